@@ -1,0 +1,32 @@
+"""motifnet: a table goes in, a convex model is fitted, its structure is computed into a deep network.
+
+Names are loaded when first used, so that `import motifnet` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from motifnet.estimators import MotifClassifier, MotifRegressor, Network, load, mimic
+
+__version__ = "0.1.0"
+_HOMES = {
+    "MotifClassifier": "estimators",
+    "MotifRegressor": "estimators",
+    "Network": "estimators",
+    "load": "estimators",
+    "mimic": "estimators",
+}
+__all__ = ["MotifClassifier", "MotifRegressor", "Network", "__version__", "load", "mimic"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"motifnet.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'motifnet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,63 @@
+"""When to stop: a time limit, or Ctrl-C.
+
+The first Ctrl-C (or the deadline) makes `stopped` true; long loops look at it and raise `Stopped`, and the pipeline keeps the best model so far. The second
+Ctrl-C raises KeyboardInterrupt at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Stopped(Exception):
+    """Raised inside a stage when the fit is to end with the best model so far."""
+
+
+class Control:
+    """Deadline and interrupt of one fit, shared by all its loops and threads."""
+
+    def __init__(self, time_limit_s: float | None = None) -> None:
+        self.start = time.monotonic()
+        self.deadline = None if time_limit_s is None else self.start + time_limit_s
+        self.interrupted = threading.Event()
+
+    @property
+    def out_of_time(self) -> bool:
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    @property
+    def stopped(self) -> bool:
+        return self.interrupted.is_set() or self.out_of_time
+
+    @property
+    def seconds_left(self) -> float:
+        return float("inf") if self.deadline is None else self.deadline - time.monotonic()
+
+    def check(self) -> None:
+        """Raise `Stopped` if the fit is to end."""
+        if self.stopped:
+            raise Stopped
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take over Ctrl-C for the body (in the main thread only) and restore the handler afterwards."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.getsignal(signal.SIGINT)
+
+        def handler(number: int, frame: FrameType | None) -> None:
+            if self.interrupted.is_set():
+                raise KeyboardInterrupt
+            self.interrupted.set()
+
+        signal.signal(signal.SIGINT, handler)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)

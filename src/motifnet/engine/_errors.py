@@ -1,0 +1,39 @@
+"""Errors and warnings that a user sees: what was got, what was expected, the next step.
+
+They derive from the built-in classes that callers already catch: `DataError` is a ValueError, `FileError` an OSError, `ResourceError` a MemoryError.
+`exit_code` is what the command line ends with.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MotifnetError(Exception):
+    """Base of all errors that motifnet raises on purpose."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class UsageError(MotifnetError, ValueError):
+    """A setting or an argument is wrong."""
+
+
+class DataError(MotifnetError, ValueError):
+    """The table or the target cannot be used as it is."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class FileError(MotifnetError, OSError):
+    """A file cannot be read or written."""
+
+
+class ResourceError(MotifnetError, MemoryError):
+    """The work does not fit into memory."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class MotifnetWarning(UserWarning):
+    """Something was mended or left out; the result is right, but you should know."""

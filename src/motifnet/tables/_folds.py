@@ -1,0 +1,79 @@
+"""Folds: which rows may be used to predict which.
+
+    fold k is predicted from `train(k)`:  all other folds, or, with `forward`, the earlier folds only.
+
+A group is never split over folds. With time, rows are cut into consecutive blocks (rows of equal time stay together) and the first block is never
+scored. Everything that scores anything in motifnet goes through this object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Folds:
+    """`of`: fold of each row with shape (n,), -1 where a row is never scored; `count`: number of scored folds; `forward`: time order."""
+
+    of: NDArray[np.int64]
+    count: int
+    forward: bool = False
+
+    def held_out(self, k: int) -> NDArray[np.bool_]:
+        """Rows that fold k scores."""
+        return self.of == k
+
+    def train(self, k: int) -> NDArray[np.bool_]:
+        """Rows from which fold k may be predicted."""
+        return self.of < k if self.forward else self.of != k
+
+    @property
+    def scored(self) -> NDArray[np.bool_]:
+        """Rows that some fold scores."""
+        return self.of >= 0
+
+    def subset(self, rows: NDArray[np.bool_]) -> Folds:
+        """The same folds on some of the rows, renumbered without gaps."""
+        of = self.of[rows]
+        present = np.unique(of[of >= 0])
+        if self.forward and not (of < 0).any() and len(present) > 1:
+            return Folds(np.searchsorted(present, of).astype(np.int64) - 1, len(present) - 1, True)
+        new = np.where(of < 0, -1, np.searchsorted(present, of))
+        return Folds(new.astype(np.int64), len(present), self.forward)
+
+
+def make_folds(
+    n: int,
+    count: int,
+    seed: int,
+    *,
+    groups: NDArray[np.int64] | None = None,
+    time: NDArray[np.float64] | None = None,
+    labels: NDArray[np.int64] | None = None,
+) -> Folds:
+    """Folds of n rows in canonical order: random, by whole groups, forward in time, or with labels spread evenly."""
+    rng = np.random.default_rng(seed)
+    if time is not None:
+        values, inverse = np.unique(time, return_inverse=True)
+        below = np.concatenate([[0], np.cumsum(np.bincount(inverse))[:-1]])
+        block = below[inverse] * (count + 1) // n
+        _, block = np.unique(block, return_inverse=True)
+        return Folds(block.astype(np.int64) - 1, int(block.max()), True)
+    if groups is not None:
+        sizes = np.bincount(groups)
+        order = rng.permutation(len(sizes))
+        order = order[np.argsort(-sizes[order], kind="stable")]
+        load, fold_of_group = np.zeros(min(count, len(sizes))), np.zeros(len(sizes), dtype=np.int64)
+        for g in order:
+            fold_of_group[g] = np.argmin(load)
+            load[fold_of_group[g]] += sizes[g]
+        return Folds(fold_of_group[groups], len(load))
+    order = rng.permutation(n)
+    if labels is not None:
+        order = order[np.argsort(labels[order], kind="stable")]
+    of = np.empty(n, dtype=np.int64)
+    of[order] = np.arange(n) % count
+    return Folds(of, min(count, n))

@@ -1,0 +1,59 @@
+"""The sample: what tables hand to everything after them, as one frozen object of arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motifnet.tables._folds import Folds, make_folds
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Encoded rows in canonical order.
+
+    X with shape (n, d): encoded matrix (target statistics cross-fitted by fold); y with shape (n, q): coded target, standardised (regression), ±1
+    (two classes) or one-hot (more); weight with shape (n,); folds; groups (codes) and time, each with shape (n,) or None; labels with shape (n,): class
+    codes or None; numeric with shape (d,): True where a column is a number, False where it is a category indicator;
+    views: for fold k a matrix in whose encoding fold k's targets have no part, or None where the encoding does not use the target.
+    """
+
+    X: Matrix
+    y: Matrix
+    weight: Matrix
+    folds: Folds
+    groups: NDArray[np.int64] | None = None
+    time: Matrix | None = None
+    labels: NDArray[np.int64] | None = None
+    numeric: NDArray[np.bool_] | None = None
+    views: tuple[Matrix, ...] | None = None
+
+    @classmethod
+    def plain(cls, X: Matrix, y: Matrix, *, folds: int = 4, seed: int = 0, weight: Matrix | None = None) -> Sample:
+        """A sample of bare arrays with random folds, for use without a table."""
+        y = y.reshape(len(X), -1)
+        weight = np.ones(len(X)) if weight is None else weight
+        return cls(X, y, weight, make_folds(len(X), folds, seed), numeric=np.ones(X.shape[1], dtype=bool))
+
+    @property
+    def n(self) -> int:
+        return len(self.X)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes; 0 in regression."""
+        return 0 if self.labels is None else int(self.labels.max()) + 1
+
+    def view(self, k: int) -> Matrix:
+        """The matrix for fold k: rows of fold k are encoded by the other folds, every other row without fold k and its own fold."""
+        return self.X if self.views is None else self.views[k]
+
+    def rows(self, chosen: NDArray[np.bool_], k: int | None = None) -> Sample:
+        """The sample on some rows (a mask), in the encoding of fold k where given."""
+        X = self.X if k is None else self.view(k)
+        part = {name: None if (v := getattr(self, name)) is None else v[chosen] for name in ("groups", "time", "labels")}
+        return replace(self, X=X[chosen], y=self.y[chosen], weight=self.weight[chosen], folds=self.folds.subset(chosen), views=None, **part)
