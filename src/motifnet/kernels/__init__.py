@@ -1,0 +1,36 @@
+"""Kernel functions and the closed forms that stand on them.
+
+Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, solutions. Never knows about: tables, estimators, networks.
+"""
+
+from motifnet.kernels._kernel import PROFILES, Kernel, distances, radial
+from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
+from motifnet.kernels._leave_out import (
+    blocks_of,
+    held_out_predictions,
+    leave_out_gradient,
+    leave_out_residuals,
+    projector,
+    solve_ridge,
+)
+from motifnet.kernels._spectral import SpectralPath
+from motifnet.kernels._warp import Warp, quantile_knots
+
+__all__ = [
+    "PROFILES",
+    "Kernel",
+    "SpectralPath",
+    "Warp",
+    "blocks_of",
+    "choose_landmarks",
+    "distances",
+    "held_out_predictions",
+    "landmark_features",
+    "leave_out_gradient",
+    "leave_out_residuals",
+    "projector",
+    "quantile_knots",
+    "radial",
+    "solve_folds",
+    "solve_ridge",
+]

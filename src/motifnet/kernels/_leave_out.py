@@ -1,0 +1,103 @@
+"""Leave-out algebra of kernel ridge regression with an unpenalised intercept.
+
+With n rows, weights w and ridge λ let G = K + λ diag(1/w). The fit  f(x) = b + Σ α_i k(x, x_i)  has
+
+    P = G⁻¹ − G⁻¹1 1ᵀG⁻¹ / (1ᵀG⁻¹1),    α = P y,    b = (1ᵀG⁻¹y) / (1ᵀG⁻¹1)
+
+and the residuals of rows B, predicted by the fit without B, are exactly
+
+    r_B = (P_BB)⁻¹ α_B            (one row: r_i = α_i / P_ii)
+
+A *block id* per row says which rows are left out together; -1 marks rows that are never scored. Leave-one-out, leave-group-out and "predict the later rows
+from the earlier ones" are all of this form. With u_B = (P_BB)⁻¹ (w r)_B the gradient of  (1/Σw) Σ w r²  through K is
+
+    (2/Σw) [ −(P u) αᵀ + P V P ],    V = blockdiag(u_B r_Bᵀ)
+
+(dα = −P dK α, dP = −P dK P): one product of n³, no differentiation through the factorisation.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def projector(K: Tensor, ridge: Tensor, *, intercept: bool = True) -> Tensor:
+    """P with shape (n, n) for the Gram matrix K and the ridge λ/w with shape (n,). Raises torch.linalg.LinAlgError where K + ridge is not positive."""
+    G = K + torch.diag(ridge)
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(G))
+    if not intercept:
+        return inverse
+    g = inverse.sum(1)
+    return inverse - torch.outer(g, g) / g.sum()
+
+
+def solve_ridge(K: Tensor, y: Tensor, ridge: Tensor, *, intercept: bool = True) -> tuple[Tensor, Tensor]:
+    """Dual coefficients with shape (n, q) and intercept with shape (q,) of the fit to y with shape (n, q)."""
+    L = torch.linalg.cholesky(K + torch.diag(ridge))
+    if not intercept:
+        return torch.cholesky_solve(y, L), torch.zeros(y.shape[1], dtype=y.dtype)
+    solution = torch.cholesky_solve(torch.cat([y, torch.ones_like(y[:, :1])], 1), L)
+    A, g = solution[:, :-1], solution[:, -1:]
+    b = A.sum(0) / g.sum()
+    return A - g * b, b
+
+
+def blocks_of(ids: Tensor | None, n: int) -> list[Tensor] | None:
+    """Rows of each block; None stands for n blocks of one row, which have a shorter path."""
+    if ids is None:
+        return None
+    order = torch.argsort(ids, stable=True)
+    values, counts = torch.unique_consecutive(ids[order], return_counts=True)
+    parts = torch.split(order, counts.tolist())
+    return [rows for value, rows in zip(values.tolist(), parts, strict=True) if value >= 0]
+
+
+def leave_out_residuals(P: Tensor, alpha: Tensor, blocks: list[Tensor] | None = None) -> Tensor:
+    """Residuals y − f with shape (n, q), each row predicted without its block; 0 in rows of no block."""
+    if blocks is None:
+        return alpha / P.diagonal()[:, None]
+    r = torch.zeros_like(alpha)
+    for rows in blocks:
+        r[rows] = torch.linalg.solve(P[rows][:, rows], alpha[rows])
+    return r
+
+
+def leave_out_gradient(P: Tensor, y: Tensor, weight: Tensor, blocks: list[Tensor] | None = None) -> tuple[float, Tensor]:
+    """The weighted mean squared leave-out residual (summed over columns) and its gradient through K with shape (n, n)."""
+    alpha = P @ y
+    r = leave_out_residuals(P, alpha, blocks)
+    if blocks is None:
+        scored = weight[:, None]
+        total = weight.sum()
+        u = scored * r / P.diagonal()[:, None]
+        PVP = (P * (u * r).sum(1)) @ P
+    else:
+        scored = torch.zeros_like(weight)
+        V, u = torch.zeros_like(P), torch.zeros_like(r)
+        for rows in blocks:
+            scored[rows] = weight[rows]
+            u[rows] = torch.linalg.solve(P[rows][:, rows], weight[rows][:, None] * r[rows])
+            V[rows[:, None], rows] = u[rows] @ r[rows].T
+        total, scored = scored.sum(), scored[:, None]
+        PVP = P @ V @ P
+    gradient = (PVP - (P @ u) @ alpha.T) * (2 / total)
+    return float((scored * r * r).sum() / total), gradient
+
+
+def held_out_predictions(K: Tensor, y: Tensor, ridge: Tensor, left_out: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Dual, intercept of the fit on all rows, and predictions of the rows `left_out` (a mask) by the fit without them: one factorisation for both.
+
+    Only the columns of P that belong to the rows left out are formed.
+    """
+    L = torch.linalg.cholesky(K + torch.diag(ridge))
+    right = torch.cat([y, torch.ones_like(y[:, :1])], 1)
+    solution = torch.cholesky_solve(right, L)
+    A, g = solution[:, :-1], solution[:, -1:]
+    b = A.sum(0) / g.sum()
+    alpha = A - g * b
+    unit = torch.eye(len(K), dtype=K.dtype)[:, left_out]
+    half = torch.linalg.solve_triangular(L, unit, upper=False)
+    P_BB = half.T @ half - g[left_out] @ g[left_out].T / g.sum()
+    r = torch.linalg.solve(P_BB, alpha[left_out])
+    return alpha, b, y[left_out] - r

@@ -1,0 +1,34 @@
+"""Monotone piecewise-linear warp of each column.
+
+    w_j(x) = Σ_k slope_jk · min(max(x − t_jk, 0), t_j,k+1 − t_jk),    slope = exp(s) > 0,
+
+with knots t at quantiles, linear beyond the ends with the outermost slopes. Slopes of 1 give x − t_j0 inside: a shift, which no distance sees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+def quantile_knots(X: Tensor, segments: int) -> Tensor:
+    """Knots with shape (d, segments + 1) at equally spaced quantiles of the columns of X with shape (n, d)."""
+    levels = torch.linspace(0, 1, segments + 1, dtype=X.dtype)
+    return torch.quantile(X[:: max(1, len(X) // 20_000)], levels, dim=0).T.contiguous()
+
+
+@dataclass(frozen=True)
+class Warp:
+    """Knots with shape (d, K + 1)."""
+
+    knots: Tensor
+
+    def __call__(self, X: Tensor, slopes: Tensor) -> Tensor:
+        """Warped rows with shape (n, d) for slopes with shape (d, K); differentiable in the slopes."""
+        left, width = self.knots[:, :-1], self.knots.diff(dim=1)
+        inside = torch.minimum((X[:, :, None] - left).clamp(min=0), width)
+        below = (X - left[:, 0]).clamp(max=0) * slopes[:, 0]
+        above = (X - self.knots[:, -1]).clamp(min=0) * slopes[:, -1]
+        return torch.einsum("ndk,dk->nd", inside, slopes) + below + above
