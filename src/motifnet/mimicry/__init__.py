@@ -1,0 +1,8 @@
+"""From fitted models to networks by calculation, and what is known about the difference.
+
+Comes in: fitted models. Goes out: networks of motifs, certificates, cards. Never knows about: how a network is retrained or saved.
+"""
+
+from motifnet.mimicry._base import transfer
+
+__all__ = ["transfer"]
