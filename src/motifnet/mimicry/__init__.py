@@ -4,5 +4,6 @@ Comes in: fitted models. Goes out: networks of motifs, certificates, cards. Neve
 """
 
 from motifnet.mimicry._base import transfer
+from motifnet.mimicry._kernel import kernel_network
 
-__all__ = ["transfer"]
+__all__ = ["kernel_network", "transfer"]

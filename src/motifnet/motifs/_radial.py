@@ -1,0 +1,55 @@
+"""Radial profiles: functions of a distance t that fall from 1 to 0.
+
+laplace e^{-t}    gaussian e^{-t²}    matern32 (1 + √3 t) e^{-√3 t}    matern52 (1 + √5 t + 5t²/3) e^{-√5 t}
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from motifnet.engine import UsageError
+from motifnet.motifs._base import Motif
+
+RADIAL_PROFILES = ("laplace", "gaussian", "matern32", "matern52")
+
+
+class Radial(Motif):
+    """Σ_c w_c φ_c(a_c t), each value by itself: weights w and rates a > 0 of shape (c,), profiles of length c. Exact to rounding."""
+
+    trainable: ClassVar[frozenset[str]] = frozenset({"weights", "rates"})
+
+    weights: Tensor
+    rates: Tensor
+    profiles: list[str]
+
+    def __init__(self, weights: Tensor, rates: Tensor, profiles: list[str]) -> None:
+        super().__init__()
+        unknown = sorted(set(profiles) - set(RADIAL_PROFILES))
+        if unknown or not len(weights) == len(rates) == len(profiles) > 0:
+            raise UsageError(
+                f"Radial has profiles {list(profiles)} with {len(weights)} weights and {len(rates)} rates; "
+                f"give one weight and one rate a profile, of {', '.join(RADIAL_PROFILES)}."
+            )
+        self.keep(weights=weights, rates=rates, profiles=list(profiles))
+
+    def forward(self, x: Tensor) -> Tensor:
+        total = self.weights[0] * _profile(self.profiles[0], self.rates[0], x)
+        for w, a, name in zip(self.weights[1:], self.rates[1:], self.profiles[1:], strict=True):
+            total = total + w * _profile(name, a, x)
+        return total
+
+
+def _profile(name: str, a: Tensor, t: Tensor) -> Tensor:
+    # √3 and √5 are made of tensors and exact constants, since an exporter may round a Python number to float32
+    if name == "laplace":
+        return torch.exp(-(a * t))
+    if name == "gaussian":
+        return torch.exp(-((a * t) ** 2))
+    if name == "matern32":
+        s = torch.sqrt(3 * a * a) * t
+        return (1 + s) * torch.exp(-s)
+    s = torch.sqrt(5 * a * a) * t
+    return (1 + s + s * s / 3) * torch.exp(-s)

@@ -1,0 +1,133 @@
+"""How motifs are put together: one after the other, side by side, around, and over a group. Each adds no error of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+
+from motifnet.motifs._base import Motif
+
+
+class Identity(Motif):
+    """x. Exact."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+class Select(Motif):
+    """The columns of x with these numbers. Exact."""
+
+    columns: list[int]
+
+    def __init__(self, columns: list[int]) -> None:
+        super().__init__()
+        self.keep(columns=list(columns))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, self.columns]
+
+
+class Chain(Motif):
+    """f_L ∘ … ∘ f_1; `label` says what it came from, for the card."""
+
+    parts: nn.ModuleList
+    label: str
+
+    def __init__(self, parts: list[Motif], label: str = "") -> None:
+        super().__init__()
+        self.keep(parts=list(parts), label=label)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for part in self.parts:
+            x = part(x)
+        return x
+
+
+class Parallel(Motif):
+    """Σ_b w_b f_b(x): a parallel network. weights of shape (b,), or (b, q) for one weight a branch and output column."""
+
+    trainable: ClassVar[frozenset[str]] = frozenset({"weights"})
+
+    weights: Tensor
+    branches: nn.ModuleList
+
+    def __init__(self, weights: Tensor, branches: list[Motif]) -> None:
+        super().__init__()
+        self.keep(weights=weights, branches=list(branches))
+
+    def forward(self, x: Tensor) -> Tensor:
+        total = self.weights[0] * self.branches[0](x)
+        for weight, branch in zip(self.weights[1:], self.branches[1:], strict=True):
+            total = total + weight * branch(x)
+        return total
+
+
+class Concat(Motif):
+    """(f_1(x), …, f_b(x)): outputs side by side."""
+
+    branches: nn.ModuleList
+
+    def __init__(self, branches: list[Motif]) -> None:
+        super().__init__()
+        self.keep(branches=list(branches))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([branch(x) for branch in self.branches], dim=1)
+
+
+class Residual(Motif):
+    """x + f(x): a residual block."""
+
+    body: Motif
+
+    def __init__(self, body: Motif) -> None:
+        super().__init__()
+        self.keep(body=body)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.body(x)
+
+
+class GroupAverage(Motif):
+    """(1/|G|) Σ_g f(g x): the Reynolds average, invariant when G is a group.
+
+    Element g sends column j to signs_gj · x[permutations_gj]; permutations (int64) and signs of shape (|G|, d).
+    """
+
+    body: Motif
+    permutations: Tensor
+    signs: Tensor
+
+    def __init__(self, body: Motif, permutations: Tensor, signs: Tensor) -> None:
+        super().__init__()
+        self.keep(body=body, permutations=permutations, signs=signs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        images = [self.body(x.index_select(1, p) * s) for p, s in zip(self.permutations, self.signs, strict=True)]
+        return torch.stack(images).sum(0) / len(images)
+
+
+class Precise(Motif):
+    """f in float64 inside, the input's type outside: for networks whose large weights cancel, as those of weakly regularised kernels do."""
+
+    body: Motif
+
+    def __init__(self, body: Motif) -> None:
+        super().__init__()
+        self.keep(body=body.double())
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Let `.to`, `.float()` and the like move what is inside, but not round it."""
+
+        def keep_type(t: Tensor) -> Tensor:
+            moved = fn(t)
+            return moved if moved.dtype == t.dtype else t.to(moved.device)
+
+        return super()._apply(keep_type, recurse)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(x.double()).to(x.dtype)
