@@ -3,6 +3,7 @@
 Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, solutions. Never knows about: tables, estimators, networks.
 """
 
+from motifnet.kernels._fit import Partition, Solution, fit_with_held_out
 from motifnet.kernels._kernel import PROFILES, Kernel, distances, radial
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
 from motifnet.kernels._leave_out import (
@@ -13,24 +14,32 @@ from motifnet.kernels._leave_out import (
     projector,
     solve_ridge,
 )
+from motifnet.kernels._scales import GridChoice, grid_search, median_distances, start_kernel
 from motifnet.kernels._spectral import SpectralPath
 from motifnet.kernels._warp import Warp, quantile_knots
 
 __all__ = [
     "PROFILES",
+    "GridChoice",
     "Kernel",
+    "Partition",
+    "Solution",
     "SpectralPath",
     "Warp",
     "blocks_of",
     "choose_landmarks",
     "distances",
+    "fit_with_held_out",
+    "grid_search",
     "held_out_predictions",
     "landmark_features",
     "leave_out_gradient",
     "leave_out_residuals",
+    "median_distances",
     "projector",
     "quantile_knots",
     "radial",
     "solve_folds",
     "solve_ridge",
+    "start_kernel",
 ]

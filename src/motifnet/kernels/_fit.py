@@ -1,0 +1,148 @@
+"""One fit, its λ and its honest predictions for one fold, exactly or by landmarks.
+
+For fold k with training rows T: λ is chosen among candidates by leave-block-out over the inner blocks of T (never by fold k); fold k is predicted by the fit that
+leaves out every row not in T; and the fit on all rows with the same λ is returned, from the same factorisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
+from motifnet.kernels._leave_out import held_out_predictions, leave_out_residuals, projector, solve_ridge
+
+Gram = Callable[[Tensor, Tensor], Tensor]
+EXACT_ROWS = 5_000
+LANDMARKS = 2_000
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Training rows of one fold (a mask with shape (n,)) and its inner blocks (masks with shape (n,), inside the training rows)."""
+
+    train: Tensor
+    inner: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Rows that are centres, dual (m, q), intercept (q,) of the fit on all rows; λ; held-out predictions (n, q), NaN where none is honest."""
+
+    centres: Tensor
+    dual: Tensor
+    intercept: Tensor
+    ridge: float
+    held_out: Tensor
+
+
+def fit_with_held_out(gram: Gram, Z: Tensor, y: Tensor, w: Tensor, part: Partition | None, ridges: Sequence[float], seed: int = 0) -> Solution:
+    """Fit rows Z with shape (n, d) to y with shape (n, q). `part` None: no held-out rows; λ is then the middle candidate."""
+    if len(Z) > EXACT_ROWS:
+        return _fit_landmarks(gram, Z, y, w, part, ridges, seed)
+    K = gram(Z, Z)
+    everyone, nothing = torch.arange(len(Z)), torch.full_like(y, float("nan"))
+    if part is None:
+        ridge = ridges[len(ridges) // 2]
+        dual, b = solve_ridge(K, y, ridge / w)
+        return Solution(everyone, dual, b, ridge, nothing)
+    ridge = _choose_exact(K, y, w, part, ridges)
+    dual, b, predictions = held_out_predictions(K, y, ridge / w, ~part.train)
+    nothing[~part.train] = predictions
+    return Solution(everyone, dual, b, ridge, nothing)
+
+
+def _choose_exact(K: Tensor, y: Tensor, w: Tensor, part: Partition, ridges: Sequence[float]) -> float:
+    if len(ridges) == 1 or not part.inner:
+        return ridges[len(ridges) // 2]
+    T = part.train
+    K, y, w = K[T][:, T], y[T], w[T]
+    blocks = [torch.nonzero(block[T]).ravel() for block in part.inner]
+    rows = torch.cat(blocks)
+    errors = []
+    for ridge in ridges:
+        P = projector(K, ridge / w)
+        r = leave_out_residuals(P, P @ y, blocks)
+        errors.append(float((w[rows, None] * r[rows] ** 2).sum()))
+    return ridges[min(range(len(ridges)), key=errors.__getitem__)]
+
+
+def _fit_landmarks(gram: Gram, Z: Tensor, y: Tensor, w: Tensor, part: Partition | None, ridges: Sequence[float], seed: int) -> Solution:
+    generator = torch.Generator().manual_seed(seed)
+    C = choose_landmarks(len(Z), LANDMARKS, generator)
+    marked = torch.zeros(len(Z), dtype=torch.bool)
+    marked[C] = True
+    L = landmark_features(gram(Z[C], Z[C]))
+    cells, features = _cells(len(Z), part, marked), _Features(gram, Z, Z[C], L)
+    sums = {cell: features.normal_equations(mask, y, w) for cell, mask in cells.items()}
+    held_out = torch.full_like(y, float("nan"))
+    ridge = ridges[len(ridges) // 2]
+    if part is not None:
+        left = {name for name in sums if name != "rest" and name != "landmarks"}
+        if len(ridges) > 1 and part.inner:
+            ridge = min(ridges, key=lambda lam: _inner_error(sums, left - {"out"}, features, cells, y, w, lam))
+        gamma = solve_folds(*_total(sums, {"out"}), ridge)
+        held_out[cells["out"]] = features(cells["out"]) @ gamma
+    gamma = solve_folds(*_total(sums, set()), ridge)
+    dual = torch.linalg.solve_triangular(L.T, gamma[:-1], upper=True)
+    return Solution(C, dual, gamma[-1], ridge, held_out)
+
+
+def _cells(n: int, part: Partition | None, marked: Tensor) -> dict[str, Tensor]:
+    """Disjoint sets of rows whose sums are formed once: landmarks, rows left out, each inner block, the rest."""
+    cells = {"landmarks": marked}
+    rest = ~marked
+    if part is not None:
+        cells["out"] = rest & ~part.train
+        cells |= {f"inner{i}": rest & block for i, block in enumerate(part.inner)}
+        for mask in list(cells.values())[1:]:
+            rest = rest & ~mask
+    cells["rest"] = rest
+    return {name: torch.nonzero(mask).ravel() for name, mask in cells.items()}
+
+
+class _Features:
+    """Rows of F, with a 1 appended, in blocks of 4,096 rows."""
+
+    def __init__(self, gram: Gram, Z: Tensor, centres: Tensor, L: Tensor) -> None:
+        self.gram, self.Z, self.centres, self.L = gram, Z, centres, L
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        blocks = [self.block(part) for part in torch.split(rows, 4096)]
+        return torch.cat(blocks) if blocks else torch.empty(0, len(self.L) + 1, dtype=self.Z.dtype)
+
+    def block(self, rows: Tensor) -> Tensor:
+        F = torch.linalg.solve_triangular(self.L, self.gram(self.centres, self.Z[rows]), upper=False).T
+        return torch.cat([F, torch.ones(len(rows), 1, dtype=F.dtype)], 1)
+
+    def normal_equations(self, rows: Tensor, y: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
+        m = len(self.L) + 1
+        S, c = torch.zeros(m, m, dtype=y.dtype), torch.zeros(m, y.shape[1], dtype=y.dtype)
+        for part in torch.split(rows, 4096):
+            F = self.block(part)
+            weighted = w[part, None] * F
+            S += F.T @ weighted
+            c += weighted.T @ y[part]
+        return S, c
+
+
+def _total(sums: dict[str, tuple[Tensor, Tensor]], without: set[str]) -> tuple[Tensor, Tensor]:
+    kept = [sums[name] for name in sums if name not in without]
+    return torch.stack([S for S, _ in kept]).sum(0), torch.stack([c for _, c in kept]).sum(0)
+
+
+def _inner_error(
+    sums: dict[str, tuple[Tensor, Tensor]], inner: set[str], features: _Features, cells: dict[str, Tensor], y: Tensor, w: Tensor, lam: float
+) -> float:
+    """Σ w r² over the inner blocks, each predicted without itself and without the rows left out; from the sums, as yᵀy − 2cᵀγ + γᵀSγ needs no second pass."""
+    total = 0.0
+    for name in sorted(inner):
+        gamma = solve_folds(*_total(sums, {"out", name}), lam)
+        S, c = sums[name]
+        rows = cells[name]
+        squares = float((w[rows, None] * y[rows] ** 2).sum())
+        total += squares - 2 * float((c * gamma).sum()) + float((gamma * (S @ gamma)).sum())
+    return total

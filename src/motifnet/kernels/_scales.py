@@ -1,0 +1,65 @@
+"""Where a kernel starts: rates from median distances, and the grid of length scale × λ by leave-out error.
+
+The rate of profile c is  scale / median distance in its norm; medians need no target, so they may come from all rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from motifnet.kernels._kernel import Kernel, distances
+from motifnet.kernels._leave_out import leave_out_residuals
+from motifnet.kernels._spectral import SpectralPath
+
+SCALES = (0.1, 0.3, 1.0, 3.0)
+RIDGES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
+
+
+@dataclass(frozen=True)
+class GridChoice:
+    """The best point of the grid and its leave-out error."""
+
+    scale: float
+    ridge: float
+    error: float
+
+
+def median_distances(X: Tensor) -> dict[int, float]:
+    """Median distance between different rows of X with shape (n, d), in both norms; 1 where all rows coincide."""
+    pairs = torch.triu_indices(len(X), len(X), 1)
+    medians = {}
+    for p in (1, 2):
+        d = distances(X, X, p)[pairs[0], pairs[1]]
+        d = d[d > 0]
+        medians[p] = float(d.median()) if len(d) else 1.0
+    return medians
+
+
+def start_kernel(profiles: tuple[str, ...], medians: dict[int, float], scale: float) -> Kernel:
+    """Equal weights, every rate at `scale` over the median distance of its norm."""
+    rates = np.array([scale / medians[Kernel.norm(c)] for c in profiles])
+    return Kernel(profiles, np.full(len(profiles), 1 / len(profiles)), rates)
+
+
+def grid_search(
+    X: Tensor, y: Tensor, weight: Tensor, profiles: tuple[str, ...], medians: dict[int, float], blocks: list[Tensor] | None = None
+) -> GridChoice:
+    """Length scale and λ with the least weighted leave-out error on rows X with shape (n, d), y with shape (n, q)."""
+    best = GridChoice(1.0, 1.0, float("inf"))
+    rows = torch.arange(len(X)) if blocks is None else torch.cat(blocks)
+    for scale in SCALES:
+        path = SpectralPath.of(start_kernel(profiles, medians, scale).gram(X, X), weight)
+        for lam in RIDGES:
+            if blocks is None:
+                r = path.leave_one_out(y, lam)
+            else:
+                P = path.projector(lam)
+                r = leave_out_residuals(P, P @ y, blocks)
+            error = float((weight[rows, None] * r[rows] ** 2).sum() / weight[rows].sum())
+            if error < best.error * (1 - 1e-9):
+                best = GridChoice(scale, lam, error)
+    return best

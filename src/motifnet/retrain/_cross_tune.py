@@ -1,0 +1,79 @@
+"""Cross-tuning: inner-layer training that keeps its scores honest.
+
+For each fold the inner layers are trained on the fold's training rows only. From one factorisation on all rows come (a) the prediction of the fold by the fit that
+leaves it out and (b) the model fitted on all rows. (a) over all folds is the honest out-of-fold score; the average of the models (b) is the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from motifnet.engine import Control, parallel_map
+from motifnet.kernels import fit_with_held_out, start_kernel
+from motifnet.retrain._inner import InnerLayers, InnerSettings, train_inner
+from motifnet.tables import Matrix, Sample
+from motifnet.teachers import FittedKernel, fold_partition
+
+RIDGE_FACTORS = (0.3, 1.0, 3.0)
+
+
+@dataclass(frozen=True)
+class TunedModel:
+    """One trained kernel network: inner layers, centres (m, d) in the warped space, dual (m, q), intercept (q,)."""
+
+    inner: InnerLayers
+    centres: Matrix
+    dual: Matrix
+    intercept: Matrix
+    ridge: float
+
+
+@dataclass(frozen=True)
+class CrossTuned:
+    """One model a fold, each fitted on all rows, and honest out-of-fold predictions with shape (n, q)."""
+
+    oof: Matrix
+    models: tuple[TunedModel, ...]
+
+
+def cross_tune(
+    sample: Sample,
+    convex: FittedKernel,
+    settings: InnerSettings,
+    *,
+    seed: int = 0,
+    n_jobs: int = 1,
+    control: Control | None = None,
+    progress: Callable[[], None] | None = None,
+) -> CrossTuned:
+    """Train the inner layers for every fold from the convex fit. Raises `Stopped` when the control says so."""
+
+    def tune(k: int) -> tuple[torch.Tensor, TunedModel]:
+        part = sample.rows(sample.folds.train(k), k)
+        choice = convex.choices[k]
+        start = start_kernel(settings.profiles, convex.medians, choice.scale)
+        inner = train_inner(part, start, choice, settings, seed * 1000 + k, control)
+        result = solve_tuned(sample, k, inner, seed)
+        if progress is not None:
+            progress()
+        return result
+
+    results = parallel_map(tune, range(sample.folds.count), n_jobs)
+    oof = np.full(sample.y.shape, np.nan)
+    for k, (held_out, _) in enumerate(results):
+        rows = sample.folds.held_out(k)
+        oof[rows] = held_out.numpy()[rows]
+    return CrossTuned(oof, tuple(model for _, model in results))
+
+
+def solve_tuned(sample: Sample, k: int, inner: InnerLayers, seed: int) -> tuple[torch.Tensor, TunedModel]:
+    """The output layer in closed form: held-out predictions of fold k, and the model on all rows."""
+    Z = inner.warp(torch.as_tensor(sample.view(k)))
+    ridges = [factor * inner.ridge for factor in RIDGE_FACTORS]
+    y, w = torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
+    s = fit_with_held_out(inner.gram, Z, y, w, fold_partition(sample, k), ridges, seed)
+    return s.held_out, TunedModel(inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), s.ridge)
