@@ -1,7 +1,8 @@
 """The protocol of teachers: cheap models, fitted first, whose structure is then computed into a network.
 
-A teacher is a small frozen object of settings. `fit` takes a sample and returns the fitted model, which carries honest out-of-fold predictions: row i is
-predicted by a fit, choice of settings included, that has not seen row i's fold. Scores are in the coding of `Sample.y`, except that boosted trees give logits for classes.
+A teacher is a small frozen object of settings. `fit` takes a sample and returns the fitted model, which carries honest out-of-fold predictions: row i
+is predicted by a fit, choice of settings included, that has not seen row i's fold. Scores are in the coding of `Sample.y`, except that boosted trees
+give logits for classes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from motifnet.engine import Control
 from motifnet.tables import Sample
 
 Matrix = NDArray[np.float64]
@@ -35,5 +37,5 @@ class Teacher(ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1) -> FittedTeacher:
-        """Fit on all rows and predict every scored row from the other folds."""
+    def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedTeacher:
+        """Fit on all rows and predict every scored row from the other folds; raises `Stopped` where `control` says so."""

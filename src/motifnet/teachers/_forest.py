@@ -1,0 +1,97 @@
+"""A sum of decision trees as flat arrays of nodes.
+
+    f(x) = Σ_t values[leaf_t(x)],   from a node go left if x[feature] ≤ threshold, else right; a leaf points to itself
+
+so that `depth` steps bring every row to its leaf in every tree. The nodes of a tree stand together, its root first. The network of a forest holds
+the same arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motifnet.tables import Matrix
+
+Nodes = NDArray[np.int64]
+_BLOCK = 1 << 16  # (row, tree) pairs walked at a time: their index arrays stay in cache
+
+
+@dataclass(frozen=True)
+class Forest:
+    """feature, threshold, left, right with shape (N,); roots with shape (T,); values with shape (N, q); depth: longest path."""
+
+    feature: Nodes
+    threshold: Matrix
+    left: Nodes
+    right: Nodes
+    roots: Nodes
+    values: Matrix
+    depth: int
+
+    @classmethod
+    def constant(cls, value: Matrix) -> Forest:
+        """One tree with one leaf, of value with shape (q,)."""
+        zero = np.zeros(1, dtype=np.int64)
+        return cls(zero, np.zeros(1), zero, zero, zero, np.asarray(value, dtype=np.float64).reshape(1, -1), 0)
+
+    @classmethod
+    def sum(cls, forests: Sequence[Forest]) -> Forest:
+        """The forest of all trees."""
+        shift = np.cumsum([0] + [len(f.feature) for f in forests])[:-1]
+
+        def moved(name: str) -> Nodes:
+            return np.concatenate([getattr(f, name) + s for f, s in zip(forests, shift, strict=True)])
+
+        return cls(
+            np.concatenate([f.feature for f in forests]),
+            np.concatenate([f.threshold for f in forests]),
+            moved("left"),
+            moved("right"),
+            moved("roots"),
+            np.concatenate([f.values for f in forests]),
+            max(f.depth for f in forests),
+        )
+
+    def scaled(self, factor: float) -> Forest:
+        """The forest times a number."""
+        return replace(self, values=factor * self.values)
+
+    def first(self, trees: int) -> Forest:
+        """The forest of the first trees."""
+        stop = len(self.feature) if trees >= len(self.roots) else int(self.roots[trees])
+        nodes = {name: getattr(self, name)[:stop] for name in ("feature", "threshold", "left", "right", "values")}
+        return replace(self, roots=self.roots[:trees], depth=depth_of(nodes["left"], nodes["right"], self.roots[:trees]), **nodes)
+
+    def predict(self, X: Matrix) -> Matrix:
+        """Values with shape (m, q) at rows X with shape (m, d)."""
+        out = np.empty((len(X), self.values.shape[1]))
+        step = max(1, _BLOCK // len(self.roots))
+        for start in range(0, len(X), step):
+            rows = X[start : start + step]
+            out[start : start + step] = self.values[self.leaves(rows)].sum(1)
+        return out
+
+    def leaves(self, X: Matrix) -> Nodes:
+        """Index of the leaf of each row in each tree, with shape (m, T)."""
+        node = np.broadcast_to(self.roots, (len(X), len(self.roots)))
+        first = (np.arange(len(X)) * X.shape[1])[:, None]
+        flat = np.ascontiguousarray(X).reshape(-1)
+        for _ in range(self.depth):
+            below = flat[first + self.feature[node]] <= self.threshold[node]
+            node = np.where(below, self.left[node], self.right[node])
+        return node
+
+
+def depth_of(left: Nodes, right: Nodes, roots: Nodes) -> int:
+    """Length of the longest path from a root to a leaf."""
+    depth, level = 0, roots
+    while True:
+        level = level[left[level] != level]
+        if not len(level):
+            return depth
+        level = np.concatenate([left[level], right[level]])
+        depth += 1

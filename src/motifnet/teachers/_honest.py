@@ -1,0 +1,65 @@
+"""Honest predictions and honest choices: which rows a fit, and the choice of its settings, may see.
+
+    oof_i = f_k(x_i),   i in fold k,   f_k fitted on train(k) only, choices included
+
+A choice inside train(k), such as the number of trees, is made on an inner split of train(k) by the same rules: groups whole, time forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motifnet.engine import Control, parallel_map
+from motifnet.tables import Folds, Matrix, Sample, make_folds
+
+F = TypeVar("F")
+
+
+def cross_fit(
+    sample: Sample,
+    fit: Callable[[Sample, int], F],
+    predict: Callable[[F, Matrix], Matrix],
+    *,
+    n_jobs: int = 1,
+    control: Control | None = None,
+) -> tuple[Matrix, list[F]]:
+    """Out-of-fold predictions with shape (n, q), NaN in unscored rows, and the fitted models of the folds; `fit` takes the training rows and k.
+
+    A fold without any training row is predicted by 0, the centre of the coding.
+    """
+
+    def one(k: int) -> tuple[Matrix, F | None]:
+        if control is not None:
+            control.check()
+        train, out = sample.folds.train(k), sample.folds.held_out(k)
+        if not train.any():
+            return np.zeros((int(out.sum()), sample.y.shape[1])), None
+        model = fit(sample.rows(train, k), k)
+        return predict(model, sample.view(k)[out]), model
+
+    results = parallel_map(one, range(sample.folds.count), n_jobs)
+    oof = np.full(sample.y.shape, np.nan)
+    for k, (values, _) in enumerate(results):
+        oof[sample.folds.held_out(k)] = values
+    return oof, [model for _, model in results if model is not None]
+
+
+def inner_folds(sample: Sample, count: int, seed: int) -> Folds:
+    """New folds within a sample, by its own rules; a single group or a single time is split as if it were none."""
+    groups, time = sample.groups, sample.time if sample.folds.forward else None
+    if groups is not None:
+        groups = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+        groups = groups if groups.max() > 0 else None
+    if time is not None and time.min() == time.max():
+        time = None
+    return make_folds(sample.n, count, seed, groups=groups, time=time, labels=sample.labels)
+
+
+def inner_split(sample: Sample, seed: int) -> NDArray[np.bool_]:
+    """About a quarter of the rows, for a choice among fits on the others; the last rows where time counts."""
+    folds = inner_folds(sample, 4, seed)
+    return folds.held_out(folds.count - 1 if folds.forward else 0)

@@ -1,0 +1,12 @@
+"""The table of teachers by name: a new one is one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from motifnet.teachers._base import Teacher
+from motifnet.teachers._kernel_ridge import KernelRidge
+from motifnet.teachers._linear import Linear
+from motifnet.teachers._trees import BoostedTrees
+
+TEACHERS: dict[str, Callable[[], Teacher]] = {kind.name: kind for kind in (KernelRidge, Linear, BoostedTrees)}

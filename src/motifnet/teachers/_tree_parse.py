@@ -1,0 +1,120 @@
+"""Fitted tree models of other libraries → flat arrays of nodes, exact to the last leaf.
+
+LightGBM is read from its text form: internal node i of a tree with L leaves comes first (i < L − 1), leaf j is written as child −j − 1 and becomes
+node L − 1 + j. scikit-learn's trees are read from their arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from motifnet.engine import UsageError
+from motifnet.tables import Matrix
+from motifnet.teachers._forest import Forest, Nodes, depth_of
+
+# bits of LightGBM's decision_type, and what they stand for
+_UNKNOWN = {
+    1: "splits on categories, for which there is no transfer yet. Encode them as numbers or indicators first.",
+    4: "takes zeros as missing, for which there is no transfer. Fit it with zero_as_missing=False.",
+    8: "was fitted on missing values, for which there is no transfer yet. Fill them in before the fit.",
+}
+
+
+def parse_lightgbm(booster: Any, iterations: int | None = None) -> list[Forest]:
+    """The raw score of a booster's first iterations (None: the best where it has one): a forest with one output for each tree of an iteration."""
+    text = booster.model_to_string(num_iteration=iterations)
+    head, *trees = text.split("\nTree=")
+    outputs = int(_fields(head)["num_tree_per_iteration"])
+    parsed = [] if iterations == 0 else [_lightgbm_tree(_fields(tree)) for tree in trees]
+    factor = outputs / len(parsed) if parsed and "\naverage_output" in head else 1.0
+    return [Forest.sum(parsed[c::outputs]).scaled(factor) if parsed else Forest.constant(np.zeros(1)) for c in range(outputs)]
+
+
+def _fields(text: str) -> dict[str, str]:
+    """The lines `key=value` of one section."""
+    lines = (line.partition("=") for line in text.split("\n\n")[0].splitlines())
+    return {key: value for key, equals, value in lines if equals}
+
+
+def _lightgbm_tree(fields: dict[str, str]) -> Forest:
+    leaves = int(fields["num_leaves"])
+    values = np.fromstring(fields["leaf_value"], sep=" ")
+    if int(fields.get("is_linear", "0")):
+        raise UsageError("This LightGBM model has linear models in its leaves, for which there is no transfer. Fit it with linear_tree=False.")
+    if leaves == 1:
+        return Forest.constant(values)
+    kinds = int(np.bitwise_or.reduce(_integers(fields["decision_type"])))
+    for bit, text in _UNKNOWN.items():
+        if kinds & bit:
+            raise UsageError(f"This LightGBM model {text}")
+    own = np.arange(leaves - 1, 2 * leaves - 1)
+    none = np.zeros(leaves)
+    return _one_tree(
+        np.concatenate([_integers(fields["split_feature"]), none.astype(np.int64)]),
+        np.concatenate([np.fromstring(fields["threshold"], sep=" "), none]),
+        np.concatenate([_lightgbm_child(fields["left_child"], leaves), own]),
+        np.concatenate([_lightgbm_child(fields["right_child"], leaves), own]),
+        np.concatenate([none[1:], values])[:, None],
+    )
+
+
+def _lightgbm_child(text: str, leaves: int) -> Nodes:
+    written = _integers(text)
+    return np.where(written >= 0, written, leaves - 2 - written)
+
+
+def _integers(text: str) -> Nodes:
+    return np.fromstring(text, sep=" ", dtype=np.int64)
+
+
+def _one_tree(feature: Nodes, threshold: Matrix, left: Nodes, right: Nodes, values: Matrix) -> Forest:
+    root = np.zeros(1, dtype=np.int64)
+    return Forest(feature, threshold, left, right, root, values, depth_of(left, right, root))
+
+
+def parse_histogram(model: Any) -> list[Forest]:
+    """The raw score of a fitted HistGradientBoosting model: a forest for each output, its first tree the constant."""
+    base = np.asarray(model._baseline_prediction, dtype=np.float64).reshape(-1)
+    columns = zip(*model._predictors, strict=True) if model._predictors else [()] * len(base)
+    return [Forest.sum([Forest.constant(base[c : c + 1]), *map(_histogram_tree, trees)]) for c, trees in enumerate(columns)]
+
+
+def _histogram_tree(predictor: Any) -> Forest:
+    nodes = predictor.nodes
+    if nodes["is_categorical"].any():
+        raise UsageError("This model splits on categories, for which there is no transfer yet. Encode them as numbers or indicators first.")
+    leaf, own = nodes["is_leaf"].astype(bool), np.arange(len(nodes))
+    return _one_tree(
+        np.where(leaf, 0, nodes["feature_idx"]).astype(np.int64),
+        np.where(leaf, 0.0, nodes["num_threshold"]),
+        np.where(leaf, own, nodes["left"].astype(np.int64)),
+        np.where(leaf, own, nodes["right"].astype(np.int64)),
+        np.where(leaf, nodes["value"], 0.0)[:, None],
+    )
+
+
+def parse_sklearn_tree(model: Any, values: Matrix) -> Forest:
+    """A fitted decision tree of scikit-learn with given values with shape (nodes, q)."""
+    tree = model.tree_
+    leaf, own = tree.children_left < 0, np.arange(tree.node_count)
+    return _one_tree(
+        np.where(leaf, 0, tree.feature).astype(np.int64),
+        np.where(leaf, 0.0, rounded_threshold(tree.threshold)),
+        np.where(leaf, own, tree.children_left).astype(np.int64),
+        np.where(leaf, own, tree.children_right).astype(np.int64),
+        np.where(leaf[:, None], values, 0.0),
+    )
+
+
+def rounded_threshold(threshold: Matrix) -> Matrix:
+    """s with  x ≤ s  ⟺  float32(x) ≤ threshold, for float64 x: scikit-learn's trees round rows to float32 before they compare.
+
+    With t the largest float32 ≤ threshold and m the middle between t and the next float32, x rounds to at most t if x < m, or x = m and t is even.
+    """
+    with np.errstate(over="ignore"):
+        t = threshold.astype(np.float32)
+    t = np.where(t > threshold, np.nextafter(t, np.float32(-np.inf)), t)
+    middle = (t.astype(np.float64) + np.nextafter(t, np.float32(np.inf)).astype(np.float64)) / 2
+    return np.where(middle.astype(np.float32) <= t, middle, np.nextafter(middle, -np.inf))

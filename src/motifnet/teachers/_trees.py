@@ -1,0 +1,79 @@
+"""Boosted trees, bagged over the folds.
+
+Model k is grown on train(k): the number of trees by early stopping on an inner split of train(k), then again on all of train(k) with that number. It
+predicts fold k, which it has not seen; the predictor is the mean of the models. Where folds look forward in time it is one model of all rows instead.
+Classes: predictions are logits, of the second class against the first, or one a class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from motifnet.engine import Control
+from motifnet.tables import Matrix, Sample
+from motifnet.teachers._base import FittedTeacher, Teacher
+from motifnet.teachers._boosting import Engine, Growth, Problem, find_engine
+from motifnet.teachers._forest import Forest
+from motifnet.teachers._honest import cross_fit, inner_split
+
+Forests = tuple[Forest, ...]
+
+
+@dataclass(frozen=True)
+class FittedTrees(FittedTeacher):
+    """One forest for each output."""
+
+    forests: Forests
+
+    def predict(self, X: Matrix) -> Matrix:
+        return _predict(self.forests, X)
+
+
+@dataclass(frozen=True)
+class BoostedTrees(Teacher):
+    """Settings of the growth; small samples get smaller leaves by `min_rows_at`."""
+
+    name: ClassVar[str] = "trees"
+    learning_rate: float = 0.05
+    leaves: int = 31
+    min_rows: int = 5
+    columns: float = 0.7
+    rows: float = 0.8
+    l2: float = 1.0
+    max_trees: int = 1000
+    patience: int = 40
+
+    def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedTrees:
+        engine = find_engine()
+        oof, models = cross_fit(sample, lambda rows, k: self._grow(rows, engine, [seed, k], control), _predict, n_jobs=n_jobs, control=control)
+        if sample.folds.forward or not models:
+            models = [self._grow(sample, engine, [seed, sample.folds.count], control)]
+        return FittedTrees(oof, tuple(Forest.sum([model[c] for model in models]).scaled(1 / len(models)) for c in range(len(models[0]))))
+
+    def _grow(self, sample: Sample, engine: Engine, entropy: list[int], control: Control | None) -> Forests:
+        """Forests of one sample, with the number of trees from an inner split."""
+        seed, split_seed, *_ = (int(s) for s in np.random.default_rng(entropy).integers(2**31 - 1, size=2))
+        valid, grown = inner_split(sample, split_seed), []
+        for problem in self._problems(sample):
+            trees = 0
+            if valid.any() and not valid.all():
+                _, trees = engine(problem.part(~valid), problem.part(valid), self._growth(int((~valid).sum()), self.max_trees), seed, control)
+            grown += engine(problem, None, self._growth(sample.n, trees), seed, control)[0]
+        return tuple(grown)
+
+    def _growth(self, n: int, trees: int) -> Growth:
+        min_rows = min(self.min_rows, n // 10 + 1)
+        return Growth(self.learning_rate, self.leaves, min_rows, self.columns, self.rows, self.l2, trees, self.patience)
+
+    @staticmethod
+    def _problems(sample: Sample) -> list[Problem]:
+        if sample.labels is not None:
+            return [Problem(sample.X, sample.labels.astype(np.float64), sample.weight, sample.y.shape[1] if sample.y.shape[1] > 1 else 2)]
+        return [Problem(sample.X, column, sample.weight) for column in sample.y.T]
+
+
+def _predict(forests: Forests, X: Matrix) -> Matrix:
+    return np.column_stack([forest.predict(X)[:, 0] for forest in forests])
