@@ -12,6 +12,7 @@ from motifnet.motifs._polynomial import Monomial, Product, Square
 from motifnet.motifs._radial import RADIAL_PROFILES, Radial
 from motifnet.motifs._region import Box, Gate, Step
 from motifnet.motifs._structure import Chain, Concat, GroupAverage, Identity, Parallel, Precise, Residual, Select
+from motifnet.motifs._tree import TreeEnsemble
 
 __all__ = [
     "MOTIFS",
@@ -44,6 +45,7 @@ __all__ = [
     "SparseAffine",
     "Square",
     "Step",
+    "TreeEnsemble",
     "count_nonzeros",
     "count_parameters",
 ]
