@@ -16,7 +16,7 @@ from motifnet.kernels._landmarks import choose_landmarks, landmark_features, sol
 from motifnet.kernels._leave_out import held_out_predictions, leave_out_residuals, projector, solve_ridge
 
 Gram = Callable[[Tensor, Tensor], Tensor]
-EXACT_ROWS = 5_000
+EXACT_ROWS = 4_000
 LANDMARKS = 2_000
 
 

@@ -1,6 +1,28 @@
 """What happens to the network after the transfer, each stage kept only if rows that it has not seen are predicted better."""
 
-from motifnet.retrain._cross_tune import CrossTuned, TunedModel, cross_tune
+from motifnet.retrain._cross_tune import CrossTuned, TunedModel, cross_tune, fold_model
+from motifnet.retrain._epochs import FineTuneSettings
+from motifnet.retrain._fine_tune import EpochChoice, FineTuned, choose_epochs, fine_tune, fine_tune_stage
 from motifnet.retrain._inner import InnerLayers, InnerSettings, train_inner
+from motifnet.retrain._ridge_again import refit_ridge
+from motifnet.retrain._transfer import _cross_tuned as _cross_tuned
+from motifnet.retrain._last_layer import LastLayer, refit_last_layer
 
-__all__ = ["CrossTuned", "InnerLayers", "InnerSettings", "TunedModel", "cross_tune", "train_inner"]
+__all__ = [
+    "CrossTuned",
+    "EpochChoice",
+    "FineTuneSettings",
+    "FineTuned",
+    "InnerLayers",
+    "InnerSettings",
+    "LastLayer",
+    "TunedModel",
+    "choose_epochs",
+    "cross_tune",
+    "fine_tune",
+    "fine_tune_stage",
+    "refit_last_layer",
+    "fold_model",
+    "refit_ridge",
+    "train_inner",
+]

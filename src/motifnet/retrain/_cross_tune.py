@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from motifnet.engine import Control, parallel_map
-from motifnet.kernels import fit_with_held_out, start_kernel
+from motifnet.kernels import Kernel, fit_with_held_out, start_kernel
 from motifnet.retrain._inner import InnerLayers, InnerSettings, train_inner
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import FittedKernel, fold_partition
@@ -31,6 +31,18 @@ class TunedModel:
     intercept: Matrix
     ridge: float
 
+    def predict(self, X: Matrix) -> Matrix:
+        """Predictions with shape (m, q) in numpy, apart from the network that is computed from this model."""
+        Z, centres = self.inner.warp_numpy(X), self.centres
+        kernel, R = self.inner.kernel, np.eye(Z.shape[1]) + (0 if self.inner.map is None else self.inner.map)
+        K = np.zeros((len(Z), len(centres)))
+        for p in (1, 2):
+            A, B = (Z, centres) if p == 1 else (Z @ R, centres @ R)
+            mine = [c for c, profile in enumerate(kernel.profiles) if kernel.norm(profile) == p]
+            if mine:
+                K += Kernel(tuple(kernel.profiles[c] for c in mine), kernel.weights[mine], kernel.rates[mine])(A, B)
+        return np.asarray(K @ self.dual + self.intercept)
+
 
 @dataclass(frozen=True)
 class CrossTuned:
@@ -38,6 +50,10 @@ class CrossTuned:
 
     oof: Matrix
     models: tuple[TunedModel, ...]
+
+    def predict(self, X: Matrix) -> Matrix:
+        """The average of the models, with shape (m, q)."""
+        return np.asarray(sum(model.predict(X) for model in self.models) / len(self.models))
 
 
 def cross_tune(
@@ -77,3 +93,12 @@ def solve_tuned(sample: Sample, k: int, inner: InnerLayers, seed: int) -> tuple[
     y, w = torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
     s = fit_with_held_out(inner.gram, Z, y, w, fold_partition(sample, k), ridges, seed)
     return s.held_out, TunedModel(inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), s.ridge)
+
+
+def fold_model(sample: Sample, fitted: CrossTuned, k: int) -> TunedModel:
+    """The model of fold k with its output layer solved on the fold's training rows only: no target of fold k has a part in it."""
+    model, rows = fitted.models[k], sample.folds.train(k)
+    Z = model.inner.warp(torch.as_tensor(sample.view(k)[rows]))
+    y, w = torch.as_tensor(sample.y[rows]), torch.as_tensor(sample.weight[rows])
+    s = fit_with_held_out(model.inner.gram, Z, y, w, None, [model.ridge])
+    return TunedModel(model.inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), model.ridge)

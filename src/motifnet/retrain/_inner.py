@@ -57,6 +57,14 @@ class InnerLayers:
         """Rows after the warps, with shape (n, d)."""
         return Warp(torch.as_tensor(self.knots))(X, torch.as_tensor(self.slopes))
 
+    def warp_numpy(self, X: Matrix) -> Matrix:
+        """The same in numpy, apart from torch."""
+        left, width = self.knots[:, :-1], np.diff(self.knots, axis=1)
+        Z = np.minimum(X - self.knots[:, 0], 0) * self.slopes[:, 0] + np.maximum(X - self.knots[:, -1], 0) * self.slopes[:, -1]
+        for k in range(width.shape[1]):
+            Z += np.minimum(np.maximum(X - left[:, k], 0), width[:, k]) * self.slopes[:, k]
+        return np.asarray(Z)
+
     def gram(self, A: Tensor, B: Tensor) -> Tensor:
         """Gram matrix with shape (n, m) of warped rows."""
         R = None if self.map is None else torch.eye(A.shape[1], dtype=A.dtype) + torch.as_tensor(self.map)
@@ -109,12 +117,10 @@ class _Parameters:
         total = (self.s**2).sum() / TAU**2 + (self.s.diff(dim=1) ** 2).sum() / RHO**2 + (self.scale**2).sum()
         return total if self.M is None else total + (self.M**2).sum() / MU**2
 
-    def optimiser(self, settings: InnerSettings) -> torch.optim.Optimizer:
+    def leaves(self, settings: InnerSettings) -> list[tuple[Tensor, float]]:
+        """The parameters and the rate of each."""
         quick = [self.s, self.scale, self.mix, self.log_rates, self.log_ridge]
-        groups = [{"params": quick, "lr": settings.rate, "top": settings.rate}]
-        if self.M is not None:
-            groups.append({"params": [self.M], "lr": settings.map_rate, "top": settings.map_rate})
-        return torch.optim.Adam(groups)
+        return [(p, settings.rate) for p in quick] + ([] if self.M is None else [(self.M, settings.map_rate)])
 
     def freeze(self) -> InnerLayers:
         with torch.no_grad():
@@ -127,6 +133,29 @@ class _Parameters:
                 kernel,
                 float(torch.exp(self.log_ridge)),
             )
+
+
+class _Adam:
+    """Adam with a rate for each tensor. torch's own loads a compiler on first use, which takes longer than many a fit."""
+
+    def __init__(self, leaves: list[tuple[Tensor, float]]) -> None:
+        self.leaves, self.count = leaves, 0
+        self.moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p, _ in leaves]
+
+    def zero(self) -> None:
+        for p, _ in self.leaves:
+            p.grad = None
+
+    @torch.no_grad()
+    def step(self, fraction: float) -> None:
+        self.count += 1
+        for (p, rate), (m, v) in zip(self.leaves, self.moments, strict=True):
+            if p.grad is None:
+                continue
+            m.lerp_(p.grad, 0.1)
+            v.mul_(0.999).addcmul_(p.grad, p.grad, value=0.001)
+            unbiased = m / (1 - 0.9**self.count)
+            p.addcdiv_(unbiased, (v / (1 - 0.999**self.count)).sqrt_().add_(1e-8), value=-rate * fraction)
 
 
 def batch_blocks(sample: Sample, rows: np.ndarray, rng: np.random.Generator) -> list[Tensor] | None:
@@ -149,22 +178,22 @@ def train_inner(
     rng = np.random.default_rng(seed)
     X, y, w = torch.as_tensor(sample.X), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
     inner = _Parameters(X, torch.as_tensor(sample.numeric), start, choice.ridge, settings)
-    optimiser = inner.optimiser(settings)
+    adam = _Adam(inner.leaves(settings))
     for step in range(settings.steps):
         if control is not None:
             control.check()
-        for group in optimiser.param_groups:
-            group["lr"] = group["top"] * (1 - 0.9 * step / settings.steps)
         rows = np.sort(rng.permutation(sample.n)[: settings.batch])
         index = torch.as_tensor(rows)
-        error = _descend(inner, X[index], y[index], w[index], batch_blocks(sample, rows, rng), optimiser, sample.n)
+        adam.zero()
+        error = _gradients(inner, X[index], y[index], w[index], batch_blocks(sample, rows, rng), sample.n)
+        adam.step(1 - 0.9 * step / settings.steps)
         if watch is not None:
             watch(error)
     return inner.freeze()
 
 
-def _descend(inner: _Parameters, X: Tensor, y: Tensor, w: Tensor, blocks: list[Tensor] | None, optimiser: torch.optim.Optimizer, n: int) -> float:
-    optimiser.zero_grad()
+def _gradients(inner: _Parameters, X: Tensor, y: Tensor, w: Tensor, blocks: list[Tensor] | None, n: int) -> float:
+    """Gradients of log(leave-out error) + prior / n on one batch, kept with the parameters; returns the error."""
     K = inner.gram(X)
     ridge = float(torch.exp(inner.log_ridge.detach())) + 1e-7
     P = projector(K.detach(), ridge / w)
@@ -174,5 +203,4 @@ def _descend(inner: _Parameters, X: Tensor, y: Tensor, w: Tensor, blocks: list[T
     # dL/d log λ = Σ_i (dL/dG_ii) λ / w_i
     inner.log_ridge.grad = (gradient.diagonal() * ridge / w).sum().to(inner.log_ridge.dtype)
     (inner.prior() / n).backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
     return error

@@ -5,7 +5,7 @@ Comes in: a sample. Goes out: a fitted model with honest out-of-fold predictions
 
 from motifnet.teachers._base import FittedTeacher, Teacher
 from motifnet.teachers._forest import Forest
-from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge
+from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_partition
 from motifnet.teachers._linear import FittedLinear, Linear
 from motifnet.teachers._registry import TEACHERS
 from motifnet.teachers._trees import BoostedTrees, FittedTrees
@@ -21,4 +21,5 @@ __all__ = [
     "KernelRidge",
     "Linear",
     "Teacher",
+    "fold_partition",
 ]

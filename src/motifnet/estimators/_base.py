@@ -1,0 +1,192 @@
+"""What the two estimators share: validate, run the pipeline, store a frozen model, hand on. No mathematics here."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+import motifnet
+from motifnet.bundle import FittedModel, save_model, to_onnx
+from motifnet.engine import Control, LedgerRow, MotifnetWarning, UsageError, resolve_jobs
+from motifnet.estimators._network import Network
+from motifnet.estimators._pipeline import Run, Stage
+from motifnet.estimators._prepare import Prepared, prepare
+from motifnet.estimators._presets import get_preset
+from motifnet.estimators._progress import progress
+from motifnet.estimators._task import Judged
+from motifnet.mimicry import Card, Certificate, certify, describe_network
+from motifnet.tables import Matrix, Table, as_table
+
+CERTIFIED_ROWS = 1_000
+
+
+class MotifEstimator(BaseEstimator):
+    """Base of `MotifRegressor` and `MotifClassifier`."""
+
+    _task: str
+
+    def __init__(
+        self,
+        preset: str = "balanced",
+        time_limit_s: float | None = None,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.preset = preset
+        self.time_limit_s = time_limit_s
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None) -> Self:
+        """Fit a network to a table.
+
+        Parameters
+        ----------
+        X : data frame (pandas, polars, pyarrow) or array with shape (n, p)
+            Numbers, booleans, categories, dates; gaps as they come.
+        y : array or column with shape (n,), or (n, q) for several regression targets
+        sample_weight : array with shape (n,), optional
+            Weight 2 is the same as the row twice; rows of weight 0 are dropped.
+        groups : array with shape (n,), optional
+            Rows of one group are never split between fitting and scoring.
+        time : array with shape (n,), optional
+            Numbers or dates. Every score looks forward only: later rows are predicted from earlier ones.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError, UsageError
+            With the column or row concerned and the next step.
+        """
+        preset = get_preset(self.preset)
+        seed = _seed(self.random_state)
+        limit = self.time_limit_s
+        if limit is not None and not limit > 0:
+            raise UsageError(f"time_limit_s={limit!r} must be a positive number of seconds, or None for no limit.")
+        control = Control(limit)
+        with control.listening(), progress(self.verbose) as listen:
+            ready = prepare(X, y, sample_weight, groups, time, task=self._task, preset=preset, seed=seed)
+            run = Run(ready.sample, ready.task, preset, seed, resolve_jobs(self.n_jobs), control, listen)
+            judged = run.go()
+            self._store(ready, run, judged, seed)
+        if run.stopped:
+            why = "Ctrl-C" if control.interrupted.is_set() else f"time_limit_s={limit}"
+            warnings.warn(f"The fit was ended by {why}; the best model so far is kept. See ledger_ for the stages that ran.", MotifnetWarning, stacklevel=2)
+        return self
+
+    def _store(self, ready: Prepared, run: Run, judged: Judged, seed: int) -> None:
+        network, teacher = ready.task.network(judged), ready.task.teacher(judged)
+        scale = 1.0 if ready.classes is not None else float(np.max(ready.task.sd))  # type: ignore[attr-defined]
+        certificate = certify(network, teacher, ready.sample.X[:CERTIFIED_ROWS], scale=scale, points=CERTIFIED_ROWS)
+        info = {
+            "motifnet": motifnet.__version__,
+            "preset": self.preset,
+            "seed": seed,
+            "rows": ready.sample.n,
+            "time_limit_s": self.time_limit_s,
+            "stopped_early": run.stopped,
+        }
+        card = describe_network(network)
+        self.model_ = FittedModel(
+            ready.encoder, ready.schema, network, self._task, ready.targets, ready.classes, tuple(run.ledger), card, certificate, info
+        )
+        self.teacher_ = teacher
+        self.stages_ = run.stages
+        self._flat = ready.flat
+        self.n_features_in_ = len(ready.schema.names)
+        if ready.schema.named:
+            self.feature_names_in_ = np.asarray(ready.schema.names, dtype=object)
+
+    def _outputs(self, X: Any) -> Matrix:
+        check_is_fitted(self, "model_")
+        return self.model_.predict(self._table(X), resolve_jobs(self.n_jobs))
+
+    def _table(self, X: Any) -> Table:
+        return as_table(X, schema=self.model_.schema)
+
+    @property
+    def network_(self) -> Network:
+        """The fitted network on the encoded matrix: call it on arrays or tensors, export it, look at its card."""
+        check_is_fitted(self, "model_")
+        return Network(self.model_.network, self.model_.d, self.model_.certificate)
+
+    @property
+    def ledger_(self) -> tuple[LedgerRow, ...]:
+        """The stages of the fit with seconds, honest error and number of parameters."""
+        check_is_fitted(self, "model_")
+        return self.model_.ledger
+
+    @property
+    def card_(self) -> Card:
+        """The description of the finished architecture."""
+        check_is_fitted(self, "model_")
+        return self.model_.card
+
+    @property
+    def certificate_(self) -> Certificate:
+        """What is known of the difference between the network and the model that it was computed from."""
+        check_is_fitted(self, "model_")
+        return self.model_.certificate
+
+    def encode(self, X: Any) -> Matrix:
+        """The matrix that the network sees, with shape (n, d)."""
+        check_is_fitted(self, "model_")
+        return self.model_.encode(self._table(X))
+
+    def to_torch(self) -> torch.nn.Module:
+        """The network as a module on the encoded matrix, a copy to use in any torch code."""
+        return self.network_.to_torch()
+
+    def to_onnx(self, path: str | Path, *, dtype: str = "float64") -> Any:
+        """Write the whole model, raw columns by name included, as ONNX; it is run through onnxruntime and compared before the file is put in place."""
+        check_is_fitted(self, "model_")
+        return to_onnx(self.model_, path, dtype=dtype)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as one file that `motifnet.load` reads."""
+        check_is_fitted(self, "model_")
+        save_model(self.model_, path)
+
+    @classmethod
+    def _of(cls, model: FittedModel) -> Self:
+        """An estimator around a loaded model."""
+        self = cls(preset=model.info.get("preset", "balanced"))
+        self.model_ = model
+        self._flat = len(model.targets) == 1
+        self.n_features_in_ = len(model.schema.names)
+        if model.schema.named:
+            self.feature_names_in_ = np.asarray(model.schema.names, dtype=object)
+        return self
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _seed(random_state: int | np.random.RandomState | None) -> int:
+    """None is 0: without a wish, the result is the same every time."""
+    if random_state is None:
+        return 0
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31 - 1))
+    if isinstance(random_state, int | np.integer) and random_state >= 0:
+        return int(random_state)
+    raise UsageError(f"random_state={random_state!r} must be None, a non-negative integer or a numpy RandomState.")
+
+

@@ -1,0 +1,151 @@
+"""Motif Mimicry on one page: convex fit → transfer → last layer → inner layers → other teachers → stack → fine-tuning.
+
+Every stage is timed, judged on rows that it has not seen, and kept only if that error is lower. `Stopped` (time limit, Ctrl-C) ends the run with the best so far; the
+convex fit and its transfer always finish, so there always is a model.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+from motifnet.engine import Control, LedgerRow, Stopped
+from motifnet.estimators._presets import Preset
+from motifnet.estimators._task import Judged, Part, Task, numpy_of
+from motifnet.mimicry import transfer
+from motifnet.motifs import Motif, count_parameters
+from motifnet.retrain import CrossTuned, FineTuneSettings, InnerSettings, cross_tune, fine_tune_stage, fold_model, refit_ridge
+from motifnet.tables import Sample
+from motifnet.teachers import TEACHERS, FittedKernel, KernelRidge
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A network along the way: the stage after which it stood, seconds since the start of the fit, and the network."""
+
+    name: str
+    seconds: float
+    network: Motif
+
+
+@dataclass
+class Run:
+    """One run of the pipeline and what it has so far."""
+
+    sample: Sample
+    task: Task
+    preset: Preset
+    seed: int
+    n_jobs: int
+    control: Control
+    listen: Callable[[str, LedgerRow | None], None]
+    kernels: list[Part] = field(default_factory=list)
+    others: list[Part] = field(default_factory=list)
+    tuned: list[CrossTuned] = field(default_factory=list)
+    best: Judged | None = None
+    ledger: list[LedgerRow] = field(default_factory=list)
+    stages: list[Stage] = field(default_factory=list)
+    stopped: bool = False
+
+    def go(self) -> Judged:
+        """Run all stages that the preset asks for."""
+        convex = self._convex()
+        try:
+            self._last_layer(convex)
+            for number, settings in enumerate(self.preset.inner):
+                self._inner_layers(convex, settings, number)
+            for name in self.preset.teachers:
+                self._teacher(name)
+            self._stack()
+            if self.preset.fine_tune_epochs:
+                self._fine_tune()
+        except Stopped:
+            self.stopped = True
+        assert self.best is not None
+        return self.best
+
+    def _convex(self) -> FittedKernel:
+        start = self._start("convex fit")
+        fitted = KernelRidge().fit(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=None)
+        seconds = time.monotonic() - start
+        start = self._start("transferred")
+        part = Part("kernel ridge", fitted.oof, transfer(fitted), fitted.predict)
+        judged = self.task.judge([part])
+        self.kernels = [part]
+        self._enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, "kernel ridge in closed form"))
+        self._settle("transferred", start, judged, "network by calculation")
+        return fitted
+
+    def _last_layer(self, convex: FittedKernel) -> None:
+        if not self.preset.ridge_again:
+            return
+        start = self._start("last layer")
+        self.control.check()
+        fitted = refit_ridge(self.sample, convex, n_jobs=self.n_jobs)
+        if fitted is None:
+            return
+        part = Part("kernel ridge", fitted.oof, transfer(fitted), fitted.predict)
+        if self._settle("last layer", start, self.task.judge([part]), f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows"):
+            self.kernels = [part]
+
+    def _inner_layers(self, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
+        stage = "inner layers" if number == 0 else f"inner layers {number + 1}"
+        start = self._start(stage)
+        fitted = cross_tune(self.sample, convex, settings, seed=self.seed + number, n_jobs=self.n_jobs, control=self.control)
+        part = Part(f"trained kernel {number + 1}", fitted.oof, transfer(fitted), fitted.predict)
+        self.kernels.append(part)
+        self.tuned.append(fitted)
+        self._settle(stage, start, self.task.judge([part]), f"{settings.steps} steps a fold, {len(fitted.models)} folds; {', '.join(settings.profiles)}")
+
+    def _teacher(self, name: str) -> None:
+        start = self._start(name)
+        self.control.check()
+        fitted = TEACHERS[name]().fit(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        part = Part(name, fitted.oof, transfer(fitted), fitted.predict)
+        self.others.append(part)
+        self._settle(name, start, self.task.judge([part]), "a further teacher, for the stack")
+
+    def _stack(self) -> None:
+        start = self._start("stack")
+        judged = self.task.judge([*self.kernels, *self.others])
+        self._settle("stack", start, judged, " + ".join(f"{weight:.2f} {name}" for name, weight in judged.used if weight > 0))
+
+    def _fine_tune(self) -> None:
+        """End-to-end training of the first trained kernel network; the result joins the stack."""
+        start = self._start("fine-tuning")
+        self.control.check()
+        first = self.tuned[0]
+        settings = FineTuneSettings(epochs=self.preset.fine_tune_epochs)
+        tuned = fine_tune_stage(
+            transfer(first),
+            lambda k: transfer(fold_model(self.sample, first, k)),
+            self.sample,
+            settings=settings,
+            seed=self.seed,
+            n_jobs=self.n_jobs,
+            control=self.control,
+        )
+        network = cast(Motif, tuned.network)
+        part = Part("fine-tuned network", tuned.oof, network, lambda X: numpy_of(network, X))
+        judged = self.task.judge([part, *self.kernels, *self.others])
+        self._settle("fine-tuning", start, judged, f"{tuned.epochs} of {settings.epochs} epochs chosen by the fold networks")
+
+    def _start(self, stage: str) -> float:
+        self.listen(stage, None)
+        return time.monotonic()
+
+    def _settle(self, stage: str, start: float, judged: Judged, note: str) -> bool:
+        """Enter a stage into the ledger and keep its result if its honest error is lower."""
+        kept = self.best is None or judged.error < self.best.error
+        network = self.task.network(judged)
+        if kept:
+            self.best = judged
+        self._enter(LedgerRow(stage, time.monotonic() - start, judged.error, count_parameters(network), kept, note))
+        self.stages.append(Stage(stage, time.monotonic() - self.control.start, network))
+        return kept
+
+    def _enter(self, row: LedgerRow) -> None:
+        self.ledger.append(row)
+        self.listen(row.stage, row)

@@ -1,0 +1,44 @@
+"""Presets: how much is tried. All are deterministic and choose by out-of-fold error only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from motifnet.engine import UsageError
+from motifnet.retrain import InnerSettings
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Number of folds (twice as many below `small_rows` rows), inner-layer trainings, other teachers, and whether to fine-tune end to end."""
+
+    folds: int = 4
+    small_rows: int = 1_000
+    inner: tuple[InnerSettings, ...] = (InnerSettings(),)
+    teachers: tuple[str, ...] = ("boosted trees",)
+    fine_tune_epochs: int = 0
+    ridge_again: bool = True
+
+    def n_folds(self, n: int) -> int:
+        return min(n, 2 * self.folds if n < self.small_rows else self.folds)
+
+
+_LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
+
+PRESETS = {
+    "fast": Preset(folds=3, small_rows=0, inner=(InnerSettings(steps=40, batch=300),), ridge_again=False),
+    "balanced": Preset(),
+    "best": Preset(
+        folds=6,
+        inner=(InnerSettings(steps=150), _LAPLACE, InnerSettings(profiles=("laplace1", "matern32", "gaussian"), steps=100)),
+        teachers=("boosted trees", "additive splines", "support vectors"),
+        fine_tune_epochs=20,
+    ),
+}
+
+
+def get_preset(name: str) -> Preset:
+    """The preset of that name. Raises UsageError for an unknown one."""
+    if name not in PRESETS:
+        raise UsageError(f"preset={name!r} is not known; choose one of {', '.join(map(repr, PRESETS))}.")
+    return PRESETS[name]

@@ -1,0 +1,31 @@
+"""Progress on standard error: the stage that runs, and each ledger row as it is entered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from motifnet.engine import LedgerRow
+
+Listen = Callable[[str, LedgerRow | None], None]
+
+
+@contextmanager
+def progress(verbose: int) -> Iterator[Listen]:
+    """A listener for the pipeline; silent when verbose is 0."""
+    if not verbose:
+        yield lambda stage, row: None
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("reading the table") as status:
+
+        def listen(stage: str, row: LedgerRow | None) -> None:
+            if row is None:
+                status.update(f"{stage} (Ctrl-C keeps the best model so far)")
+            else:
+                mark = "[green]kept[/green]" if row.kept else "[dim]not kept[/dim]"
+                console.print(f"{row.stage:<16} {row.seconds:7.2f} s   error {row.error:.4f}   {row.parameters:>10,} parameters   {mark}   {row.note}")
+
+        yield listen

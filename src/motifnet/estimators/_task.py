@@ -1,0 +1,127 @@
+"""What differs between regression and classification: how parts are judged, combined and finished into one network.
+
+A *part* is a transferred model with its honest out-of-fold scores. Judging parts gives the error of using them together on rows that the choice has not seen:
+in units of sd(y) for regression, the log loss for classification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from motifnet.motifs import Affine, Chain, Motif, Parallel, Precise, Softmax
+from motifnet.stacking import fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared
+from motifnet.tables import Matrix, Sample
+
+
+@dataclass(frozen=True)
+class Part:
+    """A model as a network: its name, honest out-of-fold scores with shape (n, q), the network, and the same function in numpy."""
+
+    name: str
+    oof: Matrix
+    network: Motif
+    predict: Callable[[Matrix], Matrix]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Parts used together: their honest error, their weights with shape (T, q), and the offsets of the last layer."""
+
+    parts: tuple[Part, ...]
+    error: float
+    weights: Matrix
+    offsets: Matrix
+
+    @property
+    def used(self) -> list[tuple[str, float]]:
+        """Name and mean weight of each part."""
+        return [(part.name, float(weight.mean())) for part, weight in zip(self.parts, self.weights, strict=True)]
+
+
+class Task(Protocol):
+    """Judge parts, and finish them into the network of the whole model and the same function in numpy."""
+
+    def judge(self, parts: list[Part]) -> Judged: ...
+
+    def network(self, judged: Judged) -> Motif: ...
+
+    def teacher(self, judged: Judged) -> Callable[[Matrix], Matrix]: ...
+
+
+def parallel(judged: Judged) -> Motif:
+    """Σ_t v_t f_t(x), parts of weight zero left out: the theory's parallel network."""
+    kept = [(w, part.network) for w, part in zip(judged.weights, judged.parts, strict=True) if w.any()]
+    if not kept:
+        kept = [(judged.weights[0], judged.parts[0].network)]
+    if len(kept) == 1 and (kept[0][0] == 1).all():
+        return kept[0][1]
+    return Parallel(torch.as_tensor(np.stack([w for w, _ in kept])), [network for _, network in kept])
+
+
+def combined(judged: Judged, X: Matrix) -> Matrix:
+    """Σ_t v_t f_t(x) in numpy, with shape (n, q)."""
+    terms = [w * part.predict(X) for w, part in zip(judged.weights, judged.parts, strict=True) if w.any()]
+    return np.asarray(sum(terms)) if terms else np.zeros((len(X), judged.weights.shape[1]))
+
+
+def numpy_of(network: Motif, X: Matrix) -> Matrix:
+    """The network at rows X with shape (n, d), in float64."""
+    with torch.no_grad():
+        return network(torch.as_tensor(X)).numpy()
+
+
+@dataclass(frozen=True)
+class RegressionTask:
+    """Targets standardised by mean and sd, each with shape (q,)."""
+
+    sample: Sample
+    mean: Matrix
+    sd: Matrix
+
+    def judge(self, parts: list[Part]) -> Judged:
+        s = self.sample
+        if len(parts) == 1:
+            weights, oof = np.ones((1, s.y.shape[1])), parts[0].oof
+        else:
+            stack = fit_nnls_stack([part.oof for part in parts], s.y, s.weight, s.folds)
+            weights, oof = stack.weights, stack.oof
+        return Judged(tuple(parts), float(np.sqrt(mean_squared(s.y, oof, s.weight))), weights, self.mean)
+
+    def network(self, judged: Judged) -> Motif:
+        units = Affine(torch.diag(torch.as_tensor(self.sd)), torch.as_tensor(self.mean))
+        return Precise(Chain([parallel(judged), units], label="target units"))
+
+    def teacher(self, judged: Judged) -> Callable[[Matrix], Matrix]:
+        return lambda X: combined(judged, X) * self.sd + self.mean
+
+
+@dataclass(frozen=True)
+class ClassificationTask:
+    """Class codes in the sample; probabilities come from a convex last layer on out-of-fold scores."""
+
+    sample: Sample
+    n_classes: int
+
+    def judge(self, parts: list[Part]) -> Judged:
+        s = self.sample
+        assert s.labels is not None
+        stack = fit_logistic_stack([part.oof for part in parts], s.labels, self.n_classes, s.weight, s.folds)
+        q = parts[0].oof.shape[1]
+        return Judged(tuple(parts), log_loss(s.labels, stack.oof, s.weight), np.repeat(stack.weights[:, None], q, 1), stack.offsets)
+
+    def _expansion(self) -> Matrix:
+        return np.array([[0.0], [1.0]]) if self.n_classes == 2 else np.eye(self.n_classes)
+
+    def network(self, judged: Judged) -> Motif:
+        logits = Affine(torch.as_tensor(self._expansion()), torch.as_tensor(judged.offsets))
+        return Precise(Chain([parallel(judged), logits, Softmax()], label="class probabilities"))
+
+    def teacher(self, judged: Judged) -> Callable[[Matrix], Matrix]:
+        from scipy.special import softmax
+
+        return lambda X: np.asarray(softmax(combined(judged, X) @ self._expansion().T + judged.offsets, axis=1))

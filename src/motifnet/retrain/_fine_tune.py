@@ -1,0 +1,203 @@
+"""End-to-end fine-tuning of any network, for a number of epochs that fold networks choose; no epoch at all may win, and then the network stays.
+
+For fold k a network built from fold k's training rows is fine-tuned on these rows and scored on fold k after 0, 1, …, E epochs:
+
+    ℓ_ie   loss of row i, predicted by its fold's network after e epochs
+    e*     = argmin_e Σ_i w_i ℓ_ie,   or 0 where that gains less than one standard error of the paired differences ℓ_i0 − ℓ_ie*, or less than 0.1 %
+
+The score that is reported is not the minimum itself: for fold k, e* is chosen by the other folds. The network of all rows then repeats e* epochs.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from motifnet.engine import Control, parallel_map
+from motifnet.retrain._distributed import World
+from motifnet.retrain._epochs import FineTuneSettings, Rows, epochs_of, type_of
+from motifnet.tables import Matrix, Sample
+
+MakeNetwork = Callable[[int], nn.Module]
+LEAST_GAIN = 1e-3
+
+
+@dataclass(frozen=True)
+class EpochChoice:
+    """What the fold networks found.
+
+    epochs: the choice; errors with shape (E + 1,): weighted mean held-out loss after each number of epochs; error: the honest loss of the choice;
+    before, oof, with shape (n, q): held-out predictions after no epoch, and after the number of epochs that the other folds chose.
+    """
+
+    epochs: int
+    errors: Matrix
+    error: float
+    before: Matrix
+    oof: Matrix
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """The network after the stage, the one passed in where `kept` is false, with its out-of-fold predictions.
+
+    epochs: epochs run; error_before, error_after: honest mean losses of no epoch and of the choice, kept or not; errors as in EpochChoice.
+    """
+
+    network: nn.Module
+    epochs: int
+    kept: bool
+    error_before: float
+    error_after: float
+    oof: Matrix
+    errors: Matrix
+
+
+def fine_tune(
+    network: nn.Module,
+    X: Any,
+    y: Any,
+    *,
+    weight: Any = None,
+    settings: FineTuneSettings | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    control: Control | None = None,
+    watch: Callable[[int, nn.Module], None] | None = None,
+) -> nn.Module:
+    """A copy of `network`, trained on rows X with shape (n, d) and targets y with shape (n, q) or (n,).
+
+    epochs: how many of `settings.epochs` to run (all when None); the rate falls as if all were. `watch` is called with the number of finished
+    epochs and the network, 0 included. On a stop, or where an epoch does not end in finite values, the last finished epoch is returned.
+    """
+    settings = settings or FineTuneSettings()
+    tuned, modes = copy.deepcopy(network), [module.training for module in network.modules()]
+    tuned.eval()
+    last = settings.epochs if epochs is None else min(epochs, settings.epochs)
+    for done in epochs_of(tuned, Rows.of(tuned, X, y, weight), settings, seed, control):
+        if watch is not None:
+            watch(done, tuned)
+        if done >= last:
+            break
+    tuned.zero_grad(set_to_none=True)
+    for module, mode in zip(tuned.modules(), modes, strict=True):
+        module.training = mode
+    return tuned
+
+
+def choose_epochs(
+    make_network: MakeNetwork,
+    sample: Sample,
+    *,
+    settings: FineTuneSettings | None = None,
+    seed: int = 0,
+    n_jobs: int = 1,
+    control: Control | None = None,
+) -> EpochChoice:
+    """Choose the number of epochs by fold networks; `make_network(k)` must not have used the targets of fold k."""
+    settings = settings or FineTuneSettings()
+
+    def path(k: int) -> list[Matrix]:
+        return _held_out_path(make_network(k), sample, k, settings, seed, control)
+
+    # under torchrun every rank must meet the others in the same fold
+    paths = parallel_map(path, range(sample.folds.count), n_jobs if World.join().size == 1 else 1)
+    finished = min((len(p) for p in paths), default=1)
+    predictions = np.full((finished, *sample.y.shape), np.nan)
+    for k, p in enumerate(paths):
+        predictions[:, sample.folds.held_out(k)] = np.stack(p[:finished])
+    return _judge(predictions, sample, settings)
+
+
+def fine_tune_stage(
+    network: nn.Module,
+    make_network: MakeNetwork,
+    sample: Sample,
+    *,
+    settings: FineTuneSettings | None = None,
+    seed: int = 0,
+    n_jobs: int = 1,
+    control: Control | None = None,
+) -> FineTuned:
+    """Fine-tune the network of all rows for as many epochs as the fold networks choose, if their honest score improves by it."""
+    settings = settings or FineTuneSettings()
+    choice = choose_epochs(make_network, sample, settings=settings, seed=seed, n_jobs=n_jobs, control=control)
+    before = float(choice.errors[0])
+    if choice.epochs == 0 or not choice.error < before:
+        return FineTuned(network, 0, False, before, choice.error, choice.before, choice.errors)
+    best = _Best(choice.errors)
+    tuned = fine_tune(
+        network, sample.X, sample.y, weight=sample.weight, settings=settings, epochs=choice.epochs, seed=seed, control=control, watch=best
+    )
+    if best.epochs == 0:
+        return FineTuned(network, 0, False, before, choice.error, choice.before, choice.errors)
+    tuned.load_state_dict(best.state)
+    return FineTuned(tuned, best.epochs, True, before, choice.error, choice.oof, choice.errors)
+
+
+def _held_out_path(network: nn.Module, sample: Sample, k: int, settings: FineTuneSettings, seed: int, control: Control | None) -> list[Matrix]:
+    """Predictions of fold k after each number of epochs on its training rows."""
+    train, out, X = sample.folds.train(k), sample.folds.held_out(k), sample.view(k)
+    tuned = copy.deepcopy(network).eval()
+    rows = Rows.of(tuned, X[train], sample.y[train], sample.weight[train])
+    return [_predict(tuned, X[out]) for _ in epochs_of(tuned, rows, settings, seed, control)]
+
+
+def _predict(network: nn.Module, X: Matrix) -> Matrix:
+    with torch.no_grad():
+        parts = [network(part) for part in torch.split(torch.as_tensor(X).to(type_of(network)), 1024)]
+    return torch.cat(parts).double().cpu().numpy().reshape(len(X), -1)
+
+
+def _judge(predictions: NDArray[np.float64], sample: Sample, settings: FineTuneSettings) -> EpochChoice:
+    """The choice from held-out predictions with shape (E + 1, n, q)."""
+    folds, rows = sample.folds, sample.folds.scored
+    if not rows.any():
+        return EpochChoice(0, np.full(1, np.nan), np.nan, predictions[0], predictions[0])
+    y = torch.as_tensor(sample.y[rows])
+    losses = np.stack([_losses(torch.as_tensor(p[rows]), y, settings) for p in predictions])
+    w, of = sample.weight[rows], folds.of[rows]
+    units = np.arange(len(w)) if sample.groups is None else sample.groups[rows]
+    epochs = World.join().from_first(pick_epochs(losses, w, units))
+    oof, honest = np.full(sample.y.shape, np.nan), np.empty(len(w))
+    for k in range(folds.count):
+        others = of != k
+        e = World.join().from_first(pick_epochs(losses[:, others], w[others], units[others])) if others.any() else 0
+        oof[folds.held_out(k)] = predictions[e][folds.held_out(k)]
+        honest[of == k] = losses[e, of == k]
+    return EpochChoice(epochs, losses @ w / w.sum(), float(honest @ w / w.sum()), predictions[0], oof)
+
+
+def _losses(prediction: Tensor, target: Tensor, settings: FineTuneSettings) -> Matrix:
+    losses = settings.row_losses(prediction, target).double().numpy()
+    return np.where(np.isfinite(losses), losses, np.inf)
+
+
+def pick_epochs(losses: Matrix, weight: Matrix, units: NDArray[np.int64]) -> int:
+    """The number of epochs with the least mean of losses with shape (E + 1, n), or 0 where the gain is within noise; units are independent."""
+    total = losses @ weight
+    best = int(np.argmin(total))
+    if best == 0 or not np.isfinite(total[0]):
+        return best
+    gain = np.bincount(np.unique(units, return_inverse=True)[1], weights=weight * (losses[0] - losses[best]))
+    noise = np.sqrt(len(gain)) * gain.std(ddof=1) if len(gain) > 1 else np.inf
+    return best if gain.sum() >= max(noise, LEAST_GAIN * total[0]) else 0
+
+
+class _Best:
+    """Watches a run and keeps the state at the finished epoch that the fold networks liked best: where a stop ends the run, that one is returned."""
+
+    def __init__(self, errors: Matrix) -> None:
+        self.errors, self.epochs = errors, 0
+        self.state: dict[str, Tensor] = {}
+
+    def __call__(self, done: int, network: nn.Module) -> None:
+        if self.errors[done] < self.errors[self.epochs]:
+            self.epochs, self.state = done, {name: value.clone() for name, value in network.state_dict().items()}

@@ -1,0 +1,22 @@
+"""Scores of out-of-fold predictions; rows with NaN, which no fold predicts, do not count."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
+
+
+def mean_squared(y: Matrix, predicted: Matrix, weight: Matrix) -> float:
+    """Weighted mean squared error over the rows that are predicted, averaged over columns; y and predicted have shape (n, q)."""
+    rows = np.isfinite(predicted).all(1)
+    w = weight[rows]
+    return float((w[:, None] * (y[rows] - predicted[rows]) ** 2).sum() / (w.sum() * y.shape[1]))
+
+
+def log_loss(labels: NDArray[np.int64], probabilities: Matrix, weight: Matrix) -> float:
+    """Weighted mean of −log probability of the true class; probabilities with shape (n, K)."""
+    rows = np.isfinite(probabilities).all(1)
+    chosen = probabilities[rows, labels[rows]]
+    return float(-(weight[rows] * np.log(np.maximum(chosen, 1e-15))).sum() / weight[rows].sum())
