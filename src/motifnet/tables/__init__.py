@@ -1,6 +1,50 @@
-"""Tables of any kind in, typed columns and a float matrix out."""
+"""Tables: data frames, arrays and files of any kind in; typed columns, a float matrix in canonical row order and folds out.
 
+Comes in: a table, its target, weights, groups, times. Goes out: `Sample` and `Encoder`. Never knows about: teachers and networks.
+"""
+
+from motifnet.tables._calendar import PERIODS, Calendar
+from motifnet.tables._canonical import CanonicalRows, canonical
+from motifnet.tables._column import GAP, Column, Kind, Level
+from motifnet.tables._encoder import Encoder
+from motifnet.tables._feature import Feature
 from motifnet.tables._folds import Folds, make_folds
+from motifnet.tables._numeric import Numeric
+from motifnet.tables._one_hot import OneHot
+from motifnet.tables._read import read_table
 from motifnet.tables._sample import Matrix, Sample
+from motifnet.tables._schema import Schema
+from motifnet.tables._table import Table, as_table
+from motifnet.tables._target import Target, Task, as_target
+from motifnet.tables._target_mean import TargetMean
+from motifnet.tables._vector import as_groups, as_time, as_weight
 
-__all__ = ["Folds", "Matrix", "Sample", "make_folds"]
+__all__ = [
+    "GAP",
+    "PERIODS",
+    "Calendar",
+    "CanonicalRows",
+    "Column",
+    "Encoder",
+    "Feature",
+    "Folds",
+    "Kind",
+    "Level",
+    "Matrix",
+    "Numeric",
+    "OneHot",
+    "Sample",
+    "Schema",
+    "Table",
+    "Target",
+    "TargetMean",
+    "Task",
+    "as_groups",
+    "as_table",
+    "as_target",
+    "as_time",
+    "as_weight",
+    "canonical",
+    "make_folds",
+    "read_table",
+]

@@ -2,8 +2,9 @@
 
     fold k is predicted from `train(k)`:  all other folds, or, with `forward`, the earlier folds only.
 
-A group is never split over folds. With time, rows are cut into consecutive blocks (rows of equal time stay together) and the first block is never
-scored. Everything that scores anything in motifnet goes through this object.
+A group is never on both sides. With time, rows are cut into consecutive blocks (rows of equal time stay together) and the first block is never
+scored; where groups run through several blocks, `train(k)` leaves out the rows of every group that fold k holds. Everything that scores anything in
+motifnet goes through this object.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Folds:
-    """`of`: fold of each row with shape (n,), -1 where a row is never scored; `count`: number of scored folds; `forward`: time order."""
+    """`of`: fold of each row with shape (n,), -1 where a row is never scored; `count`: number of scored folds; `forward`: time order.
+
+    `groups` with shape (n,): codes of groups that run through several folds, None where every group lies in one.
+    """
 
     of: NDArray[np.int64]
     count: int
     forward: bool = False
+    groups: NDArray[np.int64] | None = None
 
     def held_out(self, k: int) -> NDArray[np.bool_]:
         """Rows that fold k scores."""
@@ -28,7 +33,10 @@ class Folds:
 
     def train(self, k: int) -> NDArray[np.bool_]:
         """Rows from which fold k may be predicted."""
-        return self.of < k if self.forward else self.of != k
+        allowed = self.of < k if self.forward else self.of != k
+        if self.groups is None:
+            return allowed
+        return allowed & ~np.isin(self.groups, self.groups[self.of == k])
 
     @property
     def scored(self) -> NDArray[np.bool_]:
@@ -38,11 +46,12 @@ class Folds:
     def subset(self, rows: NDArray[np.bool_]) -> Folds:
         """The same folds on some of the rows, renumbered without gaps."""
         of = self.of[rows]
+        groups = None if self.groups is None else self.groups[rows]
         present = np.unique(of[of >= 0])
         if self.forward and not (of < 0).any() and len(present) > 1:
-            return Folds(np.searchsorted(present, of).astype(np.int64) - 1, len(present) - 1, True)
+            return Folds(np.searchsorted(present, of).astype(np.int64) - 1, len(present) - 1, True, groups)
         new = np.where(of < 0, -1, np.searchsorted(present, of))
-        return Folds(new.astype(np.int64), len(present), self.forward)
+        return Folds(new.astype(np.int64), len(present), self.forward, groups)
 
 
 def make_folds(
@@ -57,23 +66,33 @@ def make_folds(
     """Folds of n rows in canonical order: random, by whole groups, forward in time, or with labels spread evenly."""
     rng = np.random.default_rng(seed)
     if time is not None:
-        values, inverse = np.unique(time, return_inverse=True)
-        below = np.concatenate([[0], np.cumsum(np.bincount(inverse))[:-1]])
-        block = below[inverse] * (count + 1) // n
-        _, block = np.unique(block, return_inverse=True)
-        return Folds(block.astype(np.int64) - 1, int(block.max()), True)
+        return _forward(n, count, time, groups)
     if groups is not None:
-        sizes = np.bincount(groups)
-        order = rng.permutation(len(sizes))
-        order = order[np.argsort(-sizes[order], kind="stable")]
-        load, fold_of_group = np.zeros(min(count, len(sizes))), np.zeros(len(sizes), dtype=np.int64)
-        for g in order:
-            fold_of_group[g] = np.argmin(load)
-            load[fold_of_group[g]] += sizes[g]
-        return Folds(fold_of_group[groups], len(load))
+        return _by_group(count, groups, rng)
     order = rng.permutation(n)
     if labels is not None:
         order = order[np.argsort(labels[order], kind="stable")]
     of = np.empty(n, dtype=np.int64)
     of[order] = np.arange(n) % count
     return Folds(of, min(count, n))
+
+
+def _forward(n: int, count: int, time: NDArray[np.float64], groups: NDArray[np.int64] | None) -> Folds:
+    """count + 1 blocks of about equal size, of which the first is not scored."""
+    _, inverse = np.unique(time, return_inverse=True)
+    below = np.concatenate([[0], np.cumsum(np.bincount(inverse))[:-1]])
+    block = below[inverse] * (count + 1) // n
+    _, block = np.unique(block, return_inverse=True)
+    return Folds(block.astype(np.int64) - 1, int(block.max()), True, groups)
+
+
+def _by_group(count: int, groups: NDArray[np.int64], rng: np.random.Generator) -> Folds:
+    """Groups dealt to the lightest fold, the largest first."""
+    sizes = np.bincount(groups)
+    order = rng.permutation(len(sizes))
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    load, fold_of_group = np.zeros(min(count, len(sizes))), np.zeros(len(sizes), dtype=np.int64)
+    for g in order:
+        fold_of_group[g] = np.argmin(load)
+        load[fold_of_group[g]] += sizes[g]
+    return Folds(fold_of_group[groups], len(load))

@@ -17,8 +17,8 @@ class Sample:
     """Encoded rows in canonical order.
 
     X with shape (n, d): encoded matrix (target statistics cross-fitted by fold); y with shape (n, q): coded target, standardised (regression), ±1
-    (two classes) or one-hot (more); weight with shape (n,); folds; groups (codes) and time, each with shape (n,) or None; labels with shape (n,): class
-    codes or None; numeric with shape (d,): True where a column is a number, False where it is a category indicator;
+    (two classes) or one-hot (more); weight with shape (n,); folds; groups (codes) and time, each with shape (n,) or None; labels with shape (n,):
+    class codes or None; numeric with shape (d,): True where a column is a number, False where it is a category indicator;
     views: for fold k a matrix in whose encoding fold k's targets have no part, or None where the encoding does not use the target.
     """
 

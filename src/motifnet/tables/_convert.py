@@ -1,0 +1,103 @@
+"""A column of a new table in the kind that it had at the fit, or an error that names column, row, value and the next step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from motifnet.engine import DataError
+from motifnet.tables._column import GAP, LEVEL_TYPES, Column, Kind, as_text, datetimes, numbers, objects
+from motifnet.tables._errors import shown
+
+_TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
+_WANTED = {"numeric": "numbers", "boolean": "true or false", "date": "dates (ISO, such as 2024-05-31 or 2024-05-31T12:00:00)"}
+
+
+def convert(column: Column, kind: Kind, level_type: str | None) -> Column:
+    """The column as `kind`: numbers from texts that are numbers, truth values from 0 and 1, levels from numbers, dates from ISO texts."""
+    if kind == "categorical":
+        return _to_levels(column, level_type or "str")
+    if column.kind == kind or (kind == "numeric" and column.kind == "boolean"):
+        return Column(column.name, kind, column.values)
+    if column.gaps.all():
+        empty = np.full(len(column.values), GAP) if kind == "date" else np.full(len(column.values), np.nan)
+        return Column(column.name, kind, empty)
+    if kind == "boolean" and column.kind == "numeric":
+        return _to_truth(column)
+    if column.kind == "categorical":
+        return _from_levels(column, kind)
+    raise _wrong(column, kind, int(np.argmax(~column.gaps)))
+
+
+def _to_truth(column: Column) -> Column:
+    bad = ~(column.gaps | (column.values == 0) | (column.values == 1))
+    if bad.any():
+        raise _wrong(column, "boolean", int(np.argmax(bad)))
+    return Column(column.name, "boolean", column.values)
+
+
+def _from_levels(column: Column, kind: Kind) -> Column:
+    """Each distinct level is read once."""
+    import pandas as pd
+
+    codes, found = pd.factorize(column.values)
+    read = {"numeric": _number, "boolean": _truth, "date": _date}[kind]
+    parsed = [read(value) for value in found]
+    for i, value in enumerate(parsed):
+        if value is None:
+            raise _wrong(column, kind, int(np.argmax(codes == i)))
+    gap = GAP if kind == "date" else np.nan
+    values = np.array([*parsed, gap], dtype=np.int64 if kind == "date" else np.float64)[codes]
+    return numbers(column.name, values, kind) if kind == "numeric" else Column(column.name, kind, values)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _truth(value: Any) -> float | None:
+    return _TRUTH.get(str(value).strip().lower())
+
+
+def _date(value: Any) -> int | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return int(datetimes(np.array([value], dtype=object)).astype(np.int64)[0])
+    except ValueError:
+        return None
+
+
+def _to_levels(column: Column, level_type: str) -> Column:
+    if column.kind == "categorical" and column.level_type == level_type:
+        return column
+    values, gaps = objects(column), column.gaps
+    out = np.full(len(values), None, dtype=object)
+    out[~gaps] = [_level(v, level_type) for v in values[~gaps]]
+    return Column(column.name, "categorical", out, level_type)
+
+
+def _level(value: Any, level_type: str) -> Any:
+    """The value as a level of that type; a value that cannot be one stays what it is, and so is unseen."""
+    if level_type == "str":
+        return as_text(value)
+    if level_type == "bool":
+        found = _truth(value)
+        return value if found is None else bool(found)
+    try:
+        level = LEVEL_TYPES[level_type](value)
+        return level if float(value) == level else value
+    except (ValueError, OverflowError):
+        return value
+
+
+def _wrong(column: Column, kind: Kind, row: int) -> DataError:
+    value = objects(column)[row]
+    return DataError(
+        f"Column {column.name!r}, row {row} (the first row is 0) holds {shown(value)}, but in the table of the fit this column held {_WANTED[kind]}. "
+        f"Replace such values, or leave the cell empty if the value is not known."
+    )

@@ -1,0 +1,95 @@
+"""The encoder: a table → the matrix that teachers and networks see, one feature a raw column."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motifnet.engine import MotifnetWarning
+from motifnet.tables._calendar import Calendar
+from motifnet.tables._column import Column
+from motifnet.tables._feature import Feature
+from motifnet.tables._folds import Folds
+from motifnet.tables._level import levels_of
+from motifnet.tables._numeric import Numeric
+from motifnet.tables._one_hot import OneHot
+from motifnet.tables._sample import Matrix
+from motifnet.tables._table import Table
+from motifnet.tables._target_mean import TargetMean
+
+MOST_LEVELS = 60  # up to so many levels get an indicator each
+
+
+@dataclass(frozen=True, eq=False)
+class Encoder:
+    """`features`, one a raw column in the order of the table. Where nothing varies the matrix is one column of zeros, named "constant"."""
+
+    features: tuple[Feature, ...]
+
+    @classmethod
+    def fit(cls, table: Table, y: Matrix, weight: Matrix, folds: Folds) -> tuple[Encoder, Matrix, tuple[Matrix, ...] | None]:
+        """The encoder, the matrix of the rows of the fit, and its views for `Sample.views`.
+
+        y with shape (n, q) is the coded target of `Sample.y`. Levels with target statistics are encoded without the targets of the row's own fold.
+        """
+        _warn_of_empty(table)
+        fitted = [_fit(column, y, weight, folds) for column in table.columns]
+        encoder = cls(tuple(feature for feature, _, _ in fitted))
+        X = _joined([X for _, X, _ in fitted], table.n)
+        if all(views is None for _, _, views in fitted):
+            return encoder, X, None
+        views = tuple(_joined([X if own is None else own[k] for _, X, own in fitted], table.n) for k in range(folds.count))
+        return encoder, X, views
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the d columns of the matrix."""
+        return tuple(name for feature in self.features for name in feature.names) or ("constant",)
+
+    @cached_property
+    def numeric(self) -> NDArray[np.bool_]:
+        """True, with shape (d,), where a column is a number and False where it indicates a category or a gap."""
+        found = np.concatenate([feature.numeric for feature in self.features])
+        return found if found.size else np.ones(1, dtype=bool)
+
+    def transform(self, table: Table) -> Matrix:
+        """The matrix with shape (n, d) of a table with the columns of the fit."""
+        return _joined([feature.encode(column) for feature, column in zip(self.features, table.columns, strict=True)], table.n)
+
+    def to_state(self) -> dict[str, Any]:
+        """Plain JSON and float64 arrays."""
+        return {"features": [feature.to_state() for feature in self.features]}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Encoder:
+        return cls(tuple(Feature.from_state(feature) for feature in state["features"]))
+
+
+def _fit(column: Column, y: Matrix, weight: Matrix, folds: Folds) -> tuple[Feature, Matrix, tuple[Matrix, ...] | None]:
+    feature: Feature
+    if column.kind == "categorical" and len(levels_of(column)) > MOST_LEVELS:
+        return TargetMean.fit(column, y, weight, folds)
+    if column.kind == "categorical":
+        feature = OneHot.fit(column, weight)
+    elif column.kind == "date":
+        feature = Calendar.fit(column, weight)
+    else:
+        feature = Numeric.fit(column, weight)
+    return feature, feature.encode(column), None
+
+
+def _joined(blocks: list[Matrix], n: int) -> Matrix:
+    X = np.concatenate(blocks, 1)
+    return X if X.shape[1] else np.zeros((n, 1))
+
+
+def _warn_of_empty(table: Table) -> None:
+    empty = [column.name for column in table.columns if column.gaps.all()]
+    if empty:
+        warnings.warn(f"Columns without any value are left out: {', '.join(map(repr, empty))}.", MotifnetWarning, stacklevel=3)

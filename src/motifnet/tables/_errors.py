@@ -1,0 +1,15 @@
+"""An error about one cell of a table that callers may also catch as TypeError, as scikit-learn's checks do."""
+
+from __future__ import annotations
+
+from motifnet.engine import DataError
+
+
+class ValueTypeError(DataError, TypeError):
+    """A value, or a name, of a type that a table cannot hold."""
+
+
+def shown(value: object, width: int = 60) -> str:
+    """A value as it appears in a message: short, on one line."""
+    text = repr(value.item() if hasattr(value, "item") else value)
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,102 @@
+"""What comes beside a table, one value a row: weights, groups, times."""
+
+from __future__ import annotations
+
+from numbers import Number
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motifnet.engine import DataError
+from motifnet.tables._column import Column, column_of
+from motifnet.tables._convert import convert
+from motifnet.tables._errors import shown
+from motifnet.tables._frame import column_of_series
+from motifnet.tables._matrix import as_array
+from motifnet.tables._sample import Matrix
+
+
+def as_weight(sample_weight: Any, n: int) -> Matrix:
+    """Weights with shape (n,): None is 1 for every row, a number is that number."""
+    if sample_weight is None:
+        return np.ones(n)
+    if isinstance(sample_weight, Number):
+        sample_weight = np.full(n, sample_weight)
+    try:
+        weight = np.array(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError("sample_weight holds values that are not numbers. Pass one number of at least 0 for each row.") from None
+    if weight.ndim != 1:
+        raise DataError(
+            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array. Expected either a scalar value or a 1D array of length {n}."
+        )
+    if weight.shape != (n,):
+        raise DataError(f"sample_weight.shape == {weight.shape}, expected {(n,)}! Pass one weight for each row.")
+    check_finite(weight, "sample_weight")
+    if (weight < 0).any():
+        row = int(np.argmax(weight < 0))
+        raise DataError(
+            f"Negative values in data passed to `sample_weight`: row {row} (the first row is 0) has {weight[row]}. Use 0 to leave a row out."
+        )
+    if not (weight > 0).any():
+        raise DataError("Sample weights must contain at least one non-zero number: with every weight zero there is no row to learn from.")
+    if not np.isfinite(weight.sum()):
+        raise DataError("The sum of sample_weight is infinite. Divide the weights by their largest value.")
+    return weight
+
+
+def as_groups(groups: Any, n: int) -> NDArray[np.int64] | None:
+    """Codes 0, 1, … of the groups in their own order."""
+    if groups is None:
+        return None
+    column = vector("groups", groups, n)
+    check_no_gaps(column, "give each of these rows a group, such as one of its own")
+    return np.unique(column.values, return_inverse=True)[1].astype(np.int64)
+
+
+def as_time(time: Any, n: int) -> Matrix | None:
+    """Times as numbers: numbers as they are, dates and ISO texts as microseconds."""
+    if time is None:
+        return None
+    column = vector("time", time, n)
+    if column.kind == "categorical":
+        column = convert(column, "date", None)
+    check_no_gaps(column, "leave rows without a time out")
+    return column.values.astype(np.float64)
+
+
+def vector(name: str, values: Any, n: int) -> Column:
+    """A typed column from a series, an array or a list with one value a row."""
+    import narwhals as nw
+
+    if nw.dependencies.is_into_series(values):
+        column = column_of_series(name, nw.from_native(values, series_only=True))
+    else:
+        array = as_array(values)
+        if array.ndim != 1:
+            raise DataError(f"{name} has shape {array.shape}, but one value for each row is expected. Pass a list or an array with shape ({n},).")
+        column = column_of(name, array)
+    check_length(len(column.values), n)
+    return column
+
+
+def check_length(found: int, n: int) -> None:
+    """Refuse a target or a companion of another length than the table."""
+    if found != n:
+        raise DataError(f"Found input variables with inconsistent numbers of samples: [{n}, {found}]. Pass one value for each row of the table.")
+
+
+def check_finite(values: Matrix, name: str) -> None:
+    """Refuse NaN and infinity."""
+    if not np.isfinite(values).all():
+        row = int(np.argmax(~np.isfinite(values)))
+        what = "NaN" if np.isnan(values[row]) else "infinity or a value too large for dtype('float64')"
+        raise DataError(f"Input {name} contains {what}. Row {row} (the first row is 0) holds {shown(values[row])}; every row needs a finite number.")
+
+
+def check_no_gaps(column: Column, remedy: str) -> None:
+    """Refuse rows without a value."""
+    if column.gaps.any():
+        row = int(np.argmax(column.gaps))
+        raise DataError(f"Input {column.name} contains NaN. Row {row} (the first row is 0) has no value: {remedy}.")
