@@ -1,0 +1,50 @@
+# make demo | test | test-slow | bench | lint | clean.  Another Python: make test PYTHON=python3.12
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+# Tests and benchmarks run side by side, each with one numerical thread.
+ONE_THREAD := OMP_NUM_THREADS=1
+
+.PHONY: demo test test-slow bench lint readme clean
+
+demo: .venv/.installed
+	$(BIN)/python examples/demo.py
+
+test: lint
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-slow: .venv/.installed-dev
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m slow
+
+bench: .venv/.installed-dev
+	$(ONE_THREAD) $(BIN)/python -m benchmarks
+
+lint: .venv/.installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Figures and tables of the README, computed again.
+readme: .venv/.installed
+	$(BIN)/python examples/figure.py
+	$(BIN)/python examples/demo.py --splits 5 --write-readme
+
+.venv/.installed: pyproject.toml constraints.txt | .venv/.created
+	@echo "Installing into .venv; the first time takes some minutes."
+	$(PIP) torch==2.13.0
+	$(PIP) --editable ".[onnx,parquet]"
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed
+	@echo "Installing what the tests need."
+	$(PIP) --editable ".[dev]"
+	@touch $@
+
+.venv/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
+	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	@touch $@
+
+clean:
+	rm -rf .venv demo-out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
