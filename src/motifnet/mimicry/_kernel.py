@@ -14,10 +14,25 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from motifnet.kernels import Kernel
-from motifnet.motifs import Affine, Chain, Distance, Hinge, Motif, Parallel, Radial
+from motifnet.mimicry._base import transfer
+from motifnet.motifs import Affine, Chain, Distance, Hinge, Motif, Parallel, Precise, Radial
+from motifnet.teachers import FittedKernel
 
 Matrix = NDArray[np.float64]
 _NAMES = {"laplace1": "laplace", "laplace2": "laplace"}
+_ROUNDING = 6e-8  # of float32
+_TOLERANCE = 5e-5
+
+
+@transfer.register
+def _(fitted: FittedKernel) -> Motif:
+    network = kernel_network(fitted.kernel, fitted.centres, fitted.dual, fitted.intercept, label="kernel ridge")
+    return steady(network, fitted.dual)
+
+
+def steady(network: Motif, dual: Matrix) -> Motif:
+    """The network, with float64 inside where large dual coefficients that cancel would lose too much in float32."""
+    return Precise(network) if np.abs(dual).sum(0).max(initial=0) * _ROUNDING > _TOLERANCE else network
 
 
 def kernel_network(

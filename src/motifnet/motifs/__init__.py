@@ -1,6 +1,6 @@
 """Network modules, each one idea with a stated error.
 
-Comes in: tensors and other motifs. Goes out: torch modules whose constructor arguments are their state. Never knows about: teachers, tables, estimators.
+Comes in: tensors and other motifs. Goes out: modules whose constructor arguments are their state. Never knows about: teachers, tables, estimators.
 """
 
 from motifnet.motifs._affine import Affine, ReLU, SparseAffine

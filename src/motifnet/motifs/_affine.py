@@ -22,6 +22,12 @@ class Affine(Motif):
         super().__init__()
         self.keep(weight=weight, bias=bias)
 
+    def outputs(self, inputs: int) -> int:
+        return len(self.bias)
+
+    def describe(self) -> str:
+        return "W x + b"
+
     def forward(self, x: Tensor) -> Tensor:
         return torch.nn.functional.linear(x, self.weight, self.bias)
 
@@ -39,6 +45,12 @@ class SparseAffine(Motif):
         super().__init__()
         self.keep(index=index, weight=weight, bias=bias)
 
+    def outputs(self, inputs: int) -> int:
+        return len(self.bias)
+
+    def describe(self) -> str:
+        return f"W x + b, {self.index.shape[1]} non-zeros a row"
+
     def forward(self, x: Tensor) -> Tensor:
         y = self.bias.expand(x.shape[0], -1)
         for index, weight in zip(self.index.T, self.weight.T, strict=True):
@@ -48,6 +60,9 @@ class SparseAffine(Motif):
 
 class ReLU(Motif):
     """σ(x) = max(x, 0), each value by itself. Exact."""
+
+    def describe(self) -> str:
+        return "max(x, 0)"
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(x)

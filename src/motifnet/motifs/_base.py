@@ -2,7 +2,8 @@
 
 The constructor arguments of a motif are its whole state: tensors, plain values (JSON), other motifs, or lists of motifs. Each argument is kept
 under its own name, so that any network of motifs can be written as a manifest plus tensors and rebuilt by calling the constructors again.
-`Motif.trainable` names the arguments that become parameters; other tensors are buffers and stay frozen in fine-tuning.
+`Motif.trainable` names the arguments that become parameters; other tensors are buffers and stay frozen in fine-tuning. `Motif.layers` counts its
+affine or nonlinear layers.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class Motif(nn.Module):
     """Base of all motifs; a subclass lists its constructor arguments, calls `self.keep(...)` and defines `forward`."""
 
     trainable: ClassVar[frozenset[str]] = frozenset()
+    layers: ClassVar[int] = 1
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -40,6 +42,14 @@ class Motif(nn.Module):
     def arguments(self) -> dict[str, Any]:
         """The constructor arguments, as they are now: `type(self)(**self.arguments())` is an equal motif."""
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def outputs(self, inputs: int) -> int:
+        """Number of columns that come out when `inputs` (0: unknown) go in."""
+        return inputs
+
+    def describe(self) -> str:
+        """What this motif computes, in a few words, for the card."""
+        return (type(self).__doc__ or "").split(". ")[0].split(":")[0].split("\n")[0].rstrip(".")
 
     def forward(self, x: Tensor) -> Tensor:
         """Value of the motif, with shape (batch, out), at rows x with shape (batch, in)."""

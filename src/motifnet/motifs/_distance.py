@@ -29,5 +29,11 @@ class Distance(Motif):
             raise UsageError(f"Distance has p={p!r}; p is 1 (sum of absolute differences) or 2 (Euclidean).")
         self.keep(centres=centres, p=p)
 
+    def outputs(self, inputs: int) -> int:
+        return len(self.centres)
+
+    def describe(self) -> str:
+        return f"‖x − c‖ to each centre c, p = {self.p}"
+
     def forward(self, x: Tensor) -> Tensor:
         return distances(x, self.centres, self.p)

@@ -29,6 +29,12 @@ class Hinge(Motif):
         super().__init__()
         self.keep(knots=knots, slopes=slopes)
 
+    def outputs(self, inputs: int) -> int:
+        return len(self.slopes)
+
+    def describe(self) -> str:
+        return f"piecewise linear in each column, {self.slopes.shape[1]} segments"
+
     def forward(self, x: Tensor) -> Tensor:
         left, width = self.knots[:, :-1].T, self.knots.diff(dim=1).T
         y = torch.relu(self.knots[:, 0] - x) * -self.slopes[:, 0] + torch.relu(x - self.knots[:, -1]) * self.slopes[:, -1]

@@ -18,12 +18,18 @@ class Abs(Motif):
 class Max(Motif):
     """The largest value of each row, with shape (batch, 1): max(a, b) = b + σ(a − b)."""
 
+    def outputs(self, inputs: int) -> int:
+        return 1
+
     def forward(self, x: Tensor) -> Tensor:
         return x.amax(dim=1, keepdim=True)
 
 
 class Min(Motif):
     """The smallest value of each row, with shape (batch, 1): min(a, b) = a − σ(a − b)."""
+
+    def outputs(self, inputs: int) -> int:
+        return 1
 
     def forward(self, x: Tensor) -> Tensor:
         return x.amin(dim=1, keepdim=True)

@@ -19,6 +19,9 @@ class Square(Motif):
 class Product(Motif):
     """x_1 y_1 … x_k y_k for columns (x_1 … x_k, y_1 … y_k)."""
 
+    def outputs(self, inputs: int) -> int:
+        return inputs // 2
+
     def forward(self, x: Tensor) -> Tensor:
         left, right = x.chunk(2, dim=1)
         return left * right
@@ -34,6 +37,9 @@ class Monomial(Motif):
         if any(p < 0 for row in powers for p in row):
             raise UsageError(f"Monomial has powers {powers}; powers are whole numbers of 0 or more.")
         self.keep(powers=[list(row) for row in powers])
+
+    def outputs(self, inputs: int) -> int:
+        return len(self.powers)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([self._term(x, row) for row in self.powers], dim=1)

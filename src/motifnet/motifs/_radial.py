@@ -35,6 +35,9 @@ class Radial(Motif):
             )
         self.keep(weights=weights, rates=rates, profiles=list(profiles))
 
+    def describe(self) -> str:
+        return "Σ w φ(a t): " + ", ".join(self.profiles)
+
     def forward(self, x: Tensor) -> Tensor:
         total = self.weights[0] * _profile(self.profiles[0], self.rates[0], x)
         for w, a, name in zip(self.weights[1:], self.rates[1:], self.profiles[1:], strict=True):

@@ -40,6 +40,9 @@ class Box(Motif):
         super().__init__()
         self.keep(low=low, high=high)
 
+    def outputs(self, inputs: int) -> int:
+        return 1
+
     def forward(self, x: Tensor) -> Tensor:
         inside = (x > self.low) & (x <= self.high)
         return inside.all(dim=1, keepdim=True).to(x.dtype)
@@ -53,6 +56,9 @@ class Gate(Motif):
     def __init__(self, bound: Tensor) -> None:
         super().__init__()
         self.keep(bound=bound)
+
+    def outputs(self, inputs: int) -> int:
+        return max(0, inputs - 1)
 
     def forward(self, x: Tensor) -> Tensor:
         f, shut = x[:, :-1], self.bound * (x[:, -1:] - 1)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from motifnet.motifs._base import Motif
 
 
 class Identity(Motif):
     """x. Exact."""
+
+    layers: ClassVar[int] = 0
 
     def forward(self, x: Tensor) -> Tensor:
         return x
@@ -21,11 +23,15 @@ class Identity(Motif):
 class Select(Motif):
     """The columns of x with these numbers. Exact."""
 
+    layers: ClassVar[int] = 0
     columns: list[int]
 
     def __init__(self, columns: list[int]) -> None:
         super().__init__()
         self.keep(columns=list(columns))
+
+    def outputs(self, inputs: int) -> int:
+        return len(self.columns)
 
     def forward(self, x: Tensor) -> Tensor:
         return x[:, self.columns]
@@ -34,12 +40,17 @@ class Select(Motif):
 class Chain(Motif):
     """f_L ∘ … ∘ f_1; `label` says what it came from, for the card."""
 
-    parts: nn.ModuleList
+    parts: Sequence[Motif]
     label: str
 
     def __init__(self, parts: list[Motif], label: str = "") -> None:
         super().__init__()
         self.keep(parts=list(parts), label=label)
+
+    def outputs(self, inputs: int) -> int:
+        for part in self.parts:
+            inputs = part.outputs(inputs)
+        return inputs
 
     def forward(self, x: Tensor) -> Tensor:
         for part in self.parts:
@@ -53,11 +64,14 @@ class Parallel(Motif):
     trainable: ClassVar[frozenset[str]] = frozenset({"weights"})
 
     weights: Tensor
-    branches: nn.ModuleList
+    branches: Sequence[Motif]
 
     def __init__(self, weights: Tensor, branches: list[Motif]) -> None:
         super().__init__()
         self.keep(weights=weights, branches=list(branches))
+
+    def outputs(self, inputs: int) -> int:
+        return self.branches[0].outputs(inputs)
 
     def forward(self, x: Tensor) -> Tensor:
         total = self.weights[0] * self.branches[0](x)
@@ -69,11 +83,14 @@ class Parallel(Motif):
 class Concat(Motif):
     """(f_1(x), …, f_b(x)): outputs side by side."""
 
-    branches: nn.ModuleList
+    branches: Sequence[Motif]
 
     def __init__(self, branches: list[Motif]) -> None:
         super().__init__()
         self.keep(branches=list(branches))
+
+    def outputs(self, inputs: int) -> int:
+        return sum(branch.outputs(inputs) for branch in self.branches)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([branch(x) for branch in self.branches], dim=1)
@@ -106,6 +123,9 @@ class GroupAverage(Motif):
         super().__init__()
         self.keep(body=body, permutations=permutations, signs=signs)
 
+    def outputs(self, inputs: int) -> int:
+        return self.body.outputs(inputs)
+
     def forward(self, x: Tensor) -> Tensor:
         images = [self.body(x.index_select(1, p) * s) for p, s in zip(self.permutations, self.signs, strict=True)]
         return torch.stack(images).sum(0) / len(images)
@@ -128,6 +148,9 @@ class Precise(Motif):
             return moved if moved.dtype == t.dtype else t.to(moved.device)
 
         return super()._apply(keep_type, recurse)
+
+    def outputs(self, inputs: int) -> int:
+        return self.body.outputs(inputs)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.body(x.double()).to(x.dtype)

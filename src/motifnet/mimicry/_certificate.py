@@ -1,0 +1,113 @@
+"""What is known about the difference between a network and the model that it came from.
+
+    bound      proved, on the box of the data, where there is one        on_data, on_box, outside    measured maxima of |network − teacher|
+
+all in units of sd(y): on the rows, on a Sobol sample of the box [min, max] of the rows, and 10 standard deviations away from their mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import qmc
+from torch import nn
+
+from motifnet.motifs import count_parameters
+
+Matrix = NDArray[np.float64]
+_WORK = 1 << 26  # parameters × points
+_VALUES = 1 << 22  # of one layer held at a time
+_FAR = 10.0
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Bound (None where nothing is proved) and measured maxima in units of sd(y); `points` is the size of the Sobol sample."""
+
+    form: Literal["native", "relu"]
+    bound: float | None
+    on_data: float
+    on_box: float
+    outside: float
+    points: int
+    note: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Certificate:
+        """The certificate of `as_dict`."""
+        return cls(**data)
+
+    def __str__(self) -> str:
+        proved = "no bound" if self.bound is None else f"at most {self.bound:.2g} in the box (proved)"
+        return f"{self.form} form: {proved}; measured {self.on_data:.2g} on data, {self.on_box:.2g} in the box, {self.outside:.2g} outside (sd of y)"
+
+
+def certify(
+    network: nn.Module,
+    teacher_predict: Callable[[Matrix], Matrix],
+    X: Matrix,
+    *,
+    seed: int = 0,
+    bound: float | None = None,
+    scale: float = 1.0,
+    form: Literal["native", "relu"] = "native",
+    points: int | None = None,
+    note: str = "",
+) -> Certificate:
+    """Measure a network against its teacher; `bound` and the measured differences are divided by `scale`, the sd(y) of the teacher's units.
+
+    X with shape (n, d): the rows that the teacher was fitted on. Without `points` the sample has 4,096, fewer for large networks.
+    """
+    points = points or _affordable(network)
+    rows = X if len(X) <= 2 * points else X[np.random.default_rng(seed).choice(len(X), 2 * points, replace=False)]
+
+    def largest(at: Matrix) -> float:
+        difference = values_of(network, at) - np.asarray(teacher_predict(at)).reshape(len(at), -1)
+        return float(np.abs(difference).max(initial=0.0)) / scale
+
+    return Certificate(
+        form=form,
+        bound=None if bound is None else bound / scale,
+        on_data=largest(rows),
+        on_box=largest(sobol_box(X, points, seed)),
+        outside=largest(far_away(X, max(64, points // 16), seed)),
+        points=points,
+        note=note,
+    )
+
+
+def _affordable(network: nn.Module) -> int:
+    """A power of two from 256 to 4,096."""
+    return 1 << int(np.clip(np.log2(_WORK / max(1, count_parameters(network))), 8, 12))
+
+
+def sobol_box(X: Matrix, points: int, seed: int) -> Matrix:
+    """Scrambled Sobol points of the box of X; points is a power of two."""
+    low, high = X.min(axis=0), X.max(axis=0)
+    unit = qmc.Sobol(X.shape[1], scramble=True, seed=seed).random(points)
+    return np.asarray(low + unit * (high - low))
+
+
+def far_away(X: Matrix, points: int, seed: int) -> Matrix:
+    """Points that are 10 standard deviations from the mean in at least one column."""
+    direction = np.random.default_rng([seed, 1]).normal(size=(points, X.shape[1]))
+    direction /= np.abs(direction).max(axis=1, keepdims=True)
+    return np.asarray(X.mean(axis=0) + _FAR * X.std(axis=0) * direction)
+
+
+def values_of(network: nn.Module, X: Matrix) -> Matrix:
+    """Output of a network with shape (n, q), in blocks of rows so that wide layers fit into memory."""
+    widest = max((t.shape[0] for t in (*network.parameters(), *network.buffers()) if t.ndim > 0), default=1)
+    rows = int(np.clip(_VALUES // widest, 16, 1024))
+    with torch.inference_mode():
+        blocks = [network(torch.tensor(X[i : i + rows], dtype=torch.float64)).double().numpy() for i in range(0, max(len(X), 1), rows)]
+    return np.concatenate(blocks)
