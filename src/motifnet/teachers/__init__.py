@@ -8,18 +8,29 @@ from motifnet.teachers._forest import Forest
 from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_partition
 from motifnet.teachers._linear import FittedLinear, Linear
 from motifnet.teachers._registry import TEACHERS
+from motifnet.teachers._splines import Additive, FittedSplines, Splines
+from motifnet.teachers._support_vectors import FittedSupportVectors, SupportVectors
+from motifnet.teachers._tree_parse import parse_histogram, parse_lightgbm, parse_sklearn_tree
 from motifnet.teachers._trees import BoostedTrees, FittedTrees
 
 __all__ = [
     "TEACHERS",
+    "Additive",
     "BoostedTrees",
     "FittedKernel",
     "FittedLinear",
+    "FittedSplines",
+    "FittedSupportVectors",
     "FittedTeacher",
     "FittedTrees",
     "Forest",
     "KernelRidge",
     "Linear",
+    "Splines",
+    "SupportVectors",
     "Teacher",
     "fold_partition",
+    "parse_histogram",
+    "parse_lightgbm",
+    "parse_sklearn_tree",
 ]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from motifnet.teachers._base import Teacher
 from motifnet.teachers._kernel_ridge import KernelRidge
 from motifnet.teachers._linear import Linear
+from motifnet.teachers._splines import Splines
+from motifnet.teachers._support_vectors import SupportVectors
 from motifnet.teachers._trees import BoostedTrees
 
-TEACHERS: dict[str, Callable[[], Teacher]] = {kind.name: kind for kind in (KernelRidge, Linear, BoostedTrees)}
+TEACHERS: dict[str, Callable[[], Teacher]] = {kind.name: kind for kind in (KernelRidge, SupportVectors, Splines, Linear, BoostedTrees)}
