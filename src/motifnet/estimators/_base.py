@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -17,13 +16,13 @@ import motifnet
 from motifnet.bundle import FittedModel, save_model, to_onnx
 from motifnet.engine import Control, LedgerRow, MotifnetWarning, UsageError, resolve_jobs
 from motifnet.estimators._network import Network
-from motifnet.estimators._pipeline import Run, Stage
+from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared, prepare
 from motifnet.estimators._presets import get_preset
 from motifnet.estimators._progress import progress
-from motifnet.estimators._task import Judged
+from motifnet.estimators._goal import Judged
 from motifnet.mimicry import Card, Certificate, certify, describe_network
-from motifnet.tables import Matrix, Table, as_table
+from motifnet.tables import Matrix, Table, Task, as_table
 
 CERTIFIED_ROWS = 1_000
 
@@ -31,7 +30,7 @@ CERTIFIED_ROWS = 1_000
 class MotifEstimator(BaseEstimator):
     """Base of `MotifRegressor` and `MotifClassifier`."""
 
-    _task: str
+    _task: Task
 
     def __init__(
         self,
@@ -79,17 +78,19 @@ class MotifEstimator(BaseEstimator):
         control = Control(limit)
         with control.listening(), progress(self.verbose) as listen:
             ready = prepare(X, y, sample_weight, groups, time, task=self._task, preset=preset, seed=seed)
-            run = Run(ready.sample, ready.task, preset, seed, resolve_jobs(self.n_jobs), control, listen)
+            run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, listen)
             judged = run.go()
             self._store(ready, run, judged, seed)
         if run.stopped:
             why = "Ctrl-C" if control.interrupted.is_set() else f"time_limit_s={limit}"
-            warnings.warn(f"The fit was ended by {why}; the best model so far is kept. See ledger_ for the stages that ran.", MotifnetWarning, stacklevel=2)
+            warnings.warn(
+                f"The fit was ended by {why}; the best model so far is kept. See ledger_ for the stages that ran.", MotifnetWarning, stacklevel=2
+            )
         return self
 
     def _store(self, ready: Prepared, run: Run, judged: Judged, seed: int) -> None:
-        network, teacher = ready.task.network(judged), ready.task.teacher(judged)
-        scale = 1.0 if ready.classes is not None else float(np.max(ready.task.sd))  # type: ignore[attr-defined]
+        network, teacher = ready.goal.network(judged), ready.goal.teacher(judged)
+        scale = 1.0 if ready.classes is not None else float(np.max(ready.goal.sd))  # type: ignore[attr-defined]
         certificate = certify(network, teacher, ready.sample.X[:CERTIFIED_ROWS], scale=scale, points=CERTIFIED_ROWS)
         info = {
             "motifnet": motifnet.__version__,
@@ -188,5 +189,3 @@ def _seed(random_state: int | np.random.RandomState | None) -> int:
     if isinstance(random_state, int | np.integer) and random_state >= 0:
         return int(random_state)
     raise UsageError(f"random_state={random_state!r} must be None, a non-negative integer or a numpy RandomState.")
-
-

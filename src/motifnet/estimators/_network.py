@@ -38,7 +38,9 @@ class Network:
             return self.module(X)
         matrix = np.asarray(X, dtype=np.float64)
         if matrix.ndim != 2 or matrix.shape[1] != self.d:
-            raise DataError(f"The network takes a matrix with shape (n, {self.d}), but got shape {matrix.shape}. Encode the table first (`model.encode`).")
+            raise DataError(
+                f"The network takes a matrix with shape (n, {self.d}), but got shape {matrix.shape}. Encode the table first (`model.encode`)."
+            )
         with torch.no_grad(), single_threaded():
             parts = [self.module(torch.as_tensor(part)) for part in np.array_split(matrix, max(1, len(matrix) // 1024))]
         return torch.cat(parts).numpy()

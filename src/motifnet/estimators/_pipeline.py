@@ -13,7 +13,7 @@ from typing import cast
 
 from motifnet.engine import Control, LedgerRow, Stopped
 from motifnet.estimators._presets import Preset
-from motifnet.estimators._task import Judged, Part, Task, numpy_of
+from motifnet.estimators._goal import Goal, Judged, Part, numpy_of
 from motifnet.mimicry import transfer
 from motifnet.motifs import Motif, count_parameters
 from motifnet.retrain import CrossTuned, FineTuneSettings, InnerSettings, cross_tune, fine_tune_stage, fold_model, refit_ridge
@@ -35,7 +35,7 @@ class Run:
     """One run of the pipeline and what it has so far."""
 
     sample: Sample
-    task: Task
+    goal: Goal
     preset: Preset
     seed: int
     n_jobs: int
@@ -72,7 +72,7 @@ class Run:
         seconds = time.monotonic() - start
         start = self._start("transferred")
         part = Part("kernel ridge", fitted.oof, transfer(fitted), fitted.predict)
-        judged = self.task.judge([part])
+        judged = self.goal.judge([part])
         self.kernels = [part]
         self._enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, "kernel ridge in closed form"))
         self._settle("transferred", start, judged, "network by calculation")
@@ -87,7 +87,7 @@ class Run:
         if fitted is None:
             return
         part = Part("kernel ridge", fitted.oof, transfer(fitted), fitted.predict)
-        if self._settle("last layer", start, self.task.judge([part]), f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows"):
+        if self._settle("last layer", start, self.goal.judge([part]), f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows"):
             self.kernels = [part]
 
     def _inner_layers(self, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
@@ -97,7 +97,9 @@ class Run:
         part = Part(f"trained kernel {number + 1}", fitted.oof, transfer(fitted), fitted.predict)
         self.kernels.append(part)
         self.tuned.append(fitted)
-        self._settle(stage, start, self.task.judge([part]), f"{settings.steps} steps a fold, {len(fitted.models)} folds; {', '.join(settings.profiles)}")
+        self._settle(
+            stage, start, self.goal.judge([part]), f"{settings.steps} steps a fold, {len(fitted.models)} folds; {', '.join(settings.profiles)}"
+        )
 
     def _teacher(self, name: str) -> None:
         start = self._start(name)
@@ -105,11 +107,11 @@ class Run:
         fitted = TEACHERS[name]().fit(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         part = Part(name, fitted.oof, transfer(fitted), fitted.predict)
         self.others.append(part)
-        self._settle(name, start, self.task.judge([part]), "a further teacher, for the stack")
+        self._settle(name, start, self.goal.judge([part]), "a further teacher, for the stack")
 
     def _stack(self) -> None:
         start = self._start("stack")
-        judged = self.task.judge([*self.kernels, *self.others])
+        judged = self.goal.judge([*self.kernels, *self.others])
         self._settle("stack", start, judged, " + ".join(f"{weight:.2f} {name}" for name, weight in judged.used if weight > 0))
 
     def _fine_tune(self) -> None:
@@ -129,7 +131,7 @@ class Run:
         )
         network = cast(Motif, tuned.network)
         part = Part("fine-tuned network", tuned.oof, network, lambda X: numpy_of(network, X))
-        judged = self.task.judge([part, *self.kernels, *self.others])
+        judged = self.goal.judge([part, *self.kernels, *self.others])
         self._settle("fine-tuning", start, judged, f"{tuned.epochs} of {settings.epochs} epochs chosen by the fold networks")
 
     def _start(self, stage: str) -> float:
@@ -139,7 +141,7 @@ class Run:
     def _settle(self, stage: str, start: float, judged: Judged, note: str) -> bool:
         """Enter a stage into the ledger and keep its result if its honest error is lower."""
         kept = self.best is None or judged.error < self.best.error
-        network = self.task.network(judged)
+        network = self.goal.network(judged)
         if kept:
             self.best = judged
         self._enter(LedgerRow(stage, time.monotonic() - start, judged.error, count_parameters(network), kept, note))

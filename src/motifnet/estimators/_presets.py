@@ -15,7 +15,7 @@ class Preset:
     folds: int = 4
     small_rows: int = 1_000
     inner: tuple[InnerSettings, ...] = (InnerSettings(),)
-    teachers: tuple[str, ...] = ("boosted trees",)
+    teachers: tuple[str, ...] = ("trees",)
     fine_tune_epochs: int = 0
     ridge_again: bool = True
 
@@ -31,7 +31,7 @@ PRESETS = {
     "best": Preset(
         folds=6,
         inner=(InnerSettings(steps=150), _LAPLACE, InnerSettings(profiles=("laplace1", "matern32", "gaussian"), steps=100)),
-        teachers=("boosted trees", "additive splines", "support vectors"),
+        teachers=("trees", "splines", "support vectors"),
         fine_tune_epochs=20,
     ),
 }

@@ -43,7 +43,7 @@ class Judged:
         return [(part.name, float(weight.mean())) for part, weight in zip(self.parts, self.weights, strict=True)]
 
 
-class Task(Protocol):
+class Goal(Protocol):
     """Judge parts, and finish them into the network of the whole model and the same function in numpy."""
 
     def judge(self, parts: list[Part]) -> Judged: ...
@@ -76,7 +76,7 @@ def numpy_of(network: Motif, X: Matrix) -> Matrix:
 
 
 @dataclass(frozen=True)
-class RegressionTask:
+class RegressionGoal:
     """Targets standardised by mean and sd, each with shape (q,)."""
 
     sample: Sample
@@ -101,7 +101,7 @@ class RegressionTask:
 
 
 @dataclass(frozen=True)
-class ClassificationTask:
+class ClassificationGoal:
     """Class codes in the sample; probabilities come from a convex last layer on out-of-fold scores."""
 
     sample: Sample
