@@ -5,7 +5,8 @@ For fold k a network built from fold k's training rows is fine-tuned on these ro
     ℓ_ie   loss of row i, predicted by its fold's network after e epochs
     e*     = argmin_e Σ_i w_i ℓ_ie,   or 0 where that gains less than one standard error of the paired differences ℓ_i0 − ℓ_ie*, or less than 0.1 %
 
-The score that is reported is not the minimum itself: for fold k, e* is chosen by the other folds. The network of all rows then repeats e* epochs.
+The score that is reported is not the minimum itself: for fold k, e* is chosen by the other folds, with time by the earlier ones. The network of all
+rows then repeats e* epochs.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ def _judge(predictions: NDArray[np.float64], sample: Sample, settings: FineTuneS
     epochs = World.join().from_first(pick_epochs(losses, w, units))
     oof, honest = np.full(sample.y.shape, np.nan), np.empty(len(w))
     for k in range(folds.count):
-        others = of != k
+        others = of < k if folds.forward else of != k
         e = World.join().from_first(pick_epochs(losses[:, others], w[others], units[others])) if others.any() else 0
         oof[folds.held_out(k)] = predictions[e][folds.held_out(k)]
         honest[of == k] = losses[e, of == k]
@@ -188,7 +189,7 @@ def pick_epochs(losses: Matrix, weight: Matrix, units: NDArray[np.int64]) -> int
         return best
     gain = np.bincount(np.unique(units, return_inverse=True)[1], weights=weight * (losses[0] - losses[best]))
     noise = np.sqrt(len(gain)) * gain.std(ddof=1) if len(gain) > 1 else np.inf
-    return best if gain.sum() >= max(noise, LEAST_GAIN * total[0]) else 0
+    return best if gain.sum() > max(noise, LEAST_GAIN * total[0]) else 0
 
 
 class _Best:

@@ -1,4 +1,4 @@
-"""Ridge regression on given features, with an unpenalised intercept and a pull to given coefficients: the whole path in λ, and its leave-out predictions.
+"""Ridge regression on features, with a free intercept and a pull to given coefficients: the whole path in λ, and predictions of rows left out.
 
     min over b, β of   Σ_i w_i ‖y_i − b − h_i β‖² + λ tr (β − β⁰)ᵀ Ω (β − β⁰),      Ω = L Lᵀ
 
