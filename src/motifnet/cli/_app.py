@@ -1,0 +1,39 @@
+"""The commands, put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from motifnet import __version__
+from motifnet.cli._export import export
+from motifnet.cli._fit import fit
+from motifnet.cli._predict import predict
+from motifnet.cli._show import show
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (fit, predict, show, export):
+    app.command()(command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"motifnet {__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog="Exit codes: 0 done, 2 wrong use, 3 wrong data, 4 not enough memory, 130 stopped by Ctrl-C, 1 an error of motifnet itself.")
+def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")] = False) -> None:
+    """Predict a column of a table by a deep network that is computed, not searched for.
+
+    [bold]motifnet fit houses.csv --target price --out houses.motif[/bold]
+
+    [bold]motifnet predict houses.motif new.csv --out prices.csv[/bold]
+    """

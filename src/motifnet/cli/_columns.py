@@ -1,0 +1,63 @@
+"""Columns of a file by name, and the task that a target column stands for."""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from motifnet.engine import DataError, MotifnetWarning, UsageError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+Task = Literal["regression", "classification"]
+FEW = 10
+
+
+def check_names(frame: DataFrame, names: Sequence[str], option: str) -> None:
+    """Refuse names that are not columns, with the nearest one that is."""
+    for name in names:
+        if name not in frame.columns:
+            near = difflib.get_close_matches(name, map(str, frame.columns), n=1)
+            guess = f"Did you mean {near[0]!r}? " if near else ""
+            raise UsageError(f"{option} {name!r} is not a column of the table. {guess}The columns are {', '.join(map(repr, frame.columns))}.")
+
+
+def with_target(frame: DataFrame, targets: Sequence[str]) -> DataFrame:
+    """The rows that have a target, with a warning if there are others."""
+    there = frame[list(targets)].notna().all(axis=1)
+    if not there.any():
+        raise DataError(f"Target {', '.join(map(repr, targets))} is empty in every row. Choose another --target, or check the file.")
+    if not there.all():
+        warnings.warn(f"{int((~there).sum()):,} of {len(frame):,} rows have no target and are left out.", MotifnetWarning, stacklevel=2)
+    return frame[there]
+
+
+def assumed_task(target: Series) -> tuple[Task, str]:
+    """Classification for texts, true/false and up to ten different whole numbers, else regression; and the reason."""
+    from pandas.api import types
+
+    count = target.nunique()
+    if types.is_bool_dtype(target):
+        return "classification", "is true or false"
+    if not types.is_numeric_dtype(target) and not types.is_datetime64_any_dtype(target):
+        _check_texts(target)
+        return "classification", f"holds {count} different texts"
+    if types.is_numeric_dtype(target) and count <= FEW and (target % 1 == 0).all():
+        return "classification", f"holds {count} different whole numbers"
+    return "regression", f"holds {count} different numbers"
+
+
+def _check_texts(target: Series) -> None:
+    """Numbers with a few texts in between are a mistake in the file, and not classes."""
+    import pandas as pd
+
+    no_number = pd.to_numeric(target, errors="coerce").isna()
+    if no_number.mean() < 0.5:
+        row = int(no_number.to_numpy().argmax())
+        raise DataError(
+            f"Target {target.name!r} holds numbers, but row {row} (the first row is 0) has {target.iloc[row]!r}. "
+            "Mend the file, or pass --task classification if every value is a class of its own."
+        )

@@ -1,0 +1,130 @@
+"""motifnet fit: a table in, a model file out."""
+
+from __future__ import annotations
+
+import sys
+import time as clock
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from motifnet.cli._columns import assumed_task, check_names, with_target
+from motifnet.cli._guard import guarded
+from motifnet.cli._options import Debug, Force, Jobs, Quiet
+from motifnet.cli._places import check_place
+from motifnet.cli._text import note, say, say_ledger
+from motifnet.engine import Control, UsageError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from motifnet import MotifClassifier, MotifRegressor
+
+
+@guarded
+def fit(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, TSV or parquet with a header; - is standard input.", show_default=False)],
+    target: Annotated[
+        list[str], typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict; several for several numbers at once.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="MODEL", help="Where the model goes, such as houses.motif.")],
+    preset: Annotated[
+        Literal["fast", "balanced", "best"], typer.Option(help="How much is tried: seconds, tens of seconds, or minutes.")
+    ] = "balanced",
+    task: Annotated[
+        Literal["auto", "regression", "classification"],
+        typer.Option(help="auto: texts, true/false and up to ten different whole numbers are classes."),
+    ] = "auto",
+    time_limit: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="After this the best model so far is taken.", show_default=False)
+    ] = None,
+    groups: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Rows of a group (a patient, a site) are never split between fitting and scoring; not an input."),
+    ] = None,
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="Dates or numbers: every score looks forward only; not an input.")] = None,
+    weight: Annotated[str | None, typer.Option(metavar="COLUMN", help="Weights of the rows, at least 0; not an input.")] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out, such as a row number. May be given more than once.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of folds and batches. The same seed gives the same model.")] = 0,
+    jobs: Jobs = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Fit a model to the table and save it.
+
+    Numbers, true/false, texts, ISO dates and empty cells are taken as they come. Ctrl-C ends the fit and saves the best
+    model so far; a second one stops at once.
+
+    [bold]motifnet fit houses.csv --target price --out houses.motif[/bold]
+
+    [bold]motifnet fit visits.csv -t outcome -o visits.motif --groups patient --drop visit_id[/bold]
+
+    [bold]zcat sales.csv.gz | motifnet fit - -t sold -o sales.motif --time day --preset fast[/bold]
+    """
+    from motifnet.bundle import save_model
+    from motifnet.tables import read_table
+
+    start = clock.monotonic()
+    check_place(out, force=force)
+    beside = {"groups": groups, "time": time, "sample_weight": weight}
+    frame = _checked(read_table(table), target, beside, drop or [])
+    if task == "auto":
+        task = _assume(frame, target, quiet)
+    model = _estimator(task)(preset=preset, time_limit_s=time_limit, n_jobs=jobs, random_state=seed, verbose=int(not quiet and sys.stderr.isatty()))
+    no_input = {*target, *(drop or []), *(name for name in beside.values() if name)}
+    inputs = frame[[name for name in frame.columns if name not in no_input]]
+    with Control().listening():  # so that a first Ctrl-C between fit and file does not lose the model
+        model.fit(inputs, _target(frame, target), **{key: frame[name] for key, name in beside.items() if name})
+        save_model(model.model_, out)
+    if not quiet:
+        _report(model, out, clock.monotonic() - start)
+
+
+def _checked(frame: DataFrame, targets: list[str], beside: dict[str, str | None], drop: list[str]) -> DataFrame:
+    """The rows to fit; every column that an option names is there, and none has two parts."""
+    check_names(frame, targets, "--target")
+    check_names(frame, drop, "--drop")
+    used = [*targets]
+    for key, name in beside.items():
+        option = f"--{key.removeprefix('sample_')}"
+        if name:
+            check_names(frame, [name], option)
+            if name in used:
+                raise UsageError(f"{option} {name!r} is named twice among --target, --groups, --time and --weight. Give each its own column.")
+            used.append(name)
+    if len(set(targets)) < len(targets):
+        raise UsageError(f"--target names a column twice: {', '.join(map(repr, targets))}. Name each once.")
+    return with_target(frame, targets)
+
+
+def _assume(frame: DataFrame, targets: list[str], quiet: bool) -> Literal["regression", "classification"]:
+    if len(targets) > 1:
+        return "regression"
+    task, reason = assumed_task(frame[targets[0]])
+    if not quiet:
+        other = "regression" if task == "classification" else "classification"
+        note("note", f"{targets[0]!r} {reason}, so this is {task}; if not, pass --task {other}.")
+    return task
+
+
+def _estimator(task: str) -> type[MotifRegressor] | type[MotifClassifier]:
+    from motifnet import MotifClassifier, MotifRegressor
+
+    return MotifRegressor if task == "regression" else MotifClassifier
+
+
+def _target(frame: DataFrame, targets: list[str]) -> Any:
+    return frame[targets[0]] if len(targets) == 1 else frame[targets]
+
+
+def _report(model: MotifRegressor | MotifClassifier, out: Path, seconds: float) -> None:
+    fitted = model.model_
+    unit = "error in standard deviations of the target" if fitted.task == "regression" else "error as log loss"
+    if not model.verbose:
+        say_ledger(fitted.ledger)
+    say(f"{fitted.task} of {', '.join(fitted.targets)} on {len(fitted.schema.names)} columns, {fitted.info['rows']:,} rows; {unit}, on rows not seen")
+    say(f"{out}: {out.stat().st_size:,} bytes, {seconds:.1f} s in all")

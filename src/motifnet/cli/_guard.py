@@ -1,0 +1,76 @@
+"""From exceptions and warnings to lines on standard error and exit codes.
+
+0 done · 1 an error of motifnet itself · 2 wrong use · 3 wrong data · 4 not enough memory · 130 Ctrl-C · 141 the reader of standard output is gone
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, ParamSpec
+
+import typer
+
+from motifnet.cli._main import INTERRUPTED
+from motifnet.cli._text import note
+from motifnet.engine import MotifnetError, MotifnetWarning
+
+INTERNAL, NO_MEMORY, NO_READER = 1, 4, 141
+P = ParamSpec("P")
+
+
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """The command, ending with an exit code and one line instead of a traceback; its option `debug` shows the traceback as well."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            with _told():
+                command(*args, **kwargs)
+                sys.stdout.flush()
+        except (Exception, KeyboardInterrupt) as error:
+            if isinstance(error, typer.Exit):
+                raise
+            if kwargs.get("debug"):
+                traceback.print_exc()
+            raise typer.Exit(_tell(error)) from None
+
+    return run
+
+
+def _tell(error: BaseException) -> int:
+    """Say what went wrong; the exit code."""
+    match error:
+        case MotifnetError():
+            note("error", str(error))
+            return error.exit_code
+        case KeyboardInterrupt():
+            note("stopped", "by Ctrl-C; nothing was written.")
+            return INTERRUPTED
+        case BrokenPipeError():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it flushes at its end
+            return NO_READER
+        case MemoryError():
+            note("error", "there is not enough memory. Use fewer rows, --preset fast or --jobs 1.")
+            return NO_MEMORY
+    note("error", f"inside motifnet, {type(error).__name__}: {error}. Please report it, with what --debug prints.")
+    return INTERNAL
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Print our warnings as one line each; those of other libraries are for programmers."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        note("warning", str(message))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", MotifnetWarning)
+        warnings.showwarning = show
+        yield

@@ -1,0 +1,29 @@
+"""The entry point: runs the commands and turns a second Ctrl-C into an end at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run `motifnet` with the arguments of the process."""
+    try:
+        from motifnet.cli._app import app
+
+        app(prog_name="motifnet")
+    except KeyboardInterrupt:
+        _end_at_once()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            _end_at_once()
+        raise
+
+
+def _end_at_once() -> None:
+    """Leave without waiting for threads that are still computing; temporary files are gone by now."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)

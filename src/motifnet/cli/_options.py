@@ -1,0 +1,16 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A file that `motifnet fit` wrote.", show_default=False)]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Replace the output file if there is one.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", "-j", help="Jobs side by side; the result does not depend on it. Default: one a core.", show_default=False)
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the Python traceback of an error.")]

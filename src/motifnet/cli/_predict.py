@@ -1,0 +1,95 @@
+"""motifnet predict: a model and a table in, predictions out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+
+from motifnet.cli._columns import check_names
+from motifnet.cli._guard import guarded
+from motifnet.cli._options import Debug, Force, Jobs, Model, Quiet
+from motifnet.cli._places import check_place
+from motifnet.cli._text import note
+from motifnet.cli._write import check_format, write_table
+from motifnet.engine import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pandas import DataFrame
+
+    from motifnet.bundle import FittedModel
+    from motifnet.tables import Kind, Schema
+
+
+@guarded
+def predict(
+    model: Model,
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="CSV, TSV or parquet with the columns of the fit, in any order; - is standard input.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="CSV, TSV or parquet by the suffix; - is standard output.")] = Path("-"),
+    id: Annotated[
+        list[str] | None, typer.Option("--id", metavar="COLUMN", help="A column to copy to the output. May be given more than once.")
+    ] = None,
+    escape_formulas: Annotated[
+        bool, typer.Option("--escape-formulas", help="Put ' before texts that a spreadsheet would run as a formula (those that start with = + - @).")
+    ] = False,
+    jobs: Jobs = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Predict every row of a table.
+
+    Columns are found by name; others are ignored with a warning. The output has one line a row, in the order
+    of the table: predicted_NAME, and for classes the probability of each.
+
+    [bold]motifnet predict houses.motif new.csv --out prices.csv --id house[/bold]
+
+    [bold]motifnet predict houses.motif new.parquet | head[/bold]
+    """
+    from motifnet.bundle import load_model
+    from motifnet.engine import resolve_jobs
+    from motifnet.tables import as_table, read_table
+
+    if str(out) != "-":
+        check_format(out)
+        check_place(out, force=force)
+    ids = id or []
+    fitted = load_model(model)
+    frame = read_table(table, schema=_reading(fitted.schema, ids))
+    check_names(frame, ids, "--id")
+    known = set(fitted.schema.names)
+    inputs = frame[[name for name in frame.columns if name in known or name not in ids]]
+    values = fitted.predict(as_table(inputs, schema=fitted.schema, reorder=True), resolve_jobs(jobs))
+    write_table(_columns(fitted, frame, ids, values), out, escape_formulas=escape_formulas)
+    if str(out) != "-" and not quiet:
+        note("note", f"{out}: {len(frame):,} predictions")
+
+
+def _reading(schema: Schema, ids: list[str]) -> Schema:
+    """The schema to read the file by: columns that are only copied are texts, so that 007 stays 007."""
+    from motifnet.tables import Schema
+
+    kind: Kind = "categorical"
+    more = [name for name in dict.fromkeys(ids) if name not in schema.names]
+    return Schema((*schema.names, *more), (*schema.kinds, *[kind] * len(more)), (*schema.level_types, *["str"] * len(more)), schema.named)
+
+
+def _columns(model: FittedModel, frame: DataFrame, ids: list[str], values: NDArray[np.float64]) -> DataFrame:
+    """The output: copied columns, predictions, probabilities."""
+    import pandas as pd
+
+    if model.classes is None:
+        found = {f"predicted_{name}": values[:, j] for j, name in enumerate(model.targets)}
+    else:
+        classes = np.array(model.classes, dtype=object)
+        found = {f"predicted_{model.targets[0]}": pd.Series(classes[values.argmax(1)]).infer_objects()}
+        found |= {f"probability_{name}": values[:, j] for j, name in enumerate(model.classes)}
+    twice = [name for name in ids if name in found]
+    if twice:
+        raise UsageError(f"--id {twice[0]!r} is also the name of a predicted column. Rename the column in the table.")
+    return pd.DataFrame({**{name: frame[name] for name in ids}, **found})

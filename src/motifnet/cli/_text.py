@@ -1,0 +1,44 @@
+"""Text on the terminal. Names and values from files are printed as they are, without markup and without control characters."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from motifnet.engine import LedgerRow
+
+_STYLES = {"error": "bold red", "warning": "bold yellow", "stopped": "bold yellow", "note": "bold cyan"}
+
+
+def plain(text: object) -> str:
+    """The text with control characters written out, so that a file cannot steer the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def note(kind: str, text: str) -> None:
+    """One line on standard error: error, warning, stopped or note."""
+    Console(stderr=True, highlight=False).print(Text(f"{kind}: ", style=_STYLES[kind]).append(plain(text), style="default not bold"), soft_wrap=True)
+
+
+def say(text: object = "", style: str = "") -> None:
+    """Lines on standard output, without markup."""
+    Console(highlight=False).print(Text(plain(text), style=style), soft_wrap=True)
+
+
+def say_table(headers: tuple[str, ...], rows: list[tuple[object, ...]], right: tuple[int, ...] = ()) -> None:
+    """A table on standard output; columns of `right` are set to the right."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for i, header in enumerate(headers):
+        table.add_column(header, justify="right" if i in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    Console(highlight=False).print(table)
+
+
+def say_ledger(rows: tuple[LedgerRow, ...]) -> None:
+    """The stages of a fit."""
+    cells: list[tuple[object, ...]] = [
+        (row.stage, f"{row.seconds:.2f}", f"{row.error:.4f}", f"{row.parameters:,}", "yes" if row.kept else "no", row.note) for row in rows
+    ]
+    say_table(("stage", "seconds", "error", "parameters", "kept", ""), cells, right=(1, 2, 3))
