@@ -1,10 +1,11 @@
 """Mini-batch descent on all parameters of a network, one epoch at a time.
 
-    L(θ) = Σ_i w_i ℓ(f_θ(x_i), y_i) / Σ_i w_i  +  anchor · Σ_t ‖θ_t − θ_t⁰‖² / s_t²,     s_t = root mean square of tensor t at the start
+    L(θ) = Σ_i w_i ℓ(f_θ(x_i), y_i) / Σ_i w_i  +  anchor · Σ_t ‖θ_t − θ_t⁰‖² / s_t²
 
-Adam moves every tensor in units of its own s_t: the weights of a built network differ in size by orders of magnitude, and one absolute
-rate suits none of them. The rate falls linearly, to a tenth at the end of `settings.epochs`, also where fewer epochs are run: epoch e is the
-same step whatever the number of epochs chosen. Only parameters move; buffers (knots, thresholds) stay, and modules run in evaluation mode,
+Adam moves tensor t in units of s_t, its root mean square at the start, or less: so much that the first step along tensor t alone moves the
+predictions by at most `rate` of their standard deviation. The weights of a built network differ by orders of magnitude, and large ones cancel;
+one absolute rate suits none of them. The rate falls linearly, to a tenth at the end of `settings.epochs`, also where fewer epochs are run: epoch e
+is the same step whatever the number of epochs chosen. Only parameters move; buffers (knots, thresholds) stay, and modules run in evaluation mode,
 so that nothing random is left but the batches.
 """
 
@@ -93,7 +94,8 @@ def epochs_of(network: nn.Module, rows: Rows, settings: FineTuneSettings, seed: 
     world = World.join()
     world.start_alike(network, rows.X, rows.y, rows.weight)
     generator = torch.Generator().manual_seed(seed)
-    adam = _Adam([p for p in network.parameters() if p.requires_grad], settings.anchor)
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    adam = _Adam(parameters, _step_sizes(network, rows, settings, parameters), settings.anchor)
     count = math.ceil(rows.n / settings.batch)
     yield 0
     for epoch in range(settings.epochs if adam.parameters else 0):
@@ -125,13 +127,29 @@ def _gradients(
     return [p.grad for p in parameters if p.grad is not None]
 
 
-class _Adam:
-    """Adam in units of each tensor's size at the start. torch's own loads a compiler on first use, which takes longer than many a fit."""
+@torch.no_grad()
+def _step_sizes(network: nn.Module, rows: Rows, settings: FineTuneSettings, parameters: list[nn.Parameter]) -> list[float]:
+    """s_t of each tensor, from the first rows, the same on every rank."""
+    first = torch.arange(min(rows.n, settings.batch))
+    gradients, X, sizes = _gradients(network, rows, settings, first, World(), parameters), rows.X[first], []
+    f = network(X)
+    spread = max(float((part - part.mean(0)).square().mean().sqrt()) for part in (f, rows.y[first])) or 1.0
+    for p, g in zip(parameters, gradients, strict=True):
+        size = float(p.square().mean().sqrt()) or 1.0
+        value = p.clone()
+        p.sub_(settings.rate * size * g.sign())
+        moved = float((network(X) - f).square().mean().sqrt()) / (settings.rate * spread)
+        p.copy_(value)
+        sizes.append(size / max(1.0, moved) if math.isfinite(moved) else size)
+    return sizes
 
-    def __init__(self, parameters: list[nn.Parameter], anchor: float) -> None:
-        self.parameters, self.anchor, self.count = parameters, anchor, 0
+
+class _Adam:
+    """Adam in units of s_t. torch's own loads a compiler on first use, which takes longer than many a fit."""
+
+    def __init__(self, parameters: list[nn.Parameter], scale: list[float], anchor: float) -> None:
+        self.parameters, self.scale, self.anchor, self.count = parameters, scale, anchor, 0
         self.start = [p.detach().clone() for p in parameters]
-        self.scale = [float(p.square().mean().sqrt()) or 1.0 for p in self.start]
         self.first = [torch.zeros_like(p) for p in self.start]
         self.second = [torch.zeros_like(p) for p in self.start]
 

@@ -3,7 +3,7 @@
 For fold k a network built from fold k's training rows is fine-tuned on these rows and scored on fold k after 0, 1, …, E epochs:
 
     ℓ_ie   loss of row i, predicted by its fold's network after e epochs
-    e*     = argmin_e Σ_i w_i ℓ_ie,   or 0 where that gains less than one standard error of the paired differences ℓ_i0 − ℓ_ie*, or less than 0.1 %
+    e*     = argmin_e Σ_i w_i ℓ_ie,   or 0 where that gains less than two standard errors of the differences ℓ_i0 − ℓ_ie*, or less than 0.1 %
 
 The score that is reported is not the minimum itself: for fold k, e* is chosen by the other folds, with time by the earlier ones. The network of all
 rows then repeats e* epochs.
@@ -28,6 +28,7 @@ from motifnet.tables import Matrix, Sample
 
 MakeNetwork = Callable[[int], nn.Module]
 LEAST_GAIN = 1e-3
+STANDARD_ERRORS = 2.0  # the best of many epochs gains one by chance too often
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ def pick_epochs(losses: Matrix, weight: Matrix, units: NDArray[np.int64]) -> int
     if best == 0 or not np.isfinite(total[0]):
         return best
     gain = np.bincount(np.unique(units, return_inverse=True)[1], weights=weight * (losses[0] - losses[best]))
-    noise = np.sqrt(len(gain)) * gain.std(ddof=1) if len(gain) > 1 else np.inf
+    noise = STANDARD_ERRORS * np.sqrt(len(gain)) * gain.std(ddof=1) if len(gain) > 1 else np.inf
     return best if gain.sum() > max(noise, LEAST_GAIN * total[0]) else 0
 
 
