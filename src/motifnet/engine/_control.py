@@ -1,7 +1,7 @@
 """When to stop: a time limit, or Ctrl-C.
 
-The first Ctrl-C (or the deadline) makes `stopped` true; long loops look at it and raise `Stopped`, and the pipeline keeps the best model so far. The second
-Ctrl-C raises KeyboardInterrupt at once.
+The first Ctrl-C (or the deadline) makes `stopped` true; long loops look at it and raise `Stopped`, and the pipeline keeps the best model so far.
+The second Ctrl-C raises KeyboardInterrupt at once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One numerical thread per job, jobs in parallel.
 
-A factorisation by two threads differs in the last bits from one by a single thread. So every job runs with one BLAS, OpenMP and torch thread, and speed
-comes from jobs side by side: results do not depend on the number of jobs. Settings are restored afterwards.
+A factorisation by two threads differs in the last bits from one by a single thread. So every job runs with one BLAS, OpenMP and torch thread, and
+speed comes from jobs side by side: results do not depend on the number of jobs. Settings are restored afterwards.
 """
 
 from __future__ import annotations

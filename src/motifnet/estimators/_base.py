@@ -15,12 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 import motifnet
 from motifnet.bundle import FittedModel, save_model, to_onnx
 from motifnet.engine import Control, LedgerRow, MotifnetWarning, UsageError, resolve_jobs
+from motifnet.estimators._goal import Judged
 from motifnet.estimators._network import Network
 from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared, prepare
 from motifnet.estimators._presets import get_preset
 from motifnet.estimators._progress import progress
-from motifnet.estimators._goal import Judged
 from motifnet.mimicry import Card, Certificate, certify, describe_network
 from motifnet.tables import Matrix, Table, Task, as_table
 
@@ -152,7 +152,7 @@ class MotifEstimator(BaseEstimator):
         return self.network_.to_torch()
 
     def to_onnx(self, path: str | Path, *, dtype: str = "float64") -> Any:
-        """Write the whole model, raw columns by name included, as ONNX; it is run through onnxruntime and compared before the file is put in place."""
+        """Write the whole model, raw columns by name, as ONNX; onnxruntime runs it against the network before the file is put in place."""
         check_is_fitted(self, "model_")
         return to_onnx(self.model_, path, dtype=dtype)
 

@@ -16,8 +16,8 @@ from motifnet.tables import Matrix
 class MotifClassifier(ClassifierMixin, MotifEstimator):
     """Classification, two classes or more, by a deep network that is computed, not searched for.
 
-    As `MotifRegressor`, with least-squares scores of the classes in front and a convex last layer that turns out-of-fold scores into calibrated probabilities; errors
-    in the ledger are log losses. Parameters and attributes are those of `MotifRegressor`, and `classes_`.
+    As `MotifRegressor`, with least-squares scores of the classes in front and a convex last layer that turns out-of-fold scores into calibrated
+    probabilities; errors in the ledger are log losses. Parameters and attributes are those of `MotifRegressor`, and `classes_`.
     """
 
     _task = "classification"

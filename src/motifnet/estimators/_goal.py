@@ -1,7 +1,7 @@
 """What differs between regression and classification: how parts are judged, combined and finished into one network.
 
-A *part* is a transferred model with its honest out-of-fold scores. Judging parts gives the error of using them together on rows that the choice has not seen:
-in units of sd(y) for regression, the log loss for classification.
+A *part* is a transferred model with its honest out-of-fold scores. Judging parts gives the error of using them together on rows that the choice
+has not seen: in units of sd(y) for regression, the log loss for classification.
 """
 
 from __future__ import annotations

@@ -10,6 +10,6 @@ from motifnet.estimators._regressor import MotifRegressor
 
 
 def load(path: str | Path) -> MotifRegressor | MotifClassifier:
-    """The estimator that `save` wrote to `path`; its predictions are bit-equal. Raises BundleError or FileError for anything that is not such a file."""
+    """The estimator that `save` wrote to `path`; its predictions are bit-equal. BundleError or FileError for any other file."""
     model = load_model(path)
     return MotifRegressor._of(model) if model.task == "regression" else MotifClassifier._of(model)

@@ -1,7 +1,7 @@
 """Motif Mimicry on one page: convex fit → transfer → last layer → inner layers → other teachers → stack → fine-tuning.
 
-Every stage is timed, judged on rows that it has not seen, and kept only if that error is lower. `Stopped` (time limit, Ctrl-C) ends the run with the best so far; the
-convex fit and its transfer always finish, so there always is a model.
+Every stage is timed, judged on rows that it has not seen, and kept only if that error is lower. `Stopped` (time limit, Ctrl-C) ends the run with
+the best so far; the convex fit and its transfer always finish, so there always is a model.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from motifnet.engine import Control, LedgerRow, Stopped
-from motifnet.estimators._presets import Preset
 from motifnet.estimators._goal import Goal, Judged, Part, numpy_of
+from motifnet.estimators._presets import Preset
 from motifnet.mimicry import transfer
 from motifnet.motifs import Motif, count_parameters
 from motifnet.retrain import CrossTuned, FineTuneSettings, InnerSettings, cross_tune, fine_tune_stage, fold_model, refit_ridge

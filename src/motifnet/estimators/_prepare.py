@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from motifnet.engine import DataError
-from motifnet.estimators._presets import Preset
 from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal
-from motifnet.tables import Encoder, Matrix, Sample, Schema, as_groups, as_table, as_target, as_time, as_weight, canonical, make_folds
+from motifnet.estimators._presets import Preset
+from motifnet.tables import Encoder, Matrix, Sample, Schema, Task, as_groups, as_table, as_target, as_time, as_weight, canonical, make_folds
 
 LEAST_ROWS = 3
 

@@ -14,8 +14,8 @@ from motifnet.tables import Matrix
 class MotifRegressor(RegressorMixin, MotifEstimator):
     """Regression by a deep network that is computed, not searched for.
 
-    A kernel ridge regression is fitted in closed form, transferred into a network by calculation, retrained (last layer, inner layers), and combined with boosted trees
-    in one parallel network. A stage stays only if rows that it has not seen are predicted better.
+    A kernel ridge regression is fitted in closed form, transferred into a network by calculation, retrained (last layer, inner layers), and
+    combined with boosted trees in one parallel network. A stage stays only if rows that it has not seen are predicted better.
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, solutions. Never knows about: tables, estimators, networks.
 """
 
-from motifnet.kernels._fit import EXACT_ROWS, Partition, Solution, fit_with_held_out
+from motifnet.kernels._fit import EXACT_ROWS, Partition, Solution, fit_all_folds, fit_with_held_out
 from motifnet.kernels._kernel import PROFILES, Kernel, distances, radial
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
 from motifnet.kernels._leave_out import (
@@ -30,6 +30,7 @@ __all__ = [
     "blocks_of",
     "choose_landmarks",
     "distances",
+    "fit_all_folds",
     "fit_with_held_out",
     "grid_search",
     "held_out_predictions",

@@ -1,7 +1,7 @@
 """One fit, its λ and its honest predictions for one fold, exactly or by landmarks.
 
-For fold k with training rows T: λ is chosen among candidates by leave-block-out over the inner blocks of T (never by fold k); fold k is predicted by the fit that
-leaves out every row not in T; and the fit on all rows with the same λ is returned, from the same factorisation.
+For fold k with training rows T: λ is chosen among candidates by leave-block-out over the inner blocks of T (never by fold k); fold k is predicted
+by the fit that leaves out every row not in T; and the fit on all rows with the same λ is returned, from the same factorisation.
 """
 
 from __future__ import annotations
@@ -53,6 +53,18 @@ def fit_with_held_out(gram: Gram, Z: Tensor, y: Tensor, w: Tensor, part: Partiti
     dual, b, predictions = held_out_predictions(K, y, ridge / w, ~part.train)
     nothing[~part.train] = predictions
     return Solution(everyone, dual, b, ridge, nothing)
+
+
+def fit_all_folds(K: Tensor, y: Tensor, w: Tensor, ridge: float, blocks: Sequence[Tensor]) -> Solution:
+    """The exact fit on all rows and, from the same P, the predictions of every block by the fit without it."""
+    P = projector(K, ridge / w)
+    dual = P @ y
+    # every row satisfies y = Kα + b + λα/w
+    b = (y - K @ dual - ridge * dual / w[:, None]).mean(0)
+    held_out = torch.full_like(y, float("nan"))
+    for rows in blocks:
+        held_out[rows] = y[rows] - torch.linalg.solve(P[rows][:, rows], dual[rows])
+    return Solution(torch.arange(len(K)), dual, b, ridge, held_out)
 
 
 def _choose_exact(K: Tensor, y: Tensor, w: Tensor, part: Partition, ridges: Sequence[float]) -> float:
@@ -137,7 +149,7 @@ def _total(sums: dict[str, tuple[Tensor, Tensor]], without: set[str]) -> tuple[T
 def _inner_error(
     sums: dict[str, tuple[Tensor, Tensor]], inner: set[str], features: _Features, cells: dict[str, Tensor], y: Tensor, w: Tensor, lam: float
 ) -> float:
-    """Σ w r² over the inner blocks, each predicted without itself and without the rows left out; from the sums, as yᵀy − 2cᵀγ + γᵀSγ needs no second pass."""
+    """Σ w r² over the inner blocks, each predicted without itself and the rows left out: yᵀy − 2cᵀγ + γᵀSγ needs no second pass."""
     total = 0.0
     for name in sorted(inner):
         gamma = solve_folds(*_total(sums, {"out", name}), lam)

@@ -7,8 +7,8 @@ with the profiles (t the scaled distance)
     laplace1   e^{-t}, t from ‖·‖₁           laplace2   e^{-t}, t from ‖·‖₂         gaussian   e^{-t²}
     matern32   (1 + √3 t) e^{-√3 t}          matern52   (1 + √5 t + 5t²/3) e^{-√5 t}
 
-Each is positive definite on R^d and 1 at distance 0, so k(x, x) = Σ w_c. Distances are taken in the difference form: the product form ‖x‖² + ‖x'‖² − 2xᵀx'
-loses 1e-6 to 1e-3 of the prediction where the ridge is small.
+Each is positive definite on R^d and 1 at distance 0, so k(x, x) = Σ w_c. Distances are taken in the difference form: the product form ‖x‖² + ‖x'‖²
+− 2xᵀx' loses 1e-6 to 1e-3 of the prediction where the ridge is small.
 """
 
 from __future__ import annotations

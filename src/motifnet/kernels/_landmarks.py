@@ -4,7 +4,8 @@
     the fit without fold k:  (Σ_j S_j − S_k + λ I) γ = Σ_j c_j − c_k,   β = L⁻ᵀ γ
 
 Sums of m×m matrices that add over blocks of rows give exact K-fold predictions for every λ. A landmark that is left out of its fold's fit is a free
-parameter without a label and makes the fold's score far too pessimistic at small λ; so landmark rows stay in every training fold and the other rows judge.
+parameter without a label and makes the fold's score far too pessimistic at small λ; so landmark rows stay in every training fold and the other
+rows judge.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ def landmark_features(K_CC: Tensor) -> Tensor:
         if int(info) == 0:
             return L
         jitter *= 4
-    raise torch.linalg.LinAlgError("the landmark Gram matrix is not positive")
+    raise FloatingPointError("The Gram matrix of the landmarks is not positive definite; are there infinite values?")
 
 
 def solve_folds(S: Tensor, c: Tensor, lam: float) -> Tensor:
-    """Coefficients γ with shape (m + 1, q) of normal equations S with shape (m + 1, m + 1), c with shape (m + 1, q); the last one, the intercept, is free."""
+    """Coefficients γ with shape (m + 1, q) of normal equations S and c with m + 1 rows; the last one, the intercept, is free."""
     ridge = torch.full((len(S),), lam, dtype=S.dtype)
     ridge[-1] = 1e-12 * float(S[-1, -1])
     L, info = torch.linalg.cholesky_ex(S + torch.diag(ridge))

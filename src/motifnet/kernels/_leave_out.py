@@ -8,8 +8,8 @@ and the residuals of rows B, predicted by the fit without B, are exactly
 
     r_B = (P_BB)⁻¹ α_B            (one row: r_i = α_i / P_ii)
 
-A *block id* per row says which rows are left out together; -1 marks rows that are never scored. Leave-one-out, leave-group-out and "predict the later rows
-from the earlier ones" are all of this form. With u_B = (P_BB)⁻¹ (w r)_B the gradient of  (1/Σw) Σ w r²  through K is
+A *block id* per row says which rows are left out together; -1 marks rows that are never scored. Leave-one-out, leave-group-out and "predict the
+later rows from the earlier ones" are all of this form. With u_B = (P_BB)⁻¹ (w r)_B the gradient of  (1/Σw) Σ w r²  through K is
 
     (2/Σw) [ −(P u) αᵀ + P V P ],    V = blockdiag(u_B r_Bᵀ)
 
@@ -23,7 +23,7 @@ from torch import Tensor
 
 
 def projector(K: Tensor, ridge: Tensor, *, intercept: bool = True) -> Tensor:
-    """P with shape (n, n) for the Gram matrix K and the ridge λ/w with shape (n,). Raises torch.linalg.LinAlgError where K + ridge is not positive."""
+    """P with shape (n, n) for the Gram matrix K and the ridge λ/w with shape (n,). Fails where K + ridge is not positive."""
     G = K + torch.diag(ridge)
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(G))
     if not intercept:

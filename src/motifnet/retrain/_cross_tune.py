@@ -1,7 +1,8 @@
 """Cross-tuning: inner-layer training that keeps its scores honest.
 
-For each fold the inner layers are trained on the fold's training rows only. From one factorisation on all rows come (a) the prediction of the fold by the fit that
-leaves it out and (b) the model fitted on all rows. (a) over all folds is the honest out-of-fold score; the average of the models (b) is the result.
+For each fold the inner layers are trained on the fold's training rows only. From one factorisation on all rows come (a) the prediction of the fold
+by the fit that leaves it out and (b) the model fitted on all rows. (a) over all folds is the honest out-of-fold score; the average of the models
+(b) is the result.
 """
 
 from __future__ import annotations

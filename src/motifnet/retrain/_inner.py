@@ -3,14 +3,14 @@
     f(x) = b + Σ_i α_i k(u(x), u(x_i)),   z = warp(x),  u = z (I + M) for the Euclidean parts,
     k = Σ_c π_c φ_c(a_c · distance),      π = softmax
 
-Inner parameters: log slopes s of the warps, log scales of the columns, M, mixture logits, log rates, log λ. The output layer (α, b) is solved in closed form
-at every step; a step draws a fresh batch and descends
+Inner parameters: log slopes s of the warps, log scales of the columns, M, mixture logits, log rates, log λ. The output layer (α, b) is solved in
+closed form at every step; a step draws a fresh batch and descends
 
     log(mean squared leave-out residual in the batch) + prior / n
     prior = Σ s²/τ² + Σ (s_{k+1} − s_k)²/ρ² + Σ (column log scale)² + Σ M²/μ²
 
-The priors are log densities on the scale of n/2 · log error; without them the leave-out loss is overfitted. The step is not convex; it starts from the
-convex fit, and the caller keeps the result only if rows that this training has not seen are predicted better.
+The priors are log densities on the scale of n/2 · log error; without them the leave-out loss is overfitted. The step is not convex; it starts from
+the convex fit, and the caller keeps the result only if rows that this training has not seen are predicted better.
 """
 
 from __future__ import annotations
@@ -173,7 +173,13 @@ def batch_blocks(sample: Sample, rows: np.ndarray, rng: np.random.Generator) -> 
 
 
 def train_inner(
-    sample: Sample, start: Kernel, choice: GridChoice, settings: InnerSettings, seed: int, control: Control | None = None, watch: Callable[[float], None] | None = None
+    sample: Sample,
+    start: Kernel,
+    choice: GridChoice,
+    settings: InnerSettings,
+    seed: int,
+    control: Control | None = None,
+    watch: Callable[[float], None] | None = None,
 ) -> InnerLayers:
     """Train the inner layers on the rows of `sample`, from the kernel of the convex fit."""
     rng = np.random.default_rng(seed)
@@ -201,8 +207,8 @@ def _gradients(inner: _Parameters, X: Tensor, y: Tensor, w: Tensor, blocks: list
     P = projector(K.detach().double(), ridge / w)
     error, gradient = leave_out_gradient(P, y, w, blocks)
     gradient = gradient / max(error, 1e-300)
-    K.backward(gradient.float())  # type: ignore[no-untyped-call]
+    K.backward(gradient.float())
     # dL/d log λ = Σ_i (dL/dG_ii) λ / w_i
     inner.log_ridge.grad = (gradient.diagonal() * ridge / w).sum().to(inner.log_ridge.dtype)
-    (inner.prior() / n).backward()  # type: ignore[no-untyped-call]
+    (inner.prior() / n).backward()
     return error

@@ -1,7 +1,7 @@
 """The last layer of the transferred network, solved again on all rows.
 
-The convex fit takes λ from a grid on few rows. Here the output layer is solved in closed form for λ times a few factors on all rows; fold k is predicted with the
-factor that does best on the other folds. With one encoding for all folds the projector P of a factor serves every fold at once.
+The convex fit takes λ from a grid on few rows. Here the output layer is solved in closed form on all rows for λ and for smaller and larger ones;
+fold k is predicted with the λ that does best on the other folds. One factorisation of a λ serves every fold.
 """
 
 from __future__ import annotations
@@ -12,31 +12,32 @@ import numpy as np
 import torch
 
 from motifnet.engine import parallel_map
-from motifnet.kernels import EXACT_ROWS, leave_out_residuals, projector, solve_ridge
-from motifnet.tables import Matrix, Sample
-from motifnet.teachers import FittedKernel
+from motifnet.kernels import Solution, fit_all_folds
+from motifnet.tables import Sample
+from motifnet.teachers import FittedKernel, fold_blocks, one_factorisation
 
-FACTORS = (0.1, 0.3, 1.0, 3.0)
+FACTORS = (0.3, 3.0)
 
 
 def refit_ridge(sample: Sample, convex: FittedKernel, *, n_jobs: int = 1) -> FittedKernel | None:
     """The convex fit with its output layer solved again; None where there is no single exact factorisation to do it from."""
-    if sample.n > EXACT_ROWS or sample.views is not None or sample.folds.forward:
+    if not one_factorisation(sample):
         return None
     X, y, w = torch.as_tensor(sample.X), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
-    K = convex.kernel.gram(X, X)
-    blocks = [torch.as_tensor(np.flatnonzero(sample.folds.held_out(k))) for k in range(sample.folds.count)]
+    K, blocks = convex.kernel.gram(X, X), fold_blocks(sample)
 
-    def predictions(factor: float) -> Matrix:
-        P = projector(K, convex.ridge * factor / w)
-        return (y - leave_out_residuals(P, P @ y, blocks)).numpy()
+    def solve(factor: float) -> Solution:
+        return fit_all_folds(K, y, w, convex.ridge * factor, blocks)
 
-    held_out = dict(zip(FACTORS, parallel_map(predictions, FACTORS, n_jobs), strict=True))
-    errors = {f: sample.weight * ((sample.y - p) ** 2).sum(1) for f, p in held_out.items()}
+    solutions = parallel_map(solve, FACTORS, n_jobs)
+    held_out = [convex.oof, *(s.held_out.numpy() for s in solutions)]
+    errors = np.stack([sample.weight * ((sample.y - p) ** 2).sum(1) for p in held_out])
     oof = np.full(sample.y.shape, np.nan)
     for k in range(sample.folds.count):
         rows, others = sample.folds.held_out(k), sample.folds.train(k)
-        oof[rows] = held_out[min(FACTORS, key=lambda f: float(errors[f][others].sum()))][rows]
-    ridge = convex.ridge * min(FACTORS, key=lambda f: float(errors[f].sum()))
-    dual, b = solve_ridge(K, y, ridge / w)
-    return replace(convex, oof=oof, centres=sample.X, dual=dual.numpy(), intercept=b.numpy(), ridge=ridge)
+        oof[rows] = held_out[int(errors[:, others].sum(1).argmin())][rows]
+    best = int(errors.sum(1).argmin())
+    if best == 0:
+        return replace(convex, oof=oof)
+    s = solutions[best - 1]
+    return replace(convex, oof=oof, dual=s.dual.numpy(), intercept=s.intercept.numpy(), ridge=s.ridge)

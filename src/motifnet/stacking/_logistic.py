@@ -2,9 +2,9 @@
 
     p(x) = softmax( E Σ_t a_t s_t(x) + b ),   a_t ≥ 0
 
-with s_t the scores of teacher t (one column for two classes, K columns else), E = [0; 1] for two classes and the identity else. (a, b) minimise the weighted log
-loss on rows that the teachers have not seen plus a small ridge: Platt scaling and stacking in one convex problem. The honest loss of a stack predicts each fold
-with (a, b) from the other folds.
+with s_t the scores of teacher t (one column for two classes, K columns else), E = [0; 1] for two classes and the identity else. (a, b) minimise
+the weighted log loss on rows that the teachers have not seen plus a small ridge: Platt scaling and stacking in one convex problem. The honest loss
+of a stack predicts each fold with (a, b) from the other folds.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     min_{v ≥ 0}  Σ_i w_i (y_i − Σ_t v_t f_t(x_i))² + ρ ‖v − 1/T‖²,   f_t out of fold, ρ = the mean of w y²,
 
-non-negative least squares on predictions of rows that the teachers have not seen. The small pull ρ, worth one row, toward equal weights makes the solution unique where
-teachers agree. The honest score of the stack predicts each fold with weights from the other folds.
+non-negative least squares on predictions of rows that the teachers have not seen. The small pull ρ, worth one row, toward equal weights makes the
+solution unique where teachers agree. The honest score of the stack predicts each fold with weights from the other folds.
 """
 
 from __future__ import annotations
@@ -35,10 +35,8 @@ def fit_nnls_stack(oofs: list[Matrix], y: Matrix, weight: Matrix, folds: Folds) 
     for k in range(folds.count):
         scored = usable & folds.held_out(k)
         others = usable & folds.train(k)
-        if not others.any():  # the first block forward in time: nothing earlier has a score
-            weights = np.full((len(F), y.shape[1]), 1 / len(F))
-        else:
-            weights = _solve(F[:, others], y[others], weight[others])
+        # the first block forward in time has nothing earlier with a score
+        weights = _solve(F[:, others], y[others], weight[others]) if others.any() else np.full((len(F), y.shape[1]), 1 / len(F))
         out[scored] = np.einsum("tnq,tq->nq", F[:, scored], weights)
     return NnlsStack(_solve(F[:, usable], y[usable], weight[usable]), out)
 

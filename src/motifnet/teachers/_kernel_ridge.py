@@ -2,8 +2,8 @@
 
     f(x) = b + Σ_i α_i k(x, x_i),  minimising Σ w (y − f)² + λ αᵀKα  (closed form, see kernels._leave_out)
 
-Length scale and λ come from a grid by leave-out error on at most 600 rows; for the honest prediction of fold k the grid sees only the rows from which fold k may be
-predicted. Several target columns share the factorisation.
+Length scale and λ come from a grid by leave-out error on at most 500 rows; for the honest prediction of fold k the grid sees only the rows from
+which fold k may be predicted. Several target columns share the factorisation.
 """
 
 from __future__ import annotations
@@ -14,11 +14,24 @@ import numpy as np
 import torch
 
 from motifnet.engine import Control, parallel_map
-from motifnet.kernels import GridChoice, Kernel, Partition, blocks_of, fit_with_held_out, grid_search, median_distances, start_kernel
+from motifnet.kernels import (
+    EXACT_ROWS,
+    GridChoice,
+    Kernel,
+    Partition,
+    Solution,
+    blocks_of,
+    fit_all_folds,
+    fit_with_held_out,
+    grid_search,
+    median_distances,
+    start_kernel,
+)
 from motifnet.tables import Sample
 from motifnet.teachers._base import FittedTeacher, Matrix, Teacher
 
-GRID_ROWS = 600
+GRID_ROWS = 500
+Solved = tuple[Matrix, Kernel, Solution]
 
 
 @dataclass(frozen=True)
@@ -45,36 +58,67 @@ class KernelRidge(Teacher):
     profiles: tuple[str, ...] = ("laplace1", "laplace2", "gaussian")
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedKernel:
-        X, y, w = torch.as_tensor(sample.X), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
         rng = np.random.default_rng(seed)
-        medians = median_distances(X[torch.as_tensor(np.sort(rng.permutation(sample.n)[:GRID_ROWS]))])
+        medians = median_distances(torch.as_tensor(sample.X[np.sort(rng.permutation(sample.n)[:GRID_ROWS])]))
         everyone = np.ones(sample.n, dtype=bool)
+        tasks: list[int | None] = [*range(sample.folds.count), None]
 
         def choose(k: int | None) -> GridChoice:
             return choose_scale(sample, everyone if k is None else sample.folds.train(k), k, self.profiles, medians, seed)
 
-        def solve(k: int | None) -> tuple[torch.Tensor, FittedKernel]:
-            choice = choices[-1 if k is None else k]
-            kernel = start_kernel(self.profiles, medians, choice.scale)
-            Z = X if k is None else torch.as_tensor(sample.view(k))
-            part = None if k is None else fold_partition(sample, k)
-            s = fit_with_held_out(kernel.gram, Z, y, w, part, [choice.ridge], seed)
-            fitted = FittedKernel(np.empty((0, 0)), kernel, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), choice.ridge)
-            return s.held_out, fitted
-
-        tasks: list[int | None] = [*range(sample.folds.count), None]
         choices = parallel_map(choose, tasks, n_jobs)
-        results = parallel_map(solve, tasks, n_jobs)
+        solve = self._solve_shared if one_factorisation(sample) else self._solve_each
+        oof, kernel, s = solve(sample, choices, medians, seed, n_jobs)
+        centres = sample.X[s.centres.numpy()]
+        return FittedKernel(oof, kernel, centres, s.dual.numpy(), s.intercept.numpy(), s.ridge, tuple(choices), medians)
+
+    def _solve_shared(self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], seed: int, n_jobs: int) -> Solved:
+        """Folds that chose alike share one factorisation of all rows."""
+        X, y, w = torch.as_tensor(sample.X), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
+        settings = [(choice.scale, choice.ridge) for choice in choices]
+
+        def solve(setting: tuple[float, float]) -> Solution:
+            K = start_kernel(self.profiles, medians, setting[0]).gram(X, X)
+            return fit_all_folds(K, y, w, setting[1], fold_blocks(sample))
+
+        distinct = sorted(set(settings))
+        solutions = dict(zip(distinct, parallel_map(solve, distinct, n_jobs), strict=True))
         oof = np.full(sample.y.shape, np.nan)
         for k in range(sample.folds.count):
             rows = sample.folds.held_out(k)
-            oof[rows] = results[k][0].numpy()[rows]
-        final = results[-1][1]
-        return FittedKernel(oof, final.kernel, final.centres, final.dual, final.intercept, final.ridge, tuple(choices), medians)
+            oof[rows] = solutions[settings[k]].held_out.numpy()[rows]
+        return oof, start_kernel(self.profiles, medians, settings[-1][0]), solutions[settings[-1]]
+
+    def _solve_each(self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], seed: int, n_jobs: int) -> Solved:
+        """One fit a fold: where folds have their own encoding, look forward in time, or the rows are too many for an exact fit."""
+        y, w = torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
+
+        def solve(k: int) -> Solution:
+            final = k == sample.folds.count
+            Z = torch.as_tensor(sample.X if final else sample.view(k))
+            kernel = start_kernel(self.profiles, medians, choices[k].scale)
+            return fit_with_held_out(kernel.gram, Z, y, w, None if final else fold_partition(sample, k), [choices[k].ridge], seed)
+
+        solutions = parallel_map(solve, range(sample.folds.count + 1), n_jobs)
+        oof = np.full(sample.y.shape, np.nan)
+        for k in range(sample.folds.count):
+            rows = sample.folds.held_out(k)
+            oof[rows] = solutions[k].held_out.numpy()[rows]
+        return oof, start_kernel(self.profiles, medians, choices[-1].scale), solutions[-1]
+
+
+def one_factorisation(sample: Sample) -> bool:
+    """Whether one exact factorisation of all rows serves every fold."""
+    return sample.n <= EXACT_ROWS and sample.views is None and not sample.folds.forward
+
+
+def fold_blocks(sample: Sample) -> list[torch.Tensor]:
+    """The rows of each fold."""
+    return [torch.as_tensor(np.flatnonzero(sample.folds.held_out(k))) for k in range(sample.folds.count)]
 
 
 def choose_scale(sample: Sample, rows: np.ndarray, k: int | None, profiles: tuple[str, ...], medians: dict[int, float], seed: int) -> GridChoice:
-    """Length scale and λ by leave-out error on at most 600 of `rows` (a mask), in the encoding of fold k."""
+    """Length scale and λ by leave-out error on at most 500 of `rows` (a mask), in the encoding of fold k."""
     chosen = np.sort(np.random.default_rng([seed, 1]).permutation(np.flatnonzero(rows))[:GRID_ROWS])
     matrix = sample.X if k is None else sample.view(k)
     X, y, w = (torch.as_tensor(part[chosen]) for part in (matrix, sample.y, sample.weight))
