@@ -10,6 +10,7 @@ A text of no letters is a gap, as it is in a file.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from numbers import Number
 from typing import Any, Literal
 
 import numpy as np
@@ -141,7 +142,7 @@ def _column_of_objects(name: str, values: NDArray[Any]) -> Column:
 
 
 def _column_of_mixture(name: str, values: NDArray[Any]) -> Column:
-    scalars = (bool, np.bool_, int, float, np.number)
+    scalars = (Number, np.bool_)
     types = {type(v) for v in values[~is_gap(values)]}
     if any(issubclass(t, complex | np.complexfloating) for t in types):
         raise _complex(name)

@@ -98,6 +98,6 @@ def _level(value: Any, level_type: str) -> Any:
 def _wrong(column: Column, kind: Kind, row: int) -> DataError:
     value = objects(column)[row]
     return DataError(
-        f"Column {column.name!r}, row {row} (the first row is 0) holds {shown(value)}, but in the table of the fit this column held {_WANTED[kind]}. "
+        f"Column {column.name!r}, row {row} (the first row is 0) holds {shown(value)}, but this column takes {_WANTED[kind]}. "
         f"Replace such values, or leave the cell empty if the value is not known."
     )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError
-from motifnet.tables._column import Column, column_of, dates, levels, numbers, seconds
+from motifnet.tables._column import Column, column_of, levels, numbers
 from motifnet.tables._errors import ValueTypeError
 
 _INFERRED = {"string": "str", "empty": "str", "integer": "int", "floating": "float", "boolean": "bool"}
@@ -40,7 +40,7 @@ def parts_of_frame(X: Any) -> tuple[list[str] | None, list[Any]]:
 
 
 def _duplicates(X: Any) -> str:
-    names = [str(name) for name in getattr(X, "columns", getattr(X, "column_names", []))] if not hasattr(X, "column_names") else list(X.column_names)
+    names = [str(name) for name in (X.column_names if hasattr(X, "column_names") else X.columns)]
     return ", ".join(repr(name) for name in dict.fromkeys(names) if names.count(name) > 1)
 
 
@@ -57,10 +57,6 @@ def column_of_series(name: str, series: Any) -> Column:
         return _categories(name, series)
     if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
         series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    if dtype == nw.Date or dtype == nw.Datetime:
-        return dates(name, series.to_numpy())
-    if dtype == nw.Duration:
-        return numbers(name, seconds(series.to_numpy()))
     if dtype == nw.String:
         return levels(name, np.asarray(series.to_numpy(), dtype=object), "str")
     return column_of(name, np.asarray(series.to_numpy()))
@@ -69,17 +65,17 @@ def column_of_series(name: str, series: Any) -> Column:
 def _floats(series: Any) -> NDArray[np.float64]:
     import narwhals as nw
 
-    return np.array(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+    return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
 
 
 def _categories(name: str, series: Any) -> Column:
-    """Levels keep their type in pandas; elsewhere they are texts."""
-    import narwhals as nw
+    """Levels keep their type where the library has categories of other types than text."""
     from pandas.api.types import infer_dtype
 
-    if not series.implementation.is_pandas():
-        return levels(name, np.asarray(series.cast(nw.String).to_numpy(), dtype=object), "str")
     native = series.to_native()
-    native = native.array if hasattr(native.array, "codes") else native.astype("category").array
-    found = np.array([*native.categories.tolist(), None], dtype=object)
-    return levels(name, found[native.codes], _INFERRED.get(infer_dtype(found, skipna=True), "str"))
+    if hasattr(getattr(native, "cat", None), "codes"):
+        found = np.array([*native.cat.categories.tolist(), None], dtype=object)
+        values = found[native.cat.codes.to_numpy()]
+    else:
+        values = np.array([*series.to_list(), None], dtype=object)[:-1]
+    return levels(name, values, _INFERRED.get(infer_dtype(values, skipna=True), "str"))

@@ -30,8 +30,9 @@ def as_matrix(X: Any) -> NDArray[Any]:
 def as_array(X: Any) -> NDArray[Any]:
     """The array of X; a list that mixes texts and numbers becomes an array of objects."""
     if isinstance(X, np.ma.MaskedArray):
-        masked: Any = X.astype(object)
-        return np.asarray(masked.filled(None))
+        filled = np.asarray(X.data, dtype=object).copy()
+        filled[np.ma.getmaskarray(X)] = None
+        return filled
     try:
         array = np.asarray(X)
         if array.dtype.kind in "US" and not hasattr(X, "dtype"):

@@ -99,9 +99,11 @@ def _check_lines(text: str, separator: str, path: str) -> None:
 def _parsed(text: str, separator: str, texts: list[str], path: str) -> DataFrame:
     import pandas as pd
 
-    types: Any = dict.fromkeys(texts, str)
+    options: Any = {"dtype": dict.fromkeys(texts, str), "index_col": False, "low_memory": False}
+    if tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1):  # later versions read floats exactly without being told
+        options["float_precision"] = "round_trip"
     try:
-        frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=types, index_col=False, low_memory=False, float_precision="round_trip")
+        frame = pd.read_csv(io.StringIO(text), sep=separator, **options)
     except (ValueError, OverflowError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}. Check the file.") from None
     if frame.empty:

@@ -41,7 +41,9 @@ def as_weight(sample_weight: Any, n: int) -> Matrix:
         )
     if not (weight > 0).any():
         raise DataError("Sample weights must contain at least one non-zero number: with every weight zero there is no row to learn from.")
-    if not np.isfinite(weight.sum()):
+    with np.errstate(over="ignore"):
+        total = weight.sum()
+    if not np.isfinite(total):
         raise DataError("The sum of sample_weight is infinite. Divide the weights by their largest value.")
     return weight
 
@@ -63,7 +65,9 @@ def as_time(time: Any, n: int) -> Matrix | None:
     if column.kind == "categorical":
         column = convert(column, "date", None)
     check_no_gaps(column, "leave rows without a time out")
-    return column.values.astype(np.float64)
+    found = column.values.astype(np.float64)
+    check_finite(found, "time")
+    return found
 
 
 def vector(name: str, values: Any, n: int) -> Column:
