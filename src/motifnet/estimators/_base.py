@@ -24,7 +24,7 @@ from motifnet.estimators._progress import progress
 from motifnet.mimicry import Card, Certificate, certify, describe_network
 from motifnet.tables import Matrix, Table, Task, as_table
 
-CERTIFIED_ROWS = 1_000
+CERTIFIED_ROWS = 512
 
 
 class MotifEstimator(BaseEstimator):
