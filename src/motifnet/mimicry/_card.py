@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from itertools import zip_longest
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby, zip_longest
 from typing import Any
 
 from torch import nn
@@ -56,7 +56,7 @@ class Card:
 def describe_network(network: Motif, inputs: int = 0) -> Card:
     """The card of a network; `inputs` (0: unknown) is the number of columns that it sees."""
     widths = _widths(network, inputs)[0]
-    blocks = tuple(_grouped(list(_blocks(network, inputs, ""))))
+    blocks = tuple(_repeated(_blocks(network, inputs, "")))
     return Card(len(widths), tuple(widths), count_parameters(network), count_nonzeros(network), blocks)
 
 
@@ -84,25 +84,51 @@ def _widths(motif: Motif, inputs: int) -> tuple[list[int], int]:
     return [outputs] * motif.layers, outputs
 
 
-def _blocks(motif: Motif, inputs: int, origin: str) -> Iterator[Block]:
-    """The motifs without motifs inside, in the order of computation."""
+def _blocks(motif: Motif, inputs: int, origin: str) -> list[Block]:
+    """The motifs without motifs inside, in the order of computation; branches of the same build are one row a layer."""
     inner = _inner(motif)
-    if isinstance(motif, Chain):
-        for part in inner:
-            yield from _blocks(part, inputs, motif.label or origin)
-            inputs = _widths(part, inputs)[1]
-    elif inner:
-        for part in inner:
-            yield from _blocks(part, inputs, origin)
-    else:
-        yield Block(type(motif).__name__, origin, motif.outputs(inputs), motif.describe())
+    if not inner:
+        return [Block(type(motif).__name__, origin, motif.outputs(inputs), motif.describe())]
+    if not isinstance(motif, Chain):
+        return _side_by_side([_blocks(part, inputs, origin) for part in inner])
+    blocks: list[Block] = []
+    for part in inner:
+        blocks += _blocks(part, inputs, motif.label or origin)
+        inputs = _widths(part, inputs)[1]
+    return blocks
 
 
-def _grouped(blocks: list[Block]) -> Iterator[Block]:
-    """Runs of the same block as one row."""
-    count = 0
-    for i, block in enumerate(blocks):
+def _side_by_side(branches: list[list[Block]]) -> list[Block]:
+    """Blocks of parallel branches: neighbours that compute the same kinds of things are added up, layer by layer."""
+    blocks: list[Block] = []
+    for _, alike in groupby(branches, key=lambda branch: [(b.motif.split(" × ")[0], b.origin, b.computes) for b in branch]):
+        for layer in zip(*alike, strict=True):
+            count = sum(_count(block) for block in layer)
+            name = layer[0].motif.split(" × ")[0]
+            blocks.append(replace(layer[0], motif=name if count == 1 else f"{name} × {count}", width=sum(block.width for block in layer)))
+    return blocks
+
+
+def _count(block: Block) -> int:
+    _, _, count = block.motif.partition(" × ")
+    return int(count or 1)
+
+
+def _repeated(blocks: list[Block]) -> Iterator[Block]:
+    """Layers, or pairs of layers, that come several times in a row, once."""
+    i = 0
+    while i < len(blocks):
+        period, count = max(((p, _runs(blocks, i, p)) for p in (1, 2)), key=lambda found: found[0] * found[1] if found[1] > 1 else 0)
+        if count == 1:
+            period = 1
+        for block in blocks[i : i + period]:
+            yield block if count == 1 else replace(block, motif=f"{block.motif} ({count} times)")
+        i += period * count
+
+
+def _runs(blocks: list[Block], start: int, period: int) -> int:
+    """How many times blocks[start : start + period] comes in a row."""
+    unit, count = blocks[start : start + period], 1
+    while blocks[start + count * period : start + (count + 1) * period] == unit:
         count += 1
-        if i + 1 == len(blocks) or blocks[i + 1] != block:
-            yield block if count == 1 else Block(f"{block.motif} × {count}", block.origin, block.width, block.computes)
-            count = 0
+    return count

@@ -49,7 +49,7 @@ class SparseAffine(Motif):
         return len(self.bias)
 
     def describe(self) -> str:
-        return f"W x + b, {self.index.shape[1]} non-zeros a row"
+        return "W x + b, few non-zeros a row"
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.bias.expand(x.shape[0], -1)

@@ -1,0 +1,214 @@
+"""Kernel machines in relu form, with a certificate.
+
+    f = b + Σ_j β_j g(s_j),   s_j = ‖x − c_j‖²  by one block of squares and an affine map,  or t_j = ‖x − c_j‖₁ exactly
+    g(s) ≈ g(t_K) + Σ_k d_k σ(t_k − s),  d_k ≥ 0:  chords of a convex decreasing curve, summed from the right so that nothing cancels
+
+    |f − network| ≤ reduced set + ½ Σ_j |β_j| e_j (chords) + Σ_j |β_j| L_j · Σ_d R_d² 2^{−2m−2} (squares) + rounding
+
+with e_j the chord error and L_j the steepest chord of centre j. For a given total the number of units is least with e_j ∝ |β_j|^{−2/3}.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from motifnet.engine import UsageError
+from motifnet.mimicry._reduced import reduce_set
+from motifnet.mimicry._relu_machine import Branch, Machine
+from motifnet.mimicry._relu_signal import EPS, Signal, Vector, tensor, through_affine
+from motifnet.motifs import Affine, Chain, Motif, Parallel, ReLU, SparseAffine
+from motifnet.motifs._relu_curve import Curve, segments_for, total_curvature
+from motifnet.motifs._relu_exact import fuse
+from motifnet.motifs._relu_square import depth_for, relu_squared_norm, square_error
+
+MOST_UNITS = 400_000
+DEEPEST = 26  # of the squares: 4^−26 is the rounding of float64
+_CHUNK = 1_024  # units side by side, so that a block of rows stays in cache
+_BIN = 2.0 ** (1 / 4)
+
+
+@dataclass(frozen=True)
+class _Family:
+    """A branch on its reduced centres with its curve, its input's signal, and coefficients with shape (J, q)."""
+
+    branch: Branch
+    centres: Vector
+    signal: Signal
+    curve: Curve
+    beta: Vector
+
+
+@dataclass(frozen=True)
+class _Chords:
+    """Knots of every centre's curve: set numbers with shape (J,), and for each set its knots and error."""
+
+    chosen: NDArray[np.int64]
+    sets: list[tuple[Vector, float]]
+    curve: Curve
+
+    def errors(self) -> Vector:
+        return np.array([error for _, error in self.sets])[self.chosen]
+
+    def steepest(self) -> Vector:
+        """L_j: the slope of the first chord."""
+        first = [float((self.curve.value(k[:1]) - self.curve.value(k[1:2]))[0] / (k[1] - k[0])) for k, _ in self.sets]
+        return np.array(first)[self.chosen]
+
+    def units(self) -> int:
+        return int(np.array([len(knots) - 1 for knots, _ in self.sets])[self.chosen].sum())
+
+
+def relu_kernel(machine: Machine, signal: Signal, tolerance: float) -> tuple[Motif, Signal]:
+    """The machine in relu form on the box of `signal`, up to `tolerance`, and the signal that comes out."""
+    fronts = [signal if b.front is None else through_affine(b.front, signal) for b in machine.branches]
+    curves = [_curve(branch, front.widened()) for branch, front in zip(machine.branches, fronts, strict=True)]
+    reduced = reduce_set(sum_of_grams(machine), machine.dual, machine.at_zero, tolerance, lambda beta, rest: _price(beta, rest, curves))
+    beta = reduced.coefficients
+    families = [_Family(b, b.centres[reduced.rows], s, c, beta) for b, s, c in zip(machine.branches, fronts, curves, strict=True)]
+    rest = tolerance - reduced.error
+    shares = np.array([total_curvature(c) ** (2 / 3) for c in curves])
+    chords = [_choose_chords(f, 0.96 * rest * share) for f, share in zip(families, shares / shares.sum(), strict=True)]
+    _refuse_too_many(sum(c.units() for c in chords), tolerance)
+    parts: list[Motif] = []
+    errors = np.full(machine.dual.shape[1], reduced.error)
+    for family, chord in zip(families, chords, strict=True):
+        depth = _depth(family, chord, 0.02 * rest)
+        parts.append(_assemble(family, chord, depth, machine.bias if not parts else np.zeros_like(machine.bias)))
+        errors = errors + _error(family, chord, depth)
+    errors = errors + 2 * EPS * (len(machine.dual) + 8) * np.abs(machine.dual).sum(axis=0) * machine.at_zero
+    network = parts[0] if len(parts) == 1 else Parallel(torch.ones(len(parts), dtype=torch.float64), parts)
+    low, high = np.minimum(machine.dual, 0).sum(axis=0), np.maximum(machine.dual, 0).sum(axis=0)
+    return network, Signal(machine.bias + machine.at_zero * low, machine.bias + machine.at_zero * high, errors)
+
+
+def sum_of_grams(machine: Machine) -> Vector:
+    """Gram matrix of the centres, with shape (m, m)."""
+    return np.asarray(sum(branch.gram() for branch in machine.branches))
+
+
+def _curve(branch: Branch, box: Signal) -> Curve:
+    """The profile as a function of t or s, over what the box and the centres make possible."""
+    reach = np.maximum(np.abs(box.high - branch.centres), np.abs(branch.centres - box.low))
+    end = float((reach if branch.p == 1 else reach**2).sum(axis=1).max()) * (1 + 1e-9) + 1e-300
+    if branch.p == 1 and set(branch.profiles) != {"laplace"}:
+        raise UsageError(f"The profiles {branch.profiles} of ‖·‖₁ have no certified relu form; only the Laplace profile does. Use the native form.")
+    return Curve(branch.profiles, tuple(map(float, branch.weights)), tuple(map(float, branch.rates)), branch.p == 2, end)
+
+
+def _price(beta: Vector, rest: float, curves: list[Curve]) -> float:
+    """Units needed, up to a factor: (Σ_j |β_j|^{1/3})^{3/2} / √rest, and what a centre costs besides."""
+    size = np.abs(beta).max(axis=1)
+    curvature = sum(total_curvature(c) ** (2 / 3) for c in curves) ** 1.5
+    return float((size ** (1 / 3)).sum() ** 1.5 * curvature / np.sqrt(16 * rest) + len(beta) * sum(1 if c.squared else 20 for c in curves))
+
+
+def _choose_chords(family: _Family, budget: float) -> _Chords:
+    """Knots for every centre with ½ Σ_j |β_j| e_j ≤ budget, in sets so that centres of like weight share one."""
+    size = np.maximum(np.abs(family.beta).max(axis=1), 1e-300)
+    allowed = 2 * budget * size ** (-2 / 3) / (size ** (1 / 3)).sum()
+    allowed = np.minimum(allowed, 2 * float(family.curve.value(np.zeros(1))[0]) + 1e-300)
+    level, chosen = np.unique(np.floor(np.log(allowed) / np.log(_BIN)), return_inverse=True)
+    sets = [segments_for(family.curve, float(_BIN**at), MOST_UNITS) for at in level]
+    if any(found is None for found in sets):
+        _refuse_too_many(10 * MOST_UNITS, budget)
+    return _Chords(chosen, [found for found in sets if found is not None], family.curve)
+
+
+def _depth(family: _Family, chords: _Chords, budget: float) -> int:
+    """Depth m of the squares with Σ_j |β_j| L_j Σ_d R_d² 2^{−2m−2} ≤ budget."""
+    if family.branch.p == 1:
+        return 0
+    depth = depth_for(budget / max(_transported(family, chords), 1e-300), _radius(family))
+    return min(depth, DEEPEST)
+
+
+def _radius(family: _Family) -> float:
+    box = family.signal.widened()
+    return float(np.sqrt(((box.high - box.low) ** 2).sum()))
+
+
+def _transported(family: _Family, chords: _Chords) -> float:
+    """Σ_j |β_j| L_j: error of the output for an error of 1 in s or t."""
+    return float((np.abs(family.beta) * chords.steepest()[:, None]).sum(axis=0).max())
+
+
+def _error(family: _Family, chords: _Chords, depth: int) -> Vector:
+    """Chords, squares, error that came in, rounding: with shape (q,)."""
+    size, steepest, branch, box = np.abs(family.beta), chords.steepest(), family.branch, family.signal.widened()
+    reach = (box.high - box.low) + np.abs(family.centres - box.low)
+    scale = float((reach**branch.p).sum(axis=1).max())
+    square = square_error(depth, _radius(family)) if branch.p == 2 else 0.0
+    argument = square + 4 * (3 * family.signal.width + depth + 8) * EPS * scale
+    incoming = branch.lipschitz * float(np.linalg.norm(family.signal.error, ord=branch.p))
+    value = branch.at_zero * ((chords.units() + 64) * 2 * EPS)
+    return np.asarray(size.T @ (chords.errors() / 2 + steepest * argument + incoming + value))
+
+
+def _assemble(family: _Family, chords: _Chords, depth: int, bias: Vector) -> Motif:
+    """(front,) squares shared by all centres, then the centres in parallel chunks."""
+    constant = family.curve.value(np.array([family.curve.end])) - chords.errors() / 2
+    start = bias + family.beta.T @ constant
+    box = family.signal.widened()
+    head: list[Motif] = [] if family.branch.front is None else [Affine(family.branch.front.weight, family.branch.front.bias)]
+    if family.branch.p == 2:
+        head.append(relu_squared_norm(tensor(box.low), tensor(box.high), depth))
+    chunks = [_chunk(family, chords, rows, start * (i == 0)) for i, rows in enumerate(_split(family, chords))]
+    tail = chunks[0] if len(chunks) == 1 else Parallel(torch.ones(len(chunks), dtype=torch.float64), chunks)
+    return Chain(fuse([*head, tail]))
+
+
+def _split(family: _Family, chords: _Chords) -> list[NDArray[np.int64]]:
+    """Centres in runs of about _CHUNK units."""
+    extra = 2 * family.signal.width if family.branch.p == 1 else 1
+    units = np.array([len(knots) - 1 + extra for knots, _ in chords.sets])[chords.chosen]
+    return [rows for rows in np.split(np.arange(len(units)), np.flatnonzero(np.diff(np.cumsum(units) // _CHUNK)) + 1) if len(rows)]
+
+
+def _chunk(family: _Family, chords: _Chords, rows: NDArray[np.int64], start: Vector) -> Motif:
+    """Some centres: their distances, their hinges, and the sum."""
+    centres = family.centres[rows]
+    distance = absolute_sums(centres) if family.branch.p == 1 else squared_distances(centres, family.signal.widened().low)
+    index, knots, drops = [], [], []
+    for place, j in enumerate(rows):
+        t, _ = chords.sets[chords.chosen[j]]
+        fall = -np.diff(family.curve.value(t)) / np.diff(t)
+        index.append(np.full(len(fall), place))
+        knots.append(t[1:])
+        drops.append((fall - np.append(fall[1:], 0.0))[:, None] * family.beta[j])
+    where = np.concatenate(index)
+    hinge = SparseAffine(torch.as_tensor(where)[:, None], -torch.ones(len(where), 1, dtype=torch.float64), tensor(np.concatenate(knots)))
+    return Chain([*distance, hinge, ReLU(), Affine(tensor(np.concatenate(drops).T), tensor(start))])
+
+
+def squared_distances(centres: Vector, low: Vector) -> list[Motif]:
+    """s_j = q − 2 (c_j − low)ᵀ y + ‖c_j − low‖² from (q, y), y = x − low."""
+    shifted = centres - low
+    weight = np.concatenate([np.ones((len(centres), 1)), -2 * shifted], axis=1)
+    return [Affine(tensor(weight), tensor((shifted**2).sum(axis=1)))]
+
+
+def absolute_sums(centres: Vector) -> list[Motif]:
+    """t_j = Σ_d σ(x_d − c_jd) + σ(c_jd − x_d)."""
+    J, D = centres.shape
+    column = torch.arange(D).repeat(2 * J)[:, None]
+    sign = torch.tensor([1.0, -1.0], dtype=torch.float64).repeat_interleave(D).repeat(J)
+    shift = tensor(np.concatenate([-centres, centres], axis=1).ravel())
+    sums = torch.arange(2 * J * D).reshape(J, 2 * D)
+    return [
+        SparseAffine(column, sign[:, None], shift),
+        ReLU(),
+        SparseAffine(sums, torch.ones(J, 2 * D, dtype=torch.float64), torch.zeros(J, dtype=torch.float64)),
+    ]
+
+
+def _refuse_too_many(units: int, tolerance: float) -> None:
+    if units > MOST_UNITS:
+        reachable = tolerance * (units / MOST_UNITS) ** 2
+        raise UsageError(
+            f"A tolerance of {tolerance:.2g} needs about {units:,} units, more than {MOST_UNITS:,}; about {reachable:.2g} can be reached. "
+            "Ask for that tolerance, use the native form, or fit with a larger ridge."
+        )

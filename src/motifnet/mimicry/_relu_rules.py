@@ -1,0 +1,128 @@
+"""Rules of the relu form: how motifs are put together, and the entry for each kind of motif.
+
+    relu_rule(motif, signal, plan) -> (affine maps and rectifiers, signal that comes out)
+
+A rule may add `plan.tolerance` to the error of its output at most. A new motif is one more rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import singledispatch
+
+import numpy as np
+
+from motifnet import motifs as m
+from motifnet.engine import UsageError
+from motifnet.mimicry._certificate import values_of
+from motifnet.mimicry._relu_kernel import relu_kernel
+from motifnet.mimicry._relu_machine import kernel_machine
+from motifnet.mimicry._relu_signal import Signal, array
+from motifnet.motifs._relu_exact import fuse
+
+_INEXACT = (m.Distance, m.Radial, m.Square, m.Product, m.Monomial)
+_JUMPS = (m.TreeEnsemble, m.Step, m.Box)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The error that a motif may add, and notes on what has no bound."""
+
+    tolerance: float
+    notes: list[str] = field(default_factory=list)
+
+    def divided(self, by: float) -> Plan:
+        """A part of the tolerance."""
+        return replace(self, tolerance=self.tolerance / max(by, 1e-300))
+
+
+@singledispatch
+def relu_rule(motif: m.Motif, signal: Signal, plan: Plan) -> tuple[m.Motif, Signal]:
+    """The relu form of one motif."""
+    known = ", ".join(sorted(kind.__name__ for kind in relu_rule.registry if kind is not object))
+    raise UsageError(
+        f"There is no relu form of the motif {type(motif).__name__}; there is one for {known} and for kernel machines. "
+        "Take the network without it, or register a rule with `@relu_rule.register`."
+    )
+
+
+def _contains(motif: m.Motif, kinds: tuple[type[m.Motif], ...]) -> bool:
+    return any(isinstance(part, kinds) for part in motif.modules())
+
+
+@relu_rule.register
+def _(motif: m.Identity, signal: Signal, plan: Plan) -> tuple[m.Motif, Signal]:
+    return motif, signal
+
+
+@relu_rule.register
+def _(motif: m.Select, signal: Signal, plan: Plan) -> tuple[m.Motif, Signal]:
+    return motif, signal.take(np.array(motif.columns, dtype=np.int64))
+
+
+@relu_rule.register
+def _(motif: m.Chain, signal: Signal, plan: Plan) -> tuple[m.Motif, Signal]:
+    parts = list(_with_machines(list(motif.parts)))
+    out: list[m.Motif] = []
+    for i, (part, output) in enumerate(parts):
+        rows = signal.rows
+        machine = kernel_machine(part, output)
+        new, signal = relu_rule(part, signal, plan) if machine is None else relu_kernel(machine, signal, plan.tolerance)
+        out.append(new)
+        # rows are followed only where a later jump needs to know where they are
+        follow = rows is not None and any(_contains(later, _JUMPS) for later, _ in parts[i + 1 :])
+        native = part if output is None else m.Chain([part, output])
+        signal = replace(signal, rows=values_of(native, rows) if follow and rows is not None else None)
+    return m.Chain(fuse(out), label=motif.label), signal
+
+
+def _with_machines(parts: list[m.Motif]) -> Iterator[tuple[m.Motif, m.Motif | None]]:
+    """Parts one by one, but radial features together with the affine map behind them."""
+    while parts:
+        part = parts.pop(0)
+        if isinstance(part, m.Distance) and parts and isinstance(parts[0], m.Radial):
+            part = m.Chain([part, parts.pop(0)])
+        takes = bool(parts) and isinstance(parts[0], m.Affine) and kernel_machine(part, parts[0]) is not None
+        yield part, parts.pop(0) if takes else None
+
+
+@relu_rule.register
+def _(motif: m.Parallel, signal: Signal, plan: Plan) -> tuple[m.Motif, Signal]:
+    weights = [array(w) for w in motif.weights]
+    inexact = max(1, sum(_contains(branch, _INEXACT) for branch in motif.branches))
+    forms: list[m.Motif] = []
+    low, high, error = np.zeros(1), np.zeros(1), np.zeros(1)
+    for w, branch in zip(weights, motif.branches, strict=True):
+        form, out = relu_rule(branch, signal, plan.divided(inexact * float(np.abs(w).max())))
+        forms.append(form)
+        low, high = low + np.minimum(w * out.low, w * out.high), high + np.maximum(w * out.low, w * out.high)
+        error = error + np.abs(w) * out.error
+    return m.Parallel(motif.weights, forms), Signal(low, high, error)
+
+
+@relu_rule.register
+def _(motif: m.Concat, signal: Signal, plan: Plan) -> tuple[m.Motif, Signal]:
+    forms, outs = zip(*(relu_rule(branch, signal, plan) for branch in motif.branches), strict=True)
+    return m.Concat(list(forms)), Signal.join(list(outs))
+
+
+@relu_rule.register
+def _(motif: m.Residual, signal: Signal, plan: Plan) -> tuple[m.Motif, Signal]:
+    form, out = relu_rule(motif.body, signal, plan)
+    return m.Residual(form), Signal(signal.low + out.low, signal.high + out.high, signal.error + out.error)
+
+
+@relu_rule.register
+def _(motif: m.Precise, signal: Signal, plan: Plan) -> tuple[m.Motif, Signal]:
+    form, out = relu_rule(motif.body, signal, plan)
+    return m.Precise(form), out
+
+
+@relu_rule.register
+def _(motif: m.GroupAverage, signal: Signal, plan: Plan) -> tuple[m.Motif, Signal]:
+    columns, signs = array(motif.permutations).astype(np.int64), array(motif.signs)
+    sides = np.stack([signal.low[columns] * signs, signal.high[columns] * signs])
+    everywhere = Signal(sides.min(axis=(0, 1)), sides.max(axis=(0, 1)), (signal.error[columns] * np.abs(signs)).max(axis=0))
+    form, out = relu_rule(motif.body, everywhere, plan)
+    return m.GroupAverage(form, motif.permutations, motif.signs), out
