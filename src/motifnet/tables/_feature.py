@@ -60,16 +60,17 @@ class Feature(ABC):
 def moments(x: Matrix, weight: Matrix) -> tuple[float, float]:
     """Weighted mean and standard deviation of x with shape (n,); sd is exactly 0 where x is constant.
 
-    Computed from x / max|x|, so that nothing overflows; the mean in two passes, so that only its last bit depends on the order of the rows.
+    Computed from x / 2^e, which is exact and below 1, so that nothing overflows; the mean in two passes, so that only its last bit depends on
+    the order of the rows.
     """
     if x.size == 0 or x.min() == x.max():
         return (float(x[0]) if x.size else 0.0), 0.0
-    scale, total = float(np.abs(x).max()), float(weight.sum())
-    z = x / scale
+    exponent = int(np.frexp(np.abs(x).max())[1])
+    z, total = np.ldexp(x, -exponent), float(weight.sum())
     mean = float(weight @ z) / total
     mean += float(weight @ (z - mean)) / total
     sd = float(np.sqrt(weight @ (z - mean) ** 2 / total))
-    return mean * scale, sd * scale
+    return float(np.ldexp(mean, exponent)), float(np.ldexp(sd, exponent))
 
 
 def standardise(x: Matrix, mean: float | Matrix, sd: float | Matrix) -> Matrix:

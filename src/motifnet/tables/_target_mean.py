@@ -21,11 +21,13 @@ from motifnet.tables._sample import Matrix
 
 @dataclass(frozen=True, eq=False)
 class TargetMean(Feature):
-    """`table` with shape (len(levels) + 1, k): standardised statistics of each level, and of an unseen one in the last row; `parts`: their names."""
+    """`table` with shape (len(levels) + 1, q + 1): standardised statistics of each level, and of an unseen one in the last row.
+
+    A statistic that does not vary stays as a column of zeros: leaving it out would be a choice made with the targets of every fold.
+    """
 
     levels: tuple[Level | None, ...]
     table: Matrix
-    parts: tuple[str, ...]
 
     @classmethod
     def fit(cls, column: Column, y: Matrix, weight: Matrix, folds: Folds) -> tuple[TargetMean, Matrix, tuple[Matrix, ...]]:
@@ -34,28 +36,35 @@ class TargetMean(Feature):
         # weights that sum to less than the number of rows are no repetitions: only their proportions count
         source = LevelMeans(codes_of(column, levels), len(levels), y, weight * max(1.0, len(weight) / weight.sum()))
         every = np.ones(len(weight), dtype=bool)
-        X, mean, sd = _standardised(source.crossed(every, folds.of), weight, every)
-        kept = sd > 0
-        bases = [folds.train(k) for k in range(folds.count)]
-        views = tuple(_standardised(source.crossed(base, folds.of), weight, base)[0][:, kept] for base in bases)
-        q = y.shape[1]
-        parts = [*(["effect"] if q == 1 else [f"effect {j}" for j in range(q)]), "frequency"]
-        table = standardise(source.table(every)[:, kept], mean[kept], sd[kept])
-        return cls(column.name, levels, table, tuple(np.array(parts)[kept].tolist())), X[:, kept], views
+        X = source.crossed(every, folds.of)
+        centre = _moments(X, weight)
+        views = []
+        for k in range(folds.count):
+            base = folds.train(k)
+            view = source.crossed(base, folds.of)
+            views.append(_standardised(view, *_moments(view[base], weight[base])))
+        return cls(column.name, levels, _standardised(source.table(every), *centre)), _standardised(X, *centre), tuple(views)
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(f"{self.name} {part}" for part in self.parts)
+        q = self.table.shape[1] - 1
+        effects = (f"{self.name} effect",) if q == 1 else tuple(f"{self.name} effect {j}" for j in range(q))
+        return (*effects, f"{self.name} frequency")
 
     @property
     def numeric(self) -> NDArray[np.bool_]:
-        return np.ones(len(self.parts), dtype=bool)
+        return np.ones(self.table.shape[1], dtype=bool)
 
     def encode(self, column: Column) -> Matrix:
         return self.table[codes_of(column, self.levels)]
 
 
-def _standardised(x: Matrix, weight: Matrix, rows: NDArray[np.bool_]) -> tuple[Matrix, Matrix, Matrix]:
-    """x by its moments over some of the rows, and these moments; columns that are constant there become 0."""
-    mean, sd = np.array([moments(column[rows], weight[rows]) for column in x.T]).T
-    return np.where(sd > 0, standardise(x, mean, np.where(sd > 0, sd, 1.0)), 0.0), mean, sd
+def _moments(x: Matrix, weight: Matrix) -> tuple[Matrix, Matrix]:
+    """Means and standard deviations of the columns."""
+    mean, sd = np.array([moments(column, weight) for column in x.T]).T
+    return mean, sd
+
+
+def _standardised(x: Matrix, mean: Matrix, sd: Matrix) -> Matrix:
+    """Columns without spread become 0."""
+    return np.where(sd > 0, standardise(x, mean, np.where(sd > 0, sd, 1.0)), 0.0)

@@ -1,0 +1,380 @@
+"""The encoder: standardised columns, gaps, levels, dates; weights as repetitions; target statistics that never meet their own target."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from motifnet.engine import MotifnetWarning
+from motifnet.tables import PERIODS, Calendar, Encoder, Feature, Folds, Numeric, OneHot, TargetMean, as_table, canonical, make_folds
+from motifnet.tables._feature import moments
+from motifnet.tables._level_means import effects
+
+
+def encode(frame: Any, y: np.ndarray | None = None, weight: np.ndarray | None = None, folds: Folds | None = None) -> Any:
+    """Encoder, matrix and views of a frame in its own order of rows."""
+    table = as_table(frame)
+    y = np.zeros((table.n, 1)) if y is None else y.reshape(table.n, -1)
+    weight = np.ones(table.n) if weight is None else weight
+    return Encoder.fit(table, y, weight, folds or make_folds(table.n, 4, 0))
+
+
+def mixed(n: int = 400, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "number": rng.normal(size=n) * 50 + 1000,
+            "truth": rng.integers(0, 2, n) > 0,
+            "two": rng.choice(["b", "a"], n),
+            "few": rng.choice(["x", "y", "z"], n),
+            "many": rng.integers(0, 150, n).astype(str),
+            "date": pd.Timestamp("2020-02-29") + pd.to_timedelta(rng.integers(0, 10**6, n), unit="min"),
+        }
+    )
+    for name in ("number", "few", "many", "date"):
+        frame.loc[rng.random(n) < 0.1, name] = None
+    return frame
+
+
+# --- moments
+
+
+def test_moments_of_weights_are_moments_of_repeated_rows() -> None:
+    rng = np.random.default_rng(0)
+    for offset in (0.0, 1e6, -1e9):
+        x, times = rng.normal(size=5000) + offset, rng.integers(1, 7, 5000)
+        mean, sd = moments(x, times.astype(float))
+        again = moments(np.repeat(x, times), np.ones(times.sum()))
+        assert_allclose((mean, sd), again, rtol=1e-12, atol=1e-14)
+        exact = x.astype(np.longdouble)
+        centre = np.average(exact, weights=times)
+        assert_allclose(sd, float(np.sqrt(np.average((exact - centre) ** 2, weights=times))), rtol=1e-12)
+
+
+def test_moments_of_huge_and_tiny_values_are_finite() -> None:
+    for scale in (1e300, 1.7e308, 1e-300):
+        mean, sd = moments(np.array([-1.0, 1.0, 1.0]) * scale, np.ones(3))
+        assert_allclose((mean / scale, sd / scale), (1 / 3, np.sqrt(8) / 3), rtol=1e-12)
+
+
+def test_a_constant_has_no_spread_at_all() -> None:
+    assert moments(np.full(7, 0.1), np.random.default_rng(0).random(7)) == (0.1, 0.0)
+
+
+# --- numbers
+
+
+def test_numbers_are_standardised_and_clipped() -> None:
+    x = np.append(np.zeros(99), 1e300)
+    _, X, views = encode(x[:, None])
+    assert views is None
+    assert_allclose(X[:, 0], np.append(np.full(99, -1 / np.sqrt(99)), 8.0), rtol=1e-12)
+
+
+def test_a_gap_is_the_mean_and_an_indicator() -> None:
+    encoder, X, _ = encode(pd.DataFrame({"a": [1.0, 3.0, np.nan, np.nan]}))
+    assert encoder.names == ("a", "a is missing")
+    assert encoder.numeric.tolist() == [True, False]
+    assert_allclose(X, [[-1, -1], [1, -1], [0, 1], [0, 1]])
+
+
+def test_a_gap_that_the_fit_has_not_seen_is_the_mean() -> None:
+    encoder, _, _ = encode(pd.DataFrame({"a": [1.0, 3.0], "b": [True, False]}))
+    assert encoder.numeric.tolist() == [True, False]
+    assert_array_equal(encoder.transform(as_table(np.full((1, 2), np.nan))), [[0.0, 0.0]])
+
+
+def test_infinite_differences_end_at_the_limit() -> None:
+    feature = Numeric("a", -1.7e308, 1e307, 0.0, None, False)
+    assert feature.encode(as_table([[1.7e308]]).columns[0]).tolist() == [[8.0]]
+
+
+def test_columns_that_say_nothing_are_left_out() -> None:
+    frame = pd.DataFrame({"constant": [5, 5, 5], "level": ["a", "a", "a"], "day": pd.Timestamp("2020-01-01"), "x": [1, 2, 3]})
+    encoder, X, _ = encode(frame)
+    assert encoder.names == ("x",)
+    assert X.shape == (3, 1)
+    with pytest.warns(MotifnetWarning, match="left out: 'a', 'c'"):
+        encoder, X, _ = encode(pd.DataFrame({"a": [None, None], "b": [1, 1], "c": pd.Series([None, None], dtype="str")}))
+    assert encoder.names == ("constant",)
+    assert_array_equal(X, np.zeros((2, 1)))
+    assert_array_equal(encoder.transform(as_table(pd.DataFrame({"a": [1.0], "b": [1], "c": ["new"]}))), [[0.0]])
+
+
+# --- levels
+
+
+def test_indicators_of_levels() -> None:
+    encoder, X, _ = encode(pd.DataFrame({"c": ["b", "a", None, "a"]}))
+    assert encoder.names == ("c=a", "c=b", "c is missing")
+    assert not encoder.numeric.any()
+    half, third = 1.0, np.sqrt(3)
+    assert_allclose(X[1], [half, -1 / third, -1 / third])
+    assert_allclose(X[0], [-half, third, -1 / third])
+    assert_allclose(X[2], [-half, -1 / third, third])
+    unseen = encoder.transform(as_table(pd.DataFrame({"c": ["new"]})))
+    assert_allclose(unseen, [[-half, -1 / third, -1 / third]])
+
+
+def test_two_levels_need_one_indicator() -> None:
+    encoder, X, _ = encode(pd.DataFrame({"c": ["b", "a", "b", "a"]}))
+    assert encoder.names == ("c=b",)
+    assert_allclose(X[:, 0], [1, -1, 1, -1])
+    assert_allclose(encoder.transform(as_table(pd.DataFrame({"c": ["new", None]}))), [[-1], [-1]])
+
+
+def test_levels_of_other_types_survive_json() -> None:
+    frame = pd.DataFrame(
+        {"i": pd.Categorical([3, 10, 1, None]), "b": pd.Categorical([True, False, None, True]), "f": pd.Categorical([0.5, 1.0, 2.0, 1.0])}
+    )
+    encoder, X, _ = encode(frame)
+    first, second, third = encoder.features
+    assert (first.levels, second.levels, third.levels) == ((1, 3, 10, None), (False, True, None), (0.5, 1.0, 2.0))
+    assert_array_equal(restored(encoder).transform(as_table(frame)), X)
+
+
+def test_a_level_in_three_thousand_rows_is_clipped() -> None:
+    _, X, _ = encode(pd.DataFrame({"c": ["rare"] + ["a", "b"] * 1500}))
+    assert X.max() == 8.0
+
+
+# --- dates
+
+
+def test_phases_of_a_date() -> None:
+    times = pd.to_datetime(["1969-12-31T18:00:00", "1970-01-01", "2024-05-31T12:34:56.789", "2100-01-01T06:00:00"], format="ISO8601")
+    encoder, X, _ = encode(pd.DataFrame({"d": times}))
+    t = times.to_numpy().astype("datetime64[us]").astype(np.int64)
+    raw = [t.astype(float)]
+    for period in PERIODS.values():
+        phase = np.array([int(v) % period for v in t]) / period * 2 * np.pi
+        raw += [np.sin(phase), np.cos(phase)]
+    expected = np.stack(raw, 1)
+    assert_allclose(X, (expected - expected.mean(0)) / expected.std(0), atol=1e-12)
+    assert encoder.names[:3] == ("d time", "d sine of the year", "d cosine of the year")
+    assert encoder.numeric.all()
+
+
+def test_a_phase_that_does_not_vary_is_left_out() -> None:
+    days = pd.date_range("2024-01-01", periods=40, freq="D")
+    names = encode(pd.DataFrame({"d": days}))[0].names
+    assert [name.split()[-1] for name in names] == ["time", "year", "year", "week", "week"]
+    assert [n.split()[-1] for n in encode(pd.DataFrame({"d": days[::7]}))[0].names] == ["time", "year", "year"]
+    noon = pd.to_datetime(["2024-01-01T00:00", "2024-01-01T12:00", "2024-01-02T12:00"])
+    assert "d sine of the day" not in encode(pd.DataFrame({"d": noon}))[0].names  # sin π is rounding alone
+
+
+def test_a_gap_among_dates() -> None:
+    encoder, X, _ = encode(pd.DataFrame({"d": pd.to_datetime(["2024-01-01", None, "2024-03-01"])}))
+    assert encoder.names[-1] == "d is missing"
+    assert_array_equal(X[1, :-1], 0.0)
+    assert encoder.numeric.tolist() == [True] * (len(encoder.names) - 1) + [False]
+    assert isinstance(encoder.features[0], Calendar)
+
+
+# --- the whole
+
+
+def restored(encoder: Encoder) -> Encoder:
+    """Written as JSON and arrays, and read again."""
+    arrays: list[np.ndarray] = []
+
+    def packed(value: Any) -> Any:
+        if not isinstance(value, np.ndarray):
+            raise TypeError(type(value))
+        assert value.dtype == np.float64
+        arrays.append(value)
+        return {"array": len(arrays) - 1}
+
+    text = json.dumps(encoder.to_state(), default=packed, allow_nan=False)
+    state = json.loads(text, object_hook=lambda d: arrays[d["array"]] if "array" in d else d)
+    return Encoder.from_state(state)
+
+
+def test_state_gives_the_same_encoder() -> None:
+    frame = mixed()
+    encoder, _, _ = encode(frame, np.random.default_rng(0).normal(size=400))
+    again = restored(encoder)
+    assert again.names == encoder.names
+    assert_array_equal(again.numeric, encoder.numeric)
+    assert_array_equal(again.transform(as_table(frame)), encoder.transform(as_table(frame)))
+    assert {type(feature) for feature in again.features} == {Numeric, OneHot, TargetMean, Calendar}
+    assert all(isinstance(feature, Feature) for feature in again.features)
+
+
+def test_shapes_names_and_limits_agree() -> None:
+    frame = mixed()
+    encoder, X, views = encode(frame, np.random.default_rng(0).normal(size=(400, 2)))
+    assert X.shape == (400, len(encoder.names)) == encoder.transform(as_table(frame)).shape
+    assert encoder.numeric.shape == (X.shape[1],)
+    assert len(views) == 4
+    assert "many effect 1" in encoder.names
+    for matrix in (X, *views):
+        assert matrix.dtype == np.float64
+        assert np.abs(matrix).max() <= 8
+        assert np.isfinite(matrix).all()
+    free = ["many" not in name for name in encoder.names]
+    assert_array_equal(encoder.transform(as_table(frame))[:, free], X[:, free])
+    for view in views:
+        assert_array_equal(view[:, free], X[:, free])
+
+
+def test_blocks_are_encoded_as_the_whole_is() -> None:
+    table = as_table(mixed())
+    encoder, _, _ = encode(mixed(), np.random.default_rng(0).normal(size=400))
+    parts = [encoder.transform(table.take(rows)) for rows in np.array_split(np.arange(400), 7)]
+    assert_array_equal(np.concatenate(parts), encoder.transform(table))
+
+
+def test_the_order_of_rows_and_repeated_rows_do_not_matter() -> None:
+    rng = np.random.default_rng(0)
+    frame, y, times = mixed(), rng.normal(size=(400, 1)), rng.integers(1, 4, 400)
+    again = rng.permutation(np.repeat(np.arange(400), times))
+    found = []
+    for part, target, weight in ((frame, y, times.astype(float)), (frame.iloc[again], y[again], np.ones(len(again)))):
+        rows = canonical(as_table(part), target, weight)
+        encoder, X, views = Encoder.fit(rows.table, rows.y, rows.weight, make_folds(rows.table.n, 4, 0))
+        assert views is not None
+        found.append((encoder.transform(as_table(frame)), X, *views))
+    for one, other in zip(*found, strict=True):
+        assert_array_equal(one, other)
+
+
+# --- target statistics
+
+
+def levels_frame(codes: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"c": codes.astype(str)})
+
+
+def test_effects_against_the_formula_by_loops() -> None:
+    rng = np.random.default_rng(0)
+    codes, w = rng.integers(0, 9, 60), rng.random(60) + 1
+    y = rng.normal(size=60) + codes
+    W = np.bincount(codes, w, 10).astype(np.float64)
+    N, M, grand = w.sum(), [np.average(y[codes == i], weights=w[codes == i]) for i in range(9)], np.average(y, weights=w)
+    within = sum(w[i] * (y[i] - M[codes[i]]) ** 2 for i in range(60)) / (N - 9)
+    between = (sum(W[i] * (M[i] - grand) ** 2 for i in range(9)) - 8 * within) / (N - sum(W**2) / N)
+    expected = [(M[i] - grand) * W[i] / (W[i] + within / between) for i in range(9)]
+    assert_allclose(effects(codes, y, w, W), np.array([*expected, 0.0]), rtol=1e-12)
+
+
+def test_variance_components_are_right_on_average() -> None:
+    rng = np.random.default_rng(0)
+    shrinkage = []
+    for _ in range(200):
+        codes = np.repeat(np.arange(50), 6)
+        y = rng.normal(size=50)[codes] * 0.7 + rng.normal(size=300)
+        means = np.array([y[codes == i].mean() for i in range(50)]) - y.mean()
+        shrinkage.append(effects(codes, y, np.ones(300), np.full(50, 6.0))[0] / means[0])
+    assert abs(np.mean(shrinkage) - 0.49 / (0.49 + 1 / 6)) < 0.02
+
+
+@pytest.mark.parametrize("forward", [False, True])
+def test_a_fold_never_meets_its_own_targets(forward: bool) -> None:
+    rng = np.random.default_rng(0)
+    codes, y = rng.integers(0, 100, 800), rng.normal(size=(800, 2))
+    folds = make_folds(800, 3, 0, time=rng.random(800) if forward else None)
+    _, X, views = encode(levels_frame(codes), y, folds=folds)
+    for k in range(3):
+        other = y.copy()
+        other[folds.held_out(k)] = rng.normal(size=other[folds.held_out(k)].shape) * 9
+        if forward:
+            other[~folds.train(k)] += 5
+        _, X_other, views_other = encode(levels_frame(codes), other, folds=folds)
+        assert_array_equal(views_other[k], views[k])
+        assert not np.array_equal(X_other, X)
+
+
+def test_training_rows_of_a_view_do_not_meet_their_own_target() -> None:
+    rng = np.random.default_rng(0)
+    codes, y = rng.integers(0, 100, 800), rng.normal(size=800)
+    folds = make_folds(800, 3, 0)
+    _, _, views = encode(levels_frame(codes), y, folds=folds)
+    for k in range(3):
+        rows = folds.train(k)
+        assert abs(np.corrcoef(views[k][rows, 0], y[rows])[0, 1]) < 0.1
+
+
+@pytest.mark.parametrize("kind", ["plain", "groups", "time"])
+def test_noise_gives_nothing(kind: str) -> None:
+    scores, correlations = [], []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        codes, y = rng.integers(0, 2000, 3000), rng.normal(size=3000)
+        groups = rng.integers(0, 300, 3000)
+        if kind == "groups":
+            y = y + rng.normal(size=300)[groups]
+            codes = groups * 7 + rng.integers(0, 7, 3000)  # levels that tell the group
+        y = (y - y.mean()) / y.std()
+        folds = make_folds(3000, 4, seed, groups=groups if kind == "groups" else None, time=rng.random(3000) if kind == "time" else None)
+        _, _, views = encode(levels_frame(codes), y, folds=folds)
+        error = total = 0.0
+        for k in range(folds.count):
+            train, held = folds.train(k), folds.held_out(k)
+            A = np.column_stack([np.ones(3000), views[k]])
+            fitted = A @ np.linalg.lstsq(A[train], y[train], rcond=None)[0]
+            error += float(((y - fitted)[held] ** 2).sum())
+            total += float(((y[held] - y[train].mean()) ** 2).sum())
+            if views[k][held, 0].std() > 0:
+                correlations.append(np.corrcoef(views[k][held, 0], y[held])[0, 1])
+        scores.append(1 - error / total)
+    assert np.mean(scores) <= 0.0
+    assert max(scores) <= 0.05
+    assert not correlations or abs(np.mean(correlations)) < 0.03
+
+
+def test_a_real_effect_is_found() -> None:
+    rng = np.random.default_rng(0)
+    effect, codes = rng.normal(size=300), rng.integers(0, 300, 6000)
+    y = effect[codes] + rng.normal(size=6000)
+    encoder, X, _ = encode(levels_frame(codes), y)
+    found = encoder.transform(as_table(levels_frame(np.arange(300))))
+    assert np.corrcoef(found[:, 0], effect)[0, 1] > 0.95
+    assert np.corrcoef(X[:, 0], y)[0, 1] > 0.6
+
+
+def test_unseen_levels_have_no_effect_and_the_least_frequency() -> None:
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 100, 900)
+    encoder, X, _ = encode(levels_frame(codes), rng.normal(size=100)[codes])
+    unseen = encoder.transform(as_table(levels_frame(np.array([-5]))))
+    assert unseen[0, 1] <= X[:, 1].min()
+    assert X[:, 0].min() < unseen[0, 0] < X[:, 0].max()
+
+
+def test_only_proportions_of_small_weights_count() -> None:
+    rng = np.random.default_rng(0)
+    codes, y, weight = rng.integers(0, 100, 500), rng.normal(size=500), rng.random(500)
+    for scale in (1e-9, 1e-3):
+        assert_allclose(encode(levels_frame(codes), y, weight * scale)[1], encode(levels_frame(codes), y, weight)[1], rtol=1e-9)
+
+
+def test_levels_of_single_rows_and_a_single_group_stay_finite() -> None:
+    frame = levels_frame(np.arange(100))
+    encoder, X, views = encode(frame, np.random.default_rng(0).normal(size=100))
+    assert encoder.names == ("c effect", "c frequency")
+    for matrix in (X, *views, encoder.transform(as_table(frame))):
+        assert_array_equal(matrix, 0.0)
+    one_group = make_folds(400, 4, 0, groups=np.zeros(400, dtype=np.int64))
+    _, X, views = encode(levels_frame(np.arange(400) % 80), np.random.default_rng(0).normal(size=400), folds=one_group)
+    assert len(views) == 1
+    assert np.isfinite(X).all()
+    assert_array_equal(views[0], 0.0)
+
+
+def test_encoding_is_fast() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {f"n{i}": rng.normal(size=100_000) for i in range(12)} | {f"c{i}": rng.integers(0, 9, 100_000).astype(str) for i in range(8)}
+    )
+    table, y, folds = as_table(frame), np.zeros((100_000, 1)), make_folds(100_000, 4, 0)
+    start = time.perf_counter()
+    Encoder.fit(table, y, np.ones(100_000), folds)
+    assert time.perf_counter() - start < 5  # measured .4 on a quiet core; the rest is for busy machines
