@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from motifnet.engine import DataError
-from motifnet.tables._column import GAP, LEVEL_TYPES, Column, Kind, as_text, datetimes, numbers, objects
+from motifnet.tables._column import GAP, LEVEL_TYPES, Column, Kind, as_text, numbers, objects
 from motifnet.tables._errors import shown
+from motifnet.tables._infer import datetimes
 
 _TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
 _WANTED = {"numeric": "numbers", "boolean": "true or false", "date": "dates (ISO, such as 2024-05-31 or 2024-05-31T12:00:00)"}

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError
-from motifnet.tables._column import Column, column_of, levels, numbers
+from motifnet.tables._column import Column, levels, numbers
 from motifnet.tables._errors import ValueTypeError
+from motifnet.tables._infer import column_of
 
 _INFERRED = {"string": "str", "empty": "str", "integer": "int", "floating": "float", "boolean": "bool"}
 

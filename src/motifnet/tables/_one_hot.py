@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from motifnet.tables._column import Column, Level
 from motifnet.tables._feature import Feature, moments, standardise
-from motifnet.tables._level import codes_of, levels_of
+from motifnet.tables._level import codes_of
 from motifnet.tables._sample import Matrix
 
 
@@ -21,8 +21,7 @@ class OneHot(Feature):
     table: Matrix
 
     @classmethod
-    def fit(cls, column: Column, weight: Matrix) -> OneHot:
-        levels = levels_of(column)
+    def fit(cls, column: Column, levels: tuple[Level | None, ...], weight: Matrix) -> OneHot:
         count = len(levels)
         codes = codes_of(column, levels)
         table = np.eye(count + 1, count)[:, shown_levels(count)]

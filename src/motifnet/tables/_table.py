@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError
-from motifnet.tables._column import Column, column_of
+from motifnet.tables._column import Column
 from motifnet.tables._convert import convert
 from motifnet.tables._frame import column_of_series, is_frame, parts_of_frame
+from motifnet.tables._infer import column_of
 from motifnet.tables._matrix import as_matrix
 from motifnet.tables._schema import Schema
 

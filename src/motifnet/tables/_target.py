@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError
-from motifnet.tables._column import Column, Level, column_of, objects
+from motifnet.tables._column import Column, Level, objects
 from motifnet.tables._errors import shown
 from motifnet.tables._frame import column_of_series, is_frame, parts_of_frame
+from motifnet.tables._infer import column_of
 from motifnet.tables._labels import class_codes
 from motifnet.tables._matrix import as_array
 from motifnet.tables._sample import Matrix

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from motifnet.tables._column import Column, Level
 from motifnet.tables._feature import Feature, moments, standardise
 from motifnet.tables._folds import Folds
-from motifnet.tables._level import codes_of, levels_of
+from motifnet.tables._level import codes_of
 from motifnet.tables._level_means import LevelMeans
 from motifnet.tables._sample import Matrix
 
@@ -30,9 +30,10 @@ class TargetMean(Feature):
     table: Matrix
 
     @classmethod
-    def fit(cls, column: Column, y: Matrix, weight: Matrix, folds: Folds) -> tuple[TargetMean, Matrix, tuple[Matrix, ...]]:
+    def fit(
+        cls, column: Column, levels: tuple[Level | None, ...], y: Matrix, weight: Matrix, folds: Folds
+    ) -> tuple[TargetMean, Matrix, tuple[Matrix, ...]]:
         """The feature, its columns for the rows of the fit (each fold by the others), and the same in the view of every fold."""
-        levels = levels_of(column)
         # weights that sum to less than the number of rows are no repetitions: only their proportions count
         source = LevelMeans(codes_of(column, levels), len(levels), y, weight * max(1.0, len(weight) / weight.sum()))
         every = np.ones(len(weight), dtype=bool)

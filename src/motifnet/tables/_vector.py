@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError
-from motifnet.tables._column import Column, column_of
+from motifnet.tables._column import Column
 from motifnet.tables._convert import convert
 from motifnet.tables._errors import shown
 from motifnet.tables._frame import column_of_series
+from motifnet.tables._infer import column_of
 from motifnet.tables._matrix import as_array
 from motifnet.tables._sample import Matrix
 
