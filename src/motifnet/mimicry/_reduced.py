@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 Matrix = NDArray[np.float64]
-_MOST_ROWS = 4_000
+_MOST_ROWS, _MOST_CENTRES = 4_000, 1_000
 _SHARES = (0.6, 0.3, 0.1, 0.02)
 _RIDGES = (1e-3, 1e-5, 1e-7, 1e-9, 1e-11)
 
@@ -79,11 +79,11 @@ def pivoted_gains(K: Matrix, dual: Matrix, tolerance: float) -> tuple[NDArray[np
     m = len(K)
     residual, diagonal = K @ dual, K.diagonal().copy()
     norms = np.einsum("iq,iq->q", dual, residual)
-    factor = np.empty((m, m))
+    factor = np.empty((m, min(m, _MOST_CENTRES)))
     order: list[int] = []
     errors = [float(np.sqrt(max(norms.max(), 0)))]
     floor = 1e-10 * diagonal.max()
-    while len(order) < m and errors[-1] > tolerance:
+    while len(order) < factor.shape[1] and errors[-1] > tolerance:
         gain = np.where(diagonal > floor, (residual**2).sum(axis=1) / np.maximum(diagonal, floor), -1.0)
         i, j = int(gain.argmax()), len(order)
         if gain[i] <= 0:

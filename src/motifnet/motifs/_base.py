@@ -27,6 +27,9 @@ class Motif(nn.Module):
         super().__init_subclass__()
         MOTIFS[cls.__name__] = cls
 
+    def __init__(self) -> None:
+        super().__init__()
+
     def keep(self, **arguments: Any) -> None:
         """Store constructor arguments: tensors as parameters or buffers, lists of motifs as ModuleList, the rest as attributes."""
         for name, value in arguments.items():
@@ -44,8 +47,12 @@ class Motif(nn.Module):
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
     def outputs(self, inputs: int) -> int:
-        """Number of columns that come out when `inputs` (0: unknown) go in."""
-        return inputs
+        """Number of columns that come out when `inputs` (0: unknown) go in; found with one row of zeros unless a subclass knows better."""
+        if inputs == 0:
+            return 0
+        kinds = [t.dtype for t in (*self.parameters(), *self.buffers()) if t.is_floating_point()]
+        with torch.no_grad():
+            return int(self(torch.zeros(1, inputs, dtype=kinds[0] if kinds else torch.float64)).shape[1])
 
     def describe(self) -> str:
         """What this motif computes, in a few words, for the card."""

@@ -1,0 +1,273 @@
+"""The contract of motifs, one suite over all of them: a new motif is one more row of ROWS."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+from torch import Tensor
+
+from motifnet import motifs as m
+from motifnet.engine import UsageError
+from motifnet.kernels import Warp, quantile_knots
+
+Matrix = NDArray[np.float64]
+Truth = Callable[[Matrix], Matrix]
+
+
+def normal(seed: int, *shape: int) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def value(x: float) -> Tensor:
+    return torch.tensor(x, dtype=torch.float64)
+
+
+W, B, C = normal(1, 3, 4), normal(2, 3), normal(3, 5, 4)
+KNOTS = torch.sort(normal(4, 4, 6), dim=1).values
+SLOPES = normal(5, 4, 5).exp()
+INDEX = torch.tensor([[0, 1], [3, 3], [2, 0]])
+LOW, HIGH = torch.tensor([-1.0, -torch.inf, 0.0, -0.5]).double(), torch.tensor([1.0, 0.5, torch.inf, 0.7]).double()
+ROTATIONS = torch.tensor([[(i + k) % 4 for i in range(4)] for k in range(4)])
+
+
+def affine() -> m.Affine:
+    return m.Affine(W, B)
+
+
+def stump() -> m.TreeEnsemble:
+    """1{x_0 > 0.25} + 2·1{x_1 ≤ −1} as two trees of one split."""
+    feature, threshold = torch.tensor([0, 0, 0, 1, 0, 0]), torch.tensor([0.25, 0, 0, -1, 0, 0]).double()
+    left, right = torch.tensor([1, 1, 2, 4, 4, 5]), torch.tensor([2, 1, 2, 5, 4, 5])
+    return m.TreeEnsemble(feature, threshold, left, right, torch.tensor([0, 3]), torch.tensor([0.0, 0, 1, 0, 2, 0]).double()[:, None], 1)
+
+
+def linear(x: Matrix) -> Matrix:
+    return x @ W.numpy().T + B.numpy()
+
+
+def hinge(x: Matrix) -> Matrix:
+    """By interpolation of the values at the knots, and the outer slopes."""
+    t, s = KNOTS.numpy(), SLOPES.numpy()
+    out = np.empty_like(x)
+    for j in range(x.shape[1]):
+        values = np.concatenate([[0], np.cumsum(s[j] * np.diff(t[j]))])
+        out[:, j] = np.interp(x[:, j], t[j], values) + s[j, 0] * np.minimum(x[:, j] - t[j, 0], 0) + s[j, -1] * np.maximum(x[:, j] - t[j, -1], 0)
+    return out
+
+
+def radial(x: Matrix) -> Matrix:
+    t = np.abs(x)
+    a, b = math.sqrt(3) * 0.9 * t, math.sqrt(5) * 1.3 * t
+    return 0.1 * np.exp(-0.5 * t) + 0.2 * np.exp(-((0.7 * t) ** 2)) + 0.3 * (1 + a) * np.exp(-a) + 0.4 * (1 + b + b * b / 3) * np.exp(-b)
+
+
+def nonnegative(part: m.Motif) -> m.Motif:
+    return m.Chain([m.Abs(), part])
+
+
+@dataclass(frozen=True)
+class Row:
+    """A motif on four columns, its closed form in numpy, whether it is smooth, and its stated error."""
+
+    make: Callable[[], m.Motif]
+    truth: Truth
+    smooth: bool = True
+    error: float = 1e-13
+
+
+def gaussian_mixture() -> m.Motif:
+    weights, rates = (torch.tensor(values, dtype=torch.float64) for values in ([0.1, 0.2, 0.3, 0.4], [0.5, 0.7, 0.9, 1.3]))
+    return m.Radial(weights, rates, list(m.RADIAL_PROFILES))
+
+
+ROWS: dict[str, Row] = {
+    "Affine": Row(affine, linear),
+    "SparseAffine": Row(lambda: m.SparseAffine(INDEX, W[:, :2], B), lambda x: (x[:, INDEX.numpy()] * W[:, :2].numpy()).sum(2) + B.numpy()),
+    "ReLU": Row(m.ReLU, lambda x: np.maximum(x, 0)),
+    "Identity": Row(m.Identity, lambda x: x),
+    "Select": Row(lambda: m.Select([2, 0, 2]), lambda x: x[:, [2, 0, 2]]),
+    "Chain": Row(lambda: m.Chain([affine(), m.Square()], label="here"), lambda x: linear(x) ** 2),
+    "Parallel": Row(
+        lambda: m.Parallel(B[:2], [affine(), m.Chain([affine(), m.Abs()])]), lambda x: B[0].item() * linear(x) + B[1].item() * np.abs(linear(x))
+    ),
+    "Parallel by output": Row(lambda: m.Parallel(W[:2, :3], [affine(), affine()]), lambda x: W[:2, :3].numpy().sum(0) * linear(x)),
+    "Concat": Row(lambda: m.Concat([affine(), m.Identity()]), lambda x: np.hstack([linear(x), x])),
+    "Residual": Row(lambda: m.Residual(m.Square()), lambda x: x + x**2),
+    "GroupAverage": Row(
+        lambda: m.GroupAverage(affine(), ROTATIONS, torch.ones(4, 4).double()),
+        lambda x: np.mean([linear(x[:, r]) for r in ROTATIONS.numpy()], axis=0),
+    ),
+    "Precise": Row(lambda: m.Precise(affine()), linear),
+    "Hinge": Row(lambda: m.Hinge(KNOTS, SLOPES), hinge),
+    "Distance, p = 1": Row(lambda: m.Distance(C, 1), lambda x: cdist(x, C.numpy(), "cityblock")),
+    "Distance, p = 2": Row(lambda: m.Distance(C, 2), lambda x: cdist(x, C.numpy())),
+    "Radial": Row(lambda: nonnegative(gaussian_mixture()), radial),
+    "Abs": Row(m.Abs, np.abs),
+    "Max": Row(m.Max, lambda x: x.max(1, keepdims=True)),
+    "Min": Row(m.Min, lambda x: x.min(1, keepdims=True)),
+    "Sort": Row(m.Sort, lambda x: np.sort(x, axis=1)),
+    "Clip": Row(lambda: m.Clip(LOW, HIGH), lambda x: np.clip(x, LOW.numpy(), HIGH.numpy())),
+    "Softmax": Row(m.Softmax, lambda x: np.exp(x) / np.exp(x).sum(1, keepdims=True)),
+    "Sigmoid": Row(m.Sigmoid, lambda x: 1 / (1 + np.exp(-x))),
+    "Step": Row(lambda: m.Step(value(0.0)), lambda x: np.where(x > 0, 1.0, 0.0), smooth=False),
+    "Step with a band": Row(lambda: m.Step(value(0.5)), lambda x: np.clip(x / 0.5 + 0.5, 0, 1)),
+    "Box": Row(lambda: m.Box(LOW, HIGH), lambda x: np.where(((x > LOW.numpy()) & (x <= HIGH.numpy())).all(1, keepdims=True), 1.0, 0.0), smooth=False),
+    "Gate": Row(
+        lambda: m.Chain([m.Concat([m.Identity(), m.Chain([m.Max(), m.Step(value(0.0))])]), m.Gate(value(200.0))]),
+        lambda x: x * (x.max(1, keepdims=True) > 0),
+        smooth=False,
+    ),
+    "Square": Row(m.Square, lambda x: x**2),
+    "Product": Row(m.Product, lambda x: x[:, :2] * x[:, 2:]),
+    "Monomial": Row(
+        lambda: m.Monomial([[2, 0, 1, 3], [0, 0, 0, 0]]), lambda x: np.stack([x[:, 0] ** 2 * x[:, 2] * x[:, 3] ** 3, np.ones(len(x))], axis=1)
+    ),
+    "TreeEnsemble": Row(stump, lambda x: ((x[:, 0] > 0.25) + 2.0 * (x[:, 1] <= -1))[:, None], smooth=False),
+}
+each = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
+
+
+def rows(n: int, seed: int = 9) -> Tensor:
+    return normal(seed, n, 4)
+
+
+def rebuilt(motif: m.Motif) -> m.Motif:
+    return type(motif)(**motif.arguments())
+
+
+def test_every_motif_has_a_row() -> None:
+    exported = {name for name in m.__all__ if isinstance(getattr(m, name), type) and issubclass(getattr(m, name), m.Motif)} - {"Motif"}
+    inside = {type(part).__name__ for row in ROWS.values() for part in row.make().modules()}
+    assert exported <= inside
+    assert all(m.MOTIFS[name] is getattr(m, name) for name in exported)
+
+
+@each
+def test_closed_form(row: Row) -> None:
+    x = rows(200)
+    truth = row.truth(x.numpy())
+    assert np.abs(row.make()(x).detach().numpy() - truth).max() <= row.error * max(1, np.abs(truth).max())
+
+
+@each
+def test_far_away(row: Row) -> None:
+    x = 100 * torch.sign(rows(50)) + rows(50)
+    truth = row.truth(x.numpy())
+    assert np.abs(row.make()(x).detach().numpy() - truth).max() <= row.error * max(1, np.abs(truth).max())
+
+
+@each
+def test_float32(row: Row) -> None:
+    x = rows(200)
+    x = x[(x.abs() > 1e-3).all(1)]
+    motif = row.make().float()
+    y = motif(x.float())
+    truth = row.truth(x.numpy())
+    assert y.dtype == torch.float32
+    assert np.abs(y.detach().double().numpy() - truth).max() <= 2e-5 * max(1, np.abs(truth).max())
+
+
+@each
+def test_rebuilt_from_its_arguments(row: Row) -> None:
+    motif, x = row.make(), rows(7)
+    again = rebuilt(motif)
+    assert torch.equal(again(x), motif(x))
+    assert {n: p.shape for n, p in again.named_parameters()} == {n: p.shape for n, p in motif.named_parameters()}
+
+
+@each
+@pytest.mark.parametrize("n", [0, 1, 7])
+def test_batches(row: Row, n: int) -> None:
+    motif, x = row.make(), rows(7)
+    y = motif(x[:n])
+    assert y.shape == (n, motif(x).shape[1])
+    torch.testing.assert_close(y, motif(x)[:n], rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS.values() if row.smooth], ids=[name for name, row in ROWS.items() if row.smooth])
+def test_gradients(row: Row) -> None:
+    motif, x = row.make(), rows(5).requires_grad_()
+    assert torch.autograd.gradcheck(motif, x)
+    for parameter in motif.parameters():
+        assert torch.autograd.grad(motif(x).pow(2).sum(), parameter)[0].abs().sum() > 0
+
+
+@each
+def test_trainable_tensors_are_parameters_and_others_are_not(row: Row) -> None:
+    for part in row.make().modules():
+        if isinstance(part, m.Motif):
+            own = {name for name, _ in part.named_parameters(recurse=False)}
+            tensors = {name for name, value in part.arguments().items() if isinstance(value, Tensor)}
+            assert own == tensors & part.trainable
+
+
+@each
+def test_says_its_width_and_what_it_computes(row: Row) -> None:
+    motif = row.make()
+    assert motif.outputs(4) == motif(rows(2)).shape[1]
+    assert motif.describe()
+
+
+def test_hinge_is_the_warp_of_the_trainer() -> None:
+    X = rows(500)
+    knots, slopes = quantile_knots(X, 12), normal(6, 4, 12).exp()
+    x = 50 * rows(300, seed=10)
+    torch.testing.assert_close(m.Hinge(knots, slopes)(x), Warp(knots)(x, slopes), rtol=1e-14, atol=1e-12)
+
+
+def test_hinge_with_equal_knots_has_segments_of_no_length() -> None:
+    knots, slopes = torch.tensor([[0.0, 0.0, 1.0, 1.0]]).double(), torch.tensor([[2.0, 3.0, 5.0]]).double()
+    y = m.Hinge(knots, slopes)(torch.tensor([[-1.0], [0.5], [3.0]]).double())
+    assert y.ravel().tolist() == [-2.0, 1.5, 13.0]
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_distance_has_zero_subgradient_where_rows_coincide(p: int) -> None:
+    x = C.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(m.Distance(C, p)(x).diagonal().sum(), x)
+    assert torch.equal(gradient, torch.zeros_like(C))
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_distance_keeps_small_distances_far_from_the_origin(p: int) -> None:
+    shift = 1e-7 * normal(11, 5, 4)
+    far = C + 1e3
+    x = far + shift
+    truth = (x - far).norm(p=p, dim=1)
+    torch.testing.assert_close(m.Distance(far, p)(x).diagonal(), truth, rtol=1e-14, atol=0)
+
+
+def test_precise_keeps_float64_inside() -> None:
+    large = m.Affine(1e8 * W, B)
+    precise = m.Precise(m.Chain([large, m.Affine(torch.ones(1, 3).double() * 1e-8, torch.zeros(1).double())])).float()
+    assert {p.dtype for p in precise.parameters()} == {torch.float64}
+    x = rows(20).float()
+    truth = (x.double() @ W.T).sum(1) + 1e-8 * B.sum()
+    torch.testing.assert_close(precise(x).ravel(), truth.float(), rtol=2e-7, atol=1e-7)
+
+
+def test_group_average_is_invariant() -> None:
+    motif, x = m.GroupAverage(m.Chain([affine(), m.ReLU()]), ROTATIONS, torch.ones(4, 4).double()), rows(20)
+    torch.testing.assert_close(motif(x.roll(1, dims=1)), motif(x), rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: m.Distance(C, 3),
+        lambda: m.Radial(B[:1], B[:1].abs(), ["cauchy"]),
+        lambda: m.Radial(B, B[:1].abs(), ["laplace"]),
+        lambda: m.Step(torch.tensor(-1.0)),
+        lambda: m.Monomial([[-1]]),
+    ],
+)
+def test_wrong_arguments_are_refused(make: Callable[[], m.Motif]) -> None:
+    with pytest.raises(UsageError):
+        make()
