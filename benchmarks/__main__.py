@@ -1,0 +1,6 @@
+"""All benchmarks, one after the other; each picks up where it was interrupted."""
+
+from benchmarks import accuracy, curves
+
+accuracy.main([])
+curves.main([])
