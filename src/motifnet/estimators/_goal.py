@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 import torch
+from scipy.special import softmax
 
 from motifnet.motifs import Affine, Chain, Motif, Parallel, Precise, Softmax
 from motifnet.stacking import fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared
@@ -63,16 +65,23 @@ def parallel(judged: Judged) -> Motif:
     return Parallel(torch.as_tensor(np.stack([w for w, _ in kept])), [network for _, network in kept])
 
 
-def combined(judged: Judged, X: Matrix) -> Matrix:
-    """Σ_t v_t f_t(x) in numpy, with shape (n, q)."""
-    terms = [w * part.predict(X) for w, part in zip(judged.weights, judged.parts, strict=True) if w.any()]
-    return np.asarray(sum(terms)) if terms else np.zeros((len(X), judged.weights.shape[1]))
-
-
 def numpy_of(network: Motif, X: Matrix) -> Matrix:
     """The network at rows X with shape (n, d), in float64."""
     with torch.no_grad():
         return network(torch.as_tensor(X)).numpy()
+
+
+@dataclass(frozen=True)
+class Combined:
+    """The whole model in numpy, apart from the network: Σ_t v_t f_t(x), then the last layer."""
+
+    judged: Judged
+    finish: Callable[[Matrix], Matrix]
+
+    def __call__(self, X: Matrix) -> Matrix:
+        """Values in target units with shape (n, q), or probabilities with shape (n, K)."""
+        terms = [w * part.predict(X) for w, part in zip(self.judged.weights, self.judged.parts, strict=True) if w.any()]
+        return self.finish(np.asarray(sum(terms)) if terms else np.zeros((len(X), self.judged.weights.shape[1])))
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,7 @@ class RegressionGoal:
         return Precise(Chain([parallel(judged), units], label="target units"))
 
     def teacher(self, judged: Judged) -> Callable[[Matrix], Matrix]:
-        return lambda X: combined(judged, X) * self.sd + self.mean
+        return Combined(judged, partial(_in_units, mean=self.mean, sd=self.sd))
 
 
 @dataclass(frozen=True)
@@ -122,6 +131,12 @@ class ClassificationGoal:
         return Precise(Chain([parallel(judged), logits, Softmax()], label="class probabilities"))
 
     def teacher(self, judged: Judged) -> Callable[[Matrix], Matrix]:
-        from scipy.special import softmax
+        return Combined(judged, partial(_in_probabilities, expansion=self._expansion(), offsets=judged.offsets))
 
-        return lambda X: np.asarray(softmax(combined(judged, X) @ self._expansion().T + judged.offsets, axis=1))
+
+def _in_units(scores: Matrix, mean: Matrix, sd: Matrix) -> Matrix:
+    return np.asarray(scores * sd + mean)
+
+
+def _in_probabilities(scores: Matrix, expansion: Matrix, offsets: Matrix) -> Matrix:
+    return np.asarray(softmax(scores @ expansion.T + offsets, axis=1))

@@ -39,7 +39,9 @@ def mimic(fitted: Any, X: Any = None, *, form: Literal["native", "relu"] = "nati
         return Network(network, _width(fitted))
     rows = np.asarray(X, dtype=np.float64)
     if rows.ndim != 2 or rows.shape[1] != _width(fitted):
-        raise DataError(f"X has shape {rows.shape}, but the estimator was fitted on {_width(fitted)} columns. Pass rows with shape (n, {_width(fitted)}).")
+        raise DataError(
+            f"X has shape {rows.shape}, but the estimator was fitted on {_width(fitted)} columns. Pass rows with shape (n, {_width(fitted)})."
+        )
 
     def predict(rows: Matrix) -> Matrix:
         values = fitted.predict_proba(rows) if hasattr(fitted, "classes_") and hasattr(fitted, "predict_proba") else fitted.predict(rows)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 from motifnet.engine import Control, LedgerRow, Stopped
@@ -130,7 +131,7 @@ class Run:
             control=self.control,
         )
         network = cast(Motif, tuned.network)
-        part = Part("fine-tuned network", tuned.oof, network, lambda X: numpy_of(network, X))
+        part = Part("fine-tuned network", tuned.oof, network, partial(numpy_of, network))
         judged = self.goal.judge([part, *self.kernels, *self.others])
         self._settle("fine-tuning", start, judged, f"{tuned.epochs} of {settings.epochs} epochs chosen by the fold networks")
 

@@ -12,7 +12,7 @@ from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal
 from motifnet.estimators._presets import Preset
 from motifnet.tables import Encoder, Matrix, Sample, Schema, Task, as_groups, as_table, as_target, as_time, as_weight, canonical, make_folds
 
-LEAST_ROWS = 3
+LEAST_ROWS = 2
 
 
 @dataclass(frozen=True)

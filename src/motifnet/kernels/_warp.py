@@ -25,10 +25,14 @@ class Warp:
 
     knots: Tensor
 
+    def basis(self, X: Tensor) -> Tensor:
+        """Length of each segment below x, with shape (n, d, K); the first and the last segment have no outer end."""
+        inside = X[:, :, None] - self.knots[:, :-1]
+        width = self.knots.diff(dim=1)
+        inside[:, :, 1:].clamp_(min=0)
+        inside[:, :, :-1] = torch.minimum(inside[:, :, :-1], width[:, :-1])
+        return inside
+
     def __call__(self, X: Tensor, slopes: Tensor) -> Tensor:
         """Warped rows with shape (n, d) for slopes with shape (d, K); differentiable in the slopes."""
-        left, width = self.knots[:, :-1], self.knots.diff(dim=1)
-        inside = torch.minimum((X[:, :, None] - left).clamp(min=0), width)
-        below = (X - left[:, 0]).clamp(max=0) * slopes[:, 0]
-        above = (X - self.knots[:, -1]).clamp(min=0) * slopes[:, -1]
-        return torch.einsum("ndk,dk->nd", inside, slopes) + below + above
+        return (self.basis(X) * slopes).sum(2)

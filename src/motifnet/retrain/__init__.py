@@ -3,7 +3,8 @@
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel, cross_tune, fold_model
 from motifnet.retrain._epochs import FineTuneSettings
 from motifnet.retrain._fine_tune import EpochChoice, FineTuned, choose_epochs, fine_tune, fine_tune_stage
-from motifnet.retrain._inner import InnerLayers, InnerSettings, train_inner
+from motifnet.retrain._inner import InnerSettings, train_inner
+from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.retrain._last_layer import LastLayer, refit_last_layer
 from motifnet.retrain._ridge_again import refit_ridge
 from motifnet.retrain._transfer import _cross_tuned as _cross_tuned

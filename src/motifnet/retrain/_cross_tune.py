@@ -14,8 +14,9 @@ import numpy as np
 import torch
 
 from motifnet.engine import Control, parallel_map
-from motifnet.kernels import Kernel, fit_with_held_out, start_kernel
-from motifnet.retrain._inner import InnerLayers, InnerSettings, train_inner
+from motifnet.kernels import fit_with_held_out, start_kernel
+from motifnet.retrain._inner import InnerSettings, train_inner
+from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import FittedKernel, fold_partition
 
@@ -34,15 +35,7 @@ class TunedModel:
 
     def predict(self, X: Matrix) -> Matrix:
         """Predictions with shape (m, q) in numpy, apart from the network that is computed from this model."""
-        Z, centres = self.inner.warp_numpy(X), self.centres
-        kernel, R = self.inner.kernel, np.eye(Z.shape[1]) + (0 if self.inner.map is None else self.inner.map)
-        K = np.zeros((len(Z), len(centres)))
-        for p in (1, 2):
-            A, B = (Z, centres) if p == 1 else (Z @ R, centres @ R)
-            mine = [c for c, profile in enumerate(kernel.profiles) if kernel.norm(profile) == p]
-            if mine:
-                K += Kernel(tuple(kernel.profiles[c] for c in mine), kernel.weights[mine], kernel.rates[mine])(A, B)
-        return np.asarray(K @ self.dual + self.intercept)
+        return np.asarray(self.inner.gram_numpy(self.inner.warp_numpy(X), self.centres) @ self.dual + self.intercept)
 
 
 @dataclass(frozen=True)

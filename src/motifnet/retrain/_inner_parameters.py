@@ -1,0 +1,106 @@
+"""The inner parameters as one vector: views of it are the leaves of autograd, and Adam moves it as a whole.
+
+    θ = (log slopes s, log scales of the columns, mixture logits, log rates, log λ, M)
+    prior = Σ s²/τ² + Σ (s_{k+1} − s_k)²/ρ² + Σ (column log scale)² + Σ M²/μ²
+
+torch's own Adam loads a compiler on first use, which takes longer than many a fit.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from motifnet.kernels import Kernel, Warp, quantile_knots
+from motifnet.retrain._inner_layers import InnerLayers, mapped_gram
+
+TAU, RHO, MU = 0.5, 0.3, 0.1
+
+
+class InnerParameters:
+    """Parameters of the inner layers for d columns, at the convex start: identity warps and map, equal weights."""
+
+    def __init__(self, X: Tensor, numeric: Tensor, kernel: Kernel, ridge: float, *, segments: int, map_columns: int) -> None:
+        d, self.profiles, self.warp = X.shape[1], kernel.profiles, Warp(quantile_knots(X, segments))
+        self.columns = torch.nonzero(numeric).ravel()
+        m = len(self.columns) if 1 < len(self.columns) <= map_columns else 0
+        shapes = [(d, segments), (d, 1), (len(kernel.rates),), (len(kernel.rates),), (1,), (m, m)]
+        self.vector = torch.zeros(sum(math.prod(shape) for shape in shapes), dtype=X.dtype)
+        parts = torch.split(self.vector, [math.prod(shape) for shape in shapes])
+        self.leaves = [part.view(shape).detach().requires_grad_(True) for part, shape in zip(parts, shapes, strict=True)]
+        self.s, self.scale, self.mix, self.log_rates, self.log_ridge, self.M = self.leaves
+        with torch.no_grad():
+            self.log_rates.copy_(torch.as_tensor(np.log(kernel.rates)))
+            self.log_ridge.fill_(math.log(ridge))
+
+    def slopes(self) -> Tensor:
+        """Slopes of the warps with shape (d, K)."""
+        return torch.exp(self.s + self.scale)
+
+    def full_map(self) -> Tensor | None:
+        """M with shape (d, d), zero outside the numeric columns; None where there is no map."""
+        if not self.M.numel():
+            return None
+        if len(self.M) == len(self.s):
+            return self.M
+        d = len(self.s)
+        return torch.zeros(d, d, dtype=self.M.dtype).index_put((self.columns[:, None], self.columns), self.M)
+
+    def gram(self, X: Tensor) -> Tensor:
+        """Gram matrix of rows X, differentiable in all parameters but λ."""
+        Z, M = self.warp(X, self.slopes()), self.full_map()
+        R = None if M is None else torch.eye(len(M), dtype=M.dtype) + M
+        return mapped_gram(Z, Z, R, self.profiles, torch.softmax(self.mix, 0), torch.exp(self.log_rates))
+
+    def rates(self, quick: float, slow: float) -> Tensor:
+        """The learning rate of each element: `slow` for M, `quick` for all others."""
+        return torch.cat([torch.full((leaf.numel(),), slow if leaf is self.M else quick, dtype=leaf.dtype) for leaf in self.leaves])
+
+    @torch.no_grad()
+    def add_prior(self, n: int) -> None:
+        """Add the gradient of prior / n to the gradients."""
+        slope = self.s * (2 / (n * TAU**2))
+        bend = self.s.diff(dim=1) * (2 / (n * RHO**2))
+        slope[:, 1:] += bend
+        slope[:, :-1] -= bend
+        for leaf, gradient in ((self.s, slope), (self.scale, self.scale * (2 / n)), (self.M, self.M * (2 / (n * MU**2)))):
+            leaf.grad = gradient if leaf.grad is None else leaf.grad.add_(gradient)
+
+    def gradient(self) -> Tensor:
+        """The gradients as one vector; they are forgotten."""
+        parts = [torch.zeros(leaf.numel(), dtype=leaf.dtype) if leaf.grad is None else leaf.grad.ravel() for leaf in self.leaves]
+        for leaf in self.leaves:
+            leaf.grad = None
+        return torch.cat(parts)
+
+    @torch.no_grad()
+    def freeze(self) -> InnerLayers:
+        """The layers as they are now, in float64."""
+        M = self.full_map()
+        return InnerLayers(
+            self.warp.knots.double().numpy(),
+            self.slopes().double().numpy().copy(),
+            None if M is None else M.double().numpy().copy(),
+            Kernel(self.profiles, torch.softmax(self.mix, 0).double().numpy(), torch.exp(self.log_rates).double().numpy()),
+            float(torch.exp(self.log_ridge)),
+        )
+
+
+class Adam:
+    """Adam on one vector with a rate for each element."""
+
+    def __init__(self, vector: Tensor, rates: Tensor) -> None:
+        self.vector, self.rates, self.count = vector, rates, 0
+        self.first, self.second = torch.zeros_like(vector), torch.zeros_like(vector)
+
+    @torch.no_grad()
+    def step(self, gradient: Tensor, fraction: float) -> None:
+        """One step at `fraction` of the rates."""
+        self.count += 1
+        self.first.lerp_(gradient, 0.1)
+        self.second.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
+        unbiased = self.first / (1 - 0.9**self.count)
+        self.vector -= self.rates * fraction * unbiased / ((self.second / (1 - 0.999**self.count)).sqrt_() + 1e-8)
