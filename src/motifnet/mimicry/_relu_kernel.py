@@ -71,8 +71,9 @@ def relu_kernel(machine: Machine, signal: Signal, tolerance: float) -> tuple[Mot
     families = [_Family(b, b.centres[reduced.rows], s, c, beta) for b, s, c in zip(machine.branches, fronts, curves, strict=True)]
     rest = tolerance - reduced.error
     shares = np.array([total_curvature(c) ** (2 / 3) for c in curves])
-    chords = [_choose_chords(f, 0.96 * rest * share) for f, share in zip(families, shares / shares.sum(), strict=True)]
-    _refuse_too_many(sum(c.units() for c in chords), tolerance)
+    budgets = list(0.96 * rest * shares / shares.sum())
+    _refuse_too_many(sum(_expected_units(f, budget) for f, budget in zip(families, budgets, strict=True)), tolerance)
+    chords = [_choose_chords(f, budget) for f, budget in zip(families, budgets, strict=True)]
     parts: list[Motif] = []
     errors = np.full(machine.dual.shape[1], reduced.error)
     for family, chord in zip(families, chords, strict=True):
@@ -106,16 +107,22 @@ def _price(beta: Vector, rest: float, curves: list[Curve]) -> float:
     return float((size ** (1 / 3)).sum() ** 1.5 * curvature / np.sqrt(16 * rest) + len(beta) * sum(1 if c.squared else 20 for c in curves))
 
 
-def _choose_chords(family: _Family, budget: float) -> _Chords:
-    """Knots for every centre with ½ Σ_j |β_j| e_j ≤ budget, in sets so that centres of like weight share one."""
+def _allowed(family: _Family, budget: float) -> Vector:
+    """Chord errors e_j ∝ |β_j|^{−2/3} with ½ Σ_j |β_j| e_j = budget; more than twice g(0) is never needed."""
     size = np.maximum(np.abs(family.beta).max(axis=1), 1e-300)
     allowed = 2 * budget * size ** (-2 / 3) / (size ** (1 / 3)).sum()
-    allowed = np.minimum(allowed, 2 * float(family.curve.value(np.zeros(1))[0]) + 1e-300)
-    level, chosen = np.unique(np.floor(np.log(allowed) / np.log(_BIN)), return_inverse=True)
-    sets = [segments_for(family.curve, float(_BIN**at), MOST_UNITS) for at in level]
-    if any(found is None for found in sets):
-        _refuse_too_many(10 * MOST_UNITS, budget)
-    return _Chords(chosen, [found for found in sets if found is not None], family.curve)
+    return np.asarray(np.minimum(allowed, 2 * float(family.curve.value(np.zeros(1))[0]) + 1e-300))
+
+
+def _expected_units(family: _Family, budget: float) -> int:
+    return int((1 + total_curvature(family.curve) / np.sqrt(8 * _allowed(family, budget))).sum())
+
+
+def _choose_chords(family: _Family, budget: float) -> _Chords:
+    """Knots for every centre within its error, in sets so that centres of like weight share one."""
+    level, chosen = np.unique(np.floor(np.log(_allowed(family, budget)) / np.log(_BIN)), return_inverse=True)
+    sets = [segments_for(family.curve, float(_BIN**at)) for at in level]
+    return _Chords(chosen, sets, family.curve)
 
 
 def _depth(family: _Family, chords: _Chords, budget: float) -> int:

@@ -112,21 +112,20 @@ def chord_error(curve: Curve, knots: Vector) -> float:
     return float(np.max(gap + np.maximum(rest, 0)) + 4 * np.finfo(float).eps * values[0])
 
 
-def segments_for(curve: Curve, error: float, limit: int) -> tuple[Vector, float] | None:
-    """Knots with a chord error of at most `error`, and that error; None where more than `limit` segments would be needed.
+def segments_for(curve: Curve, error: float) -> tuple[Vector, float]:
+    """Knots with a chord error of at most `error` (which must be above the rounding of g), and that error.
 
     Where g has fallen below `error` one last chord does; the rest of the knots share the curvature in front of it.
     """
     body = replace(curve, end=_where_below(curve, error))
     tail = [curve.end] if body.end < curve.end else []
     segments = max(1, math.floor(total_curvature(body) / math.sqrt(8 * error))) if body.end > 0 else 0
-    while segments + len(tail) <= limit:
+    while True:
         knots = np.concatenate([curvature_knots(body, segments) if segments else [0.0], tail])
         reached = chord_error(curve, knots)
         if reached <= error:
             return knots, reached
         segments = max(segments + 1, math.floor(segments * 1.03))
-    return None
 
 
 def _where_below(curve: Curve, error: float) -> float:
