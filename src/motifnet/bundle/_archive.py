@@ -1,0 +1,93 @@
+"""The container: a zip archive of exactly two stored entries with fixed timestamps, so that equal content gives equal bytes.
+
+    manifest.json          what the model is, in ASCII JSON
+    tensors.safetensors    its arrays
+
+Nothing is compressed, so no entry can be larger than the file, and every size is checked before a byte of content is read.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+import zipfile
+from pathlib import Path
+from typing import BinaryIO
+
+from motifnet.bundle._errors import BundleError
+from motifnet.engine import FileError, ResourceError
+
+MANIFEST, TENSORS = "manifest.json", "tensors.safetensors"
+MAX_BYTES = 2**31 - 2**20
+MAX_MANIFEST = 2**25
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_END = struct.Struct("<4sHHHHIIH")
+_MAX_DIRECTORY = 4096
+
+
+def write_archive(path: Path, manifest: bytes, tensors: bytes) -> None:
+    """Write the two entries to a file."""
+    if len(manifest) > MAX_MANIFEST or len(manifest) + len(tensors) > MAX_BYTES:
+        raise ResourceError(
+            f"The model needs a manifest of {len(manifest):,} bytes and {len(tensors):,} bytes of tensors; a bundle holds at most {MAX_MANIFEST:,} "
+            f"of the one and {MAX_BYTES:,} in all. Fit with fewer centres (preset 'fast'), or leave out text columns with very many levels."
+        )
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
+        for name, content in ((MANIFEST, manifest), (TENSORS, tensors)):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.create_system = 3  # the default is that of the machine
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, content)
+
+
+def read_archive(path: str | os.PathLike[str]) -> tuple[bytes, bytes]:
+    """The two entries of a file, after checks of its structure, sizes and checksums."""
+    try:
+        with open(path, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise FileError(f"{os.fspath(path)!r} is not a regular file. Give the path of a saved model.")
+            return _read(file, status.st_size)
+    except BundleError as error:
+        raise BundleError(f"{os.fspath(path)!r} is not a usable motifnet bundle: {error} Save the model again, or fetch the file again.") from error
+    except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
+        raise FileError(f"{os.fspath(path)!r} cannot be read: {error.strerror}. Give the path of a saved model.") from error
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError, struct.error) as error:
+        if isinstance(error, FileError):
+            raise
+        raise BundleError(f"{os.fspath(path)!r} is not a usable motifnet bundle: {error}. Save the model again, or fetch the file again.") from error
+
+
+def _read(file: BinaryIO, size: int) -> tuple[bytes, bytes]:
+    if size > MAX_BYTES + _MAX_DIRECTORY:
+        raise BundleError(f"it has {size:,} bytes, at most {MAX_BYTES:,} are allowed.")
+    _check_end(file, size)
+    with zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+        names = [entry.filename for entry in entries]
+        if names != [MANIFEST, TENSORS]:
+            raise BundleError(f"its entries are {names[:4]}, expected {[MANIFEST, TENSORS]}.")
+        for entry in entries:
+            _check_entry(entry, size)
+        return archive.read(MANIFEST), archive.read(TENSORS)
+
+
+def _check_end(file: BinaryIO, size: int) -> None:
+    """Look at the record at the end first: it bounds what the zip reader is going to allocate."""
+    if size < _END.size:
+        raise BundleError(f"it has {size} bytes, too few for an archive.")
+    file.seek(size - _END.size)
+    mark, disk, first, here, total, length, offset, comment = _END.unpack(file.read(_END.size))
+    if mark != b"PK\x05\x06" or disk or first or comment:
+        raise BundleError("it does not end as a zip archive does (not a bundle, or cut off).")
+    if here != 2 or total != 2 or length > _MAX_DIRECTORY or offset + length + _END.size != size:
+        raise BundleError(f"its directory lists {total} entries in {length:,} bytes, expected 2 entries that fill the file.")
+
+
+def _check_entry(entry: zipfile.ZipInfo, size: int) -> None:
+    if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size or entry.flag_bits or entry.extra or entry.comment:
+        raise BundleError(f"entry {entry.filename!r} is not stored plainly.")
+    limit = min(size, MAX_MANIFEST) if entry.filename == MANIFEST else size
+    if entry.file_size > limit:
+        raise BundleError(f"entry {entry.filename!r} claims {entry.file_size:,} bytes, at most {limit:,} are possible.")

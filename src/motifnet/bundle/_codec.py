@@ -1,0 +1,128 @@
+"""Values to JSON and back: plain values as they are, everything else as an object with one key that starts with "$".
+
+    {"$float": "inf"}            a float that JSON cannot hold
+    {"$tensor": "network/0/w"}   a torch tensor, by its name in the tensor file ("$array": a numpy array)
+    {"$motif": "Affine", ...}    a motif: its class in the registry and its constructor arguments
+
+Decoding calls the constructors of registered motifs, with arguments that fit their signature, and nothing else.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from motifnet.bundle._errors import BundleError
+from motifnet.engine import UsageError
+from motifnet.motifs import MOTIFS, Motif
+
+JSON = Any
+Arrays = dict[str, NDArray[Any]]
+DTYPES = ("float64", "float32", "int64", "bool")
+MAX_DEPTH = 200
+MAX_INT = 100_000  # such as the depth of a tree: bounds what a file can make a network do
+
+
+def encode(value: Any, path: str, arrays: Arrays) -> JSON:
+    """JSON for a value; arrays met on the way are added to `arrays` under names that start with the path."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"$float": repr(value)}
+    if isinstance(value, Motif):
+        arguments = {name: getattr(value, name) for name in argument_names(type(value))}
+        return {"$motif": type(value).__name__, "arguments": _encode_items(arguments, path, arrays)}
+    if isinstance(value, Tensor):
+        return {"$tensor": _put(value.detach().cpu().numpy(), path, arrays)}
+    if isinstance(value, np.ndarray):
+        return {"$array": _put(value, path, arrays)}
+    if isinstance(value, Mapping):
+        return _encode_items(value, path, arrays)
+    if isinstance(value, Iterable):
+        return [encode(item, f"{path}/{i}", arrays) for i, item in enumerate(value)]
+    raise UsageError(
+        f"A {type(value).__name__} at {path!r} cannot be saved; a bundle holds numbers, texts, lists, arrays and motifs. Express it by one of these."
+    )
+
+
+def _encode_items(items: Mapping[str, Any], path: str, arrays: Arrays) -> JSON:
+    for key in items:
+        if not isinstance(key, str) or key.startswith("$"):
+            raise UsageError(f"The key {key!r} at {path!r} cannot be saved; keys are texts that do not start with '$'. Rename it.")
+    return {key: encode(item, f"{path}/{key}", arrays) for key, item in items.items()}
+
+
+def _put(array: NDArray[Any], path: str, arrays: Arrays) -> str:
+    if array.dtype.name not in DTYPES:
+        raise UsageError(f"An array of {array.dtype} at {path!r} cannot be saved; its type has to be one of {', '.join(DTYPES)}. Convert it.")
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        raise UsageError(f"The array at {path!r} holds NaN, which a bundle refuses. Fit the model again; please report this if it persists.")
+    arrays[path] = np.ascontiguousarray(array).reshape(array.shape)
+    return path
+
+
+def decode(value: JSON, arrays: Arrays, depth: int = 0) -> Any:
+    """The value of some JSON; arrays are taken out of `arrays`, so that each is used once and what is left was not asked for."""
+    if depth > MAX_DEPTH:
+        raise BundleError(f"its manifest is nested more than {MAX_DEPTH} deep.")
+    if isinstance(value, list):
+        return [decode(item, arrays, depth + 1) for item in value]
+    if not isinstance(value, dict):
+        return value
+    tags = [key for key in value if key.startswith("$")]
+    if not tags:
+        return {key: decode(item, arrays, depth + 1) for key, item in value.items()}
+    match value:
+        case {"$float": "inf" | "-inf" | "nan" as text, **rest} if not rest:
+            return float(text)
+        case {"$tensor": str(name), **rest} if not rest:
+            return torch.from_numpy(_take(name, arrays)).clone()  # cloned: aligned as torch does it
+        case {"$array": str(name), **rest} if not rest:
+            return _take(name, arrays)
+        case {"$motif": str(name), "arguments": dict(arguments), **rest} if not rest:
+            return _build(name, {key: decode(item, arrays, depth + 1) for key, item in arguments.items()})
+    raise BundleError(f"its manifest holds an object that this motifnet does not know: {str(tags)[:100]}.")
+
+
+def _take(name: str, arrays: Arrays) -> NDArray[Any]:
+    if name not in arrays:
+        raise BundleError(f"tensor {name[:200]!r} is missing.")
+    return arrays.pop(name)
+
+
+def argument_names(kind: type[Motif]) -> list[str]:
+    """Names of the constructor arguments of a class of motifs; none where it has no constructor of its own."""
+    parameters = inspect.signature(kind).parameters.values()
+    return [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
+def _build(name: str, arguments: dict[str, Any]) -> Motif:
+    """A motif of the registry from its constructor arguments."""
+    if name not in MOTIFS:
+        raise BundleError(f"there is no motif {name[:100]!r} here.")
+    expected = argument_names(MOTIFS[name])
+    if set(arguments) != set(expected):
+        raise BundleError(f"motif {name} has arguments {sorted(arguments)[:20]}, expected {sorted(expected)}.")
+    if any(abs(number) > MAX_INT for number in _whole_numbers(arguments)):
+        raise BundleError(f"motif {name} has a whole number above {MAX_INT:,} among its arguments.")
+    try:
+        return MOTIFS[name](**arguments)
+    except Exception as error:
+        raise BundleError(f"motif {name} cannot be built from its arguments ({type(error).__name__}: {error}).") from error
+
+
+def _whole_numbers(value: Any) -> Iterator[int]:
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _whole_numbers(item)

@@ -1,0 +1,62 @@
+"""The fitted model: all that is left when a fit is over, and the one path on which it predicts.
+
+    table ─► encoder ─► matrix (n, d) ─► network ─► values (n, q) or probabilities (n, K)
+
+It is frozen, knows nothing of how it was fitted, and is all that bundle, export, report and command line see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motifnet.bundle._run import one_layout, run
+from motifnet.engine import LedgerRow
+from motifnet.mimicry import Card, Certificate
+from motifnet.motifs import Motif
+from motifnet.tables import Encoder, Schema, Table
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """Encoder, network and what is known about them.
+
+    `network` maps encoded rows with shape (n, d) to values in target units with shape (n, q), or to probabilities with shape (n, K) of `classes`.
+    """
+
+    encoder: Encoder
+    schema: Schema
+    network: Motif
+    task: Literal["regression", "classification"]
+    targets: tuple[str, ...]
+    classes: tuple[Any, ...] | None
+    ledger: tuple[LedgerRow, ...]
+    card: Card
+    certificate: Certificate
+    info: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        one_layout(self.network)
+
+    @property
+    def d(self) -> int:
+        """Number of columns that the network sees."""
+        return len(self.encoder.names)
+
+    @property
+    def width(self) -> int:
+        """Number of columns of a prediction."""
+        return len(self.targets) if self.classes is None else len(self.classes)
+
+    def encode(self, table: Table) -> Matrix:
+        """The matrix that the network sees, with shape (n, d)."""
+        return self.encoder.transform(table)
+
+    def predict(self, table: Table, n_jobs: int = 1) -> Matrix:
+        """Values with shape (n, q), or probabilities with shape (n, K)."""
+        return run(self.network, self.encode(table), self.width, n_jobs)

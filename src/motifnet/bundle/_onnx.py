@@ -1,0 +1,107 @@
+"""Export to ONNX, built operation by operation.
+
+torch.onnx.export is not used: it turns Python numbers into float32 constants, has no path for texts, dates and trees, and unrolls distances column
+by column. A graph built from the motifs is exact in float64, small, and takes the raw columns by name.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motifnet import __version__
+from motifnet.bundle._atomic import atomic_file
+from motifnet.bundle._onnx_check import Parity, measure
+from motifnet.bundle._onnx_graph import IR_VERSION, ML, ML_OPSET, OPSET, Graph
+from motifnet.bundle._onnx_motifs import emit
+from motifnet.bundle._run import run
+from motifnet.engine import ResourceError, UsageError
+from motifnet.motifs import Motif
+
+_MAX_BYTES = 2**31 - 2**20  # of a protobuf message
+
+
+def network_to_onnx(network: Motif, d: int, path: str | os.PathLike[str], dtype: str = "float64", X: NDArray[np.float64] | None = None) -> Parity:
+    """Write a network as a graph from "X" with shape (N, d) to "prediction" with shape (N, q); checked on rows X, drawn at random if not given."""
+    require(dtype)
+    network = copy.deepcopy(network).double()
+    rows = rounded(draw(d) if X is None else np.asarray(X, dtype=np.float64), dtype)
+    expected = run(network, rows, 0)
+    graph = Graph()
+    x = graph.cast("X", "DOUBLE") if dtype == "float32" else "X"
+    named = finish(graph, emit(network, graph, x), "prediction", dtype)
+    model = assemble(graph, [value("X", dtype, d)], [value(named, dtype, expected.shape[1])], {"input": "encoded matrix"})
+    return write(model, path, {"X": rows.astype(dtype)}, expected, dtype)
+
+
+def require(dtype: str) -> None:
+    """Say what is missing before any work is done."""
+    if dtype not in ("float64", "float32"):
+        raise UsageError(f"dtype is {dtype!r}, expected 'float64' or 'float32'. Choose one of them.")
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+    except ImportError as error:
+        raise UsageError(f"Export to ONNX needs the package {error.name}. Install it with `pip install 'motifnet[onnx]'`.") from error
+
+
+def draw(d: int, n: int = 1000) -> NDArray[np.float64]:
+    """Rows with shape (n, d) over the box of encoded values: most near the centre, some at its edge."""
+    rng = np.random.default_rng(0)
+    return np.clip(rng.standard_normal((n, d)) * rng.choice([0.0, 1.0, 1.0, 3.0], size=(n, 1)), -8, 8)
+
+
+def rounded(X: NDArray[np.float64], dtype: str) -> NDArray[np.float64]:
+    """X as the graph receives it."""
+    return X.astype(dtype).astype(np.float64)
+
+
+def value(name: str, dtype: str, columns: int | None) -> Any:
+    """Declaration of an input or output with shape (N, columns), or (N,)."""
+    from onnx import TensorProto, helper
+
+    kinds = {"float64": TensorProto.DOUBLE, "float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "string": TensorProto.STRING}
+    return helper.make_tensor_value_info(name, kinds[dtype], ["N"] if columns is None else ["N", columns])
+
+
+def finish(graph: Graph, result: str, name: str, dtype: str) -> str:
+    """Give a result its public name and type; the name."""
+    return graph.rename(graph.cast(result, "FLOAT") if dtype == "float32" else result, name)
+
+
+def assemble(graph: Graph, inputs: Sequence[Any], outputs: Sequence[Any], metadata: dict[str, Any]) -> Any:
+    """The model of a graph, looked over by onnx's checker."""
+    import onnx
+    from onnx import helper
+
+    size = sum(tensor.ByteSize() for tensor in graph.initializers.values())
+    if size > _MAX_BYTES:
+        raise ResourceError(
+            f"The network has {size:,} bytes of constants; an ONNX file holds at most {_MAX_BYTES:,}. Fit with fewer centres (preset 'fast')."
+        )
+    made = helper.make_graph(graph.nodes, "motifnet", list(inputs), list(outputs), initializer=list(graph.initializers.values()))
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)]
+    model = helper.make_model(made, opset_imports=opsets, ir_version=IR_VERSION, producer_name="motifnet", producer_version=__version__)
+    helper.set_model_props(model, {key: item if isinstance(item, str) else json.dumps(item) for key, item in metadata.items()})
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def write(
+    model: Any,
+    path: str | os.PathLike[str],
+    feeds: dict[str, NDArray[Any]],
+    expected: NDArray[np.float64],
+    dtype: str,
+    unit: NDArray[np.float64] | None = None,
+) -> Parity:
+    """Put the file in place if onnxruntime agrees with the expected values."""
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(model.SerializeToString(deterministic=True))
+        return measure(temporary, feeds, expected, dtype, OPSET, unit)

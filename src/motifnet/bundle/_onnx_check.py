@@ -1,0 +1,88 @@
+"""The check of an exported graph: run by onnxruntime on real rows, against the network, before the file is put in place.
+
+A difference passes if it is at most
+
+    tolerance · sd + 16 ε · |output|      tolerance 1e-10 (float64), 3e-4 (float32)
+
+in each output column; the second term is what the number format alone costs where the values are far from 0.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motifnet.engine import MotifnetError
+
+TOLERANCE = {"float64": 1e-10, "float32": 3e-4}
+BATCHES = (0, 1, 7)
+
+
+@dataclass(frozen=True)
+class Parity:
+    """What was measured: the largest difference, in units of the standard deviation of the output column, over how many rows."""
+
+    max_difference: float
+    rows: int
+    opset: int
+    dtype: str
+
+    def as_dict(self) -> dict[str, float | int | str]:
+        return {"max_difference": self.max_difference, "rows": self.rows, "opset": self.opset, "dtype": self.dtype}
+
+
+class ParityError(MotifnetError, ArithmeticError):
+    """The exported graph does not compute what the network computes; nothing was written."""
+
+
+def measure(
+    path: str | os.PathLike[str],
+    feeds: dict[str, NDArray[Any]],
+    expected: NDArray[np.float64],
+    dtype: str,
+    opset: int,
+    unit: NDArray[np.float64] | None = None,
+) -> Parity:
+    """Run the file at all rows and at batches of 0, 1 and 7, and hold its first output against the expected values with shape (n, q).
+
+    `unit` with shape (q,) is what differences are measured in, the spread of the expected values if not given.
+    """
+    session = start(path)
+    unit = _spread(expected) if unit is None else unit
+    worst = beyond = 0.0
+    for size in (*BATCHES, len(expected)):
+        got = session.run(None, {name: values[:size] for name, values in feeds.items()})[0].astype(np.float64)
+        want = expected[:size]
+        if got.shape != want.shape or not np.isfinite(got).all():
+            raise ParityError(
+                f"The ONNX graph gives shape {got.shape} for {size} rows, or values that are not finite; expected {want.shape}. Please report this."
+            )
+        difference = np.abs(got - want)
+        rounding = 16 * np.finfo(dtype).eps * np.abs(want)
+        worst = max(worst, float((difference / unit).max(initial=0.0)))
+        beyond = max(beyond, float(((difference - rounding) / unit).max(initial=0.0)))
+    if beyond > TOLERANCE[dtype]:
+        raise ParityError(
+            f"onnxruntime differs from the network by {worst:.3g} standard deviations, more than the {TOLERANCE[dtype]:.0e} allowed for {dtype}; "
+            "no file was written. " + ("Export with dtype='float64'." if dtype == "float32" else "Please report this.")
+        )
+    return Parity(worst, len(expected), opset, dtype)
+
+
+def _spread(expected: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard deviation of each column; its size where it is constant."""
+    size, spread = np.abs(expected).max(axis=0), expected.std(axis=0)
+    return np.where(spread > 0, spread, np.where(size > 0, size, 1.0))
+
+
+def start(path: str | os.PathLike[str]) -> Any:
+    """An onnxruntime session on one thread."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level, options.intra_op_num_threads, options.inter_op_num_threads = 3, 1, 1
+    return onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,100 @@
+"""A whole fitted model as ONNX: raw columns by name in, predictions out.
+
+Outputs: "prediction" with shape (N, q), or "probabilities" with shape (N, K) and "label" with shape (N,): texts, or int64 for whole numbers and truth
+values. With dtype "float32" numbers come in and go out as float32, and the arithmetic between is float64 all the same, since networks whose large
+weights cancel need it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motifnet.bundle._model import FittedModel
+from motifnet.bundle._onnx import assemble, finish, require, value, write
+from motifnet.bundle._onnx_check import Parity
+from motifnet.bundle._onnx_encoder import emit_encoder, feeds, input_type
+from motifnet.bundle._onnx_graph import Graph
+from motifnet.bundle._onnx_motifs import emit
+from motifnet.bundle._rows import joined, made_up
+from motifnet.engine import UsageError
+from motifnet.tables import Column, Table
+
+_ROWS = 1000
+
+
+def to_onnx(model: FittedModel, path: str | os.PathLike[str], dtype: str = "float64", table: Table | None = None) -> Parity:
+    """Write the model; before the file is put in place it is run on rows of `table`, if given, and on made-up ones, with gaps and unseen levels."""
+    require(dtype)
+    graph, inputs = Graph(), _inputs(model, dtype)
+    names = {name: graph.cast(name, "DOUBLE") if kind == "float32" else name for name, kind in inputs.items()}
+    result = emit(model.network, graph, emit_encoder(model.encoder, model.schema, graph, names))
+    outputs = _outputs(model, graph, result, dtype)
+    declared = [value(name, kind, 1) for name, kind in inputs.items()]
+    onnx_model = assemble(graph, declared, outputs, _metadata(model, inputs))
+    rows = _received(_rows(model, table), dtype)
+    return write(onnx_model, path, feeds(rows, dtype), model.predict(rows), dtype, unit=_unit(model))
+
+
+def _inputs(model: FittedModel, dtype: str) -> dict[str, str]:
+    """Name and type of each input."""
+    s = model.schema
+    taken = {"prediction", "probabilities", "label"} & set(s.names)
+    if taken or "" in s.names:
+        raise UsageError(
+            f"The column {(*taken, '')[0]!r} cannot be an input in ONNX, where it is empty or the name of an output. Rename it, and fit again."
+        )
+    return {name: input_type(kind, level, dtype) for name, kind, level in zip(s.names, s.kinds, s.level_types, strict=True)}
+
+
+def _outputs(model: FittedModel, graph: Graph, result: str, dtype: str) -> list[Any]:
+    if model.classes is None:
+        return [value(finish(graph, result, "prediction", dtype), dtype, model.width)]
+    labels = _labels(model.classes)
+    best = graph.op("ArgMax", result, axis=1, keepdims=0)
+    probabilities = value(finish(graph, result, "probabilities", dtype), dtype, model.width)
+    graph.rename(graph.op("Gather", graph.constant(labels), best), "label")
+    return [probabilities, value("label", {"O": "string", "i": "int64", "f": "float64"}[labels.dtype.kind], None)]
+
+
+def _labels(classes: tuple[Any, ...]) -> NDArray[Any]:
+    if all(isinstance(c, bool | int) or (isinstance(c, float) and c.is_integer()) for c in classes):
+        return np.array([int(c) for c in classes])
+    if all(isinstance(c, int | float) for c in classes):
+        return np.array([float(c) for c in classes])
+    return np.array([str(c) for c in classes], dtype=object)
+
+
+def _rows(model: FittedModel, table: Table | None) -> Table:
+    if table is None or table.n == 0:
+        return made_up(model.encoder, model.schema, _ROWS)
+    some = np.unique(np.linspace(0, table.n - 1, min(table.n, _ROWS)).astype(np.int64))
+    return joined(table.take(some), made_up(model.encoder, model.schema, _ROWS // 4))
+
+
+def _received(table: Table, dtype: str) -> Table:
+    """The table as the graph receives it: numbers rounded to the type of the input."""
+
+    def received(column: Column) -> Column:
+        with np.errstate(over="ignore"):
+            return column if column.kind in ("categorical", "date") else replace(column, values=column.values.astype(dtype).astype(np.float64))
+
+    return replace(table, columns=tuple(received(column) for column in table.columns))
+
+
+def _unit(model: FittedModel) -> NDArray[np.float64] | None:
+    """What a difference is measured in: 1 for probabilities, sd(y) where the fit has noted it, else the spread of the predictions."""
+    if model.classes is not None:
+        return np.ones(model.width)
+    noted = model.info.get("target_sd")
+    return None if noted is None else np.asarray(noted, dtype=np.float64).reshape(-1)
+
+
+def _metadata(model: FittedModel, inputs: dict[str, str]) -> dict[str, Any]:
+    s = model.schema
+    columns = [{"name": name, "kind": kind, "input": inputs[name]} for name, kind in zip(s.names, s.kinds, strict=True)]
+    return {"task": model.task, "targets": list(model.targets), "columns": columns} | ({"classes": list(model.classes)} if model.classes else {})

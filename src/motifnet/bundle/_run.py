@@ -1,0 +1,35 @@
+"""The one path from encoded rows to predictions.
+
+Rows go through the network in blocks of 1,024 in order, each block by one thread, so that a prediction depends neither on the number of jobs nor on
+whether the network was fitted in this process or loaded.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from motifnet.engine import parallel_map
+from motifnet.motifs import Motif
+
+Matrix = NDArray[np.float64]
+BLOCK = 1024
+
+
+def run(network: Motif, X: Matrix, width: int, n_jobs: int = 1) -> Matrix:
+    """Output of a network, with shape (n, width), at encoded rows X with shape (n, d)."""
+
+    def block(start: int) -> Matrix:
+        with torch.inference_mode():
+            rows = torch.tensor(X[start : start + BLOCK], dtype=torch.float64)  # a copy, aligned alike in every process
+            return network(rows).numpy()
+
+    blocks = parallel_map(block, range(0, len(X), BLOCK), n_jobs)
+    return np.concatenate(blocks) if blocks else np.empty((0, width))
+
+
+def one_layout(network: Motif) -> None:
+    """Store every tensor row by row, as a loaded one is: a product with a transposed view differs in its last bits."""
+    for tensor in (*network.parameters(), *network.buffers()):
+        tensor.data = tensor.data.contiguous()
