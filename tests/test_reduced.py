@@ -1,0 +1,94 @@
+"""Reduced sets: the bound holds everywhere, the pivots lower the norm as they say, and what cannot be reduced is left alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from motifnet.kernels import Kernel
+from motifnet.mimicry._reduced import lost, pivoted_gains, reduce_set
+
+Matrix = NDArray[np.float64]
+SMOOTH = Kernel(("gaussian",), np.array([1.0]), np.array([0.3]))
+ROUGH = Kernel(("laplace1", "matern32"), np.array([0.6, 0.4]), np.array([0.5, 0.8]))
+
+
+def machine(kernel: Kernel, seed: int = 0, n: int = 150, q: int = 2) -> tuple[Matrix, Matrix, Matrix]:
+    """Rows, Gram matrix and dual coefficients of a kernel ridge fit."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 3))
+    y = np.stack([np.sin(X[:, 0] + k) + X[:, 1] * X[:, 2] for k in range(q)], axis=1) + 0.1 * rng.normal(size=(n, q))
+    K = kernel(X, X)
+    return X, K, np.linalg.solve(K + 0.05 * np.eye(n), y)
+
+
+def by_size(beta: Matrix, rest: float) -> float:
+    del rest
+    return float(len(beta))
+
+
+@pytest.mark.parametrize("kernel", [SMOOTH, ROUGH], ids=["smooth", "rough"])
+def test_bound_holds_near_and_far(kernel: Kernel) -> None:
+    X, K, dual = machine(kernel)
+    reduced = reduce_set(K, dual, kernel.at_zero, 0.3, by_size)
+    at = np.concatenate([X, 3 * np.random.default_rng(1).normal(size=(2_000, 3)), 50 + X])
+    difference = kernel(at, X) @ dual - kernel(at, X[reduced.rows]) @ reduced.coefficients
+    assert np.abs(difference).max() <= reduced.error <= 0.3
+    assert len(reduced.rows) < len(X)
+
+
+def test_a_smooth_kernel_needs_few_centres() -> None:
+    _, K, dual = machine(SMOOTH)
+    assert len(reduce_set(K, dual, 1.0, 0.01, by_size).rows) < 100
+
+
+def test_nothing_is_reduced_where_it_would_cost_too_much() -> None:
+    _, K, dual = machine(ROUGH)
+    reduced = reduce_set(K, dual, ROUGH.at_zero, 1e-12, by_size)
+    assert reduced.error == 0 and np.array_equal(reduced.coefficients, dual)
+
+
+def test_unused_centres_go_at_no_cost() -> None:
+    _, K, dual = machine(ROUGH)
+    dual[::3] = 0
+    reduced = reduce_set(K, dual, ROUGH.at_zero, 1e-12, by_size)
+    assert reduced.error == 0 and len(reduced.rows) == 100
+    assert np.array_equal(reduced.coefficients, dual[reduced.rows])
+
+
+def test_norms_after_each_pivot_are_those_of_the_projection() -> None:
+    _, K, dual = machine(SMOOTH, q=1)
+    order, errors = pivoted_gains(K, dual, 1e-4)
+    assert len(set(order.tolist())) == len(order) and len(errors) == len(order) + 1
+    assert (np.diff(errors) <= 1e-9).all()
+    for J in (1, 5, 15):
+        rows = order[:J]
+        c = dual.copy()
+        c[rows] -= np.linalg.solve(K[np.ix_(rows, rows)], (K @ dual)[rows])
+        assert errors[J] == pytest.approx(float(np.sqrt((c.T @ K @ c).item())), rel=1e-4)
+
+
+def test_pivots_lower_the_norm_most_among_all_rows() -> None:
+    _, K, dual = machine(SMOOTH, q=1)
+    order, _ = pivoted_gains(K, dual, 1e-4)
+    values = (K @ dual).ravel()
+    assert order[0] == int(np.argmax(values**2 / K.diagonal()))
+
+
+def test_what_is_lost_is_computed_for_any_coefficients() -> None:
+    X, K, dual = machine(ROUGH, q=1)
+    rows = np.arange(0, len(X), 2)
+    beta = np.random.default_rng(2).normal(size=(len(rows), 1))
+    bound = lost(K, dual, rows, beta, ROUGH.at_zero)
+    difference = ROUGH(X, X) @ dual - ROUGH(X, X[rows]) @ beta
+    assert np.abs(difference).max() <= bound
+
+
+def test_equal_centres_do_no_harm() -> None:
+    X, K, dual = machine(SMOOTH)
+    twice = np.concatenate([np.arange(len(X))] * 2)
+    reduced = reduce_set(K[np.ix_(twice, twice)], np.concatenate([dual, dual]) / 2, 1.0, 0.05, by_size)
+    at = 2 * np.random.default_rng(3).normal(size=(500, 3))
+    difference = SMOOTH(at, X) @ dual - SMOOTH(at, X[twice][reduced.rows]) @ reduced.coefficients
+    assert np.abs(difference).max() <= reduced.error <= 0.05
