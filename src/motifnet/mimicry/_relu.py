@@ -8,6 +8,7 @@ affine maps and rectifiers and what is known about its output. Parallel, Concat,
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,8 +16,7 @@ import numpy as np
 from motifnet.engine import UsageError
 from motifnet.mimicry._relu_rules import Plan, relu_rule
 from motifnet.mimicry._relu_signal import EPS, Signal, Vector, tensor
-from motifnet.motifs import Chain, Motif
-from motifnet.motifs._relu_exact import fuse, relu_clip
+from motifnet.motifs import Chain, Motif, fuse, relu_clip
 
 _ROUNDS = 6
 
@@ -41,7 +41,7 @@ def relu_form(network: Motif, box: tuple[Vector, Vector], tolerance: float, X: V
             f"relu_form has tolerance={tolerance} and a box from {low.min()} to {high.max()}; give a positive tolerance and finite low ≤ high."
         )
     start = Signal(low, high, 4 * EPS * np.maximum(np.abs(low), np.abs(high)), None if X is None else np.clip(X, low, high))
-    plan = Plan(tolerance)
+    plan, network = Plan(tolerance), copy.deepcopy(network).double()
     for _ in range(_ROUNDS):
         form, out = relu_rule(network, start, plan)
         bound = float(out.error.max(initial=0.0))

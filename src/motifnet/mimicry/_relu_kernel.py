@@ -20,10 +20,21 @@ from motifnet.engine import UsageError
 from motifnet.mimicry._reduced import reduce_set
 from motifnet.mimicry._relu_machine import Branch, Machine
 from motifnet.mimicry._relu_signal import EPS, Signal, Vector, tensor, through_affine
-from motifnet.motifs import Affine, Chain, Motif, Parallel, ReLU, SparseAffine
-from motifnet.motifs._relu_curve import Curve, segments_for, total_curvature
-from motifnet.motifs._relu_exact import fuse
-from motifnet.motifs._relu_square import depth_for, relu_squared_norm, square_error
+from motifnet.motifs import (
+    Affine,
+    Chain,
+    Curve,
+    Motif,
+    Parallel,
+    ReLU,
+    SparseAffine,
+    depth_for,
+    fuse,
+    relu_squared_norm,
+    segments_for,
+    square_error,
+    total_curvature,
+)
 
 MOST_UNITS = 400_000
 DEEPEST = 26  # of the squares: 4^−26 is the rounding of float64

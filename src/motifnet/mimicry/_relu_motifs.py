@@ -9,7 +9,8 @@ from motifnet.engine import UsageError
 from motifnet.mimicry._relu_kernel import absolute_sums
 from motifnet.mimicry._relu_rules import Plan, relu_rule
 from motifnet.mimicry._relu_signal import EPS, Signal, Vector, array, tensor, through_affine
-from motifnet.motifs._relu_exact import (
+from motifnet.motifs import (
+    depth_for,
     relu_abs,
     relu_box,
     relu_clip,
@@ -17,10 +18,13 @@ from motifnet.motifs._relu_exact import (
     relu_hinge,
     relu_max,
     relu_min,
+    relu_monomial,
+    relu_product,
     relu_sort,
+    relu_square,
     relu_step,
+    square_error,
 )
-from motifnet.motifs._relu_square import depth_for, relu_monomial, relu_product, relu_square, square_error
 
 _DEEPEST = 26
 _BAND = 1e-4  # of a column's range

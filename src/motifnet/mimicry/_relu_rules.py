@@ -19,7 +19,7 @@ from motifnet.mimicry._certificate import values_of
 from motifnet.mimicry._relu_kernel import relu_kernel
 from motifnet.mimicry._relu_machine import kernel_machine
 from motifnet.mimicry._relu_signal import Signal, array
-from motifnet.motifs._relu_exact import fuse
+from motifnet.motifs import fuse
 
 _INEXACT = (m.Distance, m.Radial, m.Square, m.Product, m.Monomial)
 _JUMPS = (m.TreeEnsemble, m.Step, m.Box)

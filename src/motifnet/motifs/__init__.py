@@ -11,6 +11,22 @@ from motifnet.motifs._pointwise import Abs, Clip, Max, Min, Sigmoid, Softmax, So
 from motifnet.motifs._polynomial import Monomial, Product, Square
 from motifnet.motifs._radial import RADIAL_PROFILES, Radial
 from motifnet.motifs._region import Box, Gate, Step
+from motifnet.motifs._relu_curve import Curve, chord_error, curvature_knots, exponential_knots, relu_exponential, segments_for, total_curvature
+from motifnet.motifs._relu_exact import (
+    fuse,
+    relu_abs,
+    relu_box,
+    relu_clip,
+    relu_gate,
+    relu_hinge,
+    relu_identity,
+    relu_max,
+    relu_min,
+    relu_piecewise,
+    relu_sort,
+    relu_step,
+)
+from motifnet.motifs._relu_square import depth_for, relu_monomial, relu_product, relu_square, relu_squared_norm, square_error
 from motifnet.motifs._structure import Chain, Concat, GroupAverage, Identity, Parallel, Precise, Residual, Select
 from motifnet.motifs._tree import TreeEnsemble
 
@@ -23,6 +39,7 @@ __all__ = [
     "Chain",
     "Clip",
     "Concat",
+    "Curve",
     "Distance",
     "Gate",
     "GroupAverage",
@@ -46,6 +63,30 @@ __all__ = [
     "Square",
     "Step",
     "TreeEnsemble",
+    "chord_error",
     "count_nonzeros",
     "count_parameters",
+    "curvature_knots",
+    "depth_for",
+    "exponential_knots",
+    "fuse",
+    "relu_abs",
+    "relu_box",
+    "relu_clip",
+    "relu_exponential",
+    "relu_gate",
+    "relu_hinge",
+    "relu_identity",
+    "relu_max",
+    "relu_min",
+    "relu_monomial",
+    "relu_piecewise",
+    "relu_product",
+    "relu_sort",
+    "relu_square",
+    "relu_squared_norm",
+    "relu_step",
+    "segments_for",
+    "square_error",
+    "total_curvature",
 ]

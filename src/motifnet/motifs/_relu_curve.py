@@ -16,7 +16,11 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+
+from motifnet.motifs._base import Motif
+from motifnet.motifs._relu_exact import relu_piecewise
 
 Vector = NDArray[np.float64]
 _GRID = 4_096
@@ -71,6 +75,12 @@ def exponential_knots(rate: float, end: float, segments: int) -> Vector:
         knots = -2 / rate * np.log(left)
     knots[0], knots[-1] = 0.0, end
     return knots
+
+
+def relu_exponential(rate: float, end: float, segments: int) -> Motif:
+    """e^{−γt} of one column on [0, S], up to 1/K² from above."""
+    knots = exponential_knots(rate, end, segments)
+    return relu_piecewise(torch.as_tensor(knots), torch.as_tensor(np.exp(-rate * knots)))
 
 
 def curvature_knots(curve: Curve, segments: int) -> Vector:
