@@ -19,7 +19,6 @@ from motifnet.kernels import (
     blocks_of,
     distances,
     fit_with_held_out,
-    held_out_predictions,
     leave_out_gradient,
     leave_out_residuals,
     projector,
@@ -85,8 +84,11 @@ def test_leave_block_out_is_brute_force(size: int, problem: tuple[Tensor, Tensor
         out = ids == value
         expected = refit_without(X, y, w, 1e-2, out)
         assert torch.allclose(y[out] - r[out], expected, rtol=0, atol=1e-9)
-        held_out = held_out_predictions(MIXTURE.gram(X, X), y, 1e-2 / w, out)[2]
-        assert torch.allclose(held_out, expected, rtol=0, atol=1e-9)
+        for ridges in ([1e-2], [1e-4, 1e-2, 1.0]):
+            s = fit_with_held_out(MIXTURE.gram, X, y, w, Partition(~out, tuple((ids == j) & ~out for j in ids.unique() if j != value)), ridges)
+            assert torch.allclose(s.held_out[out], refit_without(X, y, w, s.ridge, out), rtol=0, atol=1e-9)
+            dual, b = solve_ridge(MIXTURE.gram(X, X), y, s.ridge / w)
+            assert torch.allclose(s.dual, dual[s.centres], atol=1e-7) and torch.allclose(s.intercept, b, atol=1e-9)
 
 
 def test_rows_of_block_minus_one_are_not_scored() -> None:

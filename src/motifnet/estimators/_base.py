@@ -100,7 +100,7 @@ class MotifEstimator(BaseEstimator):
             "time_limit_s": self.time_limit_s,
             "stopped_early": run.stopped,
         }
-        card = describe_network(network)
+        card = describe_network(network, inputs=ready.sample.X.shape[1])
         self.model_ = FittedModel(
             ready.encoder, ready.schema, network, self._task, ready.targets, ready.classes, tuple(run.ledger), card, certificate, info
         )

@@ -8,7 +8,7 @@ import numpy as np
 
 from motifnet.engine import DataError, UsageError
 from motifnet.estimators._network import Network
-from motifnet.mimicry import Certificate, certify, transfer
+from motifnet.mimicry import Certificate, certify, relu_form, transfer
 from motifnet.motifs import Motif
 from motifnet.tables import Matrix
 
@@ -23,7 +23,8 @@ def mimic(fitted: Any, X: Any = None, *, form: Literal["native", "relu"] = "nati
     X : array with shape (n, d), optional
         Rows of the kind that it was fitted on: the certificate is measured on them, and the box of the relu form is theirs.
     form : {"native", "relu"}
-        Native motifs (absolute values, exponentials, steps) are exact to rounding; the relu form has rectifiers and affine maps only, and a certified error.
+        Native motifs (absolute values, exponentials, steps) are exact to rounding; the relu form has rectifiers and affine maps only, and a
+        certified error.
     tolerance : float
         Error of the relu form that is aimed at, in units of the standard deviation of the predictions on X.
 
@@ -56,9 +57,9 @@ def _in_form(network: Motif, predict: Any, rows: Matrix, form: str, tolerance: f
         return network, rows.shape[1], certify(network, predict, rows, scale=scale)
     if form != "relu":
         raise UsageError(f"form={form!r} is not known; choose 'native' or 'relu'.")
-    box = np.stack([rows.min(axis=0), rows.max(axis=0)])
-    relu, bound = relu_form(network, box, tolerance * scale, rows)
-    return relu, rows.shape[1], certify(relu, predict, rows, scale=scale, bound=bound, form="relu")
+    relu = relu_form(network, (rows.min(axis=0), rows.max(axis=0)), tolerance * scale, rows)
+    certificate = certify(relu.network, predict, rows, scale=scale, bound=relu.bound, form="relu", note=relu.note)
+    return relu.network, rows.shape[1], certificate
 
 
 def _width(fitted: Any) -> int:

@@ -48,7 +48,7 @@ class Network:
     @property
     def card(self) -> Card:
         """The description of the architecture."""
-        return describe_network(self.module)
+        return describe_network(self.module, inputs=self.d)
 
     def to_torch(self) -> torch.nn.Module:
         """A copy of the module."""

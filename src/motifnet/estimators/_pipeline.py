@@ -98,9 +98,9 @@ class Run:
         part = Part(f"trained kernel {number + 1}", fitted.oof, transfer(fitted), fitted.predict)
         self.kernels.append(part)
         self.tuned.append(fitted)
-        self._settle(
-            stage, start, self.goal.judge([part]), f"{settings.steps} steps a fold, {len(fitted.models)} folds; {', '.join(settings.profiles)}"
-        )
+        # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share
+        note = f"{settings.steps} steps a fold, {len(fitted.models)} folds; {', '.join(settings.profiles)}"
+        self._settle(stage, start, self.goal.judge(list(self.kernels)), note)
 
     def _teacher(self, name: str) -> None:
         start = self._start(name)
@@ -112,6 +112,7 @@ class Run:
 
     def _stack(self) -> None:
         start = self._start("stack")
+        self.control.check()
         judged = self.goal.judge([*self.kernels, *self.others])
         self._settle("stack", start, judged, " + ".join(f"{weight:.2f} {name}" for name, weight in judged.used if weight > 0))
 

@@ -8,7 +8,6 @@ from motifnet.kernels._kernel import PROFILES, Kernel, distances, radial
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
 from motifnet.kernels._leave_out import (
     blocks_of,
-    held_out_predictions,
     leave_out_gradient,
     leave_out_residuals,
     projector,
@@ -33,7 +32,6 @@ __all__ = [
     "fit_all_folds",
     "fit_with_held_out",
     "grid_search",
-    "held_out_predictions",
     "landmark_features",
     "leave_out_gradient",
     "leave_out_residuals",

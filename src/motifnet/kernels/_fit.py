@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
-from motifnet.kernels._leave_out import held_out_predictions, leave_out_residuals, projector, solve_ridge
+from motifnet.kernels._leave_out import projector, solve_factored, solve_ridge
 
 Gram = Callable[[Tensor, Tensor], Tensor]
 EXACT_ROWS = 4_000
@@ -43,16 +43,21 @@ def fit_with_held_out(gram: Gram, Z: Tensor, y: Tensor, w: Tensor, part: Partiti
     """Fit rows Z with shape (n, d) to y with shape (n, q). `part` None: no held-out rows; λ is then the middle candidate."""
     if len(Z) > EXACT_ROWS:
         return _fit_landmarks(gram, Z, y, w, part, ridges, seed)
-    K = gram(Z, Z)
-    everyone, nothing = torch.arange(len(Z)), torch.full_like(y, float("nan"))
+    nothing = torch.full_like(y, float("nan"))
     if part is None:
         ridge = ridges[len(ridges) // 2]
-        dual, b = solve_ridge(K, y, ridge / w)
-        return Solution(everyone, dual, b, ridge, nothing)
-    ridge = _choose_exact(K, y, w, part, ridges)
-    dual, b, predictions = held_out_predictions(K, y, ridge / w, ~part.train)
-    nothing[~part.train] = predictions
-    return Solution(everyone, dual, b, ridge, nothing)
+        dual, b = solve_ridge(gram(Z, Z), y, ridge / w)
+        return Solution(torch.arange(len(Z)), dual, b, ridge, nothing)
+    # training rows first: the Cholesky factor of their Gram matrix is then the leading block of the factor of the whole
+    order, m = torch.argsort((~part.train).to(torch.int8), stable=True), int(part.train.sum())
+    Z, y, w = Z[order], y[order], w[order]
+    K = gram(Z, Z)
+    ridge = _choose_exact(K[:m, :m], y[:m], w[:m], [block[order][:m] for block in part.inner], ridges)
+    L = torch.linalg.cholesky(K + torch.diag(ridge / w))
+    dual, b = solve_factored(L[:m, :m], y[:m])
+    nothing[order[m:]] = K[m:, :m] @ dual + b
+    dual, b = solve_factored(L, y)
+    return Solution(order, dual, b, ridge, nothing)
 
 
 def fit_all_folds(K: Tensor, y: Tensor, w: Tensor, ridge: float, blocks: Sequence[Tensor]) -> Solution:
@@ -67,18 +72,16 @@ def fit_all_folds(K: Tensor, y: Tensor, w: Tensor, ridge: float, blocks: Sequenc
     return Solution(torch.arange(len(K)), dual, b, ridge, held_out)
 
 
-def _choose_exact(K: Tensor, y: Tensor, w: Tensor, part: Partition, ridges: Sequence[float]) -> float:
-    if len(ridges) == 1 or not part.inner:
+def _choose_exact(K: Tensor, y: Tensor, w: Tensor, inner: Sequence[Tensor], ridges: Sequence[float]) -> float:
+    """The λ with the least error over the inner blocks, each predicted by a fit without it: cheaper than the inverse of K that serves all blocks."""
+    if len(ridges) == 1 or not inner:
         return ridges[len(ridges) // 2]
-    T = part.train
-    K, y, w = K[T][:, T], y[T], w[T]
-    blocks = [torch.nonzero(block[T]).ravel() for block in part.inner]
-    rows = torch.cat(blocks)
-    errors = []
-    for ridge in ridges:
-        P = projector(K, ridge / w)
-        r = leave_out_residuals(P, P @ y, blocks)
-        errors.append(float((w[rows, None] * r[rows] ** 2).sum()))
+    errors = [0.0] * len(ridges)
+    for block in inner:
+        within, across = K[~block][:, ~block], K[block][:, ~block]
+        for i, ridge in enumerate(ridges):
+            dual, b = solve_ridge(within, y[~block], ridge / w[~block])
+            errors[i] += float((w[block, None] * (y[block] - across @ dual - b) ** 2).sum())
     return ridges[min(range(len(ridges)), key=errors.__getitem__)]
 
 

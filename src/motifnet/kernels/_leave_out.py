@@ -34,7 +34,11 @@ def projector(K: Tensor, ridge: Tensor, *, intercept: bool = True) -> Tensor:
 
 def solve_ridge(K: Tensor, y: Tensor, ridge: Tensor, *, intercept: bool = True) -> tuple[Tensor, Tensor]:
     """Dual coefficients with shape (n, q) and intercept with shape (q,) of the fit to y with shape (n, q)."""
-    L = torch.linalg.cholesky(K + torch.diag(ridge))
+    return solve_factored(torch.linalg.cholesky(K + torch.diag(ridge)), y, intercept=intercept)
+
+
+def solve_factored(L: Tensor, y: Tensor, *, intercept: bool = True) -> tuple[Tensor, Tensor]:
+    """The same from the Cholesky factor L of K + diag(ridge)."""
     if not intercept:
         return torch.cholesky_solve(y, L), torch.zeros(y.shape[1], dtype=y.dtype)
     solution = torch.cholesky_solve(torch.cat([y, torch.ones_like(y[:, :1])], 1), L)
@@ -84,21 +88,3 @@ def leave_out_gradient(P: Tensor, y: Tensor, weight: Tensor, blocks: list[Tensor
         PVP = P @ V @ P
     gradient = (PVP - (P @ u) @ alpha.T) * (2 / total)
     return float((scored * r * r).sum() / total), gradient
-
-
-def held_out_predictions(K: Tensor, y: Tensor, ridge: Tensor, left_out: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Dual, intercept of the fit on all rows, and predictions of the rows `left_out` (a mask) by the fit without them: one factorisation for both.
-
-    Only the columns of P that belong to the rows left out are formed.
-    """
-    L = torch.linalg.cholesky(K + torch.diag(ridge))
-    right = torch.cat([y, torch.ones_like(y[:, :1])], 1)
-    solution = torch.cholesky_solve(right, L)
-    A, g = solution[:, :-1], solution[:, -1:]
-    b = A.sum(0) / g.sum()
-    alpha = A - g * b
-    unit = torch.eye(len(K), dtype=K.dtype)[:, left_out]
-    half = torch.linalg.solve_triangular(L, unit, upper=False)
-    P_BB = half.T @ half - g[left_out] @ g[left_out].T / g.sum()
-    r = torch.linalg.solve(P_BB, alpha[left_out])
-    return alpha, b, y[left_out] - r

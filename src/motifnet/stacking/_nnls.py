@@ -1,9 +1,12 @@
 """Stacked regression (Wolpert 1992, Breiman 1996): for each target column
 
-    min_{v ≥ 0}  Σ_i w_i (y_i − Σ_t v_t f_t(x_i))² + ρ ‖v − 1/T‖²,   f_t out of fold, ρ = the mean of w y²,
+    min over v ≥ 0, Σ v ≤ 1   Σ_i w_i (y_i − Σ_t v_t f_t(x_i))² + c ρ ‖v − v̄‖²,   f_t out of fold, v̄ the mean of v
 
-non-negative least squares on predictions of rows that the teachers have not seen. The small pull ρ, worth one row, toward equal weights makes the
-solution unique where teachers agree. The honest score of the stack predicts each fold with weights from the other folds.
+a convex combination of the teachers and of 0, the centre of the coding, by predictions of rows that the teachers have not seen. ρ is the mean
+squared error of the best teacher, so that the pull toward equal weights counts as c = 10 rows of noise, however small the noise is. With the
+weight of 0 as one more v the sum is 1 and the objective a homogeneous ‖A v‖² in the errors; the minimiser of ‖A v‖² + (1 − Σ v)² over v ≥ 0 lies
+on the same ray, so that one non-negative least squares problem gives both. The honest score of the stack predicts each fold with weights from the
+other folds.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from scipy.optimize import nnls
 from motifnet.tables import Folds
 
 Matrix = NDArray[np.float64]
+PULL = 10.0
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,15 @@ def fit_nnls_stack(oofs: list[Matrix], y: Matrix, weight: Matrix, folds: Folds) 
 
 def _solve(F: Matrix, y: Matrix, weight: Matrix) -> Matrix:
     """Weights with shape (T, q) from predictions with shape (T, n, q)."""
-    count, n, q = F.shape
-    root = np.sqrt(weight)
-    pull = np.sqrt(max(float(weight @ (y**2).mean(1)), 1e-300) / n)
+    count, _, q = F.shape
+    errors = (y - F) * np.sqrt(weight)[:, None]
+    apart = np.column_stack([np.eye(count) - 1 / count, np.zeros(count)])
     weights = np.empty((count, q))
     for c in range(q):
-        A = np.vstack([(F[:, :, c] * root).T, pull * np.eye(count)])
-        b = np.concatenate([y[:, c] * root, np.full(count, pull / count)])
-        weights[:, c] = nnls(A, b)[0]
+        R = np.column_stack([errors[:, :, c].T, y[:, c] * np.sqrt(weight)])
+        noise = max(float((R**2).sum(0).min()) / float(weight.sum()), 1e-30)
+        A = np.vstack([R, np.sqrt(PULL * noise) * apart])
+        A /= max(float(np.linalg.norm(A)), 1e-300)
+        v = nnls(np.vstack([A, np.ones(count + 1)]), np.append(np.zeros(len(A)), 1.0))[0]
+        weights[:, c] = v[:count] / v.sum()
     return weights
