@@ -77,8 +77,11 @@ def fit(
     model = _estimator(task)(preset=preset, time_limit_s=time_limit, n_jobs=jobs, random_state=seed, verbose=int(not quiet and sys.stderr.isatty()))
     no_input = {*target, *(drop or []), *(name for name in beside.values() if name)}
     inputs = frame[[name for name in frame.columns if name not in no_input]]
-    with Control().listening():  # so that a first Ctrl-C between fit and file does not lose the model
+    saving = Control()
+    with saving.listening():  # so that a first Ctrl-C between fit and file does not lose the model
         model.fit(inputs, _target(frame, target), **{key: frame[name] for key, name in beside.items() if name})
+        if model.model_.info["stopped_early"]:
+            saving.interrupted.set()  # the next Ctrl-C is the second one
         save_model(model.model_, out)
     if not quiet:
         _report(model, out, clock.monotonic() - start)
@@ -126,5 +129,6 @@ def _report(model: MotifRegressor | MotifClassifier, out: Path, seconds: float) 
     unit = "error in standard deviations of the target" if fitted.task == "regression" else "error as log loss"
     if not model.verbose:
         say_ledger(fitted.ledger)
-    say(f"{fitted.task} of {', '.join(fitted.targets)} on {len(fitted.schema.names)} columns, {fitted.info['rows']:,} rows; {unit}, on rows not seen")
+    size = f"{len(fitted.schema.names)} columns, {fitted.info['rows']:,} different rows"
+    say(f"{fitted.task} of {', '.join(fitted.targets)} on {size}; {unit}, on rows not seen")
     say(f"{out}: {out.stat().st_size:,} bytes, {seconds:.1f} s in all")

@@ -50,7 +50,7 @@ def _tell(error: BaseException) -> int:
             note("error", str(error))
             return error.exit_code
         case KeyboardInterrupt():
-            note("stopped", "by Ctrl-C; nothing was written.")
+            note("stopped", "by Ctrl-C")
             return INTERRUPTED
         case BrokenPipeError():
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it flushes at its end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 INTERRUPTED = 130
@@ -19,11 +20,13 @@ def main() -> None:
     except SystemExit as end:
         if end.code == INTERRUPTED:
             _end_at_once()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: a late Ctrl-C would only disturb Python's own end
         raise
 
 
 def _end_at_once() -> None:
     """Leave without waiting for threads that are still computing; temporary files are gone by now."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(INTERRUPTED)

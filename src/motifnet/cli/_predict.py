@@ -62,8 +62,7 @@ def predict(
     fitted = load_model(model)
     frame = read_table(table, schema=_reading(fitted.schema, ids))
     check_names(frame, ids, "--id")
-    known = set(fitted.schema.names)
-    inputs = frame[[name for name in frame.columns if name in known or name not in ids]]
+    inputs = frame[[name for name in frame.columns if name in fitted.schema.names or name not in (*ids, *fitted.targets)]]
     values = fitted.predict(as_table(inputs, schema=fitted.schema, reorder=True), resolve_jobs(jobs))
     write_table(_columns(fitted, frame, ids, values), out, escape_formulas=escape_formulas)
     if str(out) != "-" and not quiet:

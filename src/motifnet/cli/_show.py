@@ -42,10 +42,11 @@ def _title(text: str) -> None:
 
 def _summary(model: FittedModel) -> str:
     info = model.info
+    rows = f"{info.get('rows', 0):,} different rows"
     classes = "" if model.classes is None else f", classes {', '.join(map(str, model.classes))}"
     early = " It was ended early." if info.get("stopped_early") else ""
     return (
-        f"{model.task} of {', '.join(model.targets)}{classes}; fitted to {info.get('rows', 0):,} rows by motifnet {info.get('motifnet', '?')}, "
+        f"{model.task} of {', '.join(model.targets)}{classes}; fitted to {rows} by motifnet {info.get('motifnet', '?')}, "
         f"preset {info.get('preset', '?')}, seed {info.get('seed', '?')}.{early}"
     )
 
