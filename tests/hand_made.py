@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from motifnet.bundle import FittedModel
+from motifnet.bundle import FittedModel, save_model
 from motifnet.engine import LedgerRow
 from motifnet.kernels import Kernel
 from motifnet.mimicry import Certificate, describe_network, kernel_network
@@ -65,7 +66,22 @@ def make_model(*, classes: tuple[Any, ...] | None = None, q: int = 2, m: int = 6
 
 def later(n: int = 2500) -> Table:
     """Rows that the fit has not seen, levels among them."""
+    return as_table(later_frame(n), schema=as_table(frame()).schema)
+
+
+def later_frame(n: int) -> pd.DataFrame:
+    """The same as a data frame."""
     rows = frame(n, seed=5)
     rows.loc[::7, "colour"] = "violet"
     rows.loc[::11, "street"] = "another street"
-    return as_table(rows, schema=as_table(frame()).schema)
+    return rows
+
+
+def write_golden(folder: Path, protocol: int) -> None:
+    """Golden files of a protocol: a bundle, rows, and its predictions for them. Written once for each protocol, and never again."""
+    folder.mkdir(exist_ok=True)
+    for name, classes in (("regression", None), ("classes", ("a", "b", "c"))):
+        model = make_model(classes=classes, q=1, m=6)
+        save_model(model, folder / f"protocol_{protocol}_{name}.motif")
+        np.save(folder / f"protocol_{protocol}_{name}.npy", model.predict(later(40)))
+    later_frame(40).to_csv(folder / f"protocol_{protocol}.csv", index=False)

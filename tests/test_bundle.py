@@ -25,10 +25,13 @@ import torch
 from hand_made import frame, later, make_model
 from motifnet.bundle import BundleError, FittedModel, atomic_file, load_model, save_model
 from motifnet.bundle._archive import MANIFEST, TENSORS, read_archive, write_archive
-from motifnet.engine import FileError, MotifnetError, UsageError
+from motifnet.bundle._save import PROTOCOL
+from motifnet.engine import FileError, MotifnetError, ResourceError, UsageError
 from motifnet.mimicry import Card
 from motifnet.motifs import MOTIFS, Affine, Motif
-from motifnet.tables import as_table
+from motifnet.tables import as_table, read_table
+
+GOLDEN = Path(__file__).parent / "golden"
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +113,17 @@ def test_what_json_cannot_hold_is_refused(model: FittedModel, tmp_path: Path) ->
     with pytest.raises(UsageError, match="NaN"):
         save_model(replace(model, network=Affine(torch.full((1, 2), float("nan")), torch.zeros(1))), tmp_path / "no.motif")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.motif")), ids=lambda path: path.stem)
+def test_golden_files_load_for_ever(path: Path) -> None:
+    model = load_model(path)
+    rows = read_table(GOLDEN / f"{path.stem.rsplit('_', 1)[0]}.csv")
+    np.testing.assert_allclose(model.predict(as_table(rows, schema=model.schema)), np.load(path.with_suffix(".npy")), rtol=0, atol=1e-9)
+
+
+def test_the_protocol_of_today_has_golden_files() -> None:
+    assert (GOLDEN / f"protocol_{PROTOCOL}_regression.motif").exists()
 
 
 # hostile files
@@ -295,8 +309,7 @@ def test_edited_manifest_or_tensors(name: str, saved: Path, tmp_path: Path) -> N
     [b"[" * 100_000, b"{" * 5_000_000, b'{"a":NaN}', b"\xff\xfe", b"null", b'{"format":"motifnet"}', b"[" + b"1," * 3_000_000 + b"1]", b"1" * 10_000],
 )
 def test_manifest_that_is_none(manifest: bytes, tmp_path: Path) -> None:
-    write_archive(tmp_path / "x.motif", manifest, b"")
-    rejected(tmp_path / "x.motif")
+    rejected(archive(tmp_path / "x.motif", [(MANIFEST, manifest), (TENSORS, b"")]))
 
 
 @pytest.mark.parametrize(
@@ -307,6 +320,21 @@ def test_tensor_file_that_is_none(tensors: bytes, saved: Path, tmp_path: Path) -
     head["sha256"] = hashlib.sha256(tensors).hexdigest()
     write_archive(tmp_path / "x.motif", json.dumps(head).encode(), tensors)
     rejected(tmp_path / "x.motif")
+
+
+def test_tensor_file_of_very_many_tensors(saved: Path, tmp_path: Path) -> None:
+    header = b"{" + b",".join(b'"t%d":{"dtype":"F64","shape":[0],"data_offsets":[0,0]}' % i for i in range(50_000)) + b"}"
+    tensors = struct.pack("<Q", len(header)) + header
+    head = json.loads(read_archive(saved)[0])
+    head["sha256"] = hashlib.sha256(tensors).hexdigest()
+    write_archive(tmp_path / "x.motif", json.dumps(head).encode(), tensors)
+    assert "header" in rejected(tmp_path / "x.motif")
+
+
+def test_more_than_a_bundle_holds_is_refused_on_writing(model: FittedModel, tmp_path: Path) -> None:
+    with pytest.raises(ResourceError, match="text columns"):
+        save_model(replace(model, info={"levels": [""] * 1_100_000}), tmp_path / "x.motif")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_the_registry_is_built(saved: Path, tmp_path: Path) -> None:

@@ -18,12 +18,15 @@ from onnx import TensorProto
 from hand_made import later, make_model
 from motifnet import motifs as m
 from motifnet.bundle import FittedModel, network_to_onnx, to_onnx
+from motifnet.bundle._network_rows import rows_for
 from motifnet.bundle._onnx import assemble
 from motifnet.bundle._onnx import value as value_info
 from motifnet.bundle._onnx_check import ParityError, start
 from motifnet.bundle._onnx_graph import Graph
 from motifnet.bundle._onnx_motifs import emit
 from motifnet.engine import FileError, UsageError
+from motifnet.kernels import Kernel
+from motifnet.mimicry import kernel_network, relu_form
 from motifnet.motifs import MOTIFS, Motif
 from motifnet.tables import Encoder, Table, as_table, make_folds
 
@@ -169,6 +172,28 @@ def test_trees_without_a_split(tmp_path: Path) -> None:
     zero = torch.zeros(1, dtype=torch.int64)
     network = m.TreeEnsemble(zero, zero.double(), zero, zero, zero, torch.tensor([[2.5, -1.0]]).double(), 0)
     assert network_to_onnx(network, 2, tmp_path / "net.onnx").max_difference == 0
+
+
+def test_relu_form(tmp_path: Path) -> None:
+    """Only affine maps, rectifiers and sums of them: the plainest graph."""
+    rng = np.random.default_rng(0)
+    kernel = Kernel(("gaussian",), np.ones(1), np.full(1, 0.5))
+    network = kernel_network(kernel, rng.normal(size=(15, 2)), rng.normal(size=(15, 1)), np.zeros(1))
+    form = relu_form(network, (np.full(2, -2.0), np.full(2, 2.0)), 1e-2).network
+    assert network_to_onnx(form, 2, tmp_path / "net.onnx").max_difference <= 1e-10
+    used = {node.op_type for node in onnx.load(tmp_path / "net.onnx").graph.node}
+    assert used <= {"Gemm", "Relu", "Add", "Mul", "Scan", "Gather", "Concat", "Shape", "Expand", "Identity"}
+
+
+def test_rows_are_where_the_network_has_its_values() -> None:
+    """A network on raw columns is not checked near 0 only."""
+    centres = normal(torch.Generator().manual_seed(0), 30, 2) * torch.tensor([1e-3, 1e5]).double() + torch.tensor([7.0, -1e6]).double()
+    X = rows_for(m.Distance(centres, 2), 2)
+    np.testing.assert_allclose(X.mean(0), centres.mean(0).numpy(), rtol=0.05)
+    np.testing.assert_allclose(X.std(0), centres.std(0).numpy(), rtol=0.3)
+    tree = trees(torch.Generator().manual_seed(0), count=3, depth=2, d=2, q=1)
+    tree.threshold += 1000
+    assert np.abs(rows_for(tree, 2) - 1000).max() < 10
 
 
 def test_float32_network_is_exported_in_float64(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from motifnet.engine import FileError, ResourceError
 MANIFEST, TENSORS = "manifest.json", "tensors.safetensors"
 MAX_BYTES = 2**31 - 2**20
 MAX_MANIFEST = 2**25
+MAX_VALUES = 1_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _END = struct.Struct("<4sHHHHIIH")
 _MAX_DIRECTORY = 4096
@@ -28,7 +29,7 @@ _MAX_DIRECTORY = 4096
 
 def write_archive(path: Path, manifest: bytes, tensors: bytes) -> None:
     """Write the two entries to a file."""
-    if len(manifest) > MAX_MANIFEST or len(manifest) + len(tensors) > MAX_BYTES:
+    if too_large(manifest) or len(manifest) + len(tensors) > MAX_BYTES:
         raise ResourceError(
             f"The model needs a manifest of {len(manifest):,} bytes and {len(tensors):,} bytes of tensors; a bundle holds at most {MAX_MANIFEST:,} "
             f"of the one and {MAX_BYTES:,} in all. Fit with fewer centres (preset 'fast'), or leave out text columns with very many levels."
@@ -39,6 +40,11 @@ def write_archive(path: Path, manifest: bytes, tensors: bytes) -> None:
             info.create_system = 3  # the default is that of the machine
             info.external_attr = 0o644 << 16
             archive.writestr(info, content)
+
+
+def too_large(manifest: bytes) -> bool:
+    """True where parsing the manifest might take more memory or time than a model is worth: bounded by its bytes and by its number of values."""
+    return len(manifest) > MAX_MANIFEST or sum(manifest.count(mark) for mark in (b",", b"[", b"{")) > MAX_VALUES
 
 
 def read_archive(path: str | os.PathLike[str]) -> tuple[bytes, bytes]:

@@ -17,7 +17,7 @@ import safetensors.numpy
 from safetensors import SafetensorError
 
 from motifnet import __version__
-from motifnet.bundle._archive import MAX_MANIFEST, read_archive
+from motifnet.bundle._archive import read_archive, too_large
 from motifnet.bundle._codec import DTYPES, Arrays, decode
 from motifnet.bundle._errors import BundleError
 from motifnet.bundle._model import FittedModel
@@ -30,7 +30,7 @@ from motifnet.tables import Calendar, Encoder, Feature, Numeric, OneHot, TargetM
 _HEAD = ("format", "protocol", "written_by", "sha256")
 _PARTS = ("task", "targets", "classes", "schema", "encoder", "network", "ledger", "card", "certificate", "info")
 _FEATURES: dict[str, type[Feature]] = {kind.__name__: kind for kind in (Calendar, Numeric, OneHot, TargetMean)}
-_MAX_VALUES = 2_000_000
+_MAX_HEADER, _MAX_TENSORS = 2**22, 20_000
 _TRIED = 32
 
 
@@ -61,8 +61,7 @@ def unpack(manifest: bytes, tensors: bytes) -> FittedModel:
 
 
 def _parse(manifest: bytes) -> dict[str, Any]:
-    # what the parser may allocate is bounded beforehand by the number of values
-    if len(manifest) > MAX_MANIFEST or sum(manifest.count(mark) for mark in (b",", b"[", b"{")) > _MAX_VALUES:
+    if too_large(manifest):
         raise BundleError(f"its manifest is too large ({len(manifest):,} bytes).")
     try:
         head = json.loads(manifest.decode("ascii"), parse_constant=_refuse)
@@ -90,7 +89,8 @@ def _check_protocol(head: dict[str, Any]) -> None:
 
 def _arrays(tensors: bytes) -> Arrays:
     # the header is parsed by the library: bound it first
-    if len(tensors) < 8 or struct.unpack("<Q", tensors[:8])[0] > min(len(tensors), MAX_MANIFEST):
+    size = struct.unpack("<Q", tensors[:8])[0] if len(tensors) >= 8 else len(tensors)
+    if size > min(len(tensors), _MAX_HEADER) - 8 or tensors.count(b"{", 8, 8 + size) > _MAX_TENSORS:
         raise BundleError("its tensor file has no valid header.")
     try:
         arrays = safetensors.numpy.load(tensors)

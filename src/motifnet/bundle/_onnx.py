@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from motifnet import __version__
 from motifnet.bundle._atomic import atomic_file
+from motifnet.bundle._network_rows import rows_for
 from motifnet.bundle._onnx_check import Parity, measure
 from motifnet.bundle._onnx_graph import IR_VERSION, ML, ML_OPSET, OPSET, Graph
 from motifnet.bundle._onnx_motifs import emit
@@ -28,10 +29,10 @@ _MAX_BYTES = 2**31 - 2**20  # of a protobuf message
 
 
 def network_to_onnx(network: Motif, d: int, path: str | os.PathLike[str], dtype: str = "float64", X: NDArray[np.float64] | None = None) -> Parity:
-    """Write a network as a graph from "X" with shape (N, d) to "prediction" with shape (N, q); checked on rows X, drawn at random if not given."""
+    """Write a network as a graph from "X" with shape (N, d) to "prediction" with shape (N, q); checked on rows X, made up if not given."""
     require(dtype)
     network = copy.deepcopy(network).double()
-    rows = rounded(draw(d) if X is None else np.asarray(X, dtype=np.float64), dtype)
+    rows = rounded(rows_for(network, d) if X is None else np.asarray(X, dtype=np.float64), dtype)
     expected = run(network, rows, 0)
     graph = Graph()
     x = graph.cast("X", "DOUBLE") if dtype == "float32" else "X"
@@ -49,12 +50,6 @@ def require(dtype: str) -> None:
         import onnxruntime  # noqa: F401
     except ImportError as error:
         raise UsageError(f"Export to ONNX needs the package {error.name}. Install it with `pip install 'motifnet[onnx]'`.") from error
-
-
-def draw(d: int, n: int = 1000) -> NDArray[np.float64]:
-    """Rows with shape (n, d) over the box of encoded values: most near the centre, some at its edge."""
-    rng = np.random.default_rng(0)
-    return np.clip(rng.standard_normal((n, d)) * rng.choice([0.0, 1.0, 1.0, 3.0], size=(n, 1)), -8, 8)
 
 
 def rounded(X: NDArray[np.float64], dtype: str) -> NDArray[np.float64]:

@@ -19,6 +19,11 @@ from numpy.typing import NDArray
 from motifnet.engine import MotifnetError
 
 TOLERANCE = {"float64": 1e-10, "float32": 3e-4}
+_ADVICE = {
+    "float32": "Export with dtype='float64'.",
+    "float64": "Large weights that cancel, as those of a kernel machine with hardly any ridge, cost such digits: fit with more regularisation, or "
+    "export with dtype='float32', of which less is asked. Please report it if neither is the case.",
+}
 BATCHES = (0, 1, 7)
 
 
@@ -68,7 +73,7 @@ def measure(
     if beyond > TOLERANCE[dtype]:
         raise ParityError(
             f"onnxruntime differs from the network by {worst:.3g} standard deviations, more than the {TOLERANCE[dtype]:.0e} allowed for {dtype}; "
-            "no file was written. " + ("Export with dtype='float64'." if dtype == "float32" else "Please report this.")
+            f"no file was written. {_ADVICE[dtype]}"
         )
     return Parity(worst, len(expected), opset, dtype)
 
