@@ -20,7 +20,7 @@ from motifnet.engine import Control, DataError, MotifnetWarning, UsageError
 from motifnet.estimators._pipeline import Run
 
 
-@parametrize_with_checks([MotifRegressor(), MotifClassifier()])
+@parametrize_with_checks([MotifRegressor(), MotifClassifier()])  # type: ignore[untyped-decorator]
 def test_scikit_learn_conventions(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)
 
@@ -125,7 +125,7 @@ def test_bit_equal_over_processes_jobs_hash_seeds_and_row_order() -> None:
 def test_fit_leaves_global_random_state_alone() -> None:
     np.random.seed(3)
     torch.manual_seed(3)
-    before, before_torch = np.random.get_state()[1].copy(), torch.get_rng_state().clone()  # type: ignore[union-attr, index]
+    before, before_torch = np.random.get_state()[1].copy(), torch.get_rng_state().clone()  # type: ignore[index]
     rng = np.random.default_rng(0)
     X = rng.normal(size=(40, 2))
     MotifRegressor(preset="fast").fit(X, X[:, 0])

@@ -90,7 +90,7 @@ class MotifEstimator(BaseEstimator):
 
     def _store(self, ready: Prepared, run: Run, judged: Judged, seed: int) -> None:
         network, teacher = ready.goal.network(judged), ready.goal.teacher(judged)
-        scale = 1.0 if ready.classes is not None else float(np.max(ready.goal.sd))  # type: ignore[attr-defined]
+        scale = float(np.max(ready.goal.scale))
         certificate = certify(network, teacher, ready.sample.X[:CERTIFIED_ROWS], scale=scale, points=CERTIFIED_ROWS)
         info = {
             "motifnet": motifnet.__version__,
@@ -99,6 +99,7 @@ class MotifEstimator(BaseEstimator):
             "rows": ready.sample.n,
             "time_limit_s": self.time_limit_s,
             "stopped_early": run.stopped,
+            "target_sd": [float(s) for s in ready.goal.scale],
         }
         card = describe_network(network, inputs=ready.sample.X.shape[1])
         self.model_ = FittedModel(

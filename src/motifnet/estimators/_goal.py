@@ -48,6 +48,11 @@ class Judged:
 class Goal(Protocol):
     """Judge parts, and finish them into the network of the whole model and the same function in numpy."""
 
+    @property
+    def scale(self) -> Matrix:
+        """The unit of each output: sd of a target, 1 for a probability."""
+        ...
+
     def judge(self, parts: list[Part]) -> Judged: ...
 
     def network(self, judged: Judged) -> Motif: ...
@@ -92,6 +97,10 @@ class RegressionGoal:
     mean: Matrix
     sd: Matrix
 
+    @property
+    def scale(self) -> Matrix:
+        return self.sd
+
     def judge(self, parts: list[Part]) -> Judged:
         s = self.sample
         if len(parts) == 1:
@@ -115,6 +124,10 @@ class ClassificationGoal:
 
     sample: Sample
     n_classes: int
+
+    @property
+    def scale(self) -> Matrix:
+        return np.ones(self.n_classes)
 
     def judge(self, parts: list[Part]) -> Judged:
         s = self.sample

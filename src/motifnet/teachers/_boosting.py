@@ -62,7 +62,7 @@ class Problem:
 
 
 class Engine(Protocol):
-    """Grows up to `growth.max_trees` iterations and returns the forests, one an output; with a validation part, only as many as are best there."""
+    """Grows `growth.max_trees` iterations and returns the forests, one an output, and that number; with a validation part, only the best number."""
 
     def __call__(self, train: Problem, valid: Problem | None, growth: Growth, seed: int, control: Control | None) -> tuple[list[Forest], int]: ...
 
@@ -123,6 +123,8 @@ def grow_lightgbm(train: Problem, valid: Problem | None, growth: Growth, seed: i
         booster.add_valid(data(valid, train_set), "valid")
     error = None if valid is None else lambda: float(booster.eval_valid()[0][2])
     best = _climb(lambda: bool(booster.update()), error, growth.max_trees, growth.patience, control)
+    if valid is not None:  # only the number of trees is wanted
+        return [], best
     forests = parse_lightgbm(booster, iterations=best)
     return [Forest.sum(pair) for pair in zip(train.constants(), forests, strict=True)], best
 
@@ -173,12 +175,12 @@ def grow_histogram(train: Problem, valid: Problem | None, growth: Growth, seed: 
 
 
 def _best_stage(forests: list[Forest], valid: Problem | None, limit: int) -> tuple[list[Forest], int]:
-    """Cut forests, whose first tree is the constant, to the number of trees with the least validation loss."""
+    """The number of trees with the least validation loss; the first tree of each forest is the constant."""
     if valid is None:
         return forests, limit
     stages = np.stack([np.cumsum(f.values[f.leaves(valid.X)][:, :, 0], axis=1) for f in forests])
     best = int(np.argmin([_loss(stages[:, :, t].T, valid) for t in range(stages.shape[2])]))
-    return [f.first(best + 1) for f in forests], best
+    return [], best
 
 
 def _loss(score: Matrix, part: Problem) -> float:
