@@ -1,0 +1,147 @@
+"""Inner-layer training: its parts as identities, and what it does as a whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from motifnet.engine import Control, Stopped
+from motifnet.kernels import GridChoice, median_distances, start_kernel
+from motifnet.mimicry import transfer
+from motifnet.retrain import InnerSettings, cross_tune, fold_model, refit_ridge, train_inner
+from motifnet.retrain._inner import batch_blocks
+from motifnet.retrain._inner_parameters import MU, RHO, TAU, Adam, InnerParameters
+from motifnet.tables import Sample, make_folds
+from motifnet.teachers import KernelRidge
+
+SETTINGS = InnerSettings(steps=15)
+
+
+def sample_of(n: int = 90, seed: int = 0, **kwargs: int) -> Sample:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 3))
+    y = np.stack([np.sin(2 * X[:, 0]) + X[:, 1], np.abs(X[:, 2])], 1) + 0.1 * rng.normal(size=(n, 2))
+    return Sample.plain(X, (y - y.mean(0)) / y.std(0), **kwargs)
+
+
+def parameters(sample: Sample) -> InnerParameters:
+    X = torch.as_tensor(sample.X)
+    kernel = start_kernel(SETTINGS.profiles, median_distances(X), 0.3)
+    return InnerParameters(X, torch.as_tensor(sample.numeric), kernel, 0.1, segments=6, map_columns=10)
+
+
+def test_the_start_is_the_convex_kernel() -> None:
+    sample = sample_of()
+    X = torch.as_tensor(sample.X)
+    inner = parameters(sample)
+    kernel = start_kernel(SETTINGS.profiles, median_distances(X), 0.3)
+    assert torch.allclose(inner.gram(X), kernel.gram(X, X), atol=1e-12)
+    frozen = inner.freeze()
+    assert torch.allclose(frozen.gram(frozen.warp(X), frozen.warp(X)), kernel.gram(X, X), atol=1e-12)
+    assert frozen.ridge == pytest.approx(0.1)
+
+
+def test_prior_gradient_is_that_of_its_formula() -> None:
+    inner = parameters(sample_of())
+    with torch.no_grad():
+        inner.vector.copy_(torch.randn(len(inner.vector), dtype=inner.vector.dtype))
+    prior = (inner.s**2).sum() / TAU**2 + (inner.s.diff(dim=1) ** 2).sum() / RHO**2 + (inner.scale**2).sum() + (inner.M**2).sum() / MU**2
+    expected = torch.autograd.grad(prior / 90, [inner.s, inner.scale, inner.M])
+    inner.add_prior(90)
+    for leaf, gradient in zip((inner.s, inner.scale, inner.M), expected, strict=True):
+        assert leaf.grad is not None and torch.allclose(leaf.grad, gradient, atol=1e-12)
+
+
+def test_leaves_are_views_of_one_vector_and_adam_moves_it() -> None:
+    inner = parameters(sample_of())
+    adam = Adam(inner.vector, inner.rates(0.1, 0.03))
+    adam.step(torch.ones_like(inner.vector), 1.0)
+    assert torch.allclose(inner.s, torch.full_like(inner.s, -0.1))
+    assert torch.allclose(inner.M, torch.full_like(inner.M, -0.03))
+    assert len(inner.gradient()) == len(inner.vector)
+
+
+def test_numpy_and_torch_layers_agree_near_and_far() -> None:
+    sample = sample_of()
+    layers = train_inner(
+        sample, start_kernel(SETTINGS.profiles, median_distances(torch.as_tensor(sample.X)), 0.3), GridChoice(0.3, 0.1, 1.0), SETTINGS, 0
+    )
+    far = np.concatenate([sample.X, 10 * sample.X])
+    Z = layers.warp(torch.as_tensor(far))
+    assert np.allclose(Z.numpy(), layers.warp_numpy(far), atol=1e-12)
+    assert np.allclose(layers.gram(Z, Z).numpy(), layers.gram_numpy(Z.numpy(), Z.numpy()), atol=1e-12)
+
+
+def test_held_out_rows_are_those_of_a_fit_without_them() -> None:
+    sample = sample_of()
+    convex = KernelRidge().fit(sample)
+    tuned = cross_tune(sample, convex, SETTINGS, seed=1)
+    for k in range(sample.folds.count):
+        rows = sample.folds.held_out(k)
+        assert np.allclose(fold_model(sample, tuned, k).predict(sample.X[rows]), tuned.oof[rows], atol=1e-7)
+
+
+def test_training_lowers_the_held_out_error_of_a_warped_target() -> None:
+    rng = np.random.default_rng(1)
+    X = rng.uniform(0, 1, size=(300, 4))
+    y = np.sin(12 * X[:, 0] ** 3)
+    sample = Sample.plain(X, (y - y.mean()) / y.std())
+    convex = KernelRidge().fit(sample)
+    tuned = cross_tune(sample, convex, InnerSettings(steps=60))
+    errors = [float(np.mean((sample.y - oof) ** 2)) for oof in (convex.oof, tuned.oof)]
+    assert errors[1] < 0.3 * errors[0]
+
+
+def test_transfer_is_exact() -> None:
+    sample = sample_of()
+    tuned = cross_tune(sample, KernelRidge().fit(sample), SETTINGS)
+    far = np.concatenate([sample.X, 10 * sample.X])
+    with torch.no_grad():
+        values = transfer(tuned)(torch.as_tensor(far)).numpy()
+    assert np.abs(values - tuned.predict(far)).max() <= 1e-10
+
+
+def test_jobs_do_not_change_the_result() -> None:
+    sample = sample_of()
+    convex = KernelRidge().fit(sample)
+    one, two = (cross_tune(sample, convex, SETTINGS, n_jobs=jobs) for jobs in (1, 2))
+    assert np.array_equal(one.oof, two.oof)
+    assert all(np.array_equal(a.dual, b.dual) for a, b in zip(one.models, two.models, strict=True))
+
+
+def test_batches_leave_out_groups_and_later_rows() -> None:
+    sample = sample_of()
+    rng = np.random.default_rng(0)
+    rows = np.arange(40)
+    groups = np.repeat(np.arange(30), 3)
+    grouped = Sample(sample.X, sample.y, sample.weight, make_folds(90, 3, 0, groups=groups), groups=groups, numeric=sample.numeric)
+    blocks = batch_blocks(grouped, rows, rng)
+    assert blocks is not None and all(len(set(groups[rows[b.numpy()]])) == 1 for b in blocks) and sum(map(len, blocks)) == 40
+    time = np.arange(90.0)
+    timed = Sample(sample.X, sample.y, sample.weight, make_folds(90, 3, 0, time=time), time=time, numeric=sample.numeric)
+    later = batch_blocks(timed, rows, rng)
+    assert later is not None and len(later) == 1
+    assert later[0].tolist() == list(range(int(later[0][0]), 40))
+    assert batch_blocks(sample, rows, rng) is None
+
+
+def test_a_stop_ends_the_training() -> None:
+    sample = sample_of()
+    control = Control()
+    control.interrupted.set()
+    with pytest.raises(Stopped):
+        cross_tune(sample, KernelRidge().fit(sample), SETTINGS, control=control)
+
+
+def test_last_layer_chooses_the_ridge_by_the_other_folds() -> None:
+    sample = sample_of(seed=2)
+    convex = KernelRidge().fit(sample)
+    again = refit_ridge(sample, convex)
+    assert again is not None
+    assert again.ridge in [pytest.approx(convex.ridge * f) for f in (0.3, 1.0, 3.0)]
+    for k in range(sample.folds.count):
+        changed = sample.y.copy()
+        changed[sample.folds.held_out(k)] += 7.0  # fold k's own targets have no part in its predictions
+        other = KernelRidge().fit(Sample(sample.X, changed, sample.weight, sample.folds, numeric=sample.numeric))
+        assert np.allclose(other.oof[sample.folds.held_out(k)], convex.oof[sample.folds.held_out(k)], atol=1e-8)

@@ -1,0 +1,85 @@
+"""Stacks: optimality conditions, honest scores, calibration."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from motifnet.stacking import fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared
+from motifnet.tables import make_folds
+
+N = 300
+
+
+@pytest.fixture
+def problem() -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=(N, 1))
+    return y, [y + s * rng.normal(size=(N, 1)) for s in (0.3, 0.4, 1.5)], rng.uniform(0.5, 2, N)
+
+
+def test_weights_solve_the_convex_problem(problem: tuple[np.ndarray, list[np.ndarray], np.ndarray]) -> None:
+    y, oofs, w = problem
+    weights = fit_nnls_stack(oofs, y, w, make_folds(N, 4, 0)).weights[:, 0]
+    F = np.column_stack(oofs)
+    noise = min(float(w @ (y[:, 0] - f[:, 0]) ** 2) for f in oofs) / float(w.sum())
+
+    def objective(v: np.ndarray) -> float:
+        return float(w @ (y[:, 0] - F @ v) ** 2 + 10 * noise * ((v - v.mean()) ** 2).sum())
+
+    best = minimize(objective, np.full(3, 1 / 3), bounds=[(0, None)] * 3, constraints={"type": "ineq", "fun": lambda v: 1 - v.sum()}, tol=1e-12).x
+    assert np.allclose(weights, best, atol=1e-3)
+    assert (weights >= 0).all() and weights.sum() <= 1 + 1e-12
+
+
+def test_score_of_a_fold_does_not_see_its_targets(problem: tuple[np.ndarray, list[np.ndarray], np.ndarray]) -> None:
+    y, oofs, w = problem
+    folds = make_folds(N, 4, 0)
+    before = fit_nnls_stack(oofs, y, w, folds).oof
+    rows = folds.held_out(1)
+    changed = y.copy()
+    changed[rows] = 5.0
+    assert np.allclose(fit_nnls_stack(oofs, changed, w, folds).oof[rows], before[rows])
+
+
+def test_pure_noise_gets_little_weight() -> None:
+    rng = np.random.default_rng(1)
+    y = rng.normal(size=(N, 1))
+    noise = [rng.normal(size=(N, 1)) for _ in range(3)]
+    stack = fit_nnls_stack(noise, y, np.ones(N), make_folds(N, 4, 0))
+    assert stack.weights.sum() < 0.4
+    assert mean_squared(y, stack.oof, np.ones(N)) < 1.1
+
+
+def test_unscored_rows_do_not_count(problem: tuple[np.ndarray, list[np.ndarray], np.ndarray]) -> None:
+    y, oofs, w = problem
+    folds = make_folds(N, 4, 0, time=np.arange(float(N)))
+    oofs = [np.where(folds.scored[:, None], f, np.nan) for f in oofs]
+    stack = fit_nnls_stack(oofs, y, w, folds)
+    assert np.isnan(stack.oof[~folds.scored]).all() and np.isfinite(stack.oof[folds.scored]).all()
+    assert np.allclose(stack.weights.sum(), 1, atol=0.15)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_probabilities_are_calibrated_and_optimal(n_classes: int) -> None:
+    rng = np.random.default_rng(2)
+    n = 3_000
+    logits = 2 * rng.normal(size=(n, n_classes))
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    labels = (p.cumsum(1) > rng.random((n, 1))).argmax(1)
+    score = (logits[:, 1:] - logits[:, :1]) if n_classes == 2 else logits
+    w = np.ones(n)
+    stack = fit_logistic_stack([score / 5, rng.normal(size=score.shape)], labels, n_classes, w, make_folds(n, 4, 0))
+    assert stack.weights[0] == pytest.approx(5, rel=0.15)
+    assert stack.weights[1] < 0.2
+    assert log_loss(labels, stack.oof, w) == pytest.approx(log_loss(labels, p, w), rel=0.02)
+    assert np.allclose(stack.oof.sum(1), 1)
+
+
+def test_scores_are_weighted_means() -> None:
+    y = np.array([[0.0], [1.0], [2.0]])
+    predicted = np.array([[1.0], [1.0], [np.nan]])
+    assert mean_squared(y, predicted, np.array([1.0, 3.0, 9.0])) == pytest.approx(0.25)
+    p = np.array([[0.5, 0.5], [0.25, 0.75]])
+    assert log_loss(np.array([0, 1]), p, np.array([1.0, 1.0])) == pytest.approx(-(np.log(0.5) + np.log(0.75)) / 2)
