@@ -286,3 +286,18 @@ def test_best_preset_fine_tunes(tmp_path: Path) -> None:
     assert "fine-tuning" in [row.stage for row in model.ledger_]
     model.save(tmp_path / "best.motif")
     assert np.array_equal(load(tmp_path / "best.motif").predict(X), model.predict(X))
+
+
+def test_retraining_on_new_rows_never_hurts_them() -> None:
+    from sklearn.kernel_ridge import KernelRidge
+
+    rng = np.random.default_rng(10)
+    X = rng.normal(size=(200, 2))
+    y = np.sin(2 * X[:, 0])
+    network = mimic(KernelRidge(kernel="rbf", alpha=0.1, gamma=0.5).fit(X[:100], y[:100]), X[:100])
+    shifted = network.retrain(X[100:], y[100:] + 1, epochs=3)
+    assert [row.stage for row in shifted.ledger] == ["as it is", "last layer", "fine-tuning"]
+    assert np.abs(shifted(X)[:, 0] - y - 1).mean() < 0.2
+    assert network.retrain(X[100:], y[100:] + 1, epochs=0).ledger[1].error < network.retrain(X[100:], y[100:] + 1, epochs=0).ledger[0].error
+    with pytest.raises(DataError, match="shape"):
+        network.retrain(X[:, :1], y)

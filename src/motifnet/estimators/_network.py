@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from motifnet.bundle import network_to_onnx
-from motifnet.engine import DataError, single_threaded
+from motifnet.engine import DataError, LedgerRow, single_threaded
+from motifnet.estimators._retrain import retrain
 from motifnet.mimicry import Card, Certificate, describe_network
 from motifnet.motifs import Motif
 from motifnet.tables import Matrix
@@ -23,8 +24,8 @@ class Network:
     Call it on an array (array out, float64) or on a tensor (tensor out, with gradients).
     """
 
-    def __init__(self, module: Motif, d: int, certificate: Certificate | None = None) -> None:
-        self.module, self.d, self.certificate = module, d, certificate
+    def __init__(self, module: Motif, d: int, certificate: Certificate | None = None, ledger: tuple[LedgerRow, ...] = ()) -> None:
+        self.module, self.d, self.certificate, self.ledger = module, d, certificate, ledger
 
     @overload
     def __call__(self, X: Tensor) -> Tensor: ...
@@ -36,14 +37,18 @@ class Network:
         """Outputs with shape (n, q) at rows with shape (n, d)."""
         if isinstance(X, Tensor):
             return self.module(X)
+        matrix = self._matrix(X)
+        with torch.no_grad(), single_threaded():
+            parts = [self.module(torch.as_tensor(part)) for part in np.array_split(matrix, max(1, len(matrix) // 1024))]
+        return torch.cat(parts).numpy()
+
+    def _matrix(self, X: Any) -> Matrix:
         matrix = np.asarray(X, dtype=np.float64)
         if matrix.ndim != 2 or matrix.shape[1] != self.d:
             raise DataError(
                 f"The network takes a matrix with shape (n, {self.d}), but got shape {matrix.shape}. Encode the table first (`model.encode`)."
             )
-        with torch.no_grad(), single_threaded():
-            parts = [self.module(torch.as_tensor(part)) for part in np.array_split(matrix, max(1, len(matrix) // 1024))]
-        return torch.cat(parts).numpy()
+        return matrix
 
     @property
     def card(self) -> Card:
@@ -57,6 +62,15 @@ class Network:
     def to_onnx(self, path: str | Path, *, dtype: str = "float64") -> Any:
         """Write as ONNX on the matrix, compared through onnxruntime before the file is put in place."""
         return network_to_onnx(self.module, self.d, path, dtype=dtype)
+
+    def retrain(self, X: Any, y: Any, sample_weight: Any = None, *, epochs: int = 20, seed: int = 0, n_jobs: int | None = None) -> Network:
+        """Train on rows X with shape (n, d) and targets y that the network was not fitted on; on its own rows the scores would be too good.
+
+        The last layer is solved in closed form, then all weights are fine-tuned for a number of epochs that fold networks choose, which may be 0.
+        Each stage is kept only if held-out rows gain; `ledger` of the network that is returned tells. The certificate does not survive.
+        """
+        module, ledger = retrain(self.module, self._matrix(X), y, sample_weight, epochs=epochs, seed=seed, n_jobs=n_jobs)
+        return Network(module, self.d, None, ledger)
 
     def __repr__(self) -> str:
         return f"Network with {self.d} inputs\n{self.card}"

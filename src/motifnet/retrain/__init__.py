@@ -6,6 +6,7 @@ from motifnet.retrain._fine_tune import EpochChoice, FineTuned, choose_epochs, f
 from motifnet.retrain._inner import InnerSettings, train_inner
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.retrain._last_layer import LastLayer, refit_last_layer
+from motifnet.retrain._output import ends_affine
 from motifnet.retrain._ridge_again import refit_ridge
 from motifnet.retrain._transfer import _cross_tuned as _cross_tuned
 
@@ -20,6 +21,7 @@ __all__ = [
     "TunedModel",
     "choose_epochs",
     "cross_tune",
+    "ends_affine",
     "fine_tune",
     "fine_tune_stage",
     "fold_model",

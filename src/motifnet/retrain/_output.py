@@ -14,8 +14,9 @@ from motifnet.tables import Matrix
 
 def features(network: Motif, X: Matrix) -> Tensor:
     """h(X) with shape (n, m), in float64."""
-    parts = _chain(network).parts[:-1]
-    dtype = next((t.dtype for t in _chain(network).state_dict().values() if t.is_floating_point()), torch.float64)
+    _last(network)
+    parts = _parts(network)[:-1]
+    dtype = next((t.dtype for t in network.state_dict().values() if t.is_floating_point()), torch.float64)
     blocks = []
     with torch.no_grad():
         for block in torch.split(torch.as_tensor(X, dtype=dtype), 1024):
@@ -41,15 +42,21 @@ def with_output(network: Motif, beta: Tensor, b: Tensor) -> Motif:
     return changed
 
 
-def _chain(network: nn.Module) -> Chain:
-    while isinstance(network, Precise):
-        network = network.body
-    if isinstance(network, Chain) and isinstance(network.parts[-1], Affine):
-        return network
-    raise UsageError(f"The last layer of {type(network).__name__} cannot be refitted; give a Chain whose last part is Affine.")
+def ends_affine(network: nn.Module) -> bool:
+    """Whether the network is a Chain, perhaps of chains, whose last part is Affine."""
+    parts = _parts(network)
+    return len(parts) > 1 and isinstance(parts[-1], Affine)
+
+
+def _parts(network: nn.Module) -> list[nn.Module]:
+    """What a network computes one after the other; chains in chains, and Precise, are opened."""
+    if isinstance(network, Precise):
+        return _parts(network.body)
+    return [inner for part in network.parts for inner in _parts(part)] if isinstance(network, Chain) else [network]
 
 
 def _last(network: nn.Module) -> Affine:
-    last = _chain(network).parts[-1]
-    assert isinstance(last, Affine)
+    last = _parts(network)[-1]
+    if not ends_affine(network) or not isinstance(last, Affine):
+        raise UsageError(f"The last layer of {type(network).__name__} cannot be refitted; give a Chain whose last part is Affine.")
     return last

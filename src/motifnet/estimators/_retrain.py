@@ -1,0 +1,50 @@
+"""Retraining of a network on rows that it has not seen: the last layer in closed form, then end to end, each kept only if held-out rows gain."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, cast
+
+import numpy as np
+
+from motifnet.engine import DataError, LedgerRow, resolve_jobs
+from motifnet.motifs import Motif, count_parameters
+from motifnet.retrain import FineTuneSettings, ends_affine, fine_tune_stage, refit_last_layer
+from motifnet.tables import Matrix, Sample, as_weight
+
+FOLDS = 4
+
+
+def retrain(
+    network: Motif, X: Matrix, y: Any, sample_weight: Any, *, epochs: int, seed: int, n_jobs: int | None
+) -> tuple[Motif, tuple[LedgerRow, ...]]:
+    """The network after both stages, and their ledger with errors in units of sd(y)."""
+    target = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+    if len(target) != len(X) or len(X) < FOLDS or not np.isfinite(target).all():
+        raise DataError(f"retrain takes at least {FOLDS} rows and finite targets for each; got {len(X)} rows and {len(target)} targets.")
+    sample = Sample.plain(X, target, folds=FOLDS, seed=seed, weight=as_weight(sample_weight, len(X)))
+    sd, jobs, rows = float(target.std(0).mean()) or 1.0, resolve_jobs(n_jobs), []
+
+    def error(mean_squared: float) -> float:
+        return float(np.sqrt(mean_squared)) / sd
+
+    start, fold_networks = time.monotonic(), [network] * FOLDS
+    if ends_affine(network):
+        last = refit_last_layer(network, sample, fold_networks=fold_networks, n_jobs=jobs)
+        kept = last.error_after < last.error_before
+        rows.append(_row("as it is", 0.0, error(last.error_before), network, True, ""))
+        rows.append(_row("last layer", time.monotonic() - start, error(last.error_after), network, kept, f"ridge {last.ridge:.2g}"))
+        if kept:
+            parts = [sample.rows(sample.folds.train(k)) for k in range(FOLDS)]
+            fold_networks = [refit_last_layer(network, part, fold_networks=[network] * FOLDS, ridges=[last.ridge]).network for part in parts]
+            network = last.network
+    start, settings = time.monotonic(), FineTuneSettings(epochs=epochs)
+    tuned = fine_tune_stage(network, lambda k: fold_networks[k], sample, settings=settings, seed=seed, n_jobs=jobs)
+    network = cast(Motif, tuned.network)
+    note = f"{tuned.epochs} of {epochs} epochs chosen by the fold networks"
+    rows.append(_row("fine-tuning", time.monotonic() - start, error(tuned.error_after), network, tuned.kept, note))
+    return network, tuple(rows)
+
+
+def _row(stage: str, seconds: float, error: float, network: Motif, kept: bool, note: str) -> LedgerRow:
+    return LedgerRow(stage, seconds, error, count_parameters(network), kept, note)
