@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ _BLOCK = 1 << 16  # (row, tree) pairs walked at a time: their index arrays stay 
 
 @dataclass(frozen=True)
 class Forest:
-    """feature, threshold, left, right with shape (N,); roots with shape (T,); values with shape (N, q); depth: longest path."""
+    """feature, threshold, left, right with shape (N,); roots with shape (T,); values with shape (N, q)."""
 
     feature: Nodes
     threshold: Matrix
@@ -30,13 +31,21 @@ class Forest:
     right: Nodes
     roots: Nodes
     values: Matrix
-    depth: int
+
+    @cached_property
+    def depth(self) -> int:
+        """Length of the longest path from a root to a leaf."""
+        depth, level = 0, self.roots
+        while len(level := level[self.left[level] != level]):
+            level = np.concatenate([self.left[level], self.right[level]])
+            depth += 1
+        return depth
 
     @classmethod
     def constant(cls, value: Matrix) -> Forest:
         """One tree with one leaf, of value with shape (q,)."""
         zero = np.zeros(1, dtype=np.int64)
-        return cls(zero, np.zeros(1), zero, zero, zero, np.asarray(value, dtype=np.float64).reshape(1, -1), 0)
+        return cls(zero, np.zeros(1), zero, zero, zero, np.asarray(value, dtype=np.float64).reshape(1, -1))
 
     @classmethod
     def sum(cls, forests: Sequence[Forest]) -> Forest:
@@ -53,18 +62,11 @@ class Forest:
             moved("right"),
             moved("roots"),
             np.concatenate([f.values for f in forests]),
-            max(f.depth for f in forests),
         )
 
     def scaled(self, factor: float) -> Forest:
         """The forest times a number."""
         return replace(self, values=factor * self.values)
-
-    def first(self, trees: int) -> Forest:
-        """The forest of the first trees."""
-        stop = len(self.feature) if trees >= len(self.roots) else int(self.roots[trees])
-        nodes = {name: getattr(self, name)[:stop] for name in ("feature", "threshold", "left", "right", "values")}
-        return replace(self, roots=self.roots[:trees], depth=depth_of(nodes["left"], nodes["right"], self.roots[:trees]), **nodes)
 
     def predict(self, X: Matrix) -> Matrix:
         """Values with shape (m, q) at rows X with shape (m, d)."""
@@ -84,14 +86,3 @@ class Forest:
             below = flat[first + self.feature[node]] <= self.threshold[node]
             node = np.where(below, self.left[node], self.right[node])
         return node
-
-
-def depth_of(left: Nodes, right: Nodes, roots: Nodes) -> int:
-    """Length of the longest path from a root to a leaf."""
-    depth, level = 0, roots
-    while True:
-        level = level[left[level] != level]
-        if not len(level):
-            return depth
-        level = np.concatenate([left[level], right[level]])
-        depth += 1

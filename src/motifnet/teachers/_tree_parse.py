@@ -12,7 +12,7 @@ import numpy as np
 
 from motifnet.engine import UsageError
 from motifnet.tables import Matrix
-from motifnet.teachers._forest import Forest, Nodes, depth_of
+from motifnet.teachers._forest import Forest, Nodes
 
 # bits of LightGBM's decision_type, and what they stand for
 _UNKNOWN = {
@@ -24,12 +24,13 @@ _UNKNOWN = {
 
 def parse_lightgbm(booster: Any, iterations: int | None = None) -> list[Forest]:
     """The raw score of a booster's first iterations (None: the best where it has one): a forest with one output for each tree of an iteration."""
-    text = booster.model_to_string(num_iteration=iterations)
-    head, *trees = text.split("\nTree=")
+    head, *texts = booster.model_to_string(num_iteration=iterations).split("\nTree=")
     outputs = int(_fields(head)["num_tree_per_iteration"])
-    parsed = [] if iterations == 0 else [_lightgbm_tree(_fields(tree)) for tree in trees]
-    factor = outputs / len(parsed) if parsed and "\naverage_output" in head else 1.0
-    return [Forest.sum(parsed[c::outputs]).scaled(factor) if parsed else Forest.constant(np.zeros(1)) for c in range(outputs)]
+    trees = [] if iterations == 0 else [_fields(text) for text in texts]
+    if not trees:
+        return [Forest.constant(np.zeros(1)) for _ in range(outputs)]
+    factor = outputs / len(trees) if "\naverage_output" in head else 1.0
+    return [_lightgbm_forest(trees[c::outputs]).scaled(factor) for c in range(outputs)]
 
 
 def _fields(text: str) -> dict[str, str]:
@@ -38,40 +39,39 @@ def _fields(text: str) -> dict[str, str]:
     return {key: value for key, equals, value in lines if equals}
 
 
-def _lightgbm_tree(fields: dict[str, str]) -> Forest:
-    leaves = int(fields["num_leaves"])
-    values = np.fromstring(fields["leaf_value"], sep=" ")
-    if int(fields.get("is_linear", "0")):
+def _lightgbm_forest(trees: list[dict[str, str]]) -> Forest:
+    """The arrays of all trees at once: their texts are joined, for reading them one by one is slow."""
+
+    def read(key: str, kind: type = np.int64) -> Any:
+        return np.fromstring(" ".join(tree.get(key, "") for tree in trees), sep=" ", dtype=kind)
+
+    if read("is_linear").any():
         raise UsageError("This LightGBM model has linear models in its leaves, for which there is no transfer. Fit it with linear_tree=False.")
-    if leaves == 1:
-        return Forest.constant(values)
-    kinds = int(np.bitwise_or.reduce(_integers(fields["decision_type"])))
+    kinds = int(np.bitwise_or.reduce(read("decision_type"), initial=0))
     for bit, text in _UNKNOWN.items():
         if kinds & bit:
             raise UsageError(f"This LightGBM model {text}")
-    own = np.arange(leaves - 1, 2 * leaves - 1)
-    none = np.zeros(leaves)
-    return _one_tree(
-        np.concatenate([_integers(fields["split_feature"]), none.astype(np.int64)]),
-        np.concatenate([np.fromstring(fields["threshold"], sep=" "), none]),
-        np.concatenate([_lightgbm_child(fields["left_child"], leaves), own]),
-        np.concatenate([_lightgbm_child(fields["right_child"], leaves), own]),
-        np.concatenate([none[1:], values])[:, None],
-    )
+    leaves = read("num_leaves")
+    splits, roots = leaves - 1, np.cumsum(2 * leaves - 1) - (2 * leaves - 1)
+    inner = np.repeat(roots, splits) + _count_up(splits)
+    leaf = np.repeat(roots + splits, leaves) + _count_up(leaves)
+    total = int((2 * leaves - 1).sum())
+    feature, threshold, values, children = np.zeros(total, dtype=np.int64), np.zeros(total), np.zeros((total, 1)), []
+    feature[inner], threshold[inner], values[leaf, 0] = read("split_feature"), read("threshold", np.float64), read("leaf_value", np.float64)
+    for side in ("left_child", "right_child"):
+        child, own = read(side), np.arange(total)
+        own[inner] = np.repeat(roots, splits) + np.where(child >= 0, child, np.repeat(splits, splits) - 1 - child)
+        children.append(own)
+    return Forest(feature, threshold, children[0], children[1], roots, values)
 
 
-def _lightgbm_child(text: str, leaves: int) -> Nodes:
-    written = _integers(text)
-    return np.where(written >= 0, written, leaves - 2 - written)
-
-
-def _integers(text: str) -> Nodes:
-    return np.fromstring(text, sep=" ", dtype=np.int64)
+def _count_up(counts: Nodes) -> Nodes:
+    """0, 1, …, counts[0] − 1, 0, 1, …, counts[1] − 1, …"""
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def _one_tree(feature: Nodes, threshold: Matrix, left: Nodes, right: Nodes, values: Matrix) -> Forest:
-    root = np.zeros(1, dtype=np.int64)
-    return Forest(feature, threshold, left, right, root, values, depth_of(left, right, root))
+    return Forest(feature, threshold, left, right, np.zeros(1, dtype=np.int64), values)
 
 
 def parse_histogram(model: Any) -> list[Forest]:

@@ -1,8 +1,8 @@
 """Boosted trees, bagged over the folds.
 
-Model k is grown on train(k): the number of trees by early stopping on an inner split of train(k), then again on all of train(k) with that number. It
-predicts fold k, which it has not seen; the predictor is the mean of the models. Where folds look forward in time it is one model of all rows instead.
-Classes: predictions are logits, of the second class against the first, or one a class.
+Model k is grown on train(k): the number of trees by early stopping on an inner split of train(k), then again on all of train(k) with that number
+times the ratio of the rows. It predicts fold k, which it has not seen; the predictor is the mean of the models. Where folds look forward in time it is
+one model of all rows instead. Classes: predictions are logits, of the second class against the first, or one a class.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ import numpy as np
 from motifnet.engine import Control
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers._base import FittedTeacher, Teacher
-from motifnet.teachers._boosting import Engine, Growth, Problem, find_engine
+from motifnet.teachers._boosting import Engine, Growth, Problem, find_engine, grow_best
 from motifnet.teachers._forest import Forest
 from motifnet.teachers._honest import cross_fit, inner_split
 
 Forests = tuple[Forest, ...]
+_FULL_ROWS = 3000  # from here on the learning rate is the stated one; it grows as the root of the rows falls, for time is then better spent elsewhere
+_MAX_SPEED = 2.4
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,13 @@ class FittedTrees(FittedTeacher):
 
 @dataclass(frozen=True)
 class BoostedTrees(Teacher):
-    """Settings of the growth; small samples get smaller leaves by `min_rows_at`."""
+    """Settings of the growth. `columns` and `rows` are the shares drawn for each tree; `min_rows` a leaf falls with n where rows are few."""
 
     name: ClassVar[str] = "trees"
     learning_rate: float = 0.05
     leaves: int = 31
     min_rows: int = 5
-    columns: float = 0.7
+    columns: float = 0.8
     rows: float = 0.8
     l2: float = 1.0
     max_trees: int = 1000
@@ -54,25 +56,22 @@ class BoostedTrees(Teacher):
         return FittedTrees(oof, tuple(Forest.sum([model[c] for model in models]).scaled(1 / len(models)) for c in range(len(models[0]))))
 
     def _grow(self, sample: Sample, engine: Engine, entropy: list[int], control: Control | None) -> Forests:
-        """Forests of one sample, with the number of trees from an inner split."""
-        seed, split_seed, *_ = (int(s) for s in np.random.default_rng(entropy).integers(2**31 - 1, size=2))
-        valid, grown = inner_split(sample, split_seed), []
-        for problem in self._problems(sample):
-            trees = 0
-            if valid.any() and not valid.all():
-                _, trees = engine(problem.part(~valid), problem.part(valid), self._growth(int((~valid).sum()), self.max_trees), seed, control)
-            grown += engine(problem, None, self._growth(sample.n, trees), seed, control)[0]
-        return tuple(grown)
+        """Forests of one sample, one an output."""
+        seed, split_seed = (int(s) for s in np.random.default_rng(entropy).integers(2**31 - 1, size=2))
+        valid, growth = inner_split(sample, split_seed), self._growth(sample.n)
+        return tuple(forest for problem in _problems(sample) for forest in grow_best(engine, problem, valid, growth, seed, control))
 
-    def _growth(self, n: int, trees: int) -> Growth:
+    def _growth(self, n: int) -> Growth:
+        speed = min(_MAX_SPEED, max(1.0, (_FULL_ROWS / n) ** 0.5))
         min_rows = min(self.min_rows, n // 10 + 1)
-        return Growth(self.learning_rate, self.leaves, min_rows, self.columns, self.rows, self.l2, trees, self.patience)
+        return Growth(self.learning_rate * speed, self.leaves, min_rows, self.columns, self.rows, self.l2, self.max_trees, self.patience)
 
-    @staticmethod
-    def _problems(sample: Sample) -> list[Problem]:
-        if sample.labels is not None:
-            return [Problem(sample.X, sample.labels.astype(np.float64), sample.weight, sample.y.shape[1] if sample.y.shape[1] > 1 else 2)]
+
+def _problems(sample: Sample) -> list[Problem]:
+    """One for each target column, or one for all classes."""
+    if sample.labels is None:
         return [Problem(sample.X, column, sample.weight) for column in sample.y.T]
+    return [Problem(sample.X, sample.labels.astype(np.float64), sample.weight, max(2, sample.y.shape[1]))]
 
 
 def _predict(forests: Forests, X: Matrix) -> Matrix:

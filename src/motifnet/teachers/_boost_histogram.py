@@ -1,0 +1,49 @@
+"""Boosting by scikit-learn's HistGradientBoosting, where LightGBM is missing. It samples columns, but not rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from motifnet.engine import Control
+from motifnet.tables import Matrix
+from motifnet.teachers._boosting import Growth, Problem
+from motifnet.teachers._forest import Forest
+from motifnet.teachers._tree_parse import parse_histogram
+
+
+def grow(train: Problem, growth: Growth, seed: int, control: Control | None) -> list[Forest]:
+    """The constant and `growth.limit` trees; the constant alone where a class has no row, for scikit-learn would drop the class."""
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    if control is not None:
+        control.check()
+    if train.classes and len(np.unique(train.y)) < train.classes:
+        return train.constants
+    kind = HistGradientBoostingClassifier if train.classes else HistGradientBoostingRegressor
+    model = kind(
+        learning_rate=growth.learning_rate,
+        max_iter=growth.limit,
+        max_leaf_nodes=growth.leaves,
+        min_samples_leaf=growth.min_rows,
+        l2_regularization=growth.l2,
+        max_features=growth.columns,
+        early_stopping=False,
+        random_state=seed,
+    )
+    return parse_histogram(model.fit(train.X, train.y, sample_weight=train.weight / train.weight.mean()))
+
+
+def count(train: Problem, valid: Problem, growth: Growth, seed: int, control: Control | None) -> int:
+    """The number of trees with the least validation loss, 0 included, of `growth.limit` that are all grown."""
+    forests = grow(train, growth, seed, control)
+    stages = np.stack([np.cumsum(f.values[f.leaves(valid.X)][:, :, 0], axis=1) for f in forests])  # the first tree is the constant
+    return int(np.argmin([_loss(stages[:, :, t].T, valid) for t in range(stages.shape[2])]))
+
+
+def _loss(score: Matrix, part: Problem) -> float:
+    """Weighted squared error or log loss of scores with shape (n, outputs)."""
+    if part.classes == 0:
+        return float(part.weight @ (score[:, 0] - part.y) ** 2)
+    logits = np.column_stack([np.zeros(len(score)), score]) if part.classes <= 2 else score
+    own = logits[np.arange(len(logits)), part.y.astype(np.int64)]
+    return float(part.weight @ (np.logaddexp.reduce(logits, axis=1) - own))

@@ -1,0 +1,82 @@
+"""Boosting by LightGBM, one thread, the same trees in every run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from motifnet.engine import Control
+from motifnet.teachers._boosting import Growth, Problem
+from motifnet.teachers._forest import Forest
+from motifnet.teachers._tree_parse import parse_lightgbm
+
+
+def grow(train: Problem, growth: Growth, seed: int, control: Control | None) -> list[Forest]:
+    """The constant and `growth.limit` trees, fewer where nothing can be split any more."""
+    booster, done = _start(train, growth, seed)[0], 0
+    while done < growth.limit and not _stopped(control) and not booster.update():
+        done += 1
+    return [Forest.sum(pair) for pair in zip(train.constants, parse_lightgbm(booster, iterations=done), strict=True)]
+
+
+def count(train: Problem, valid: Problem, growth: Growth, seed: int, control: Control | None) -> int:
+    """The number of trees with the least validation loss, 0 included; ends after `growth.patience` trees without a better one."""
+    booster, train_set = _start(train, growth, seed)
+    booster.add_valid(_data(valid, train.base, _settings(train, growth, seed), train_set), "valid")
+    best, least = 0, float(booster.eval_valid()[0][2])
+    for t in range(1, growth.limit + 1):
+        if _stopped(control) or booster.update():
+            break
+        if (now := float(booster.eval_valid()[0][2])) < least:
+            best, least = t, now
+        elif t - best >= growth.patience:
+            break
+    return best
+
+
+def _stopped(control: Control | None) -> bool:
+    """False; raises `Stopped` where the fit is to end."""
+    if control is not None:
+        control.check()
+    return False
+
+
+def _start(train: Problem, growth: Growth, seed: int) -> tuple[Any, Any]:
+    import lightgbm
+
+    settings = _settings(train, growth, seed)
+    train_set = _data(train, train.base, settings)
+    return lightgbm.Booster(settings, train_set), train_set
+
+
+def _data(part: Problem, base: np.ndarray, settings: dict[str, Any], reference: Any = None) -> Any:
+    import lightgbm
+
+    start = np.repeat(base, len(part.y))  # class by class, as LightGBM wants it
+    weight = part.weight / part.weight.mean()
+    return lightgbm.Dataset(part.X, part.y, weight=weight, init_score=start, reference=reference, params=settings)
+
+
+def _settings(train: Problem, growth: Growth, seed: int) -> dict[str, Any]:
+    objective = "regression" if train.classes == 0 else "binary" if train.classes <= 2 else "multiclass"
+    return {
+        "objective": objective,
+        "num_class": train.classes if objective == "multiclass" else 1,
+        "learning_rate": growth.learning_rate,
+        "num_leaves": growth.leaves,
+        "min_data_in_leaf": growth.min_rows,
+        "min_data_in_bin": min(3, growth.min_rows),
+        "feature_fraction": growth.columns,
+        "bagging_fraction": growth.rows,
+        "bagging_freq": 1,
+        "lambda_l2": growth.l2,
+        "boost_from_average": False,
+        "use_missing": False,
+        "feature_pre_filter": False,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "seed": seed,
+        "verbosity": -1,
+    }
