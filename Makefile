@@ -32,18 +32,18 @@ readme: .venv/.installed
 
 .venv/.installed: pyproject.toml constraints.txt | .venv/.created
 	@echo "Installing into .venv; the first time takes some minutes."
-	$(PIP) torch==2.13.0
-	$(PIP) --editable ".[onnx,parquet]"
+	@$(PIP) torch==2.13.0
+	@$(PIP) --editable ".[onnx,parquet]"
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed
 	@echo "Installing what the tests need."
-	$(PIP) --editable ".[dev]"
+	@$(PIP) --editable ".[dev]"
 	@touch $@
 
 .venv/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
-	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	@touch $@
 
 clean:
