@@ -18,12 +18,17 @@ def plain(text: object) -> str:
 
 def note(kind: str, text: str) -> None:
     """One line on standard error: error, warning, stopped or note."""
-    Console(stderr=True, highlight=False).print(Text(f"{kind}: ", style=_STYLES[kind]).append(plain(text), style="default not bold"), soft_wrap=True)
+    _print(Console(stderr=True, highlight=False), Text(f"{kind}: ", style=_STYLES[kind]).append(plain(text), style="default not bold"))
 
 
 def say(text: object = "", style: str = "") -> None:
     """Lines on standard output, without markup."""
-    Console(highlight=False).print(Text(plain(text), style=style), soft_wrap=True)
+    _print(Console(highlight=False), Text(plain(text), style=style))
+
+
+def _print(console: Console, text: Text) -> None:
+    """Broken between words on a terminal; in a file or a pipe a line stays a line."""
+    console.print(text, soft_wrap=not console.is_terminal)
 
 
 def say_table(headers: tuple[str, ...], rows: list[tuple[object, ...]], right: tuple[int, ...] = ()) -> None:
