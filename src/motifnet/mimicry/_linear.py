@@ -13,8 +13,7 @@ from motifnet.teachers import FittedLinear
 
 def affine(coef: Matrix, intercept: Matrix) -> Affine:
     """x ↦ xᵀ coef + intercept, with coef of shape (d, q) and intercept of shape (q,)."""
-    weight = np.ascontiguousarray(np.asarray(coef, dtype=np.float64).T)
-    return Affine(torch.from_numpy(weight), torch.as_tensor(np.asarray(intercept, dtype=np.float64).reshape(-1)))
+    return Affine(torch.tensor(np.asarray(coef, dtype=np.float64).T), torch.tensor(np.asarray(intercept, dtype=np.float64).reshape(-1)))
 
 
 @transfer.register

@@ -111,8 +111,8 @@ def _thin(sample: Sample, limit: int, rng: np.random.Generator) -> Sample:
 def _fit(sample: Sample, choice: Choice) -> Machine:
     """One machine a column of y, on the union of their support vectors."""
     gamma = choice.gamma / _squared_distance(sample.X)
-    weight, one = sample.weight / sample.weight.mean(), _regress if sample.labels is None else _classify
-    parts = [one(sample.X, column, weight, gamma, choice) for column in sample.y.T]
+    one = _regress if sample.labels is None else _classify
+    parts = [one(sample.X, column, sample.weight, gamma, choice) for column in sample.y.T]
     used = np.unique(np.concatenate([np.zeros(1, dtype=np.int64), *(rows for rows, _, _ in parts)]))  # at least one centre
     dual = np.zeros((len(used), len(parts)))
     for c, (rows, alpha, _) in enumerate(parts):

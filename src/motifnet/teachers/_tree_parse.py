@@ -21,6 +21,8 @@ _UNKNOWN = {
     8: "was fitted on missing values, for which there is no transfer yet. Fill them in before the fit.",
 }
 
+_ZERO = float(np.float32(1e-35))  # LightGBM takes |x| up to here as 0
+
 
 def parse_lightgbm(booster: Any, iterations: int | None = None) -> list[Forest]:
     """The raw score of a booster's first iterations (None: the best where it has one): a forest with one output for each tree of an iteration."""
@@ -58,6 +60,7 @@ def _lightgbm_forest(trees: list[dict[str, str]]) -> Forest:
     total = int((2 * leaves - 1).sum())
     feature, threshold, values, children = np.zeros(total, dtype=np.int64), np.zeros(total), np.zeros((total, 1)), []
     feature[inner], threshold[inner], values[leaf, 0] = read("split_feature"), read("threshold", np.float64), read("leaf_value", np.float64)
+    threshold[threshold == -_ZERO] = np.nextafter(-_ZERO, -np.inf)  # −1e-35 itself is 0, hence right of it
     for side in ("left_child", "right_child"):
         child, own = read(side), np.arange(total)
         own[inner] = np.repeat(roots, splits) + np.where(child >= 0, child, np.repeat(splits, splits) - 1 - child)

@@ -1,8 +1,8 @@
 """Boosted trees, bagged over the folds.
 
 Model k is grown on train(k): the number of trees by early stopping on an inner split of train(k), then again on all of train(k) with that number
-times the ratio of the rows. It predicts fold k, which it has not seen; the predictor is the mean of the models. Where folds look forward in time it is
-one model of all rows instead. Classes: predictions are logits, of the second class against the first, or one a class.
+times the ratio of the rows. It predicts fold k, which it has not seen; the predictor is the mean of the models. Where folds look forward in time it
+is one model of all rows instead. Classes: predictions are logits, of the second class against the first, or one a class.
 """
 
 from __future__ import annotations
