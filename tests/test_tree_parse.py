@@ -57,7 +57,7 @@ def test_raw_score_is_that_of_lightgbm(settings: dict[str, Any]) -> None:
     forests = parse_lightgbm(model)
     rows = np.vstack([at_thresholds(f) for f in forests]) if max(f.depth for f in forests) else X
     ours = np.column_stack([f.predict(rows)[:, 0] for f in forests])
-    theirs = model.predict(rows, raw_score="boosting" not in settings)  # the raw score of a forest is a sum, its value the mean
+    theirs = np.asarray(model.predict(rows, raw_score="boosting" not in settings))  # the raw score of a forest is a sum, its value the mean
     np.testing.assert_allclose(ours, theirs.reshape(ours.shape), atol=1e-13, rtol=0)
 
 
