@@ -49,7 +49,7 @@ def problem(n: int = 160, seed: int = 0, q: int = 1) -> Sample:
 def classes(K: int, n: int = 160) -> Sample:
     sample = problem(n)
     labels = np.digitize(sample.y[:, 0], [0.0] if K == 2 else [-0.5, 0.5]).astype(np.int64)
-    y: Matrix = 2.0 * labels[:, None] - 1 if K == 2 else np.eye(K)[labels]
+    y = 2.0 * labels.astype(np.float64)[:, None] - 1.0 if K == 2 else np.eye(K)[labels]
     return replace(sample, y=y, labels=labels, folds=make_folds(n, 4, 0, labels=labels))
 
 

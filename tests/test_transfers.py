@@ -38,7 +38,7 @@ def sample(kind: str) -> Sample:
     if kind in ("one", "two targets"):
         return replace(Sample.plain(X, Y[:, : 1 if kind == "one" else 2]), numeric=numeric)
     labels = np.digitize(Y[:, 0], [0.0] if kind == "two classes" else [-0.5, 0.5]).astype(np.int64)
-    y: Matrix = 2.0 * labels[:, None] - 1 if kind == "two classes" else np.eye(3)[labels]
+    y = 2.0 * labels.astype(np.float64)[:, None] - 1.0 if kind == "two classes" else np.eye(3)[labels]
     return replace(Sample.plain(X, y), numeric=numeric, labels=labels, folds=make_folds(N, 4, 0, labels=labels))
 
 
