@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 
 def boosted_trees() -> Any:
-    """LightGBM with 500 trees; one thread, which is the quickest at this size."""
+    """LightGBM with 500 trees."""
     return LGBMRegressor(n_estimators=500, learning_rate=0.05, min_child_samples=5, n_jobs=1, random_state=0, verbose=-1)
 
 
