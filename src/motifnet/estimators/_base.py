@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import motifnet
 from motifnet.bundle import FittedModel, save_model, to_onnx
-from motifnet.engine import Control, LedgerRow, MotifnetWarning, UsageError, resolve_jobs
+from motifnet.engine import Control, LedgerRow, MotifnetWarning, UsageError, resolve_jobs, single_threaded
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._network import Network
 from motifnet.estimators._pipeline import Run
@@ -76,7 +76,7 @@ class MotifEstimator(BaseEstimator):
         if limit is not None and not limit > 0:
             raise UsageError(f"time_limit_s={limit!r} must be a positive number of seconds, or None for no limit.")
         control = Control(limit)
-        with control.listening(), progress(self.verbose) as listen:
+        with control.listening(), single_threaded(), progress(self.verbose) as listen:
             ready = prepare(X, y, sample_weight, groups, time, task=self._task, preset=preset, seed=seed)
             run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, listen)
             judged = run.go()
