@@ -28,7 +28,7 @@ lint: .venv/.installed-dev
 # Figures and tables of the README, computed again.
 readme: .venv/.installed
 	$(BIN)/python examples/figure.py
-	$(BIN)/python examples/demo.py --splits 5 --write-readme
+	$(BIN)/python examples/demo.py --splits 10 --write-readme
 
 .venv/.installed: pyproject.toml constraints.txt | .venv/.created
 	@echo "Installing into .venv; the first time takes some minutes."
