@@ -16,13 +16,21 @@ from motifnet.motifs import Affine, Chain, Distance, Hinge, Parallel, Precise, R
 
 def random_twin(network: nn.Module, X: Tensor, seed: int = 0) -> nn.Module:
     """A copy of a kernel network in float32, in units of a standardised target, with random weights; X with shape (n, d): rows to see scales on."""
-    while isinstance(network, Precise):
-        network = network.body
+    network = _opened(network)
     if isinstance(network, Chain) and network.label == "target units":
         network = network.parts[0]
     twin = copy.deepcopy(network).float()
     _draw(twin, X[:500].float(), torch.Generator().manual_seed(seed))
     return twin
+
+
+def _opened(module: nn.Module) -> nn.Module:
+    """The same function without what keeps float64 inside."""
+    if isinstance(module, Precise):
+        return _opened(module.body)
+    if isinstance(module, Chain):
+        return Chain([_opened(part) for part in module.parts], module.label)
+    return Parallel(module.weights, [_opened(branch) for branch in module.branches]) if isinstance(module, Parallel) else module
 
 
 @torch.no_grad()
