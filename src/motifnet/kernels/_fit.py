@@ -100,7 +100,7 @@ def _fit_landmarks(gram: Gram, Z: Tensor, y: Tensor, w: Tensor, part: Partition 
         if len(ridges) > 1 and part.inner:
             ridge = min(ridges, key=lambda lam: _inner_error(sums, left - {"out"}, features, cells, y, w, lam))
         gamma = solve_folds(*_total(sums, {"out"}), ridge)
-        held_out[cells["out"]] = features(cells["out"]) @ gamma
+        held_out[cells["out"]] = features.predict(cells["out"], gamma)
     gamma = solve_folds(*_total(sums, set()), ridge)
     dual = torch.linalg.solve_triangular(L.T, gamma[:-1], upper=True)
     return Solution(C, dual, gamma[-1], ridge, held_out)
@@ -125,9 +125,9 @@ class _Features:
     def __init__(self, gram: Gram, Z: Tensor, centres: Tensor, L: Tensor) -> None:
         self.gram, self.Z, self.centres, self.L = gram, Z, centres, L
 
-    def __call__(self, rows: Tensor) -> Tensor:
-        blocks = [self.block(part) for part in torch.split(rows, 4096)]
-        return torch.cat(blocks) if blocks else torch.empty(0, len(self.L) + 1, dtype=self.Z.dtype)
+    def predict(self, rows: Tensor, gamma: Tensor) -> Tensor:
+        """F γ with shape (rows, q)."""
+        return torch.cat([self.block(part) @ gamma for part in torch.split(rows, 4096)])
 
     def block(self, rows: Tensor) -> Tensor:
         F = torch.linalg.solve_triangular(self.L, self.gram(self.centres, self.Z[rows]), upper=False).T
