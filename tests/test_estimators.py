@@ -179,6 +179,12 @@ def test_time_does_not_look_ahead() -> None:
     assert min(row.error for row in forward) > 0.35
 
 
+def test_groups_that_span_all_times_are_refused() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    with pytest.raises(DataError, match="groups and time"):
+        MotifRegressor(preset="fast").fit(X, X[:, 0], groups=np.arange(60) % 2, time=np.arange(60) // 2)
+
+
 def test_time_limit_keeps_the_best_so_far() -> None:
     rng = np.random.default_rng(5)
     X = rng.normal(size=(400, 4))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -18,7 +20,7 @@ from motifnet.teachers import KernelRidge
 SETTINGS = InnerSettings(steps=15)
 
 
-def sample_of(n: int = 90, seed: int = 0, **kwargs: int) -> Sample:
+def sample_of(n: int = 90, seed: int = 0, **kwargs: Any) -> Sample:
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, 3))
     y = np.stack([np.sin(2 * X[:, 0]) + X[:, 1], np.abs(X[:, 2])], 1) + 0.1 * rng.normal(size=(n, 2))

@@ -20,7 +20,7 @@ def machine(kernel: Kernel, seed: int = 0, n: int = 150, q: int = 2) -> tuple[Ma
     X = rng.normal(size=(n, 3))
     y = np.stack([np.sin(X[:, 0] + k) + X[:, 1] * X[:, 2] for k in range(q)], axis=1) + 0.1 * rng.normal(size=(n, q))
     K = kernel(X, X)
-    return X, K, np.linalg.solve(K + 0.05 * np.eye(n), y)
+    return X, K, np.asarray(np.linalg.solve(K + 0.05 * np.eye(n), y), dtype=np.float64)
 
 
 def by_size(beta: Matrix, rest: float) -> float:

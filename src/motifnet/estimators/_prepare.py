@@ -42,6 +42,8 @@ def prepare(X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, *, task:
     if folds.count < 1 or (folds.count < 2 and not folds.forward):
         what = "time has one value" if rows.time is not None else "groups has one group"
         raise DataError(f"{what} only, so that no row can be scored by a fit that has not seen it. Pass at least two, or leave it out.")
+    if not all(folds.train(k).any() for k in range(folds.count)):
+        raise DataError("groups and time together leave no earlier rows of other groups to score some rows by. Leave one of them out, or add groups.")
     coded, goal_of = _code(rows.y, rows.weight, labels, target.classes)
     encoder, matrix, views = Encoder.fit(rows.table, coded, rows.weight, folds)
     sample = Sample(matrix, coded, rows.weight, folds, rows.groups, rows.time, labels, encoder.numeric, views)

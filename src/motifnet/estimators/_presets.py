@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from motifnet.engine import UsageError
 from motifnet.retrain import InnerSettings
 
+# a second block in parallel: rougher or smoother in other places than the Laplace and Gaussian mixture of the first
+_MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60)
+_LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -14,7 +18,7 @@ class Preset:
 
     folds: int = 4
     small_rows: int = 1_000
-    inner: tuple[InnerSettings, ...] = (InnerSettings(),)
+    inner: tuple[InnerSettings, ...] = (InnerSettings(), _MATERN)
     teachers: tuple[str, ...] = ("trees",)
     fine_tune_epochs: int = 0
     ridge_again: bool = True
@@ -23,14 +27,12 @@ class Preset:
         return min(n, 2 * self.folds if n < self.small_rows else self.folds)
 
 
-_LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
-
 PRESETS = {
     "fast": Preset(folds=3, small_rows=0, inner=(InnerSettings(steps=40, batch=300),), ridge_again=False),
     "balanced": Preset(),
     "best": Preset(
         folds=6,
-        inner=(InnerSettings(steps=150), _LAPLACE, InnerSettings(profiles=("laplace1", "matern32", "gaussian"), steps=100)),
+        inner=(InnerSettings(steps=150), _MATERN, _LAPLACE),
         teachers=("trees", "splines", "support vectors"),
         fine_tune_epochs=20,
     ),

@@ -26,8 +26,7 @@ def progress(verbose: int) -> Iterator[Listen]:
                 status.update(f"{stage} (Ctrl-C keeps the best model so far)")
             else:
                 mark = "[green]kept[/green]" if row.kept else "[dim]not kept[/dim]"
-                console.print(
-                    f"{row.stage:<16} {row.seconds:7.2f} s   error {row.error:.4f}   {row.parameters:>10,} parameters   {mark}   {row.note}"
-                )
+                text = f"{row.stage:<16} {row.seconds:7.2f} s   error {row.error:.4f}   {row.parameters:>10,} parameters   {mark}   {row.note}"
+                console.print(text, no_wrap=True, overflow="ellipsis")
 
         yield listen

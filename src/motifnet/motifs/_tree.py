@@ -1,6 +1,6 @@
 """A sum of decision trees, walked node by node: T·depth comparisons a row, none of the layers of steps and boxes that a dense form needs.
 
-    f(x) = Σ_t values[leaf_t(x)],   from a node go left if x[feature] ≤ threshold, else right; a leaf points to itself
+f(x) = Σ_t values[leaf_t(x)],   from a node go left if x[feature] ≤ threshold, else right; a leaf points to itself
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ class TreeEnsemble(Motif):
     def __init__(self, feature: Tensor, threshold: Tensor, left: Tensor, right: Tensor, roots: Tensor, values: Tensor, depth: int) -> None:
         super().__init__()
         self.keep(feature=feature, threshold=threshold, left=left, right=right, roots=roots, values=values, depth=depth)
+
+    def describe(self) -> str:
+        return f"sum of {len(self.roots):,} trees of depth at most {self.depth}"
 
     def forward(self, x: Tensor) -> Tensor:
         q, trees = self.values.shape[1], len(self.roots)
