@@ -1,9 +1,5 @@
 """Benchmarks on real tables.
 
-Run from the root of the repository: `python -m benchmarks.accuracy`, `python -m benchmarks.curves`, or both: `python -m benchmarks`.
+Run from the root of the repository: `python -m benchmarks.accuracy`, `python -m benchmarks.curves`, or both: `python -m benchmarks`. Keep the machine free of other work:
+threads that wait by spinning multiply the seconds of methods that use two threads where another process wants a core.
 """
-
-import os
-
-# threads that wait by spinning multiply the seconds of any method where another process wants a core
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
