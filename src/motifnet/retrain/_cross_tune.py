@@ -7,7 +7,6 @@ by the fit that leaves it out and (b) the model fitted on all rows. (a) over all
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,7 @@ from motifnet.tables import Matrix, Sample
 from motifnet.teachers import FittedKernel, fold_partition
 
 RIDGE_FACTORS = (0.3, 1.0, 3.0)
+FEW_ROWS = 150
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,6 @@ def cross_tune(
     seed: int = 0,
     n_jobs: int = 1,
     control: Control | None = None,
-    progress: Callable[[], None] | None = None,
 ) -> CrossTuned:
     """Train the inner layers for every fold from the convex fit. Raises `Stopped` when the control says so."""
 
@@ -67,12 +66,10 @@ def cross_tune(
         choice = convex.choices[k]
         start = start_kernel(settings.profiles, convex.medians, choice.scale)
         inner = train_inner(part, start, choice, settings, seed * 1000 + k, control)
-        result = solve_tuned(sample, k, inner, seed)
-        if progress is not None:
-            progress()
-        return result
+        return solve_tuned(sample, k, inner, seed)
 
-    results = parallel_map(tune, range(sample.folds.count), n_jobs)
+    # steps on few rows are too short for threads to gain anything
+    results = parallel_map(tune, range(sample.folds.count), n_jobs if sample.n > FEW_ROWS else 1)
     oof = np.full(sample.y.shape, np.nan)
     for k, (held_out, _) in enumerate(results):
         rows = sample.folds.held_out(k)

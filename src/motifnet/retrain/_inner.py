@@ -16,7 +16,6 @@ the convex fit, and the caller keeps the result only if rows that this training 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +64,6 @@ def train_inner(
     settings: InnerSettings,
     seed: int,
     control: Control | None = None,
-    watch: Callable[[float], None] | None = None,
 ) -> InnerLayers:
     """Train the inner layers on the rows of `sample`, from the kernel of the convex fit."""
     rng = np.random.default_rng(seed)
@@ -74,22 +72,23 @@ def train_inner(
     numeric = torch.as_tensor(sample.numeric)
     inner = InnerParameters(X, numeric, start, choice.ridge, segments=settings.segments, map_columns=settings.map_columns)
     adam = Adam(inner.vector, inner.rates(settings.rate, settings.map_rate))
+    everyone = np.arange(sample.n)
+    whole = inner.warp.basis(X) if sample.n <= settings.batch else None
     # two rows have no leave-out error that differs between inner layers
     for step in range(settings.steps if sample.n > 2 else 0):
         if control is not None:
             control.check()
-        rows = np.sort(rng.permutation(sample.n)[: settings.batch])
+        rows = everyone if whole is not None else np.sort(rng.permutation(sample.n)[: settings.batch])
         index = torch.as_tensor(rows)
-        error = descent_error(inner, X[index], y[index], w[index], batch_blocks(sample, rows, rng), sample.n)
+        basis = inner.warp.basis(X[index]) if whole is None else whole
+        find_gradients(inner, basis, y[index], w[index], batch_blocks(sample, rows, rng), sample.n)
         adam.step(inner.gradient(), 1 - 0.9 * step / settings.steps)
-        if watch is not None:
-            watch(error)
     return inner.freeze()
 
 
-def descent_error(inner: InnerParameters, X: Tensor, y: Tensor, w: Tensor, blocks: list[Tensor] | None, n: int) -> float:
-    """The leave-out error on one batch; gradients of its log + prior / n are kept with the parameters."""
-    K = inner.gram(X)
+def find_gradients(inner: InnerParameters, basis: Tensor, y: Tensor, w: Tensor, blocks: list[Tensor] | None, n: int) -> None:
+    """Gradients of log(leave-out error) + prior / n on one batch, kept with the parameters."""
+    K = inner.gram(basis)
     ridge = math.exp(float(inner.log_ridge.detach())) + LEAST_RIDGE
     P = projector(K.detach().double(), ridge / w)
     error, gradient = leave_out_gradient(P, y, w, blocks)
@@ -98,4 +97,3 @@ def descent_error(inner: InnerParameters, X: Tensor, y: Tensor, w: Tensor, block
     # dL/d log λ = Σ_i (dL/dG_ii) λ / w_i
     inner.log_ridge.grad = (gradient.diagonal() * ridge / w).sum().to(inner.log_ridge.dtype).reshape(1)
     inner.add_prior(n)
-    return error

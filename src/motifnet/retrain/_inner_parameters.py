@@ -49,9 +49,9 @@ class InnerParameters:
         d = len(self.s)
         return torch.zeros(d, d, dtype=self.M.dtype).index_put((self.columns[:, None], self.columns), self.M)
 
-    def gram(self, X: Tensor) -> Tensor:
-        """Gram matrix of rows X, differentiable in all parameters but λ."""
-        Z, M = self.warp(X, self.slopes()), self.full_map()
+    def gram(self, basis: Tensor) -> Tensor:
+        """Gram matrix of rows given by `warp.basis`, differentiable in all parameters but λ."""
+        Z, M = (basis * self.slopes()).sum(2), self.full_map()
         R = None if M is None else torch.eye(len(M), dtype=M.dtype) + M
         return mapped_gram(Z, Z, R, self.profiles, torch.softmax(self.mix, 0), torch.exp(self.log_rates))
 
