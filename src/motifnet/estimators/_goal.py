@@ -16,7 +16,7 @@ import torch
 from scipy.special import softmax
 
 from motifnet.motifs import Affine, Chain, Motif, Parallel, Precise, Softmax
-from motifnet.stacking import fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared
+from motifnet.stacking import expansion, fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared
 from motifnet.tables import Matrix, Sample
 
 
@@ -136,20 +136,17 @@ class ClassificationGoal:
         q = parts[0].oof.shape[1]
         return Judged(tuple(parts), log_loss(s.labels, stack.oof, s.weight), np.repeat(stack.weights[:, None], q, 1), stack.offsets)
 
-    def _expansion(self) -> Matrix:
-        return np.array([[0.0], [1.0]]) if self.n_classes == 2 else np.eye(self.n_classes)
-
     def network(self, judged: Judged) -> Motif:
-        logits = Affine(torch.as_tensor(self._expansion()), torch.as_tensor(judged.offsets))
+        logits = Affine(torch.as_tensor(expansion(self.n_classes)), torch.as_tensor(judged.offsets))
         return Precise(Chain([parallel(judged), logits, Softmax()], label="class probabilities"))
 
     def teacher(self, judged: Judged) -> Callable[[Matrix], Matrix]:
-        return Combined(judged, partial(_in_probabilities, expansion=self._expansion(), offsets=judged.offsets))
+        return Combined(judged, partial(_in_probabilities, E=expansion(self.n_classes), offsets=judged.offsets))
 
 
 def _in_units(scores: Matrix, mean: Matrix, sd: Matrix) -> Matrix:
     return np.asarray(scores * sd + mean)
 
 
-def _in_probabilities(scores: Matrix, expansion: Matrix, offsets: Matrix) -> Matrix:
-    return np.asarray(softmax(scores @ expansion.T + offsets, axis=1))
+def _in_probabilities(scores: Matrix, E: Matrix, offsets: Matrix) -> Matrix:
+    return np.asarray(softmax(scores @ E.T + offsets, axis=1))

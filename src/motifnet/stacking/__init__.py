@@ -3,8 +3,8 @@
 Comes in: out-of-fold predictions. Goes out: weights, and the honest score of using them. Never knows about: how the predictions were made.
 """
 
-from motifnet.stacking._logistic import LogisticStack, fit_logistic_stack
+from motifnet.stacking._logistic import LogisticStack, expansion, fit_logistic_stack
 from motifnet.stacking._nnls import NnlsStack, fit_nnls_stack
 from motifnet.stacking._scores import log_loss, mean_squared
 
-__all__ = ["LogisticStack", "NnlsStack", "fit_logistic_stack", "fit_nnls_stack", "log_loss", "mean_squared"]
+__all__ = ["LogisticStack", "NnlsStack", "expansion", "fit_logistic_stack", "fit_nnls_stack", "log_loss", "mean_squared"]

@@ -29,10 +29,6 @@ class LogisticStack:
     offsets: Matrix
     oof: Matrix
 
-    def expansion(self) -> Matrix:
-        """E with shape (K, q)."""
-        return expansion(len(self.offsets))
-
 
 def expansion(n_classes: int) -> Matrix:
     """From score columns to one logit a class."""
