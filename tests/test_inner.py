@@ -67,7 +67,7 @@ def test_leaves_are_views_of_one_vector_and_adam_moves_it() -> None:
 def test_numpy_and_torch_layers_agree_near_and_far() -> None:
     sample = sample_of()
     layers = train_inner(
-        sample, start_kernel(SETTINGS.profiles, median_distances(torch.as_tensor(sample.X)), 0.3), GridChoice(0.3, 0.1, 1.0), SETTINGS, 0
+        sample, start_kernel(SETTINGS.profiles, median_distances(torch.as_tensor(sample.X)), 0.3), GridChoice(0.3, 0.1, 1.0), SETTINGS, [0]
     )
     far = np.concatenate([sample.X, 10 * sample.X])
     Z = layers.warp(torch.as_tensor(far))
@@ -118,14 +118,19 @@ def test_batches_leave_out_groups_and_later_rows() -> None:
     rows = np.arange(40)
     groups = np.repeat(np.arange(30), 3)
     grouped = Sample(sample.X, sample.y, sample.weight, make_folds(90, 3, 0, groups=groups), groups=groups, numeric=sample.numeric)
-    blocks = batch_blocks(grouped, rows, rng)
+    _, blocks = batch_blocks(grouped, rows, rng)
     assert blocks is not None and all(len(set(groups[rows[b.numpy()]])) == 1 for b in blocks) and sum(map(len, blocks)) == 40
     time = np.arange(90.0)
     timed = Sample(sample.X, sample.y, sample.weight, make_folds(90, 3, 0, time=time), time=time, numeric=sample.numeric)
-    later = batch_blocks(timed, rows, rng)
+    _, later = batch_blocks(timed, rows, rng)
     assert later is not None and len(later) == 1
     assert later[0].tolist() == list(range(int(later[0][0]), 40))
-    assert batch_blocks(sample, rows, rng) is None
+    assert batch_blocks(sample, rows, rng)[1] is None
+    both = Sample(sample.X, sample.y, sample.weight, timed.folds, groups=np.arange(90) // 4 % 9, time=time, numeric=sample.numeric)
+    kept, scored = batch_blocks(both, rows, rng)
+    assert scored is not None and both.groups is not None
+    earlier = np.setdiff1d(np.arange(len(kept)), scored[0].numpy())
+    assert len(earlier) and not set(both.groups[kept[earlier]]) & set(both.groups[kept[scored[0]]])
 
 
 def test_a_stop_ends_the_training() -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from motifnet.kernels import (
     PROFILES,
+    Capacity,
     Kernel,
     Partition,
     SpectralPath,
@@ -149,24 +150,20 @@ def test_intercept_is_free(problem: tuple[Tensor, Tensor, Tensor]) -> None:
     assert torch.allclose(dual.sum(0), torch.zeros(Q, dtype=torch.float64), atol=1e-10)
 
 
-def test_landmarks_at_every_row_are_the_exact_fit(problem: tuple[Tensor, Tensor, Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_landmarks_at_every_row_are_the_exact_fit(problem: tuple[Tensor, Tensor, Tensor]) -> None:
     X, y, w = problem
     ones = torch.ones_like(w)
     exact = fit_with_held_out(MIXTURE.gram, X, y, ones, None, [0.1])
-    monkeypatch.setattr("motifnet.kernels._fit.EXACT_ROWS", 10)
-    monkeypatch.setattr("motifnet.kernels._fit.LANDMARKS", N)
-    by_landmarks = fit_with_held_out(MIXTURE.gram, X, y, ones, None, [0.1])
+    by_landmarks = fit_with_held_out(MIXTURE.gram, X, y, ones, None, [0.1], capacity=Capacity(10, N))
     assert torch.allclose(exact.dual, by_landmarks.dual, atol=1e-6)
     assert torch.allclose(exact.intercept, by_landmarks.intercept, atol=1e-6)
 
 
-def test_landmark_held_out_rows_are_those_of_a_refit(problem: tuple[Tensor, Tensor, Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_landmark_held_out_rows_are_those_of_a_refit(problem: tuple[Tensor, Tensor, Tensor]) -> None:
     X, y, w = problem
-    monkeypatch.setattr("motifnet.kernels._fit.EXACT_ROWS", 10)
-    monkeypatch.setattr("motifnet.kernels._fit.LANDMARKS", 12)
     fold = torch.arange(N) % 4
     part = Partition(fold != 0, tuple(fold == j for j in (1, 2, 3)))
-    s = fit_with_held_out(MIXTURE.gram, X, y, w, part, [0.01, 0.1, 1.0], seed=3)
+    s = fit_with_held_out(MIXTURE.gram, X, y, w, part, [0.01, 0.1, 1.0], seed=3, capacity=Capacity(10, 12))
     judged = torch.isfinite(s.held_out).all(1)
     marked = torch.zeros(N, dtype=torch.bool)
     marked[s.centres] = True

@@ -13,10 +13,11 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.special import softmax
 
 from motifnet.motifs import Affine, Chain, Motif, Parallel, Precise, Softmax
-from motifnet.stacking import expansion, fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared
+from motifnet.stacking import expansion, fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared, predicted
 from motifnet.tables import Matrix, Sample
 
 
@@ -32,9 +33,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Judged:
-    """Parts used together: their honest error, their weights with shape (T, q), and the offsets of the last layer."""
+    """Parts used together: out-of-fold predictions, their error, the weights with shape (T, q), and the offsets of the last layer."""
 
     parts: tuple[Part, ...]
+    oof: Matrix
     error: float
     weights: Matrix
     offsets: Matrix
@@ -43,6 +45,9 @@ class Judged:
     def used(self) -> list[tuple[str, float]]:
         """Name and mean weight of each part."""
         return [(part.name, float(weight.mean())) for part, weight in zip(self.parts, self.weights, strict=True)]
+
+
+Mask = NDArray[np.bool_]
 
 
 class Goal(Protocol):
@@ -54,6 +59,8 @@ class Goal(Protocol):
         ...
 
     def judge(self, parts: list[Part]) -> Judged: ...
+
+    def error(self, oof: Matrix, rows: Mask) -> float: ...
 
     def network(self, judged: Judged) -> Motif: ...
 
@@ -108,7 +115,10 @@ class RegressionGoal:
         else:
             stack = fit_nnls_stack([part.oof for part in parts], s.y, s.weight, s.folds)
             weights, oof = stack.weights, stack.oof
-        return Judged(tuple(parts), float(np.sqrt(mean_squared(s.y, oof, s.weight))), weights, self.mean)
+        return Judged(tuple(parts), oof, self.error(oof, predicted(oof)), weights, self.mean)
+
+    def error(self, oof: Matrix, rows: Mask) -> float:
+        return float(np.sqrt(mean_squared(self.sample.y[rows], oof[rows], self.sample.weight[rows])))
 
     def network(self, judged: Judged) -> Motif:
         units = Affine(torch.diag(torch.as_tensor(self.sd)), torch.as_tensor(self.mean))
@@ -134,7 +144,12 @@ class ClassificationGoal:
         assert s.labels is not None
         stack = fit_logistic_stack([part.oof for part in parts], s.labels, self.n_classes, s.weight, s.folds)
         q = parts[0].oof.shape[1]
-        return Judged(tuple(parts), log_loss(s.labels, stack.oof, s.weight), np.repeat(stack.weights[:, None], q, 1), stack.offsets)
+        error = self.error(stack.oof, predicted(stack.oof))
+        return Judged(tuple(parts), stack.oof, error, np.repeat(stack.weights[:, None], q, 1), stack.offsets)
+
+    def error(self, oof: Matrix, rows: Mask) -> float:
+        assert self.sample.labels is not None
+        return log_loss(self.sample.labels[rows], oof[rows], self.sample.weight[rows])
 
     def network(self, judged: Judged) -> Motif:
         logits = Affine(torch.as_tensor(expansion(self.n_classes)), torch.as_tensor(judged.offsets))

@@ -18,6 +18,7 @@ from motifnet.estimators._presets import Preset
 from motifnet.mimicry import transfer
 from motifnet.motifs import Motif, count_parameters
 from motifnet.retrain import CrossTuned, FineTuneSettings, InnerSettings, cross_tune, fine_tune_stage, fold_model, refit_ridge
+from motifnet.stacking import predicted
 from motifnet.tables import Sample
 from motifnet.teachers import TEACHERS, FittedKernel, KernelRidge
 
@@ -44,7 +45,7 @@ class Run:
     listen: Callable[[str, LedgerRow | None], None]
     kernels: list[Part] = field(default_factory=list)
     others: list[Part] = field(default_factory=list)
-    tuned: list[CrossTuned] = field(default_factory=list)
+    first: CrossTuned | None = None
     best: Judged | None = None
     ledger: list[LedgerRow] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
@@ -54,6 +55,8 @@ class Run:
         """Run all stages that the preset asks for."""
         convex = self._convex()
         try:
+            if self.preset.first is not None and self.sample.n >= self.preset.small_rows:
+                self._short_training(convex, self.preset.first)
             self._last_layer(convex)
             for number, settings in enumerate(self.preset.inner):
                 self._inner_layers(convex, settings, number)
@@ -88,19 +91,33 @@ class Run:
         if fitted is None:
             return
         part = Part("kernel ridge", fitted.oof, transfer(fitted), fitted.predict)
-        if self._settle("last layer", start, self.goal.judge([part]), f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows"):
+        judged = self.goal.judge([part])
+        if judged.error < self.goal.judge(self.kernels).error:
             self.kernels = [part]
+        self._settle("last layer", start, judged, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows")
+
+    def _short_training(self, convex: FittedKernel, settings: InnerSettings) -> None:
+        """A good network soon; the full training starts from the convex fit again and takes its place."""
+        stage = "inner layers, short"
+        start = self._start(stage)
+        part = self._tuned(convex, settings, -1)
+        self._settle(stage, start, self.goal.judge([*self.kernels, part]), self._describe(settings))
 
     def _inner_layers(self, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
         stage = "inner layers" if number == 0 else f"inner layers {number + 1}"
         start = self._start(stage)
-        fitted = cross_tune(self.sample, convex, settings, seed=self.seed + number, n_jobs=self.n_jobs, control=self.control)
-        part = Part(f"trained kernel {number + 1}", fitted.oof, transfer(fitted), fitted.predict)
-        self.kernels.append(part)
-        self.tuned.append(fitted)
         # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share
-        note = f"{settings.steps} steps a fold, {len(fitted.models)} folds; {', '.join(settings.profiles)}"
-        self._settle(stage, start, self.goal.judge(list(self.kernels)), note)
+        self.kernels.append(self._tuned(convex, settings, number))
+        self._settle(stage, start, self.goal.judge(list(self.kernels)), self._describe(settings))
+
+    def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int) -> Part:
+        fitted = cross_tune(self.sample, convex, settings, seed=self.seed, number=number + 1, n_jobs=self.n_jobs, control=self.control)
+        if number == 0:
+            self.first = fitted
+        return Part(f"trained kernel {number + 1}", fitted.oof, transfer(fitted), fitted.predict)
+
+    def _describe(self, settings: InnerSettings) -> str:
+        return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; {', '.join(settings.profiles)}"
 
     def _teacher(self, name: str) -> None:
         start = self._start(name)
@@ -120,7 +137,8 @@ class Run:
         """End-to-end training of the first trained kernel network; the result joins the stack."""
         start = self._start("fine-tuning")
         self.control.check()
-        first = self.tuned[0]
+        first = self.first
+        assert first is not None
         settings = FineTuneSettings(epochs=self.preset.fine_tune_epochs)
         tuned = fine_tune_stage(
             transfer(first),
@@ -141,14 +159,18 @@ class Run:
         return time.monotonic()
 
     def _settle(self, stage: str, start: float, judged: Judged, note: str) -> bool:
-        """Enter a stage into the ledger and keep its result if its honest error is lower."""
-        kept = self.best is None or judged.error < self.best.error
+        """Enter a stage into the ledger and keep its result if its honest error is lower, on the rows for which both have one."""
+        kept = self.best is None or self._lower(judged, self.best)
         network = self.goal.network(judged)
         if kept:
             self.best = judged
         self._enter(LedgerRow(stage, time.monotonic() - start, judged.error, count_parameters(network), kept, note))
         self.stages.append(Stage(stage, time.monotonic() - self.control.start, network))
         return kept
+
+    def _lower(self, one: Judged, other: Judged) -> bool:
+        both = predicted(one.oof) & predicted(other.oof)
+        return self.goal.error(one.oof, both) < self.goal.error(other.oof, both)
 
     def _enter(self, row: LedgerRow) -> None:
         self.ledger.append(row)

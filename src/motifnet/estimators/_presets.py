@@ -5,19 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from motifnet.engine import UsageError
+from motifnet.kernels import Capacity
 from motifnet.retrain import InnerSettings
 
 # a second block in parallel: rougher or smoother in other places than the Laplace and Gaussian mixture of the first
 _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60)
+# a short training, soon done: what the time limit or Ctrl-C leaves is then good already, and the stack has one network more
+_QUICK = InnerSettings(steps=25, batch=300, capacity=Capacity(1_000, 1_000))
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Number of folds (twice as many below `small_rows` rows), inner-layer trainings, other teachers, and whether to fine-tune end to end."""
+    """Number of folds (twice as many below `small_rows` rows), inner-layer trainings (the first only from `small_rows` rows on), other teachers,
+    and whether to fine-tune end to end.
+    """
 
     folds: int = 4
     small_rows: int = 1_000
+    first: InnerSettings | None = _QUICK
     inner: tuple[InnerSettings, ...] = (InnerSettings(), _MATERN)
     teachers: tuple[str, ...] = ("trees",)
     fine_tune_epochs: int = 0
@@ -28,7 +34,7 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset(folds=3, small_rows=0, inner=(InnerSettings(steps=40, batch=300),), ridge_again=False),
+    "fast": Preset(folds=3, small_rows=0, first=None, inner=(InnerSettings(steps=40, batch=300),), ridge_again=False),
     "balanced": Preset(),
     "best": Preset(
         folds=6,

@@ -3,8 +3,8 @@
 Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, solutions. Never knows about: tables, estimators, networks.
 """
 
-from motifnet.kernels._fit import EXACT_ROWS, Partition, Solution, fit_all_folds, fit_with_held_out
-from motifnet.kernels._kernel import PROFILES, Kernel, distances, radial
+from motifnet.kernels._fit import CAPACITY, Capacity, Partition, Solution, fit_all_folds, fit_with_held_out
+from motifnet.kernels._kernel import PROFILES, Kernel, by_blocks, distances, radial
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
 from motifnet.kernels._leave_out import (
     blocks_of,
@@ -18,8 +18,9 @@ from motifnet.kernels._spectral import SpectralPath
 from motifnet.kernels._warp import Warp, quantile_knots
 
 __all__ = [
-    "EXACT_ROWS",
+    "CAPACITY",
     "PROFILES",
+    "Capacity",
     "GridChoice",
     "Kernel",
     "Partition",
@@ -27,6 +28,7 @@ __all__ = [
     "SpectralPath",
     "Warp",
     "blocks_of",
+    "by_blocks",
     "choose_landmarks",
     "distances",
     "fit_all_folds",

@@ -12,12 +12,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from motifnet.engine import parallel_map
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
-from motifnet.kernels._leave_out import projector, solve_factored, solve_ridge
+from motifnet.kernels._leave_out import factor, solve_factored, solve_ridge
 
 Gram = Callable[[Tensor, Tensor], Tensor]
-EXACT_ROWS = 4_000
-LANDMARKS = 2_000
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """All rows are centres up to `exact_rows`; beyond, `landmarks` of them are."""
+
+    exact_rows: int
+    landmarks: int
+
+
+CAPACITY = Capacity(exact_rows=4_000, landmarks=2_000)
 
 
 @dataclass(frozen=True)
@@ -39,10 +49,19 @@ class Solution:
     held_out: Tensor
 
 
-def fit_with_held_out(gram: Gram, Z: Tensor, y: Tensor, w: Tensor, part: Partition | None, ridges: Sequence[float], seed: int = 0) -> Solution:
+def fit_with_held_out(
+    gram: Gram,
+    Z: Tensor,
+    y: Tensor,
+    w: Tensor,
+    part: Partition | None,
+    ridges: Sequence[float],
+    seed: int = 0,
+    capacity: Capacity = CAPACITY,
+) -> Solution:
     """Fit rows Z with shape (n, d) to y with shape (n, q). `part` None: no held-out rows; λ is then the middle candidate."""
-    if len(Z) > EXACT_ROWS:
-        return _fit_landmarks(gram, Z, y, w, part, ridges, seed)
+    if len(Z) > capacity.exact_rows:
+        return _fit_landmarks(gram, Z, y, w, part, ridges, seed, capacity.landmarks)
     nothing = torch.full_like(y, float("nan"))
     if part is None:
         ridge = ridges[len(ridges) // 2]
@@ -53,22 +72,30 @@ def fit_with_held_out(gram: Gram, Z: Tensor, y: Tensor, w: Tensor, part: Partiti
     Z, y, w = Z[order], y[order], w[order]
     K = gram(Z, Z)
     ridge = _choose_exact(K[:m, :m], y[:m], w[:m], [block[order][:m] for block in part.inner], ridges)
-    L = torch.linalg.cholesky(K + torch.diag(ridge / w))
+    L = factor(K, ridge / w)
     dual, b = solve_factored(L[:m, :m], y[:m])
     nothing[order[m:]] = K[m:, :m] @ dual + b
     dual, b = solve_factored(L, y)
     return Solution(order, dual, b, ridge, nothing)
 
 
-def fit_all_folds(K: Tensor, y: Tensor, w: Tensor, ridge: float, blocks: Sequence[Tensor]) -> Solution:
-    """The exact fit on all rows and, from the same P, the predictions of every block by the fit without it."""
-    P = projector(K, ridge / w)
-    dual = P @ y
-    # every row satisfies y = Kα + b + λα/w
-    b = (y - K @ dual - ridge * dual / w[:, None]).mean(0)
+def fit_all_folds(K: Tensor, y: Tensor, w: Tensor, ridge: float, blocks: Sequence[Tensor], n_jobs: int = 1) -> Solution:
+    """The exact fit on all rows, and the predictions of every block by the fit without it; a block is a job."""
+    everyone = torch.ones(len(K), dtype=torch.bool)
+
+    def solve(block: Tensor | None) -> tuple[Tensor, Tensor]:
+        if block is None:
+            return solve_ridge(K, y, ridge / w)
+        rest = everyone.clone()
+        rest[block] = False
+        kept = torch.nonzero(rest).ravel()
+        dual, b = solve_ridge(K[kept[:, None], kept], y[kept], ridge / w[kept])
+        return K[block[:, None], kept] @ dual + b, b
+
+    (dual, b), *predictions = parallel_map(solve, [None, *blocks], n_jobs)
     held_out = torch.full_like(y, float("nan"))
-    for rows in blocks:
-        held_out[rows] = y[rows] - torch.linalg.solve(P[rows][:, rows], dual[rows])
+    for rows, (prediction, _) in zip(blocks, predictions, strict=True):
+        held_out[rows] = prediction
     return Solution(torch.arange(len(K)), dual, b, ridge, held_out)
 
 
@@ -85,9 +112,11 @@ def _choose_exact(K: Tensor, y: Tensor, w: Tensor, inner: Sequence[Tensor], ridg
     return ridges[min(range(len(ridges)), key=errors.__getitem__)]
 
 
-def _fit_landmarks(gram: Gram, Z: Tensor, y: Tensor, w: Tensor, part: Partition | None, ridges: Sequence[float], seed: int) -> Solution:
+def _fit_landmarks(
+    gram: Gram, Z: Tensor, y: Tensor, w: Tensor, part: Partition | None, ridges: Sequence[float], seed: int, landmarks: int
+) -> Solution:
     generator = torch.Generator().manual_seed(seed)
-    C = choose_landmarks(len(Z), LANDMARKS, generator)
+    C = choose_landmarks(len(Z), landmarks, generator)
     marked = torch.zeros(len(Z), dtype=torch.bool)
     marked[C] = True
     L = landmark_features(gram(Z[C], Z[C]))

@@ -24,17 +24,23 @@ from torch import Tensor
 
 def projector(K: Tensor, ridge: Tensor, *, intercept: bool = True) -> Tensor:
     """P with shape (n, n) for the Gram matrix K and the ridge λ/w with shape (n,). Fails where K + ridge is not positive."""
-    G = K + torch.diag(ridge)
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(G))
+    inverse = torch.cholesky_inverse(factor(K, ridge))
     if not intercept:
         return inverse
     g = inverse.sum(1)
-    return inverse - torch.outer(g, g) / g.sum()
+    return torch.addr(inverse, g / -g.sum(), g)
+
+
+def factor(K: Tensor, ridge: Tensor) -> Tensor:
+    """The Cholesky factor L of K + diag(ridge)."""
+    G = K.clone()
+    G.diagonal().add_(ridge)
+    return torch.linalg.cholesky(G)
 
 
 def solve_ridge(K: Tensor, y: Tensor, ridge: Tensor, *, intercept: bool = True) -> tuple[Tensor, Tensor]:
     """Dual coefficients with shape (n, q) and intercept with shape (q,) of the fit to y with shape (n, q)."""
-    return solve_factored(torch.linalg.cholesky(K + torch.diag(ridge)), y, intercept=intercept)
+    return solve_factored(factor(K, ridge), y, intercept=intercept)
 
 
 def solve_factored(L: Tensor, y: Tensor, *, intercept: bool = True) -> tuple[Tensor, Tensor]:

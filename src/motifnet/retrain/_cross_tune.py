@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from motifnet.engine import Control, parallel_map
-from motifnet.kernels import fit_with_held_out, start_kernel
+from motifnet.kernels import CAPACITY, Capacity, fit_with_held_out, start_kernel
 from motifnet.retrain._inner import InnerSettings, train_inner
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.tables import Matrix, Sample
@@ -56,17 +56,21 @@ def cross_tune(
     settings: InnerSettings,
     *,
     seed: int = 0,
+    number: int = 0,
     n_jobs: int = 1,
     control: Control | None = None,
 ) -> CrossTuned:
-    """Train the inner layers for every fold from the convex fit. Raises `Stopped` when the control says so."""
+    """Train the inner layers for every fold from the convex fit. Raises `Stopped` when the control says so.
+
+    Trainings of another `number` draw other batches but have the same landmarks, so that their scores are of the same rows.
+    """
 
     def tune(k: int) -> tuple[torch.Tensor, TunedModel]:
         part = sample.rows(sample.folds.train(k), k)
         choice = convex.choices[k]
         start = start_kernel(settings.profiles, convex.medians, choice.scale)
-        inner = train_inner(part, start, choice, settings, seed * 1000 + k, control)
-        return solve_tuned(sample, k, inner, seed)
+        inner = train_inner(part, start, choice, settings, [seed, number, k], control)
+        return solve_tuned(sample, k, inner, seed, settings.capacity)
 
     # steps on few rows are too short for threads to gain anything
     results = parallel_map(tune, range(sample.folds.count), n_jobs if sample.n > FEW_ROWS else 1)
@@ -77,12 +81,12 @@ def cross_tune(
     return CrossTuned(oof, tuple(model for _, model in results))
 
 
-def solve_tuned(sample: Sample, k: int, inner: InnerLayers, seed: int) -> tuple[torch.Tensor, TunedModel]:
+def solve_tuned(sample: Sample, k: int, inner: InnerLayers, seed: int, capacity: Capacity = CAPACITY) -> tuple[torch.Tensor, TunedModel]:
     """The output layer in closed form: held-out predictions of fold k, and the model on all rows."""
     Z = inner.warp(torch.as_tensor(sample.view(k)))
     ridges = [factor * inner.ridge for factor in RIDGE_FACTORS]
     y, w = torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
-    s = fit_with_held_out(inner.gram, Z, y, w, fold_partition(sample, k), ridges, seed)
+    s = fit_with_held_out(inner.gram, Z, y, w, fold_partition(sample, k), ridges, seed, capacity)
     return s.held_out, TunedModel(inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), s.ridge)
 
 

@@ -16,6 +16,7 @@ the convex fit, and the caller keeps the result only if rows that this training 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,7 @@ import torch
 from torch import Tensor
 
 from motifnet.engine import Control
-from motifnet.kernels import GridChoice, Kernel, blocks_of, leave_out_gradient, projector
+from motifnet.kernels import CAPACITY, Capacity, GridChoice, Kernel, blocks_of, leave_out_gradient, projector
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.retrain._inner_parameters import Adam, InnerParameters
 from motifnet.tables import Sample
@@ -33,7 +34,7 @@ LEAST_RIDGE = 1e-6  # above the rounding of a float32 Gram matrix
 
 @dataclass(frozen=True)
 class InnerSettings:
-    """How long and how freely the inner layers are trained."""
+    """How long and how freely the inner layers are trained, and how many centres the network then has."""
 
     profiles: tuple[str, ...] = ("laplace1", "laplace2", "gaussian")
     steps: int = 80
@@ -42,19 +43,24 @@ class InnerSettings:
     rate: float = 0.1
     map_rate: float = 0.03
     map_columns: int = 64
+    capacity: Capacity = CAPACITY
 
 
-def batch_blocks(sample: Sample, rows: np.ndarray, rng: np.random.Generator) -> list[Tensor] | None:
-    """Which rows of a batch are left out together: single rows, whole groups, or with time all rows after a random moment."""
+def batch_blocks(sample: Sample, rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, list[Tensor] | None]:
+    """The rows of a batch, and which of them are left out together: single rows (None), whole groups, or with time all rows after a random moment.
+
+    With groups and time, earlier rows of a group that is scored later leave the batch.
+    """
+    groups = None if sample.groups is None else sample.groups[rows]
     if sample.time is not None:
         time = sample.time[rows]
-        cut = np.quantile(time, rng.uniform(0.3, 0.8), method="nearest")
-        later = time > cut
-        return [torch.as_tensor(np.flatnonzero(later))] if 0 < later.sum() < len(rows) else None
-    if sample.groups is None:
-        return None
-    blocks = blocks_of(torch.as_tensor(sample.groups[rows]), len(rows))
-    return blocks if blocks is not None and len(blocks) > 1 else None
+        later = time > np.quantile(time, rng.uniform(0.3, 0.8), method="nearest")
+        kept = later | (np.ones(len(rows), dtype=bool) if groups is None else ~np.isin(groups, groups[later]))
+        later = later[kept]
+        if 0 < later.sum() < len(later):
+            return rows[kept], [torch.as_tensor(np.flatnonzero(later))]
+    blocks = None if groups is None else blocks_of(torch.as_tensor(groups), len(rows))
+    return rows, blocks if blocks is not None and len(blocks) > 1 else None
 
 
 def train_inner(
@@ -62,7 +68,7 @@ def train_inner(
     start: Kernel,
     choice: GridChoice,
     settings: InnerSettings,
-    seed: int,
+    seed: Sequence[int],
     control: Control | None = None,
 ) -> InnerLayers:
     """Train the inner layers on the rows of `sample`, from the kernel of the convex fit."""
@@ -78,10 +84,11 @@ def train_inner(
     for step in range(settings.steps if sample.n > 2 else 0):
         if control is not None:
             control.check()
-        rows = everyone if whole is not None else np.sort(rng.permutation(sample.n)[: settings.batch])
+        drawn = everyone if whole is not None else np.sort(rng.permutation(sample.n)[: settings.batch])
+        rows, blocks = batch_blocks(sample, drawn, rng)
         index = torch.as_tensor(rows)
-        basis = inner.warp.basis(X[index]) if whole is None else whole
-        find_gradients(inner, basis, y[index], w[index], batch_blocks(sample, rows, rng), sample.n)
+        basis = whole if whole is not None and len(rows) == sample.n else inner.warp.basis(X[index])
+        find_gradients(inner, basis, y[index], w[index], blocks, sample.n)
         adam.step(inner.gradient(), 1 - 0.9 * step / settings.steps)
     return inner.freeze()
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motifnet.kernels import Kernel, Warp, distances, radial
+from motifnet.kernels import Kernel, Warp, by_blocks, distances, radial
 from motifnet.tables import Matrix
 
 
@@ -31,8 +31,16 @@ class InnerLayers:
 
     def gram(self, A: Tensor, B: Tensor) -> Tensor:
         """Gram matrix with shape (n, m) of warped rows."""
-        R = None if self.map is None else torch.eye(A.shape[1], dtype=A.dtype) + torch.as_tensor(self.map)
-        return mapped_gram(A, B, R, self.kernel.profiles, torch.as_tensor(self.kernel.weights), torch.as_tensor(self.kernel.rates))
+        d, weights, rates = A.shape[1], torch.as_tensor(self.kernel.weights), torch.as_tensor(self.kernel.rates)
+
+        def gram(A: Tensor, B: Tensor) -> Tensor:
+            return mixture(A[:, :d], B[:, :d], A[:, d:], B[:, d:], self.kernel.profiles, weights, rates)
+
+        # a row is mapped once, not once a block: a product of another height differs in the last bits
+        return by_blocks(gram, torch.cat([A, self._mapped(A)], 1), torch.cat([B, self._mapped(B)], 1))
+
+    def _mapped(self, A: Tensor) -> Tensor:
+        return A if self.map is None else A @ (torch.eye(A.shape[1], dtype=A.dtype) + torch.as_tensor(self.map))
 
     def warp_numpy(self, X: Matrix) -> Matrix:
         """The warps in numpy, apart from torch."""
@@ -54,13 +62,12 @@ class InnerLayers:
         return K
 
 
-def mapped_gram(A: Tensor, B: Tensor, R: Tensor | None, profiles: tuple[str, ...], weights: Tensor, rates: Tensor) -> Tensor:
-    """Σ_c w_c φ_c(a_c · distance) with the map R in front of Euclidean distances; differentiable in all of it."""
+def mixture(A: Tensor, B: Tensor, U: Tensor, V: Tensor, profiles: tuple[str, ...], weights: Tensor, rates: Tensor) -> Tensor:
+    """Σ_c w_c φ_c(a_c · distance): L1 between rows of A and B, Euclidean between rows of U and V; differentiable in all of it."""
     by_norm = {}
     if "laplace1" in profiles:
         by_norm[1] = distances(A, B, 1)
     if any(profile != "laplace1" for profile in profiles):
-        U = A if R is None else A @ R
-        by_norm[2] = distances(U, U if A is B else (B if R is None else B @ R), 2)
+        by_norm[2] = distances(U, V, 2)
     terms = [weights[c] * radial(profile, rates[c] * by_norm[Kernel.norm(profile)]) for c, profile in enumerate(profiles)]
     return sum(terms[1:], terms[0])

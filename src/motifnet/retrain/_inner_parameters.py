@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from motifnet.kernels import Kernel, Warp, quantile_knots
-from motifnet.retrain._inner_layers import InnerLayers, mapped_gram
+from motifnet.retrain._inner_layers import InnerLayers, mixture
 
 TAU, RHO, MU = 0.5, 0.3, 0.1
 
@@ -52,8 +52,8 @@ class InnerParameters:
     def gram(self, basis: Tensor) -> Tensor:
         """Gram matrix of rows given by `warp.basis`, differentiable in all parameters but λ."""
         Z, M = (basis * self.slopes()).sum(2), self.full_map()
-        R = None if M is None else torch.eye(len(M), dtype=M.dtype) + M
-        return mapped_gram(Z, Z, R, self.profiles, torch.softmax(self.mix, 0), torch.exp(self.log_rates))
+        U = Z if M is None else Z @ (torch.eye(len(M), dtype=M.dtype) + M)
+        return mixture(Z, Z, U, U, self.profiles, torch.softmax(self.mix, 0), torch.exp(self.log_rates))
 
     def rates(self, quick: float, slow: float) -> Tensor:
         """The learning rate of each element: `slow` for M, `quick` for all others."""

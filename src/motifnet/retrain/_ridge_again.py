@@ -1,7 +1,7 @@
 """The last layer of the transferred network, solved again on all rows.
 
 The convex fit takes λ from a grid on few rows. Here the output layer is solved in closed form on all rows for λ and for smaller and larger ones;
-fold k is predicted with the λ that does best on the other folds. One factorisation of a λ serves every fold.
+fold k is predicted with the λ that does best on the other folds.
 """
 
 from __future__ import annotations
@@ -11,25 +11,21 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from motifnet.engine import parallel_map
-from motifnet.kernels import Solution, fit_all_folds
+from motifnet.kernels import fit_all_folds
 from motifnet.tables import Sample
-from motifnet.teachers import FittedKernel, fold_blocks, one_factorisation
+from motifnet.teachers import FittedKernel, fold_blocks, one_gram
 
 FACTORS = (0.3, 3.0)
 
 
 def refit_ridge(sample: Sample, convex: FittedKernel, *, n_jobs: int = 1) -> FittedKernel | None:
-    """The convex fit with its output layer solved again; None where there is no single exact factorisation to do it from."""
-    if not one_factorisation(sample):
+    """The convex fit with its output layer solved again; None where there is no single exact Gram matrix to do it from."""
+    if not one_gram(sample):
         return None
     X, y, w = torch.as_tensor(sample.X), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
     K, blocks = convex.kernel.gram(X, X), fold_blocks(sample)
 
-    def solve(factor: float) -> Solution:
-        return fit_all_folds(K, y, w, convex.ridge * factor, blocks)
-
-    solutions = parallel_map(solve, FACTORS, n_jobs)
+    solutions = [fit_all_folds(K, y, w, convex.ridge * factor, blocks, n_jobs) for factor in FACTORS]
     held_out = [convex.oof, *(s.held_out.numpy() for s in solutions)]
     errors = np.stack([sample.weight * ((sample.y - p) ** 2).sum(1) for p in held_out])
     oof = np.full(sample.y.shape, np.nan)

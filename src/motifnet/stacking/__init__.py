@@ -5,6 +5,6 @@ Comes in: out-of-fold predictions. Goes out: weights, and the honest score of us
 
 from motifnet.stacking._logistic import LogisticStack, expansion, fit_logistic_stack
 from motifnet.stacking._nnls import NnlsStack, fit_nnls_stack
-from motifnet.stacking._scores import log_loss, mean_squared
+from motifnet.stacking._scores import log_loss, mean_squared, predicted
 
-__all__ = ["LogisticStack", "NnlsStack", "expansion", "fit_logistic_stack", "fit_nnls_stack", "log_loss", "mean_squared"]
+__all__ = ["LogisticStack", "NnlsStack", "expansion", "fit_logistic_stack", "fit_nnls_stack", "log_loss", "mean_squared", "predicted"]

@@ -2,7 +2,7 @@
 
     f(x) = b + Σ_i α_i k(x, x_i),  minimising Σ w (y − f)² + λ αᵀKα  (closed form, see kernels._leave_out)
 
-Length scale and λ come from a grid by leave-out error on at most 500 rows; for the honest prediction of fold k the grid sees only the rows from
+Length scale and λ come from a grid by leave-out error on at most 300 rows; for the honest prediction of fold k the grid sees only the rows from
 which fold k may be predicted. Several target columns share the factorisation.
 """
 
@@ -15,7 +15,7 @@ import torch
 
 from motifnet.engine import Control, parallel_map
 from motifnet.kernels import (
-    EXACT_ROWS,
+    CAPACITY,
     GridChoice,
     Kernel,
     Partition,
@@ -30,7 +30,7 @@ from motifnet.kernels import (
 from motifnet.tables import Sample
 from motifnet.teachers._base import FittedTeacher, Matrix, Teacher
 
-GRID_ROWS = 500
+GRID_ROWS = 300
 Solved = tuple[Matrix, Kernel, Solution]
 
 
@@ -67,22 +67,20 @@ class KernelRidge(Teacher):
             return choose_scale(sample, everyone if k is None else sample.folds.train(k), k, self.profiles, medians, seed)
 
         choices = parallel_map(choose, tasks, n_jobs)
-        solve = self._solve_shared if one_factorisation(sample) else self._solve_each
+        solve = self._solve_shared if one_gram(sample) else self._solve_each
         oof, kernel, s = solve(sample, choices, medians, seed, n_jobs)
         centres = sample.X[s.centres.numpy()]
         return FittedKernel(oof, kernel, centres, s.dual.numpy(), s.intercept.numpy(), s.ridge, tuple(choices), medians)
 
     def _solve_shared(self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], seed: int, n_jobs: int) -> Solved:
-        """Folds that chose alike share one factorisation of all rows."""
+        """Folds that chose alike share one Gram matrix of all rows."""
         X, y, w = torch.as_tensor(sample.X), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
         settings = [(choice.scale, choice.ridge) for choice in choices]
 
-        def solve(setting: tuple[float, float]) -> Solution:
-            K = start_kernel(self.profiles, medians, setting[0]).gram(X, X)
-            return fit_all_folds(K, y, w, setting[1], fold_blocks(sample))
-
-        distinct = sorted(set(settings))
-        solutions = dict(zip(distinct, parallel_map(solve, distinct, n_jobs), strict=True))
+        solutions = {}
+        for scale, ridge in sorted(set(settings)):
+            K = start_kernel(self.profiles, medians, scale).gram(X, X)
+            solutions[scale, ridge] = fit_all_folds(K, y, w, ridge, fold_blocks(sample), n_jobs)
         oof = np.full(sample.y.shape, np.nan)
         for k in range(sample.folds.count):
             rows = sample.folds.held_out(k)
@@ -107,9 +105,9 @@ class KernelRidge(Teacher):
         return oof, start_kernel(self.profiles, medians, choices[-1].scale), solutions[-1]
 
 
-def one_factorisation(sample: Sample) -> bool:
-    """Whether one exact factorisation of all rows serves every fold."""
-    return sample.n <= EXACT_ROWS and sample.views is None and not sample.folds.forward
+def one_gram(sample: Sample) -> bool:
+    """Whether one exact Gram matrix of all rows serves every fold."""
+    return sample.n <= CAPACITY.exact_rows and sample.views is None and not sample.folds.forward
 
 
 def fold_blocks(sample: Sample) -> list[torch.Tensor]:
@@ -118,7 +116,7 @@ def fold_blocks(sample: Sample) -> list[torch.Tensor]:
 
 
 def choose_scale(sample: Sample, rows: np.ndarray, k: int | None, profiles: tuple[str, ...], medians: dict[int, float], seed: int) -> GridChoice:
-    """Length scale and λ by leave-out error on at most 500 of `rows` (a mask), in the encoding of fold k."""
+    """Length scale and λ by leave-out error on at most 300 of `rows` (a mask), in the encoding of fold k."""
     chosen = np.sort(np.random.default_rng([seed, 1]).permutation(np.flatnonzero(rows))[:GRID_ROWS])
     matrix = sample.X if k is None else sample.view(k)
     X, y, w = (torch.as_tensor(part[chosen]) for part in (matrix, sample.y, sample.weight))
