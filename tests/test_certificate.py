@@ -53,7 +53,7 @@ def test_warp_and_map_come_before_the_distances() -> None:
             total = total + (part(z, X) if p == 1 else part(z @ R, X @ R)) @ DUAL
         return np.asarray(total)
 
-    certificate = certify(kernel_network(kernel, X, DUAL, INTERCEPT, hinge, R), truth, X)
+    certificate = certify(kernel_network(kernel, X, DUAL, INTERCEPT, [hinge], R), truth, X)
     assert max(certificate.on_data, certificate.on_box, certificate.outside) <= 1e-12
 
 
@@ -125,13 +125,13 @@ def test_certificate_and_card_survive_json() -> None:
 
 def test_card_of_a_kernel_network() -> None:
     hinge = m.Hinge(torch.sort(torch.randn(3, 6).double(), dim=1).values, torch.ones(3, 5).double())
-    card = describe_network(kernel_network(MIXTURE, X, DUAL, INTERCEPT, hinge, np.eye(3), label="trained kernel"), 3)
+    card = describe_network(kernel_network(MIXTURE, X, DUAL, INTERCEPT, [hinge], np.eye(3), label="trained kernel"), 3)
     # hinges 3 → distances 120 beside the map 3 → profiles 120 beside distances 120 → profiles 120 → 2
     assert card.depth == 5
     assert card.widths == (3, 123, 240, 120, 2)
     assert [block.motif for block in card.blocks] == ["Hinge", "Distance", "Radial", "Affine", "Distance", "Radial", "Affine"]
     assert {block.origin for block in card.blocks} == {"trained kernel"}
-    assert card.parameters == m.count_parameters(kernel_network(MIXTURE, X, DUAL, INTERCEPT, hinge, np.eye(3)))
+    assert card.parameters == m.count_parameters(kernel_network(MIXTURE, X, DUAL, INTERCEPT, [hinge], np.eye(3)))
     assert card.nonzeros == card.parameters - 3 * 2 - 3  # the map's zeros and its bias
     assert "trained kernel" in str(card) and f"{card.parameters:,} parameters" in str(card)
 

@@ -37,7 +37,7 @@ def built(X: Matrix, y: Matrix, seed: int = 1) -> nn.Module:
     kernel = Kernel(("laplace1", "gaussian"), np.array([0.6, 0.4]), np.array([0.3, 0.4]))
     knots = torch.linspace(-2, 2, 5, dtype=torch.float64).expand(X.shape[1], 5)
     hinge = Hinge(knots, torch.ones(X.shape[1], 4, dtype=torch.float64))
-    return kernel_network(kernel, X[:20] + 2, 0.1 * rng.normal(size=(20, y.shape[1])), np.zeros(y.shape[1]), hinge, np.eye(X.shape[1]))
+    return kernel_network(kernel, X[:20] + 2, 0.1 * rng.normal(size=(20, y.shape[1])), np.zeros(y.shape[1]), [hinge], np.eye(X.shape[1]))
 
 
 def relu_network(d: int, seed: int) -> nn.Module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,12 @@ from motifnet.kernels import GridChoice, median_distances, start_kernel
 from motifnet.mimicry import transfer
 from motifnet.retrain import InnerSettings, cross_tune, fold_model, refit_ridge, train_inner
 from motifnet.retrain._inner import batch_blocks
-from motifnet.retrain._inner_parameters import MU, RHO, TAU, Adam, InnerParameters
+from motifnet.retrain._inner_parameters import MU, OMEGA, RHO, TAU, Adam, InnerParameters
 from motifnet.tables import Sample, make_folds
 from motifnet.teachers import KernelRidge
 
 SETTINGS = InnerSettings(steps=15)
+DEEP = InnerSettings(steps=15, depth=2, width=8)
 
 
 def sample_of(n: int = 90, seed: int = 0, **kwargs: Any) -> Sample:
@@ -27,16 +29,17 @@ def sample_of(n: int = 90, seed: int = 0, **kwargs: Any) -> Sample:
     return Sample.plain(X, (y - y.mean(0)) / y.std(0), **kwargs)
 
 
-def parameters(sample: Sample) -> InnerParameters:
+def parameters(sample: Sample, depth: int = 0) -> InnerParameters:
     X = torch.as_tensor(sample.X)
     kernel = start_kernel(SETTINGS.profiles, median_distances(X), 0.3)
-    return InnerParameters(X, torch.as_tensor(sample.numeric), kernel, 0.1, segments=6, map_columns=10)
+    return InnerParameters(X, torch.as_tensor(sample.numeric), kernel, 0.1, segments=6, map_columns=10, depth=depth, width=8)
 
 
-def test_the_start_is_the_convex_kernel() -> None:
+@pytest.mark.parametrize("depth", [0, 2])
+def test_the_start_is_the_convex_kernel(depth: int) -> None:
     sample = sample_of()
     X = torch.as_tensor(sample.X)
-    inner = parameters(sample)
+    inner = parameters(sample, depth)
     kernel = start_kernel(SETTINGS.profiles, median_distances(X), 0.3)
     assert torch.allclose(inner.gram(inner.warp.basis(X)), kernel.gram(X, X), atol=1e-12)
     frozen = inner.freeze()
@@ -45,13 +48,16 @@ def test_the_start_is_the_convex_kernel() -> None:
 
 
 def test_prior_gradient_is_that_of_its_formula() -> None:
-    inner = parameters(sample_of())
+    inner = parameters(sample_of(), depth=1)
     with torch.no_grad():
         inner.vector.copy_(torch.randn(len(inner.vector), dtype=inner.vector.dtype))
     prior = (inner.s**2).sum() / TAU**2 + (inner.s.diff(dim=1) ** 2).sum() / RHO**2 + (inner.scale**2).sum() + (inner.M**2).sum() / MU**2
-    expected = torch.autograd.grad(prior / 90, [inner.s, inner.scale, inner.M])
+    outward = inner.trunk[0][2]
+    prior = prior + (outward**2).sum() / OMEGA**2
+    leaves = [inner.s, inner.scale, inner.M, outward]
+    expected = torch.autograd.grad(prior / 90, leaves)
     inner.add_prior(90)
-    for leaf, gradient in zip((inner.s, inner.scale, inner.M), expected, strict=True):
+    for leaf, gradient in zip(leaves, expected, strict=True):
         assert leaf.grad is not None and torch.allclose(leaf.grad, gradient, atol=1e-12)
 
 
@@ -64,11 +70,11 @@ def test_leaves_are_views_of_one_vector_and_adam_moves_it() -> None:
     assert len(inner.gradient()) == len(inner.vector)
 
 
-def test_numpy_and_torch_layers_agree_near_and_far() -> None:
-    sample = sample_of()
-    layers = train_inner(
-        sample, start_kernel(SETTINGS.profiles, median_distances(torch.as_tensor(sample.X)), 0.3), GridChoice(0.3, 0.1, 1.0), SETTINGS, [0]
-    )
+@pytest.mark.parametrize("settings", [SETTINGS, DEEP])
+def test_numpy_and_torch_layers_agree_near_and_far(settings: InnerSettings) -> None:
+    sample = replace(sample_of(), numeric=np.array([True, False, True]))
+    kernel = start_kernel(settings.profiles, median_distances(torch.as_tensor(sample.X)), 0.3)
+    layers = train_inner(sample, kernel, GridChoice(0.3, 0.1, 1.0), settings, [0])
     far = np.concatenate([sample.X, 10 * sample.X])
     Z = layers.warp(torch.as_tensor(far))
     assert np.allclose(Z.numpy(), layers.warp_numpy(far), atol=1e-12)
@@ -95,13 +101,23 @@ def test_training_lowers_the_held_out_error_of_a_warped_target() -> None:
     assert errors[1] < 0.3 * errors[0]
 
 
-def test_transfer_is_exact() -> None:
+@pytest.mark.parametrize("settings", [SETTINGS, DEEP])
+def test_transfer_is_exact(settings: InnerSettings) -> None:
     sample = sample_of()
-    tuned = cross_tune(sample, KernelRidge().fit(sample), SETTINGS)
+    tuned = cross_tune(sample, KernelRidge().fit(sample), settings)
     far = np.concatenate([sample.X, 10 * sample.X])
     with torch.no_grad():
         values = transfer(tuned)(torch.as_tensor(far)).numpy()
     assert np.abs(values - tuned.predict(far)).max() <= 1e-10
+
+
+def test_a_trunk_changes_numeric_columns_only() -> None:
+    sample = replace(sample_of(), numeric=np.array([True, False, True]))
+    kernel = start_kernel(DEEP.profiles, median_distances(torch.as_tensor(sample.X)), 0.3)
+    layers = train_inner(sample, kernel, GridChoice(0.3, 0.1, 1.0), DEEP, [0])
+    assert len(layers.trunk) == 2
+    for block in layers.trunk:
+        assert np.abs(block.outward).max() > 0 and not block.inward[1].any() and not block.outward[:, 1].any()
 
 
 def test_jobs_do_not_change_the_result() -> None:

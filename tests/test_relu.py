@@ -240,7 +240,7 @@ def deep() -> m.Motif:
     rng = np.random.default_rng(0)
     z, map_ = rng.normal(size=(40, 5)), np.eye(5) + 0.1 * rng.normal(size=(5, 5))
     kernel = Kernel(("laplace1", "laplace2", "gaussian"), np.array([0.2, 0.3, 0.5]), np.array([0.2, 0.3, 0.4]))
-    machines = [kernel_network(kernel, z, 0.3 * rng.normal(size=(40, 2)), np.array([1.0, -2.0]), HINGE, map_) for _ in range(2)]
+    machines = [kernel_network(kernel, z, 0.3 * rng.normal(size=(40, 2)), np.array([1.0, -2.0]), [HINGE], map_) for _ in range(2)]
     return m.Chain([m.Parallel(normal(3, 2, 2), [m.Precise(machines[0]), machines[1]]), m.Affine(normal(4, 3, 2), normal(5, 3))])
 
 

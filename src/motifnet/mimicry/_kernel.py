@@ -2,11 +2,13 @@
 
     f(x) = b + Σ_i α_i Σ_c w_c φ_c(a_c ‖x − x_i‖)   =   affine ∘ radial profiles ∘ distances to the centres x_i
 
-Profiles of the Euclidean norm share one layer of distances; those of ‖·‖₁ have another, in parallel. After inner-layer training a hinge layer comes
-first and, in front of the Euclidean distances only, a linear map R.
+Profiles of the Euclidean norm share one layer of distances; those of ‖·‖₁ have another, in parallel. After inner-layer training a hinge layer and a
+residual trunk come first and, in front of the Euclidean distances only, a linear map R.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -15,7 +17,7 @@ from torch import Tensor
 
 from motifnet.kernels import Kernel
 from motifnet.mimicry._base import transfer
-from motifnet.motifs import Affine, Chain, Distance, Hinge, Motif, Parallel, Precise, Radial
+from motifnet.motifs import Affine, Chain, Distance, Motif, Parallel, Precise, Radial
 from motifnet.teachers import FittedKernel
 
 Matrix = NDArray[np.float64]
@@ -40,18 +42,18 @@ def kernel_network(
     centres: Matrix,
     dual: Matrix,
     intercept: Matrix,
-    hinge: Hinge | None = None,
+    front: Sequence[Motif] = (),
     linear_map: Matrix | None = None,
     label: str = "kernel",
 ) -> Motif:
     """The network of b + Σ_i α_i k(·, x_i): centres with shape (m, d), dual with shape (m, q), intercept with shape (q,).
 
-    With `hinge` w and `linear_map` R of shape (d, r) the kernel is taken at z = w(x) for ‖·‖₁ and at z R for ‖·‖₂; centres are points z.
+    With motifs z(x) in `front` and `linear_map` R of shape (d, r) the kernel is taken at z for ‖·‖₁ and at z R for ‖·‖₂; centres are points z.
     """
     branches = [_branch(kernel, p, _tensor(centres), linear_map) for p in (1, 2) if any(kernel.norm(c) == p for c in kernel.profiles)]
     features = branches[0] if len(branches) == 1 else Parallel(torch.ones(len(branches), dtype=torch.float64), branches)
     output = Affine(_tensor(dual).T, _tensor(intercept).reshape(-1))
-    return Chain([*([] if hinge is None else [hinge]), features, output], label=label)
+    return Chain([*front, features, output], label=label)
 
 
 def _branch(kernel: Kernel, p: int, centres: Tensor, linear_map: Matrix | None) -> Motif:

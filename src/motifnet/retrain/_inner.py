@@ -1,13 +1,13 @@
 """Inner-layer training of the kernel network by variable projection on the leave-out loss, in fresh batches.
 
-    f(x) = b + Σ_i α_i k(u(x), u(x_i)),   z = warp(x),  u = z (I + M) for the Euclidean parts,
+    f(x) = b + Σ_i α_i k(u(x), u(x_i)),   z = trunk(warp(x)),  u = z (I + M) for the Euclidean parts,
     k = Σ_c π_c φ_c(a_c · distance),      π = softmax
 
-Inner parameters: log slopes s of the warps, log scales of the columns, M, mixture logits, log rates, log λ. The output layer (α, b) is solved in
-closed form at every step; a step draws a fresh batch and descends
+Inner parameters: log slopes s of the warps, log scales of the columns, the trunk, M, mixture logits, log rates, log λ. The output layer (α, b) is
+solved in closed form at every step; a step draws a fresh batch and descends
 
     log(mean squared leave-out residual in the batch) + prior / n
-    prior = Σ s²/τ² + Σ (s_{k+1} − s_k)²/ρ² + Σ (column log scale)² + Σ M²/μ²
+    prior = Σ s²/τ² + Σ (s_{k+1} − s_k)²/ρ² + Σ (column log scale)² + Σ M²/μ² + Σ W₂²/ω²
 
 The priors are log densities on the scale of n/2 · log error; without them the leave-out loss is overfitted. The step is not convex; it starts from
 the convex fit, and the caller keeps the result only if rows that this training has not seen are predicted better.
@@ -44,6 +44,8 @@ class InnerSettings:
     rate: float = 0.1
     map_rate: float = 0.03
     map_columns: int = 64
+    depth: int = 0
+    width: int = 32
     capacity: Capacity = CAPACITY
 
 
@@ -77,7 +79,17 @@ def train_inner(
     # kernels and their gradients in float32, twice as fast; factorisations in float64
     X, y, w = torch.as_tensor(sample.X).float(), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
     numeric = torch.as_tensor(sample.numeric)
-    inner = InnerParameters(X, numeric, start, choice.ridge, segments=settings.segments, map_columns=settings.map_columns)
+    inner = InnerParameters(
+        X,
+        numeric,
+        start,
+        choice.ridge,
+        segments=settings.segments,
+        map_columns=settings.map_columns,
+        depth=settings.depth,
+        width=settings.width,
+        seed=int(rng.integers(2**31)),
+    )
     adam = Adam(inner.vector, inner.rates(settings.rate, settings.map_rate))
     everyone = np.arange(sample.n)
     whole = inner.warp.basis(X) if sample.n <= settings.batch else None

@@ -1,6 +1,6 @@
-"""Inner layers of the kernel network: warps, a linear map, a kernel mixture. What inner-layer training starts from and ends with.
+"""Inner layers of the kernel network: warps, a residual trunk, a linear map, a kernel mixture. What inner-layer training ends with.
 
-z = warp(x),   u = z (I + M) for the Euclidean parts,   k = Σ_c π_c φ_c(a_c · distance)
+z⁰ = warp(x),   zˡ = zˡ⁻¹ + σ(zˡ⁻¹ W₁ + b) W₂,   u = z (I + M) for the Euclidean parts,   k = Σ_c π_c φ_c(a_c · distance)
 """
 
 from __future__ import annotations
@@ -16,18 +16,31 @@ from motifnet.tables import Matrix
 
 
 @dataclass(frozen=True)
+class Block:
+    """A residual block z + σ(z W₁ + b) W₂: inward W₁ (d, h), bias b (h,), outward W₂ (h, d)."""
+
+    inward: Matrix
+    bias: Matrix
+    outward: Matrix
+
+
+@dataclass(frozen=True)
 class InnerLayers:
-    """Trained inner layers: knots (d, K+1), slopes (d, K), map M (d, d) or None, the kernel in the warped space, and λ."""
+    """Trained inner layers: knots (d, K+1), slopes (d, K), map M (d, d) or None, the kernel in the warped space, λ, and the trunk."""
 
     knots: Matrix
     slopes: Matrix
     map: Matrix | None
     kernel: Kernel
     ridge: float
+    trunk: tuple[Block, ...] = ()
 
     def warp(self, X: Tensor) -> Tensor:
-        """Rows after the warps, with shape (n, d)."""
-        return Warp(torch.as_tensor(self.knots))(X, torch.as_tensor(self.slopes))
+        """Rows after the warps and the trunk, with shape (n, d)."""
+        Z = Warp(torch.as_tensor(self.knots))(X, torch.as_tensor(self.slopes))
+        for block in self.trunk:
+            Z = Z + torch.relu(Z @ torch.as_tensor(block.inward) + torch.as_tensor(block.bias)) @ torch.as_tensor(block.outward)
+        return Z
 
     def gram(self, A: Tensor, B: Tensor) -> Tensor:
         """Gram matrix with shape (n, m) of warped rows."""
@@ -43,11 +56,13 @@ class InnerLayers:
         return A if self.map is None else A @ (torch.eye(A.shape[1], dtype=A.dtype) + torch.as_tensor(self.map))
 
     def warp_numpy(self, X: Matrix) -> Matrix:
-        """The warps in numpy, apart from torch."""
+        """The warps and the trunk in numpy, apart from torch."""
         left, width = self.knots[:, :-1], np.diff(self.knots, axis=1)
         Z = np.minimum(X - self.knots[:, 0], 0) * self.slopes[:, 0] + np.maximum(X - self.knots[:, -1], 0) * self.slopes[:, -1]
         for k in range(width.shape[1]):
             Z += np.minimum(np.maximum(X - left[:, k], 0), width[:, k]) * self.slopes[:, k]
+        for block in self.trunk:
+            Z = Z + np.maximum(Z @ block.inward + block.bias, 0) @ block.outward
         return np.asarray(Z)
 
     def gram_numpy(self, A: Matrix, B: Matrix) -> Matrix:

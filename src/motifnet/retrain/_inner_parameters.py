@@ -1,7 +1,9 @@
 """The inner parameters as one vector: views of it are the leaves of autograd, and Adam moves it as a whole.
 
-    θ = (log slopes s, log scales of the columns, mixture logits, log rates, log λ, M)
-    prior = Σ s²/τ² + Σ (s_{k+1} − s_k)²/ρ² + Σ (column log scale)² + Σ M²/μ²
+    θ = (log slopes s, log scales of the columns, mixture logits, log rates, log λ, M, and for each block of the trunk W₁, b, W₂)
+    prior = Σ s²/τ² + Σ (s_{k+1} − s_k)²/ρ² + Σ (column log scale)² + Σ M²/μ² + Σ W₂²/ω²
+
+The trunk starts as the identity: W₂ = 0, W₁ normal, and every unit has its kink at a row of the table.
 
 torch's own Adam loads a compiler on first use, which takes longer than many a fit.
 """
@@ -15,24 +17,49 @@ import torch
 from torch import Tensor
 
 from motifnet.kernels import Kernel, Warp, quantile_knots
-from motifnet.retrain._inner_layers import InnerLayers, mixture
+from motifnet.retrain._inner_layers import Block, InnerLayers, mixture
+from motifnet.tables import Matrix
 
-TAU, RHO, MU = 0.5, 0.3, 0.1
+TAU, RHO, MU, OMEGA = 0.5, 0.3, 0.1, 0.1
+MAP = 5  # the first leaf that acts across columns
+ANCHORS = 1_000  # rows among which kinks are placed
 
 
 class InnerParameters:
-    """Parameters of the inner layers for d columns, at the convex start: identity warps and map, equal weights."""
+    """Parameters of the inner layers for d columns, at the convex start: identity warps, trunk and map, equal weights.
 
-    def __init__(self, X: Tensor, numeric: Tensor, kernel: Kernel, ridge: float, *, segments: int, map_columns: int) -> None:
+    M and the trunk, of `depth` blocks with `width` units each, act on the numeric columns, if these are at most `map_columns`.
+    """
+
+    def __init__(
+        self,
+        X: Tensor,
+        numeric: Tensor,
+        kernel: Kernel,
+        ridge: float,
+        *,
+        segments: int,
+        map_columns: int,
+        depth: int = 0,
+        width: int = 0,
+        seed: int = 0,
+    ) -> None:
         d, self.profiles, self.warp = X.shape[1], kernel.profiles, Warp(quantile_knots(X, segments))
         self.columns = torch.nonzero(numeric).ravel()
         m = len(self.columns) if 1 < len(self.columns) <= map_columns else 0
-        shapes = [(d, segments), (d, 1), (len(kernel.rates),), (len(kernel.rates),), (1,), (m, m)]
+        block = [(m, width), (width,), (width, m)] if m else []
+        shapes = [(d, segments), (d, 1), (len(kernel.rates),), (len(kernel.rates),), (1,), (m, m), *depth * block]
         self.vector = torch.zeros(sum(math.prod(shape) for shape in shapes), dtype=X.dtype)
         parts = torch.split(self.vector, [math.prod(shape) for shape in shapes])
         self.leaves = [part.view(shape).detach().requires_grad_(True) for part, shape in zip(parts, shapes, strict=True)]
-        self.s, self.scale, self.mix, self.log_rates, self.log_ridge, self.M = self.leaves
+        self.s, self.scale, self.mix, self.log_rates, self.log_ridge, self.M, *trunk = self.leaves
+        self.trunk = [tuple(trunk[i : i + 3]) for i in range(0, len(trunk), 3)]
+        rng = np.random.default_rng(seed)
         with torch.no_grad():
+            Z = self.warp.basis(X[:ANCHORS]).sum(2)[:, self.columns]
+            for inward, bias, _ in self.trunk:
+                inward.copy_(torch.as_tensor(rng.normal(size=inward.shape) / math.sqrt(m)))
+                bias.copy_(-(Z[torch.as_tensor(rng.integers(len(Z), size=width))] * inward.T).sum(1))
             self.log_rates.copy_(torch.as_tensor(np.log(kernel.rates)))
             self.log_ridge.fill_(math.log(ridge))
 
@@ -46,18 +73,27 @@ class InnerParameters:
             return None
         if len(self.M) == len(self.s):
             return self.M
-        d = len(self.s)
-        return torch.zeros(d, d, dtype=self.M.dtype).index_put((self.columns[:, None], self.columns), self.M)
+        return self._among_all(self.M, True, True)
+
+    def warped(self, basis: Tensor) -> Tensor:
+        """Rows given by `warp.basis` after warps and trunk, with shape (n, d)."""
+        Z = (basis * self.slopes()).sum(2)
+        for inward, bias, outward in self.trunk:
+            all_numeric = len(self.columns) == len(self.s)
+            part = Z if all_numeric else Z[:, self.columns]
+            change = torch.relu(part @ inward + bias) @ outward
+            Z = Z + change if all_numeric else Z.index_add(1, self.columns, change)
+        return Z
 
     def gram(self, basis: Tensor) -> Tensor:
         """Gram matrix of rows given by `warp.basis`, differentiable in all parameters but λ."""
-        Z, M = (basis * self.slopes()).sum(2), self.full_map()
+        Z, M = self.warped(basis), self.full_map()
         U = Z if M is None else Z @ (torch.eye(len(M), dtype=M.dtype) + M)
         return mixture(Z, Z, U, U, self.profiles, torch.softmax(self.mix, 0), torch.exp(self.log_rates))
 
     def rates(self, quick: float, slow: float) -> Tensor:
-        """The learning rate of each element: `slow` for M, `quick` for all others."""
-        return torch.cat([torch.full((leaf.numel(),), slow if leaf is self.M else quick, dtype=leaf.dtype) for leaf in self.leaves])
+        """The learning rate of each element: `slow` for M and the trunk, `quick` for all others."""
+        return torch.cat([torch.full((leaf.numel(),), quick if i < MAP else slow, dtype=leaf.dtype) for i, leaf in enumerate(self.leaves)])
 
     @torch.no_grad()
     def add_prior(self, n: int) -> None:
@@ -66,7 +102,8 @@ class InnerParameters:
         bend = self.s.diff(dim=1) * (2 / (n * RHO**2))
         slope[:, 1:] += bend
         slope[:, :-1] -= bend
-        for leaf, gradient in ((self.s, slope), (self.scale, self.scale * (2 / n)), (self.M, self.M * (2 / (n * MU**2)))):
+        priors = [(self.s, slope), (self.scale, self.scale * (2 / n)), (self.M, self.M * (2 / (n * MU**2)))]
+        for leaf, gradient in [*priors, *((outward, outward * (2 / (n * OMEGA**2))) for _, _, outward in self.trunk)]:
             leaf.grad = gradient if leaf.grad is None else leaf.grad.add_(gradient)
 
     def gradient(self) -> Tensor:
@@ -86,7 +123,20 @@ class InnerParameters:
             None if M is None else M.double().numpy().copy(),
             Kernel(self.profiles, torch.softmax(self.mix, 0).double().numpy(), torch.exp(self.log_rates).double().numpy()),
             float(torch.exp(self.log_ridge)),
+            tuple(
+                Block(_numpy(self._among_all(inward, True, False)), _numpy(bias), _numpy(self._among_all(outward, False, True)))
+                for inward, bias, outward in self.trunk
+            ),
         )
+
+    def _among_all(self, part: Tensor, rows: bool, columns: bool) -> Tensor:
+        """A matrix whose rows or columns are the numeric columns, with zeros for the others."""
+        full = part.new_zeros(len(self.s), part.shape[1]).index_add(0, self.columns, part) if rows else part
+        return full.new_zeros(len(full), len(self.s)).index_add(1, self.columns, full) if columns else full
+
+
+def _numpy(values: Tensor) -> Matrix:
+    return np.asarray(values.double().numpy().copy())
 
 
 class Adam:

@@ -1,4 +1,7 @@
-"""The transfer of cross-tuned models: hinges → linear map → distances → profiles → affine, one chain a fold, in parallel with equal weights."""
+"""The transfer of cross-tuned models: hinges → residual trunk → linear map → distances → profiles → affine.
+
+One chain a fold, in parallel with equal weights.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,22 @@ import numpy as np
 import torch
 
 from motifnet.mimicry import kernel_network, transfer
-from motifnet.motifs import Hinge, Motif, Parallel
+from motifnet.motifs import Affine, Chain, Hinge, Motif, Parallel, ReLU, Residual
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel
+from motifnet.retrain._inner_layers import Block
 
 
 @transfer.register
 def _tuned(model: TunedModel) -> Motif:
     inner = model.inner
     R = None if inner.map is None else np.eye(len(inner.map)) + inner.map
-    hinge = Hinge(torch.as_tensor(inner.knots), torch.as_tensor(inner.slopes))
-    return kernel_network(inner.kernel, model.centres, model.dual, model.intercept, hinge, R, label="trained kernel")
+    front = [Hinge(torch.as_tensor(inner.knots), torch.as_tensor(inner.slopes)), *map(_residual, inner.trunk)]
+    return kernel_network(inner.kernel, model.centres, model.dual, model.intercept, front, R, label="trained kernel")
+
+
+def _residual(block: Block) -> Motif:
+    W1, b, W2 = (torch.as_tensor(part) for part in (block.inward, block.bias, block.outward))
+    return Residual(Chain([Affine(W1.T.contiguous(), b), ReLU(), Affine(W2.T.contiguous(), torch.zeros(len(W2.T), dtype=W2.dtype))]))
 
 
 @transfer.register
