@@ -25,7 +25,7 @@ class Preset:
     small_rows: int = 1_000
     first: InnerSettings | None = _QUICK
     inner: tuple[InnerSettings, ...] = (InnerSettings(), _MATERN)
-    teachers: tuple[str, ...] = ("trees",)
+    teachers: tuple[str, ...] = ("trees", "randomised trees")
     fine_tune_epochs: int = 0
     ridge_again: bool = True
 
@@ -34,12 +34,12 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset(folds=3, small_rows=0, first=None, inner=(InnerSettings(steps=40, batch=300),), ridge_again=False),
+    "fast": Preset(folds=3, small_rows=0, first=None, inner=(InnerSettings(steps=40, batch=300),), teachers=("trees",), ridge_again=False),
     "balanced": Preset(),
     "best": Preset(
         folds=6,
         inner=(InnerSettings(steps=150), _MATERN, _LAPLACE),
-        teachers=("trees", "splines", "support vectors"),
+        teachers=("trees", "randomised trees", "splines", "support vectors"),
         fine_tune_epochs=20,
     ),
 }

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +31,7 @@ class FittedTeacher(ABC):
 
 
 class Teacher(ABC):
-    """Settings of a teacher; `name` is used in ledger, card and messages."""
-
-    name: ClassVar[str]
+    """Settings of a teacher; its name in ledger, card and messages is that of the registry."""
 
     @abstractmethod
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedTeacher:

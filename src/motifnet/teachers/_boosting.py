@@ -21,7 +21,10 @@ from motifnet.teachers._forest import Forest
 
 @dataclass(frozen=True)
 class Growth:
-    """How trees are grown: `limit` is their number, or the largest number where early stopping may end earlier."""
+    """How trees are grown: `limit` is their number, or the largest number where early stopping may end earlier.
+
+    `randomised`: one random threshold a column is tried, not all (extremely randomised trees, Geurts et al. 2006).
+    """
 
     learning_rate: float
     leaves: int
@@ -31,6 +34,7 @@ class Growth:
     l2: float
     limit: int
     patience: int
+    randomised: bool = False
 
 
 @dataclass(frozen=True)

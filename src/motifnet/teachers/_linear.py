@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from motifnet.engine import Control
 from motifnet.tables import Folds, Matrix, Sample
@@ -26,8 +25,6 @@ class FittedLinear(FittedTeacher):
 @dataclass(frozen=True)
 class Linear(Teacher):
     """Ridge on all columns."""
-
-    name: ClassVar[str] = "linear"
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedLinear:
         oof, _ = cross_fit(sample, lambda rows, k: _solve(rows, seed), lambda model, X: X @ model[0] + model[1], n_jobs=n_jobs, control=control)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from motifnet.teachers._base import Teacher
 from motifnet.teachers._kernel_ridge import KernelRidge
@@ -11,4 +12,11 @@ from motifnet.teachers._splines import Splines
 from motifnet.teachers._support_vectors import SupportVectors
 from motifnet.teachers._trees import BoostedTrees
 
-TEACHERS: dict[str, Callable[[], Teacher]] = {kind.name: kind for kind in (KernelRidge, SupportVectors, Splines, Linear, BoostedTrees)}
+TEACHERS: dict[str, Callable[[], Teacher]] = {
+    "kernel ridge": KernelRidge,
+    "support vectors": SupportVectors,
+    "splines": Splines,
+    "linear": Linear,
+    "trees": BoostedTrees,
+    "randomised trees": partial(BoostedTrees, leaves=15, randomised=True),
+}

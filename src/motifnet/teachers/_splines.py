@@ -9,7 +9,6 @@ beyond the outer knots. λ and s are chosen by leave-one-out, which one eigendec
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +52,6 @@ class FittedSplines(FittedTeacher):
 class Splines(Teacher):
     """Additive linear splines with up to `knots` knots a column, fewer where columns are many or rows are few."""
 
-    name: ClassVar[str] = "splines"
     knots: int = 20
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedSplines:

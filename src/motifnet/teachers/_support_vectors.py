@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,6 @@ class Choice:
 class SupportVectors(Teacher):
     """Candidates and the largest numbers of rows for the fit and for the choice."""
 
-    name: ClassVar[str] = "support vectors"
     gammas: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0)
     Cs: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0)
     epsilons: tuple[float, ...] = (0.03, 0.1, 0.3)
