@@ -4,24 +4,27 @@ Comes in: a table with a target. Goes out: results, a summary, a picture. Never 
 *default* run as their users run them; those of kind *strong* are averages and stacks of these over five folds.
 """
 
-from motifnet.compare._compare import compare, default_methods, find_methods
+from motifnet.compare._compare import Listen, compare, default_methods, find_methods
 from motifnet.compare._course import retrained, stage_outputs, tree_share
-from motifnet.compare._measure import Result, measure
+from motifnet.compare._measure import DONE, Result, measure
 from motifnet.compare._method import Method, Setting
 from motifnet.compare._metrics import accuracy, auc, expected_calibration_error, log_loss, nrmse, scores
 from motifnet.compare._picture import picture
 from motifnet.compare._registry import METHODS
 from motifnet.compare._split import Split, split_rows, split_table
-from motifnet.compare._summary import markdown, report, summary
+from motifnet.compare._summary import cells, markdown, not_installed, report, summary, unfinished
 
 __all__ = [
+    "DONE",
     "METHODS",
+    "Listen",
     "Method",
     "Result",
     "Setting",
     "Split",
     "accuracy",
     "auc",
+    "cells",
     "compare",
     "default_methods",
     "expected_calibration_error",
@@ -29,6 +32,7 @@ __all__ = [
     "log_loss",
     "markdown",
     "measure",
+    "not_installed",
     "nrmse",
     "picture",
     "report",
@@ -39,4 +43,5 @@ __all__ = [
     "stage_outputs",
     "summary",
     "tree_share",
+    "unfinished",
 ]

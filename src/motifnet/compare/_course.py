@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
-from motifnet.motifs import Motif, Parallel, TreeEnsemble
+if TYPE_CHECKING:
+    from motifnet.motifs import Motif
 
 KERNEL_STAGES = ("transferred", "last layer", "inner layers")
 
 
 def stage_outputs(model: Any, X: pd.DataFrame) -> Iterator[tuple[Any, bool, NDArray[np.float64]]]:
     """Each stage of a fitted estimator, whether it was kept, and its network's values at X."""
+    import torch
+
     encoded = torch.as_tensor(model.encode(X))
     kept = {row.stage: row.kept for row in model.ledger_}
     for stage in model.stages_:
@@ -32,6 +34,8 @@ def retrained(stages: list[tuple[str, bool, float]]) -> float:
 
 def tree_share(network: Motif) -> float:
     """Weight of the branches that are trees, relative to all branches of the outermost parallel network."""
+    from motifnet.motifs import Parallel
+
     outer = next((part for part in network.modules() if isinstance(part, Parallel)), None)
     if outer is None:
         return float(_has_trees(network))
@@ -40,4 +44,6 @@ def tree_share(network: Motif) -> float:
 
 
 def _has_trees(network: Motif) -> bool:
+    from motifnet.motifs import TreeEnsemble
+
     return any(isinstance(part, TreeEnsemble) for part in network.modules())

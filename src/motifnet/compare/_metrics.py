@@ -1,9 +1,9 @@
 """Scores on test rows: one error that decides (nRMSE, or log loss), and for classes AUC, accuracy and calibration.
 
-    nRMSE      √mean (y − p)² / sd(y)
-    log loss   mean of −log p(true class), p at least 1e-15
-    AUC        P(score of a row of the class > score of another row) + ½ P(equal); the mean over classes where there are more than two
-    ECE        Σ_b (n_b / n) |accuracy_b − mean confidence_b| over 15 equal bins of the confidence, the largest probability of a row
+nRMSE      √mean (y − p)² / sd(y)
+log loss   mean of −log p(true class), p at least 1e-15
+AUC        P(score of a row of the class > score of another row) + ½ P(equal); the mean over classes where there are more than two
+ECE        Σ_b (n_b / n) |accuracy_b − mean confidence_b| over 15 equal bins of the confidence, the largest probability of a row
 """
 
 from __future__ import annotations

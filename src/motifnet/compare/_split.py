@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from motifnet.compare._method import Target
+from motifnet.engine import DataError
+from motifnet.tables import Task, as_table, as_target
 
 
 @dataclass(frozen=True)
@@ -28,14 +30,15 @@ def split_rows(n: int, seed: int, cap: int) -> tuple[NDArray[np.int64], NDArray[
     return order[n // 5 :][:cap], order[: n // 5]
 
 
-def split_table(frame: pd.DataFrame, target: str, *, classification: bool, seed: int, cap: int) -> Split:
-    """The split of this seed."""
-    y, classes = frame[target].to_numpy(), 0
-    if classification:
-        y, levels = pd.factorize(frame[target], sort=True)
-        classes = len(levels)
-    X = frame.drop(columns=target)
-    train, test = split_rows(len(frame), seed, cap)
+def split_table(table: pd.DataFrame, target: str, *, task: Task, seed: int, cap: int) -> Split:
+    """The split of this seed. Raises DataError for a table or a target that no fit could take."""
+    X = table.drop(columns=target)
+    as_table(X)
+    goal = as_target(table[target], len(table), task)
+    values = goal.values[:, 0]
+    if len(np.unique(values)) < 2:
+        raise DataError(f"Target {target!r} holds a single value in all rows, so there is nothing to compare. Choose another target.")
+    train, test = split_rows(len(table), seed, cap)
+    y = values if goal.classes is None else values.astype(np.int64)
     parts = [X.iloc[rows].reset_index(drop=True) for rows in (train, test)]
-    values = y.astype(np.int64 if classification else float)
-    return Split(parts[0], values[train], parts[1], values[test], classes)
+    return Split(parts[0], y[train], parts[1], y[test], 0 if goal.classes is None else len(goal.classes))
