@@ -6,17 +6,18 @@ Comes in: a table with a target. Goes out: results, a summary, a picture. Never 
 
 from motifnet.compare._compare import Listen, compare, default_methods, find_methods
 from motifnet.compare._course import retrained, stage_outputs, tree_share
-from motifnet.compare._measure import DONE, Result, measure
+from motifnet.compare._measure import DONE, TIMED_OUT, Result, measure
 from motifnet.compare._method import Method, Setting
 from motifnet.compare._metrics import accuracy, auc, expected_calibration_error, log_loss, nrmse, scores
 from motifnet.compare._picture import picture
 from motifnet.compare._registry import METHODS
 from motifnet.compare._split import Split, split_rows, split_table
-from motifnet.compare._summary import cells, markdown, not_installed, report, summary, unfinished
+from motifnet.compare._summary import cells, complete, markdown, not_installed, report, score_of, summary, unfinished
 
 __all__ = [
     "DONE",
     "METHODS",
+    "TIMED_OUT",
     "Listen",
     "Method",
     "Result",
@@ -26,6 +27,7 @@ __all__ = [
     "auc",
     "cells",
     "compare",
+    "complete",
     "default_methods",
     "expected_calibration_error",
     "find_methods",
@@ -37,6 +39,7 @@ __all__ = [
     "picture",
     "report",
     "retrained",
+    "score_of",
     "scores",
     "split_rows",
     "split_table",

@@ -29,7 +29,8 @@ from motifnet.compare._metrics import scores
 from motifnet.compare._split import Split
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-DONE = "done"
+DONE, TIMED_OUT = "done", "timed out"
+START_LIMIT = 600.0
 GRACE = 10.0  # seconds in which a process that is done may tidy up
 NONE = float("nan")
 
@@ -71,9 +72,9 @@ def measure(method: Method, split: Split, *, threads: int, seed: int, limit: flo
             process.start()
         theirs.close()
         try:
-            for phase in ("start", "fit"):
-                if not ours.poll(limit):
-                    return replace(result, status=f"timed out: {phase} takes more than {limit:g} s")
+            for phase, seconds in (("start", START_LIMIT), ("fit", limit)):
+                if not ours.poll(seconds):
+                    return replace(result, status=f"{TIMED_OUT}: {phase} takes more than {seconds:g} s")
                 answer = ours.recv()
                 if isinstance(answer, str):
                     return replace(result, status=answer)
