@@ -148,11 +148,8 @@ def _to_catboost(errors: pd.DataFrame, tasks: pd.Series) -> str:
 
 def _stages(ours: pd.DataFrame, label: str) -> str:
     """Test errors along the way; trees have no part in the transferred and the retrained network."""
-    table = (
-        ours.assign(finished=ours.nrmse.fillna(ours.log_loss))
-        .groupby("set", sort=False)[["transferred", "retrained", "finished", "tree_share"]]
-        .mean()
-    )
+    columns = ["transferred", "retrained", "finished", "tree_share"]
+    table = ours.assign(finished=ours.nrmse.fillna(ours.log_loss)).groupby("set", sort=False)[columns].mean()
     ratio = table.retrained / table.transferred
     table = table.assign(**{"retrained / transferred": ratio}).rename(columns={"tree_share": "weight of trees"})
     text = f"Of {label}: error (nRMSE or log loss) of each network, and the weight of trees in the finished one.\n\n{markdown(table)}"

@@ -16,15 +16,15 @@ def machine() -> dict[str, str]:
     """Processor, cores, memory, system and versions."""
     model = re.search(r"model name\s*:\s*(.+)", _text("/proc/cpuinfo"))
     memory = re.search(r"MemTotal:\s*(\d+) kB", _text("/proc/meminfo"))
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "pandas", "torch"))
+    packages = [f"{name} {version(name)}" for name in ("numpy", "scipy", "pandas", "torch")]
+    packages += [package for method in METHODS.values() if not method.missing for package in method.version.split(", ")]
     return {
         "processor": model[1] if model else platform.processor() or platform.machine(),
         "cores": f"{resolve_jobs(None)} of {os.cpu_count()}",
         "memory": f"{int(memory[1]) / 1024**2:.0f} GB" if memory else "unknown",
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "libraries": libraries,
-        "methods": ", ".join(dict.fromkeys(method.version for method in METHODS.values() if not method.missing)),
+        "packages": ", ".join(dict.fromkeys(packages)),
     }
 
 

@@ -20,6 +20,7 @@ from benchmarks._field_report import report
 from benchmarks._machine import machine
 from benchmarks._tables import ALL, CLASSIFICATION, arguments, path_of, table_of, version
 from motifnet.compare import METHODS, TIMED_OUT, Method, Result, Split, find_methods, measure, split_table
+from motifnet.tables import Task
 
 KEY = ["set", "split", "cap", "seed", "threads", "method"]
 FIELDS = [*KEY, "task", "limit", *Result.__dataclass_fields__]
@@ -62,7 +63,7 @@ def _run(path: Path, options: argparse.Namespace) -> None:
     methods = find_methods(options.methods)
     for number in range(options.splits):
         for name in options.sets:
-            task = "classification" if name in CLASSIFICATION else "regression"
+            task: Task = "classification" if name in CLASSIFICATION else "regression"
             split = None
             for method in methods:
                 key = (name, number, options.cap, options.seed, options.threads, method)
@@ -74,7 +75,7 @@ def _run(path: Path, options: argparse.Namespace) -> None:
                 result = _fit(methods[method], split, number, options) if past is None else _not_tried(methods[method], split, past[1])
                 _append(path, [*key, task, options.limit, *asdict(result).values()])
                 error = result.nrmse if task == "regression" else result.log_loss
-                print(f"{name} {number} {method}: {result.status}, {error:.4f} in {result.fit_seconds:.1f} s", flush=True)
+                print(f"{name} {number} {method}: {f'{error:.4f} in {result.fit_seconds:.1f} s' if result.finished else result.status}", flush=True)
 
 
 def _fit(method: Method, split: Split, number: int, options: argparse.Namespace) -> Result:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from typing import Any, Literal
@@ -18,6 +19,12 @@ Kind = Literal["ours", "default", "strong"]
 Target = NDArray[Any]
 Predict = Callable[[pd.DataFrame], NDArray[np.float64]]
 _PIP = {"sklearn": "scikit-learn", "xgboost": "xgboost-cpu"}
+
+
+@cache
+def _homes() -> Mapping[str, list[str]]:
+    """Which installed package a module comes from."""
+    return packages_distributions()
 
 
 @dataclass(frozen=True)
@@ -61,9 +68,7 @@ class Method:
     @property
     def version(self) -> str:
         """Name and version of the packages behind it."""
-        homes = packages_distributions()
-        names = [homes[name][0] if name in homes else name for name in self.needs]
-        return ", ".join(f"{name} {version(name)}" for name in names)
+        return ", ".join(f"{name} {version(name)}" for name in (_homes()[name][0] for name in self.needs))
 
     def fit(self, X: pd.DataFrame, y: Target, setting: Setting, held_out: tuple[pd.DataFrame, Target] | None = None) -> Fitted:
         """Fit to a table; y holds numbers, or class codes from 0 to classes − 1, of which some may be absent from these rows."""

@@ -83,7 +83,7 @@ def report(rows: pd.DataFrame, title: str) -> str:
     else:
         parts.append("No split is finished by all methods.\n")
     versions = rows.drop_duplicates("method").set_index("method").version
-    parts.append("Versions: " + "; ".join(dict.fromkeys(versions)) + ".\n")
+    parts.append("Versions: " + ", ".join(dict.fromkeys(package for text in versions for package in text.split(", "))) + ".\n")
     for heading, lines in (("Not finished", unfinished(rows)), ("Not installed", not_installed())):
         if lines:
             parts.append(f"{heading}:\n\n" + "\n".join(f"- {line}" for line in lines) + "\n")
