@@ -329,7 +329,7 @@ BAD_COMPARISONS = {
     "bad limit": (["-t", "price", "--time-limit", "0"], 2, ["limit", "positive"]),
     "folder is a file": (["-t", "price", "-o", "t.csv"], 2, ["--out t.csv is a file"]),
     "no parent": (["-t", "price", "-o", "a/b"], 2, ["a/b", "parent"]),
-    "texts for numbers": (["-t", "town", "--task", "regression"], 3, ["town"]),
+    "texts for numbers": (["-t", "town", "--task", "regression"], 3, ["row 0", "regression needs numbers"]),
 }
 
 

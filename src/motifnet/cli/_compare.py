@@ -140,7 +140,7 @@ def _tell(rows: DataFrame, quiet: bool) -> None:
     from motifnet.compare import cells, summary, unfinished
 
     if not quiet:
-        head, *body = cells(summary(rows))
+        head, *body = cells(summary(rows).drop(columns=["predict s", "peak MB"]))  # what 80 characters hold
         say_table(tuple(head), [tuple(line) for line in body], right=tuple(range(1, len(head))))
     for line in unfinished(rows):
         note("warning", line)

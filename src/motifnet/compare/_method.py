@@ -68,7 +68,7 @@ class Method:
     @property
     def version(self) -> str:
         """Name and version of the packages behind it."""
-        return ", ".join(f"{name} {version(name)}" for name in (_homes()[name][0] for name in self.needs))
+        return ", ".join(f"{name} {version(name)}" for name in (_homes().get(name, [name])[0] for name in self.needs))
 
     def fit(self, X: pd.DataFrame, y: Target, setting: Setting, held_out: tuple[pd.DataFrame, Target] | None = None) -> Fitted:
         """Fit to a table; y holds numbers, or class codes from 0 to classes − 1, of which some may be absent from these rows."""

@@ -30,7 +30,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     score, done = score_of(rows), complete(rows)
     groups = done.groupby("method", sort=False)
     error = groups[score].mean()
-    table = pd.DataFrame({"log loss" if score == "log_loss" else "nRMSE": error, "± over splits": groups[score].std(), "/ best": error / error.min()})
+    table = pd.DataFrame({"log loss" if score == "log_loss" else "nRMSE": error, "± sd": groups[score].std(), "/ best": error / error.min()})
     if score == "log_loss":
         table = table.assign(**{label: groups[name].mean() for name, label in CLASS_COLUMNS.items() if name != score})
     table = table.assign(**{"fit s": groups.fit_seconds.mean(), "predict s": groups.predict_seconds.mean(), "peak MB": groups.peak_mb.max()})
