@@ -28,9 +28,10 @@ def report(rows: pd.DataFrame, machine: dict[str, str]) -> str:
         part = errors[tasks[errors.index] == task].dropna(axis=1, how="all")
         if len(part):
             parts += [f"## {task.capitalize()}: mean {score} on test rows\n", markdown(_labelled(part.assign(splits=_splits(done)[part.index])))]
-    parts += ["## Ours to the best peer of each table\n", markdown(ratio_table(errors, tasks))]
+    if main:
+        parts += ["## Ours to the best peer of each table\n", markdown(ratio_table(errors, tasks))]
     parts += ["## Mean rank among the default peers\n", _ranks(errors, tasks, main)]
-    if "catboost" in errors:
+    if main and "catboost" in errors:
         parts += ["## Ours to CatBoost\n", _to_catboost(errors, tasks)]
     if done.ece.notna().any():
         parts += ["## Expected calibration error\n", markdown(_labelled(done.pivot_table(index="set", columns="method", values="ece", sort=False)))]
