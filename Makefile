@@ -19,7 +19,7 @@ test-slow: .venv/.installed-dev
 # Small tables, few rows, methods of seconds: minutes.
 bench-quick: .venv/.installed-dev
 	$(ONE_THREAD) $(BIN)/python -m benchmarks.field --out benchmarks/out/quick --cap 1000 --splits 1 \
-		--sets yacht energy concrete airfoil saratoga credit_g --methods fast balanced lightgbm catboost xgboost forest svm mlp
+		--sets yacht concrete airfoil saratoga credit_g --methods fast balanced lightgbm catboost xgboost forest svm mlp
 
 bench: .venv/.installed-dev
 	$(ONE_THREAD) $(BIN)/python -m benchmarks
