@@ -1,7 +1,8 @@
 """The report of the whole field, from its rows alone.
 
-The error of a method on a table is its mean over the splits that all methods finished which finished any. A ratio of ours to the best peer of a table
-enters the geometric mean clipped to [0.7, 1.3], so that no single table decides; the interval is the 95 % bootstrap interval over tables.
+The error of a method on a table is its mean over the splits; a method that did not finish one of them has no error on the table. A ratio of ours to
+the best peer of a table enters the geometric mean clipped to [0.7, 1.3], so that no single table decides; the interval is the 95 % bootstrap interval
+over tables.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def report(rows: pd.DataFrame, machine: dict[str, str]) -> str:
     """Markdown from the rows of field.csv."""
     done, errors = finished(rows), error_table(rows)
     if errors.empty:
-        return "No split is finished by all methods yet.\n"
+        return "No method has finished yet.\n"
     tasks = rows.drop_duplicates("set").set_index("set").task
     main = reference(errors)
     parts = [f"# The field\n\n{_setting(rows)}\n"]
@@ -43,7 +44,7 @@ def report(rows: pd.DataFrame, machine: dict[str, str]) -> str:
 
 
 def finished(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of each table, the splits that all methods finished which finished any."""
+    """Of each table, the fits of methods that finished all their splits there."""
     return pd.concat([complete(part) for _, part in rows.groupby("set", sort=False)], ignore_index=True)
 
 

@@ -303,19 +303,24 @@ def rows() -> pd.DataFrame:
     return pd.DataFrame([{"method": m, "split": s, **vars(result), "nrmse": e, "status": status} for m, s, e, status in lines])
 
 
+def test_a_method_that_did_not_finish_takes_no_split_from_the_others() -> None:
+    assert list(summary(rows())["nRMSE"]) == pytest.approx([0.3])
+
+
 def test_means_are_over_splits_that_all_have() -> None:
-    assert set(complete(rows()).split) == {0}
-    found = summary(rows())
+    begun = rows()[:3]
+    assert set(complete(begun).split) == {0}
+    found = summary(begun)
     assert list(found.index) == ["motifnet fast", "support vectors"]
     assert list(found["/ best"]) == pytest.approx([1, 1.5])
 
 
 def test_a_report_says_what_is_missing(tmp_path: Path) -> None:
     text = report(rows(), "y of t.csv")
-    assert "| motifnet fast | 0.2 |" in text
+    assert "| motifnet fast | 0.3 |" in text
     assert "support vectors: timed out: fit takes more than 1 s (1 split)" in text
     nothing = report(rows().assign(status="failed: x"), "y")
-    assert "No split is finished" in nothing
+    assert "No method finished" in nothing
     for name in ("a.svg", "b.svg"):
         picture(rows(), tmp_path / name, "t")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()

@@ -80,7 +80,7 @@ def measure(method: Method, split: Split, *, threads: int, seed: int, limit: flo
                     return replace(result, status=answer)
             process.join(GRACE)
             return replace(result, **answer)
-        except EOFError:
+        except (EOFError, OSError):  # closed between two messages, or within one
             process.join()
             return replace(result, status=f"failed: the process ended with code {process.exitcode}, as it does where memory is short")
         finally:

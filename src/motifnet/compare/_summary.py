@@ -1,4 +1,4 @@
-"""A comparison in words: means over the splits that every method finished, the best first, and what did not finish."""
+"""A comparison in words: means over the splits that all methods have, the best first, and which methods did not finish."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def score_of(rows: pd.DataFrame) -> str:
 
 
 def complete(rows: pd.DataFrame) -> pd.DataFrame:
-    """The finished fits of splits that all methods with any finished fit have."""
-    done = rows[rows.status == DONE]
+    """The fits of methods that finished all that they began, on the splits that all of these have: one method cannot take splits from the others."""
+    done = rows[~rows.method.isin(rows.method[rows.status != DONE])]
     counts = done.groupby("split").method.nunique()
     return done[done.split.isin(counts.index[counts == done.method.nunique()])]
 
@@ -81,7 +81,7 @@ def report(rows: pd.DataFrame, title: str) -> str:
         first = done.iloc[0]
         parts += [f"{splits} random splits, {first.rows:,} rows for training and {first.test_rows:,} for the test.\n", markdown(summary(rows))]
     else:
-        parts.append("No split is finished by all methods.\n")
+        parts.append("No method finished.\n")
     versions = rows.drop_duplicates("method").set_index("method").version
     parts.append("Versions: " + ", ".join(dict.fromkeys(package for text in versions for package in text.split(", "))) + ".\n")
     for heading, lines in (("Not finished", unfinished(rows)), ("Not installed", not_installed())):
