@@ -6,10 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from benchmarks._tables import Split
 from motifnet import MotifRegressor
+from motifnet.compare import stage_outputs
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,10 @@ def fit(data: Split, preset: str, threads: int, seed: int) -> Course:
     model = MotifRegressor(preset=preset, n_jobs=threads, random_state=seed).fit(data.train[data.columns], data.train["target"])
     seconds = time.monotonic() - start
     error = data.nrmse(model.predict(data.test[data.columns]))
-    X = torch.as_tensor(model.encode(data.test[data.columns]))
-    kept = {row.stage: row.kept for row in model.ledger_}
     stages: list[Stage] = []
-    for stage in model.stages_:
-        with torch.no_grad():
-            own = data.nrmse(torch.cat([stage.network(part) for part in X.split(1024)]).numpy())
-        best = own if kept[stage.name] or not stages else stages[-1].best
-        stages.append(Stage(stage.name, stage.seconds, own, kept[stage.name], best))
+    for stage, kept, prediction in stage_outputs(model, data.test[data.columns]):
+        own = data.nrmse(prediction)
+        stages.append(Stage(stage.name, stage.seconds, own, kept, own if kept or not stages else stages[-1].best))
     return Course(model, seconds, error, stages)
 
 

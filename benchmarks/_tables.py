@@ -11,8 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from motifnet.compare import nrmse, split_rows
+
 ROOT = Path(__file__).parents[1]
+CLASSIFICATION = ("phoneme", "credit_g", "adult", "magic_telescope", "letter", "bank_marketing")
 SETS = ("concrete", "energy", "yacht", "wine_red", "kin8nm", "power", "airfoil", "abalone", "cpu_act", "seoul_bike", "saratoga", "computers_ecdat")
+ALL = (*SETS, "california", "diamonds", "elevators", "pol", *CLASSIFICATION)
 
 
 @dataclass(frozen=True)
@@ -26,25 +30,29 @@ class Split:
     def columns(self) -> list[str]:
         return [c for c in self.train.columns if c != "target"]
 
-    @property
-    def categories(self) -> list[str]:
-        return [c for c in self.columns if not pd.api.types.is_numeric_dtype(self.train[c]) and not pd.api.types.is_bool_dtype(self.train[c])]
-
     def nrmse(self, prediction: np.ndarray) -> float:
         """Root mean squared error on the test rows in units of their standard deviation."""
-        y = self.test["target"].to_numpy(dtype=float)
-        return float(np.sqrt(np.mean((y - np.ravel(prediction)) ** 2)) / y.std())
+        return nrmse(self.test["target"].to_numpy(dtype=float), prediction)
+
+
+def path_of(name: str, data: Path) -> Path | None:
+    """The file of a table, if it is there."""
+    return next((p for suffix in (".csv.gz", ".csv") if (p := data / f"{name}{suffix}").exists()), None)
+
+
+def table_of(name: str, data: Path) -> pd.DataFrame:
+    """The table of that name."""
+    path = path_of(name, data)
+    if path is None:
+        sys.exit(f"There is no {name}.csv.gz in {data}. Pass --data with the folder that holds the tables.")
+    return pd.read_csv(path)
 
 
 def split(name: str, data: Path, number: int, cap: int) -> Split:
     """Split `number` of a table: a random fifth for the test, of the rest at most `cap` rows for training."""
-    path = next((p for suffix in (".csv.gz", ".csv") if (p := data / f"{name}{suffix}").exists()), None)
-    if path is None:
-        sys.exit(f"There is no {name}.csv.gz in {data}. Pass --data with the folder that holds the tables.")
-    table = pd.read_csv(path)
-    order = np.random.default_rng(number).permutation(len(table))
-    cut = len(table) // 5
-    return Split(table.iloc[order[cut:][:cap]].reset_index(drop=True), table.iloc[order[:cut]].reset_index(drop=True))
+    table = table_of(name, data)
+    train, test = split_rows(len(table), number, cap)
+    return Split(table.iloc[train].reset_index(drop=True), table.iloc[test].reset_index(drop=True))
 
 
 def arguments(description: str, sets: tuple[str, ...]) -> argparse.ArgumentParser:
@@ -55,7 +63,6 @@ def arguments(description: str, sets: tuple[str, ...]) -> argparse.ArgumentParse
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "out", help="folder for results; what is there is not run again")
     parser.add_argument("--sets", nargs="+", default=list(sets), help="names of tables")
     parser.add_argument("--cap", type=int, default=3000, help="most training rows")
-    parser.add_argument("--preset", default="balanced", help="preset of MotifRegressor")
     parser.add_argument("--threads", type=int, default=2, help="threads for every method")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
     return parser

@@ -27,6 +27,7 @@ RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 
 def main(argv: list[str] | None = None) -> None:
     parser = arguments(__doc__.splitlines()[0], SETS)
+    parser.add_argument("--preset", default="balanced", help="preset of MotifRegressor")
     parser.add_argument("--budget-factor", type=float, default=20.0, help="seconds of the others, in units of ours")
     options = parser.parse_args(argv)
     folder = options.out / "curves"

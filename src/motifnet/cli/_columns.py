@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from motifnet.cli._text import note
 from motifnet.engine import DataError, MotifnetWarning, UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +49,15 @@ def assumed_task(target: Series) -> tuple[Task, str]:
     if types.is_numeric_dtype(target) and count <= FEW and (target % 1 == 0).all():
         return "classification", f"holds {count} different whole numbers"
     return "regression", f"holds {count} different numbers"
+
+
+def said_task(target: Series, quiet: bool) -> Task:
+    """The assumed task, with a note of the reason."""
+    task, reason = assumed_task(target)
+    if not quiet:
+        other = "regression" if task == "classification" else "classification"
+        note("note", f"{target.name!r} {reason}, so this is {task}; if not, pass --task {other}.")
+    return task
 
 
 def _check_texts(target: Series) -> None:

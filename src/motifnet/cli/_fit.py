@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from motifnet.cli._columns import assumed_task, check_names, with_target
+from motifnet.cli._columns import check_names, said_task, with_target
 from motifnet.cli._guard import guarded
 from motifnet.cli._options import Debug, Force, Jobs, Quiet
 from motifnet.cli._places import check_place
-from motifnet.cli._text import note, say, say_ledger
+from motifnet.cli._text import say, say_ledger
 from motifnet.engine import Control, UsageError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def fit(
     beside = {"groups": groups, "time": time, "sample_weight": weight}
     frame = _checked(read_table(table), target, beside, drop or [])
     if task == "auto":
-        task = _assume(frame, target, quiet)
+        task = "regression" if len(target) > 1 else said_task(frame[target[0]], quiet)
     model = _estimator(task)(preset=preset, time_limit_s=time_limit, n_jobs=jobs, random_state=seed, verbose=int(not quiet and sys.stderr.isatty()))
     no_input = {*target, *(drop or []), *(name for name in beside.values() if name)}
     inputs = frame[[name for name in frame.columns if name not in no_input]]
@@ -102,16 +102,6 @@ def _checked(frame: DataFrame, targets: list[str], beside: dict[str, str | None]
     if len(set(targets)) < len(targets):
         raise UsageError(f"--target names a column twice: {', '.join(map(repr, targets))}. Name each once.")
     return with_target(frame, targets)
-
-
-def _assume(frame: DataFrame, targets: list[str], quiet: bool) -> Literal["regression", "classification"]:
-    if len(targets) > 1:
-        return "regression"
-    task, reason = assumed_task(frame[targets[0]])
-    if not quiet:
-        other = "regression" if task == "classification" else "classification"
-        note("note", f"{targets[0]!r} {reason}, so this is {task}; if not, pass --task {other}.")
-    return task
 
 
 def _estimator(task: str) -> type[MotifRegressor] | type[MotifClassifier]:

@@ -1,0 +1,173 @@
+"""The report of the whole field, from its rows alone.
+
+The error of a method on a table is its mean over the splits; a method that did not finish one of them has no error on the table. A ratio of ours to
+the best peer of a table enters the geometric mean clipped to [0.7, 1.3], so that no single table decides; the interval is the 95 % bootstrap interval
+over tables.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from motifnet.compare import DONE, METHODS, TIMED_OUT, complete, markdown, score_of
+
+CATEGORICAL = ("diamonds", "seoul_bike", "saratoga", "computers_ecdat", "adult", "credit_g", "bank_marketing")
+CLIP, DRAWS = (0.7, 1.3), 10_000
+TASKS = {"regression": "nRMSE", "classification": "log loss"}
+
+
+def report(rows: pd.DataFrame, machine: dict[str, str]) -> str:
+    """Markdown from the rows of field.csv."""
+    done, errors = finished(rows), error_table(rows)
+    if errors.empty:
+        return "No method has finished yet.\n"
+    tasks = rows.drop_duplicates("set").set_index("set").task
+    main = reference(errors)
+    parts = [f"# The field\n\n{_setting(rows)}\n"]
+    for task, score in TASKS.items():
+        part = errors[tasks[errors.index] == task].dropna(axis=1, how="all")
+        if len(part):
+            parts += [f"## {task.capitalize()}: mean {score} on test rows\n", markdown(_labelled(part.assign(splits=_splits(done)[part.index])))]
+    if main:
+        parts += ["## Ours to the best peer of each table\n", markdown(ratio_table(errors, tasks))]
+    parts += ["## Mean rank among the default peers\n", _ranks(errors, tasks, main)]
+    if main and "catboost" in errors:
+        parts += ["## Ours to CatBoost\n", _to_catboost(errors, tasks)]
+    if done.ece.notna().any():
+        parts += ["## Expected calibration error\n", markdown(_labelled(done.pivot_table(index="set", columns="method", values="ece", sort=False)))]
+    parts += ["## Seconds and memory\n", markdown(cost_table(done, main))]
+    if main:
+        parts += ["## What retraining and trees bring\n", _stages(done[done.method == main], METHODS[main].label)]
+    parts += ["## Not finished\n", _unfinished(rows), "## Machine and versions\n", _machine(rows, machine)]
+    return "\n".join(parts)
+
+
+def finished(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of each table, the fits of methods that finished all their splits there."""
+    return pd.concat([complete(part) for _, part in rows.groupby("set", sort=False)], ignore_index=True)
+
+
+def error_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean error with tables as rows and methods as columns, in the order of the registry."""
+    parts = [complete(part).groupby("method")[score_of(part)].mean().rename(name) for name, part in rows.groupby("set", sort=False)]
+    table = pd.DataFrame(parts).rename_axis("set")
+    return table[[name for name in METHODS if name in table]].dropna(how="all")
+
+
+def reference(errors: pd.DataFrame) -> str | None:
+    """Our preset that stands for us where one is needed: balanced, or the first one there is."""
+    ours = _of_kind(errors, "ours")
+    return "balanced" if "balanced" in ours else next(iter(ours), None)
+
+
+def ratio_summary(ratio: pd.Series) -> dict[str, object]:
+    """Ratios of ours to a rival over tables, in figures."""
+    logs = np.log(ratio.clip(*CLIP).to_numpy())
+    draws = np.random.default_rng(0).integers(0, len(logs), (DRAWS, len(logs)))
+    low, high = np.exp(np.quantile(logs[draws].mean(1), (0.025, 0.975)))
+    return {
+        "tables": len(ratio),
+        "wins": int((ratio < 1).sum()),
+        "median /": float(ratio.median()),
+        "geometric mean /": float(np.exp(logs.mean())),
+        "95 % interval": f"{low:.3f} to {high:.3f}",
+        "largest /": float(ratio.max()),
+        "on": str(ratio.idxmax()),
+    }
+
+
+def ratio_table(errors: pd.DataFrame, tasks: pd.Series) -> pd.DataFrame:
+    """Each of our presets against the best default and the best stronger peer of each table."""
+    lines = {}
+    for kind in ("default", "strong"):
+        best = errors[_of_kind(errors, kind)].min(axis=1)
+        for name in _of_kind(errors, "ours"):
+            for task in TASKS:
+                ratio = (errors[name] / best)[tasks[errors.index] == task].dropna()
+                if len(ratio):
+                    lines[f"{METHODS[name].label} / best {kind} peer, {task}"] = ratio_summary(ratio)
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("")
+
+
+def mean_ranks(errors: pd.DataFrame, main: str | None) -> pd.Series:
+    """Mean rank of ours and the default peers; one that did not finish comes last."""
+    names = [*([main] if main else []), *_of_kind(errors, "default")]
+    return errors[names].rank(axis=1, na_option="bottom").mean()
+
+
+def cost_table(done: pd.DataFrame, main: str | None) -> pd.DataFrame:
+    """Total seconds of each method, of ours on the same fits, and their ratio; largest memory."""
+    seconds = done.pivot_table(index=["set", "split"], columns="method", values="fit_seconds")
+    lines = {}
+    for name in (name for name in METHODS if name in seconds):
+        part = done[done.method == name]
+        line = {"fits": len(part), "fit s": part.fit_seconds.sum(), "predict s": part.predict_seconds.sum(), "peak MB": part.peak_mb.max()}
+        if main:
+            both = seconds[[main, name]].dropna() if name != main else seconds[[main]].dropna()
+            line |= {"ours on the same fits, s": both[main].sum(), "ours / method": both[main].sum() / both[name].sum()}
+        lines[METHODS[name].label] = line
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("method")
+
+
+def _of_kind(errors: pd.DataFrame, kind: str) -> list[str]:
+    return [name for name in errors if METHODS[str(name)].kind == kind]
+
+
+def _splits(done: pd.DataFrame) -> pd.Series:
+    return done.groupby("set").split.nunique()
+
+
+def _labelled(table: pd.DataFrame) -> pd.DataFrame:
+    return table.rename(columns=lambda name: METHODS[name].label if name in METHODS else name)
+
+
+def _setting(rows: pd.DataFrame) -> str:
+    first = rows.iloc[0]
+    return (
+        f"{rows.set.nunique()} tables, {rows.split.nunique()} random splits with a fifth of the rows for the test, at most {first.cap:,} training "
+        f"rows, seed {first.seed}, {first.threads} threads for every method, {rows.limit.max():g} seconds for a fit."
+    )
+
+
+def _ranks(errors: pd.DataFrame, tasks: pd.Series, main: str | None) -> str:
+    parts = {task: mean_ranks(errors[tasks[errors.index] == task], main) for task in TASKS if (tasks[errors.index] == task).any()}
+    table = pd.DataFrame({"all tables, rank": mean_ranks(errors, main), **{f"{task}, rank": ranks for task, ranks in parts.items()}})
+    return markdown(table.sort_values("all tables, rank").rename(index=lambda name: METHODS[name].label).rename_axis("method"))
+
+
+def _to_catboost(errors: pd.DataFrame, tasks: pd.Series) -> str:
+    """Geometric means of the ratio, unclipped, and the tables with many categories one by one."""
+    ratios = errors[_of_kind(errors, "ours")].div(errors.catboost, axis=0)
+    lines = {}
+    groups = {**{f"{task}, {score}": tasks[ratios.index] == task for task, score in TASKS.items()}, "with categories": ratios.index.isin(CATEGORICAL)}
+    for group, chosen in groups.items():
+        if np.any(chosen):
+            lines[f"geometric mean, {group}"] = np.exp(np.log(ratios[chosen]).mean())
+    table = pd.concat([pd.DataFrame(lines).T, ratios[ratios.index.isin(CATEGORICAL)]])
+    return markdown(table.rename(columns=lambda name: f"{METHODS[name].label} / CatBoost").rename_axis("table"))
+
+
+def _stages(ours: pd.DataFrame, label: str) -> str:
+    """Test errors along the way; trees have no part in the transferred and the retrained network."""
+    columns = ["transferred", "retrained", "finished", "tree_share"]
+    table = ours.assign(finished=ours.nrmse.fillna(ours.log_loss)).groupby("set", sort=False)[columns].mean()
+    ratio = table.retrained / table.transferred
+    table = table.assign(**{"retrained / transferred": ratio}).rename(columns={"tree_share": "weight of trees"})
+    text = f"Of {label}: error (nRMSE or log loss) of each network, and the weight of trees in the finished one.\n\n{markdown(table)}"
+    return f"{text}\nRetrained / transferred: geometric mean {np.exp(np.log(ratio).mean()):.3f}, largest {ratio.max():.3f} on {ratio.idxmax()}.\n"
+
+
+def _unfinished(rows: pd.DataFrame) -> str:
+    bad = rows[rows.status != DONE]
+    kinds = bad.status.where(~bad.status.str.startswith(TIMED_OUT), TIMED_OUT)
+    groups = bad.groupby(["method", kinds], sort=False)
+    lines = [f"- {METHODS[str(method)].label}: {kind} on {', '.join(part.set.unique())}" for (method, kind), part in groups]
+    return "\n".join(lines or ["All fits finished."]) + "\n"
+
+
+def _machine(rows: pd.DataFrame, machine: dict[str, str]) -> str:
+    versions = {METHODS[str(name)].label: sorted(part.version.unique()) for name, part in rows.groupby("method", sort=False)}
+    several = [f"{label} ({' and '.join(found)})" for label, found in versions.items() if len(found) > 1]
+    lines = [f"- {name}: {value}" for name, value in machine.items()]
+    return "\n".join([*lines, *([f"- from several versions: {'; '.join(several)}; use --fresh for one"] if several else [])]) + "\n"

@@ -1,0 +1,92 @@
+"""The comparison on one table: every method on the same splits, one fit after the other."""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+import pandas as pd
+
+from motifnet.compare._measure import Result, measure
+from motifnet.compare._method import Method
+from motifnet.compare._registry import METHODS
+from motifnet.compare._split import split_table
+from motifnet.engine import DataError, MotifnetWarning, UsageError
+from motifnet.tables import Task
+
+LEAST_ROWS = 20
+Listen = Callable[[str, int, Result | None], None]
+
+
+def default_methods() -> list[str]:
+    """Our preset `balanced` and every default peer whose packages are installed."""
+    return [name for name, method in METHODS.items() if name == "balanced" or (method.kind == "default" and not method.missing)]
+
+
+def find_methods(names: Sequence[str]) -> dict[str, Method]:
+    """Entries of the registry by name. Raises UsageError for an unknown one, and for one whose packages are not installed."""
+    for name in names:
+        if name not in METHODS:
+            near = difflib.get_close_matches(name, METHODS, n=1)
+            guess = f"Did you mean {near[0]!r}? " if near else ""
+            raise UsageError(f"method {name!r} is not known. {guess}Choose from {', '.join(METHODS)}.")
+        if METHODS[name].missing:
+            raise UsageError(f"method {name!r} is not installed. Install it by `pip install {' '.join(METHODS[name].missing)}`, or leave it out.")
+    return {name: METHODS[name] for name in names}
+
+
+def compare(
+    table: pd.DataFrame,
+    target: str,
+    *,
+    task: Task,
+    methods: Sequence[str] | None = None,
+    splits: int = 3,
+    cap: int = 10_000,
+    threads: int = 1,
+    seed: int = 0,
+    limit: float = 600.0,
+    listen: Listen = lambda method, split, result: None,
+) -> pd.DataFrame:
+    """Fit methods to random splits of a table.
+
+    Parameters
+    ----------
+    table : data frame
+        The inputs and the column `target`, which has a value in every row.
+    task : "regression" or "classification"
+    methods : names of the registry, or None for `default_methods()`
+    splits : number of random splits; a fifth of the rows is for the test
+    cap : most training rows
+    threads : for each method
+    limit : seconds for one fit; a method that needs more is ended
+    listen : is told (method, split, None) before a fit and (method, split, result) after it
+
+    Returns
+    -------
+    data frame with one row a fit: method, split, and the fields of `Result`. After Ctrl-C: what is done, with a warning.
+
+    Every fit runs in a process of its own, so a script calls this under `if __name__ == "__main__":`.
+    """
+    chosen = find_methods(default_methods() if methods is None else methods)
+    for name, value in (("splits", splits), ("cap", cap), ("limit", limit)):
+        if not value > 0:
+            raise UsageError(f"{name}={value!r} must be positive.")
+    if len(table) < LEAST_ROWS:
+        raise DataError(f"The table has {len(table)} rows; on fewer than {LEAST_ROWS} a comparison says nothing. Pass more rows.")
+    rows: list[dict[str, object]] = []
+    try:
+        for number in range(splits):
+            split = split_table(table, target, task=task, seed=seed + number, cap=cap)
+            for name, method in chosen.items():
+                listen(name, number, None)
+                result = measure(method, split, threads=threads, seed=seed + number, limit=limit)
+                rows.append({"method": name, "split": number, **asdict(result)})
+                listen(name, number, result)
+    except KeyboardInterrupt:
+        if not rows:
+            raise
+        warnings.warn(f"Ended by Ctrl-C: {len(rows)} of {splits * len(chosen)} fits are done.", MotifnetWarning, stacklevel=2)
+    return pd.DataFrame(rows)

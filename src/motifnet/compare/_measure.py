@@ -1,0 +1,174 @@
+"""One fit in a process of its own: its threads, its memory and its end are its own.
+
+The process gets its number of threads before anything is imported, and fits a tiny table first, so that no timing holds imports and compilation.
+From then on it has `limit` seconds for fit and prediction; a process that needs more is killed. The memory is the largest that the process held.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import re
+import signal
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from motifnet.compare._method import Method, Setting
+from motifnet.compare._metrics import scores
+from motifnet.compare._split import Split
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+DONE, TIMED_OUT = "done", "timed out"
+START_LIMIT = 600.0
+GRACE = 10.0  # seconds in which a process that is done may tidy up
+NONE = float("nan")
+
+
+@dataclass(frozen=True)
+class Result:
+    """One fit: its scores on the test rows, what it took, and how it ended. The last three are of our own fits only."""
+
+    rows: int
+    test_rows: int
+    version: str
+    status: str = DONE
+    nrmse: float = NONE
+    log_loss: float = NONE
+    auc: float = NONE
+    accuracy: float = NONE
+    ece: float = NONE
+    fit_seconds: float = NONE
+    predict_seconds: float = NONE
+    peak_mb: float = NONE
+    transferred: float = NONE
+    retrained: float = NONE
+    tree_share: float = NONE
+
+    @property
+    def finished(self) -> bool:
+        return self.status == DONE
+
+
+def measure(method: Method, split: Split, *, threads: int, seed: int, limit: float) -> Result:
+    """Fit, predict and score in a new process. Whatever happens in there is a status, and not an exception."""
+    setting = Setting(split.classes, threads, seed)
+    result = Result(len(split.X), len(split.X_test), method.version)
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    with ours, tempfile.TemporaryDirectory() as folder:
+        process = context.Process(target=_serve, args=(theirs, folder, method, split, setting))
+        with _environment(threads), _deaf():
+            process.start()
+        theirs.close()
+        try:
+            for phase, seconds in (("start", START_LIMIT), ("fit", limit)):
+                if not ours.poll(seconds):
+                    return replace(result, status=f"{TIMED_OUT}: {phase} takes more than {seconds:g} s")
+                answer = ours.recv()
+                if isinstance(answer, str):
+                    return replace(result, status=answer)
+            process.join(GRACE)
+            return replace(result, **answer)
+        except (EOFError, OSError):  # closed between two messages, or within one
+            process.join()
+            return replace(result, status=f"failed: the process ended with code {process.exitcode}, as it does where memory is short")
+        finally:
+            process.kill()
+            process.join()
+
+
+@contextmanager
+def _environment(threads: int) -> Iterator[None]:
+    """The number of threads where numerical libraries look for it when they are loaded."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, str(threads)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """A process that starts here never hears Ctrl-C: the one that waits for it does, and ends it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _serve(pipe: Connection, folder: str, method: Method, split: Split, setting: Setting) -> None:
+    """What the process does: say that it is ready, then send the figures; a text in place of them says what went wrong."""
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    os.chdir(folder)  # some libraries leave logs where they run
+    warnings.simplefilter("ignore")
+    try:
+        for member in method.members or (method,):
+            _warm_up(member, setting)
+        pipe.send(None)
+        pipe.send(_figures(method, split, setting))
+    except Exception as error:
+        text = re.sub(r"\s+", " ", str(error)).strip()
+        pipe.send(f"failed: {type(error).__name__}: {text[:300]}")
+
+
+def _warm_up(method: Method, setting: Setting) -> None:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(60, 2)), columns=["a", "b"]).assign(c=np.tile(["x", "y", "z"], 20))
+    y = np.arange(60) % 2 if setting.classes else X["a"].to_numpy()
+    method.fit(X, y, replace(setting, classes=min(setting.classes, 2))).predict(X)
+
+
+def _figures(method: Method, split: Split, setting: Setting) -> dict[str, float]:
+    start = time.perf_counter()
+    fitted = method.fit(split.X, split.y, setting)
+    fit_seconds = time.perf_counter() - start
+    start = time.perf_counter()
+    predicted = fitted.predict(split.X_test)
+    seconds = {"fit_seconds": fit_seconds, "predict_seconds": time.perf_counter() - start, "peak_mb": _peak_mb()}
+    if not np.isfinite(predicted).all():
+        raise FloatingPointError(f"{int((~np.isfinite(predicted)).sum())} predictions are not finite")
+    own = _own(fitted.model, split) if method.kind == "ours" else {}
+    return {**scores(split.y_test, predicted, split.classes), **seconds, **own}
+
+
+def _own(model: Any, split: Split) -> dict[str, float]:
+    """Test error of the transferred and of the retrained network, and the share of the trees."""
+    from motifnet.compare._course import retrained, stage_outputs, tree_share
+
+    def error(predicted: Any) -> float:
+        return next(iter(scores(split.y_test, predicted, split.classes).values()))
+
+    stages = [(stage.name, kept, error(values)) for stage, kept, values in stage_outputs(model, split.X_test)]
+    return {"transferred": stages[0][2], "retrained": retrained(stages), "tree_share": tree_share(model.model_.network)}
+
+
+def _peak_mb() -> float:
+    """Peak resident memory of this process; of one started by another, Linux counts the parent's into ru_maxrss, but not into VmHWM."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+        if found:
+            return int(found[1]) / 1024
+    import resource
+    import sys
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)

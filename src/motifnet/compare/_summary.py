@@ -1,0 +1,90 @@
+"""A comparison in words: means over the splits that all methods have, the best first, and which methods did not finish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from motifnet.compare._measure import DONE
+from motifnet.compare._registry import METHODS
+
+CLASS_COLUMNS = {"log_loss": "log loss", "auc": "AUC", "accuracy": "accuracy", "ece": "ECE"}
+
+
+def score_of(rows: pd.DataFrame) -> str:
+    """Name of the error that decides: nrmse, or log_loss where there are classes."""
+    return "log_loss" if rows["log_loss"].notna().any() else "nrmse"
+
+
+def complete(rows: pd.DataFrame) -> pd.DataFrame:
+    """The fits of methods that finished all that they began, on the splits that all of these have: one method cannot take splits from the others."""
+    done = rows[~rows.method.isin(rows.method[rows.status != DONE])]
+    counts = done.groupby("split").method.nunique()
+    return done[done.split.isin(counts.index[counts == done.method.nunique()])]
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a method, indexed by its label: error with its standard deviation over splits, ratio to the best, seconds, memory."""
+    score, done = score_of(rows), complete(rows)
+    groups = done.groupby("method", sort=False)
+    error = groups[score].mean()
+    table = pd.DataFrame({"log loss" if score == "log_loss" else "nRMSE": error, "± sd": groups[score].std(), "/ best": error / error.min()})
+    if score == "log_loss":
+        table = table.assign(**{label: groups[name].mean() for name, label in CLASS_COLUMNS.items() if name != score})
+    table = table.assign(**{"fit s": groups.fit_seconds.mean(), "predict s": groups.predict_seconds.mean(), "peak MB": groups.peak_mb.max()})
+    return table.sort_values(table.columns[0]).rename(index=lambda name: METHODS[name].label).rename_axis("method")
+
+
+def cell(column: str, value: object) -> str:
+    """A figure with as many digits as its column deserves; nothing for a missing one."""
+    if not isinstance(value, float | np.floating):
+        return str(value)
+    if np.isnan(value):
+        return ""
+    if column.endswith(" s") or column.startswith("s "):
+        return f"{value:.2f}" if value < 10 else f"{value:,.0f}"
+    return f"{value:,.0f}" if column.endswith("MB") else f"{value:.3f}" if "/" in column or "rank" in column else f"{value:.4g}"
+
+
+def cells(table: pd.DataFrame) -> list[list[str]]:
+    """Header and rows as texts, the index first."""
+    body = [[str(index), *(cell(str(c), row[c]) for c in table.columns)] for index, row in table.iterrows()]
+    return [[str(table.index.name or ""), *map(str, table.columns)], *body]
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """The table in Markdown."""
+    head, *body = cells(table)
+    escaped = [[text.replace("|", "\\|") for text in line] for line in [head, *body]]
+    lines = [escaped[0], ["---", *["---:"] * (len(head) - 1)], *escaped[1:]]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def unfinished(rows: pd.DataFrame) -> list[str]:
+    """A line for each way in which a method did not finish."""
+    groups = rows[rows.status != DONE].groupby(["method", "status"], sort=False).size()
+    return [f"{METHODS[str(method)].label}: {status} ({count} {'split' if count == 1 else 'splits'})" for (method, status), count in groups.items()]
+
+
+def not_installed(names: Iterable[str] = METHODS) -> list[str]:
+    """A line for each method whose packages are missing, with the command that installs them."""
+    return [f"{METHODS[n].label}: pip install {' '.join(METHODS[n].missing)}" for n in names if METHODS[n].missing]
+
+
+def report(rows: pd.DataFrame, title: str) -> str:
+    """The comparison of one table in Markdown, but for the picture."""
+    done = complete(rows)
+    splits, parts = done.split.nunique(), [f"# {title}\n"]
+    if len(done):
+        first = done.iloc[0]
+        parts += [f"{splits} random splits, {first.rows:,} rows for training and {first.test_rows:,} for the test.\n", markdown(summary(rows))]
+    else:
+        parts.append("No method finished.\n")
+    versions = rows.drop_duplicates("method").set_index("method").version
+    parts.append("Versions: " + ", ".join(dict.fromkeys(package for text in versions for package in text.split(", "))) + ".\n")
+    for heading, lines in (("Not finished", unfinished(rows)), ("Not installed", not_installed())):
+        if lines:
+            parts.append(f"{heading}:\n\n" + "\n".join(f"- {line}" for line in lines) + "\n")
+    return "\n".join(parts)
