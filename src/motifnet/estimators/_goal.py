@@ -22,12 +22,16 @@ from motifnet.tables import Matrix, Sample
 
 @dataclass(frozen=True)
 class Part:
-    """A model as a network: its name, honest out-of-fold scores with shape (n, q), the network, and the same function in numpy."""
+    """A model as a network: its name, honest out-of-fold scores with shape (n, q), the network, and the same function in numpy.
+
+    free: its weight may have any sign, as that of a spread beside a prediction.
+    """
 
     name: str
     oof: Matrix
     network: Motif
     predict: Callable[[Matrix], Matrix]
+    free: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def parallel(judged: Judged) -> Motif:
     kept = [(w, part.network) for w, part in zip(judged.weights, judged.parts, strict=True) if w.any()]
     if not kept:
         kept = [(judged.weights[0], judged.parts[0].network)]
-    if len(kept) == 1 and (kept[0][0] == 1).all():
+    if len(kept) == 1 and (kept[0][0] == 1).all() and judged.parts[0].oof.shape[1] == judged.weights.shape[1]:
         return kept[0][1]
     return Parallel(torch.as_tensor(np.stack([w for w, _ in kept])), [network for _, network in kept])
 
