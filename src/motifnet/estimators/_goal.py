@@ -22,16 +22,12 @@ from motifnet.tables import Matrix, Sample
 
 @dataclass(frozen=True)
 class Part:
-    """A model as a network: its name, honest out-of-fold scores with shape (n, q), the network, and the same function in numpy.
-
-    free: its weight may have any sign, as that of a spread beside a prediction.
-    """
+    """A model as a network: its name, honest out-of-fold scores with shape (n, q), the network, and the same function in numpy."""
 
     name: str
     oof: Matrix
     network: Motif
     predict: Callable[[Matrix], Matrix]
-    free: bool = False
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class LossGoal:
 
     def judge(self, parts: list[Part]) -> Judged:
         s = self.sample
-        stack = fit_loss_stack([part.oof for part in parts], [part.free for part in parts], self.response, s.weight, s.folds)
+        stack = fit_loss_stack([part.oof for part in parts], self.response, s.weight, s.folds)
         error = float((mean_loss(self.response, self._in_order(stack.oof), s.weight) / self.constant_loss).mean())
         return Judged(tuple(parts), error, stack.weights, stack.offsets)
 

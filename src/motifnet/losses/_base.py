@@ -37,6 +37,6 @@ class Loss(ABC):
         """Values near the score of y, for the stages that work by least squares."""
         return y
 
-    def smooth(self, y: Matrix, eta: Matrix) -> Loss:
-        """This loss with slopes that descent can follow; residuals near η give the width of what is rounded off."""
+    def smooth(self, y: Matrix, eta: Matrix, share: float) -> Loss:
+        """This loss with slopes that descent can follow, rounded off within that share of the median absolute residual at η."""
         return self

@@ -15,7 +15,6 @@ import numpy as np
 
 from motifnet.losses._base import Loss, Matrix
 
-_ROUNDED = 0.1  # δ in median absolute residuals
 _LEAST = 1e-12
 
 
@@ -47,5 +46,5 @@ class Pinball(Loss):
         share = np.cumsum(w[order])
         return float(y[order][np.searchsorted(share, self.level * share[-1])])
 
-    def smooth(self, y: Matrix, eta: Matrix) -> Pinball:
-        return replace(self, width=max(_ROUNDED * float(np.median(np.abs(y - eta))), _LEAST))
+    def smooth(self, y: Matrix, eta: Matrix, share: float) -> Pinball:
+        return replace(self, width=max(share * float(np.median(np.abs(y - eta))), _LEAST))

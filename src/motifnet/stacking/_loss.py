@@ -1,10 +1,10 @@
 """The convex last layer under a loss: weights on out-of-fold scores, one column of the prediction at a time.
 
-    min over v, b   Σ_i w_i ℓ(y_i, m + s (Σ_t v_t f_t(x_i) + b)) + c ρ ‖v − v̄‖² / 2,     v_t ≥ 0 but for free parts
+    min over v, b   Σ_i w_i ℓ(y_i, m + s (Σ_t v_t f_t(x_i) + b)) + c ρ ‖v − v̄‖² / 2,     v_t ≥ 0
 
-m, s: the coding of the response; v̄: the mean of the v that are not free. ρ is the mean loss of the best part, so that the pull toward equal weights
-counts as c = 10 rows of noise. A free part, such as a spread, is no prediction and takes any sign. The honest loss of a stack predicts each fold
-with weights from the other folds. With log links and smoothed pinball losses the problem is smooth; L-BFGS-B solves it to a gradient of 1e-8.
+m, s: the coding of the response; v̄: the mean of v. ρ is the mean loss of the best part, so that the pull toward equal weights counts as c = 10 rows of
+noise. The honest loss of a stack predicts each fold with weights from the other folds. Pinball losses are rounded off a little, so that L-BFGS-B
+can follow their slopes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from motifnet.losses import Loss
 from motifnet.stacking._nnls import PULL, Matrix
 from motifnet.tables import Folds, Response
 
+_ROUNDED = 0.1
+
 
 @dataclass(frozen=True)
 class LossStack:
@@ -28,14 +30,14 @@ class LossStack:
     oof: Matrix
 
 
-def fit_loss_stack(oofs: list[Matrix], free: list[bool], response: Response, weight: Matrix, folds: Folds) -> LossStack:
+def fit_loss_stack(oofs: list[Matrix], response: Response, weight: Matrix, folds: Folds) -> LossStack:
     """Weights for parts with out-of-fold scores, each with shape (n, q) or (n, 1)."""
     r = response
     F = np.stack([np.broadcast_to(part, (len(weight), r.q)) for part in oofs])
     usable = np.isfinite(F).all(axis=(0, 2)) & folds.scored
     weights, offsets, out = np.empty((len(F), r.q)), np.empty(r.q), np.full((len(weight), r.q), np.nan)
     for c, loss in enumerate(r.losses):
-        column = _Column(F[:, :, c], r.mean[c], r.sd[c], np.array(free), loss, r.y[:, c], weight)
+        column = _Column(F[:, :, c], r.mean[c], r.sd[c], loss, r.y[:, c], weight)
         for k in range(folds.count):
             scored, others = usable & folds.held_out(k), usable & folds.train(k)
             if others.any():  # the first block forward in time has nothing earlier with a score
@@ -67,12 +69,11 @@ def explained(losses: tuple[Loss, ...], y: Matrix, predicted: Matrix, weight: Ma
 
 @dataclass(frozen=True)
 class _Column:
-    """Scores with shape (T, n), their coding, which parts are free, the loss and its rows."""
+    """Scores with shape (T, n), their coding, the loss and its rows."""
 
     scores: Matrix
     mean: float
     sd: float
-    free: Matrix
     loss: Loss
     y: Matrix
     weight: Matrix
@@ -82,21 +83,20 @@ class _Column:
 
     def solve(self, rows: Matrix) -> tuple[Matrix, float]:
         """v with shape (T,) and b from some rows."""
-        S, y, w, bound = self.scores[:, rows], self.y[rows], self.weight[rows], ~self.free
-        w = w / w.sum()
-        start = np.append(bound / bound.sum(), 0.0)
-        losses = [float(w @ self.loss.value(y, self.mean + self.sd * s)) for s in S[bound]]
+        S, y, w = self.scores[:, rows], self.y[rows], self.weight[rows]
+        pull, w = PULL / w.sum(), w / w.sum()
+        losses = [float(w @ self.loss.value(y, self.mean + self.sd * s)) for s in S]
         best = int(np.argmin(losses))
-        smooth, noise = self.loss.smooth(y, self.mean + self.sd * S[bound][best]), max(losses[best], 1e-300)
-        pull = PULL / self.weight[rows].sum()
+        smooth, noise = self.loss.smooth(y, self.mean + self.sd * S[best], _ROUNDED), max(losses[best], 1e-300)
 
         def value(theta: Matrix) -> tuple[float, Matrix]:
             v, b = theta[:-1], theta[-1]
             eta = self.mean + self.sd * (v @ S + b)
             slope = w * smooth.slope(y, eta) * (self.sd / noise)
-            apart = np.where(bound, v - v[bound].mean(), 0.0)
+            apart = v - v.mean()
             return float(w @ smooth.value(y, eta)) / noise + pull * float(apart @ apart) / 2, np.append(S @ slope + pull * apart, slope.sum())
 
-        limits = [(0.0 if b else None, None) for b in bound] + [(None, None)]
+        start = np.append(np.full(len(S), 1 / len(S)), 0.0)
+        limits = [(0.0, None)] * len(S) + [(None, None)]
         theta = minimize(value, start, jac=True, method="L-BFGS-B", bounds=limits, options={"maxiter": 1000, "ftol": 1e-14, "gtol": 1e-8}).x
         return theta[:-1], float(theta[-1])
