@@ -60,6 +60,28 @@ class FittedModel:
         levels = self.info.get("quantiles") or ()
         return tuple(f"{name}_q{level:g}" for name in self.targets for level in levels) if len(levels) > 1 else self.targets
 
+    @property
+    def error_unit(self) -> str:
+        """What the errors in the ledger are, in words."""
+        if self.task == "classification":
+            return "error as log loss"
+        objective = self.info.get("objective", "squared")
+        return (
+            "error in standard deviations of the target"
+            if objective == "squared"
+            else f"error as share of the {objective} loss not explained, 1 − D²"
+        )
+
+    @property
+    def log_link(self) -> bool:
+        """Whether values are means that an exposure multiplies."""
+        return self.info.get("objective") in ("poisson", "gamma")
+
+    @property
+    def takes_offset(self) -> bool:
+        """Whether the fit was given exposures."""
+        return self.info.get("offset") is True
+
     def encode(self, table: Table) -> Matrix:
         """The matrix that the network sees, with shape (n, d)."""
         return self.encoder.transform(table)

@@ -84,7 +84,7 @@ class MotifEstimator(BaseEstimator):
             ready = prepare(X, y, sample_weight, groups, time, offset, task=self._task, objective=objective, preset=preset, seed=seed)
             run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, listen)
             judged = run.go()
-            self._store(ready, run, judged, seed, {"objective": objective.name, "quantiles": objective.quantiles, "offset": offset is not None})
+            self._store(ready, run, judged, seed, {"objective": objective.name, "quantiles": list(objective.quantiles), "offset": offset is not None})
         if run.stopped:
             why = "Ctrl-C" if control.interrupted.is_set() else f"time_limit_s={limit}"
             warnings.warn(

@@ -84,9 +84,7 @@ def _per_exposure(y: Matrix, weight: Matrix, offset: Matrix, objective: Objectiv
     return y / exposure[:, None], weight * exposure if objective.name == "poisson" else weight
 
 
-def _code(
-    y: Matrix, w: Matrix, labels: Any, target: Target, objective: Objective
-) -> tuple[Matrix, Response | None, Callable[[Sample], Goal]]:
+def _code(y: Matrix, w: Matrix, labels: Any, target: Target, objective: Objective) -> tuple[Matrix, Response | None, Callable[[Sample], Goal]]:
     """The target as teachers see it, its response where it has losses of its own, and the goal that goes with it."""
     if labels is not None and (classes := target.classes) is not None:
         one_hot = np.eye(len(classes))[labels]

@@ -52,7 +52,7 @@ def fit_reweighted(
         for halving in range(_HALVINGS):
             trial = dual + towards[0] / 2**halving, intercept + towards[1] / 2**halving
             J, f, at = objective(*trial)
-            if J <= before:
+            if before >= J:
                 break
         else:
             return dual, intercept

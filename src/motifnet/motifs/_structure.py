@@ -59,7 +59,7 @@ class Chain(Motif):
 
 
 class Parallel(Motif):
-    """Σ_b w_b f_b(x): a parallel network. weights of shape (b,), or (b, q) for one weight a branch and output column; a branch of one column goes to all."""
+    """Σ_b w_b f_b(x): a parallel network. weights of shape (b,), or (b, q): one a branch and output column, and one column of a branch serves all."""
 
     trainable: ClassVar[frozenset[str]] = frozenset({"weights"})
 

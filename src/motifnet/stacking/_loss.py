@@ -2,8 +2,8 @@
 
     min over v, b   Σ_i w_i ℓ(y_i, m + s (Σ_t v_t f_t(x_i) + b)) + c ρ ‖v − v̄‖² / 2,     v_t ≥ 0
 
-m, s: the coding of the response; v̄: the mean of v. ρ is the mean loss of the best part, so that the pull toward equal weights counts as c = 10 rows of
-noise. The honest loss of a stack predicts each fold with weights from the other folds. Pinball losses are rounded off a little, so that L-BFGS-B
+m, s: the coding of the response; v̄: the mean of v. ρ is the mean loss of the best part, so that the pull toward equal weights counts as c = 10 rows
+of noise. The honest loss of a stack predicts each fold with weights from the other folds. Pinball losses are rounded off a little, so that L-BFGS-B
 can follow their slopes.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from motifnet.losses import Loss
@@ -81,7 +82,7 @@ class _Column:
     def eta(self, v: Matrix, b: float) -> Matrix:
         return np.asarray(self.mean + self.sd * (v @ self.scores + b))
 
-    def solve(self, rows: Matrix) -> tuple[Matrix, float]:
+    def solve(self, rows: NDArray[np.bool_]) -> tuple[Matrix, float]:
         """v with shape (T,) and b from some rows."""
         S, y, w = self.scores[:, rows], self.y[rows], self.weight[rows]
         pull, w = PULL / w.sum(), w / w.sum()

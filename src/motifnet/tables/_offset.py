@@ -25,5 +25,7 @@ def as_offset(offset: Any, n: int) -> Matrix:
     check_finite(values, "offset")
     if (np.abs(values) > LARGEST).any():
         row = int(np.argmax(np.abs(values) > LARGEST))
-        raise DataError(f"offset is {values[row]:g} in row {row} (the first row is 0): an exposure of e^{values[row]:g}. Pass the log of the exposure.")
+        raise DataError(
+            f"offset is {values[row]:g} in row {row} (the first row is 0): an exposure of e^{values[row]:g}. Pass the log of the exposure."
+        )
     return values

@@ -1,6 +1,6 @@
 """A target that is not judged by squared error: its own units, its losses, and how the coding of the teachers relates to both.
 
-    η = mean + sd f          f: a score in the coding of `Sample.y`, which is the standardised surrogate of the target
+η = mean + sd f          f: a score in the coding of `Sample.y`, which is the standardised surrogate of the target
 """
 
 from __future__ import annotations
