@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.engine import DataError
+from motifnet.engine import DataError, UsageError
 from motifnet.losses import Loss, Objective
 
 Matrix = NDArray[np.float64]
@@ -53,6 +53,8 @@ def standardised(y: Matrix, w: Matrix) -> tuple[Matrix, Matrix, Matrix]:
 
 def check_domain(y: Matrix, names: tuple[str, ...], objective: Objective) -> None:
     """Refuse targets that the objective cannot have, with row and value."""
+    if objective.name == "pinball" and len(names) > 1:
+        raise UsageError(f"objective='pinball' takes one target, got the columns {', '.join(map(repr, names))}. Fit one model for each.")
     if not objective.takes_offset:
         return
     wrong = y < 0 if objective.name == "poisson" else y <= 0
