@@ -35,7 +35,7 @@ class Parabola:
 
 
 def fit_reweighted(
-    K: Tensor, w: Tensor, loss: Callable[[Tensor], Parabola], ridge: float, dual: Tensor, intercept: Tensor, tolerance: float = 1e-4
+    K: Tensor, w: Tensor, loss: Callable[[Tensor], Parabola], ridge: float, dual: Tensor, intercept: Tensor, tolerance: float = 1e-3
 ) -> tuple[Tensor, Tensor]:
     """Dual with shape (n,) and intercept, from a start; ends where a step lowers J by less than `tolerance` of it."""
 

@@ -28,7 +28,7 @@ class ReliabilityCurve:
 
 def reliability_curve(probability: Matrix, event: NDArray[np.bool_], weight: Matrix, groups: int) -> ReliabilityCurve:
     """The curve of n rows, all with shape (n,); rows of equal probability stay in one group."""
-    values, inverse = np.unique(probability, return_inverse=True)
+    inverse = np.unique(probability, return_inverse=True)[1]
     mass = np.bincount(inverse, weight)
     group = np.minimum((groups * (np.cumsum(mass) - mass / 2) / mass.sum()).astype(np.int64), groups - 1)[inverse]
     group = np.unique(group, return_inverse=True)[1]
