@@ -118,8 +118,9 @@ def test_stack_optimum_has_zero_gradient_and_recovers_the_score() -> None:
     rng = np.random.default_rng(0)
     f = rng.normal(size=(4000, 1))
     losses = {Poisson(): rng.poisson(np.exp(0.5 + f)), Gamma(): np.exp(0.5 + f) * rng.gamma(5, 0.2, (4000, 1))}
-    for loss, y in losses.items():
-        response = Response((loss,), y.astype(float), np.zeros(1), np.ones(1))
+    for loss, target in losses.items():
+        y = np.asarray(target, dtype=np.float64)
+        response = Response((loss,), y, np.zeros(1), np.ones(1))
         stack = fit_loss_stack([f], response, np.ones(4000), make_folds(4000, 4, 0))
         assert stack.weights[0, 0] == pytest.approx(1, abs=0.05) and stack.offsets[0] == pytest.approx(0.5, abs=0.05)
         g = loss.slope(y[:, 0], stack.weights[0] * f[:, 0] + stack.offsets)

@@ -105,6 +105,8 @@ class Run:
 
     def _own_loss(self) -> None:
         """The first trained kernel under the loss that is asked for, alone or beside the kernels that were fitted by least squares."""
+        if self.sample.response is None:
+            return
         start = self._start("own loss")
         fitted = refit_under_loss(self.sample, self.tuned[0], n_jobs=self.n_jobs, control=self.control)
         if fitted is None:

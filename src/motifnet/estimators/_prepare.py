@@ -89,9 +89,8 @@ def _code(y: Matrix, w: Matrix, labels: Any, target: Target, objective: Objectiv
     if labels is not None and (classes := target.classes) is not None:
         one_hot = np.eye(len(classes))[labels]
         coded = 2 * one_hot[:, 1:] - 1 if len(classes) == 2 else one_hot
-        odds = (
-            Response((Logistic(),), one_hot[:, 1:], np.zeros(1), np.full(1, 2.0)) if len(classes) == 2 else None
-        )  # a score f in ±1: log-odds near 2 f
+        # scores of ±1 as log-odds of ±2: a start for the refit under the log loss
+        odds = Response((Logistic(),), one_hot[:, 1:], np.zeros(1), np.full(1, 2.0)) if len(classes) == 2 else None
         return coded, odds, lambda sample: ClassificationGoal(sample, len(classes))
     if losses := objective.losses(y.shape[1]):
         coded, response = code_response(y, w, losses)

@@ -32,6 +32,6 @@ def reliability_curve(probability: Matrix, event: NDArray[np.bool_], weight: Mat
     mass = np.bincount(inverse, weight)
     group = np.minimum((groups * (np.cumsum(mass) - mass / 2) / mass.sum()).astype(np.int64), groups - 1)[inverse]
     group = np.unique(group, return_inverse=True)[1]
-    total = np.bincount(group, weight)
+    total = np.bincount(group, weight).astype(np.float64)
     predicted, observed = (np.bincount(group, weight * part) / total for part in (probability, event))
     return ReliabilityCurve(predicted, observed, total, float(total @ np.abs(predicted - observed) / total.sum()))
