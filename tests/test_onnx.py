@@ -62,6 +62,7 @@ EXAMPLES: dict[str, Maker] = {
     "Clip": lambda g: (m.Clip(-normal(g, 3).abs(), normal(g, 3).abs()), 3),
     "Concat": lambda g: (m.Concat([m.Identity(), m.Abs()]), 3),
     "Distance": lambda g: (m.Concat([m.Distance(normal(g, 20, 4), 1), m.Distance(normal(g, 20, 4), 2)]), 4),
+    "Exp": lambda g: (m.Exp(), 3),
     "Gate": lambda g: (m.Gate(value(5.0)), 3),
     "GroupAverage": lambda g: (
         m.GroupAverage(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from motifnet.stacking import fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared
+from motifnet.stacking import fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared, reliability_curve
 from motifnet.tables import make_folds
 
 N = 300
@@ -83,3 +83,20 @@ def test_scores_are_weighted_means() -> None:
     assert mean_squared(y, predicted, np.array([1.0, 3.0, 9.0])) == pytest.approx(0.25)
     p = np.array([[0.5, 0.5], [0.25, 0.75]])
     assert log_loss(np.array([0, 1]), p, np.array([1.0, 1.0])) == pytest.approx(-(np.log(0.5) + np.log(0.75)) / 2)
+
+
+def test_reliability_of_true_probabilities_is_the_diagonal() -> None:
+    rng = np.random.default_rng(0)
+    p = rng.random(40_000)
+    curve = reliability_curve(p, rng.random(40_000) < p, np.ones(40_000), 15)
+    assert np.allclose(curve.predicted, curve.observed, atol=0.04) and curve.ece < 0.02
+    assert np.allclose(curve.weight, 40_000 / 15, rtol=0.01)
+    assert reliability_curve(p, rng.random(40_000) < p**2, np.ones(40_000), 15).ece == pytest.approx(1 / 6, abs=0.02)
+
+
+def test_reliability_counts_weights_as_rows_and_keeps_ties_together() -> None:
+    p, event, w = np.array([0.2, 0.2, 0.8, 0.8]), np.array([False, True, True, True]), np.array([3.0, 1, 1, 1])
+    rows = np.repeat(np.arange(4), w.astype(int))
+    weighted, repeated = reliability_curve(p, event, w, 15), reliability_curve(p[rows], event[rows], np.ones(6), 15)
+    assert np.allclose(weighted.observed, [0.25, 1]) and np.allclose(weighted.observed, repeated.observed)
+    assert weighted.ece == pytest.approx(repeated.ece) == pytest.approx((4 * 0.05 + 2 * 0.2) / 6)

@@ -130,6 +130,9 @@ def _try_out(model: FittedModel) -> None:
         raise BundleError("its encoder and its schema have different numbers of columns.")
     if [feature.name for feature in model.encoder.features] != list(model.schema.names):
         raise BundleError("its encoder and its schema have different columns.")
+    levels = model.info.get("quantiles", [])
+    if not isinstance(levels, list) or not all(isinstance(level, float) for level in levels):
+        raise BundleError("its quantiles are not a list of levels.")
     if (model.task == "classification") != (model.classes is not None) or not model.width:
         raise BundleError("its task does not go with its targets and classes.")
     try:

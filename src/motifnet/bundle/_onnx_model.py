@@ -1,8 +1,8 @@
 """A whole fitted model as ONNX: raw columns by name in, predictions out.
 
 Outputs: "prediction" with shape (N, q), or "probabilities" with shape (N, K) and "label" with shape (N,): texts, or int64 for whole numbers and truth
-values. With dtype "float32" numbers come in and go out as float32, and the arithmetic between is float64 all the same, since networks whose large
-weights cancel need it.
+values. A model that was fitted with exposures has one more input, "offset" with shape (N, 1): means are times e^offset. With dtype "float32" numbers
+come in and go out as float32, and the arithmetic between is float64 all the same, since networks whose large weights cancel need it.
 """
 
 from __future__ import annotations
@@ -33,20 +33,27 @@ def to_onnx(model: FittedModel, path: str | os.PathLike[str], dtype: str = "floa
     graph, inputs = Graph(), _inputs(model, dtype)
     names = {name: graph.cast(name, "DOUBLE") if kind == "float32" else name for name, kind in inputs.items()}
     result = emit(model.network, graph, emit_encoder(model.encoder, model.schema, graph, names))
+    if model.takes_offset:
+        inputs["offset"] = dtype
+        result = graph.op("Mul", result, graph.op("Exp", graph.cast("offset", "DOUBLE") if dtype == "float32" else "offset"))
     outputs = _outputs(model, graph, result, dtype)
     declared = [value(name, kind, 1) for name, kind in inputs.items()]
     onnx_model = assemble(graph, declared, outputs, _metadata(model, inputs))
     rows = _received(_rows(model, table), dtype)
-    return write(onnx_model, path, feeds(rows, dtype), model.predict(rows), dtype, unit=_unit(model))
+    if not model.takes_offset:
+        return write(onnx_model, path, feeds(rows, dtype), model.predict(rows), dtype, unit=_unit(model))
+    offset = np.linspace(-1, 1, rows.n).astype(dtype)
+    fed = feeds(rows, dtype) | {"offset": offset[:, None]}
+    return write(onnx_model, path, fed, model.predict(rows, offset=offset.astype(np.float64)), dtype, unit=_unit(model))
 
 
 def _inputs(model: FittedModel, dtype: str) -> dict[str, str]:
     """Name and type of each input."""
     s = model.schema
-    taken = {"prediction", "probabilities", "label"} & set(s.names)
+    taken = ({"prediction", "probabilities", "label"} | ({"offset"} if model.takes_offset else set())) & set(s.names)
     if taken or "" in s.names:
         raise UsageError(
-            f"The column {(*taken, '')[0]!r} cannot be an input in ONNX, where it is empty or the name of an output. Rename it, and fit again."
+            f"The column {(*taken, '')[0]!r} cannot be an input in ONNX, where it is empty or a name of the graph's own. Rename it, and fit again."
         )
     return {name: input_type(kind, level, dtype) for name, kind, level in zip(s.names, s.kinds, s.level_types, strict=True)}
 

@@ -172,6 +172,11 @@ def _(motif: m.Clip, graph: Graph, x: str) -> str:
 
 
 @emit.register
+def _(motif: m.Exp, graph: Graph, x: str) -> str:
+    return graph.op("Exp", x)
+
+
+@emit.register
 def _(motif: m.Softmax, graph: Graph, x: str) -> str:
     return graph.op("Softmax", x, axis=1)
 

@@ -36,6 +36,14 @@ def fit(
         Literal["auto", "regression", "classification"],
         typer.Option(help="auto: texts, true/false and up to ten different whole numbers are classes."),
     ] = "auto",
+    objective: Annotated[
+        Literal["squared", "absolute", "pinball", "poisson", "gamma"],
+        typer.Option(help="Of a regression: the mean; the median; quantiles; the mean of counts, or of positive amounts, by a log link."),
+    ] = "squared",
+    quantiles: Annotated[str, typer.Option(metavar="LEVELS", help="The levels of pinball, with commas between.")] = ".1,.5,.9",
+    offset: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The log of each row's exposure, for poisson and gamma; not an input.", show_default=False)
+    ] = None,
     time_limit: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="After this the best model so far is taken.", show_default=False)
     ] = None,
@@ -63,6 +71,8 @@ def fit(
 
     [bold]motifnet fit visits.csv -t outcome -o visits.motif --groups patient --drop visit_id[/bold]
 
+    [bold]motifnet fit claims.csv -t claims -o claims.motif --objective poisson --offset log_years[/bold]
+
     [bold]zcat sales.csv.gz | motifnet fit - -t sold -o sales.motif --time day --preset fast[/bold]
     """
     from motifnet.bundle import save_model
@@ -70,11 +80,12 @@ def fit(
 
     start = clock.monotonic()
     check_place(out, force=force)
-    beside = {"groups": groups, "time": time, "sample_weight": weight}
+    beside = {"groups": groups, "time": time, "sample_weight": weight, "offset": offset}
     frame = _checked(read_table(table), target, beside, drop or [])
     if task == "auto":
-        task = "regression" if len(target) > 1 else said_task(frame[target[0]], quiet)
-    model = _estimator(task)(preset=preset, time_limit_s=time_limit, n_jobs=jobs, random_state=seed, verbose=int(not quiet and sys.stderr.isatty()))
+        task = "regression" if len(target) > 1 or objective != "squared" else said_task(frame[target[0]], quiet)
+    model = _estimator(task, objective, quantiles, offset)
+    model.set_params(preset=preset, time_limit_s=time_limit, n_jobs=jobs, random_state=seed, verbose=int(not quiet and sys.stderr.isatty()))
     no_input = {*target, *(drop or []), *(name for name in beside.values() if name)}
     inputs = frame[[name for name in frame.columns if name not in no_input]]
     saving = Control()
@@ -97,17 +108,30 @@ def _checked(frame: DataFrame, targets: list[str], beside: dict[str, str | None]
         if name:
             check_names(frame, [name], option)
             if name in used:
-                raise UsageError(f"{option} {name!r} is named twice among --target, --groups, --time and --weight. Give each its own column.")
+                raise UsageError(
+                    f"{option} {name!r} is named twice among --target, --groups, --time, --weight and --offset. Give each its own column."
+                )
             used.append(name)
     if len(set(targets)) < len(targets):
         raise UsageError(f"--target names a column twice: {', '.join(map(repr, targets))}. Name each once.")
     return with_target(frame, targets)
 
 
-def _estimator(task: str) -> type[MotifRegressor] | type[MotifClassifier]:
+def _estimator(task: str, objective: str, quantiles: str, offset: str | None) -> MotifRegressor | MotifClassifier:
     from motifnet import MotifClassifier, MotifRegressor
 
-    return MotifRegressor if task == "regression" else MotifClassifier
+    if task == "regression":
+        return MotifRegressor(objective=objective, quantiles=_levels(quantiles))
+    if objective != "squared" or offset:
+        raise UsageError("--objective and --offset are for a regression. Leave them out, or pass --task regression.")
+    return MotifClassifier()
+
+
+def _levels(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(level) for level in text.split(","))
+    except ValueError:
+        raise UsageError(f"--quantiles {text!r} is not a list of numbers with commas between, such as .1,.5,.9.") from None
 
 
 def _target(frame: DataFrame, targets: list[str]) -> Any:
@@ -116,9 +140,8 @@ def _target(frame: DataFrame, targets: list[str]) -> Any:
 
 def _report(model: MotifRegressor | MotifClassifier, out: Path, seconds: float) -> None:
     fitted = model.model_
-    unit = "error in standard deviations of the target" if fitted.task == "regression" else "error as log loss"
     if not model.verbose:
         say_ledger(fitted.ledger)
     size = f"{len(fitted.schema.names)} columns, {fitted.info['rows']:,} different rows"
-    say(f"{fitted.task} of {', '.join(fitted.targets)} on {size}; {unit}, on rows not seen")
+    say(f"{fitted.task} of {', '.join(fitted.targets)} on {size}; {fitted.error_unit}, on rows not seen")
     say(f"{out}: {out.stat().st_size:,} bytes, {seconds:.1f} s in all")

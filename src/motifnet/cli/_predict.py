@@ -34,6 +34,9 @@ def predict(
     id: Annotated[
         list[str] | None, typer.Option("--id", metavar="COLUMN", help="A column to copy to the output. May be given more than once.")
     ] = None,
+    offset: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The log of each row's exposure; without it, predictions are for an exposure of 1.")
+    ] = None,
     escape_formulas: Annotated[
         bool, typer.Option("--escape-formulas", help="Put ' before texts that a spreadsheet would run as a formula (those that start with = + - @).")
     ] = False,
@@ -45,7 +48,7 @@ def predict(
     """Predict every row of a table.
 
     Columns are found by name; others are ignored with a warning. The output has one line a row, in the order
-    of the table: predicted_NAME, and for classes the probability of each.
+    of the table: predicted_NAME, one for each quantile, and for classes the probability of each.
 
     [bold]motifnet predict houses.motif new.csv --out prices.csv --id house[/bold]
 
@@ -62,8 +65,10 @@ def predict(
     fitted = load_model(model)
     frame = read_table(table, schema=_reading(fitted.schema, ids))
     check_names(frame, ids, "--id")
-    inputs = frame[[name for name in frame.columns if name in fitted.schema.names or name not in (*ids, *fitted.targets)]]
-    values = fitted.predict(as_table(inputs, schema=fitted.schema, reorder=True), resolve_jobs(jobs))
+    exposed = _offset(fitted, frame, offset)
+    known = (*ids, *fitted.targets, offset)
+    inputs = frame[[name for name in frame.columns if name in fitted.schema.names or name not in known]]
+    values = fitted.predict(as_table(inputs, schema=fitted.schema, reorder=True), resolve_jobs(jobs), exposed)
     write_table(_columns(fitted, frame, ids, values), out, escape_formulas=escape_formulas)
     if str(out) != "-" and not quiet:
         note("note", f"{out}: {len(frame):,} predictions")
@@ -78,12 +83,26 @@ def _reading(schema: Schema, ids: list[str]) -> Schema:
     return Schema((*schema.names, *more), (*schema.kinds, *[kind] * len(more)), (*schema.level_types, *["str"] * len(more)), schema.named)
 
 
+def _offset(model: FittedModel, frame: DataFrame, name: str | None) -> NDArray[np.float64] | None:
+    """Offsets by the column of that name; a warning where the fit had some and there are none now."""
+    from motifnet.tables import as_offset
+
+    if name is None:
+        if model.takes_offset:
+            note("warning", "the model was fitted with exposures; without --offset, predictions are for an exposure of 1.")
+        return None
+    if not model.log_link:
+        raise UsageError("--offset is for a model of objective poisson or gamma. Leave it out.")
+    check_names(frame, [name], "--offset")
+    return as_offset(frame[name], len(frame))
+
+
 def _columns(model: FittedModel, frame: DataFrame, ids: list[str], values: NDArray[np.float64]) -> DataFrame:
     """The output: copied columns, predictions, probabilities."""
     import pandas as pd
 
     if model.classes is None:
-        found = {f"predicted_{name}": values[:, j] for j, name in enumerate(model.targets)}
+        found = {f"predicted_{name}": values[:, j] for j, name in enumerate(model.columns)}
     else:
         classes = np.array(model.classes, dtype=object)
         found = {f"predicted_{model.targets[0]}": pd.Series(classes[values.argmax(1)]).infer_objects()}

@@ -23,7 +23,7 @@ def show(model: Model, debug: Debug = False) -> None:
     fitted = load_model(model)
     say(model.name, style="bold")
     say(_summary(fitted))
-    _title("Stages of the fit" + (" (error in standard deviations of the target)" if fitted.task == "regression" else " (error as log loss)"))
+    _title(f"Stages of the fit ({fitted.error_unit})")
     say_ledger(fitted.ledger)
     _title("Network")
     say(fitted.card)
@@ -45,8 +45,10 @@ def _summary(model: FittedModel) -> str:
     rows = f"{info.get('rows', 0):,} different rows"
     classes = "" if model.classes is None else f", classes {', '.join(map(str, model.classes))}"
     early = " It was ended early." if info.get("stopped_early") else ""
+    objective = model.info.get("objective", "squared")
+    kind = model.task if objective == "squared" else f"{objective} {model.task}"
     return (
-        f"{model.task} of {', '.join(model.targets)}{classes}; fitted to {rows} by motifnet {info.get('motifnet', '?')}, "
+        f"{kind} of {', '.join(model.targets)}{classes}; fitted to {rows} by motifnet {info.get('motifnet', '?')}, "
         f"preset {info.get('preset', '?')}, seed {info.get('seed', '?')}.{early}"
     )
 

@@ -21,8 +21,9 @@ from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared, prepare
 from motifnet.estimators._presets import get_preset
 from motifnet.estimators._progress import progress
+from motifnet.losses import Objective
 from motifnet.mimicry import Card, Certificate, certify, describe_network
-from motifnet.tables import Matrix, Table, Task, as_table
+from motifnet.tables import Matrix, Table, Task, as_offset, as_table
 
 CERTIFIED_ROWS = 512
 
@@ -70,6 +71,9 @@ class MotifEstimator(BaseEstimator):
         DataError, UsageError
             With the column or row concerned and the next step.
         """
+        return self._fit(X, y, sample_weight, groups, time, Objective())
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, objective: Objective, offset: Any = None) -> Self:
         preset = get_preset(self.preset)
         seed = _seed(self.random_state)
         limit = self.time_limit_s
@@ -77,10 +81,10 @@ class MotifEstimator(BaseEstimator):
             raise UsageError(f"time_limit_s={limit!r} must be a positive number of seconds, or None for no limit.")
         control = Control(limit)
         with control.listening(), single_threaded(), progress(self.verbose) as listen:
-            ready = prepare(X, y, sample_weight, groups, time, task=self._task, preset=preset, seed=seed)
+            ready = prepare(X, y, sample_weight, groups, time, offset, task=self._task, objective=objective, preset=preset, seed=seed)
             run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, listen)
             judged = run.go()
-            self._store(ready, run, judged, seed)
+            self._store(ready, run, judged, seed, {"objective": objective.name, "quantiles": list(objective.quantiles), "offset": offset is not None})
         if run.stopped:
             why = "Ctrl-C" if control.interrupted.is_set() else f"time_limit_s={limit}"
             warnings.warn(
@@ -88,7 +92,7 @@ class MotifEstimator(BaseEstimator):
             )
         return self
 
-    def _store(self, ready: Prepared, run: Run, judged: Judged, seed: int) -> None:
+    def _store(self, ready: Prepared, run: Run, judged: Judged, seed: int, asked: dict[str, Any]) -> None:
         network, teacher = ready.goal.network(judged), ready.goal.teacher(judged)
         scale = float(np.max(ready.goal.scale))
         certificate = certify(network, teacher, ready.sample.X[:CERTIFIED_ROWS], scale=scale, points=CERTIFIED_ROWS)
@@ -100,6 +104,7 @@ class MotifEstimator(BaseEstimator):
             "time_limit_s": self.time_limit_s,
             "stopped_early": run.stopped,
             "target_sd": [float(s) for s in ready.goal.scale],
+            **asked,
         }
         card = describe_network(network, inputs=ready.sample.X.shape[1])
         self.model_ = FittedModel(
@@ -112,9 +117,10 @@ class MotifEstimator(BaseEstimator):
         if ready.schema.named:
             self.feature_names_in_ = np.asarray(ready.schema.names, dtype=object)
 
-    def _outputs(self, X: Any) -> Matrix:
+    def _outputs(self, X: Any, offset: Any = None) -> Matrix:
         check_is_fitted(self, "model_")
-        return self.model_.predict(self._table(X), resolve_jobs(self.n_jobs))
+        table = self._table(X)
+        return self.model_.predict(table, resolve_jobs(self.n_jobs), None if offset is None else as_offset(offset, table.n))
 
     def _table(self, X: Any) -> Table:
         return as_table(X, schema=self.model_.schema)
@@ -167,7 +173,7 @@ class MotifEstimator(BaseEstimator):
         """An estimator around a loaded model."""
         self = cls(preset=model.info.get("preset", "balanced"))
         self.model_ = model
-        self._flat = len(model.targets) == 1
+        self._flat = model.width == 1
         self.n_features_in_ = len(model.schema.names)
         if model.schema.named:
             self.feature_names_in_ = np.asarray(model.schema.names, dtype=object)

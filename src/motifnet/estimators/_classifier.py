@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from motifnet.engine import DataError, UsageError
 from motifnet.estimators._base import MotifEstimator
-from motifnet.tables import Matrix
+from motifnet.stacking import ReliabilityCurve, reliability_curve
+from motifnet.tables import Matrix, as_weight
 
 
 class MotifClassifier(ClassifierMixin, MotifEstimator):
@@ -36,3 +38,20 @@ class MotifClassifier(ClassifierMixin, MotifEstimator):
         """The most probable class of each row, with shape (n,)."""
         probabilities = self._outputs(X)
         return self.classes_[probabilities.argmax(1)]
+
+    def reliability(self, X: Any, y: Any, sample_weight: Any = None, groups: int = 15) -> ReliabilityCurve:
+        """Predicted probabilities against observed shares, for a plot, and the expected calibration error `ece`, on rows that the fit has not seen.
+
+        With two classes the event is the second one; with more it is that the most probable class is the right one.
+        """
+        if not isinstance(groups, int) or groups < 1:
+            raise UsageError(f"groups={groups!r} must be a positive whole number, such as 15.")
+        probabilities = self._outputs(X)
+        n = len(probabilities)
+        labels = np.asarray(y)
+        if labels.shape != (n,) or not n:
+            raise DataError(f"y has shape {labels.shape}, expected one class for each of the {n} rows of X, at least one.")
+        two = len(self.classes_) == 2
+        chosen = np.ones(n, dtype=np.int64) if two else probabilities.argmax(1)
+        event = labels == self.classes_[chosen]
+        return reliability_curve(probabilities[np.arange(n), chosen], event, as_weight(sample_weight, n), groups)

@@ -72,7 +72,7 @@ def parallel(judged: Judged) -> Motif:
     kept = [(w, part.network) for w, part in zip(judged.weights, judged.parts, strict=True) if w.any()]
     if not kept:
         kept = [(judged.weights[0], judged.parts[0].network)]
-    if len(kept) == 1 and (kept[0][0] == 1).all():
+    if len(kept) == 1 and (kept[0][0] == 1).all() and judged.parts[0].oof.shape[1] == judged.weights.shape[1]:
         return kept[0][1]
     return Parallel(torch.as_tensor(np.stack([w for w, _ in kept])), [network for _, network in kept])
 

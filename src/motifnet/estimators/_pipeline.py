@@ -1,4 +1,4 @@
-"""Motif Mimicry on one page: convex fit → transfer → last layer → inner layers → other teachers → stack → fine-tuning.
+"""Motif Mimicry on one page: convex fit → transfer → last layer → inner layers → own loss → other teachers → stack → fine-tuning.
 
 Every stage is timed, judged on rows that it has not seen, and kept only if that error is lower. `Stopped` (time limit, Ctrl-C) ends the run with
 the best so far; the convex fit and its transfer always finish, so there always is a model.
@@ -17,7 +17,7 @@ from motifnet.estimators._goal import Goal, Judged, Part, numpy_of
 from motifnet.estimators._presets import Preset
 from motifnet.mimicry import transfer
 from motifnet.motifs import Motif, count_parameters
-from motifnet.retrain import CrossTuned, FineTuneSettings, InnerSettings, cross_tune, fine_tune_stage, fold_model, refit_ridge
+from motifnet.retrain import CrossTuned, FineTuneSettings, InnerSettings, cross_tune, fine_tune_stage, fold_model, refit_ridge, refit_under_loss
 from motifnet.stacking import predicted
 from motifnet.tables import Sample
 from motifnet.teachers import TEACHERS, FittedKernel, KernelRidge
@@ -60,6 +60,7 @@ class Run:
             self._last_layer(convex)
             for number, settings in enumerate(self.preset.inner):
                 self._inner_layers(convex, settings, number)
+            self._own_loss()
             for name in self.preset.teachers:
                 self._teacher(name)
             self._stack()
@@ -118,6 +119,19 @@ class Run:
 
     def _describe(self, settings: InnerSettings) -> str:
         return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; {', '.join(settings.profiles)}"
+
+    def _own_loss(self) -> None:
+        """The first trained kernel under the loss that is asked for, alone or beside the kernels that were fitted by least squares."""
+        if self.sample.response is None or self.first is None:
+            return
+        start = self._start("own loss")
+        fitted = refit_under_loss(self.sample, self.first, n_jobs=self.n_jobs, control=self.control)
+        if fitted is None:
+            return
+        part = Part("trained kernel, own loss", fitted.oof, transfer(fitted), fitted.predict)
+        alone, beside = self.goal.judge([part]), self.goal.judge([*self.kernels, part])
+        self.kernels = [part] if alone.error < beside.error else [*self.kernels, part]
+        self._settle("own loss", start, min(alone, beside, key=lambda judged: judged.error), "output layer by Newton's method")
 
     def _teacher(self, name: str) -> None:
         start = self._start(name)

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import fsum
 from typing import Any
 
 import numpy as np
 
 from motifnet.engine import DataError
 from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal
+from motifnet.estimators._loss_goal import LossGoal
 from motifnet.estimators._presets import Preset
-from motifnet.tables import Encoder, Matrix, Sample, Schema, Task, as_groups, as_table, as_target, as_time, as_weight, canonical, make_folds
+from motifnet.losses import Logistic, Objective
+from motifnet.tables import (
+    Encoder,
+    Matrix,
+    Response,
+    Sample,
+    Schema,
+    Target,
+    Task,
+    as_groups,
+    as_offset,
+    as_table,
+    as_target,
+    as_time,
+    as_weight,
+    canonical,
+    check_domain,
+    code_response,
+    make_folds,
+    standardised,
+)
 
 LEAST_ROWS = 2
 
@@ -28,12 +51,16 @@ class Prepared:
     flat: bool
 
 
-def prepare(X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, *, task: Task, preset: Preset, seed: int) -> Prepared:
+def prepare(
+    X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, offset: Any = None, *, task: Task, objective: Objective, preset: Preset, seed: int
+) -> Prepared:
     """Check, type, merge and sort the rows; make folds; encode. Raises DataError or UsageError with the column or row."""
     table = as_table(X)
     weight = as_weight(sample_weight, table.n)
     target = as_target(y, table.n, task, weight=weight)
-    rows = canonical(table, target.values, weight, as_groups(groups, table.n), as_time(time, table.n))
+    check_domain(target.values, target.names, objective)
+    values, exposed = _per_exposure(target.values, weight, as_offset(offset, table.n), objective)
+    rows = canonical(table, values, exposed, as_groups(groups, table.n), as_time(time, table.n))
     n = rows.table.n
     if n < LEAST_ROWS:
         raise DataError(f"The table has {n} sample(s) that differ and have weight; a minimum of {LEAST_ROWS} is required. Add rows.")
@@ -44,20 +71,29 @@ def prepare(X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, *, task:
         raise DataError(f"{what} only, so that no row can be scored by a fit that has not seen it. Pass at least two, or leave it out.")
     if not all(folds.train(k).any() for k in range(folds.count)):
         raise DataError("groups and time together leave no earlier rows of other groups to score some rows by. Leave one of them out, or add groups.")
-    coded, goal_of = _code(rows.y, rows.weight, labels, target.classes)
-    encoder, matrix, views = Encoder.fit(rows.table, coded, rows.weight, folds)
-    sample = Sample(matrix, coded, rows.weight, folds, rows.groups, rows.time, labels, encoder.numeric, views)
-    return Prepared(sample, goal_of(sample), table.schema, encoder, target.names, target.classes, target.flat)
+    coded, response, goal_of = _code(rows.y, rows.weight, labels, target, objective)
+    row_weight = rows.weight / (fsum(exposed) / fsum(weight))  # so that units of exposure do not matter
+    encoder, matrix, views = Encoder.fit(rows.table, coded, row_weight, folds)
+    sample = Sample(matrix, coded, row_weight, folds, rows.groups, rows.time, labels, encoder.numeric, views, response)
+    return Prepared(sample, goal_of(sample), table.schema, encoder, target.names, target.classes, target.flat and len(objective.quantiles) < 2)
 
 
-def _code(y: Matrix, w: Matrix, labels: Any, classes: tuple[Any, ...] | None) -> tuple[Matrix, Any]:
-    """The target as teachers see it, and the goal that goes with it."""
-    if labels is not None and classes is not None:
+def _per_exposure(y: Matrix, weight: Matrix, offset: Matrix, objective: Objective) -> tuple[Matrix, Matrix]:
+    """Targets per unit of exposure, and weights: a count says as much about its rate as its exposure is large."""
+    exposure = np.exp(offset)
+    return y / exposure[:, None], weight * exposure if objective.name == "poisson" else weight
+
+
+def _code(y: Matrix, w: Matrix, labels: Any, target: Target, objective: Objective) -> tuple[Matrix, Response | None, Callable[[Sample], Goal]]:
+    """The target as teachers see it, its response where it has losses of its own, and the goal that goes with it."""
+    if labels is not None and (classes := target.classes) is not None:
         one_hot = np.eye(len(classes))[labels]
         coded = 2 * one_hot[:, 1:] - 1 if len(classes) == 2 else one_hot
-        return coded, lambda sample: ClassificationGoal(sample, len(classes))
-    scale = np.maximum(np.abs(y).max(0), 1e-300)  # sums of squares of large values must not overflow
-    mean = scale * (w @ (y / scale)) / w.sum()
-    sd = scale * np.sqrt(w @ ((y - mean) / scale) ** 2 / w.sum())
-    sd = np.where(sd > 1e-12 * scale, sd, 1.0)
-    return (y - mean) / sd, lambda sample: RegressionGoal(sample, mean, sd)
+        # scores of ±1 as log-odds of ±2: a start for the refit under the log loss
+        odds = Response((Logistic(),), one_hot[:, 1:], np.zeros(1), np.full(1, 2.0)) if len(classes) == 2 else None
+        return coded, odds, lambda sample: ClassificationGoal(sample, len(classes))
+    if losses := objective.losses(y.shape[1]):
+        coded, response = code_response(y, w, losses)
+        return coded, response, LossGoal
+    coded, mean, sd = standardised(y, w)
+    return coded, None, lambda sample: RegressionGoal(sample, mean, sd)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
+import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 
+from motifnet.engine import UsageError
 from motifnet.estimators._base import MotifEstimator
-from motifnet.tables import Matrix
+from motifnet.losses import Objective
+from motifnet.stacking import explained
+from motifnet.tables import Matrix, as_offset, as_target, as_weight, check_domain
 
 
 class MotifRegressor(RegressorMixin, MotifEstimator):
@@ -21,6 +27,11 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
     ----------
     preset : {"fast", "balanced", "best"}, default "balanced"
         How much is tried: seconds, tens of seconds, minutes for some thousands of rows.
+    objective : {"squared", "absolute", "pinball", "poisson", "gamma"}, default "squared"
+        What is minimised on rows not seen, so what is predicted: the mean; the median; quantiles, which never cross; the mean of counts (y ≥ 0) or of
+        positive amounts (y > 0), by a log link. Inner layers are trained by least squares for each.
+    quantiles : float or sequence of floats, default (0.1, 0.5, 0.9)
+        The levels of "pinball". One level gives predictions with shape (n,), several with shape (n, levels), in increasing order.
     time_limit_s : float or None
         Seconds after which the best model so far is kept.
     n_jobs : int or None
@@ -32,7 +43,7 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
 
     Attributes
     ----------
-    ledger_ : stages with seconds, honest error in units of sd(y), parameters
+    ledger_ : stages with seconds, honest error, parameters; the error is in units of sd(y), for other objectives than "squared" it is 1 − D²
     card_, certificate_ : architecture, and what is known of network against teacher
     network_ : the `Network` on the encoded matrix
     model_ : the frozen model; stages_ : networks along the way; teacher_ : the same function outside torch
@@ -45,12 +56,63 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
 
     _task = "regression"
 
-    def predict(self, X: Any) -> Matrix:
-        """Predictions with shape (n,), or (n, q) for a fit to y with shape (n, q)."""
-        values = self._outputs(X)
+    def __init__(
+        self,
+        preset: str = "balanced",
+        objective: str = "squared",
+        quantiles: float | Sequence[float] = (0.1, 0.5, 0.9),
+        time_limit_s: float | None = None,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(preset=preset, time_limit_s=time_limit_s, n_jobs=n_jobs, random_state=random_state, verbose=verbose)
+        self.objective = objective
+        self.quantiles = quantiles
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None, offset: Any = None) -> Self:
+        """Fit a network to a table; as `MotifEstimator.fit`, and
+
+        offset : array with shape (n,), optional
+            For "poisson" and "gamma": the log of each row's exposure (years insured, hours observed) that y was counted over; 0, exposure 1, by
+            default. The network then gives the mean per unit of exposure.
+        """
+        objective = Objective.of(self.objective, self.quantiles)
+        _check_offset(offset, objective)
+        return self._fit(X, y, sample_weight, groups, time, objective, offset)
+
+    def predict(self, X: Any, offset: Any = None) -> Matrix:
+        """Predictions with shape (n,), or (n, q) for a fit to y with shape (n, q), (n, levels) for several quantiles; means are times e^offset."""
+        check_is_fitted(self, "model_")
+        _check_offset(offset, self._objective)
+        values = self._outputs(X, offset)
         return values[:, 0] if self._flat else values
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> float:
+        """R², or for another objective D²: one minus the mean loss as a share of that of the best constant, averaged over columns."""
+        check_is_fitted(self, "model_")
+        objective = self._objective
+        if objective.name == "squared":
+            return float(super().score(X, y, sample_weight))
+        _check_offset(offset, objective)
+        predicted = self._outputs(X, offset)
+        n = len(predicted)
+        target = as_target(y, n, "regression").values
+        check_domain(target, self.model_.targets, objective)
+        return explained(objective.losses(target.shape[1]), target, predicted, as_weight(sample_weight, n), as_offset(offset, n))
+
+    @property
+    def _objective(self) -> Objective:
+        """That of the fit, whatever the parameters are by now."""
+        info = self.model_.info
+        return Objective(info.get("objective", "squared"), tuple(info.get("quantiles", ())))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _check_offset(offset: Any, objective: Objective) -> None:
+    if offset is not None and not objective.takes_offset:
+        raise UsageError(f"offset is a log exposure, for objective='poisson' or 'gamma'; the objective is {objective.name!r}. Leave the offset out.")

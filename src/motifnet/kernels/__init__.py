@@ -13,6 +13,7 @@ from motifnet.kernels._leave_out import (
     projector,
     solve_ridge,
 )
+from motifnet.kernels._reweighted import Parabola, fit_reweighted
 from motifnet.kernels._scales import GridChoice, grid_search, median_distances, start_kernel
 from motifnet.kernels._spectral import SpectralPath
 from motifnet.kernels._warp import Warp, quantile_knots
@@ -23,6 +24,7 @@ __all__ = [
     "Capacity",
     "GridChoice",
     "Kernel",
+    "Parabola",
     "Partition",
     "Solution",
     "SpectralPath",
@@ -32,6 +34,7 @@ __all__ = [
     "choose_landmarks",
     "distances",
     "fit_all_folds",
+    "fit_reweighted",
     "fit_with_held_out",
     "grid_search",
     "landmark_features",

@@ -7,7 +7,7 @@ from motifnet.motifs._affine import Affine, ReLU, SparseAffine
 from motifnet.motifs._base import MOTIFS, Motif, count_nonzeros, count_parameters
 from motifnet.motifs._distance import Distance
 from motifnet.motifs._hinge import Hinge
-from motifnet.motifs._pointwise import Abs, Clip, Max, Min, Sigmoid, Softmax, Sort
+from motifnet.motifs._pointwise import Abs, Clip, Exp, Max, Min, Sigmoid, Softmax, Sort
 from motifnet.motifs._polynomial import Monomial, Product, Square
 from motifnet.motifs._radial import RADIAL_PROFILES, Radial
 from motifnet.motifs._region import Box, Gate, Step
@@ -41,6 +41,7 @@ __all__ = [
     "Concat",
     "Curve",
     "Distance",
+    "Exp",
     "Gate",
     "GroupAverage",
     "Hinge",

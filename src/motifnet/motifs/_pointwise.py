@@ -56,6 +56,13 @@ class Clip(Motif):
         return torch.minimum(torch.maximum(x, self.low), self.high)
 
 
+class Exp(Motif):
+    """e^x, each value by itself."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.exp(x)
+
+
 class Softmax(Motif):
     """e^{x_k} / Σ_l e^{x_l} over the columns: probabilities of classes."""
 

@@ -59,7 +59,7 @@ class Chain(Motif):
 
 
 class Parallel(Motif):
-    """Σ_b w_b f_b(x): a parallel network. weights of shape (b,), or (b, q) for one weight a branch and output column."""
+    """Σ_b w_b f_b(x): a parallel network. weights of shape (b,), or (b, q): one a branch and output column, and one column of a branch serves all."""
 
     trainable: ClassVar[frozenset[str]] = frozenset({"weights"})
 
@@ -71,7 +71,7 @@ class Parallel(Motif):
         self.keep(weights=weights, branches=list(branches))
 
     def outputs(self, inputs: int) -> int:
-        return self.branches[0].outputs(inputs)
+        return self.branches[0].outputs(inputs) if self.weights.ndim == 1 else self.weights.shape[1]
 
     def forward(self, x: Tensor) -> Tensor:
         total = self.weights[0] * self.branches[0](x)

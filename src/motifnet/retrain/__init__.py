@@ -7,6 +7,7 @@ from motifnet.retrain._inner import InnerSettings, train_inner
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.retrain._last_layer import LastLayer, refit_last_layer
 from motifnet.retrain._output import ends_affine
+from motifnet.retrain._own_loss import refit_under_loss
 from motifnet.retrain._ridge_again import refit_ridge
 from motifnet.retrain._transfer import _cross_tuned as _cross_tuned
 
@@ -27,5 +28,6 @@ __all__ = [
     "fold_model",
     "refit_last_layer",
     "refit_ridge",
+    "refit_under_loss",
     "train_inner",
 ]

@@ -10,8 +10,10 @@ from motifnet.tables._encoder import Encoder
 from motifnet.tables._feature import Feature
 from motifnet.tables._folds import Folds, make_folds
 from motifnet.tables._numeric import Numeric
+from motifnet.tables._offset import as_offset
 from motifnet.tables._one_hot import OneHot
 from motifnet.tables._read import read_table
+from motifnet.tables._response import Response, check_domain, code_response, standardised
 from motifnet.tables._sample import Matrix, Sample
 from motifnet.tables._schema import Schema
 from motifnet.tables._table import Table, as_table
@@ -33,6 +35,7 @@ __all__ = [
     "Matrix",
     "Numeric",
     "OneHot",
+    "Response",
     "Sample",
     "Schema",
     "Table",
@@ -40,11 +43,15 @@ __all__ = [
     "TargetMean",
     "Task",
     "as_groups",
+    "as_offset",
     "as_table",
     "as_target",
     "as_time",
     "as_weight",
     "canonical",
+    "check_domain",
+    "code_response",
     "make_folds",
     "read_table",
+    "standardised",
 ]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.tables._folds import Folds, make_folds
+from motifnet.tables._response import Response
 
 Matrix = NDArray[np.float64]
 
@@ -19,7 +20,8 @@ class Sample:
     X with shape (n, d): encoded matrix (target statistics cross-fitted by fold); y with shape (n, q): coded target, standardised (regression), ±1
     (two classes) or one-hot (more); weight with shape (n,); folds; groups (codes) and time, each with shape (n,) or None; labels with shape (n,):
     class codes or None; numeric with shape (d,): True where a column is a number, False where it is a category indicator;
-    views: for fold k a matrix in whose encoding fold k's targets have no part, or None where the encoding does not use the target.
+    views: for fold k a matrix in whose encoding fold k's targets have no part, or None where the encoding does not use the target; response: losses
+    and the target in its own units, None for squared error and for classes, where y says all.
     """
 
     X: Matrix
@@ -31,6 +33,7 @@ class Sample:
     labels: NDArray[np.int64] | None = None
     numeric: NDArray[np.bool_] | None = None
     views: tuple[Matrix, ...] | None = None
+    response: Response | None = None
 
     @classmethod
     def plain(cls, X: Matrix, y: Matrix, *, folds: int = 4, seed: int = 0, weight: Matrix | None = None) -> Sample:
@@ -56,4 +59,5 @@ class Sample:
         """The sample on some rows (a mask), in the encoding of fold k where given."""
         X = self.X if k is None else self.view(k)
         part = {name: None if (v := getattr(self, name)) is None else v[chosen] for name in ("groups", "time", "labels")}
+        part["response"] = None if self.response is None else self.response.rows(chosen)
         return replace(self, X=X[chosen], y=self.y[chosen], weight=self.weight[chosen], folds=self.folds.subset(chosen), views=None, **part)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from motifnet.engine import Control
+from motifnet.losses import Pinball
 from motifnet.tables import Matrix
 from motifnet.teachers._boosting import Growth, Problem
 from motifnet.teachers._forest import Forest
@@ -21,6 +24,7 @@ def grow(train: Problem, growth: Growth, seed: int, control: Control | None) -> 
         return train.constants
     kind = HistGradientBoostingClassifier if train.classes else HistGradientBoostingRegressor
     model = kind(
+        **_loss_of(train),
         learning_rate=growth.learning_rate,
         max_iter=growth.limit,
         max_leaf_nodes=growth.leaves,
@@ -40,8 +44,17 @@ def count(train: Problem, valid: Problem, growth: Growth, seed: int, control: Co
     return int(np.argmin([_loss(stages[:, :, t].T, valid) for t in range(stages.shape[2])]))
 
 
+def _loss_of(train: Problem) -> dict[str, Any]:
+    """What the model minimises, where that is not squared error or log loss."""
+    if isinstance(train.loss, Pinball):
+        return {"loss": "quantile", "quantile": train.loss.level}
+    return {} if train.loss is None else {"loss": train.loss.name}
+
+
 def _loss(score: Matrix, part: Problem) -> float:
-    """Weighted squared error or log loss of scores with shape (n, outputs)."""
+    """Weighted squared error, log loss or loss of scores with shape (n, outputs)."""
+    if part.loss is not None:
+        return float(part.weight @ part.loss.value(part.y, score[:, 0]))
     if part.classes == 0:
         return float(part.weight @ (score[:, 0] - part.y) ** 2)
     logits = np.column_stack([np.zeros(len(score)), score]) if part.classes <= 2 else score

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from motifnet.engine import Control
+from motifnet.losses import Pinball
 from motifnet.teachers._boosting import Growth, Problem
 from motifnet.teachers._forest import Forest
 from motifnet.teachers._tree_parse import parse_lightgbm
@@ -61,7 +62,8 @@ def _data(part: Problem, base: np.ndarray, settings: dict[str, Any], reference: 
 def _settings(train: Problem, growth: Growth, seed: int) -> dict[str, Any]:
     objective = "regression" if train.classes == 0 else "binary" if train.classes <= 2 else "multiclass"
     return {
-        "objective": objective,
+        "objective": objective if train.loss is None else "quantile" if isinstance(train.loss, Pinball) else train.loss.name,
+        "alpha": train.loss.level if isinstance(train.loss, Pinball) else 0.9,
         "num_class": train.classes if objective == "multiclass" else 1,
         "learning_rate": growth.learning_rate,
         "num_leaves": growth.leaves,

@@ -1,6 +1,6 @@
 """Gradient boosting of one target or one set of classes: arrays in, forests out.
 
-    value or logit:  f_T(x) = f_0 + Σ_{t ≤ T} tree_t(x)
+    score:  f_T(x) = f_0 + Σ_{t ≤ T} tree_t(x)       a value, a logit, or the η of a loss
 
 f_0 is the best constant (classes: from smoothed shares), so that T = 0 is a model too, and early stopping may choose it.
 """
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import Control, MotifnetWarning
+from motifnet.losses import Loss
 from motifnet.tables import Matrix
 from motifnet.teachers._forest import Forest
 
@@ -39,19 +40,23 @@ class Growth:
 
 @dataclass(frozen=True)
 class Problem:
-    """Rows X with shape (n, d), target y with shape (n,) (values or class codes), weights with shape (n,), number of classes (0: values)."""
+    """Rows X with shape (n, d), target y with shape (n,) (values or class codes), weights with shape (n,), number of classes (0: values), and
+    the loss of values, None for squared error."""
 
     X: Matrix
     y: Matrix
     weight: Matrix
     classes: int = 0
+    loss: Loss | None = None
 
     def part(self, rows: NDArray[np.bool_]) -> Problem:
-        return Problem(self.X[rows], self.y[rows], self.weight[rows], self.classes)
+        return Problem(self.X[rows], self.y[rows], self.weight[rows], self.classes, self.loss)
 
     @property
     def base(self) -> Matrix:
         """f_0 with shape (outputs,)."""
+        if self.loss is not None:
+            return np.array([self.loss.constant(self.y, self.weight)])
         if self.classes == 0:
             return np.atleast_1d(self.weight @ self.y / self.weight.sum())
         weight = self.weight * (len(self.y) / self.weight.sum())
@@ -98,8 +103,9 @@ def find_engine() -> Engine:
 def grow_best(engine: Engine, problem: Problem, valid: NDArray[np.bool_], growth: Growth, seed: int, control: Control | None) -> list[Forest]:
     """Trees on all rows, as many as were best for the rows `valid` when grown on the others, times the ratio of the numbers of rows."""
     grown_on = int((~valid).sum())
-    if not valid.any() or grown_on < 2 * growth.min_rows:
+    first = problem.part(~valid)
+    if not valid.any() or grown_on < 2 * growth.min_rows or (problem.loss is not None and np.ptp(first.y) == 0):
         return problem.constants
-    best = engine.count(problem.part(~valid), problem.part(valid), growth, seed, control)
+    best = engine.count(first, problem.part(valid), growth, seed, control)
     limit = round(best * len(valid) / grown_on)
     return engine.grow(problem, replace(growth, limit=limit), seed, control) if limit else problem.constants

@@ -42,7 +42,7 @@ def cross_fit(
         return predict(model, sample.view(k)[out]), model
 
     results = parallel_map(one, range(sample.folds.count), n_jobs)
-    oof = np.full(sample.y.shape, np.nan)
+    oof = np.full((sample.n, max(values.shape[1] for values, _ in results)), np.nan)
     for k, (values, _) in enumerate(results):
         oof[sample.folds.held_out(k)] = values
     return oof, [model for _, model in results if model is not None]

@@ -2,7 +2,8 @@
 
 Model k is grown on train(k): the number of trees by early stopping on an inner split of train(k), then again on all of train(k) with that number
 times the ratio of the rows. It predicts fold k, which it has not seen; the predictor is the mean of the models. Where folds look forward in time it
-is one model of all rows instead. Classes: predictions are logits, of the second class against the first, or one a class.
+is one model of all rows instead. Classes: predictions are logits, of the second class against the first, or one a class. A response: trees follow
+its losses, and predictions are scores in the coding, one column a loss.
 """
 
 from __future__ import annotations
@@ -61,7 +62,10 @@ class BoostedTrees(Teacher):
         """Forests of one sample, one an output."""
         seed, split_seed = (int(s) for s in np.random.default_rng(entropy).integers(2**31 - 1, size=2))
         valid, growth = inner_split(sample, split_seed), self._growth(sample.n)
-        return tuple(forest for problem in _problems(sample) for forest in grow_best(engine, problem, valid, growth, seed, control))
+        forests = [forest for problem in _problems(sample) for forest in grow_best(engine, problem, valid, growth, seed, control)]
+        if sample.labels is not None or (r := sample.response) is None:
+            return tuple(forests)
+        return tuple(Forest.sum([Forest.constant(-m), f]).scaled(1 / sd) for f, m, sd in zip(forests, r.mean, r.sd, strict=True))
 
     def _growth(self, n: int) -> Growth:
         speed = min(_MAX_SPEED, max(1.0, (_FULL_ROWS / n) ** 0.5))
@@ -72,7 +76,9 @@ class BoostedTrees(Teacher):
 
 
 def _problems(sample: Sample) -> list[Problem]:
-    """One for each target column, or one for all classes."""
+    """One for each loss or target column, or one for all classes."""
+    if sample.labels is None and (r := sample.response) is not None:
+        return [Problem(sample.X, column, sample.weight, loss=loss) for column, loss in zip(r.y.T, r.losses, strict=True)]
     if sample.labels is None:
         return [Problem(sample.X, column, sample.weight) for column in sample.y.T]
     return [Problem(sample.X, sample.labels.astype(np.float64), sample.weight, max(2, sample.y.shape[1]))]
