@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from motifnet import __version__
+from motifnet.cli._compress import compress
 from motifnet.cli._export import export
 from motifnet.cli._fit import fit
 from motifnet.cli._predict import predict
@@ -19,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (fit, predict, show, export):
+for command in (fit, predict, show, export, compress):
     app.command()(command)
 
 
