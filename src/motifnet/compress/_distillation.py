@@ -8,7 +8,7 @@ row is kept: centres are trained points.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,6 +26,8 @@ from motifnet.tables import Matrix, Sample
 
 LEAST_ROWS, MOST_ROWS, MIXED = 20, 4_000, 4
 FOLDS, JUDGES, TIMED = 4, 1_000, 1_000
+PROFILES = (("laplace2",), ("laplace1", "laplace2", "gaussian"))  # the first costs less than half of the second
+WORTH = 0.005  # so much of the error the second has to save
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,10 @@ class Distillation:
         return (self._scores - self.mean) / self.scale
 
     @cached_property
-    def _inner(self) -> InnerLayers:
-        return start_layers(self.rows[: self.kept], self.values[: self.kept], self.settings, self.task.seed)
+    def _starts(self) -> list[tuple[DistilSettings, InnerLayers]]:
+        """Settings and inner layers for each choice of profiles."""
+        choices = [replace(self.settings, inner=replace(self.settings.inner, profiles=profiles)) for profiles in PROFILES]
+        return [(s, start_layers(self.rows[: self.kept], self.values[: self.kept], s, self.task.seed)) for s in choices]
 
     @cached_property
     def full(self) -> Point:
@@ -109,10 +113,15 @@ class Distillation:
         """The network of at most so many units, and how it does."""
         start, units = time.monotonic(), min(units, self.kept // 2)
         with single_threaded():
-            scores = distil(self.rows, self.values, self.kept, self._inner, units, self.settings, self.task.seed)
-            scores = self._refitted(_in_units(scores, self.mean, self.scale))
-        network = Chain([*parts_of(scores), *_finish(self.task.network)], label="distilled kernel")
+            cheap, rich = (self._trained(units, settings, inner) for settings, inner in self._starts)
+        errors = [self.yardstick(values_of(network, self.held_out)) for network in (cheap, rich)]
+        network = cheap if errors[0] <= (1 + WORTH) * errors[1] else rich
         return network, self._point(network, units, time.monotonic() - start)
+
+    def _trained(self, units: int, settings: DistilSettings, inner: InnerLayers) -> Motif:
+        scores = distil(self.rows, self.values, self.kept, inner, units, settings, self.task.seed)
+        scores = self._refitted(_in_units(scores, self.mean, self.scale))
+        return Chain([*parts_of(scores), *_finish(self.task.network)], label="distilled kernel")
 
     def _refitted(self, network: Motif) -> Motif:
         """The last layer solved again on known targets, if held-out rows gain."""
