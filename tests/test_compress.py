@@ -103,9 +103,10 @@ def test_units_and_rows(fitted: motifnet.MotifRegressor, small: motifnet.MotifRe
     centres = _centres(small.model_.network)
     assert centres and all(len(part.centres) == UNITS for part in centres)
     from_rows: list[float] = []
-    for part in centres:
-        part.register_forward_hook(lambda module, x, distances: from_rows.append(float(distances.min())))
+    hooks = [part.register_forward_hook(lambda module, x, distances: from_rows.append(float(distances.min()))) for part in centres]
     small.predict(_table(250, 0)[0])
+    for hook in hooks:
+        hook.remove()
     assert len(from_rows) >= len(centres) and min(from_rows) > 1e-6  # no centre is a row of the table
     small.save(tmp_path / "small.motif")
     fitted.save(tmp_path / "full.motif")
@@ -116,6 +117,7 @@ def test_predictions_stay_close(fitted: motifnet.MotifRegressor, small: motifnet
     X, y = _table(500, 1)
     errors = [float(np.sqrt(np.mean((model.predict(X) - y) ** 2))) for model in (fitted, small)]
     assert errors[1] < 1.15 * errors[0]
+    assert small.to_torch()(torch.zeros(3, small.model_.d)).dtype == torch.float32
     row = small.ledger_[-1]
     assert row.stage == f"{UNITS} units" and row.kept and row.parameters == small.card_.parameters
     assert small.certificate_.note == "distilled" and small.certificate_.on_data > 0
@@ -202,6 +204,8 @@ def test_errors(fitted: motifnet.MotifRegressor) -> None:
         fitted.compress(tolerance=-1)
     with pytest.raises(DataError, match="rows that the network was fitted on"):
         fitted.compress(X, y, max_units=8)
+    with pytest.raises(DataError, match="1 outputs, y has 2"):
+        fitted.compress(_table(60, 9)[0], np.zeros((60, 2)), max_units=8)
     with pytest.raises(DataError, match="without X"):
         fitted.compress(y=y, max_units=8)
     with pytest.raises(DataError, match="at least 20"):

@@ -20,7 +20,7 @@ from motifnet.compress._rows import among, mixed_rows, own_rows
 from motifnet.compress._trade_off import Point
 from motifnet.engine import DataError, UsageError, single_threaded
 from motifnet.mimicry import values_of
-from motifnet.motifs import Chain, Distance, Motif, Sigmoid, Softmax, count_parameters
+from motifnet.motifs import Chain, Distance, Motif, Precise, Sigmoid, Softmax, count_parameters
 from motifnet.retrain import InnerLayers, coefficients, parts_of, refit_last_layer, with_output
 from motifnet.tables import Matrix, Sample
 
@@ -72,6 +72,8 @@ class Distillation:
         if carried is not None and among(held_out, carried).any():  # at its own rows the network follows the noise of the targets
             held_out = mixed_rows(held_out, max(len(held_out), JUDGES), rng)
         full, y = values_of(task.network, held_out), None if task.y is None else task.y[out]
+        if y is not None and y.shape[1] != full.shape[1]:
+            raise DataError(f"The network has {full.shape[1]} outputs, y has {y.shape[1]} columns. Pass one for each, classes as indicators.")
         scale = task.scale if task.scale is not None else (full if y is None else y).std(0)
         finish = _finish(task.network)
         yardstick = Yardstick(full, y, bool(finish) and isinstance(finish[0], Softmax), task.honest, np.where(scale > 0, scale, 1.0))
@@ -121,7 +123,7 @@ class Distillation:
     def _trained(self, units: int, settings: DistilSettings, inner: InnerLayers) -> Motif:
         scores = distil(self.rows, self.values, self.kept, inner, units, settings, self.task.seed)
         scores = self._refitted(_in_units(scores, self.mean, self.scale))
-        return Chain([*parts_of(scores), *_finish(self.task.network)], label="distilled kernel")
+        return Precise(Chain([*parts_of(scores), *_finish(self.task.network)], label="distilled kernel"))
 
     def _refitted(self, network: Motif) -> Motif:
         """The last layer solved again on known targets, if held-out rows gain."""
@@ -139,6 +141,7 @@ class Distillation:
 
 
 def _rows(task: Task, carried: Matrix | None) -> Matrix:
+    """The rows to split, checked."""
     rows = carried if task.X is None else task.X
     if rows is None:
         raise UsageError(f"The network carries no rows to distil it on. Pass X, rows of the kind that it was fitted on, with shape (n, {task.d}).")
