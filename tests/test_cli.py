@@ -298,7 +298,7 @@ def test_names_cannot_steer_the_terminal() -> None:
 
 def test_help_and_version() -> None:
     assert done("--version").stdout == f"motifnet {__version__}\n"
-    for command in ("fit", "predict", "show", "export", "compare"):
+    for command in ("fit", "predict", "show", "export", "compress", "compare"):
         assert f"motifnet {command} houses" in done(command, "--help").stdout
     assert run("fly").exit_code == 2
 

@@ -8,6 +8,7 @@ import typer
 
 from motifnet import __version__
 from motifnet.cli._compare import compare
+from motifnet.cli._compress import compress
 from motifnet.cli._export import export
 from motifnet.cli._fit import fit
 from motifnet.cli._predict import predict
@@ -20,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (fit, predict, show, export, compare):
+for command in (fit, predict, show, export, compress, compare):
     app.command()(command)
 
 

@@ -72,4 +72,6 @@ def _privacy(model: FittedModel) -> str:
     levels = "Levels of text columns, and minima, maxima and means, are in the file. "
     if not rows:
         return levels + "No row of the table is."
+    if model.info.get("compressed"):
+        return levels + f"No row of the table is: the {rows:,} centres of the network are trained points; some may lie near rows."
     return levels + f"So are {rows:,} rows of the table, encoded, as centres of the network: give the file only to those who may see the table."

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 import motifnet
 from motifnet.bundle import FittedModel, save_model, to_onnx
 from motifnet.engine import Control, LedgerRow, MotifnetWarning, UsageError, resolve_jobs, single_threaded
+from motifnet.estimators._compress import compress_model
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._network import Network
 from motifnet.estimators._pipeline import Run
@@ -162,6 +163,33 @@ class MotifEstimator(BaseEstimator):
         """Write the whole model, raw columns by name, as ONNX; onnxruntime runs it against the network before the file is put in place."""
         check_is_fitted(self, "model_")
         return to_onnx(self.model_, path, dtype=dtype)
+
+    def compress(self, X: Any = None, y: Any = None, *, max_units: int | None = None, tolerance: float | None = None, random_state: int = 0) -> Self:
+        """A fitted model of the same class with a small network, which holds no row of the table.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit, optional
+            Rows to distil the network on; the network carries those of its fit.
+        y : column with shape (n,), optional
+            Targets of X, for rows that were not in the fit: they judge, and the last layer is solved again on them if that helps.
+        max_units : int
+            At most so many kernel units.
+        tolerance : float
+            In place of `max_units`: the fewest of 32, 64, ..., 512 units whose error on held-out rows is at most (1 + tolerance) times that of the
+            full network. Without y it is the error to be expected from the ledger's and the difference between the networks.
+
+        Raises
+        ------
+        UsageError
+            Where neither or both are given, or nothing gets smaller.
+        """
+        check_is_fitted(self, "model_")
+        rows = None if X is None else self.encode(X)
+        model = compress_model(self.model_, rows, y, max_units=max_units, tolerance=tolerance, seed=_seed(random_state))
+        small = type(self)._of(model).set_params(**self.get_params())
+        small._flat = self._flat
+        return small
 
     def save(self, path: str | Path) -> None:
         """Write the model as one file that `motifnet.load` reads."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -11,7 +12,9 @@ import torch
 from torch import Tensor
 
 from motifnet.bundle import network_to_onnx
+from motifnet.compress import SIZES, Task, TradeOff, trade_off
 from motifnet.engine import DataError, LedgerRow, single_threaded
+from motifnet.estimators._compress import compress_network, network_task
 from motifnet.estimators._retrain import retrain
 from motifnet.mimicry import Card, Certificate, describe_network
 from motifnet.motifs import Motif
@@ -71,6 +74,23 @@ class Network:
         """
         module, ledger = retrain(self.module, self._matrix(X), y, sample_weight, epochs=epochs, seed=seed, n_jobs=n_jobs)
         return Network(module, self.d, None, ledger)
+
+    def compress(self, *, max_units: int | None = None, tolerance: float | None = None, X: Any = None, y: Any = None, seed: int = 0) -> Network:
+        """A small network of kernel units, distilled from this one; it holds no row, and the ledger tells what it costs.
+
+        Give `max_units`, or a `tolerance`: the fewest units whose error on held-out rows is at most (1 + tolerance) times that of this network, or,
+        as long as no y tells what that is, whose values differ by at most so many standard deviations. X with shape (n, d) are rows of the kind
+        that it was fitted on; a kernel network carries its own. y belongs to an X that it has not seen.
+        """
+        module, certificate, ledger = compress_network(self._task(X, y, seed), max_units, tolerance)
+        return Network(module, self.d, certificate, ledger)
+
+    def trade_off(self, X: Any = None, y: Any = None, *, sizes: Sequence[int] = SIZES, seed: int = 0) -> TradeOff:
+        """Error, speed and size of this network compressed to each number of units; rows as in `compress`."""
+        return trade_off(self._task(X, y, seed), sizes)
+
+    def _task(self, X: Any, y: Any, seed: int) -> Task:
+        return network_task(self.module, self.d, None if X is None else self._matrix(X), y, seed)
 
     def __repr__(self) -> str:
         return f"Network with {self.d} inputs\n{self.card}"

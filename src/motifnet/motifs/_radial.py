@@ -48,7 +48,7 @@ class Radial(Motif):
 def _profile(name: str, a: Tensor, t: Tensor) -> Tensor:
     # √3 and √5 are made of tensors and exact constants, since an exporter may round a Python number to float32
     if name == "laplace":
-        return torch.exp(-(a * t))
+        return torch.exp(-a * t)
     if name == "gaussian":
         return torch.exp(-((a * t) ** 2))
     if name == "matern32":

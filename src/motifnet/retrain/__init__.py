@@ -4,14 +4,16 @@ from motifnet.retrain._cross_tune import CrossTuned, TunedModel, cross_tune, fol
 from motifnet.retrain._epochs import FineTuneSettings
 from motifnet.retrain._fine_tune import EpochChoice, FineTuned, choose_epochs, fine_tune, fine_tune_stage
 from motifnet.retrain._inner import InnerSettings, train_inner
-from motifnet.retrain._inner_layers import InnerLayers
+from motifnet.retrain._inner_layers import InnerLayers, mixture
+from motifnet.retrain._inner_parameters import Adam
 from motifnet.retrain._last_layer import LastLayer, refit_last_layer
-from motifnet.retrain._output import ends_affine
+from motifnet.retrain._output import coefficients, ends_affine, parts_of, with_output
 from motifnet.retrain._own_loss import refit_under_loss
 from motifnet.retrain._ridge_again import refit_ridge
 from motifnet.retrain._transfer import _cross_tuned as _cross_tuned
 
 __all__ = [
+    "Adam",
     "CrossTuned",
     "EpochChoice",
     "FineTuneSettings",
@@ -21,13 +23,17 @@ __all__ = [
     "LastLayer",
     "TunedModel",
     "choose_epochs",
+    "coefficients",
     "cross_tune",
     "ends_affine",
     "fine_tune",
     "fine_tune_stage",
     "fold_model",
+    "mixture",
+    "parts_of",
     "refit_last_layer",
     "refit_ridge",
     "refit_under_loss",
     "train_inner",
+    "with_output",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ from motifnet.tables import Matrix
 def features(network: Motif, X: Matrix) -> Tensor:
     """h(X) with shape (n, m), in float64."""
     _last(network)
-    parts = _parts(network)[:-1]
+    parts = parts_of(network)[:-1]
     dtype = next((t.dtype for t in network.state_dict().values() if t.is_floating_point()), torch.float64)
     blocks = []
     with torch.no_grad():
@@ -44,19 +45,19 @@ def with_output(network: Motif, beta: Tensor, b: Tensor) -> Motif:
 
 def ends_affine(network: nn.Module) -> bool:
     """Whether the network is a Chain, perhaps of chains, whose last part is Affine."""
-    parts = _parts(network)
+    parts = parts_of(network)
     return len(parts) > 1 and isinstance(parts[-1], Affine)
 
 
-def _parts(network: nn.Module) -> list[nn.Module]:
+def parts_of(network: nn.Module) -> list[Motif]:
     """What a network computes one after the other; chains in chains, and Precise, are opened."""
     if isinstance(network, Precise):
-        return _parts(network.body)
-    return [inner for part in network.parts for inner in _parts(part)] if isinstance(network, Chain) else [network]
+        return parts_of(network.body)
+    return [inner for part in network.parts for inner in parts_of(part)] if isinstance(network, Chain) else [cast(Motif, network)]
 
 
 def _last(network: nn.Module) -> Affine:
-    last = _parts(network)[-1]
+    last = parts_of(network)[-1]
     if not ends_affine(network) or not isinstance(last, Affine):
         raise UsageError(f"The last layer of {type(network).__name__} cannot be refitted; give a Chain whose last part is Affine.")
     return last

@@ -1,0 +1,10 @@
+"""Small networks: a network of any kind distilled into few kernel units that carry no row.
+
+Comes in: networks and rows. Goes out: small networks, and what size costs. Never knows about: how the network was fitted, tables, files.
+"""
+
+from motifnet.compress._compress import SIZES, Compressed, compress, trade_off
+from motifnet.compress._distillation import Task
+from motifnet.compress._trade_off import Point, TradeOff
+
+__all__ = ["SIZES", "Compressed", "Point", "Task", "TradeOff", "compress", "trade_off"]

@@ -1,0 +1,188 @@
+"""A network, the rows and values to distil it on, and the rows that judge.
+
+A fifth of the rows takes no part in the distillation; it judges, mixed within itself where the network carries it. What is distilled are the scores
+in front of a final softmax or sigmoid. With known targets the last layer is solved again on them, and stays so if cross-validation says it should. No
+row is kept: centres are trained points.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from motifnet.compress._distil import DistilSettings, distil, start_layers
+from motifnet.compress._error import Yardstick
+from motifnet.compress._rows import among, mixed_rows, own_rows
+from motifnet.compress._trade_off import Point
+from motifnet.engine import DataError, UsageError, single_threaded
+from motifnet.mimicry import values_of
+from motifnet.motifs import Chain, Distance, Motif, Precise, Sigmoid, Softmax, count_parameters
+from motifnet.retrain import InnerLayers, coefficients, parts_of, refit_last_layer, with_output
+from motifnet.tables import Matrix, Sample
+
+LEAST_ROWS, MOST_ROWS, MIXED = 20, 4_000, 4
+FOLDS, JUDGES, TIMED = 4, 1_000, 1_000
+PROFILES = (("laplace2",), ("laplace1", "laplace2", "gaussian"))  # the first costs less than half of the second
+WORTH = 0.005  # so much of the error the second has to save
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to compress, as the caller knows it.
+
+    X with shape (n, d): rows, those that the network carries when None; y with shape (n, q): targets of X, which the network has not seen;
+    honest: the network's own error on rows not seen, 0 where unknown; scale with shape (q,): sd(y), None where unknown.
+    """
+
+    network: Motif
+    d: int
+    X: Matrix | None = None
+    y: Matrix | None = None
+    honest: float = 0.0
+    scale: Matrix | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """Rows with shape (n, d), of which the first `kept` are not mixed; known: targets of the first of these; held_out with shape (k, d) judge."""
+
+    task: Task
+    rows: Matrix
+    kept: int
+    known: Matrix | None
+    held_out: Matrix
+    yardstick: Yardstick
+    settings: DistilSettings = field(default_factory=DistilSettings)
+
+    @classmethod
+    def of(cls, task: Task) -> Distillation:
+        """Split the rows and mix them."""
+        carried, rng = own_rows(task.network, task.d), np.random.default_rng(task.seed)
+        rows = _rows(task, carried)
+        order = rng.permutation(len(rows))[:MOST_ROWS]
+        out, rest = order[: len(order) // 5], order[len(order) // 5 :]
+        held_out, kept = rows[out], rows[rest]
+        if task.X is not None and carried is not None:
+            kept = np.concatenate([kept, carried[~among(carried, rows)][:MOST_ROWS]])
+        if carried is not None and among(held_out, carried).any():  # at its own rows the network follows the noise of the targets
+            held_out = mixed_rows(held_out, max(len(held_out), JUDGES), rng)
+        full, y = values_of(task.network, held_out), None if task.y is None else task.y[out]
+        if y is not None and y.shape[1] != full.shape[1]:
+            raise DataError(f"The network has {full.shape[1]} outputs, y has {y.shape[1]} columns. Pass one for each, classes as indicators.")
+        scale = task.scale if task.scale is not None else (full if y is None else y).std(0)
+        finish = _finish(task.network)
+        yardstick = Yardstick(full, y, bool(finish) and isinstance(finish[0], Softmax), task.honest, np.where(scale > 0, scale, 1.0))
+        mixed = mixed_rows(kept, MIXED * len(kept), rng)
+        return cls(task, np.concatenate([kept, mixed]), len(kept), None if task.y is None else task.y[rest], held_out, yardstick)
+
+    @cached_property
+    def _scores(self) -> Matrix:
+        return values_of(scores_of(self.task.network), self.rows)
+
+    @cached_property
+    def mean(self) -> Matrix:
+        """Mean score, with shape (q,)."""
+        return np.asarray(self._scores[: self.kept].mean(0))
+
+    @cached_property
+    def scale(self) -> Matrix:
+        """Standard deviation of the scores, with shape (q,), 1 where they are constant."""
+        sd = self._scores[: self.kept].std(0)
+        return np.where(sd > 1e-12 * np.abs(self.mean), sd, 1.0)
+
+    @cached_property
+    def values(self) -> Matrix:
+        """Scores of the network at the rows, with mean 0 and sd 1."""
+        return (self._scores - self.mean) / self.scale
+
+    @cached_property
+    def _starts(self) -> list[tuple[DistilSettings, InnerLayers]]:
+        """Settings and inner layers for each choice of profiles."""
+        choices = [replace(self.settings, inner=replace(self.settings.inner, profiles=profiles)) for profiles in PROFILES]
+        return [(s, start_layers(self.rows[: self.kept], self.values[: self.kept], s, self.task.seed)) for s in choices]
+
+    @cached_property
+    def full(self) -> Point:
+        """The network as it is."""
+        return self._point(self.task.network, units_of(self.task.network), 0.0)
+
+    def student(self, units: int) -> tuple[Motif, Point]:
+        """The network of at most so many units, and how it does."""
+        start, units = time.monotonic(), min(units, self.kept // 2)
+        with single_threaded():
+            cheap, rich = (self._trained(units, settings, inner) for settings, inner in self._starts)
+        errors = [self.yardstick(values_of(network, self.held_out)) for network in (cheap, rich)]
+        network = cheap if errors[0] <= (1 + WORTH) * errors[1] else rich
+        return network, self._point(network, units, time.monotonic() - start)
+
+    def _trained(self, units: int, settings: DistilSettings, inner: InnerLayers) -> Motif:
+        scores = distil(self.rows, self.values, self.kept, inner, units, settings, self.task.seed)
+        scores = self._refitted(_in_units(scores, self.mean, self.scale))
+        return Precise(Chain([*parts_of(scores), *_finish(self.task.network)], label="distilled kernel"))
+
+    def _refitted(self, network: Motif) -> Motif:
+        """The last layer solved again on known targets, if held-out rows gain."""
+        if self.known is None or len(self.known) < FOLDS or _finish(self.task.network):
+            return network
+        sample = Sample.plain(self.rows[: len(self.known)], self.known, folds=FOLDS, seed=self.task.seed)
+        last = refit_last_layer(network, sample, fold_networks=[network] * FOLDS)
+        return last.network if last.error_after < last.error_before else network
+
+    def _point(self, network: Motif, units: int, seconds: float) -> Point:
+        scores, full = (values_of(scores_of(which), self.held_out) for which in (network, self.task.network))
+        difference = float(np.sqrt(np.mean(((scores - full) / self.scale) ** 2)))
+        error = self.yardstick(values_of(network, self.held_out))
+        return Point(units, difference, error, _microseconds(network, self.rows), 8 * count_parameters(network), seconds)
+
+
+def _rows(task: Task, carried: Matrix | None) -> Matrix:
+    """The rows to split, checked."""
+    rows = carried if task.X is None else task.X
+    if rows is None:
+        raise UsageError(f"The network carries no rows to distil it on. Pass X, rows of the kind that it was fitted on, with shape (n, {task.d}).")
+    if len(rows) < LEAST_ROWS:
+        raise DataError(f"A network is compressed on at least {LEAST_ROWS} different rows; got {len(rows)}. Pass X with more rows.")
+    if task.y is not None and carried is not None and (seen := among(rows, carried)).any():
+        raise DataError(
+            f"{int(seen.sum()):,} of {len(rows):,} rows are rows that the network was fitted on, whose errors say nothing. "
+            "Pass y with rows that are new to it, or leave y out."
+        )
+    return rows
+
+
+def scores_of(network: Motif) -> Motif:
+    """The network without a final softmax or sigmoid."""
+    parts = parts_of(network)
+    return Chain(parts[: len(parts) - len(_finish(network))])
+
+
+def _finish(network: Motif) -> list[Motif]:
+    return [part for part in parts_of(network)[-1:] if isinstance(part, Softmax | Sigmoid)]
+
+
+def units_of(network: Motif) -> int:
+    """Kernel units: a centre that two norms measure from is one."""
+    centres = [(part.p, len(part.centres)) for part in network.modules() if isinstance(part, Distance)]
+    return max(sum(count for norm, count in centres if norm == p) for p in (1, 2))
+
+
+def _in_units(network: Motif, mean: Matrix, scale: Matrix) -> Motif:
+    """The network times `scale`, plus `mean`, in its last layer."""
+    beta, b = coefficients(network)
+    return with_output(network, beta * torch.as_tensor(scale), b * torch.as_tensor(scale) + torch.as_tensor(mean))
+
+
+def _microseconds(network: Motif, rows: Matrix) -> float:
+    """Wall-clock time of one row among a thousand, the best of three."""
+    some, seconds = np.resize(rows, (TIMED, rows.shape[1])), []
+    with single_threaded():
+        for _ in range(3):
+            start = time.perf_counter()
+            values_of(network, some)
+            seconds.append(time.perf_counter() - start)
+    return min(seconds) * 1e6 / TIMED

@@ -1,0 +1,80 @@
+"""Rows to distil on: those that a network carries itself, and mixed ones.
+
+A kernel network holds the rows of its fit as centres, behind monotone warps that can be undone. At these rows its values follow the noise of the
+targets; from pairs of rows, x + t (x' − x) or some columns of x and the others of x', the student learns the function between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+from torch import nn
+
+from motifnet.motifs import Chain, Distance, Hinge, Motif
+from motifnet.tables import Matrix
+
+NEARER, SWAPPED, SAME = 0.5, 0.3, 1e-6
+
+
+def own_rows(network: Motif, d: int) -> Matrix | None:
+    """Different rows with shape (n, d) that the network carries as centres; None where it carries none."""
+    found = list(_carried(network, d, None))
+    if not found:
+        return None
+    rows = found[0]
+    for more in found[1:]:
+        rows = np.concatenate([rows, more[~among(more, rows)]])
+    return rows
+
+
+def _carried(motif: nn.Module, d: int, hinge: Hinge | None) -> Iterator[Matrix]:
+    """Centres of distances that see the columns themselves, or warped ones."""
+    if isinstance(motif, Distance):
+        centres = motif.centres.detach().double().numpy()
+        if centres.shape[1] == d:
+            yield centres if hinge is None else unwarped(hinge, centres)
+        return
+    if not isinstance(motif, Chain):
+        for part in motif.children():
+            yield from _carried(part, d, hinge)
+        return
+    parts = list(motif.parts)
+    if parts and isinstance(parts[0], Hinge):
+        hinge, parts = parts[0], parts[1:]
+    if parts:
+        yield from _carried(parts[0], d, hinge)
+
+
+def unwarped(hinge: Hinge, Z: Matrix) -> Matrix:
+    """The rows x with hinge(x) = Z; slopes are positive."""
+    knots, slopes = hinge.knots.double().numpy(), hinge.slopes.detach().double().numpy()
+    ends = np.concatenate([np.zeros((len(knots), 1)), np.cumsum(slopes * np.diff(knots, axis=1), axis=1)], axis=1)
+    columns = []
+    for z, t, w, s in zip(Z.T, knots, ends, slopes, strict=True):
+        inside = np.interp(z, w, t)
+        columns.append(inside + np.minimum(z - w[0], 0) / s[0] + np.maximum(z - w[-1], 0) / s[-1])
+    return np.stack(columns, axis=1)
+
+
+def mixed_rows(X: Matrix, count: int, rng: np.random.Generator) -> Matrix:
+    """`count` rows from pairs of rows of X with shape (n, d): half of them between the two, half with columns of either."""
+    first, second = X[rng.integers(len(X), size=count)], X[rng.integers(len(X), size=count)]
+    two_valued = is_two_valued(X)
+    share = np.where(two_valued, 0.0, rng.uniform(0, NEARER, size=(count, 1)))
+    swapped = rng.random(first.shape) < SWAPPED
+    swapped[:, two_valued] = rng.random((count, 1)) < SWAPPED  # indicators of one category stay together
+    share[count // 2 :] = swapped[count // 2 :]
+    return np.asarray(first + share * (second - first))
+
+
+def is_two_valued(X: Matrix) -> NDArray[np.bool_]:
+    """True, with shape (d,), for columns with at most two values."""
+    return np.array([len(np.unique(column)) <= 2 for column in X.T])
+
+
+def among(rows: Matrix, others: Matrix) -> NDArray[np.bool_]:
+    """True, with shape (n,), where a row is one of the others, up to the rounding of a warp that is undone."""
+    return np.asarray(KDTree(others).query(rows)[0] < SAME)

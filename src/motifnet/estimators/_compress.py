@@ -1,0 +1,75 @@
+"""Compression of a bare network and of a fitted model: what is known of it goes in, a small one with ledger and certificate comes out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from motifnet.bundle import FittedModel
+from motifnet.compress import Compressed, Task, compress
+from motifnet.engine import DataError, LedgerRow
+from motifnet.mimicry import Certificate, certify, describe_network, values_of
+from motifnet.motifs import Motif
+from motifnet.tables import Matrix
+
+
+def compress_network(task: Task, max_units: int | None, tolerance: float | None) -> tuple[Motif, Certificate, tuple[LedgerRow, ...]]:
+    """The small network, its certificate against the full one, and a ledger row for each size that was tried."""
+    small = compress(task, max_units, tolerance)
+    full = partial(values_of, task.network)
+    scale = full(small.held_out).std(0) if task.scale is None else task.scale
+    certificate = certify(small.network, full, small.held_out, scale=float(scale.max()) or 1.0, note="distilled")
+    return small.network, certificate, _ledger(small)
+
+
+def compress_model(model: FittedModel, X: Matrix | None, y: Any, *, max_units: int | None, tolerance: float | None, seed: int) -> FittedModel:
+    """The model with a small network; X with shape (n, d) is encoded."""
+    network, certificate, rows = compress_network(model_task(model, X, y, seed), max_units, tolerance)
+    card = describe_network(network, inputs=model.d)
+    info = {**model.info, "compressed": True}
+    return replace(model, network=network, ledger=(*model.ledger, *rows), card=card, certificate=certificate, info=info)
+
+
+def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int) -> Task:
+    """What there is to compress in a model."""
+    if y is not None:
+        y = _checked(y if model.classes is None else _one_hot(y, model.classes), X)
+    errors = [row.error for row in model.ledger if row.kept]
+    scale = model.info.get("target_sd") if model.classes is None else np.ones(model.width)
+    return Task(model.network, model.d, X, y, errors[-1] if errors else 0.0, None if scale is None else np.asarray(scale, dtype=np.float64), seed)
+
+
+def network_task(network: Motif, d: int, X: Matrix | None, y: Any, seed: int) -> Task:
+    """What there is to compress in a bare network."""
+    return Task(network, d, X, None if y is None else _checked(y, X), seed=seed)
+
+
+def _ledger(small: Compressed) -> tuple[LedgerRow, ...]:
+    full = small.trade_off.full
+
+    def row(units: int, difference: float, error: float, microseconds: float, size: int, seconds: float) -> LedgerRow:
+        note = f"differs by {difference:.2g} sd from all {full.units:,} units; {microseconds:.0f} µs a row in place of {full.microseconds:.0f}"
+        return LedgerRow(f"{units} units", seconds, error, size // 8, units == small.point.units, note)
+
+    return tuple(row(p.units, p.difference, p.error, p.microseconds, p.bytes, p.seconds) for p in small.trade_off.points)
+
+
+def _checked(y: Any, X: Matrix | None) -> Matrix:
+    """Targets of X with shape (n, q)."""
+    if X is None:
+        raise DataError("y was passed without X. Pass the rows that y belongs to, new to the network, or leave out both.")
+    target = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+    if len(target) != len(X) or not np.isfinite(target).all():
+        raise DataError(f"X has {len(X)} rows, y has {len(target)}; give one finite target a row.")
+    return target
+
+
+def _one_hot(y: Any, classes: tuple[Any, ...]) -> Matrix:
+    hit = np.asarray(y).reshape(-1, 1) == np.array(classes, dtype=object)
+    if not hit.any(1).all():
+        unknown = np.asarray(y).ravel()[~hit.any(1)][0]
+        raise DataError(f"y holds {unknown!r}, which is none of the classes {', '.join(map(repr, classes))}. Leave out these rows.")
+    return hit.astype(np.float64)
