@@ -118,7 +118,7 @@ class Run:
         return Part(f"trained kernel {number + 1}", fitted.oof, transfer(fitted), fitted.predict)
 
     def _describe(self, settings: InnerSettings) -> str:
-        return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; {', '.join(settings.profiles)}"
+        return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(settings.profiles)}"
 
     def _own_loss(self) -> None:
         """The first trained kernel under the loss that is asked for, alone or beside the kernels that were fitted by least squares."""

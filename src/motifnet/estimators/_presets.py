@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from motifnet.engine import UsageError
 from motifnet.kernels import Capacity
 from motifnet.retrain import InnerSettings
 
-# a second block in parallel: rougher or smoother in other places than the Laplace and Gaussian mixture of the first
+# blocks in parallel differ in depth and kernel: the first has a residual block before its distances, the second is smoother in other places
+_DEEP = InnerSettings(depth=1)
 _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60)
 # a short training, soon done: what the time limit or Ctrl-C leaves is then good already, and the stack has one network more
 _QUICK = InnerSettings(steps=25, batch=300, capacity=Capacity(1_000, 1_000))
@@ -24,7 +25,7 @@ class Preset:
     folds: int = 4
     small_rows: int = 1_000
     first: InnerSettings | None = _QUICK
-    inner: tuple[InnerSettings, ...] = (InnerSettings(), _MATERN)
+    inner: tuple[InnerSettings, ...] = (_DEEP, _MATERN)
     teachers: tuple[str, ...] = ("trees", "randomised trees")
     fine_tune_epochs: int = 0
     ridge_again: bool = True
@@ -38,7 +39,7 @@ PRESETS = {
     "balanced": Preset(),
     "best": Preset(
         folds=6,
-        inner=(InnerSettings(steps=150), _MATERN, _LAPLACE),
+        inner=(replace(_DEEP, steps=150), _MATERN, InnerSettings(steps=100), replace(_DEEP, depth=2), _LAPLACE),
         teachers=("trees", "randomised trees", "splines", "support vectors"),
         fine_tune_epochs=20,
     ),
