@@ -70,9 +70,8 @@ class BoostedTrees(Teacher):
     def _growth(self, n: int) -> Growth:
         speed = min(_MAX_SPEED, max(1.0, (_FULL_ROWS / n) ** 0.5))
         min_rows = min(self.min_rows, n // 10 + 1)
-        return Growth(
-            self.learning_rate * speed, self.leaves, min_rows, self.columns, self.rows, self.l2, self.max_trees, self.patience, self.randomised
-        )
+        rate, patience = self.learning_rate * speed, round(self.patience / speed)
+        return Growth(rate, self.leaves, min_rows, self.columns, self.rows, self.l2, self.max_trees, patience, self.randomised)
 
 
 def _problems(sample: Sample) -> list[Problem]:
