@@ -115,6 +115,7 @@ ROWS: dict[str, Row] = {
     "Sort": Row(m.Sort, lambda x: np.sort(x, axis=1)),
     "Clip": Row(lambda: m.Clip(LOW, HIGH), lambda x: np.clip(x, LOW.numpy(), HIGH.numpy())),
     "Softmax": Row(m.Softmax, lambda x: np.exp(x) / np.exp(x).sum(1, keepdims=True)),
+    "Exp": Row(m.Exp, np.exp),
     "Sigmoid": Row(m.Sigmoid, lambda x: 1 / (1 + np.exp(-x))),
     "Step": Row(lambda: m.Step(value(0.0)), lambda x: np.where(x > 0, 1.0, 0.0), smooth=False),
     "Step with a band": Row(lambda: m.Step(value(0.5)), lambda x: np.clip(x / 0.5 + 0.5, 0, 1)),
