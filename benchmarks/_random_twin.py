@@ -11,7 +11,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from motifnet.motifs import Affine, Chain, Distance, Hinge, Parallel, Precise, Radial
+from motifnet.motifs import Affine, Chain, Distance, Hinge, Parallel, Precise, Radial, ReLU, Residual
 
 
 def random_twin(network: nn.Module, X: Tensor, seed: int = 0) -> nn.Module:
@@ -42,6 +42,10 @@ def _draw(module: nn.Module, x: Tensor, g: torch.Generator) -> Tensor:
         return x
     if isinstance(module, Parallel):
         return sum(w * _draw(branch, x, g) for w, branch in zip(module.weights, module.branches, strict=True))
+    if isinstance(module, Residual):
+        return x + _draw(module.body, x, g)
+    if isinstance(module, ReLU):
+        return module(x)
     if isinstance(module, Hinge):
         module.slopes.copy_(torch.exp(0.3 * torch.randn(module.slopes.shape, generator=g)))
     elif isinstance(module, Affine):

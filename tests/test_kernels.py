@@ -19,6 +19,7 @@ from motifnet.kernels import (
     Warp,
     blocks_of,
     distances,
+    every_fold,
     fit_with_held_out,
     leave_out_gradient,
     leave_out_residuals,
@@ -148,6 +149,27 @@ def test_intercept_is_free(problem: tuple[Tensor, Tensor, Tensor]) -> None:
     assert torch.allclose(dual, shifted, atol=1e-10)
     assert torch.allclose(b + 5, c, atol=1e-10)
     assert torch.allclose(dual.sum(0), torch.zeros(Q, dtype=torch.float64), atol=1e-10)
+
+
+def test_every_fold_is_left_out_as_the_block_formula_says(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+    X, y, w = problem
+    blocks = list(torch.arange(N).chunk(4))
+    P = projector(MIXTURE.gram(X, X), 0.1 / w)
+    s = every_fold(MIXTURE.gram, X, y, w, blocks).solve(0.1)
+    assert torch.allclose(y - s.held_out, leave_out_residuals(P, P @ y, blocks), rtol=0, atol=1e-9)
+    assert torch.allclose(s.dual, P @ y, rtol=0, atol=1e-9)
+
+
+def test_every_fold_by_landmarks_is_one_fold_by_landmarks(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+    X, y, w = problem
+    few, fold = Capacity(10, 12), torch.arange(N) % 4
+    both = every_fold(MIXTURE.gram, X, y, w, [torch.nonzero(fold == k).ravel() for k in range(4)], seed=3, capacity=few).solve(0.1)
+    for k in range(4):
+        one = fit_with_held_out(MIXTURE.gram, X, y, w, Partition(fold != k, ()), [0.1], seed=3, capacity=few)
+        judged = torch.isfinite(one.held_out).all(1)
+        assert torch.equal(judged, torch.isfinite(both.held_out).all(1) & (fold == k))
+        assert torch.allclose(one.held_out[judged], both.held_out[judged], rtol=0, atol=1e-8)
+        assert torch.allclose(one.dual, both.dual, rtol=0, atol=1e-6)
 
 
 def test_landmarks_at_every_row_are_the_exact_fit(problem: tuple[Tensor, Tensor, Tensor]) -> None:

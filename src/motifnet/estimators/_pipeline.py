@@ -88,7 +88,7 @@ class Run:
             return
         start = self._start("last layer")
         self.control.check()
-        fitted = refit_ridge(self.sample, convex, n_jobs=self.n_jobs)
+        fitted = refit_ridge(self.sample, convex, seed=self.seed, n_jobs=self.n_jobs)
         if fitted is None:
             return
         part = Part("kernel ridge", fitted.oof, transfer(fitted), fitted.predict)

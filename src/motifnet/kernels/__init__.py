@@ -3,7 +3,8 @@
 Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, solutions. Never knows about: tables, estimators, networks.
 """
 
-from motifnet.kernels._fit import CAPACITY, Capacity, Partition, Solution, fit_all_folds, fit_with_held_out
+from motifnet.kernels._every_fold import every_fold
+from motifnet.kernels._fit import CAPACITY, Capacity, Partition, Solution, fit_with_held_out
 from motifnet.kernels._kernel import PROFILES, Kernel, by_blocks, distances, radial
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
 from motifnet.kernels._leave_out import (
@@ -33,7 +34,7 @@ __all__ = [
     "by_blocks",
     "choose_landmarks",
     "distances",
-    "fit_all_folds",
+    "every_fold",
     "fit_reweighted",
     "fit_with_held_out",
     "grid_search",

@@ -6,17 +6,14 @@ by the fit that leaves out every row not in T; and the fit on all rows with the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from motifnet.engine import parallel_map
-from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
+from motifnet.kernels._landmarks import Gram, Landmarks, Sums, solve_folds, summed
 from motifnet.kernels._leave_out import factor, solve_factored, solve_ridge
-
-Gram = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -79,26 +76,6 @@ def fit_with_held_out(
     return Solution(order, dual, b, ridge, nothing)
 
 
-def fit_all_folds(K: Tensor, y: Tensor, w: Tensor, ridge: float, blocks: Sequence[Tensor], n_jobs: int = 1) -> Solution:
-    """The exact fit on all rows, and the predictions of every block by the fit without it; a block is a job."""
-    everyone = torch.ones(len(K), dtype=torch.bool)
-
-    def solve(block: Tensor | None) -> tuple[Tensor, Tensor]:
-        if block is None:
-            return solve_ridge(K, y, ridge / w)
-        rest = everyone.clone()
-        rest[block] = False
-        kept = torch.nonzero(rest).ravel()
-        dual, b = solve_ridge(K[kept[:, None], kept], y[kept], ridge / w[kept])
-        return K[block[:, None], kept] @ dual + b, b
-
-    (dual, b), *predictions = parallel_map(solve, [None, *blocks], n_jobs)
-    held_out = torch.full_like(y, float("nan"))
-    for rows, (prediction, _) in zip(blocks, predictions, strict=True):
-        held_out[rows] = prediction
-    return Solution(torch.arange(len(K)), dual, b, ridge, held_out)
-
-
 def _choose_exact(K: Tensor, y: Tensor, w: Tensor, inner: Sequence[Tensor], ridges: Sequence[float]) -> float:
     """The λ with the least error over the inner blocks, each predicted by a fit without it: cheaper than the inverse of K that serves all blocks."""
     if len(ridges) == 1 or not inner:
@@ -115,24 +92,19 @@ def _choose_exact(K: Tensor, y: Tensor, w: Tensor, inner: Sequence[Tensor], ridg
 def _fit_landmarks(
     gram: Gram, Z: Tensor, y: Tensor, w: Tensor, part: Partition | None, ridges: Sequence[float], seed: int, landmarks: int
 ) -> Solution:
-    generator = torch.Generator().manual_seed(seed)
-    C = choose_landmarks(len(Z), landmarks, generator)
-    marked = torch.zeros(len(Z), dtype=torch.bool)
-    marked[C] = True
-    L = landmark_features(gram(Z[C], Z[C]))
-    cells, features = _cells(len(Z), part, marked), _Features(gram, Z, Z[C], L)
-    sums = {cell: features.normal_equations(mask, y, w) for cell, mask in cells.items()}
+    marks = Landmarks.choose(gram, Z, landmarks, seed)
+    cells = _cells(len(Z), part, marks.marked)
+    sums = {cell: marks.normal_equations(mask, y, w) for cell, mask in cells.items()}
     held_out = torch.full_like(y, float("nan"))
     ridge = ridges[len(ridges) // 2]
     if part is not None:
         left = {name for name in sums if name != "rest" and name != "landmarks"}
         if len(ridges) > 1 and part.inner:
-            ridge = min(ridges, key=lambda lam: _inner_error(sums, left - {"out"}, features, cells, y, w, lam))
-        gamma = solve_folds(*_total(sums, {"out"}), ridge)
-        held_out[cells["out"]] = features.predict(cells["out"], gamma)
-    gamma = solve_folds(*_total(sums, set()), ridge)
-    dual = torch.linalg.solve_triangular(L.T, gamma[:-1], upper=True)
-    return Solution(C, dual, gamma[-1], ridge, held_out)
+            ridge = min(ridges, key=lambda lam: _inner_error(sums, left - {"out"}, cells, y, w, lam))
+        gamma = solve_folds(*summed(sums, {"out"}), ridge)
+        held_out[cells["out"]] = marks.predict(cells["out"], gamma)
+    gamma = solve_folds(*summed(sums, set()), ridge)
+    return Solution(marks.chosen, marks.dual(gamma), gamma[-1], ridge, held_out)
 
 
 def _cells(n: int, part: Partition | None, marked: Tensor) -> dict[str, Tensor]:
@@ -148,43 +120,11 @@ def _cells(n: int, part: Partition | None, marked: Tensor) -> dict[str, Tensor]:
     return {name: torch.nonzero(mask).ravel() for name, mask in cells.items()}
 
 
-class _Features:
-    """Rows of F, with a 1 appended, in blocks of 4,096 rows."""
-
-    def __init__(self, gram: Gram, Z: Tensor, centres: Tensor, L: Tensor) -> None:
-        self.gram, self.Z, self.centres, self.L = gram, Z, centres, L
-
-    def predict(self, rows: Tensor, gamma: Tensor) -> Tensor:
-        """F γ with shape (rows, q)."""
-        return torch.cat([self.block(part) @ gamma for part in torch.split(rows, 4096)])
-
-    def block(self, rows: Tensor) -> Tensor:
-        F = torch.linalg.solve_triangular(self.L, self.gram(self.centres, self.Z[rows]), upper=False).T
-        return torch.cat([F, torch.ones(len(rows), 1, dtype=F.dtype)], 1)
-
-    def normal_equations(self, rows: Tensor, y: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
-        m = len(self.L) + 1
-        S, c = torch.zeros(m, m, dtype=y.dtype), torch.zeros(m, y.shape[1], dtype=y.dtype)
-        for part in torch.split(rows, 4096):
-            F = self.block(part)
-            weighted = w[part, None] * F
-            S += F.T @ weighted
-            c += weighted.T @ y[part]
-        return S, c
-
-
-def _total(sums: dict[str, tuple[Tensor, Tensor]], without: set[str]) -> tuple[Tensor, Tensor]:
-    kept = [sums[name] for name in sums if name not in without]
-    return torch.stack([S for S, _ in kept]).sum(0), torch.stack([c for _, c in kept]).sum(0)
-
-
-def _inner_error(
-    sums: dict[str, tuple[Tensor, Tensor]], inner: set[str], features: _Features, cells: dict[str, Tensor], y: Tensor, w: Tensor, lam: float
-) -> float:
+def _inner_error(sums: dict[str, Sums], inner: set[str], cells: dict[str, Tensor], y: Tensor, w: Tensor, lam: float) -> float:
     """Σ w r² over the inner blocks, each predicted without itself and the rows left out: yᵀy − 2cᵀγ + γᵀSγ needs no second pass."""
     total = 0.0
     for name in sorted(inner):
-        gamma = solve_folds(*_total(sums, {"out", name}), lam)
+        gamma = solve_folds(*summed(sums, {"out", name}), lam)
         S, c = sums[name]
         rows = cells[name]
         squares = float((w[rows, None] * y[rows] ** 2).sum())

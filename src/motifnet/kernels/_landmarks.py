@@ -10,8 +10,17 @@ rows judge.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
 import torch
+from scipy.linalg.blas import dsyrk
 from torch import Tensor
+
+Gram = Callable[[Tensor, Tensor], Tensor]
+Sums = tuple[Tensor, Tensor]
+_ROWS = 1_024
 
 
 def choose_landmarks(n: int, m: int, generator: torch.Generator) -> Tensor:
@@ -38,3 +47,53 @@ def solve_folds(S: Tensor, c: Tensor, lam: float) -> Tensor:
     if int(info) != 0:
         L = torch.linalg.cholesky(S + torch.diag(ridge + 1e-10 * float(S.diagonal().mean())))
     return torch.cholesky_solve(c, L)
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """Row numbers of the landmarks, the factor L, and the rows Z with shape (n, d) whose features F are formed in blocks."""
+
+    gram: Gram
+    Z: Tensor
+    chosen: Tensor
+    L: Tensor
+
+    @classmethod
+    def choose(cls, gram: Gram, Z: Tensor, count: int, seed: int) -> Landmarks:
+        """Landmarks of a seed; fewer of the same seed are among them."""
+        chosen = choose_landmarks(len(Z), count, torch.Generator().manual_seed(seed))
+        return cls(gram, Z, chosen, landmark_features(gram(Z[chosen], Z[chosen])))
+
+    @property
+    def marked(self) -> Tensor:
+        """The landmarks as a mask with shape (n,)."""
+        mask = torch.zeros(len(self.Z), dtype=torch.bool)
+        mask[self.chosen] = True
+        return mask
+
+    def normal_equations(self, rows: Tensor, y: Tensor, w: Tensor) -> Sums:
+        """S with shape (m + 1, m + 1) and c with shape (m + 1, q) of some rows."""
+        m, root = len(self.L) + 1, w.sqrt()
+        S, c = np.zeros((m, m), order="F"), torch.zeros(m, y.shape[1], dtype=y.dtype)
+        for part in torch.split(rows, _ROWS) if len(rows) else ():
+            F = torch.linalg.solve_triangular(self.L, self.gram(self.Z[self.chosen], self.Z[part]), upper=False)
+            F = torch.cat([F, torch.ones(1, len(part), dtype=F.dtype)]) * root[part]
+            # half of a product of a matrix and itself is enough
+            S = dsyrk(1.0, F.numpy().T, beta=1.0, c=S, trans=True, overwrite_c=True)
+            c += F @ (root[part, None] * y[part])
+        return torch.as_tensor(np.triu(S) + np.triu(S, 1).T), c
+
+    def dual(self, gamma: Tensor) -> Tensor:
+        """β with shape (m, q) of γ with shape (m + 1, q)."""
+        return torch.linalg.solve_triangular(self.L.T, gamma[:-1], upper=True)
+
+    def predict(self, rows: Tensor, gamma: Tensor) -> Tensor:
+        """Predictions of some rows, with shape (rows, q)."""
+        dual = self.dual(gamma)
+        return torch.cat([self.gram(self.Z[part], self.Z[self.chosen]) @ dual + gamma[-1] for part in torch.split(rows, _ROWS)])
+
+
+def summed(sums: dict[str, Sums], without: set[str]) -> Sums:
+    """The sums of all cells but some."""
+    kept = [sums[name] for name in sums if name not in without]
+    return torch.stack([S for S, _ in kept]).sum(0), torch.stack([c for _, c in kept]).sum(0)

@@ -11,23 +11,23 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from motifnet.kernels import fit_all_folds
+from motifnet.kernels import every_fold
 from motifnet.tables import Sample
-from motifnet.teachers import FittedKernel, fold_blocks, one_gram
+from motifnet.teachers import FittedKernel, fold_blocks, one_encoding
 
 FACTORS = (0.3, 3.0)
 
 
-def refit_ridge(sample: Sample, convex: FittedKernel, *, n_jobs: int = 1) -> FittedKernel | None:
-    """The convex fit with its output layer solved again; None where there is no single exact Gram matrix to do it from."""
-    if not one_gram(sample):
+def refit_ridge(sample: Sample, convex: FittedKernel, *, seed: int = 0, n_jobs: int = 1) -> FittedKernel | None:
+    """The convex fit with its output layer solved again; None where folds have their own encoding."""
+    if not one_encoding(sample):
         return None
     X, y, w = torch.as_tensor(sample.X), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
-    K, blocks = convex.kernel.gram(X, X), fold_blocks(sample)
-
-    solutions = [fit_all_folds(K, y, w, convex.ridge * factor, blocks, n_jobs) for factor in FACTORS]
+    folds = every_fold(convex.kernel.gram, X, y, w, fold_blocks(sample), seed=seed, n_jobs=n_jobs)
+    solutions = [folds.solve(convex.ridge * factor, n_jobs) for factor in FACTORS]
     held_out = [convex.oof, *(s.held_out.numpy() for s in solutions)]
-    errors = np.stack([sample.weight * ((sample.y - p) ** 2).sum(1) for p in held_out])
+    # landmarks have no prediction, in none of them
+    errors = np.nan_to_num(np.stack([sample.weight * ((sample.y - p) ** 2).sum(1) for p in held_out]))
     oof = np.full(sample.y.shape, np.nan)
     for k in range(sample.folds.count):
         rows, others = sample.folds.held_out(k), sample.folds.train(k)

@@ -15,13 +15,12 @@ import torch
 
 from motifnet.engine import Control, parallel_map
 from motifnet.kernels import (
-    CAPACITY,
     GridChoice,
     Kernel,
     Partition,
     Solution,
     blocks_of,
-    fit_all_folds,
+    every_fold,
     fit_with_held_out,
     grid_search,
     median_distances,
@@ -66,20 +65,20 @@ class KernelRidge(Teacher):
             return choose_scale(sample, everyone if k is None else sample.folds.train(k), k, self.profiles, medians, seed)
 
         choices = parallel_map(choose, tasks, n_jobs)
-        solve = self._solve_shared if one_gram(sample) else self._solve_each
+        solve = self._solve_shared if one_encoding(sample) else self._solve_each
         oof, kernel, s = solve(sample, choices, medians, seed, n_jobs)
         centres = sample.X[s.centres.numpy()]
         return FittedKernel(oof, kernel, centres, s.dual.numpy(), s.intercept.numpy(), s.ridge, tuple(choices), medians)
 
     def _solve_shared(self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], seed: int, n_jobs: int) -> Solved:
-        """Folds that chose alike share one Gram matrix of all rows."""
+        """Folds that chose the same length scale share what does not depend on λ."""
         X, y, w = torch.as_tensor(sample.X), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
         settings = [(choice.scale, choice.ridge) for choice in choices]
 
-        solutions = {}
-        for scale, ridge in sorted(set(settings)):
-            K = start_kernel(self.profiles, medians, scale).gram(X, X)
-            solutions[scale, ridge] = fit_all_folds(K, y, w, ridge, fold_blocks(sample), n_jobs)
+        solutions: dict[tuple[float, float], Solution] = {}
+        for scale in sorted({choice.scale for choice in choices}):
+            folds = every_fold(start_kernel(self.profiles, medians, scale).gram, X, y, w, fold_blocks(sample), seed=seed, n_jobs=n_jobs)
+            solutions |= {s: folds.solve(s[1], n_jobs) for s in sorted(set(settings)) if s[0] == scale}
         oof = np.full(sample.y.shape, np.nan)
         for k in range(sample.folds.count):
             rows = sample.folds.held_out(k)
@@ -87,7 +86,7 @@ class KernelRidge(Teacher):
         return oof, start_kernel(self.profiles, medians, settings[-1][0]), solutions[settings[-1]]
 
     def _solve_each(self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], seed: int, n_jobs: int) -> Solved:
-        """One fit a fold: where folds have their own encoding, look forward in time, or the rows are too many for an exact fit."""
+        """One fit a fold: where folds have their own encoding, or look forward in time."""
         y, w = torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
 
         def solve(k: int) -> Solution:
@@ -104,9 +103,9 @@ class KernelRidge(Teacher):
         return oof, start_kernel(self.profiles, medians, choices[-1].scale), solutions[-1]
 
 
-def one_gram(sample: Sample) -> bool:
-    """Whether one exact Gram matrix of all rows serves every fold."""
-    return sample.n <= CAPACITY.exact_rows and sample.views is None and not sample.folds.forward
+def one_encoding(sample: Sample) -> bool:
+    """Whether every fold sees the same rows as all others do, so that one Gram matrix serves them all."""
+    return sample.views is None and not sample.folds.forward
 
 
 def fold_blocks(sample: Sample) -> list[torch.Tensor]:
