@@ -16,11 +16,11 @@ import motifnet
 from motifnet.cli._app import app
 from motifnet.compress import Point, TradeOff
 from motifnet.compress._projection import output_layer, split_loss
-from motifnet.compress._rows import among, mixed_rows, own_rows, unwarped
+from motifnet.compress._rows import among, before_residual, mixed_rows, own_rows, unwarped
 from motifnet.engine import DataError, MotifnetWarning, UsageError
 from motifnet.kernels import Kernel
 from motifnet.mimicry import kernel_network
-from motifnet.motifs import Distance, Hinge
+from motifnet.motifs import Affine, Chain, Distance, Hinge, ReLU, Residual
 from motifnet.tables import Matrix
 
 UNITS = 24
@@ -83,6 +83,14 @@ def test_warps_are_undone() -> None:
     hinge = Hinge(torch.as_tensor(np.sort(rng.normal(size=(3, 6)), axis=1)), torch.as_tensor(rng.uniform(0.2, 3, (3, 5))))
     X = 3 * rng.normal(size=(50, 3))
     assert np.allclose(unwarped(hinge, hinge(torch.as_tensor(X)).detach().numpy()), X, atol=1e-12)
+
+
+def test_a_residual_block_is_undone_where_it_changes_less_than_its_input() -> None:
+    rng = np.random.default_rng(0)
+    W1, W2 = (torch.as_tensor(rng.normal(size=shape)) for shape in ((8, 3), (3, 8)))
+    body = Chain([Affine(W1, torch.zeros(8).double()), ReLU(), Affine(0.02 * W2, torch.zeros(3).double())])
+    X, block = rng.normal(size=(50, 3)), Residual(body)
+    assert np.allclose(before_residual(block, block(torch.as_tensor(X)).numpy()), X, atol=1e-10)
 
 
 def test_a_fit_carries_its_rows(fitted: motifnet.MotifRegressor) -> None:

@@ -1,7 +1,8 @@
 """Rows to distil on: those that a network carries itself, and mixed ones.
 
-A kernel network holds the rows of its fit as centres, behind monotone warps that can be undone. At these rows its values follow the noise of the
-targets; from pairs of rows, x + t (x' − x) or some columns of x and the others of x', the student learns the function between them.
+A kernel network holds the rows of its fit as centres, behind monotone warps and small residual blocks that can be undone, the latter by the fixed
+point of z = z' − f(z). At these rows its values follow the noise of the targets; from pairs of rows, x + t (x' − x) or some columns of x and the
+others of x', the student learns the function between them.
 """
 
 from __future__ import annotations
@@ -9,19 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from torch import nn
 
-from motifnet.motifs import Chain, Distance, Hinge, Motif
+from motifnet.motifs import Chain, Distance, Hinge, Motif, Residual
 from motifnet.tables import Matrix
 
-NEARER, SWAPPED, SAME = 0.5, 0.3, 1e-6
+NEARER, SWAPPED, SAME, ROUNDS = 0.5, 0.3, 1e-6, 200
 
 
 def own_rows(network: Motif, d: int) -> Matrix | None:
     """Different rows with shape (n, d) that the network carries as centres; None where it carries none."""
-    found = list(_carried(network, d, None))
+    found = list(_carried(network, d, ()))
     if not found:
         return None
     rows = found[0]
@@ -30,22 +32,40 @@ def own_rows(network: Motif, d: int) -> Matrix | None:
     return rows
 
 
-def _carried(motif: nn.Module, d: int, hinge: Hinge | None) -> Iterator[Matrix]:
-    """Centres of distances that see the columns themselves, or warped ones."""
+def _carried(motif: nn.Module, d: int, front: tuple[Hinge | Residual, ...]) -> Iterator[Matrix]:
+    """Centres of distances that see the columns themselves, or what the layers in front make of them."""
     if isinstance(motif, Distance):
         centres = motif.centres.detach().double().numpy()
-        if centres.shape[1] == d:
-            yield centres if hinge is None else unwarped(hinge, centres)
+        if centres.shape[1] == d and len(rows := _undone(front, centres)):
+            yield rows
         return
     if not isinstance(motif, Chain):
         for part in motif.children():
-            yield from _carried(part, d, hinge)
+            yield from _carried(part, d, front)
         return
-    parts = list(motif.parts)
-    if parts and isinstance(parts[0], Hinge):
-        hinge, parts = parts[0], parts[1:]
-    if parts:
-        yield from _carried(parts[0], d, hinge)
+    for part in motif.parts:
+        if not isinstance(part, Hinge | Residual):
+            yield from _carried(part, d, front)
+            return
+        front = (*front, part)
+
+
+def _undone(front: tuple[Hinge | Residual, ...], Z: Matrix) -> Matrix:
+    """The rows that these layers send to Z, as far as they are found."""
+    for part in reversed(front):
+        Z = unwarped(part, Z) if isinstance(part, Hinge) else before_residual(part, Z)
+    return Z
+
+
+@torch.no_grad()
+def before_residual(block: Residual, Z: Matrix) -> Matrix:
+    """The rows z with z + f(z) = Z by fixed-point iteration, which finds them where f changes less than z does; rows not found are left out."""
+    goal = torch.as_tensor(Z)
+    z = goal
+    for _ in range(ROUNDS):
+        z = goal - block.body(z)
+    found = (z + block.body(z) - goal).abs().amax(1) <= SAME**2 * (1 + goal.abs().amax(1))
+    return np.asarray(z[found].numpy())
 
 
 def unwarped(hinge: Hinge, Z: Matrix) -> Matrix:
