@@ -2,7 +2,7 @@
 
     f(x) = b + Σ_i α_i k(x, x_i),  minimising Σ w (y − f)² + λ αᵀKα  (closed form, see kernels._leave_out)
 
-Length scale and λ come from a grid by leave-out error on at most 400 rows; for the honest prediction of fold k the grid sees only the rows from
+Length scale and λ come from a grid by leave-out error on at most 300 rows; for the honest prediction of fold k the grid sees only the rows from
 which fold k may be predicted. Several target columns share the factorisation.
 """
 
@@ -29,7 +29,7 @@ from motifnet.kernels import (
 from motifnet.tables import Sample
 from motifnet.teachers._base import FittedTeacher, Matrix, Teacher
 
-GRID_ROWS = 400
+GRID_ROWS = 300
 Solved = tuple[Matrix, Kernel, Solution]
 
 
@@ -114,7 +114,7 @@ def fold_blocks(sample: Sample) -> list[torch.Tensor]:
 
 
 def choose_scale(sample: Sample, rows: np.ndarray, k: int | None, profiles: tuple[str, ...], medians: dict[int, float], seed: int) -> GridChoice:
-    """Length scale and λ by leave-out error on at most 400 of `rows` (a mask), in the encoding of fold k."""
+    """Length scale and λ by leave-out error on at most 300 of `rows` (a mask), in the encoding of fold k."""
     chosen = np.sort(np.random.default_rng([seed, 1]).permutation(np.flatnonzero(rows))[:GRID_ROWS])
     matrix = sample.X if k is None else sample.view(k)
     X, y, w = (torch.as_tensor(part[chosen]) for part in (matrix, sample.y, sample.weight))
