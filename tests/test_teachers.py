@@ -19,7 +19,7 @@ from motifnet.teachers._support_vectors import Choice, _fit
 
 @dataclass(frozen=True)
 class Row:
-    """A teacher in a quick setting; the out-of-fold R² that it must reach on `problem`; whether it looks at its control; rows for the test of weights."""
+    """A teacher in a quick setting; the out-of-fold R² that it must reach on `problem`; whether it looks at its control; rows to test weights on."""
 
     make: Callable[[], Teacher]
     r2: float
