@@ -90,7 +90,7 @@ def test_a_residual_block_is_undone_where_it_changes_less_than_its_input() -> No
     W1, W2 = (torch.as_tensor(rng.normal(size=shape)) for shape in ((8, 3), (3, 8)))
     body = Chain([Affine(W1, torch.zeros(8).double()), ReLU(), Affine(0.02 * W2, torch.zeros(3).double())])
     X, block = rng.normal(size=(50, 3)), Residual(body)
-    assert np.allclose(before_residual(block, block(torch.as_tensor(X)).numpy()), X, atol=1e-10)
+    assert np.allclose(before_residual(block, block(torch.as_tensor(X)).detach().numpy()), X, atol=1e-10)
 
 
 def test_a_fit_carries_its_rows(fitted: motifnet.MotifRegressor) -> None:
