@@ -14,11 +14,12 @@ _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60)
 # a short training, soon done: what the time limit or Ctrl-C leaves is then good already, and the stack has one network more
 _QUICK = InnerSettings(steps=25, batch=300, capacity=Capacity(1_000, 1_000))
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
+FOLD_ROWS = 10
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Number of folds (twice as many below `small_rows` rows), inner-layer trainings (the first only from `small_rows` rows on), other teachers,
+    """Number of folds (up to twice as many below `small_rows` rows), inner-layer trainings (`first` only from there on), other teachers,
     and whether to fine-tune end to end.
     """
 
@@ -31,7 +32,9 @@ class Preset:
     ridge_again: bool = True
 
     def n_folds(self, n: int) -> int:
-        return min(n, 2 * self.folds if n < self.small_rows else self.folds)
+        """Twice as many for small tables, where every row counts, as long as a fold has `FOLD_ROWS` rows."""
+        folds = max(self.folds, min(2 * self.folds, n // FOLD_ROWS)) if n < self.small_rows else self.folds
+        return min(n, folds)
 
 
 PRESETS = {
