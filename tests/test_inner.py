@@ -159,9 +159,9 @@ def test_a_stop_ends_the_training() -> None:
 
 def test_last_layer_chooses_the_ridge_by_the_other_folds() -> None:
     sample = sample_of(seed=2)
-    convex = KernelRidge().fit(sample)
-    again = refit_ridge(sample, convex)
-    assert again is not None
+    convex, folds = KernelRidge().fit_with_folds(sample)
+    assert folds is not None
+    again = refit_ridge(sample, convex, folds)
     assert again.ridge in [pytest.approx(convex.ridge * f) for f in (0.3, 1.0, 3.0)]
     for k in range(sample.folds.count):
         changed = sample.y.copy()

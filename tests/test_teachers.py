@@ -19,17 +19,20 @@ from motifnet.teachers._support_vectors import Choice, _fit
 
 @dataclass(frozen=True)
 class Row:
-    """A teacher in a quick setting; the out-of-fold R² that it must reach on `problem`; whether it looks at its control; rows to test weights on."""
+    """A teacher in a quick setting; the out-of-fold R² that it must reach on `problem`; whether it looks at its control; rows and tolerance of the
+    test of weights.
+    """
 
     make: Callable[[], Teacher]
     r2: float
     stops: bool = True
     rows: int = 250
+    weighted: float = 0.5
 
 
 ROWS = {
-    # the first model of all, so that there is always one to keep; its grid looks at 300 rows, so repeated ones must not be many more
-    "kernel ridge": Row(KernelRidge, 0.75, stops=False, rows=88),
+    # the first model of all, so that there is always one to keep; its grid sees all repeated rows of a table of 88, and none is left to chance
+    "kernel ridge": Row(KernelRidge, 0.75, stops=False, rows=88, weighted=0.01),
     "support vectors": Row(lambda: SupportVectors(choice_rows=300), 0.75),
     "splines": Row(Splines, 0.75),
     "linear": Row(Linear, 0.5),
@@ -78,6 +81,7 @@ def same(a: Matrix, b: Matrix, row: Row) -> None:
 
 def test_every_teacher_has_a_row() -> None:
     assert set(ROWS) == set(TEACHERS)
+    assert all(type(row.make()) is type(TEACHERS[name]()) for name, row in ROWS.items())
 
 
 @every_teacher
@@ -166,7 +170,7 @@ def test_weights_count_as_repeated_rows(row: Row) -> None:
     def rms(a: Matrix) -> float:
         return float(np.sqrt((a**2).mean()))
 
-    assert rms(f_weighted - f_repeated) < 0.5 * rms(f_plain - f_repeated)
+    assert rms(f_weighted - f_repeated) < row.weighted * rms(f_plain - f_repeated)
 
 
 @every_teacher

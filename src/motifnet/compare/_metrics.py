@@ -3,7 +3,7 @@
 nRMSE      √mean (y − p)² / sd(y)
 log loss   mean of −log p(true class), p at least 1e-15
 AUC        P(score of a row of the class > score of another row) + ½ P(equal); the mean over classes where there are more than two
-ECE        Σ_b (n_b / n) |accuracy_b − mean confidence_b| over 15 equal bins of the confidence, the largest probability of a row
+ECE        Σ_b (n_b / n) |accuracy_b − mean confidence_b| over 15 bins of about equally many rows by confidence, the largest probability of a row
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from motifnet import stacking
+from motifnet.stacking import reliability_curve
+
 Vector = NDArray[np.float64]
 Codes = NDArray[np.int64]
 BINS = 15
-LEAST = 1e-15
 
 
 def nrmse(y: Vector, predicted: Vector) -> float:
@@ -26,7 +28,7 @@ def nrmse(y: Vector, predicted: Vector) -> float:
 
 def log_loss(codes: Codes, probabilities: Vector) -> float:
     """Mean of −log probability of the true class."""
-    return float(-np.log(np.maximum(probabilities[np.arange(len(codes)), codes], LEAST)).mean())
+    return stacking.log_loss(codes, probabilities, np.ones(len(codes)))
 
 
 def auc(codes: Codes, probabilities: Vector) -> float:
@@ -48,10 +50,7 @@ def accuracy(codes: Codes, probabilities: Vector) -> float:
 
 def expected_calibration_error(codes: Codes, probabilities: Vector) -> float:
     """Mean distance of confidence and accuracy."""
-    confidence, right = probabilities.max(1), probabilities.argmax(1) == codes
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(bins, weights=right - confidence, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(codes))
+    return reliability_curve(probabilities.max(1), probabilities.argmax(1) == codes, np.ones(len(codes)), BINS).ece
 
 
 def scores(y: NDArray[np.float64 | np.int64], predicted: Vector, classes: int) -> dict[str, float]:

@@ -15,6 +15,7 @@ from typing import cast
 from motifnet.engine import Control, LedgerRow, Stopped
 from motifnet.estimators._goal import Goal, Judged, Part, numpy_of
 from motifnet.estimators._presets import Preset
+from motifnet.kernels import EveryFold
 from motifnet.mimicry import transfer
 from motifnet.motifs import Motif, count_parameters
 from motifnet.retrain import CrossTuned, FineTuneSettings, InnerSettings, cross_tune, fine_tune_stage, fold_model, refit_ridge, refit_under_loss
@@ -53,11 +54,12 @@ class Run:
 
     def go(self) -> Judged:
         """Run all stages that the preset asks for."""
-        convex = self._convex()
+        convex, folds = self._convex()
         try:
             if self.preset.first is not None and self.sample.n >= self.preset.small_rows:
                 self._short_training(convex, self.preset.first)
-            self._last_layer(convex)
+            self._last_layer(convex, folds)
+            del folds  # as large as a Gram matrix of all rows
             for number, settings in enumerate(self.preset.inner):
                 self._inner_layers(convex, settings, number)
             self._own_loss()
@@ -71,9 +73,9 @@ class Run:
         assert self.best is not None
         return self.best
 
-    def _convex(self) -> FittedKernel:
+    def _convex(self) -> tuple[FittedKernel, EveryFold | None]:
         start = self._start("convex fit")
-        fitted = KernelRidge().fit(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=None)
+        fitted, folds = KernelRidge().fit_with_folds(self.sample, seed=self.seed, n_jobs=self.n_jobs)
         seconds = time.monotonic() - start
         start = self._start("transferred")
         part = Part("kernel ridge", fitted.oof, transfer(fitted), fitted.predict)
@@ -81,16 +83,14 @@ class Run:
         self.kernels = [part]
         self._enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, "kernel ridge in closed form"))
         self._settle("transferred", start, judged, "network by calculation")
-        return fitted
+        return fitted, folds
 
-    def _last_layer(self, convex: FittedKernel) -> None:
-        if not self.preset.ridge_again:
+    def _last_layer(self, convex: FittedKernel, folds: EveryFold | None) -> None:
+        if not self.preset.ridge_again or folds is None:
             return
         start = self._start("last layer")
         self.control.check()
-        fitted = refit_ridge(self.sample, convex, seed=self.seed, n_jobs=self.n_jobs)
-        if fitted is None:
-            return
+        fitted = refit_ridge(self.sample, convex, folds, n_jobs=self.n_jobs)
         part = Part("kernel ridge", fitted.oof, transfer(fitted), fitted.predict)
         judged = self.goal.judge([part])
         if judged.error < self.goal.judge(self.kernels).error:

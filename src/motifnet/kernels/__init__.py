@@ -3,7 +3,7 @@
 Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, solutions. Never knows about: tables, estimators, networks.
 """
 
-from motifnet.kernels._every_fold import every_fold
+from motifnet.kernels._every_fold import EveryFold, every_fold
 from motifnet.kernels._fit import CAPACITY, Capacity, Partition, Solution, fit_with_held_out
 from motifnet.kernels._kernel import PROFILES, Kernel, by_blocks, distances, radial
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
@@ -23,6 +23,7 @@ __all__ = [
     "CAPACITY",
     "PROFILES",
     "Capacity",
+    "EveryFold",
     "GridChoice",
     "Kernel",
     "Parabola",

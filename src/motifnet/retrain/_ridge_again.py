@@ -9,21 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import torch
 
-from motifnet.kernels import every_fold
+from motifnet.kernels import EveryFold
 from motifnet.tables import Sample
-from motifnet.teachers import FittedKernel, fold_blocks, one_encoding
+from motifnet.teachers import FittedKernel
 
 FACTORS = (0.3, 3.0)
 
 
-def refit_ridge(sample: Sample, convex: FittedKernel, *, seed: int = 0, n_jobs: int = 1) -> FittedKernel | None:
-    """The convex fit with its output layer solved again; None where folds have their own encoding."""
-    if not one_encoding(sample):
-        return None
-    X, y, w = torch.as_tensor(sample.X), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
-    folds = every_fold(convex.kernel.gram, X, y, w, fold_blocks(sample), seed=seed, n_jobs=n_jobs)
+def refit_ridge(sample: Sample, convex: FittedKernel, folds: EveryFold, *, n_jobs: int = 1) -> FittedKernel:
+    """The convex fit with its output layer solved again, by its own folds."""
     solutions = [folds.solve(convex.ridge * factor, n_jobs) for factor in FACTORS]
     held_out = [convex.oof, *(s.held_out.numpy() for s in solutions)]
     # landmarks have no prediction, in none of them

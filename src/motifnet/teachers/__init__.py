@@ -5,7 +5,7 @@ Comes in: a sample. Goes out: a fitted model with honest out-of-fold predictions
 
 from motifnet.teachers._base import FittedTeacher, Teacher
 from motifnet.teachers._forest import Forest
-from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_blocks, fold_partition, one_encoding
+from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_partition
 from motifnet.teachers._linear import FittedLinear, Linear
 from motifnet.teachers._registry import TEACHERS
 from motifnet.teachers._splines import Additive, FittedSplines, Splines
@@ -29,9 +29,7 @@ __all__ = [
     "Splines",
     "SupportVectors",
     "Teacher",
-    "fold_blocks",
     "fold_partition",
-    "one_encoding",
     "parse_histogram",
     "parse_lightgbm",
     "parse_sklearn_tree",

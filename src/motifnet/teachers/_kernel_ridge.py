@@ -15,6 +15,7 @@ import torch
 
 from motifnet.engine import Control, parallel_map
 from motifnet.kernels import (
+    EveryFold,
     GridChoice,
     Kernel,
     Partition,
@@ -30,7 +31,7 @@ from motifnet.tables import Sample
 from motifnet.teachers._base import FittedTeacher, Matrix, Teacher
 
 GRID_ROWS = 300
-Solved = tuple[Matrix, Kernel, Solution]
+Solved = tuple[Matrix, Kernel, Solution, EveryFold | None]
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,10 @@ class KernelRidge(Teacher):
     profiles: tuple[str, ...] = ("laplace1", "laplace2", "gaussian")
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedKernel:
+        return self.fit_with_folds(sample, seed=seed, n_jobs=n_jobs)[0]
+
+    def fit_with_folds(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1) -> tuple[FittedKernel, EveryFold | None]:
+        """The fit, and its folds for other λ where these share one encoding: they hold what took longest."""
         rng = np.random.default_rng(seed)
         medians = median_distances(torch.as_tensor(sample.X[np.sort(rng.permutation(sample.n)[:GRID_ROWS])]))
         everyone = np.ones(sample.n, dtype=bool)
@@ -66,9 +71,9 @@ class KernelRidge(Teacher):
 
         choices = parallel_map(choose, tasks, n_jobs)
         solve = self._solve_shared if one_encoding(sample) else self._solve_each
-        oof, kernel, s = solve(sample, choices, medians, seed, n_jobs)
+        oof, kernel, s, folds = solve(sample, choices, medians, seed, n_jobs)
         centres = sample.X[s.centres.numpy()]
-        return FittedKernel(oof, kernel, centres, s.dual.numpy(), s.intercept.numpy(), s.ridge, tuple(choices), medians)
+        return FittedKernel(oof, kernel, centres, s.dual.numpy(), s.intercept.numpy(), s.ridge, tuple(choices), medians), folds
 
     def _solve_shared(self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], seed: int, n_jobs: int) -> Solved:
         """Folds that chose the same length scale share what does not depend on λ."""
@@ -76,14 +81,15 @@ class KernelRidge(Teacher):
         settings = [(choice.scale, choice.ridge) for choice in choices]
 
         solutions: dict[tuple[float, float], Solution] = {}
-        for scale in sorted({choice.scale for choice in choices}):
+        folds: EveryFold | None = None
+        for scale in sorted({choice.scale for choice in choices}, key=lambda scale: scale == choices[-1].scale):  # the last one's folds are kept
             folds = every_fold(start_kernel(self.profiles, medians, scale).gram, X, y, w, fold_blocks(sample), seed=seed, n_jobs=n_jobs)
             solutions |= {s: folds.solve(s[1], n_jobs) for s in sorted(set(settings)) if s[0] == scale}
         oof = np.full(sample.y.shape, np.nan)
         for k in range(sample.folds.count):
             rows = sample.folds.held_out(k)
             oof[rows] = solutions[settings[k]].held_out.numpy()[rows]
-        return oof, start_kernel(self.profiles, medians, settings[-1][0]), solutions[settings[-1]]
+        return oof, start_kernel(self.profiles, medians, settings[-1][0]), solutions[settings[-1]], folds
 
     def _solve_each(self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], seed: int, n_jobs: int) -> Solved:
         """One fit a fold: where folds have their own encoding, or look forward in time."""
@@ -100,7 +106,7 @@ class KernelRidge(Teacher):
         for k in range(sample.folds.count):
             rows = sample.folds.held_out(k)
             oof[rows] = solutions[k].held_out.numpy()[rows]
-        return oof, start_kernel(self.profiles, medians, choices[-1].scale), solutions[-1]
+        return oof, start_kernel(self.profiles, medians, choices[-1].scale), solutions[-1], None
 
 
 def one_encoding(sample: Sample) -> bool:
