@@ -365,7 +365,7 @@ def test_bad_files(name: str, content: str | bytes, message: str, tmp_path: Path
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("none.csv", None), ("none.parquet", None), ("bad.parquet", b"not parquet"), ("cut.csv.gz", gzip.compress(b"a\n" * 99)[:20])],
+    [("none.csv", None), ("none.parquet", None), ("bad.parquet", b"not parquet"), ("cut.csv.gz", gzip.compress(b"a\n" * 99, mtime=0)[:20])],
 )
 def test_unreadable_files(name: str, content: bytes | None, tmp_path: Path) -> None:
     if content is not None:
