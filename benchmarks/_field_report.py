@@ -97,15 +97,16 @@ def mean_ranks(errors: pd.DataFrame, main: str | None) -> pd.Series:
 
 
 def cost_table(done: pd.DataFrame, main: str | None) -> pd.DataFrame:
-    """Total seconds of each method, of ours on the same fits, and their ratio; largest memory."""
-    seconds = done.pivot_table(index=["set", "split"], columns="method", values="fit_seconds")
+    """Total seconds of each method; CPU seconds of ours on the same fits, and their ratio; largest memory."""
+    seconds = done.pivot_table(index=["set", "split"], columns="method", values="cpu_seconds")
     lines = {}
     for name in (name for name in METHODS if name in seconds):
         part = done[done.method == name]
-        line = {"fits": len(part), "fit s": part.fit_seconds.sum(), "predict s": part.predict_seconds.sum(), "peak MB": part.peak_mb.max()}
+        line = {"fits": len(part), "fit s": part.fit_seconds.sum(), "fit CPU s": part.cpu_seconds.sum()}
+        line |= {"predict s": part.predict_seconds.sum(), "peak MB": part.peak_mb.max()}
         if main:
             both = seconds[[main, name]].dropna() if name != main else seconds[[main]].dropna()
-            line |= {"ours on the same fits, s": both[main].sum(), "ours / method": both[main].sum() / both[name].sum()}
+            line |= {"ours on the same fits, CPU s": both[main].sum(), "ours / method": both[main].sum() / both[name].sum()}
         lines[METHODS[name].label] = line
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("method")
 
