@@ -11,8 +11,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.model_selection import GridSearchCV
 from torch import Tensor
 
+from motifnet import mimic
 from motifnet import motifs as m
 from motifnet.engine import UsageError
 from motifnet.kernels import PROFILES, Kernel
@@ -233,6 +236,27 @@ def test_kernel_teachers_stay_within_the_certificate(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_kernel_teachers_stay_within_the_certificate_on_20000_points(seed: int) -> None:
     check_teacher(seed, 20_000)
+
+
+def test_rectifiers_in_place_of_a_cross_validated_teacher() -> None:
+    """At most 7,000 of them for 1,000 centres, within 5 % of the teacher's error to the truth, made in a second."""
+    rng = np.random.default_rng(0)
+    X, new = rng.uniform(size=(1_000, 4)), rng.uniform(size=(2_000, 4))
+
+    def truth(X: Matrix) -> Matrix:
+        return np.sin(3 * X[:, 0]) + X[:, 1] * X[:, 2] + 0.5 * np.abs(X[:, 3] - 0.5)
+
+    grid = {"gamma": [0.3, 1.0, 3.0], "alpha": 10.0 ** np.arange(-3, 0.5, 0.5)}
+    search = GridSearchCV(KernelRidge(kernel="rbf"), grid, cv=5).fit(X, truth(X) + 0.1 * rng.normal(size=1_000))
+    start = time.process_time()
+    network = mimic(search.best_estimator_, X, form="relu", tolerance=0.4)
+    assert time.process_time() - start < 1
+    assert max(network.card.widths) <= 7_000
+
+    def error(values: Matrix) -> float:
+        return float(np.mean((values.ravel() - truth(new)) ** 2))
+
+    assert error(network(new)) <= 1.05 * error(search.predict(new))
 
 
 def deep() -> m.Motif:
