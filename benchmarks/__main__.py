@@ -1,8 +1,9 @@
 """All benchmarks, one after the other; each picks up where it was interrupted."""
 
-from benchmarks import accuracy, curves, field
+from benchmarks import accuracy, curves, field, race
 
 if __name__ == "__main__":  # the processes that `field` starts import this file again
     accuracy.main([])
     curves.main([])
+    race.main([])
     field.main([])

@@ -14,8 +14,9 @@ import pandas as pd
 import torch
 
 from benchmarks import _ours
+from benchmarks._best_so_far import Task
 from benchmarks._curves_report import plot, report
-from benchmarks._descent import Descent, Task
+from benchmarks._descent import Descent
 from benchmarks._mlp import mlp
 from benchmarks._random_twin import random_twin
 from benchmarks._tables import Split, arguments, split, version
@@ -58,20 +59,21 @@ def _run(name: str, options: argparse.Namespace) -> pd.DataFrame:
     network = ours.model.network_.module
     size = count_parameters(network)
     print(f"{name}: ours {ours.error:.4f} in {ours.seconds:.1f} s, {size:,} parameters", flush=True)
-    task, inner = _task(data, ours), next(s for s in reversed(ours.model.stages_) if s.name.startswith(("inner layers", "transferred")))
+    task, inner = task_of(data, ours), next(s for s in reversed(ours.model.stages_) if s.name.startswith(("inner layers", "transferred")))
     methods = {
         "same architecture, Adam": (partial(random_twin, inner.network, task.X), 0.0),
         "ReLU network, AdamW": (partial(mlp, task.X.shape[1], size), 1e-2),
     }
     for method, (build, decay) in methods.items():
         run = Descent(task, build, decay, RATES, options.budget_factor * ours.seconds).run()
-        rows += [(method, f"rate {run.rate:g}, {run.epochs} epochs", seconds, error) for seconds, error in run.points]
-        print(f"{name}: {method} {min(e for _, e in run.points):.4f}, ended after {run.points[-1][0]:.1f} s, {run.epochs} epochs", flush=True)
+        points = run.course.end()
+        rows += [(method, f"rate {run.chosen[0]:g}, {run.epochs} epochs", seconds, error) for seconds, error in points]
+        print(f"{name}: {method} {min(e for _, e in points):.4f}, ended after {points[-1][0]:.1f} s, {run.epochs} epochs", flush=True)
     table = pd.DataFrame(rows, columns=["method", "stage", "seconds", "nrmse"])
     return table.assign(set=name, rows=len(data.train), parameters=size, threads=options.threads, version=version())
 
 
-def _task(data: Split, ours: _ours.Course) -> Task:
+def task_of(data: Split, ours: _ours.Course) -> Task:
     """The encoded matrix in float32 and the standardised target."""
     y = data.train["target"].to_numpy(dtype=float)
     mean, sd = y.mean(), y.std()
