@@ -13,6 +13,7 @@ from motifnet.engine import Control, Stopped
 from motifnet.kernels import GridChoice, median_distances, start_kernel
 from motifnet.mimicry import transfer
 from motifnet.retrain import InnerSettings, cross_tune, fold_model, refit_ridge, train_inner
+from motifnet.retrain._gradient_map import gradient_map
 from motifnet.retrain._inner import batch_blocks
 from motifnet.retrain._inner_parameters import MU, OMEGA, RHO, TAU, Adam, InnerParameters
 from motifnet.tables import Sample, make_folds
@@ -59,6 +60,27 @@ def test_prior_gradient_is_that_of_its_formula() -> None:
     inner.add_prior(90)
     for leaf, gradient in zip(leaves, expected, strict=True):
         assert leaf.grad is not None and torch.allclose(leaf.grad, gradient, atol=1e-12)
+
+
+def test_the_map_starts_along_the_gradient() -> None:
+    """Of a function of one direction b, the root of the outer product of gradients is bbᵀ/‖b‖², in the size of the identity."""
+    rng = np.random.default_rng(0)
+    X, b = torch.as_tensor(rng.normal(size=(400, 4))), torch.tensor([3.0, 0.0, 4.0]).double() / 5
+    kernel, columns = start_kernel(("gaussian",), {2: 2.0}, 1.0), torch.tensor([0, 1, 3])
+    y = torch.sin(X[:, columns] @ b)[:, None]
+    M = gradient_map(X, y, torch.ones(400).double(), kernel, 1e-2, columns, 1.0)
+    R = M + torch.eye(3).double()
+    assert float(R.norm()) == pytest.approx(3**0.5)
+    assert torch.allclose(R / R.norm(), torch.outer(b, b), atol=0.1)
+    assert torch.allclose(gradient_map(X, y, torch.ones(400).double(), kernel, 1e-2, columns, 0.25), M / 4)
+    assert not gradient_map(X, 0 * y, torch.ones(400).double(), kernel, 1e-2, columns, 1.0).any()
+
+
+def test_the_prior_of_the_map_is_centred_where_it_starts() -> None:
+    inner = parameters(sample_of())
+    inner.start_map(torch.full((3, 3), 0.2, dtype=torch.float64))
+    inner.add_prior(90)
+    assert inner.M.grad is not None and not inner.M.grad.any() and (inner.M == 0.2).all()
 
 
 def test_leaves_are_views_of_one_vector_and_adam_moves_it() -> None:

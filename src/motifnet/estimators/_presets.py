@@ -8,9 +8,9 @@ from motifnet.engine import UsageError
 from motifnet.kernels import Capacity
 from motifnet.retrain import InnerSettings
 
-# blocks in parallel differ in depth and kernel: the first has a residual block before its distances, the second is smoother in other places
+# blocks in parallel differ in depth, kernel and start: the first has a residual block before its distances and a map that starts from gradients
 _DEEP = InnerSettings(depth=1)
-_MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60)
+_MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60, map_share=0)
 # a short training, soon done: what the time limit or Ctrl-C leaves is then good already, and the stack has one network more
 _QUICK = InnerSettings(steps=25, batch=300, capacity=Capacity(1_000, 1_000))
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)

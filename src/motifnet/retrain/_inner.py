@@ -7,7 +7,7 @@ Inner parameters: log slopes s of the warps, log scales of the columns, the trun
 solved in closed form at every step; a step draws a fresh batch and descends
 
     log(mean squared leave-out residual in the batch) + prior / n
-    prior = Σ s²/τ² + Σ (s_{k+1} − s_k)²/ρ² + Σ (column log scale)² + Σ M²/μ² + Σ W₂²/ω²
+    prior = Σ s²/τ² + Σ (s_{k+1} − s_k)²/ρ² + Σ (column log scale)² + Σ (M − M₀)²/μ² + Σ W₂²/ω²
 
 The priors are log densities on the scale of n/2 · log error; without them the leave-out loss is overfitted. The step is not convex; it starts from
 the convex fit, and the caller keeps the result only if rows that this training has not seen are predicted better.
@@ -25,17 +25,19 @@ from torch import Tensor
 
 from motifnet.engine import Control
 from motifnet.kernels import CAPACITY, Capacity, GridChoice, Kernel, blocks_of, leave_out_gradient, projector
+from motifnet.retrain._gradient_map import gradient_map
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.retrain._inner_parameters import Adam, InnerParameters
 from motifnet.tables import Sample
 
 PATIENCE, LEAST_GAIN = 12, 0.002
+MAP_ROWS = 600  # from which the start of the map is computed
 LEAST_RIDGE = 1e-6  # above the rounding of a float32 Gram matrix
 
 
 @dataclass(frozen=True)
 class InnerSettings:
-    """How long and how freely the inner layers are trained, and how many centres the network then has."""
+    """How long and how freely the inner layers are trained, how far the map starts from the identity, and how many centres the network then has."""
 
     profiles: tuple[str, ...] = ("laplace1", "laplace2", "gaussian")
     steps: int = 80
@@ -44,6 +46,7 @@ class InnerSettings:
     rate: float = 0.1
     map_rate: float = 0.03
     map_columns: int = 64
+    map_share: float = 0.5
     depth: int = 0
     width: int = 32
     capacity: Capacity = CAPACITY
@@ -90,6 +93,9 @@ def train_inner(
         width=settings.width,
         seed=int(rng.integers(2**31)),
     )
+    if settings.map_share and inner.M.numel():
+        some = torch.as_tensor(np.sort(rng.permutation(sample.n)[:MAP_ROWS]))
+        inner.start_map(gradient_map(X[some], y[some], w[some], start, choice.ridge, inner.columns, settings.map_share))
     adam = Adam(inner.vector, inner.rates(settings.rate, settings.map_rate))
     everyone = np.arange(sample.n)
     whole = inner.warp.basis(X) if sample.n <= settings.batch else None

@@ -1,9 +1,9 @@
 """The inner parameters as one vector: views of it are the leaves of autograd, and Adam moves it as a whole.
 
     θ = (log slopes s, log scales of the columns, mixture logits, log rates, log λ, M, and for each block of the trunk W₁, b, W₂)
-    prior = Σ s²/τ² + Σ (s_{k+1} − s_k)²/ρ² + Σ (column log scale)² + Σ M²/μ² + Σ W₂²/ω²
+    prior = Σ s²/τ² + Σ (s_{k+1} − s_k)²/ρ² + Σ (column log scale)² + Σ (M − M₀)²/μ² + Σ W₂²/ω²
 
-The trunk starts as the identity: W₂ = 0, W₁ normal, and every unit has its kink at a row of the table.
+M₀ is where the map starts. The trunk starts as the identity: W₂ = 0, W₁ normal, and every unit has its kink at a row of the table.
 
 torch's own Adam loads a compiler on first use, which takes longer than many a fit.
 """
@@ -62,6 +62,13 @@ class InnerParameters:
                 bias.copy_(-(Z[torch.as_tensor(rng.integers(len(Z), size=width))] * inward.T).sum(1))
             self.log_rates.copy_(torch.as_tensor(np.log(kernel.rates)))
             self.log_ridge.fill_(math.log(ridge))
+        self.M_start = torch.zeros_like(self.M)
+
+    def start_map(self, M: Tensor) -> None:
+        """Let the map start at M with shape (m, m), and its prior be centred there."""
+        self.M_start = M.to(self.M.dtype)
+        with torch.no_grad():
+            self.M.copy_(self.M_start)
 
     def slopes(self) -> Tensor:
         """Slopes of the warps with shape (d, K)."""
@@ -102,7 +109,7 @@ class InnerParameters:
         bend = self.s.diff(dim=1) * (2 / (n * RHO**2))
         slope[:, 1:] += bend
         slope[:, :-1] -= bend
-        priors = [(self.s, slope), (self.scale, self.scale * (2 / n)), (self.M, self.M * (2 / (n * MU**2)))]
+        priors = [(self.s, slope), (self.scale, self.scale * (2 / n)), (self.M, (self.M - self.M_start) * (2 / (n * MU**2)))]
         for leaf, gradient in [*priors, *((outward, outward * (2 / (n * OMEGA**2))) for _, _, outward in self.trunk)]:
             leaf.grad = gradient if leaf.grad is None else leaf.grad.add_(gradient)
 
