@@ -10,7 +10,7 @@ import torch
 
 from motifnet.engine import UsageError
 from motifnet.kernels import Parabola, fit_reweighted, solve_ridge
-from motifnet.losses import Gamma, Logistic, Loss, Objective, Pinball, Poisson
+from motifnet.losses import Gamma, Loss, Objective, Pinball, Poisson
 
 LOSSES: list[Loss] = [Poisson(), Gamma(), Pinball(0.5, 0.3), Pinball(0.9, 0.3)]
 names = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: f"{loss.name}{getattr(loss, 'level', '')}")
@@ -122,12 +122,3 @@ def test_levels_are_put_in_order() -> None:
     assert Objective.of("pinball", 0.3).quantiles == (0.3,)
     with pytest.raises(UsageError, match="objective='l1'"):
         Objective.of("l1", 0.5)
-
-
-def test_logistic_loss_is_the_log_loss() -> None:
-    y, eta, w = (np.random.default_rng(0).random(50) < 0.3).astype(float), np.linspace(-4, 4, 50), np.ones(50)
-    p = 1 / (1 + np.exp(-eta))
-    loss = Logistic()
-    assert np.allclose(loss.value(y, eta), -np.log(np.where(y == 1, p, 1 - p)))
-    assert np.allclose(loss.slope(y, eta), p - y) and np.allclose(loss.bend(y, eta), p * (1 - p))
-    assert loss.constant(y, w) == pytest.approx(np.log((y.sum() + 0.5) / (50 - y.sum() + 0.5)))

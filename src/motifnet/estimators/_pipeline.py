@@ -18,7 +18,17 @@ from motifnet.estimators._presets import Preset
 from motifnet.kernels import EveryFold
 from motifnet.mimicry import transfer
 from motifnet.motifs import Motif, count_parameters
-from motifnet.retrain import CrossTuned, FineTuneSettings, InnerSettings, cross_tune, fine_tune_stage, fold_model, refit_ridge, refit_under_loss
+from motifnet.retrain import (
+    CrossTuned,
+    FineTuneSettings,
+    InnerSettings,
+    cross_tune,
+    fine_tune_stage,
+    fold_model,
+    refit_ridge,
+    refit_softmax,
+    refit_under_loss,
+)
 from motifnet.stacking import predicted
 from motifnet.tables import Sample
 from motifnet.teachers import TEACHERS, FittedKernel, KernelRidge
@@ -122,16 +132,19 @@ class Run:
 
     def _own_loss(self) -> None:
         """The first trained kernel under the loss that is asked for, alone or beside the kernels that were fitted by least squares."""
-        if self.sample.response is None or self.first is None:
+        classes = self.sample.labels is not None
+        if self.first is None or not (classes or self.sample.response):
             return
         start = self._start("own loss")
-        fitted = refit_under_loss(self.sample, self.first, n_jobs=self.n_jobs, control=self.control)
+        refit = partial(refit_softmax, seed=self.seed) if classes else refit_under_loss
+        fitted = refit(self.sample, self.first, n_jobs=self.n_jobs, control=self.control)
         if fitted is None:
             return
         part = Part("trained kernel, own loss", fitted.oof, transfer(fitted), fitted.predict)
         alone, beside = self.goal.judge([part]), self.goal.judge([*self.kernels, part])
         self.kernels = [part] if alone.error < beside.error else [*self.kernels, part]
-        self._settle("own loss", start, min(alone, beside, key=lambda judged: judged.error), "output layer by Newton's method")
+        best = min(alone, beside, key=lambda judged: judged.error)
+        self._settle("own loss", start, best, f"output layer under the {'log loss' if classes else 'objective'}")
 
     def _teacher(self, name: str) -> None:
         start = self._start(name)

@@ -13,7 +13,7 @@ from motifnet.engine import DataError
 from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal
 from motifnet.estimators._loss_goal import LossGoal
 from motifnet.estimators._presets import Preset
-from motifnet.losses import Logistic, Objective
+from motifnet.losses import Objective
 from motifnet.tables import (
     Encoder,
     Matrix,
@@ -89,9 +89,7 @@ def _code(y: Matrix, w: Matrix, labels: Any, target: Target, objective: Objectiv
     if labels is not None and (classes := target.classes) is not None:
         one_hot = np.eye(len(classes))[labels]
         coded = 2 * one_hot[:, 1:] - 1 if len(classes) == 2 else one_hot
-        # scores of ±1 as log-odds of ±2: a start for the refit under the log loss
-        odds = Response((Logistic(),), one_hot[:, 1:], np.zeros(1), np.full(1, 2.0)) if len(classes) == 2 else None
-        return coded, odds, lambda sample: ClassificationGoal(sample, len(classes))
+        return coded, None, lambda sample: ClassificationGoal(sample, len(classes))
     if losses := objective.losses(y.shape[1]):
         coded, response = code_response(y, w, losses)
         return coded, response, LossGoal

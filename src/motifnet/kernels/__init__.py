@@ -14,20 +14,29 @@ from motifnet.kernels._leave_out import (
     projector,
     solve_ridge,
 )
+from motifnet.kernels._machine import Machine, machine_of
 from motifnet.kernels._reweighted import Parabola, fit_reweighted
 from motifnet.kernels._scales import GridChoice, grid_search, median_distances, start_kernel
+from motifnet.kernels._smoother import ExactSmoother, LandmarkSmoother, Scores, Smoother
+from motifnet.kernels._softmax import CURVATURE, fit_softmax, log_losses
 from motifnet.kernels._spectral import SpectralPath
 from motifnet.kernels._warp import Warp, quantile_knots
 
 __all__ = [
     "CAPACITY",
+    "CURVATURE",
     "PROFILES",
     "Capacity",
     "EveryFold",
+    "ExactSmoother",
     "GridChoice",
     "Kernel",
+    "LandmarkSmoother",
+    "Machine",
     "Parabola",
     "Partition",
+    "Scores",
+    "Smoother",
     "Solution",
     "SpectralPath",
     "Warp",
@@ -37,11 +46,14 @@ __all__ = [
     "distances",
     "every_fold",
     "fit_reweighted",
+    "fit_softmax",
     "fit_with_held_out",
     "grid_search",
     "landmark_features",
     "leave_out_gradient",
     "leave_out_residuals",
+    "log_losses",
+    "machine_of",
     "median_distances",
     "projector",
     "quantile_knots",

@@ -71,13 +71,17 @@ class Landmarks:
         mask[self.chosen] = True
         return mask
 
+    def features(self, rows: Tensor) -> Tensor:
+        """Fᵀ with shape (m + 1, rows) of some rows, 1 for the intercept at the end."""
+        F = torch.linalg.solve_triangular(self.L, self.gram(self.Z[self.chosen], self.Z[rows]), upper=False)
+        return torch.cat([F, torch.ones(1, len(rows), dtype=F.dtype)])
+
     def normal_equations(self, rows: Tensor, y: Tensor, w: Tensor) -> Sums:
         """S with shape (m + 1, m + 1) and c with shape (m + 1, q) of some rows."""
         m, root = len(self.L) + 1, w.sqrt()
         S, c = np.zeros((m, m), order="F"), torch.zeros(m, y.shape[1], dtype=y.dtype)
         for part in torch.split(rows, _ROWS) if len(rows) else ():
-            F = torch.linalg.solve_triangular(self.L, self.gram(self.Z[self.chosen], self.Z[part]), upper=False)
-            F = torch.cat([F, torch.ones(1, len(part), dtype=F.dtype)]) * root[part]
+            F = self.features(part) * root[part]
             # half of a product of a matrix and itself is enough
             S = dsyrk(1.0, F.numpy().T, beta=1.0, c=S, trans=True, overwrite_c=True)
             c += F @ (root[part, None] * y[part])

@@ -4,8 +4,8 @@ Comes in: targets and scores, in numpy. Goes out: values, slopes and curvatures,
 """
 
 from motifnet.losses._base import Loss
-from motifnet.losses._likelihood import Gamma, Logistic, Poisson
+from motifnet.losses._likelihood import Gamma, Poisson
 from motifnet.losses._objective import OBJECTIVES, Objective
 from motifnet.losses._pinball import Pinball
 
-__all__ = ["OBJECTIVES", "Gamma", "Logistic", "Loss", "Objective", "Pinball", "Poisson"]
+__all__ = ["OBJECTIVES", "Gamma", "Loss", "Objective", "Pinball", "Poisson"]

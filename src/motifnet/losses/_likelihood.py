@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import expit, xlogy
+from scipy.special import xlogy
 
 from motifnet.losses._base import Loss, Matrix
 
@@ -67,21 +67,3 @@ class Gamma(Loss):
 
     def surrogate(self, y: Matrix, w: Matrix) -> Matrix:
         return np.asarray(np.log(y))
-
-
-class Logistic(Loss):
-    """Two classes, y in {0, 1}: the log loss of probabilities 1 / (1 + e^−η)."""
-
-    name: ClassVar[str] = "logistic"
-
-    def value(self, y: Matrix, eta: Matrix) -> Matrix:
-        return np.asarray(np.logaddexp(0.0, eta) - y * eta)
-
-    def slope(self, y: Matrix, eta: Matrix) -> Matrix:
-        return np.asarray(expit(eta) - y)
-
-    def bend(self, y: Matrix, eta: Matrix) -> Matrix:
-        return np.asarray(expit(eta) * expit(-eta))
-
-    def constant(self, y: Matrix, w: Matrix) -> float:
-        return float(np.log((w @ y + 0.5) / (w @ (1 - y) + 0.5)))

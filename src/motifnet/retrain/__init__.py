@@ -9,6 +9,7 @@ from motifnet.retrain._inner_parameters import Adam
 from motifnet.retrain._last_layer import LastLayer, refit_last_layer
 from motifnet.retrain._output import coefficients, ends_affine, parts_of, with_output
 from motifnet.retrain._own_loss import refit_under_loss
+from motifnet.retrain._own_softmax import refit_softmax
 from motifnet.retrain._ridge_again import refit_ridge
 from motifnet.retrain._transfer import _cross_tuned as _cross_tuned
 
@@ -33,6 +34,7 @@ __all__ = [
     "parts_of",
     "refit_last_layer",
     "refit_ridge",
+    "refit_softmax",
     "refit_under_loss",
     "train_inner",
     "with_output",

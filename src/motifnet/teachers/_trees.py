@@ -63,7 +63,7 @@ class BoostedTrees(Teacher):
         seed, split_seed = (int(s) for s in np.random.default_rng(entropy).integers(2**31 - 1, size=2))
         valid, growth = inner_split(sample, split_seed), self._growth(sample.n)
         forests = [forest for problem in _problems(sample) for forest in grow_best(engine, problem, valid, growth, seed, control)]
-        if sample.labels is not None or (r := sample.response) is None:
+        if (r := sample.response) is None:
             return tuple(forests)
         return tuple(Forest.sum([Forest.constant(-m), f]).scaled(1 / sd) for f, m, sd in zip(forests, r.mean, r.sd, strict=True))
 
@@ -76,7 +76,7 @@ class BoostedTrees(Teacher):
 
 def _problems(sample: Sample) -> list[Problem]:
     """One for each loss or target column, or one for all classes."""
-    if sample.labels is None and (r := sample.response) is not None:
+    if (r := sample.response) is not None:
         return [Problem(sample.X, column, sample.weight, loss=loss) for column, loss in zip(r.y.T, r.losses, strict=True)]
     if sample.labels is None:
         return [Problem(sample.X, column, sample.weight) for column in sample.y.T]

@@ -1,0 +1,114 @@
+"""The output layer of trained kernels, solved again under the log loss of all classes together.
+
+Fold k is predicted by inner layers, λ and output layer that have not seen fold k. λ comes from a path, from strong to weak, each fit the start of
+the next: the log loss of inner blocks of the training rows, each predicted without itself, falls and then rises, and there the path ends. It is
+the loss of a f, with a temperature a for all blocks of a fold; without it folds that chose another λ would have scores of another size, which the
+last layer after them takes for alike. Beyond the exact range landmarks stay in every fit and are not predicted (see `kernels._landmarks`), and one
+inner block judges. Two classes: the score is the difference of both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from motifnet.engine import Control, parallel_map
+from motifnet.kernels import CAPACITY, CURVATURE, Machine, Scores, fit_softmax, log_losses, machine_of
+from motifnet.retrain._cross_tune import CrossTuned, TunedModel
+from motifnet.tables import Matrix, Sample
+from motifnet.teachers import fold_partition
+
+RIDGES = tuple(10 ** (1 - step / 2) for step in range(13))
+_NEWTON = 20
+MOST_ROWS = 20_000  # the features of all rows at the landmarks are kept in memory
+
+
+def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> CrossTuned | None:
+    """The models with new output layers, which give logits; None where the rows are too many."""
+    if sample.n > MOST_ROWS:
+        return None
+    results = parallel_map(lambda k: _refit(sample, fitted.models[k], k, seed, control), range(sample.folds.count), n_jobs)
+    oof = np.full(sample.y.shape, np.nan)
+    for k, (held_out, _) in enumerate(results):
+        rows = sample.folds.held_out(k)
+        oof[rows] = held_out[rows]
+    return CrossTuned(oof, tuple(model for _, model in results))
+
+
+def _refit(sample: Sample, model: TunedModel, k: int, seed: int, control: Control | None) -> tuple[Matrix, TunedModel]:
+    """Predictions of fold k with shape (n, q), NaN elsewhere, and the model of all rows."""
+    Z, part = model.inner.warp(torch.as_tensor(sample.view(k))), fold_partition(sample, k)
+    machine, q = machine_of(model.inner.gram, Z, seed=seed), sample.y.shape[1]
+    rows = _Rows(machine, torch.as_tensor(sample.labels), torch.as_tensor(sample.weight), max(2, q), control)
+    lam, a = rows.choose(part.train, part.inner if sample.n <= CAPACITY.exact_rows else part.inner[:1])
+    out = torch.as_tensor(sample.folds.held_out(k)) & ~machine.always
+    held_out = torch.full(sample.y.shape, torch.nan, dtype=Z.dtype)
+    (f,) = rows.path(part.train, [lam])
+    held_out[out] = a * _contrast(rows.values(f, part.train, out))
+    (f,) = rows.path(torch.ones_like(part.train), [lam])
+    dual, b = a * _contrast(machine.dual(f)), a * _contrast(f.intercept[None])[0]
+    return held_out.numpy(), TunedModel(model.inner, Z[machine.centres].numpy(), dual.numpy(), b.numpy(), lam)
+
+
+def _contrast(scores: Tensor) -> Tensor:
+    """Two classes have one score."""
+    return scores[:, 1:] - scores[:, :1] if scores.shape[1] == 2 else scores
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """All rows with their class codes and weights."""
+
+    machine: Machine
+    labels: Tensor
+    weight: Tensor
+    classes: int
+    control: Control | None
+
+    def path(self, rows: Tensor, ridges: Sequence[float]) -> Iterator[Scores]:
+        """Fits on some rows (a mask) and those that are in every fit, each the start of the next."""
+        rows = rows | self.machine.always
+        smoothers, f = self.machine.on(rows, CURVATURE * self.weight), None
+        for lam in ridges:
+            if self.control is not None:
+                self.control.check()
+            smoother = smoothers(lam)
+            f = fit_softmax(smoother, self.labels[rows], self.weight[rows], lam, f or smoother.zero(self.classes))
+            yield f
+
+    def values(self, f: Scores, rows: Tensor, at: Tensor) -> Tensor:
+        return self.machine.values(f, rows | self.machine.always, at)
+
+    def choose(self, train: Tensor, blocks: Sequence[Tensor]) -> tuple[float, float]:
+        """λ and temperature a, before the log loss of the blocks rises."""
+        best, least = (RIDGES[len(RIDGES) // 3], 1.0), math.inf
+        judged = torch.cat([torch.nonzero(block & ~self.machine.always).ravel() for block in blocks]) if blocks else self.labels[:0]
+        labels, w = self.labels[judged], self.weight[judged]
+        for lam, parts in zip(RIDGES, zip(*(self._held_out(train & ~block, block) for block in blocks), strict=True), strict=False):
+            a = temperature(torch.cat(parts), labels, w)
+            if (error := float(w @ log_losses(a * torch.cat(parts), labels))) >= least:
+                break
+            best, least = (lam, a), error
+        return best
+
+    def _held_out(self, rows: Tensor, block: Tensor) -> Iterator[Tensor]:
+        """Scores of a block along the path of the fits on other rows."""
+        for f in self.path(rows, RIDGES):
+            yield self.values(f, rows, block & ~self.machine.always)
+
+
+def temperature(scores: Tensor, labels: Tensor, w: Tensor) -> float:
+    """The a > 0 of least log loss of a f."""
+    a = 1.0
+    for _ in range(_NEWTON):
+        p = torch.softmax(a * scores, 1)
+        mean = (p * scores).sum(1)
+        slope = float(w @ (mean - scores.gather(1, labels[:, None])[:, 0]))
+        bend = float(w @ ((p * scores**2).sum(1) - mean**2))
+        a = min(max(a - slope / max(bend, 1e-300), a / 2), 2 * a)
+    return a
