@@ -1,8 +1,8 @@
 """The output layer of trained kernels, solved again under the log loss of all classes together.
 
 Fold k is predicted by inner layers, λ and output layer that have not seen fold k. λ comes from a path, from strong to weak, each fit the start of
-the next: the log loss of inner blocks of the training rows, each predicted without itself, falls and then rises, and there the path ends. It is
-the loss of a f, with a temperature a for all blocks of a fold; without it folds that chose another λ would have scores of another size, which the
+the next: the log loss of inner blocks of the training rows, each predicted without itself, falls, and where it does not any more, the path ends.
+It is the loss of a f, with a temperature a for all blocks of a fold; without it folds that chose another λ would have scores of another size, which the
 last layer after them takes for alike. Beyond the exact range landmarks stay in every fit and are not predicted (see `kernels._landmarks`), and one
 inner block judges. Two classes: the score is the difference of both.
 """
@@ -23,7 +23,9 @@ from motifnet.retrain._cross_tune import CrossTuned, TunedModel
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import fold_partition
 
-RIDGES = tuple(10 ** (1 - step / 2) for step in range(13))
+RIDGES = tuple(10 ** (0.5 - step / 2) for step in range(12))
+_RIDGE = 0.1  # where no block can judge
+_LEAST_GAIN = 0.002  # or the path ends
 _NEWTON = 20
 MOST_ROWS = 20_000  # the features of all rows at the landmarks are kept in memory
 
@@ -70,7 +72,7 @@ class _Rows:
     classes: int
     control: Control | None
 
-    def path(self, rows: Tensor, ridges: Sequence[float]) -> Iterator[Scores]:
+    def path(self, rows: Tensor, ridges: Sequence[float], tolerance: float = 1e-4) -> Iterator[Scores]:
         """Fits on some rows (a mask) and those that are in every fit, each the start of the next."""
         rows = rows | self.machine.always
         smoothers, f = self.machine.on(rows, CURVATURE * self.weight), None
@@ -78,27 +80,27 @@ class _Rows:
             if self.control is not None:
                 self.control.check()
             smoother = smoothers(lam)
-            f = fit_softmax(smoother, self.labels[rows], self.weight[rows], lam, f or smoother.zero(self.classes))
+            f = fit_softmax(smoother, self.labels[rows], self.weight[rows], lam, f or smoother.zero(self.classes), tolerance)
             yield f
 
     def values(self, f: Scores, rows: Tensor, at: Tensor) -> Tensor:
         return self.machine.values(f, rows | self.machine.always, at)
 
     def choose(self, train: Tensor, blocks: Sequence[Tensor]) -> tuple[float, float]:
-        """λ and temperature a, before the log loss of the blocks rises."""
-        best, least = (RIDGES[len(RIDGES) // 3], 1.0), math.inf
+        """λ and temperature a, before the log loss of the blocks stops falling."""
+        best, least = (_RIDGE, 1.0), math.inf
         judged = torch.cat([torch.nonzero(block & ~self.machine.always).ravel() for block in blocks]) if blocks else self.labels[:0]
         labels, w = self.labels[judged], self.weight[judged]
         for lam, parts in zip(RIDGES, zip(*(self._held_out(train & ~block, block) for block in blocks), strict=True), strict=False):
             a = temperature(torch.cat(parts), labels, w)
             if (error := float(w @ log_losses(a * torch.cat(parts), labels))) >= least:
                 break
-            best, least = (lam, a), error
+            best, least = (lam, a), error * (1 - _LEAST_GAIN)
         return best
 
     def _held_out(self, rows: Tensor, block: Tensor) -> Iterator[Tensor]:
         """Scores of a block along the path of the fits on other rows."""
-        for f in self.path(rows, RIDGES):
+        for f in self.path(rows, RIDGES, tolerance=1e-3):
             yield self.values(f, rows, block & ~self.machine.always)
 
 

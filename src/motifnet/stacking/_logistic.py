@@ -3,8 +3,9 @@
     p(x) = softmax( E Σ_t a_t s_t(x) + b ),   a_t ≥ 0
 
 with s_t the scores of teacher t (one column for two classes, K columns else), E = [0; 1] for two classes and the identity else. (a, b) minimise
-the weighted log loss on rows that the teachers have not seen plus a small ridge: Platt scaling and stacking in one convex problem. The honest loss
-of a stack predicts each fold with (a, b) from the other folds.
+the weighted log loss on rows that the teachers have not seen plus a small ridge: Platt scaling and stacking in one convex problem. With several
+teachers a pull toward equal weights, c ρ ‖v − v̄‖² / 2, counts as c = 30 rows of noise; a_t = v_t u_t, with units u_t that bring all scores to one
+size, and ρ the log loss at equal weights. The honest loss of a stack predicts each fold with (a, b) from the other folds.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 
+from motifnet.stacking._scores import log_loss
 from motifnet.tables import Folds
 
+PULL = 30.0
 Matrix = NDArray[np.float64]
 
 
@@ -54,26 +57,44 @@ def _probabilities(a: Matrix, b: Matrix, S: Matrix) -> Matrix:
 
 
 def _solve(S: Matrix, labels: NDArray[np.int64], n_classes: int, weight: Matrix) -> tuple[Matrix, Matrix]:
-    count, n, _ = S.shape
-    E = expansion(n_classes)
-    logits = np.einsum("tnq,cq->tnc", S, E)
-    scale = max(float(np.sqrt((logits**2).mean())), 1e-12)
-    logits = logits / scale
-    total = weight.sum()
-    one_hot = np.zeros((n, n_classes))
-    one_hot[np.arange(n), labels] = 1
-    ridge = 1.0 / max(total, 1.0)
+    """a with shape (T,) and b with shape (K,) from scores with shape (T, n, q)."""
+    logits, one_hot = np.einsum("tnq,cq->tnc", S, expansion(n_classes)), np.eye(n_classes)[labels]
+    if len(S) == 1:
+        scale = max(float(np.sqrt((logits**2).mean())), 1e-12)
+        a, b = _minimise(logits / scale, one_hot, weight, 0.0)
+        return a / scale, b
+    slopes = _slopes(logits, one_hot, weight)
+    (common,), b = _solve(np.tensordot(slopes / len(S), S, 1)[None], labels, n_classes, weight)
+    units = common * slopes
+    logits *= units[:, None, None]
+    loss = log_loss(labels, softmax(logits.mean(0) + b, axis=1), weight)
+    v, b = _minimise(logits, one_hot, weight, PULL * loss)
+    return v * units, b
+
+
+def _slopes(logits: Matrix, one_hot: Matrix, weight: Matrix) -> Matrix:
+    """The slope of the least-squares fit of the classes to each score, at least 0, with shape (T,): scores times slopes are of one size."""
+    share = weight / weight.sum()
+    apart = logits - np.einsum("n,tnc->tc", share, logits)[:, None]
+    covariance, variance = np.einsum("n,tnc,nc->t", share, apart, one_hot), np.einsum("n,tnc->t", share, apart**2)
+    return np.maximum(covariance / np.maximum(variance, 1e-300), 0.0)
+
+
+def _minimise(logits: Matrix, one_hot: Matrix, weight: Matrix, pull: float) -> tuple[Matrix, Matrix]:
+    """v with shape (T,) and b with shape (K,) of least log loss plus pull ‖v − v̄‖² / 2 and a small ridge, each per unit of weight."""
+    count, total = len(logits), weight.sum()
+    ridge = 0.01 / max(total, 1.0)
 
     def loss(theta: Matrix) -> tuple[float, Matrix]:
-        a, b = theta[:count], theta[count:]
-        z = np.tensordot(a, logits, 1) + b
+        v, b = theta[:count], theta[count:]
+        z = np.tensordot(v, logits, 1) + b
         log_p = z - logsumexp(z, axis=1, keepdims=True)
-        residual = weight[:, None] * (np.exp(log_p) - one_hot) / total
-        value = -float(weight @ log_p[np.arange(n), labels]) / total + ridge * float(a @ a / 100 + b @ b / 100)
-        gradient = np.concatenate([np.einsum("nc,tnc->t", residual, logits), residual.sum(0)])
-        return value, gradient + 2 * ridge * theta / 100
+        residual, apart = weight[:, None] * (np.exp(log_p) - one_hot) / total, v - v.mean()
+        value = -float(weight @ (one_hot * log_p).sum(1)) / total + ridge * float(theta @ theta) + pull / total * float(apart @ apart) / 2
+        gradient = np.concatenate([np.einsum("nc,tnc->t", residual, logits) + pull / total * apart, residual.sum(0)])
+        return value, gradient + 2 * ridge * theta
 
-    start = np.concatenate([np.full(count, 1.0 / count), np.zeros(n_classes)])
-    bounds = [(0, None)] * count + [(None, None)] * n_classes
+    start = np.concatenate([np.full(count, 1.0 / count), np.zeros(one_hot.shape[1])])
+    bounds = [(0, None)] * count + [(None, None)] * one_hot.shape[1]
     theta = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-8}).x
-    return theta[:count] / scale, theta[count:]
+    return theta[:count], theta[count:]

@@ -22,6 +22,7 @@ from motifnet.teachers._honest import cross_fit, inner_split
 Forests = tuple[Forest, ...]
 _FULL_ROWS = 3000  # from here on the learning rate is the stated one; it grows as the root of the rows falls, for time is then better spent elsewhere
 _MAX_SPEED = 2.4
+_MANY_CLASSES = 2.0  # a round grows a tree for each class
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,14 @@ class BoostedTrees(Teacher):
     def _grow(self, sample: Sample, engine: Engine, entropy: list[int], control: Control | None) -> Forests:
         """Forests of one sample, one an output."""
         seed, split_seed = (int(s) for s in np.random.default_rng(entropy).integers(2**31 - 1, size=2))
-        valid, growth = inner_split(sample, split_seed), self._growth(sample.n)
+        valid, growth = inner_split(sample, split_seed), self._growth(sample.n, sample.y.shape[1] if sample.labels is not None else 0)
         forests = [forest for problem in _problems(sample) for forest in grow_best(engine, problem, valid, growth, seed, control)]
         if (r := sample.response) is None:
             return tuple(forests)
         return tuple(Forest.sum([Forest.constant(-m), f]).scaled(1 / sd) for f, m, sd in zip(forests, r.mean, r.sd, strict=True))
 
-    def _growth(self, n: int) -> Growth:
-        speed = min(_MAX_SPEED, max(1.0, (_FULL_ROWS / n) ** 0.5))
+    def _growth(self, n: int, classes: int) -> Growth:
+        speed = min(_MAX_SPEED, max(1.0, (_FULL_ROWS / n) ** 0.5)) * (_MANY_CLASSES if classes > 2 else 1.0)
         min_rows = min(self.min_rows, n // 10 + 1)
         rate, patience = self.learning_rate * speed, round(self.patience / speed)
         return Growth(rate, self.leaves, min_rows, self.columns, self.rows, self.l2, self.max_trees, patience, self.randomised)
