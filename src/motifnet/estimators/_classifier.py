@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from motifnet.engine import DataError, UsageError
 from motifnet.estimators._base import MotifEstimator
-from motifnet.stacking import ReliabilityCurve, reliability_curve
+from motifnet.stacking import ReliabilityCurve, calibration
 from motifnet.tables import Matrix, as_weight
 
 
@@ -51,7 +51,6 @@ class MotifClassifier(ClassifierMixin, MotifEstimator):
         labels = np.asarray(y)
         if labels.shape != (n,) or not n:
             raise DataError(f"y has shape {labels.shape}, expected one class for each of the {n} rows of X, at least one.")
-        two = len(self.classes_) == 2
-        chosen = np.ones(n, dtype=np.int64) if two else probabilities.argmax(1)
-        event = labels == self.classes_[chosen]
-        return reliability_curve(probabilities[np.arange(n), chosen], event, as_weight(sample_weight, n), groups)
+        code = {label: i for i, label in enumerate(self.model_.classes or ())}
+        codes = np.array([code.get(label, -1) for label in labels.tolist()])
+        return calibration(codes, probabilities, as_weight(sample_weight, n), groups)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from motifnet.motifs import Affine, Chain, Motif, Parallel, Precise, Softmax
-from motifnet.stacking import expansion, fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared, predicted
+from motifnet.stacking import calibration, expansion, fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared, predicted
 from motifnet.tables import Matrix, Sample
 
 
@@ -61,6 +61,10 @@ class Goal(Protocol):
     def judge(self, parts: list[Part]) -> Judged: ...
 
     def error(self, oof: Matrix, rows: Mask) -> float: ...
+
+    def remark(self, judged: Judged) -> str:
+        """What the ledger says beside the error; may be empty."""
+        ...
 
     def network(self, judged: Judged) -> Motif: ...
 
@@ -120,6 +124,9 @@ class RegressionGoal:
     def error(self, oof: Matrix, rows: Mask) -> float:
         return float(np.sqrt(mean_squared(self.sample.y[rows], oof[rows], self.sample.weight[rows])))
 
+    def remark(self, judged: Judged) -> str:
+        return ""
+
     def network(self, judged: Judged) -> Motif:
         units = Affine(torch.diag(torch.as_tensor(self.sd)), torch.as_tensor(self.mean))
         return Precise(Chain([parallel(judged), units], label="target units"))
@@ -150,6 +157,11 @@ class ClassificationGoal:
     def error(self, oof: Matrix, rows: Mask) -> float:
         assert self.sample.labels is not None
         return log_loss(self.sample.labels[rows], oof[rows], self.sample.weight[rows])
+
+    def remark(self, judged: Judged) -> str:
+        assert self.sample.labels is not None
+        rows = predicted(judged.oof)
+        return f"calibration error {calibration(self.sample.labels[rows], judged.oof[rows], self.sample.weight[rows]).ece:.3f}"
 
     def network(self, judged: Judged) -> Motif:
         logits = Affine(torch.as_tensor(expansion(self.n_classes)), torch.as_tensor(judged.offsets))

@@ -50,6 +50,9 @@ class LossGoal:
         eta = np.where(rows[:, None], self._in_order(oof), np.nan)
         return float((mean_loss(self.response, eta, self.sample.weight) / self.constant_loss).mean())
 
+    def remark(self, judged: Judged) -> str:
+        return ""
+
     def network(self, judged: Judged) -> Motif:
         r = self.response
         units = Affine(torch.diag(torch.as_tensor(r.sd.copy())), torch.as_tensor(r.mean + r.sd * judged.offsets))

@@ -1,10 +1,10 @@
 """The output layer of trained kernels, solved again under the log loss of all classes together.
 
 Fold k is predicted by inner layers, λ and output layer that have not seen fold k. λ comes from a path, from strong to weak, each fit the start of
-the next: the log loss of inner blocks of the training rows, each predicted without itself, falls, and where it does not any more, the path ends.
-It is the loss of a f, with a temperature a for all blocks of a fold; without it folds that chose another λ would have scores of another size, which the
-last layer after them takes for alike. Beyond the exact range landmarks stay in every fit and are not predicted (see `kernels._landmarks`), and one
-inner block judges. Two classes: the score is the difference of both.
+the next, that ends where the log loss of inner blocks of the training rows, each predicted without itself, does not fall any more. It is the loss of
+a f, with a temperature a for the blocks of a fold: without it folds that chose another λ would have scores of another size, and the last layer after
+them takes all for alike. Beyond the exact range landmarks stay in every fit and are not predicted (see `kernels._landmarks`), and one inner block
+judges. Two classes: the score is the difference of both.
 """
 
 from __future__ import annotations

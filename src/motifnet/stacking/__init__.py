@@ -6,7 +6,7 @@ Comes in: out-of-fold predictions. Goes out: weights, and the honest score of us
 from motifnet.stacking._logistic import LogisticStack, expansion, fit_logistic_stack
 from motifnet.stacking._loss import LossStack, explained, fit_loss_stack, mean_loss
 from motifnet.stacking._nnls import NnlsStack, fit_nnls_stack
-from motifnet.stacking._reliability import ReliabilityCurve, reliability_curve
+from motifnet.stacking._reliability import ReliabilityCurve, calibration, reliability_curve
 from motifnet.stacking._scores import log_loss, mean_squared, predicted
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "LossStack",
     "NnlsStack",
     "ReliabilityCurve",
+    "calibration",
     "expansion",
     "explained",
     "fit_logistic_stack",

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
+GROUPS = 15
 
 
 @dataclass(frozen=True)
@@ -35,3 +36,13 @@ def reliability_curve(probability: Matrix, event: NDArray[np.bool_], weight: Mat
     total = np.bincount(group, weight).astype(np.float64)
     predicted, observed = (np.bincount(group, weight * part) / total for part in (probability, event))
     return ReliabilityCurve(predicted, observed, total, float(total @ np.abs(predicted - observed) / total.sum()))
+
+
+def calibration(labels: NDArray[np.int64], probabilities: Matrix, weight: Matrix, groups: int = GROUPS) -> ReliabilityCurve:
+    """The curve of class codes with shape (n,) and probabilities with shape (n, K).
+
+    With two classes the event is the second one; with more it is that the most probable class is the right one.
+    """
+    rows, two = np.arange(len(labels)), probabilities.shape[1] == 2
+    chosen = np.ones_like(rows) if two else probabilities.argmax(1)
+    return reliability_curve(probabilities[rows, chosen], labels == chosen, weight, groups)
