@@ -86,4 +86,5 @@ def test_temperature_finds_the_scale_of_true_scores() -> None:
     scores = 2 * rng.normal(size=(20_000, 3))
     labels = (scores + rng.gumbel(size=scores.shape)).argmax(1)
     w = torch.ones(len(scores), dtype=torch.float64)
-    assert temperature(torch.as_tensor(scores / 5), torch.as_tensor(labels), w) == pytest.approx(5, rel=0.05)
+    assert temperature(torch.as_tensor(scores * 5), torch.as_tensor(labels), w) == pytest.approx(0.2, rel=0.05)
+    assert temperature(torch.as_tensor(scores / 5), torch.as_tensor(labels), w) == 1

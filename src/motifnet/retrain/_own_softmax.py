@@ -2,9 +2,9 @@
 
 Fold k is predicted by inner layers, λ and output layer that have not seen fold k. λ comes from a path, from strong to weak, each fit the start of
 the next, that ends where the log loss of inner blocks of the training rows, each predicted without itself, does not fall any more. It is the loss of
-a f, with a temperature a for the blocks of a fold: without it folds that chose another λ would have scores of another size, and the last layer after
-them takes all for alike. Beyond the exact range landmarks stay in every fit and are not predicted (see `kernels._landmarks`), and one inner block
-judges. Two classes: the score is the difference of both.
+a f, with a temperature a ≤ 1 for the blocks of a fold: without it folds that chose another λ would have scores of another size, and the last layer
+after them takes all for alike. Beyond the exact range landmarks stay in every fit and are not predicted (see `kernels._landmarks`), and one inner
+block judges. Two classes: the score is the difference of both.
 """
 
 from __future__ import annotations
@@ -105,12 +105,12 @@ class _Rows:
 
 
 def temperature(scores: Tensor, labels: Tensor, w: Tensor) -> float:
-    """The a > 0 of least log loss of a f."""
+    """The a of least log loss of a f in (0, 1]: few rows that are all told apart would have it grow without bound."""
     a = 1.0
     for _ in range(_NEWTON):
         p = torch.softmax(a * scores, 1)
         mean = (p * scores).sum(1)
         slope = float(w @ (mean - scores.gather(1, labels[:, None])[:, 0]))
         bend = float(w @ ((p * scores**2).sum(1) - mean**2))
-        a = min(max(a - slope / max(bend, 1e-300), a / 2), 2 * a)
+        a = min(max(a - slope / max(bend, 1e-300), a / 2), 1.0)
     return a
