@@ -56,7 +56,7 @@ class Run:
     listen: Callable[[str, LedgerRow | None], None]
     kernels: list[Part] = field(default_factory=list)
     others: list[Part] = field(default_factory=list)
-    trained: list[CrossTuned] = field(default_factory=list)
+    first: CrossTuned | None = None
     best: Judged | None = None
     ledger: list[LedgerRow] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
@@ -123,26 +123,27 @@ class Run:
 
     def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int) -> Part:
         fitted = cross_tune(self.sample, convex, settings, seed=self.seed, number=number + 1, n_jobs=self.n_jobs, control=self.control)
-        if number >= 0:
-            self.trained.append(fitted)
+        if number == 0:
+            self.first = fitted
         return Part(f"trained kernel {number + 1}", fitted.oof, transfer(fitted), fitted.predict)
 
     def _describe(self, settings: InnerSettings) -> str:
         return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(settings.profiles)}"
 
     def _own_loss(self) -> None:
-        """The trained kernels under the loss that is asked for, alone or beside the kernels that were fitted by least squares."""
+        """The first trained kernel under the loss that is asked for, alone or beside the kernels that were fitted by least squares."""
         classes = self.sample.labels is not None
-        if not self.trained or not (classes or self.sample.response):
+        if self.first is None or not (classes or self.sample.response):
             return
         start = self._start("own loss")
         refit = partial(refit_softmax, seed=self.seed) if classes else refit_under_loss
-        refitted = [refit(self.sample, tuned, n_jobs=self.n_jobs, control=self.control) for tuned in self.trained]
-        parts = [Part(f"trained kernel {i}, own loss", f.oof, transfer(f), f.predict) for i, f in enumerate(refitted, 1) if f is not None]
-        if not parts:
+        fitted = refit(self.sample, self.first, n_jobs=self.n_jobs, control=self.control)
+        if fitted is None:
             return
-        alone, beside = self.goal.judge(parts), self.goal.judge([*self.kernels, *parts])
-        self.kernels = parts if alone.error < beside.error else [*self.kernels, *parts]
+        part = Part("trained kernel, own loss", fitted.oof, transfer(fitted), fitted.predict)
+        alone, beside = self.goal.judge([part]), self.goal.judge([*self.kernels, part])
+        # for classes the stack keeps them all: its pull to equal weights gains by parts that are nearly as good
+        self.kernels = [part] if alone.error < beside.error and not classes else [*self.kernels, part]
         best = min(alone, beside, key=lambda judged: judged.error)
         self._settle("own loss", start, best, f"output layer under the {'log loss' if classes else 'objective'}")
 
@@ -164,7 +165,8 @@ class Run:
         """End-to-end training of the first trained kernel network; the result joins the stack."""
         start = self._start("fine-tuning")
         self.control.check()
-        first = self.trained[0]
+        first = self.first
+        assert first is not None
         settings = FineTuneSettings(epochs=self.preset.fine_tune_epochs)
         tuned = fine_tune_stage(
             transfer(first),
