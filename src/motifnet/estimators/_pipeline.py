@@ -192,16 +192,8 @@ class Run:
         network = self.goal.network(judged)
         if kept:
             self.best = judged
-        self._enter(
-            LedgerRow(
-                stage,
-                time.monotonic() - start,
-                judged.error,
-                count_parameters(network),
-                kept,
-                "; ".join(filter(None, [note, self.goal.remark(judged)])),
-            )
-        )
+        note = "; ".join(filter(None, [note, self.goal.remark(judged)]))
+        self._enter(LedgerRow(stage, time.monotonic() - start, judged.error, count_parameters(network), kept, note))
         self.stages.append(Stage(stage, time.monotonic() - self.control.start, network))
         return kept
 
