@@ -9,9 +9,13 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Stopped(Exception):
@@ -21,14 +25,15 @@ class Stopped(Exception):
 class Control:
     """Deadline and interrupt of one fit, shared by all its loops and threads."""
 
-    def __init__(self, time_limit_s: float | None = None) -> None:
-        self.start = time.monotonic()
+    def __init__(self, time_limit_s: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.start = clock()
         self.deadline = None if time_limit_s is None else self.start + time_limit_s
         self.interrupted = threading.Event()
 
     @property
     def out_of_time(self) -> bool:
-        return self.deadline is not None and time.monotonic() >= self.deadline
+        return self.deadline is not None and self.clock() >= self.deadline
 
     @property
     def stopped(self) -> bool:
@@ -36,12 +41,21 @@ class Control:
 
     @property
     def seconds_left(self) -> float:
-        return float("inf") if self.deadline is None else self.deadline - time.monotonic()
+        return float("inf") if self.deadline is None else self.deadline - self.clock()
 
     def check(self) -> None:
         """Raise `Stopped` if the fit is to end."""
         if self.stopped:
             raise Stopped
+
+    def guarded(self, function: Callable[P, R]) -> Callable[P, R]:
+        """The function with a check before every call: for what a long loop calls block by block."""
+
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            self.check()
+            return function(*args, **kwargs)
+
+        return checked
 
     @contextmanager
     def listening(self) -> Iterator[None]:

@@ -26,7 +26,7 @@ from motifnet.losses import Objective
 from motifnet.mimicry import Card, Certificate, certify, describe_network
 from motifnet.tables import Matrix, Table, Task, as_offset, as_table
 
-CERTIFIED_ROWS = 512
+CERTIFIED_ROWS = 128
 
 
 class MotifEstimator(BaseEstimator):

@@ -85,13 +85,15 @@ class Run:
 
     def _convex(self) -> tuple[FittedKernel, EveryFold | None]:
         start = self._start("convex fit")
-        fitted, folds = KernelRidge().fit_with_folds(self.sample, seed=self.seed, n_jobs=self.n_jobs)
+        teacher = KernelRidge(capacity=self.preset.capacity)
+        fitted, folds = teacher.fit_with_folds(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         seconds = time.monotonic() - start
         start = self._start("transferred")
         part = Part("kernel ridge", fitted.oof, transfer(fitted), fitted.predict)
         judged = self.goal.judge([part])
         self.kernels = [part]
-        self._enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, "kernel ridge in closed form"))
+        note = "kernel ridge in closed form" + ("; fewer centres, for the time limit" if fitted.shortened else "")
+        self._enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, note))
         self._settle("transferred", start, judged, "network by calculation")
         return fitted, folds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from motifnet.engine import UsageError
-from motifnet.kernels import Capacity
+from motifnet.kernels import CAPACITY, Capacity
 from motifnet.retrain import InnerSettings
 
 # blocks in parallel differ in depth, kernel and start: the first has a residual block before its distances and a map that starts from gradients
@@ -25,6 +25,7 @@ class Preset:
 
     folds: int = 4
     small_rows: int = 1_000
+    capacity: Capacity = CAPACITY
     first: InnerSettings | None = _QUICK
     inner: tuple[InnerSettings, ...] = (_DEEP, _MATERN)
     teachers: tuple[str, ...] = ("trees", "randomised trees")

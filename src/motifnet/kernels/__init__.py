@@ -4,7 +4,7 @@ Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, so
 """
 
 from motifnet.kernels._every_fold import EveryFold, every_fold
-from motifnet.kernels._fit import CAPACITY, Capacity, Partition, Solution, fit_with_held_out
+from motifnet.kernels._fit import Partition, Solution, fit_with_held_out
 from motifnet.kernels._kernel import PROFILES, Kernel, by_blocks, distances, radial
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
 from motifnet.kernels._leave_out import (
@@ -15,6 +15,7 @@ from motifnet.kernels._leave_out import (
     solve_ridge,
 )
 from motifnet.kernels._machine import Machine, machine_of
+from motifnet.kernels._plan import CAPACITY, Capacity, affordable
 from motifnet.kernels._reweighted import Parabola, fit_reweighted
 from motifnet.kernels._scales import GridChoice, grid_search, median_distances, start_kernel
 from motifnet.kernels._smoother import ExactSmoother, LandmarkSmoother, Scores, Smoother
@@ -40,6 +41,7 @@ __all__ = [
     "Solution",
     "SpectralPath",
     "Warp",
+    "affordable",
     "blocks_of",
     "by_blocks",
     "choose_landmarks",

@@ -6,23 +6,45 @@ follows for any λ by one factorisation of m + 1 rows.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from motifnet.engine import parallel_map
-from motifnet.kernels._fit import CAPACITY, Capacity, Solution
+from motifnet.kernels._fit import Solution
 from motifnet.kernels._landmarks import Gram, Landmarks, Sums, solve_folds, summed
 from motifnet.kernels._leave_out import solve_ridge
+from motifnet.kernels._plan import CAPACITY, Capacity
 
 
-class EveryFold(Protocol):
+class EveryFold(ABC):
     """The fit on all rows, and predictions of every block by the fit without it."""
 
-    def solve(self, ridge: float, n_jobs: int = 1) -> Solution: ...
+    y: Tensor
+    count: int
+
+    @abstractmethod
+    def fit(self, ridge: float) -> Solution:
+        """The fit on all rows; nothing is held out."""
+
+    @abstractmethod
+    def without(self, k: int, ridge: float) -> tuple[Tensor, Tensor]:
+        """Rows of block k, and their predictions with shape (rows, q) by the fit without the block."""
+
+    def solve(self, ridge: float, n_jobs: int = 1) -> Solution:
+        """The fit on all rows with the held-out predictions of every block; a block is a job."""
+        parts = parallel_map(lambda k: self.without(k, ridge), range(self.count), n_jobs)
+        return replace(self.fit(ridge), held_out=self.placed(parts))
+
+    def placed(self, parts: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+        """Held-out predictions with shape (n, q) of those of the blocks; NaN elsewhere."""
+        held_out = torch.full_like(self.y, float("nan"))
+        for rows, prediction in parts:
+            held_out[rows] = prediction
+        return held_out
 
 
 def every_fold(
@@ -30,7 +52,7 @@ def every_fold(
 ) -> EveryFold:
     """Rows Z with shape (n, d), targets y with shape (n, q), weights w with shape (n,), and the rows of each block; blocks do not overlap."""
     if len(Z) <= capacity.exact_rows:
-        return ExactFolds(gram(Z, Z), y, w, tuple(blocks))
+        return ExactFolds(gram(Z, Z), y, w, tuple(blocks), len(blocks))
     marks = Landmarks.choose(gram, Z, capacity.landmarks, seed)
     marked = marks.marked
     rest = ~marked
@@ -40,54 +62,45 @@ def every_fold(
         rest[block] = False
     cells |= {"landmarks": marks.chosen, "rest": torch.nonzero(rest).ravel()}
     sums = parallel_map(lambda rows: marks.normal_equations(rows, y, w), cells.values(), n_jobs)
-    return LandmarkFolds(marks, cells, dict(zip(cells, sums, strict=True)), y)
+    return LandmarkFolds(marks, cells, dict(zip(cells, sums, strict=True)), y, len(blocks))
 
 
 @dataclass(frozen=True)
-class ExactFolds:
-    """The Gram matrix K with shape (n, n); a fold is a job."""
+class ExactFolds(EveryFold):
+    """The Gram matrix K with shape (n, n)."""
 
     K: Tensor
     y: Tensor
     w: Tensor
     blocks: tuple[Tensor, ...]
+    count: int
 
-    def solve(self, ridge: float, n_jobs: int = 1) -> Solution:
-        (dual, b), *predictions = parallel_map(lambda block: self._without(block, ridge), [None, *self.blocks], n_jobs)
-        held_out = torch.full_like(self.y, float("nan"))
-        for rows, (prediction, _) in zip(self.blocks, predictions, strict=True):
-            held_out[rows] = prediction
-        return Solution(torch.arange(len(self.K)), dual, b, ridge, held_out)
+    def fit(self, ridge: float) -> Solution:
+        dual, b = solve_ridge(self.K, self.y, ridge / self.w)
+        return Solution(torch.arange(len(self.K)), dual, b, ridge, self.placed([]))
 
-    def _without(self, block: Tensor | None, ridge: float) -> tuple[Tensor, Tensor]:
-        """Dual and intercept of all rows, or predictions of a block by the fit without it."""
-        if block is None:
-            return solve_ridge(self.K, self.y, ridge / self.w)
-        others = torch.ones(len(self.K), dtype=torch.bool)
+    def without(self, k: int, ridge: float) -> tuple[Tensor, Tensor]:
+        block, others = self.blocks[k], torch.ones(len(self.K), dtype=torch.bool)
         others[block] = False
         kept = torch.nonzero(others).ravel()
         dual, b = solve_ridge(self.K[kept[:, None], kept], self.y[kept], ridge / self.w[kept])
-        return self.K[block[:, None], kept] @ dual + b, b
+        return block, self.K[block[:, None], kept] @ dual + b
 
 
 @dataclass(frozen=True)
-class LandmarkFolds:
+class LandmarkFolds(EveryFold):
     """Sums by cell: the rows of each block but the landmarks, which stay in every fit and are not predicted; the landmarks; rows of no block."""
 
     marks: Landmarks
     cells: dict[str, Tensor]
     sums: dict[str, Sums]
     y: Tensor
+    count: int
 
-    def solve(self, ridge: float, n_jobs: int = 1) -> Solution:
-        names = [name for name in self.cells if name not in ("landmarks", "rest")]
+    def fit(self, ridge: float) -> Solution:
+        gamma = solve_folds(*summed(self.sums, set()), ridge)
+        return Solution(self.marks.chosen, self.marks.dual(gamma), gamma[-1], ridge, self.placed([]))
 
-        def without(name: str | None) -> tuple[Tensor, Tensor]:
-            gamma = solve_folds(*summed(self.sums, set() if name is None else {name}), ridge)
-            return gamma, gamma if name is None else self.marks.predict(self.cells[name], gamma)
-
-        (gamma, _), *predictions = parallel_map(without, [None, *names], n_jobs)
-        held_out = torch.full_like(self.y, float("nan"))
-        for name, (_, prediction) in zip(names, predictions, strict=True):
-            held_out[self.cells[name]] = prediction
-        return Solution(self.marks.chosen, self.marks.dual(gamma), gamma[-1], ridge, held_out)
+    def without(self, k: int, ridge: float) -> tuple[Tensor, Tensor]:
+        rows = self.cells[str(k)]
+        return rows, self.marks.predict(rows, solve_folds(*summed(self.sums, {str(k)}), ridge))

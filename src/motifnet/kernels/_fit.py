@@ -14,17 +14,7 @@ from torch import Tensor
 
 from motifnet.kernels._landmarks import Gram, Landmarks, Sums, solve_folds, summed
 from motifnet.kernels._leave_out import factor, solve_factored, solve_ridge
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """All rows are centres up to `exact_rows`; beyond, `landmarks` of them are."""
-
-    exact_rows: int
-    landmarks: int
-
-
-CAPACITY = Capacity(exact_rows=4_000, landmarks=2_000)
+from motifnet.kernels._plan import CAPACITY, Capacity
 
 
 @dataclass(frozen=True)

@@ -35,13 +35,16 @@ def distances(A: Tensor, B: Tensor, p: int) -> Tensor:
 
 
 def by_blocks(gram: Callable[[Tensor, Tensor], Tensor], A: Tensor, B: Tensor) -> Tensor:
-    """A Gram matrix with shape (n, m), some rows at a time; the same bits, for every element is computed by itself."""
+    """A Gram matrix with shape (n, m), some rows at a time; the same bits, for every element is computed by itself. Half of it where B is A."""
     rows = max(1, _CACHED // max(1, len(B)))
     if rows >= len(A):
         return gram(A, B)
     K = torch.empty(len(A), len(B), dtype=A.dtype)
     for start in range(0, len(A), rows):
-        K[start : start + rows] = gram(A[start : start + rows], B)
+        block, first = slice(start, start + rows), start if B is A else 0
+        K[block, first:] = gram(A[block], B[first:])
+        if B is A:
+            K[first:, block] = K[block, first:].T
     return K
 
 

@@ -99,5 +99,9 @@ class Landmarks:
 
 def summed(sums: dict[str, Sums], without: set[str]) -> Sums:
     """The sums of all cells but some."""
-    kept = [sums[name] for name in sums if name not in without]
-    return torch.stack([S for S, _ in kept]).sum(0), torch.stack([c for _, c in kept]).sum(0)
+    first, *others = [sums[name] for name in sums if name not in without]
+    S, c = first[0].clone(), first[1].clone()
+    for more, more_c in others:
+        S += more
+        c += more_c
+    return S, c

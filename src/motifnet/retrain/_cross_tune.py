@@ -7,13 +7,14 @@ by the fit that leaves it out and (b) the model fitted on all rows. (a) over all
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from motifnet.engine import Control, parallel_map
-from motifnet.kernels import CAPACITY, Capacity, fit_with_held_out, start_kernel
+from motifnet.kernels import affordable, fit_with_held_out, start_kernel
 from motifnet.retrain._inner import InnerSettings, train_inner
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.tables import Matrix, Sample
@@ -21,6 +22,7 @@ from motifnet.teachers import FittedKernel, fold_partition
 
 RIDGE_FACTORS = (0.3, 1.0, 3.0)
 FEW_ROWS = 150
+_SHARE = 0.5  # of the time that is left for a fold
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,14 @@ def cross_tune(
     Trainings of another `number` draw other batches but have the same landmarks, so that their scores are of the same rows.
     """
 
+    control = control or Control()
+
     def tune(k: int) -> tuple[torch.Tensor, TunedModel]:
         part = sample.rows(sample.folds.train(k), k)
         choice = convex.choices[k]
         start = start_kernel(settings.profiles, convex.medians, choice.scale)
         inner = train_inner(part, start, choice, settings, [seed, number, k], control)
-        return solve_tuned(sample, k, inner, seed, settings.capacity)
+        return _solve(sample, k, inner, settings, seed, control, n_jobs)
 
     # steps on few rows are too short for threads to gain anything
     results = parallel_map(tune, range(sample.folds.count), n_jobs if sample.n > FEW_ROWS else 1)
@@ -81,12 +85,16 @@ def cross_tune(
     return CrossTuned(oof, tuple(model for _, model in results))
 
 
-def solve_tuned(sample: Sample, k: int, inner: InnerLayers, seed: int, capacity: Capacity = CAPACITY) -> tuple[torch.Tensor, TunedModel]:
+def _solve(
+    sample: Sample, k: int, inner: InnerLayers, settings: InnerSettings, seed: int, control: Control, n_jobs: int
+) -> tuple[torch.Tensor, TunedModel]:
     """The output layer in closed form: held-out predictions of fold k, and the model on all rows."""
     Z = inner.warp(torch.as_tensor(sample.view(k)))
     ridges = [factor * inner.ridge for factor in RIDGE_FACTORS]
-    y, w = torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
-    s = fit_with_held_out(inner.gram, Z, y, w, fold_partition(sample, k), ridges, seed, capacity)
+    y, w, part = torch.as_tensor(sample.y), torch.as_tensor(sample.weight), fold_partition(sample, k)
+    waiting = max(1, math.ceil((sample.folds.count - k) / n_jobs))
+    capacity = affordable(settings.capacity, inner.gram, Z, control, fits=len(ridges) * len(part.inner) + 2, share=_SHARE / waiting)
+    s = fit_with_held_out(control.guarded(inner.gram), Z, y, w, part, ridges, seed, capacity)
     return s.held_out, TunedModel(inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), s.ridge)
 
 

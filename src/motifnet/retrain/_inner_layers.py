@@ -50,7 +50,8 @@ class InnerLayers:
             return mixture(A[:, :d], B[:, :d], A[:, d:], B[:, d:], self.kernel.profiles, weights, rates)
 
         # a row is mapped once, not once a block: a product of another height differs in the last bits
-        return by_blocks(gram, torch.cat([A, self._mapped(A)], 1), torch.cat([B, self._mapped(B)], 1))
+        left = torch.cat([A, self._mapped(A)], 1)
+        return by_blocks(gram, left, left if B is A else torch.cat([B, self._mapped(B)], 1))
 
     def _mapped(self, A: Tensor) -> Tensor:
         return A if self.map is None else A @ (torch.eye(A.shape[1], dtype=A.dtype) + torch.as_tensor(self.map))

@@ -9,17 +9,21 @@ which fold k may be predicted. Several target columns share the factorisation.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
 
 from motifnet.engine import Control, parallel_map
 from motifnet.kernels import (
+    CAPACITY,
+    Capacity,
     EveryFold,
     GridChoice,
     Kernel,
     Partition,
     Solution,
+    affordable,
     blocks_of,
     every_fold,
     fit_with_held_out,
@@ -31,12 +35,16 @@ from motifnet.tables import Sample
 from motifnet.teachers._base import FittedTeacher, Matrix, Teacher
 
 GRID_ROWS = 300
+_SHARE = 0.5  # of the time that is left: what is there by then is also stored, certified and improved
 Solved = tuple[Matrix, Kernel, Solution, EveryFold | None]
 
 
 @dataclass(frozen=True)
 class FittedKernel(FittedTeacher):
-    """f(x) = intercept + kernel(x, centres) @ dual, with centres (m, d), dual (m, q), intercept (q,); λ and the start of inner-layer training."""
+    """f(x) = intercept + kernel(x, centres) @ dual, with centres (m, d), dual (m, q), intercept (q,); λ and the start of inner-layer training.
+
+    `shortened`: it has fewer centres than it would have without a time limit.
+    """
 
     kernel: Kernel
     centres: Matrix
@@ -45,6 +53,7 @@ class FittedKernel(FittedTeacher):
     ridge: float
     choices: tuple[GridChoice, ...] = field(default=())
     medians: dict[int, float] = field(default_factory=dict)
+    shortened: bool = False
 
     def predict(self, X: Matrix) -> Matrix:
         return self.kernel(X, self.centres) @ self.dual + self.intercept
@@ -55,12 +64,18 @@ class KernelRidge(Teacher):
     """Kernel ridge with the mixture of `profiles` at equal weights."""
 
     profiles: tuple[str, ...] = ("laplace1", "laplace2", "gaussian")
+    capacity: Capacity = CAPACITY
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedKernel:
-        return self.fit_with_folds(sample, seed=seed, n_jobs=n_jobs)[0]
+        return self.fit_with_folds(sample, seed=seed, n_jobs=n_jobs, control=control)[0]
 
-    def fit_with_folds(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1) -> tuple[FittedKernel, EveryFold | None]:
-        """The fit, and its folds for other λ where these share one encoding: they hold what took longest."""
+    def fit_with_folds(
+        self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None
+    ) -> tuple[FittedKernel, EveryFold | None]:
+        """The fit, and its folds for other λ where these share one encoding: they hold what took longest.
+
+        It always finishes: with fewer centres where the control's time would not do.
+        """
         rng = np.random.default_rng(seed)
         medians = median_distances(torch.as_tensor(sample.X[np.sort(rng.permutation(sample.n)[:GRID_ROWS])]))
         everyone = np.ones(sample.n, dtype=bool)
@@ -71,27 +86,36 @@ class KernelRidge(Teacher):
 
         choices = parallel_map(choose, tasks, n_jobs)
         solve = self._solve_shared if one_encoding(sample) else self._solve_each
-        oof, kernel, s, folds = solve(sample, choices, medians, seed, n_jobs)
+        capacity = self._planned(sample, choices, medians, control or Control())
+        oof, kernel, s, folds = solve(sample, choices, medians, capacity, seed, n_jobs)
         centres = sample.X[s.centres.numpy()]
-        return FittedKernel(oof, kernel, centres, s.dual.numpy(), s.intercept.numpy(), s.ridge, tuple(choices), medians), folds
+        shortened = len(centres) < self.capacity.at_most_half(sample.n).centres(sample.n)
+        return FittedKernel(oof, kernel, centres, s.dual.numpy(), s.intercept.numpy(), s.ridge, tuple(choices), medians, shortened), folds
 
-    def _solve_shared(self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], seed: int, n_jobs: int) -> Solved:
+    def _planned(self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], control: Control) -> Capacity:
+        """Half of the time that is left, for as many solutions as there are kernels or encodings."""
+        solutions = len({choice.scale for choice in choices}) if one_encoding(sample) else len(choices)
+        gram = start_kernel(self.profiles, medians, choices[-1].scale).gram
+        return affordable(self.capacity, gram, torch.as_tensor(sample.X), control, fits=len(choices), share=_SHARE / solutions)
+
+    def _solve_shared(
+        self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], capacity: Capacity, seed: int, n_jobs: int
+    ) -> Solved:
         """Folds that chose the same length scale share what does not depend on λ."""
         X, y, w = torch.as_tensor(sample.X), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
-        settings = [(choice.scale, choice.ridge) for choice in choices]
+        oof, folds, final = np.full(sample.y.shape, np.nan), None, len(choices) - 1
+        for scale in sorted({choice.scale for choice in choices}, key=lambda scale: scale == choices[final].scale):  # the last one's folds are kept
+            gram = start_kernel(self.profiles, medians, scale).gram
+            folds = every_fold(gram, X, y, w, fold_blocks(sample), seed=seed, n_jobs=n_jobs, capacity=capacity)
+            mine = [k for k in range(final) if choices[k].scale == scale]
+            for rows, predictions in parallel_map(partial(_without, folds, choices), mine, n_jobs):
+                oof[rows] = predictions
+        assert folds is not None
+        return oof, start_kernel(self.profiles, medians, choices[final].scale), folds.fit(choices[final].ridge), folds
 
-        solutions: dict[tuple[float, float], Solution] = {}
-        folds: EveryFold | None = None
-        for scale in sorted({choice.scale for choice in choices}, key=lambda scale: scale == choices[-1].scale):  # the last one's folds are kept
-            folds = every_fold(start_kernel(self.profiles, medians, scale).gram, X, y, w, fold_blocks(sample), seed=seed, n_jobs=n_jobs)
-            solutions |= {s: folds.solve(s[1], n_jobs) for s in sorted(set(settings)) if s[0] == scale}
-        oof = np.full(sample.y.shape, np.nan)
-        for k in range(sample.folds.count):
-            rows = sample.folds.held_out(k)
-            oof[rows] = solutions[settings[k]].held_out.numpy()[rows]
-        return oof, start_kernel(self.profiles, medians, settings[-1][0]), solutions[settings[-1]], folds
-
-    def _solve_each(self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], seed: int, n_jobs: int) -> Solved:
+    def _solve_each(
+        self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], capacity: Capacity, seed: int, n_jobs: int
+    ) -> Solved:
         """One fit a fold: where folds have their own encoding, or look forward in time."""
         y, w = torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
 
@@ -99,7 +123,7 @@ class KernelRidge(Teacher):
             final = k == sample.folds.count
             Z = torch.as_tensor(sample.X if final else sample.view(k))
             kernel = start_kernel(self.profiles, medians, choices[k].scale)
-            return fit_with_held_out(kernel.gram, Z, y, w, None if final else fold_partition(sample, k), [choices[k].ridge], seed)
+            return fit_with_held_out(kernel.gram, Z, y, w, None if final else fold_partition(sample, k), [choices[k].ridge], seed, capacity)
 
         solutions = parallel_map(solve, range(sample.folds.count + 1), n_jobs)
         oof = np.full(sample.y.shape, np.nan)
@@ -107,6 +131,11 @@ class KernelRidge(Teacher):
             rows = sample.folds.held_out(k)
             oof[rows] = solutions[k].held_out.numpy()[rows]
         return oof, start_kernel(self.profiles, medians, choices[-1].scale), solutions[-1], None
+
+
+def _without(folds: EveryFold, choices: list[GridChoice], k: int) -> tuple[Matrix, Matrix]:
+    rows, predictions = folds.without(k, choices[k].ridge)
+    return rows.numpy(), predictions.numpy()
 
 
 def one_encoding(sample: Sample) -> bool:
