@@ -31,7 +31,7 @@ from motifnet.retrain import (
 )
 from motifnet.stacking import predicted
 from motifnet.tables import Sample
-from motifnet.teachers import TEACHERS, FittedKernel, KernelRidge
+from motifnet.teachers import TEACHERS, FittedKernel
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,7 @@ class Run:
 
     def _convex(self) -> tuple[FittedKernel, EveryFold | None]:
         start = self._start("convex fit")
-        teacher = KernelRidge(capacity=self.preset.capacity)
-        fitted, folds = teacher.fit_with_folds(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        fitted, folds = self.preset.convex.fit_with_folds(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         seconds = time.monotonic() - start
         start = self._start("transferred")
         part = Part("kernel ridge", fitted.oof, transfer(fitted), fitted.predict)

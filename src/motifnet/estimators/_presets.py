@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from motifnet.engine import UsageError
-from motifnet.kernels import CAPACITY, Capacity
+from motifnet.kernels import Capacity
 from motifnet.retrain import InnerSettings
+from motifnet.teachers import KernelRidge
 
 # blocks in parallel differ in depth, kernel and start: the first has a residual block before its distances and a map that starts from gradients
 _DEEP = InnerSettings(depth=1)
@@ -14,6 +15,8 @@ _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60,
 # a short training, soon done: what the time limit or Ctrl-C leaves is then good already, and the stack has one network more
 _QUICK = InnerSettings(steps=25, batch=300, capacity=Capacity(1_000, 1_000))
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
+# few centres, few steps, few trees: within ten times the seconds of 500 boosted trees
+_SMALL = Capacity(1_200, 800)
 FOLD_ROWS = 10
 
 
@@ -25,7 +28,7 @@ class Preset:
 
     folds: int = 4
     small_rows: int = 1_000
-    capacity: Capacity = CAPACITY
+    convex: KernelRidge = KernelRidge()
     first: InnerSettings | None = _QUICK
     inner: tuple[InnerSettings, ...] = (_DEEP, _MATERN)
     teachers: tuple[str, ...] = ("trees", "randomised trees")
@@ -39,7 +42,15 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset(folds=3, small_rows=0, first=None, inner=(InnerSettings(steps=40, batch=300),), teachers=("trees",), ridge_again=False),
+    "fast": Preset(
+        folds=3,
+        small_rows=0,
+        convex=KernelRidge(capacity=_SMALL, grid_rows=200),
+        first=None,
+        inner=(InnerSettings(steps=30, batch=256, capacity=_SMALL, ridge_factors=(1.0,)),),
+        teachers=("quick trees",),
+        ridge_again=False,
+    ),
     "balanced": Preset(),
     "best": Preset(
         folds=6,

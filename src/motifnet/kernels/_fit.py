@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from motifnet.kernels._landmarks import Gram, Landmarks, Sums, solve_folds, summed
+from motifnet.kernels._landmarks import Gram, Landmarks, Sums, quadratic, solve_folds, summed
 from motifnet.kernels._leave_out import factor, solve_factored, solve_ridge
 from motifnet.kernels._plan import CAPACITY, Capacity
 
@@ -118,5 +118,5 @@ def _inner_error(sums: dict[str, Sums], inner: set[str], cells: dict[str, Tensor
         S, c = sums[name]
         rows = cells[name]
         squares = float((w[rows, None] * y[rows] ** 2).sum())
-        total += squares - 2 * float((c * gamma).sum()) + float((gamma * (S @ gamma)).sum())
+        total += squares - 2 * float((c * gamma).sum()) + quadratic(S, gamma)
     return total

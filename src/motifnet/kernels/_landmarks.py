@@ -40,13 +40,23 @@ def landmark_features(K_CC: Tensor) -> Tensor:
 
 
 def solve_folds(S: Tensor, c: Tensor, lam: float) -> Tensor:
-    """Coefficients γ with shape (m + 1, q) of normal equations S and c with m + 1 rows; the last one, the intercept, is free."""
-    ridge = torch.full((len(S),), lam, dtype=S.dtype)
-    ridge[-1] = 1e-12 * float(S[-1, -1])
-    L, info = torch.linalg.cholesky_ex(S + torch.diag(ridge))
+    """Coefficients γ with shape (m + 1, q) of normal equations S and c with m + 1 rows; the last one, the intercept, is free.
+
+    Of S the lower triangle counts, with the diagonal.
+    """
+    G = S.clone()
+    G.diagonal()[:-1] += lam
+    G[-1, -1] *= 1 + 1e-12
+    L, info = torch.linalg.cholesky_ex(G)
     if int(info) != 0:
-        L = torch.linalg.cholesky(S + torch.diag(ridge + 1e-10 * float(S.diagonal().mean())))
+        G.diagonal().add_(1e-10 * float(S.diagonal().mean()))
+        L = torch.linalg.cholesky(G)
     return torch.cholesky_solve(c, L)
+
+
+def quadratic(S: Tensor, gamma: Tensor) -> float:
+    """tr γᵀSγ from the lower triangle of S."""
+    return float((gamma * (2 * (S @ gamma) - S.diagonal()[:, None] * gamma)).sum())
 
 
 @dataclass(frozen=True)
@@ -77,15 +87,14 @@ class Landmarks:
         return torch.cat([F, torch.ones(1, len(rows), dtype=F.dtype)])
 
     def normal_equations(self, rows: Tensor, y: Tensor, w: Tensor) -> Sums:
-        """S with shape (m + 1, m + 1) and c with shape (m + 1, q) of some rows."""
+        """S with shape (m + 1, m + 1), of which the lower triangle is filled, and c with shape (m + 1, q) of some rows."""
         m, root = len(self.L) + 1, w.sqrt()
         S, c = np.zeros((m, m), order="F"), torch.zeros(m, y.shape[1], dtype=y.dtype)
         for part in torch.split(rows, _ROWS) if len(rows) else ():
             F = self.features(part) * root[part]
-            # half of a product of a matrix and itself is enough
             S = dsyrk(1.0, F.numpy().T, beta=1.0, c=S, trans=True, overwrite_c=True)
             c += F @ (root[part, None] * y[part])
-        return torch.as_tensor(np.triu(S) + np.triu(S, 1).T), c
+        return torch.as_tensor(S.T), c
 
     def dual(self, gamma: Tensor) -> Tensor:
         """β with shape (m, q) of γ with shape (m + 1, q)."""

@@ -20,7 +20,6 @@ from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import FittedKernel, fold_partition
 
-RIDGE_FACTORS = (0.3, 1.0, 3.0)
 FEW_ROWS = 150
 _SHARE = 0.5  # of the time that is left for a fold
 
@@ -90,7 +89,7 @@ def _solve(
 ) -> tuple[torch.Tensor, TunedModel]:
     """The output layer in closed form: held-out predictions of fold k, and the model on all rows."""
     Z = inner.warp(torch.as_tensor(sample.view(k)))
-    ridges = [factor * inner.ridge for factor in RIDGE_FACTORS]
+    ridges = [factor * inner.ridge for factor in settings.ridge_factors]
     y, w, part = torch.as_tensor(sample.y), torch.as_tensor(sample.weight), fold_partition(sample, k)
     waiting = max(1, math.ceil((sample.folds.count - k) / n_jobs))
     capacity = affordable(settings.capacity, inner.gram, Z, control, fits=len(ridges) * len(part.inner) + 2, share=_SHARE / waiting)

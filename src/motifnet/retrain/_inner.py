@@ -37,7 +37,9 @@ LEAST_RIDGE = 1e-6  # above the rounding of a float32 Gram matrix
 
 @dataclass(frozen=True)
 class InnerSettings:
-    """How long and how freely the inner layers are trained, how far the map starts from the identity, and how many centres the network then has."""
+    """How long and how freely the inner layers are trained, how far the map starts from the identity, how many centres the network then has, and
+    which multiples of the trained λ are compared on inner folds when its output layer is solved.
+    """
 
     profiles: tuple[str, ...] = ("laplace1", "laplace2", "gaussian")
     steps: int = 80
@@ -49,6 +51,7 @@ class InnerSettings:
     map_share: float = 0.5
     depth: int = 0
     width: int = 32
+    ridge_factors: tuple[float, ...] = (0.3, 1.0, 3.0)
     capacity: Capacity = CAPACITY
 
 
@@ -122,7 +125,8 @@ def find_gradients(inner: InnerParameters, basis: Tensor, y: Tensor, w: Tensor, 
     P = projector(K.detach().double(), ridge / w)
     error, gradient = leave_out_gradient(P, y, w, blocks)
     gradient = gradient / max(error, 1e-300)
-    K.backward(gradient.float())
+    through = gradient.float()
+    K.backward((through + through.T) / 2)
     # dL/d log λ = Σ_i (dL/dG_ii) λ / w_i
     inner.log_ridge.grad = (gradient.diagonal() * ridge / w).sum().to(inner.log_ridge.dtype).reshape(1)
     inner.add_prior(n)

@@ -2,7 +2,7 @@
 
     f(x) = b + Σ_i α_i k(x, x_i),  minimising Σ w (y − f)² + λ αᵀKα  (closed form, see kernels._leave_out)
 
-Length scale and λ come from a grid by leave-out error on at most 300 rows; for the honest prediction of fold k the grid sees only the rows from
+Length scale and λ come from a grid by leave-out error on few rows; for the honest prediction of fold k the grid sees only the rows from
 which fold k may be predicted. Several target columns share the factorisation.
 """
 
@@ -34,7 +34,6 @@ from motifnet.kernels import (
 from motifnet.tables import Sample
 from motifnet.teachers._base import FittedTeacher, Matrix, Teacher
 
-GRID_ROWS = 300
 _SHARE = 0.5  # of the time that is left: what is there by then is also stored, certified and improved
 Solved = tuple[Matrix, Kernel, Solution, EveryFold | None]
 
@@ -61,10 +60,11 @@ class FittedKernel(FittedTeacher):
 
 @dataclass(frozen=True)
 class KernelRidge(Teacher):
-    """Kernel ridge with the mixture of `profiles` at equal weights."""
+    """Kernel ridge with the mixture of `profiles` at equal weights; `grid_rows` is the largest number of rows for the grid."""
 
     profiles: tuple[str, ...] = ("laplace1", "laplace2", "gaussian")
     capacity: Capacity = CAPACITY
+    grid_rows: int = 300
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedKernel:
         return self.fit_with_folds(sample, seed=seed, n_jobs=n_jobs, control=control)[0]
@@ -77,12 +77,12 @@ class KernelRidge(Teacher):
         It always finishes: with fewer centres where the control's time would not do.
         """
         rng = np.random.default_rng(seed)
-        medians = median_distances(torch.as_tensor(sample.X[np.sort(rng.permutation(sample.n)[:GRID_ROWS])]))
+        medians = median_distances(torch.as_tensor(sample.X[np.sort(rng.permutation(sample.n)[: self.grid_rows])]))
         everyone = np.ones(sample.n, dtype=bool)
         tasks: list[int | None] = [*range(sample.folds.count), None]
 
         def choose(k: int | None) -> GridChoice:
-            return choose_scale(sample, everyone if k is None else sample.folds.train(k), k, self.profiles, medians, seed)
+            return choose_scale(sample, everyone if k is None else sample.folds.train(k), k, self, medians, seed)
 
         choices = parallel_map(choose, tasks, n_jobs)
         solve = self._solve_shared if one_encoding(sample) else self._solve_each
@@ -148,12 +148,12 @@ def fold_blocks(sample: Sample) -> list[torch.Tensor]:
     return [torch.as_tensor(np.flatnonzero(sample.folds.held_out(k))) for k in range(sample.folds.count)]
 
 
-def choose_scale(sample: Sample, rows: np.ndarray, k: int | None, profiles: tuple[str, ...], medians: dict[int, float], seed: int) -> GridChoice:
-    """Length scale and λ by leave-out error on at most 300 of `rows` (a mask), in the encoding of fold k."""
-    chosen = np.sort(np.random.default_rng([seed, 1]).permutation(np.flatnonzero(rows))[:GRID_ROWS])
+def choose_scale(sample: Sample, rows: np.ndarray, k: int | None, teacher: KernelRidge, medians: dict[int, float], seed: int) -> GridChoice:
+    """Length scale and λ by leave-out error on some of `rows` (a mask), in the encoding of fold k."""
+    chosen = np.sort(np.random.default_rng([seed, 1]).permutation(np.flatnonzero(rows))[: teacher.grid_rows])
     matrix = sample.X if k is None else sample.view(k)
     X, y, w = (torch.as_tensor(part[chosen]) for part in (matrix, sample.y, sample.weight))
-    return grid_search(X, y, w, profiles, medians, left_out_together(sample, chosen))
+    return grid_search(X, y, w, teacher.profiles, medians, left_out_together(sample, chosen))
 
 
 def left_out_together(sample: Sample, rows: np.ndarray) -> list[torch.Tensor] | None:

@@ -18,5 +18,6 @@ TEACHERS: dict[str, Callable[[], Teacher]] = {
     "splines": Splines,
     "linear": Linear,
     "trees": BoostedTrees,
+    "quick trees": partial(BoostedTrees, learning_rate=0.1, max_trees=250, patience=20),
     "randomised trees": partial(BoostedTrees, leaves=15, randomised=True),
 }
