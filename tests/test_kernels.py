@@ -111,6 +111,7 @@ def test_gradient_of_the_leave_out_loss(ids: Tensor | None, problem: tuple[Tenso
     (expected,) = torch.autograd.grad(loss, K)
     value, gradient = leave_out_gradient(P.detach(), y, w, blocks)
     assert value == pytest.approx(loss.item(), rel=1e-12)
+    gradient = gradient.double()
     assert torch.allclose(gradient + gradient.T, expected + expected.T, rtol=0, atol=1e-6 * float(expected.abs().max()))
 
 

@@ -33,6 +33,8 @@ from motifnet.stacking import predicted
 from motifnet.tables import Sample
 from motifnet.teachers import TEACHERS, FittedKernel
 
+HOPELESS = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing, and its variants are left out
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -60,6 +62,7 @@ class Run:
     best: Judged | None = None
     ledger: list[LedgerRow] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
+    hopeless: set[type] = field(default_factory=set)
     stopped: bool = False
 
     def go(self) -> Judged:
@@ -149,12 +152,18 @@ class Run:
         self._settle("own loss", start, best, f"output layer under the {'log loss' if classes else 'objective'}")
 
     def _teacher(self, name: str) -> None:
+        teacher = TEACHERS[name]()
+        if type(teacher) in self.hopeless:
+            return
         start = self._start(name)
         self.control.check()
-        fitted = TEACHERS[name]().fit(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        fitted = teacher.fit(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         part = Part(name, fitted.oof, transfer(fitted), fitted.predict)
         self.others.append(part)
-        self._settle(name, start, self.goal.judge([part]), "a further teacher, for the stack")
+        judged = self.goal.judge([part])
+        if self.best is not None and judged.error > HOPELESS * self.best.error:
+            self.hopeless.add(type(teacher))
+        self._settle(name, start, judged, "a further teacher, for the stack")
 
     def _stack(self) -> None:
         start = self._start("stack")

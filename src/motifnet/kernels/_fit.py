@@ -12,9 +12,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from motifnet.kernels._landmarks import Gram, Landmarks, Sums, quadratic, solve_folds, summed
+from motifnet.kernels._landmarks import Gram, Landmarks, Sums, solve_folds, summed
 from motifnet.kernels._leave_out import factor, solve_factored, solve_ridge
 from motifnet.kernels._plan import CAPACITY, Capacity
+
+
+ENOUGH = 500  # rows by which λ is chosen among few candidates
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ def fit_with_held_out(
     capacity: Capacity = CAPACITY,
 ) -> Solution:
     """Fit rows Z with shape (n, d) to y with shape (n, q). `part` None: no held-out rows; λ is then the middle candidate."""
+    part = part and Partition(part.train, _enough(part.inner) if len(ridges) > 1 else ())
     if len(Z) > capacity.exact_rows:
         return _fit_landmarks(gram, Z, y, w, part, ridges, seed, capacity.landmarks)
     nothing = torch.full_like(y, float("nan"))
@@ -66,16 +70,28 @@ def fit_with_held_out(
     return Solution(order, dual, b, ridge, nothing)
 
 
+def _enough(blocks: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """The first blocks, until they have enough rows."""
+    before = 0
+    kept = []
+    for block in blocks:
+        if before < ENOUGH:
+            kept.append(block)
+        before += int(block.sum())
+    return tuple(kept)
+
+
 def _choose_exact(K: Tensor, y: Tensor, w: Tensor, inner: Sequence[Tensor], ridges: Sequence[float]) -> float:
-    """The λ with the least error over the inner blocks, each predicted by a fit without it: cheaper than the inverse of K that serves all blocks."""
-    if len(ridges) == 1 or not inner:
+    """The λ with the least error over the inner blocks, each predicted by a fit without it."""
+    if not inner:
         return ridges[len(ridges) // 2]
     errors = [0.0] * len(ridges)
     for block in inner:
-        within, across = K[~block][:, ~block], K[block][:, ~block]
+        out, kept = torch.nonzero(block).ravel(), torch.nonzero(~block).ravel()
+        within, across = K[kept[:, None], kept], K[out[:, None], kept]
         for i, ridge in enumerate(ridges):
-            dual, b = solve_ridge(within, y[~block], ridge / w[~block])
-            errors[i] += float((w[block, None] * (y[block] - across @ dual - b) ** 2).sum())
+            dual, b = solve_ridge(within, y[kept], ridge / w[kept])
+            errors[i] += float((w[out, None] * (y[out] - across @ dual - b) ** 2).sum())
     return ridges[min(range(len(ridges)), key=errors.__getitem__)]
 
 
@@ -89,7 +105,7 @@ def _fit_landmarks(
     ridge = ridges[len(ridges) // 2]
     if part is not None:
         left = {name for name in sums if name != "rest" and name != "landmarks"}
-        if len(ridges) > 1 and part.inner:
+        if part.inner:
             ridge = min(ridges, key=lambda lam: _inner_error(sums, left - {"out"}, cells, y, w, lam))
         gamma = solve_folds(*summed(sums, {"out"}), ridge)
         held_out[cells["out"]] = marks.predict(cells["out"], gamma)
@@ -118,5 +134,5 @@ def _inner_error(sums: dict[str, Sums], inner: set[str], cells: dict[str, Tensor
         S, c = sums[name]
         rows = cells[name]
         squares = float((w[rows, None] * y[rows] ** 2).sum())
-        total += squares - 2 * float((c * gamma).sum()) + quadratic(S, gamma)
+        total += squares - 2 * float((c * gamma).sum()) + float((gamma * (S @ gamma)).sum())
     return total

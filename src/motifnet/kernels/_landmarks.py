@@ -15,12 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.linalg.blas import dsyrk
 from torch import Tensor
 
 Gram = Callable[[Tensor, Tensor], Tensor]
 Sums = tuple[Tensor, Tensor]
-_ROWS = 1_024
+_ROWS = 2_048
 
 
 def choose_landmarks(n: int, m: int, generator: torch.Generator) -> Tensor:
@@ -40,10 +39,7 @@ def landmark_features(K_CC: Tensor) -> Tensor:
 
 
 def solve_folds(S: Tensor, c: Tensor, lam: float) -> Tensor:
-    """Coefficients γ with shape (m + 1, q) of normal equations S and c with m + 1 rows; the last one, the intercept, is free.
-
-    Of S the lower triangle counts, with the diagonal.
-    """
+    """Coefficients γ with shape (m + 1, q) of normal equations S and c with m + 1 rows; the last one, the intercept, is free."""
     G = S.clone()
     G.diagonal()[:-1] += lam
     G[-1, -1] *= 1 + 1e-12
@@ -52,11 +48,6 @@ def solve_folds(S: Tensor, c: Tensor, lam: float) -> Tensor:
         G.diagonal().add_(1e-10 * float(S.diagonal().mean()))
         L = torch.linalg.cholesky(G)
     return torch.cholesky_solve(c, L)
-
-
-def quadratic(S: Tensor, gamma: Tensor) -> float:
-    """tr γᵀSγ from the lower triangle of S."""
-    return float((gamma * (2 * (S @ gamma) - S.diagonal()[:, None] * gamma)).sum())
 
 
 @dataclass(frozen=True)
@@ -87,14 +78,14 @@ class Landmarks:
         return torch.cat([F, torch.ones(1, len(rows), dtype=F.dtype)])
 
     def normal_equations(self, rows: Tensor, y: Tensor, w: Tensor) -> Sums:
-        """S with shape (m + 1, m + 1), of which the lower triangle is filled, and c with shape (m + 1, q) of some rows."""
+        """S with shape (m + 1, m + 1) and c with shape (m + 1, q) of some rows."""
         m, root = len(self.L) + 1, w.sqrt()
-        S, c = np.zeros((m, m), order="F"), torch.zeros(m, y.shape[1], dtype=y.dtype)
+        S, c = np.zeros((m, m)), torch.zeros(m, y.shape[1], dtype=y.dtype)
         for part in torch.split(rows, _ROWS) if len(rows) else ():
             F = self.features(part) * root[part]
-            S = dsyrk(1.0, F.numpy().T, beta=1.0, c=S, trans=True, overwrite_c=True)
+            S += F.numpy() @ F.numpy().T  # numpy computes half of a product of a matrix and itself, and lets other threads run
             c += F @ (root[part, None] * y[part])
-        return torch.as_tensor(S.T), c
+        return torch.as_tensor(S), c
 
     def dual(self, gamma: Tensor) -> Tensor:
         """β with shape (m, q) of γ with shape (m + 1, q)."""

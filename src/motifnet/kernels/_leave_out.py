@@ -47,7 +47,12 @@ def solve_factored(L: Tensor, y: Tensor, *, intercept: bool = True) -> tuple[Ten
     """The same from the Cholesky factor L of K + diag(ridge)."""
     if not intercept:
         return torch.cholesky_solve(y, L), torch.zeros(y.shape[1], dtype=y.dtype)
-    solution = torch.cholesky_solve(torch.cat([y, torch.ones_like(y[:, :1])], 1), L)
+    right = torch.cat([y, torch.ones_like(y[:, :1])], 1)
+    if L.T.is_contiguous():  # as factorisations leave it; `cholesky_solve` would copy it
+        half = torch.linalg.solve_triangular(L, right, upper=False)
+        solution = torch.linalg.solve_triangular(L.T, half, upper=True)
+    else:
+        solution = torch.cholesky_solve(right, L)
     A, g = solution[:, :-1], solution[:, -1:]
     b = A.sum(0) / g.sum()
     return A - g * b, b
@@ -81,8 +86,8 @@ def leave_out_gradient(P: Tensor, y: Tensor, weight: Tensor, blocks: list[Tensor
         scored = weight[:, None]
         total = weight.sum()
         u = scored * r / P.diagonal()[:, None]
-        half = P.float()  # the product steers a descent: single precision is enough and twice as fast
-        PVP = ((half * (u * r).sum(1).float()) @ half).double()
+        half = P.float()  # what steers a descent may be in single precision, which is twice as fast
+        PVP = (half * (u * r).sum(1).float()) @ half
     else:
         scored = torch.zeros_like(weight)
         V, u = torch.zeros_like(P), torch.zeros_like(r)
@@ -92,5 +97,5 @@ def leave_out_gradient(P: Tensor, y: Tensor, weight: Tensor, blocks: list[Tensor
             V[rows[:, None], rows] = u[rows] @ r[rows].T
         total, scored = scored.sum(), scored[:, None]
         PVP = P @ V @ P
-    gradient = (PVP - (P @ u) @ alpha.T) * (2 / total)
+    gradient = PVP.addmm_((P @ u).to(PVP.dtype), alpha.T.to(PVP.dtype), alpha=-1).mul_(2 / total)
     return float((scored * r * r).sum() / total), gradient

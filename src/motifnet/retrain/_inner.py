@@ -124,9 +124,8 @@ def find_gradients(inner: InnerParameters, basis: Tensor, y: Tensor, w: Tensor, 
     ridge = math.exp(float(inner.log_ridge.detach())) + LEAST_RIDGE
     P = projector(K.detach().double(), ridge / w)
     error, gradient = leave_out_gradient(P, y, w, blocks)
-    gradient = gradient / max(error, 1e-300)
-    through = gradient.float()
-    K.backward((through + through.T) / 2)
+    gradient = gradient.float() / max(error, 1e-300)
+    K.backward((gradient + gradient.T) / 2)
     # dL/d log λ = Σ_i (dL/dG_ii) λ / w_i
     inner.log_ridge.grad = (gradient.diagonal() * ridge / w).sum().to(inner.log_ridge.dtype).reshape(1)
     inner.add_prior(n)
