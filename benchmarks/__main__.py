@@ -1,9 +1,10 @@
 """All benchmarks, one after the other; each picks up where it was interrupted."""
 
-from benchmarks import accuracy, curves, field, race
+from benchmarks import accuracy, curves, field, growth, race
 
 if __name__ == "__main__":  # the processes that `field` starts import this file again
     accuracy.main([])
     curves.main([])
     race.main([])
     field.main([])
+    growth.main([])

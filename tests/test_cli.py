@@ -380,7 +380,7 @@ def interrupt_at(monkeypatch: pytest.MonkeyPatch, stage: str, times: int) -> Non
     monkeypatch.setattr("motifnet.estimators._base.progress", progress)
 
 
-STAGES = ["convex fit", "transferred", "inner layers", "trees", "stack"]
+STAGES = ["convex fit", "transferred", "inner layers", "quick trees", "stack"]
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -37,6 +37,7 @@ ROWS = {
     "splines": Row(Splines, 0.75),
     "linear": Row(Linear, 0.5),
     "trees": Row(lambda: BoostedTrees(max_trees=300), 0.6),
+    "quick trees": Row(lambda: BoostedTrees(learning_rate=0.1, max_trees=250, patience=20), 0.6),
     "randomised trees": Row(lambda: BoostedTrees(max_trees=300, leaves=15, randomised=True), 0.6),
 }
 every_teacher = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())

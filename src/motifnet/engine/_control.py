@@ -43,9 +43,9 @@ class Control:
     def seconds_left(self) -> float:
         return float("inf") if self.deadline is None else self.deadline - self.clock()
 
-    def check(self) -> None:
-        """Raise `Stopped` if the fit is to end."""
-        if self.stopped:
+    def check(self, seconds: float = 0.0) -> None:
+        """Raise `Stopped` if the fit is to end, or would be before the next `seconds` are over: for what cannot be interrupted."""
+        if self.stopped or self.seconds_left < seconds:
             raise Stopped
 
     def guarded(self, function: Callable[P, R]) -> Callable[P, R]:

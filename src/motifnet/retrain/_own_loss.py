@@ -27,7 +27,7 @@ _ROUNDED = 1.0  # residuals of training rows are smaller than those of new rows
 
 def refit_under_loss(sample: Sample, fitted: CrossTuned, *, n_jobs: int = 1, control: Control | None = None) -> CrossTuned | None:
     """The models with new output layers, one column for each loss of the response; None where the rows are too many for an exact fit."""
-    response = sample.response
+    response, control = sample.response, control or Control()
     if response is None or sample.n > CAPACITY.exact_rows:
         return None
 
@@ -35,9 +35,7 @@ def refit_under_loss(sample: Sample, fitted: CrossTuned, *, n_jobs: int = 1, con
         start = fold_model(sample, fitted, k)
         columns = []
         for c in range(response.q):
-            if control is not None:
-                control.check()
-            columns.append(_refit(sample, response, start, k, c))
+            columns.append(_refit(sample, response, start, k, c, control))
         held_out, duals, intercepts = zip(*columns, strict=True)
         centres = start.inner.warp(torch.as_tensor(sample.view(k))).numpy()
         model = replace(fitted.models[k], centres=centres, dual=np.column_stack(duals), intercept=np.array(intercepts))
@@ -50,7 +48,7 @@ def refit_under_loss(sample: Sample, fitted: CrossTuned, *, n_jobs: int = 1, con
     return CrossTuned(oof, tuple(model for _, model in results))
 
 
-def _refit(sample: Sample, response: Response, start: TunedModel, k: int, c: int) -> tuple[Matrix, Matrix, float]:
+def _refit(sample: Sample, response: Response, start: TunedModel, k: int, c: int, control: Control) -> tuple[Matrix, Matrix, float]:
     """Column c: predictions of fold k, and dual and intercept of all rows. The centres of `start` are the training rows of fold k."""
     inner, part, w = start.inner, fold_partition(sample, k), torch.as_tensor(sample.weight)
     Z, train, out = inner.warp(torch.as_tensor(sample.view(k))), part.train, torch.as_tensor(sample.folds.held_out(k))
@@ -60,11 +58,11 @@ def _refit(sample: Sample, response: Response, start: TunedModel, k: int, c: int
     f = K @ dual + b
     y, mean, sd = response.y[:, c], float(response.mean[c]), float(response.sd[c])
     loss = response.losses[c].smooth(y[train], mean + sd * f[train].numpy(), _ROUNDED)
-    at = _parabolas(loss, y, mean, sd)
+    at = control.guarded(_parabolas(loss, y, mean, sd))
     targets, weights = at(f).working(f, w)
     typical = inner.ridge * float(weights[train].sum() / w[train].sum())
     ridge = fit_with_held_out(inner.gram, Z, targets[:, None], weights, part, [factor * typical for factor in RIDGE_FACTORS]).ridge
-    dual[train], b = fit_reweighted(K[train][:, train], w[train], _parabolas(loss, y[train], mean, sd), ridge, dual[train], b)
+    dual[train], b = fit_reweighted(K[train][:, train], w[train], control.guarded(_parabolas(loss, y[train], mean, sd)), ridge, dual[train], b)
     held_out = (K[out] @ dual + b).numpy()
     dual, b = fit_reweighted(K, w, at, ridge, dual, b)
     return held_out, dual.numpy(), float(b)

@@ -17,6 +17,7 @@ from motifnet.engine import Control, parallel_map
 from motifnet.tables import Folds, Matrix, Sample, make_folds
 
 F = TypeVar("F")
+_BLOCK = 4096
 
 
 def cross_fit(
@@ -32,14 +33,16 @@ def cross_fit(
     A fold without any training row is predicted by 0, the centre of the coding.
     """
 
+    control = control or Control()
+
     def one(k: int) -> tuple[Matrix, F | None]:
-        if control is not None:
-            control.check()
+        control.check()
         train, out = sample.folds.train(k), sample.folds.held_out(k)
         if not train.any():
             return np.zeros((int(out.sum()), sample.y.shape[1])), None
-        model = fit(sample.rows(train, k), k)
-        return predict(model, sample.view(k)[out]), model
+        model, X = fit(sample.rows(train, k), k), sample.view(k)[out]
+        guarded = control.guarded(predict)
+        return np.concatenate([guarded(model, X[i : i + _BLOCK]) for i in range(0, max(len(X), 1), _BLOCK)]), model
 
     results = parallel_map(one, range(sample.folds.count), n_jobs)
     oof = np.full((sample.n, max(values.shape[1] for values, _ in results)), np.nan)

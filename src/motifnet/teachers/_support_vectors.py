@@ -72,11 +72,15 @@ class SupportVectors(Teacher):
         return FittedSupportVectors(oof, self._solve(sample, [seed, sample.folds.count], control))
 
     def _solve(self, sample: Sample, entropy: list[int], control: Control | None) -> Machine:
-        rng = np.random.default_rng(entropy)
-        choice = self._choose(_thin(sample, self.choice_rows, rng), int(rng.integers(2**31 - 1)), control)
-        return _fit(_thin(sample, self.max_rows, rng), choice)
+        rng, control = np.random.default_rng(entropy), control or Control()
+        few, start = _thin(sample, self.choice_rows, rng), control.clock()
+        choice = self._choose(few, int(rng.integers(2**31 - 1)), control)
+        rows = _thin(sample, self.max_rows, rng)
+        fits = len(self.gammas) + len(self.Cs) + len(self.epsilons)
+        control.check((control.clock() - start) / fits * (rows.n / few.n) ** 2)  # libsvm cannot be interrupted
+        return _fit(rows, choice)
 
-    def _choose(self, sample: Sample, seed: int, control: Control | None) -> Choice:
+    def _choose(self, sample: Sample, seed: int, control: Control) -> Choice:
         """The best candidate of each setting in turn, the others as they are by then."""
         valid = inner_split(sample, seed)
         if not valid.any() or valid.all():
@@ -85,8 +89,7 @@ class SupportVectors(Teacher):
         best, least = Choice(), np.inf
         for options in self._steps(sample):
             for option in options:
-                if control is not None:
-                    control.check()
+                control.check()
                 candidate = replace(best, **option)
                 residual = test.y - _fit(train, candidate).predict(test.X)
                 if (error := float(test.weight @ (residual**2).sum(1))) < least * (1 - 1e-9):
