@@ -15,6 +15,7 @@ _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60,
 # a short training, soon done: what the time limit or Ctrl-C leaves is then good already, and the stack has one network more
 _QUICK = InnerSettings(steps=25, batch=300, capacity=Capacity(1_000, 1_000))
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
+_CONVEX = KernelRidge()
 # few centres, few steps, few trees: within ten times the seconds of 500 boosted trees
 _SMALL = Capacity(1_200, 800)
 FOLD_ROWS = 10
@@ -22,13 +23,13 @@ FOLD_ROWS = 10
 
 @dataclass(frozen=True)
 class Preset:
-    """Number of folds (up to twice as many below `small_rows` rows), inner-layer trainings (`first` only from there on), other teachers,
+    """Number of folds (up to twice as many below `small_rows` rows), the convex fit, inner-layer trainings (`first` only from there on), other teachers,
     and whether to fine-tune end to end.
     """
 
     folds: int = 4
     small_rows: int = 1_000
-    convex: KernelRidge = KernelRidge()
+    convex: KernelRidge = _CONVEX
     first: InnerSettings | None = _QUICK
     inner: tuple[InnerSettings, ...] = (_DEEP, _MATERN)
     teachers: tuple[str, ...] = ("trees", "randomised trees")

@@ -16,7 +16,6 @@ from motifnet.kernels._landmarks import Gram, Landmarks, Sums, solve_folds, summ
 from motifnet.kernels._leave_out import factor, solve_factored, solve_ridge
 from motifnet.kernels._plan import CAPACITY, Capacity
 
-
 ENOUGH = 500  # rows by which λ is chosen among few candidates
 
 

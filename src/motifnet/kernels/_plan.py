@@ -64,9 +64,7 @@ class Pace:
         return cls((middle - start) / len(K) ** 2, (time.perf_counter() - middle) / len(K) ** 3)
 
 
-def affordable(
-    capacity: Capacity, gram: Callable[[Tensor, Tensor], Tensor], Z: Tensor, control: Control, *, fits: int, share: float
-) -> Capacity:
+def affordable(capacity: Capacity, gram: Callable[[Tensor, Tensor], Tensor], Z: Tensor, control: Control, *, fits: int, share: float) -> Capacity:
     """The capacity for `fits` fits to rows Z with shape (n, d), with fewer centres where they would take more than a share of the time left."""
     n = len(Z)
     capacity = capacity.at_most_half(n)

@@ -113,9 +113,7 @@ class KernelRidge(Teacher):
         assert folds is not None
         return oof, start_kernel(self.profiles, medians, choices[final].scale), folds.fit(choices[final].ridge), folds
 
-    def _solve_each(
-        self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], capacity: Capacity, seed: int, n_jobs: int
-    ) -> Solved:
+    def _solve_each(self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], capacity: Capacity, seed: int, n_jobs: int) -> Solved:
         """One fit a fold: where folds have their own encoding, or look forward in time."""
         y, w = torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
 
