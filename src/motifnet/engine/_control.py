@@ -45,7 +45,7 @@ class Control:
 
     def check(self, seconds: float = 0.0) -> None:
         """Raise `Stopped` if the fit is to end, or would be before the next `seconds` are over: for what cannot be interrupted."""
-        if self.stopped or self.seconds_left < seconds:
+        if self.interrupted.is_set() or self.seconds_left <= seconds:
             raise Stopped
 
     def guarded(self, function: Callable[P, R]) -> Callable[P, R]:

@@ -23,8 +23,8 @@ FOLD_ROWS = 10
 
 @dataclass(frozen=True)
 class Preset:
-    """Number of folds (up to twice as many below `small_rows` rows), the convex fit, inner-layer trainings (`first` only from there on), other teachers,
-    and whether to fine-tune end to end.
+    """Number of folds (up to twice as many below `small_rows` rows), the convex fit, inner-layer trainings (`first` only from there on), other
+    teachers, and whether to fine-tune end to end.
     """
 
     folds: int = 4
