@@ -9,8 +9,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from motifnet.kernels._fit import CAPACITY, Capacity
 from motifnet.kernels._landmarks import Gram, Landmarks
+from motifnet.kernels._plan import CAPACITY, Capacity
 from motifnet.kernels._smoother import ExactSmoother, LandmarkSmoother, Scores, Smoother
 
 _ROWS = 1_024
