@@ -38,6 +38,7 @@ ROWS = {
     "linear": Row(Linear, 0.5),
     "trees": Row(lambda: BoostedTrees(max_trees=300), 0.6),
     "randomised trees": Row(lambda: BoostedTrees(max_trees=300, leaves=15, randomised=True), 0.6),
+    "catboost": Row(lambda: BoostedTrees(max_trees=300, library="catboost"), 0.6),
 }
 every_teacher = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
 

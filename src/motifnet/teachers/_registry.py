@@ -19,4 +19,5 @@ TEACHERS: dict[str, Callable[[], Teacher]] = {
     "linear": Linear,
     "trees": BoostedTrees,
     "randomised trees": partial(BoostedTrees, leaves=15, randomised=True),
+    "catboost": partial(BoostedTrees, library="catboost"),
 }
