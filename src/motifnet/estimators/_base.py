@@ -86,7 +86,7 @@ class MotifEstimator(BaseEstimator):
         control = Control(limit)
         with control.listening(), single_threaded(), progress(self.verbose) as listen:
             ready = prepare(X, y, sample_weight, groups, time, offset, task=self._task, objective=objective, preset=preset, seed=seed)
-            run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, listen)
+            run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, listen, ready.log)
             judged = run.go()
             self._store(ready, run, judged, seed, {"objective": objective.name, "quantiles": list(objective.quantiles), "offset": offset is not None})
         if run.stopped:

@@ -14,6 +14,7 @@ from typing import cast
 
 from motifnet.engine import Control, LedgerRow, Stopped
 from motifnet.estimators._goal import Goal, Judged, Part, numpy_of
+from motifnet.estimators._log_scale import LogScale
 from motifnet.estimators._presets import Preset
 from motifnet.kernels import EveryFold
 from motifnet.mimicry import transfer
@@ -31,7 +32,7 @@ from motifnet.retrain import (
 )
 from motifnet.stacking import predicted
 from motifnet.tables import Sample
-from motifnet.teachers import TEACHERS, FittedKernel, KernelRidge
+from motifnet.teachers import TEACHERS, FittedKernel, FittedTeacher, KernelRidge
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Run:
     n_jobs: int
     control: Control
     listen: Callable[[str, LedgerRow | None], None]
+    log: LogScale | None = None
     kernels: list[Part] = field(default_factory=list)
     others: list[Part] = field(default_factory=list)
     first: CrossTuned | None = None
@@ -70,8 +72,9 @@ class Run:
                 self._short_training(convex, self.preset.first)
             self._last_layer(convex, folds)
             del folds  # as large as a Gram matrix of all rows
+            starts = self._log_scale(convex)
             for number, settings in enumerate(self.preset.inner):
-                self._inner_layers(convex, settings, number)
+                self._inner_layers(*starts[number % len(starts)], settings, number)
             self._own_loss()
             for name in self.preset.teachers:
                 self._teacher(name)
@@ -88,7 +91,7 @@ class Run:
         fitted, folds = KernelRidge().fit_with_folds(self.sample, seed=self.seed, n_jobs=self.n_jobs)
         seconds = time.monotonic() - start
         start = self._start("transferred")
-        part = Part("kernel ridge", fitted.oof, transfer(fitted), fitted.predict)
+        part = _part("kernel ridge", fitted)
         judged = self.goal.judge([part])
         self.kernels = [part]
         self._enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, "kernel ridge in closed form"))
@@ -101,11 +104,26 @@ class Run:
         start = self._start("last layer")
         self.control.check()
         fitted = refit_ridge(self.sample, convex, folds, n_jobs=self.n_jobs)
-        part = Part("kernel ridge", fitted.oof, transfer(fitted), fitted.predict)
+        part = _part("kernel ridge", fitted)
         judged = self.goal.judge([part])
         if judged.error < self.goal.judge(self.kernels).error:
             self.kernels = [part]
         self._settle("last layer", start, judged, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows")
+
+    def _log_scale(self, convex: FittedKernel) -> list[tuple[LogScale | None, FittedKernel]]:
+        """The scales of the trainings and their starts, the better one first; log y only where it helps y on rows not seen."""
+        if self.log is None:
+            return [(None, convex)]
+        start = self._start("log scale")
+        self.control.check()
+        fitted = KernelRidge().fit(self.log.sample, seed=self.seed, n_jobs=self.n_jobs)
+        part = _part("kernel ridge", fitted, self.log)
+        plain, alone, beside = (self.goal.judge(parts).error for parts in (self.kernels, [part], [*self.kernels, part]))
+        scales = [(None, convex), (self.log, fitted)]
+        if beside < plain:
+            self.kernels = [*self.kernels, part]
+        self._settle("log scale", start, self.goal.judge([*self.kernels[:1], part]), "kernel ridge on log y, beside the one on y")
+        return scales[: 1 + (beside < plain)][:: -1 if alone < plain else 1]
 
     def _short_training(self, convex: FittedKernel, settings: InnerSettings) -> None:
         """A good network soon; the full training starts from the convex fit again and takes its place."""
@@ -114,18 +132,19 @@ class Run:
         part = self._tuned(convex, settings, -1)
         self._settle(stage, start, self.goal.judge([*self.kernels, part]), self._describe(settings))
 
-    def _inner_layers(self, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
+    def _inner_layers(self, log: LogScale | None, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
         stage = "inner layers" if number == 0 else f"inner layers {number + 1}"
         start = self._start(stage)
         # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share
-        self.kernels.append(self._tuned(convex, settings, number))
+        self.kernels.append(self._tuned(convex, settings, number, log))
         self._settle(stage, start, self.goal.judge(list(self.kernels)), self._describe(settings))
 
-    def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int) -> Part:
-        fitted = cross_tune(self.sample, convex, settings, seed=self.seed, number=number + 1, n_jobs=self.n_jobs, control=self.control)
-        if number == 0:
+    def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
+        sample = self.sample if log is None else log.sample
+        fitted = cross_tune(sample, convex, settings, seed=self.seed, number=number + 1, n_jobs=self.n_jobs, control=self.control)
+        if log is None and number >= 0 and self.first is None:
             self.first = fitted
-        return Part(f"trained kernel {number + 1}", fitted.oof, transfer(fitted), fitted.predict)
+        return _part(f"trained kernel {number + 1}", fitted, log)
 
     def _describe(self, settings: InnerSettings) -> str:
         return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(settings.profiles)}"
@@ -140,7 +159,7 @@ class Run:
         fitted = refit(self.sample, self.first, n_jobs=self.n_jobs, control=self.control)
         if fitted is None:
             return
-        part = Part("trained kernel, own loss", fitted.oof, transfer(fitted), fitted.predict)
+        part = _part("trained kernel, own loss", fitted)
         alone, beside = self.goal.judge([part]), self.goal.judge([*self.kernels, part])
         # for classes the stack keeps them all: its pull to equal weights gains by parts that are nearly as good
         self.kernels = [part] if alone.error < beside.error and not classes else [*self.kernels, part]
@@ -150,10 +169,12 @@ class Run:
     def _teacher(self, name: str) -> None:
         start = self._start(name)
         self.control.check()
-        fitted = TEACHERS[name]().fit(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
-        part = Part(name, fitted.oof, transfer(fitted), fitted.predict)
-        self.others.append(part)
-        self._settle(name, start, self.goal.judge([part]), "a further teacher, for the stack")
+        parts = []
+        for log in (None, self.log) if self.log else (None,):
+            sample = self.sample if log is None else log.sample
+            parts.append(_part(name, TEACHERS[name]().fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control), log))
+        self.others += parts
+        self._settle(name, start, self.goal.judge(parts), "a further teacher, for the stack" + ("; y and log y" if self.log else ""))
 
     def _stack(self) -> None:
         start = self._start("stack")
@@ -204,3 +225,8 @@ class Run:
     def _enter(self, row: LedgerRow) -> None:
         self.ledger.append(row)
         self.listen(row.stage, row)
+
+
+def _part(name: str, fitted: FittedTeacher | CrossTuned, log: LogScale | None = None) -> Part:
+    """A fitted model as a part, on the scale that it was fitted on."""
+    return (log.part if log else Part)(name, fitted.oof, transfer(fitted), fitted.predict)

@@ -1,8 +1,8 @@
 """Fitted tree models of other libraries → flat arrays of nodes, exact to the last leaf.
 
 LightGBM is read from its text form: internal node i of a tree with L leaves comes first (i < L − 1), leaf j is written as child −j − 1 and becomes
-node L − 1 + j. scikit-learn's trees are read from their arrays. CatBoost's are read from its JSON: a tree of depth D asks D questions, the last one first
-when it is drawn as a binary tree with node i above nodes 2i + 1 and 2i + 2.
+node L − 1 + j. scikit-learn's trees are read from their arrays. CatBoost's are read from its JSON: a tree
+of depth D asks D questions; as a binary tree, with node i above nodes 2i + 1 and 2i + 2, the last one first.
 """
 
 from __future__ import annotations

@@ -1,0 +1,62 @@
+"""The logarithmic scale: parts fitted to log y for a target that is positive and skewed, under squared error in its own units.
+
+Worth a try where the Box–Cox likelihood of log y is above that of y, that is where in every column
+
+    sd(y) / geometric mean(y) > sd(log y)
+
+The network of a part ends in an exponential and is exact: sd g + mean + log c → exp → the coding of the other parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import torch
+
+from motifnet.estimators._goal import Part
+from motifnet.motifs import Affine, Chain, Exp, Motif
+from motifnet.stacking import smearing
+from motifnet.tables import Matrix, Sample, standardised
+
+_CLEARLY = 1.02  # below, the two scales are much the same
+
+
+@dataclass(frozen=True)
+class LogScale:
+    """`sample` with log y, standardised by `mean` and `sd`; `y` in its own units; `units`: mean and sd of the coding of the other parts."""
+
+    sample: Sample
+    mean: Matrix
+    sd: Matrix
+    y: Matrix
+    units: tuple[Matrix, Matrix]
+
+    @classmethod
+    def of(cls, sample: Sample, mean: Matrix, sd: Matrix) -> LogScale | None:
+        """That of a sample whose y is coded by mean and sd; None where it is not worth a try."""
+        y = sample.y * sd + mean
+        if y.min() <= 0 or not np.ptp(y, axis=0).all():
+            return None
+        coded, log_mean, log_sd = standardised(np.log(y), sample.weight)
+        if not (sd > _CLEARLY * np.exp(log_mean) * log_sd).all():
+            return None
+        return cls(replace(sample, y=coded), log_mean, log_sd, y, (mean, sd))
+
+    def part(self, name: str, oof: Matrix, network: Motif, predict: Callable[[Matrix], Matrix]) -> Part:
+        """The part of a model that was fitted to `sample`."""
+        factor, means = smearing(oof * self.sd + self.mean, self.y, self.sample.weight, self.sample.folds)
+        mean, sd = self.units
+        shift = self.mean + np.log(factor)
+        chain = Chain([network, _affine(self.sd, shift), Exp(), _affine(1 / sd, -mean / sd)], label="log scale")
+        return Part(f"{name}, log scale", (means - mean) / sd, chain, partial(_coded, predict=predict, log=(shift, self.sd), units=self.units))
+
+
+def _affine(slope: Matrix, shift: Matrix) -> Affine:
+    return Affine(torch.diag(torch.as_tensor(slope)), torch.as_tensor(shift))
+
+
+def _coded(X: Matrix, predict: Callable[[Matrix], Matrix], log: tuple[Matrix, Matrix], units: tuple[Matrix, Matrix]) -> Matrix:
+    return np.asarray((np.exp(predict(X) * log[1] + log[0]) - units[0]) / units[1])
