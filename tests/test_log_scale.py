@@ -30,7 +30,9 @@ def coded(y: np.ndarray) -> tuple[Sample, np.ndarray, np.ndarray]:
     return Sample.plain(X, z), mean, sd
 
 
-@pytest.mark.parametrize("y", [Y - 1, 5 + X[:, 0], np.full(160, 0.5), np.column_stack([Y, 9 + LOG])], ids=["negative", "even", "constant", "one of two"])
+@pytest.mark.parametrize(
+    "y", [Y - 1, 5 + X[:, 0], np.full(160, 0.5), np.column_stack([Y, 9 + LOG])], ids=["negative", "even", "constant", "one of two"]
+)
 def test_not_tried_where_it_cannot_pay(y: np.ndarray) -> None:
     assert LogScale.of(*coded(y)) is None
 

@@ -4,20 +4,23 @@ Worth a try where the Box–Cox likelihood of log y is above that of y, that is 
 
     sd(y) / geometric mean(y) > sd(log y)
 
-The network of a part ends in an exponential and is exact: sd g + mean + log c → exp → the coding of the other parts.
+The network of a part ends in an exponential and is exact:
+
+    g ↦ log c + mean + sd min(max(g, low), high) ↦ exp ↦ the coding of the other parts
+
+low and high lie one sd(log y) beyond the targets of the fit: far from them g may go anywhere, and e^g farther.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import torch
 
 from motifnet.estimators._goal import Part
-from motifnet.motifs import Affine, Chain, Exp, Motif
+from motifnet.motifs import Affine, Chain, Clip, Exp, Motif
 from motifnet.stacking import smearing
 from motifnet.tables import Matrix, Sample, standardised
 
@@ -49,14 +52,15 @@ class LogScale:
         """The part of a model that was fitted to `sample`."""
         factor, means = smearing(oof * self.sd + self.mean, self.y, self.sample.weight, self.sample.folds)
         mean, sd = self.units
-        shift = self.mean + np.log(factor)
-        chain = Chain([network, _affine(self.sd, shift), Exp(), _affine(1 / sd, -mean / sd)], label="log scale")
-        return Part(f"{name}, log scale", (means - mean) / sd, chain, partial(_coded, predict=predict, log=(shift, self.sd), units=self.units))
+        shift, low, high = self.mean + np.log(factor), self.sample.y.min(0) - 1, self.sample.y.max(0) + 1
+        clip = Clip(torch.as_tensor(low), torch.as_tensor(high))
+        chain = Chain([network, clip, _affine(self.sd, shift), Exp(), _affine(1 / sd, -mean / sd)], label="log scale")
+
+        def coded(X: Matrix) -> Matrix:
+            return np.asarray((np.exp(np.clip(predict(X), low, high) * self.sd + shift) - mean) / sd)
+
+        return Part(f"{name}, log scale", (means - mean) / sd, chain, coded)
 
 
 def _affine(slope: Matrix, shift: Matrix) -> Affine:
     return Affine(torch.diag(torch.as_tensor(slope)), torch.as_tensor(shift))
-
-
-def _coded(X: Matrix, predict: Callable[[Matrix], Matrix], log: tuple[Matrix, Matrix], units: tuple[Matrix, Matrix]) -> Matrix:
-    return np.asarray((np.exp(predict(X) * log[1] + log[0]) - units[0]) / units[1])

@@ -72,12 +72,12 @@ class Run:
                 self._short_training(convex, self.preset.first)
             self._last_layer(convex, folds)
             del folds  # as large as a Gram matrix of all rows
-            starts = self._log_scale(convex)
+            scales = self._log_scale(convex)  # trainings and teachers take them in turn
             for number, settings in enumerate(self.preset.inner):
-                self._inner_layers(*starts[number % len(starts)], settings, number)
+                self._inner_layers(*scales[number % len(scales)], settings, number)
             self._own_loss()
-            for name in self.preset.teachers:
-                self._teacher(name)
+            for number, name in enumerate(self.preset.teachers):
+                self._teacher(name, scales[number % len(scales)][0])
             self._stack()
             if self.preset.fine_tune_epochs:
                 self._fine_tune()
@@ -111,19 +111,19 @@ class Run:
         self._settle("last layer", start, judged, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows")
 
     def _log_scale(self, convex: FittedKernel) -> list[tuple[LogScale | None, FittedKernel]]:
-        """The scales of the trainings and their starts, the better one first; log y only where it helps y on rows not seen."""
+        """The scales of the target and their convex fits, the one with the lower honest error first."""
         if self.log is None:
             return [(None, convex)]
         start = self._start("log scale")
         self.control.check()
         fitted = KernelRidge().fit(self.log.sample, seed=self.seed, n_jobs=self.n_jobs)
         part = _part("kernel ridge", fitted, self.log)
-        plain, alone, beside = (self.goal.judge(parts).error for parts in (self.kernels, [part], [*self.kernels, part]))
         scales = [(None, convex), (self.log, fitted)]
-        if beside < plain:
-            self.kernels = [*self.kernels, part]
-        self._settle("log scale", start, self.goal.judge([*self.kernels[:1], part]), "kernel ridge on log y, beside the one on y")
-        return scales[: 1 + (beside < plain)][:: -1 if alone < plain else 1]
+        if self.goal.judge([part]).error < self.goal.judge(self.kernels).error:
+            scales.reverse()
+        self.kernels.append(part)
+        self._settle("log scale", start, self.goal.judge(list(self.kernels)), "kernel ridge on log y, beside the one on y")
+        return scales
 
     def _short_training(self, convex: FittedKernel, settings: InnerSettings) -> None:
         """A good network soon; the full training starts from the convex fit again and takes its place."""
@@ -137,7 +137,7 @@ class Run:
         start = self._start(stage)
         # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share
         self.kernels.append(self._tuned(convex, settings, number, log))
-        self._settle(stage, start, self.goal.judge(list(self.kernels)), self._describe(settings))
+        self._settle(stage, start, self.goal.judge(list(self.kernels)), self._describe(settings) + ("; on log y" if log else ""))
 
     def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
         sample = self.sample if log is None else log.sample
@@ -166,15 +166,13 @@ class Run:
         best = min(alone, beside, key=lambda judged: judged.error)
         self._settle("own loss", start, best, f"output layer under the {'log loss' if classes else 'objective'}")
 
-    def _teacher(self, name: str) -> None:
+    def _teacher(self, name: str, log: LogScale | None) -> None:
         start = self._start(name)
         self.control.check()
-        parts = []
-        for log in (None, self.log) if self.log else (None,):
-            sample = self.sample if log is None else log.sample
-            parts.append(_part(name, TEACHERS[name]().fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control), log))
-        self.others += parts
-        self._settle(name, start, self.goal.judge(parts), "a further teacher, for the stack" + ("; y and log y" if self.log else ""))
+        sample = self.sample if log is None else log.sample
+        part = _part(name, TEACHERS[name]().fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control), log)
+        self.others.append(part)
+        self._settle(name, start, self.goal.judge([part]), "a further teacher, for the stack" + (", on log y" if log else ""))
 
     def _stack(self) -> None:
         start = self._start("stack")
