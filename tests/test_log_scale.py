@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,9 @@ import torch
 
 from motifnet import MotifRegressor
 from motifnet.estimators._log_scale import LogScale
+from motifnet.estimators._presets import PRESETS
 from motifnet.mimicry import transfer
+from motifnet.retrain import InnerSettings
 from motifnet.tables import Sample, standardised
 from motifnet.teachers import KernelRidge
 
@@ -21,8 +25,17 @@ Y = np.exp(LOG + 0.2 * RNG.normal(size=160))
 
 
 @pytest.fixture(scope="module")
-def fitted() -> MotifRegressor:
-    return MotifRegressor(preset="fast").fit(X, Y)
+def fits() -> Iterator[Callable[[np.ndarray], MotifRegressor]]:
+    """A quick preset of two trainings, so that one of them has log y."""
+    short = InnerSettings(steps=20, batch=100, profiles=("laplace1", "gaussian"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PRESETS, "balanced", replace(PRESETS["fast"], inner=(short, short), teachers=("trees", "randomised trees")))
+        yield lambda y: MotifRegressor().fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def fitted(fits: Callable[[np.ndarray], MotifRegressor]) -> MotifRegressor:
+    return fits(Y)
 
 
 def coded(y: np.ndarray) -> tuple[Sample, np.ndarray, np.ndarray]:
@@ -48,19 +61,23 @@ def test_a_part_is_exact_and_its_scores_are_in_the_coding_of_the_others() -> Non
     assert part.name == "it, log scale"
 
 
-def test_ledger_and_network(fitted: MotifRegressor, tmp_path: Path) -> None:
-    errors = {row.stage: row.error for row in fitted.ledger_}
-    assert errors["log scale"] < errors["transferred"]
-    assert "log scale" in fitted.ledger_[-1].note
-    matrix = fitted.encode(X)
-    assert np.abs(fitted.predict(X) - fitted.teacher_(matrix)[:, 0]).max() <= 1e-10 * Y.std()
-    new = RNG.normal(size=(400, 3))
-    truth = np.exp(1.5 * new[:, 0] + np.abs(new[:, 1]) + 0.02)  # E e^ε
-    plain = MotifRegressor(preset="fast").fit(X, Y - 1)  # the same target, where a logarithm does not exist
-    error, without = (float(np.mean((model.predict(new) + shift - truth) ** 2)) for model, shift in ((fitted, 0), (plain, 1)))
-    assert error < without
+def test_scales_are_taken_in_turn_and_the_network_is_exact(fitted: MotifRegressor, tmp_path: Path) -> None:
+    notes = {row.stage: row.note for row in fitted.ledger_}
+    assert [stage for stage, note in notes.items() if note.endswith("on log y")] == ["inner layers 2", "randomised trees"]
+    assert "log scale" in notes["stack"]
+    assert np.abs(fitted.predict(X) - fitted.teacher_(fitted.encode(X))[:, 0]).max() <= 1e-10 * Y.std()
+    far = fitted.predict(1e6 * X)
+    assert np.isfinite(far).all() and far.max() < 20 * Y.max()  # e^g does not run away
     pytest.importorskip("onnxruntime")
-    assert fitted.to_onnx(tmp_path / "log.onnx").max_difference < 1e-9 * Y.max()
+    assert fitted.to_onnx(tmp_path / "log.onnx").max_difference < 1e-10
+
+
+def test_pays_for_a_target_with_relative_noise(fits: Callable[[np.ndarray], MotifRegressor], fitted: MotifRegressor) -> None:
+    new = RNG.normal(size=(400, 3))
+    mean = np.exp(1.5 * new[:, 0] + np.abs(new[:, 1]) + 0.02)  # E e^ε for ε of sd .2
+    plain = fits(Y - 1)  # some targets are negative: no logarithm
+    assert "log scale" not in [row.stage for row in plain.ledger_]
+    assert np.mean((fitted.predict(new) - mean) ** 2) < 0.8 * np.mean((plain.predict(new) + 1 - mean) ** 2)
 
 
 def test_compressed(fitted: MotifRegressor) -> None:

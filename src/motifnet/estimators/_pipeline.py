@@ -72,7 +72,7 @@ class Run:
                 self._short_training(convex, self.preset.first)
             self._last_layer(convex, folds)
             del folds  # as large as a Gram matrix of all rows
-            scales = self._log_scale(convex)  # trainings and teachers take them in turn
+            scales = self._log_scale(convex)
             for number, settings in enumerate(self.preset.inner):
                 self._inner_layers(*scales[number % len(scales)], settings, number)
             self._own_loss()
@@ -111,19 +111,15 @@ class Run:
         self._settle("last layer", start, judged, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows")
 
     def _log_scale(self, convex: FittedKernel) -> list[tuple[LogScale | None, FittedKernel]]:
-        """The scales of the target and their convex fits, the one with the lower honest error first."""
-        if self.log is None:
+        """The scales of the target with their convex fits, which trainings and teachers take in turn."""
+        if self.log is None or len(self.preset.inner) < 2:
             return [(None, convex)]
         start = self._start("log scale")
         self.control.check()
         fitted = KernelRidge().fit(self.log.sample, seed=self.seed, n_jobs=self.n_jobs)
-        part = _part("kernel ridge", fitted, self.log)
-        scales = [(None, convex), (self.log, fitted)]
-        if self.goal.judge([part]).error < self.goal.judge(self.kernels).error:
-            scales.reverse()
-        self.kernels.append(part)
+        self.kernels.append(_part("kernel ridge", fitted, self.log))
         self._settle("log scale", start, self.goal.judge(list(self.kernels)), "kernel ridge on log y, beside the one on y")
-        return scales
+        return [(None, convex), (self.log, fitted)]
 
     def _short_training(self, convex: FittedKernel, settings: InnerSettings) -> None:
         """A good network soon; the full training starts from the convex fit again and takes its place."""
@@ -142,7 +138,7 @@ class Run:
     def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
         sample = self.sample if log is None else log.sample
         fitted = cross_tune(sample, convex, settings, seed=self.seed, number=number + 1, n_jobs=self.n_jobs, control=self.control)
-        if log is None and number >= 0 and self.first is None:
+        if number == 0:
             self.first = fitted
         return _part(f"trained kernel {number + 1}", fitted, log)
 
