@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,6 @@ import torch
 from motifnet import MotifRegressor
 from motifnet.estimators._log_scale import LogScale
 from motifnet.estimators._presets import PRESETS
-from motifnet.mimicry import transfer
 from motifnet.retrain import InnerSettings
 from motifnet.tables import Sample, standardised
 from motifnet.teachers import KernelRidge
@@ -55,7 +55,7 @@ def test_a_part_is_exact_and_its_scores_are_in_the_coding_of_the_others() -> Non
     log = LogScale.of(sample, mean, sd)
     assert log is not None
     fitted = KernelRidge().fit(log.sample)
-    part = log.part("it", fitted.oof, transfer(fitted), fitted.predict)
+    part = log.part("it", fitted)
     np.testing.assert_allclose(part.network(torch.as_tensor(X)).detach().numpy(), part.predict(X), atol=1e-10)
     assert np.mean((part.oof - sample.y) ** 2) < 0.5
     assert part.name == "it, log scale"
@@ -66,6 +66,7 @@ def test_scales_are_taken_in_turn_and_the_network_is_exact(fitted: MotifRegresso
     assert [stage for stage, note in notes.items() if note.endswith("on log y")] == ["inner layers 2", "randomised trees"]
     assert "log scale" in notes["stack"]
     assert np.abs(fitted.predict(X) - fitted.teacher_(fitted.encode(X))[:, 0]).max() <= 1e-10 * Y.std()
+    assert np.array_equal(pickle.loads(pickle.dumps(fitted)).predict(X), fitted.predict(X))
     far = fitted.predict(1e6 * X)
     assert np.isfinite(far).all() and far.max() < 20 * Y.max()  # e^g does not run away
     pytest.importorskip("onnxruntime")

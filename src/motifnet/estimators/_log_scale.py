@@ -13,17 +13,21 @@ low and high lie one sd(log y) beyond the targets of the fit: far from them g ma
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
 
 from motifnet.estimators._goal import Part
-from motifnet.motifs import Affine, Chain, Clip, Exp, Motif
+from motifnet.mimicry import transfer
+from motifnet.motifs import Affine, Chain, Clip, Exp
+from motifnet.retrain import CrossTuned
 from motifnet.stacking import smearing
 from motifnet.tables import Matrix, Sample, standardised
+from motifnet.teachers import FittedTeacher
 
+Pair = tuple[Matrix, Matrix]
 _CLEARLY = 1.02  # below, the two scales are much the same
 
 
@@ -35,7 +39,7 @@ class LogScale:
     mean: Matrix
     sd: Matrix
     y: Matrix
-    units: tuple[Matrix, Matrix]
+    units: Pair
 
     @classmethod
     def of(cls, sample: Sample, mean: Matrix, sd: Matrix) -> LogScale | None:
@@ -48,19 +52,26 @@ class LogScale:
             return None
         return cls(replace(sample, y=coded), log_mean, log_sd, y, (mean, sd))
 
-    def part(self, name: str, oof: Matrix, network: Motif, predict: Callable[[Matrix], Matrix]) -> Part:
+    def part(self, name: str, fitted: FittedTeacher | CrossTuned) -> Part:
         """The part of a model that was fitted to `sample`."""
-        factor, means = smearing(oof * self.sd + self.mean, self.y, self.sample.weight, self.sample.folds)
+        factor, means = smearing(fitted.oof * self.sd + self.mean, self.y, self.sample.weight, self.sample.folds)
         mean, sd = self.units
         shift, low, high = self.mean + np.log(factor), self.sample.y.min(0) - 1, self.sample.y.max(0) + 1
         clip = Clip(torch.as_tensor(low), torch.as_tensor(high))
-        chain = Chain([network, clip, _affine(self.sd, shift), Exp(), _affine(1 / sd, -mean / sd)], label="log scale")
-
-        def coded(X: Matrix) -> Matrix:
-            return np.asarray((np.exp(np.clip(predict(X), low, high) * self.sd + shift) - mean) / sd)
-
-        return Part(f"{name}, log scale", (means - mean) / sd, chain, coded)
+        chain = Chain([transfer(fitted), clip, _affine(self.sd, shift), Exp(), _affine(1 / sd, -mean / sd)], label="log scale")
+        values = partial(_in_coding, fitted=fitted, bounds=(low, high), log=(shift, self.sd), units=self.units)
+        return Part(f"{name}, log scale", (means - mean) / sd, chain, values)
 
 
 def _affine(slope: Matrix, shift: Matrix) -> Affine:
     return Affine(torch.diag(torch.as_tensor(slope)), torch.as_tensor(shift))
+
+
+def _in_coding(X: Matrix, fitted: FittedTeacher | CrossTuned, bounds: Pair, log: Pair, units: Pair) -> Matrix:
+    """The same in numpy; no closure, so that a fitted estimator can be pickled."""
+    return np.asarray((np.exp(np.clip(fitted.predict(X), *bounds) * log[1] + log[0]) - units[0]) / units[1])
+
+
+def part_of(name: str, fitted: FittedTeacher | CrossTuned, log: LogScale | None = None) -> Part:
+    """A fitted model as a part, on the scale that it was fitted on."""
+    return log.part(name, fitted) if log else Part(name, fitted.oof, transfer(fitted), fitted.predict)

@@ -1,4 +1,4 @@
-"""Motif Mimicry on one page: convex fit → transfer → last layer → inner layers → own loss → other teachers → stack → fine-tuning.
+"""Motif Mimicry on one page: convex fit → transfer → last layer → log scale → inner layers → own loss → other teachers → stack → fine-tuning.
 
 Every stage is timed, judged on rows that it has not seen, and kept only if that error is lower. `Stopped` (time limit, Ctrl-C) ends the run with
 the best so far; the convex fit and its transfer always finish, so there always is a model.
@@ -14,7 +14,7 @@ from typing import cast
 
 from motifnet.engine import Control, LedgerRow, Stopped
 from motifnet.estimators._goal import Goal, Judged, Part, numpy_of
-from motifnet.estimators._log_scale import LogScale
+from motifnet.estimators._log_scale import LogScale, part_of
 from motifnet.estimators._presets import Preset
 from motifnet.kernels import EveryFold
 from motifnet.mimicry import transfer
@@ -32,7 +32,7 @@ from motifnet.retrain import (
 )
 from motifnet.stacking import predicted
 from motifnet.tables import Sample
-from motifnet.teachers import TEACHERS, FittedKernel, FittedTeacher, KernelRidge
+from motifnet.teachers import TEACHERS, FittedKernel, KernelRidge
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Run:
         fitted, folds = KernelRidge().fit_with_folds(self.sample, seed=self.seed, n_jobs=self.n_jobs)
         seconds = time.monotonic() - start
         start = self._start("transferred")
-        part = _part("kernel ridge", fitted)
+        part = part_of("kernel ridge", fitted)
         judged = self.goal.judge([part])
         self.kernels = [part]
         self._enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, "kernel ridge in closed form"))
@@ -104,7 +104,7 @@ class Run:
         start = self._start("last layer")
         self.control.check()
         fitted = refit_ridge(self.sample, convex, folds, n_jobs=self.n_jobs)
-        part = _part("kernel ridge", fitted)
+        part = part_of("kernel ridge", fitted)
         judged = self.goal.judge([part])
         if judged.error < self.goal.judge(self.kernels).error:
             self.kernels = [part]
@@ -117,7 +117,7 @@ class Run:
         start = self._start("log scale")
         self.control.check()
         fitted = KernelRidge().fit(self.log.sample, seed=self.seed, n_jobs=self.n_jobs)
-        self.kernels.append(_part("kernel ridge", fitted, self.log))
+        self.kernels.append(part_of("kernel ridge", fitted, self.log))
         self._settle("log scale", start, self.goal.judge(list(self.kernels)), "kernel ridge on log y, beside the one on y")
         return [(None, convex), (self.log, fitted)]
 
@@ -140,7 +140,7 @@ class Run:
         fitted = cross_tune(sample, convex, settings, seed=self.seed, number=number + 1, n_jobs=self.n_jobs, control=self.control)
         if number == 0:
             self.first = fitted
-        return _part(f"trained kernel {number + 1}", fitted, log)
+        return part_of(f"trained kernel {number + 1}", fitted, log)
 
     def _describe(self, settings: InnerSettings) -> str:
         return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(settings.profiles)}"
@@ -155,7 +155,7 @@ class Run:
         fitted = refit(self.sample, self.first, n_jobs=self.n_jobs, control=self.control)
         if fitted is None:
             return
-        part = _part("trained kernel, own loss", fitted)
+        part = part_of("trained kernel, own loss", fitted)
         alone, beside = self.goal.judge([part]), self.goal.judge([*self.kernels, part])
         # for classes the stack keeps them all: its pull to equal weights gains by parts that are nearly as good
         self.kernels = [part] if alone.error < beside.error and not classes else [*self.kernels, part]
@@ -166,7 +166,7 @@ class Run:
         start = self._start(name)
         self.control.check()
         sample = self.sample if log is None else log.sample
-        part = _part(name, TEACHERS[name]().fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control), log)
+        part = part_of(name, TEACHERS[name]().fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control), log)
         self.others.append(part)
         self._settle(name, start, self.goal.judge([part]), "a further teacher, for the stack" + (", on log y" if log else ""))
 
@@ -219,8 +219,3 @@ class Run:
     def _enter(self, row: LedgerRow) -> None:
         self.ledger.append(row)
         self.listen(row.stage, row)
-
-
-def _part(name: str, fitted: FittedTeacher | CrossTuned, log: LogScale | None = None) -> Part:
-    """A fitted model as a part, on the scale that it was fitted on."""
-    return (log.part if log else Part)(name, fitted.oof, transfer(fitted), fitted.predict)

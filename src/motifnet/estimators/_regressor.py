@@ -21,7 +21,8 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
     """Regression by a deep network that is computed, not searched for.
 
     A kernel ridge regression is fitted in closed form, transferred into a network by calculation, retrained (last layer, inner layers), and
-    combined with boosted trees in one parallel network. A stage stays only if rows that it has not seen are predicted better.
+    combined with boosted trees in one parallel network. A stage stays only if rows that it has not seen are predicted better. For a positive, skewed
+    target some of the parts are fitted to its logarithm.
 
     Parameters
     ----------
