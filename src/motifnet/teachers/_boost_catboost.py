@@ -47,9 +47,6 @@ def _fit(train: Problem, valid: Problem | None, growth: Growth, seed: int, contr
         "bootstrap_type": "Bernoulli",
         "subsample": growth.rows if len(train.y) >= _FEW_ROWS else 1.0,
         "boost_from_average": False,
-        "od_wait": growth.patience,
-        "od_type": "Iter",
-        "use_best_model": False,
         "random_seed": seed,
         "thread_count": 1,
         "allow_writing_files": False,
@@ -57,9 +54,9 @@ def _fit(train: Problem, valid: Problem | None, growth: Growth, seed: int, contr
     }
     if train.classes > 2:
         settings["classes_count"] = train.classes
-    model = CatBoost({k: v for k, v in settings.items() if valid is not None or not k.startswith(("od_", "use_best"))})
-    watch = [_Watch(control)]
-    model.fit(_pool(train, train), eval_set=None if valid is None else _pool(valid, train), callbacks=watch)
+    model = CatBoost(settings)
+    judged = {} if valid is None else {"eval_set": _pool(valid, train), "early_stopping_rounds": growth.patience, "use_best_model": False}
+    model.fit(_pool(train, train), callbacks=[_Watch(control)], **judged)
     if control is not None:
         control.check()
     return model
