@@ -307,3 +307,29 @@ def test_retraining_on_new_rows_never_hurts_them() -> None:
     assert network.retrain(X[100:], y[100:] + 1, epochs=0).ledger[1].error < network.retrain(X[100:], y[100:] + 1, epochs=0).ledger[0].error
     with pytest.raises(DataError, match="shape"):
         network.retrain(X[:, :1], y)
+
+
+def test_catboost_as_a_further_teacher(table: pd.DataFrame, tmp_path: Path) -> None:
+    pytest.importorskip("catboost")
+    X = table.drop(columns="price")
+    steps = 1.0 * (X["size"] > 95) + (X["rooms"] > 2) + (X["rooms"] > 3)
+    model = MotifRegressor(preset="fast", teachers=["catboost", "trees"]).fit(X, steps)
+    assert [row.stage for row in model.ledger_][-3:] == ["trees", "catboost", "stack"]
+    assert "catboost" in model.ledger_[-1].note
+    assert np.allclose(model.predict(X), model.teacher_(model.encode(X))[:, 0], rtol=1e-10)
+    model.save(tmp_path / "with.motif")
+    assert np.array_equal(load(tmp_path / "with.motif").predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize(
+    ("teachers", "objective", "words"), [("catboost", "squared", "list"), (["x"], "squared", "'trees'"), (["catboost"], "gamma", "gamma")]
+)
+def test_teachers_that_do_not_go(teachers: Any, objective: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        MotifRegressor(teachers=teachers, objective=objective).fit(np.eye(5), np.arange(1, 6))
+
+
+def test_a_teacher_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("motifnet.estimators._presets.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match="not installed"):
+        MotifClassifier(teachers=["catboost"]).fit(np.eye(6), [0, 1] * 3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from motifnet.stacking import fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared, reliability_curve
+from motifnet.stacking import fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared, reliability_curve, smearing
 from motifnet.tables import make_folds
 
 N = 300
@@ -100,3 +100,26 @@ def test_reliability_counts_weights_as_rows_and_keeps_ties_together() -> None:
     weighted, repeated = reliability_curve(p, event, w, 15), reliability_curve(p[rows], event[rows], np.ones(6), 15)
     assert np.allclose(weighted.observed, [0.25, 1]) and np.allclose(weighted.observed, repeated.observed)
     assert weighted.ece == pytest.approx(repeated.ece) == pytest.approx((4 * 0.05 + 2 * 0.2) / 6)
+
+
+def test_smearing_makes_means_of_medians_without_the_own_fold() -> None:
+    rng, folds = np.random.default_rng(0), make_folds(N, 4, 0)
+    g, w = rng.normal(size=(N, 2)), rng.uniform(0.5, 2, N)
+    factor, oof = smearing(g, np.array([3.0, 0.5]) * np.exp(g), w, folds)
+    np.testing.assert_allclose(factor, [3.0, 0.5], rtol=1e-12)
+    np.testing.assert_allclose(oof, factor * np.exp(g), rtol=1e-12)
+    y = np.exp(g + rng.normal(size=(N, 2)))  # E e^ε = e^{1/2}
+    factor, oof = smearing(g, y, w, folds)
+    assert np.abs(factor - np.exp(0.5)).max() < 4 * np.sqrt((np.e**2 - np.e) / N)
+    own = folds.held_out(2)
+    y[own] *= 100
+    np.testing.assert_array_equal(smearing(g, y, w, folds)[1][own], oof[own])
+
+
+def test_smearing_forward_in_time_starts_with_one() -> None:
+    folds = make_folds(N, 3, 0, time=np.arange(N, dtype=np.float64))
+    g = np.where(folds.scored[:, None], 0.0, np.nan)
+    _, oof = smearing(g, np.full((N, 1), 2.0), np.ones(N), folds)
+    np.testing.assert_array_equal(oof[folds.held_out(0)], 1.0)
+    np.testing.assert_allclose(oof[folds.held_out(1)], 2.0)
+    assert np.isnan(oof[~folds.scored]).all()

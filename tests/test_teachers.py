@@ -11,8 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from motifnet.engine import Control, MotifnetWarning, Stopped
+from motifnet.losses import Loss, Pinball, Poisson
 from motifnet.tables import Matrix, Sample, make_folds
 from motifnet.teachers import TEACHERS, BoostedTrees, FittedTeacher, KernelRidge, Linear, Splines, SupportVectors, Teacher
+from motifnet.teachers._boosting import Growth, Problem, find_engine
 from motifnet.teachers._honest import inner_folds, inner_split
 from motifnet.teachers._support_vectors import Choice, _fit
 
@@ -39,6 +41,7 @@ ROWS = {
     "trees": Row(lambda: BoostedTrees(max_trees=300), 0.6),
     "quick trees": Row(lambda: BoostedTrees(learning_rate=0.1, max_trees=250, patience=20), 0.6),
     "randomised trees": Row(lambda: BoostedTrees(max_trees=300, leaves=15, randomised=True), 0.6),
+    "catboost": Row(lambda: BoostedTrees(max_trees=300, library="catboost"), 0.6),
 }
 every_teacher = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
 
@@ -296,6 +299,17 @@ def test_trees_without_lightgbm(make: Callable[[], Sample], monkeypatch: pytest.
     else:
         guess = fitted.oof[:, 0] > 0 if fitted.oof.shape[1] == 1 else fitted.oof.argmax(1)
         assert (guess == sample.labels).mean() > 0.6
+
+
+@pytest.mark.parametrize("loss", [Pinball(0.9), Poisson()], ids=["quantile", "counts"])
+@pytest.mark.parametrize("library", ["lightgbm", "catboost"])
+def test_trees_follow_the_loss(library: str, loss: Loss) -> None:
+    sample, growth = problem(), Growth(0.1, 15, 5, 0.8, 0.8, 1.0, 30, 10)
+    y: Matrix = np.rint(np.exp(sample.y[:, 0]))
+    train = Problem(sample.X, y, sample.weight, loss=loss)
+    (forest,) = find_engine(library).grow(train, growth, 0, None)
+    (constant,) = train.constants
+    assert loss.value(y, forest.predict(sample.X)[:, 0]).mean() < 0.8 * loss.value(y, constant.predict(sample.X)[:, 0]).mean()
 
 
 def test_splines_find_an_additive_function_and_extend_it_linearly() -> None:

@@ -12,7 +12,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from motifnet.engine import UsageError
 from motifnet.tables import Matrix
-from motifnet.teachers import Forest, parse_histogram, parse_lightgbm, parse_sklearn_tree
+from motifnet.teachers import Forest, parse_catboost, parse_histogram, parse_lightgbm, parse_sklearn_tree
 from motifnet.teachers._tree_parse import rounded_threshold
 
 RNG = np.random.default_rng(0)
@@ -131,3 +131,34 @@ def test_forest_sum_scale_and_depth() -> None:
     assert total.depth == max(p.depth for p in parts)
     assert Forest.constant(np.ones(2)).depth == 0
     assert (Forest.constant(np.array([1.0, 2.0])).predict(X) == [1.0, 2.0]).all()
+
+
+SYMMETRIC: dict[str, dict[str, Any]] = {
+    "squared": {"loss_function": "RMSE"},
+    "stumps": {"loss_function": "RMSE", "depth": 1},
+    "binary": {"loss_function": "Logloss", "y": (Y > 0).astype(float)},
+    "multiclass": {"loss_function": "MultiClass", "y": LABELS},
+}
+
+
+@pytest.mark.parametrize("settings", SYMMETRIC.values(), ids=SYMMETRIC.keys())
+def test_raw_score_is_that_of_catboost(settings: dict[str, Any]) -> None:
+    catboost = pytest.importorskip("catboost")
+    common = {"iterations": 20, "thread_count": 1, "allow_writing_files": False, "logging_level": "Silent", "boost_from_average": False}
+    y = settings.pop("y", Y)
+    model = catboost.CatBoost(common | settings).fit(X, y)
+    forests = parse_catboost(model)
+    rows = np.vstack([at_thresholds(f) for f in forests])
+    ours = np.column_stack([f.predict(rows)[:, 0] for f in forests])
+    theirs = np.asarray(model.predict(rows, prediction_type="RawFormulaVal")).reshape(len(rows), -1)
+    np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
+def test_catboost_without_a_transfer() -> None:
+    catboost = pytest.importorskip("catboost")
+    settings = {"iterations": 3, "thread_count": 1, "allow_writing_files": False, "logging_level": "Silent"}
+    with pytest.raises(UsageError, match="not symmetric"):
+        parse_catboost(catboost.CatBoost(settings | {"grow_policy": "Lossguide"}).fit(X, Y))
+    levels = np.column_stack([X[:, :2].astype(object), [str(v) for v in X[:, 2]]])
+    with pytest.raises(UsageError, match="categories"):
+        parse_catboost(catboost.CatBoost(settings | {"one_hot_max_size": 10}).fit(levels, X[:, 2], cat_features=[2]))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from motifnet.motifs import Motif
 
-KERNEL_STAGES = ("transferred", "last layer", "inner layers")
+KERNEL_STAGES = ("transferred", "last layer", "log scale", "inner layers")
 
 
 def stage_outputs(model: Any, X: pd.DataFrame) -> Iterator[tuple[Any, bool, NDArray[np.float64]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -41,12 +42,14 @@ class MotifEstimator(BaseEstimator):
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
+        teachers: Sequence[str] | None = None,
     ) -> None:
         self.preset = preset
         self.time_limit_s = time_limit_s
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
+        self.teachers = teachers
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None) -> Self:
         """Fit a network to a table.
@@ -75,7 +78,7 @@ class MotifEstimator(BaseEstimator):
         return self._fit(X, y, sample_weight, groups, time, Objective())
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, objective: Objective, offset: Any = None) -> Self:
-        preset = get_preset(self.preset)
+        preset = get_preset(self.preset).beside(self.teachers, objective)
         seed = _seed(self.random_state)
         limit = self.time_limit_s
         if limit is not None and not limit > 0:
@@ -83,7 +86,7 @@ class MotifEstimator(BaseEstimator):
         control = Control(limit)
         with control.listening(), single_threaded(), progress(self.verbose) as listen:
             ready = prepare(X, y, sample_weight, groups, time, offset, task=self._task, objective=objective, preset=preset, seed=seed)
-            run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, listen)
+            run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, listen, ready.log)
             judged = run.go()
             self._store(ready, run, judged, seed, {"objective": objective.name, "quantiles": list(objective.quantiles), "offset": offset is not None})
         if run.stopped:

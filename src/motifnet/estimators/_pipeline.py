@@ -1,4 +1,4 @@
-"""Motif Mimicry on one page: convex fit → transfer → last layer → inner layers → own loss → other teachers → stack → fine-tuning.
+"""Motif Mimicry on one page: convex fit → transfer → last layer → log scale → inner layers → own loss → other teachers → stack → fine-tuning.
 
 Every stage is timed, judged on rows that it has not seen, and kept only if that error is lower. `Stopped` (time limit, Ctrl-C) ends the run with
 the best so far; the convex fit and its transfer always finish, so there always is a model.
@@ -14,6 +14,7 @@ from typing import cast
 
 from motifnet.engine import Control, LedgerRow, Stopped
 from motifnet.estimators._goal import Goal, Judged, Part, numpy_of
+from motifnet.estimators._log_scale import LogScale, part_of
 from motifnet.estimators._presets import Preset
 from motifnet.kernels import EveryFold
 from motifnet.mimicry import transfer
@@ -56,6 +57,7 @@ class Run:
     n_jobs: int
     control: Control
     listen: Callable[[str, LedgerRow | None], None]
+    log: LogScale | None = None
     kernels: list[Part] = field(default_factory=list)
     others: list[Part] = field(default_factory=list)
     first: CrossTuned | None = None
@@ -73,11 +75,12 @@ class Run:
                 self._short_training(convex, self.preset.first)
             self._last_layer(convex, folds)
             del folds  # as large as a Gram matrix of all rows
+            scales = self._log_scale(convex)
             for number, settings in enumerate(self.preset.inner):
-                self._inner_layers(convex, settings, number)
+                self._inner_layers(*scales[number % len(scales)], settings, number)
             self._own_loss()
-            for name in self.preset.teachers:
-                self._teacher(name)
+            for number, name in enumerate(self.preset.teachers):
+                self._teacher(name, scales[number % len(scales)][0])
             self._stack()
             if self.preset.fine_tune_epochs:
                 self._fine_tune()
@@ -91,7 +94,7 @@ class Run:
         fitted, folds = self.preset.convex.fit_with_folds(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         seconds = time.monotonic() - start
         start = self._start("transferred")
-        part = Part("kernel ridge", fitted.oof, transfer(fitted), fitted.predict)
+        part = part_of("kernel ridge", fitted)
         judged = self.goal.judge([part])
         self.kernels = [part]
         note = "kernel ridge in closed form" + ("; fewer centres, for the time limit" if fitted.shortened else "")
@@ -105,11 +108,22 @@ class Run:
         start = self._start("last layer")
         self.control.check()
         fitted = refit_ridge(self.sample, convex, folds, n_jobs=self.n_jobs)
-        part = Part("kernel ridge", fitted.oof, transfer(fitted), fitted.predict)
+        part = part_of("kernel ridge", fitted)
         judged = self.goal.judge([part])
         if judged.error < self.goal.judge(self.kernels).error:
             self.kernels = [part]
         self._settle("last layer", start, judged, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows")
+
+    def _log_scale(self, convex: FittedKernel) -> list[tuple[LogScale | None, FittedKernel]]:
+        """The scales of the target with their convex fits, which trainings and teachers take in turn."""
+        if self.log is None or len(self.preset.inner) < 2:
+            return [(None, convex)]
+        start = self._start("log scale")
+        self.control.check()
+        fitted = self.preset.convex.fit(self.log.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        self.kernels.append(part_of("kernel ridge", fitted, self.log))
+        self._settle("log scale", start, self.goal.judge(list(self.kernels)), "kernel ridge on log y, beside the one on y")
+        return [(None, convex), (self.log, fitted)]
 
     def _short_training(self, convex: FittedKernel, settings: InnerSettings) -> None:
         """A good network soon; the full training starts from the convex fit again and takes its place."""
@@ -118,18 +132,19 @@ class Run:
         part = self._tuned(convex, settings, -1)
         self._settle(stage, start, self.goal.judge([*self.kernels, part]), self._describe(settings))
 
-    def _inner_layers(self, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
+    def _inner_layers(self, log: LogScale | None, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
         stage = "inner layers" if number == 0 else f"inner layers {number + 1}"
         start = self._start(stage)
         # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share
-        self.kernels.append(self._tuned(convex, settings, number))
-        self._settle(stage, start, self.goal.judge(list(self.kernels)), self._describe(settings))
+        self.kernels.append(self._tuned(convex, settings, number, log))
+        self._settle(stage, start, self.goal.judge(list(self.kernels)), self._describe(settings) + ("; on log y" if log else ""))
 
-    def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int) -> Part:
-        fitted = cross_tune(self.sample, convex, settings, seed=self.seed, number=number + 1, n_jobs=self.n_jobs, control=self.control)
+    def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
+        sample = self.sample if log is None else log.sample
+        fitted = cross_tune(sample, convex, settings, seed=self.seed, number=number + 1, n_jobs=self.n_jobs, control=self.control)
         if number == 0:
             self.first = fitted
-        return Part(f"trained kernel {number + 1}", fitted.oof, transfer(fitted), fitted.predict)
+        return part_of(f"trained kernel {number + 1}", fitted, log)
 
     def _describe(self, settings: InnerSettings) -> str:
         return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(settings.profiles)}"
@@ -144,26 +159,26 @@ class Run:
         fitted = refit(self.sample, self.first, n_jobs=self.n_jobs, control=self.control)
         if fitted is None:
             return
-        part = Part("trained kernel, own loss", fitted.oof, transfer(fitted), fitted.predict)
+        part = part_of("trained kernel, own loss", fitted)
         alone, beside = self.goal.judge([part]), self.goal.judge([*self.kernels, part])
         # for classes the stack keeps them all: its pull to equal weights gains by parts that are nearly as good
         self.kernels = [part] if alone.error < beside.error and not classes else [*self.kernels, part]
         best = min(alone, beside, key=lambda judged: judged.error)
         self._settle("own loss", start, best, f"output layer under the {'log loss' if classes else 'objective'}")
 
-    def _teacher(self, name: str) -> None:
+    def _teacher(self, name: str, log: LogScale | None) -> None:
         teacher = TEACHERS[name]()
         if type(teacher) in self.hopeless:
             return
         start = self._start(name)
         self.control.check()
-        fitted = teacher.fit(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
-        part = Part(name, fitted.oof, transfer(fitted), fitted.predict)
+        sample = self.sample if log is None else log.sample
+        part = part_of(name, teacher.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control), log)
         self.others.append(part)
         judged = self.goal.judge([part])
         if self.best is not None and judged.error > HOPELESS * self.best.error:
             self.hopeless.add(type(teacher))
-        self._settle(name, start, judged, "a further teacher, for the stack")
+        self._settle(name, start, judged, "a further teacher, for the stack" + (", on log y" if log else ""))
 
     def _stack(self) -> None:
         start = self._start("stack")

@@ -11,6 +11,7 @@ import numpy as np
 
 from motifnet.engine import DataError
 from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal
+from motifnet.estimators._log_scale import LogScale
 from motifnet.estimators._loss_goal import LossGoal
 from motifnet.estimators._presets import Preset
 from motifnet.losses import Objective
@@ -40,7 +41,7 @@ LEAST_ROWS = 2
 
 @dataclass(frozen=True)
 class Prepared:
-    """The encoded sample with its goal, and what is needed to treat new rows alike."""
+    """The encoded sample with its goal, what is needed to treat new rows alike, and the logarithmic scale where it is worth a try."""
 
     sample: Sample
     goal: Goal
@@ -49,6 +50,7 @@ class Prepared:
     targets: tuple[str, ...]
     classes: tuple[Any, ...] | None
     flat: bool
+    log: LogScale | None
 
 
 def prepare(
@@ -75,7 +77,9 @@ def prepare(
     row_weight = rows.weight / (fsum(exposed) / fsum(weight))  # so that units of exposure do not matter
     encoder, matrix, views = Encoder.fit(rows.table, coded, row_weight, folds)
     sample = Sample(matrix, coded, row_weight, folds, rows.groups, rows.time, labels, encoder.numeric, views, response)
-    return Prepared(sample, goal_of(sample), table.schema, encoder, target.names, target.classes, target.flat and len(objective.quantiles) < 2)
+    goal, flat = goal_of(sample), target.flat and len(objective.quantiles) < 2
+    log = LogScale.of(sample, goal.mean, goal.sd) if isinstance(goal, RegressionGoal) else None
+    return Prepared(sample, goal, table.schema, encoder, target.names, target.classes, flat, log)
 
 
 def _per_exposure(y: Matrix, weight: Matrix, offset: Matrix, objective: Objective) -> tuple[Matrix, Matrix]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from typing import Any
 
 from motifnet.engine import UsageError
 from motifnet.kernels import Capacity
+from motifnet.losses import Objective
 from motifnet.retrain import InnerSettings
-from motifnet.teachers import KernelRidge
+from motifnet.teachers import TEACHERS, KernelRidge
 
 # blocks in parallel differ in depth, kernel and start: the first has a residual block before its distances and a map that starts from gradients
 _DEEP = InnerSettings(depth=1)
@@ -40,6 +43,20 @@ class Preset:
         """Twice as many for small tables, where every row counts, as long as a fold has `FOLD_ROWS` rows."""
         folds = max(self.folds, min(2 * self.folds, n // FOLD_ROWS)) if n < self.small_rows else self.folds
         return min(n, folds)
+
+    def beside(self, names: Any, objective: Objective) -> Preset:
+        """The preset with further teachers. Raises UsageError for one that is unknown, not installed, or cannot learn under the objective."""
+        if names is None:
+            return self
+        known = [name for name in TEACHERS if name != "kernel ridge"]
+        wrong = [name for name in ([names] if isinstance(names, str) else list(names)) if name not in known]
+        if wrong or isinstance(names, str):
+            raise UsageError(f"teachers={names!r} must be a list of {', '.join(map(repr, known))}, or None for those of the preset alone.")
+        if "catboost" in names and find_spec("catboost") is None:
+            raise UsageError("teachers names 'catboost', but CatBoost is not installed. Run pip install \"motifnet[catboost]\", or leave it out.")
+        if "catboost" in names and objective.name == "gamma":
+            raise UsageError("CatBoost has no loss for objective='gamma'. Leave 'catboost' out of teachers, or choose another objective.")
+        return replace(self, teachers=tuple(dict.fromkeys([*self.teachers, *names])))
 
 
 PRESETS = {

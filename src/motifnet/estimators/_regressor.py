@@ -21,7 +21,8 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
     """Regression by a deep network that is computed, not searched for.
 
     A kernel ridge regression is fitted in closed form, transferred into a network by calculation, retrained (last layer, inner layers), and
-    combined with boosted trees in one parallel network. A stage stays only if rows that it has not seen are predicted better.
+    combined with boosted trees in one parallel network. A stage stays only if rows that it has not seen are predicted better. For a positive, skewed
+    target some of the parts are fitted to its logarithm.
 
     Parameters
     ----------
@@ -40,6 +41,9 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         Seed of folds and batches; None is 0, so that results repeat.
     verbose : int
         1 shows the stages as they run.
+    teachers : sequence of str, optional
+        Further teachers beside those of the preset, such as ["catboost"], which needs `pip install "motifnet[catboost]"`: its symmetric trees become
+        part of the network like the others, and prediction needs no CatBoost. Others: "splines", "support vectors", "linear".
 
     Attributes
     ----------
@@ -65,8 +69,9 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
+        teachers: Sequence[str] | None = None,
     ) -> None:
-        super().__init__(preset=preset, time_limit_s=time_limit_s, n_jobs=n_jobs, random_state=random_state, verbose=verbose)
+        super().__init__(preset, time_limit_s, n_jobs, random_state, verbose, teachers)
         self.objective = objective
         self.quantiles = quantiles
 

@@ -8,6 +8,7 @@ from motifnet.stacking._loss import LossStack, explained, fit_loss_stack, mean_l
 from motifnet.stacking._nnls import NnlsStack, fit_nnls_stack
 from motifnet.stacking._reliability import ReliabilityCurve, calibration, reliability_curve
 from motifnet.stacking._scores import log_loss, mean_squared, predicted
+from motifnet.stacking._smearing import smearing
 
 __all__ = [
     "LogisticStack",
@@ -25,4 +26,5 @@ __all__ = [
     "mean_squared",
     "predicted",
     "reliability_curve",
+    "smearing",
 ]

@@ -10,7 +10,7 @@ from motifnet.teachers._linear import FittedLinear, Linear
 from motifnet.teachers._registry import TEACHERS
 from motifnet.teachers._splines import Additive, FittedSplines, Splines
 from motifnet.teachers._support_vectors import FittedSupportVectors, SupportVectors
-from motifnet.teachers._tree_parse import parse_histogram, parse_lightgbm, parse_sklearn_tree
+from motifnet.teachers._tree_parse import parse_catboost, parse_histogram, parse_lightgbm, parse_sklearn_tree
 from motifnet.teachers._trees import BoostedTrees, FittedTrees
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "SupportVectors",
     "Teacher",
     "fold_partition",
+    "parse_catboost",
     "parse_histogram",
     "parse_lightgbm",
     "parse_sklearn_tree",

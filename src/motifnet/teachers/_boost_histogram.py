@@ -8,8 +8,7 @@ import numpy as np
 
 from motifnet.engine import Control
 from motifnet.losses import Pinball
-from motifnet.tables import Matrix
-from motifnet.teachers._boosting import Growth, Problem
+from motifnet.teachers._boosting import Growth, Problem, best_count
 from motifnet.teachers._forest import Forest
 from motifnet.teachers._tree_parse import parse_histogram
 
@@ -39,9 +38,7 @@ def grow(train: Problem, growth: Growth, seed: int, control: Control | None) -> 
 
 def count(train: Problem, valid: Problem, growth: Growth, seed: int, control: Control | None) -> int:
     """The number of trees with the least validation loss, 0 included, of `growth.limit` that are all grown."""
-    forests = grow(train, growth, seed, control)
-    stages = np.stack([np.cumsum(f.values[f.leaves(valid.X)][:, :, 0], axis=1) for f in forests])  # the first tree is the constant
-    return int(np.argmin([_loss(stages[:, :, t].T, valid) for t in range(stages.shape[2])]))
+    return best_count(grow(train, growth, seed, control), valid)
 
 
 def _loss_of(train: Problem) -> dict[str, Any]:
@@ -49,14 +46,3 @@ def _loss_of(train: Problem) -> dict[str, Any]:
     if isinstance(train.loss, Pinball):
         return {"loss": "quantile", "quantile": train.loss.level}
     return {} if train.loss is None else {"loss": train.loss.name}
-
-
-def _loss(score: Matrix, part: Problem) -> float:
-    """Weighted squared error, log loss or loss of scores with shape (n, outputs)."""
-    if part.loss is not None:
-        return float(part.weight @ part.loss.value(part.y, score[:, 0]))
-    if part.classes == 0:
-        return float(part.weight @ (score[:, 0] - part.y) ** 2)
-    logits = np.column_stack([np.zeros(len(score)), score]) if part.classes <= 2 else score
-    own = logits[np.arange(len(logits)), part.y.astype(np.int64)]
-    return float(part.weight @ (np.logaddexp.reduce(logits, axis=1) - own))

@@ -81,8 +81,12 @@ class Engine:
     grow: Callable[[Problem, Growth, int, Control | None], list[Forest]]
 
 
-def find_engine() -> Engine:
-    """LightGBM, or scikit-learn's histogram boosting with a warning."""
+def find_engine(library: str) -> Engine:
+    """That of the library, "catboost" or "lightgbm"; where LightGBM cannot be loaded, scikit-learn's histogram boosting with a warning."""
+    if library == "catboost":
+        from motifnet.teachers import _boost_catboost as symmetric
+
+        return Engine(symmetric.count, symmetric.grow)
     try:
         import lightgbm  # noqa: F401
     except (ImportError, OSError) as error:  # OSError: the wheel is there, but not the OpenMP library that it needs
@@ -109,3 +113,20 @@ def grow_best(engine: Engine, problem: Problem, valid: NDArray[np.bool_], growth
     best = engine.count(first, problem.part(valid), growth, seed, control)
     limit = round(best * len(valid) / grown_on)
     return engine.grow(problem, replace(growth, limit=limit), seed, control) if limit else problem.constants
+
+
+def best_count(forests: list[Forest], valid: Problem) -> int:
+    """The number of trees with the least loss on rows not seen, 0 included: forests, one an output, whose first tree is the constant."""
+    stages = np.stack([np.cumsum(f.values[f.leaves(valid.X)][:, :, 0], axis=1) for f in forests])
+    return int(np.argmin([_loss(stages[:, :, t].T, valid) for t in range(stages.shape[2])]))
+
+
+def _loss(score: Matrix, part: Problem) -> float:
+    """Weighted squared error, log loss or loss of scores with shape (n, outputs)."""
+    if part.loss is not None:
+        return float(part.weight @ part.loss.value(part.y, score[:, 0]))
+    if part.classes == 0:
+        return float(part.weight @ (score[:, 0] - part.y) ** 2)
+    logits = np.column_stack([np.zeros(len(score)), score]) if part.classes <= 2 else score
+    own = logits[np.arange(len(logits)), part.y.astype(np.int64)]
+    return float(part.weight @ (np.logaddexp.reduce(logits, axis=1) - own))

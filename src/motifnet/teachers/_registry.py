@@ -20,4 +20,5 @@ TEACHERS: dict[str, Callable[[], Teacher]] = {
     "trees": BoostedTrees,
     "quick trees": partial(BoostedTrees, learning_rate=0.1, max_trees=250, patience=20),
     "randomised trees": partial(BoostedTrees, leaves=15, randomised=True),
+    "catboost": partial(BoostedTrees, library="catboost"),
 }

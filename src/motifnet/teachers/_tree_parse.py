@@ -1,11 +1,15 @@
 """Fitted tree models of other libraries → flat arrays of nodes, exact to the last leaf.
 
 LightGBM is read from its text form: internal node i of a tree with L leaves comes first (i < L − 1), leaf j is written as child −j − 1 and becomes
-node L − 1 + j. scikit-learn's trees are read from their arrays.
+node L − 1 + j. scikit-learn's trees are read from their arrays. CatBoost's are read from its JSON: a tree
+of depth D asks D questions; as a binary tree, with node i above nodes 2i + 1 and 2i + 2, the last one first.
 """
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -121,3 +125,35 @@ def rounded_threshold(threshold: Matrix) -> Matrix:
     t = np.where(t > threshold, np.nextafter(t, np.float32(-np.inf)), t)
     middle = (t.astype(np.float64) + np.nextafter(t, np.float32(np.inf)).astype(np.float64)) / 2
     return np.where(middle.astype(np.float32) <= t, middle, np.nextafter(middle, -np.inf))
+
+
+def parse_catboost(model: Any) -> list[Forest]:
+    """The raw score of a fitted CatBoost model of numeric columns with symmetric trees: a forest for each output, without scale and bias."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.json"
+        model.save_model(str(path), format="json")
+        trees = json.loads(path.read_text()).get("oblivious_trees")
+    if trees is None:
+        raise UsageError(
+            "This CatBoost model has trees that are not symmetric, for which there is no transfer. Fit it with grow_policy='SymmetricTree'."
+        )
+    if any(split["split_type"] != "FloatFeature" for tree in trees for split in tree["splits"] or ()):
+        raise UsageError("This CatBoost model splits on categories, for which there is no transfer. Encode them as numbers or indicators first.")
+    outputs = max(1, len(trees[0]["leaf_values"]) >> len(trees[0]["splits"] or ()))
+    return [Forest.sum([_symmetric_tree(tree["splits"] or [], np.array(tree["leaf_values"])[c::outputs]) for tree in trees]) for c in range(outputs)]
+
+
+def _symmetric_tree(splits: list[dict[str, Any]], values: Matrix) -> Forest:
+    """Bit d of a leaf's number answers question d."""
+    depth, inner = len(splits), 2 ** len(splits) - 1
+    question = depth - np.repeat(np.arange(1, depth + 1), 2 ** np.arange(depth))
+    asked = np.array([split["float_feature_index"] for split in splits], dtype=np.int64)
+    border = rounded_threshold(np.array([split["border"] for split in splits], dtype=np.float64))
+    own, leaves = np.arange(2 * inner + 1), np.zeros(inner + 1)
+    return _one_tree(
+        np.concatenate([asked[question], leaves.astype(np.int64)]),
+        np.concatenate([border[question], leaves]),
+        np.where(own < inner, 2 * own + 1, own),
+        np.where(own < inner, 2 * own + 2, own),
+        np.concatenate([np.zeros(inner), values])[:, None],
+    )

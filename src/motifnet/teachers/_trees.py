@@ -40,6 +40,7 @@ class BoostedTrees(Teacher):
     """Settings of the growth. `columns` and `rows` are the shares drawn for each tree; `min_rows` a leaf falls with n where rows are few.
 
     `randomised` trees try one random threshold a column: smoother, and better where rows are few or columns are categories. LightGBM only.
+    `library`: "lightgbm", or "catboost" for symmetric trees of depth 6, which take rate, shares, number and patience from here.
     """
 
     learning_rate: float = 0.05
@@ -51,9 +52,10 @@ class BoostedTrees(Teacher):
     max_trees: int = 1000
     patience: int = 40
     randomised: bool = False
+    library: str = "lightgbm"
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedTrees:
-        engine = find_engine()
+        engine = find_engine(self.library)
         oof, models = cross_fit(sample, lambda rows, k: self._grow(rows, engine, [seed, k], control), _predict, n_jobs=n_jobs, control=control)
         if sample.folds.forward or not models:
             models = [self._grow(sample, engine, [seed, sample.folds.count], control)]
