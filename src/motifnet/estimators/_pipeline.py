@@ -64,7 +64,7 @@ class Run:
     best: Judged | None = None
     ledger: list[LedgerRow] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
-    hopeless: set[type] = field(default_factory=set)
+    hopeless: set[tuple[type, bool]] = field(default_factory=set)
     stopped: bool = False
 
     def go(self) -> Judged:
@@ -168,7 +168,8 @@ class Run:
 
     def _teacher(self, name: str, log: LogScale | None) -> None:
         teacher = TEACHERS[name]()
-        if type(teacher) in self.hopeless:
+        kind = (type(teacher), log is None)
+        if kind in self.hopeless:
             return
         start = self._start(name)
         self.control.check()
@@ -177,7 +178,7 @@ class Run:
         self.others.append(part)
         judged = self.goal.judge([part])
         if self.best is not None and judged.error > HOPELESS * self.best.error:
-            self.hopeless.add(type(teacher))
+            self.hopeless.add(kind)
         self._settle(name, start, judged, "a further teacher, for the stack" + (", on log y" if log else ""))
 
     def _stack(self) -> None:

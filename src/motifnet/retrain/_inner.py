@@ -33,6 +33,7 @@ from motifnet.tables import Sample
 PATIENCE, LEAST_GAIN = 12, 0.002
 MAP_ROWS = 600  # from which the start of the map is computed
 LEAST_RIDGE = 1e-6  # above the rounding of a float32 Gram matrix
+LEAST_ERROR = 1e-30  # below which a float32 quotient could overflow
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def find_gradients(inner: InnerParameters, basis: Tensor, y: Tensor, w: Tensor, 
     ridge = math.exp(float(inner.log_ridge.detach())) + LEAST_RIDGE
     P = projector(K.detach().double(), ridge / w)
     error, gradient = leave_out_gradient(P, y, w, blocks)
-    gradient = gradient.float() / max(error, 1e-300)
+    gradient = gradient.float() / max(error, LEAST_ERROR)
     K.backward((gradient + gradient.T) / 2)
     # dL/d log λ = Σ_i (dL/dG_ii) λ / w_i
     inner.log_ridge.grad = (gradient.diagonal() * ridge / w).sum().to(inner.log_ridge.dtype).reshape(1)
