@@ -1,0 +1,48 @@
+"""The training risk around the parameters of any torch network: curvature, noise, how long descent stays, and what the rows determine.
+
+Comes in: a torch module, rows, a loss. Goes out: small dataclasses with values and a sentence. Never knows about: estimators, reports.
+Flatness is described, never recommended: it does not order networks by test error.
+"""
+
+from motifnet.landscape._audit import Audit, audit
+from motifnet.landscape._curvature import Curvature, curvature, hessian_matrix
+from motifnet.landscape._escape import Escape, escape
+from motifnet.landscape._exit_time import exponent, log_exit_steps, rate_for
+from motifnet.landscape._gauss_newton import gauss_newton_diagonal
+from motifnet.landscape._gaussian_sgd import Walk, gaussian_sgd, row_noise
+from motifnet.landscape._information import Information, information
+from motifnet.landscape._noise import GradientNoise, gradient_noise
+from motifnet.landscape._risk import Risk, risk_of
+from motifnet.landscape._sharpness import MinimumSharpness, balanced, minimum_sharpness
+from motifnet.landscape._trace import Trace, hessian_trace
+from motifnet.landscape._visited import Visited, visited
+
+__all__ = [
+    "Audit",
+    "Curvature",
+    "Escape",
+    "GradientNoise",
+    "Information",
+    "MinimumSharpness",
+    "Risk",
+    "Trace",
+    "Visited",
+    "Walk",
+    "audit",
+    "balanced",
+    "curvature",
+    "escape",
+    "exponent",
+    "gauss_newton_diagonal",
+    "gaussian_sgd",
+    "gradient_noise",
+    "hessian_matrix",
+    "hessian_trace",
+    "information",
+    "log_exit_steps",
+    "minimum_sharpness",
+    "rate_for",
+    "risk_of",
+    "row_noise",
+    "visited",
+]

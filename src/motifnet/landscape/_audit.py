@@ -1,0 +1,96 @@
+"""All that the landscape says about a network, in one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from motifnet.landscape._curvature import Curvature, curvature
+from motifnet.landscape._escape import Escape, escape
+from motifnet.landscape._gaussian_sgd import gaussian_sgd, row_noise
+from motifnet.landscape._information import Information, information
+from motifnet.landscape._noise import GradientNoise, gradient_noise
+from motifnet.landscape._risk import RowLoss, risk_of
+from motifnet.landscape._sharpness import MinimumSharpness, minimum_sharpness
+from motifnet.landscape._trace import Trace, hessian_trace
+from motifnet.landscape._visited import Visited, visited
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What each part found; every part has values and a `sentence`. `walk` is None where no steps were asked for, `escape` where the risk is zero."""
+
+    risk: float
+    parameters: int
+    trace: Trace
+    sharpness: MinimumSharpness
+    curvature: Curvature
+    noise: GradientNoise
+    escape: Escape | None
+    walk: Visited | None
+    information: Information
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """One sentence a part."""
+        parts = (self.trace, self.sharpness, self.curvature, self.noise, self.escape, self.walk, self.information)
+        return (f"Training risk {self.risk:.5g} with {self.parameters:,} parameters.", *(part.sentence for part in parts if part is not None))
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+
+def audit(
+    module: nn.Module,
+    X: Any,
+    y: Any,
+    loss: str | RowLoss = "squared",
+    *,
+    rate: float = 0.01,
+    batch: float = 32,
+    barrier: float | None = None,
+    steps: int = 600,
+    directions: int = 5,
+    seed: int = 0,
+) -> Audit:
+    """Audit the training risk around the parameters of any torch module.
+
+    Parameters
+    ----------
+    module
+        Multilayer perceptron, convolutional or residual network, or one of ours. It is copied and left alone.
+    X, y
+        The rows it was trained on: arrays or tensors with rows first.
+    loss
+        "squared", "cross_entropy" (y holds class numbers), or a function of outputs and targets that gives the mean over rows.
+    rate, batch
+        Of the stochastic gradient descent whose stay near these parameters is asked for.
+    barrier
+        The rise of the loss that counts as leaving; a tenth of the training risk when None.
+    steps
+        Steps of Gaussian SGD, at least 24; 0 leaves it out. At an unstable rate, above 2/λ_max, it is left out as well.
+    directions
+        How many of the steepest directions are studied.
+    """
+    risk = risk_of(module, X, y, loss)
+    level = float(risk.value(risk.theta))
+    trace, top = hessian_trace(risk, seed=seed), curvature(risk, min(directions, risk.p), seed)
+    noise = gradient_noise(risk, top, seed=seed)
+    walk = None
+    if steps and rate < top.largest_rate:
+        draw = row_noise(risk)
+        path = gaussian_sgd(risk.value, risk.gradient, draw, risk.theta, rate=rate, batch=batch, steps=steps, window=steps // 6, seed=seed)
+        walk = visited(path, risk)
+    return Audit(
+        risk=level,
+        parameters=risk.p,
+        trace=trace,
+        sharpness=minimum_sharpness(module, trace),
+        curvature=top,
+        noise=noise,
+        escape=escape(risk, top, noise, rate=rate, batch=batch, barrier=barrier) if level > 0 or barrier else None,
+        walk=walk,
+        information=information(risk),
+    )

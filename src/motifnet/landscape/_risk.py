@@ -1,0 +1,169 @@
+"""The training risk of a network as a function of its parameters, and the derivatives that an audit needs.
+
+    R(θ) = (1/n) Σ_i ℓ(f_θ(x_i), y_i),   θ with shape (p,): all trainable parameters, one after the other
+
+The module is copied, set to evaluation mode (no dropout, fixed batch statistics) and taken in float64, so that what is said about it is exact to
+rounding and the user's own module is left alone. Rows must not act on each other.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad, hessian, jacrev, vjp, vmap
+
+from motifnet.engine import DataError, UsageError
+
+RowLoss = Callable[[Tensor, Tensor], Tensor]
+CHUNK = 20_000_000  # values in memory at once
+
+
+def squared(output: Tensor, target: Tensor) -> Tensor:
+    """Mean over rows of Σ_k (f_k − y_k)²."""
+    return (output - target.reshape(output.shape)).square().flatten(1).sum(1).mean()
+
+
+LOSSES: dict[str, RowLoss] = {"squared": squared, "cross_entropy": nn.functional.cross_entropy}
+
+
+@dataclass(frozen=True)
+class Risk:
+    """R, at the parameters `theta` that the module has now; `loss` takes outputs and targets of a batch and gives their mean."""
+
+    module: nn.Module
+    shapes: dict[str, torch.Size]
+    theta: Tensor
+    X: Tensor
+    y: Tensor
+    loss: RowLoss
+    likelihood: str
+
+    @property
+    def n(self) -> int:
+        return len(self.X)
+
+    @property
+    def p(self) -> int:
+        return len(self.theta)
+
+    def named(self, theta: Tensor) -> dict[str, Tensor]:
+        """The vector as named parameters."""
+        parts = torch.split(theta, [shape.numel() for shape in self.shapes.values()])
+        return {name: part.view(shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
+
+    def of(self, names: list[str]) -> Risk:
+        """The same risk as a function of these parameters alone; the others stay as they are."""
+        named = self.named(self.theta)
+        return replace(self, shapes={name: self.shapes[name] for name in names}, theta=torch.cat([named[name].reshape(-1) for name in names]))
+
+    def outputs(self, theta: Tensor, X: Tensor) -> Tensor:
+        """f_θ of a batch."""
+        return functional_call(self.module, self.named(theta), (X,))
+
+    def value(self, theta: Tensor) -> Tensor:
+        """R(θ)."""
+        return self.loss(self.outputs(theta, self.X), self.y)
+
+    def gradient(self, theta: Tensor) -> Tensor:
+        """∇R(θ)."""
+        return grad(self.value)(theta)
+
+    def hessian_products(self, V: Tensor) -> Tensor:
+        """H v for each row v of V with shape (m, p), with H = ∇²R."""
+        return self._second_products(self.value, V)
+
+    def remainder_products(self, V: Tensor) -> Tensor:
+        """S v for each row v of V, with S = H − G what the network's own curvature adds to the Gauss–Newton matrix G.
+
+        S is the Hessian of θ ↦ (1/n) Σ_i ⟨∂ℓ/∂f at row i, f_θ(x_i)⟩ with the slopes of the loss held fixed.
+        """
+        slopes = grad(lambda f: self.loss(f, self.y))(self.outputs(self.theta, self.X))
+        return self._second_products(lambda theta: (slopes * self.outputs(theta, self.X)).sum(), V)
+
+    def _second_products(self, function: Callable[[Tensor], Tensor], V: Tensor) -> Tensor:
+        _, pull = vjp(grad(function), self.theta)
+        activations = self.n * (self.X[0].numel() + self.p // 10)  # a guess: units are fewer than weights
+        return vmap(lambda v: pull(v)[0], chunk_size=max(1, min(len(V), CHUNK // activations)))(V)
+
+    def row_gradients(self, theta: Tensor) -> Tensor:
+        """∇ℓ(f_θ(x_i), y_i) with shape (n, p)."""
+        return vmap(grad(self._row_loss), (None, 0, 0), chunk_size=self._rows_at_once(1))(theta, self.X, self.y)
+
+    def jacobian(self, X: Tensor) -> Tensor:
+        """∂f_k(x_i)/∂θ with shape (rows, outputs, p)."""
+        one = self._row_outputs
+        return vmap(jacrev(one), (None, 0), chunk_size=self._rows_at_once(len(one(self.theta, X[0]))))(self.theta, X)
+
+    def output_curvature(self) -> Tensor:
+        """A_i = ∂²ℓ/∂f² at each row, with shape (n, outputs, outputs)."""
+        F = self.outputs(self.theta, self.X)
+        A = vmap(hessian(lambda f, t: self.loss(f[None], t[None])))(F, self.y)
+        width = F[0].numel()
+        return A.reshape(self.n, width, width)
+
+    def _row_outputs(self, theta: Tensor, x: Tensor) -> Tensor:
+        return self.outputs(theta, x[None])[0].reshape(-1)
+
+    def _row_loss(self, theta: Tensor, x: Tensor, t: Tensor) -> Tensor:
+        return self.loss(self.outputs(theta, x[None]), t[None])
+
+    def _rows_at_once(self, outputs: int) -> int:
+        return max(1, min(self.n, CHUNK // (self.p * outputs)))
+
+
+def risk_of(module: nn.Module, X: Any, y: Any, loss: str | RowLoss = "squared") -> Risk:
+    """The training risk of a torch module.
+
+    loss: "squared", "cross_entropy" (y holds class numbers), or a function such as `nn.HuberLoss()` that gives the mean over the rows of a batch.
+    """
+    if isinstance(loss, str) and loss not in LOSSES:
+        raise UsageError(f"loss={loss!r} is not known. Use one of {', '.join(LOSSES)}, or a function of outputs and targets that gives their mean.")
+    still = copy.deepcopy(module).double().eval()
+    named = {name: value.detach() for name, value in still.named_parameters() if value.requires_grad}
+    if not named:
+        raise UsageError("The module has no parameter with requires_grad; an audit needs at least one. Unfreeze what you want to study.")
+    inputs, targets = _rows(X, "X"), _rows(y, "y")
+    if len(inputs) != len(targets):
+        raise DataError(f"X has {len(inputs)} rows and y has {len(targets)}. Give one target a row.")
+    if loss == "cross_entropy":
+        targets = targets.long().ravel()
+    theta = torch.cat([value.reshape(-1) for value in named.values()])
+    risk = Risk(
+        still.requires_grad_(False),
+        {name: value.shape for name, value in named.items()},
+        theta,
+        inputs,
+        targets,
+        LOSSES[loss] if isinstance(loss, str) else loss,
+        loss if isinstance(loss, str) else "given",
+    )
+    _check_rows(risk)
+    return risk
+
+
+def _rows(values: Any, name: str) -> Tensor:
+    """As a float64 tensor with rows first."""
+    rows = torch.as_tensor(values).detach().double()
+    if rows.ndim == 0 or not len(rows):
+        raise DataError(f"{name} has shape {tuple(rows.shape)}. Give at least one row.")
+    if not torch.isfinite(rows).all():
+        raise DataError(f"{name} has missing or infinite values. Fill or drop them first.")
+    return rows
+
+
+def _check_rows(risk: Risk) -> None:
+    """Refuse a loss or a module that is not a mean over rows: all that follows is built on it."""
+    few = slice(0, 3)
+    batch = risk.loss(risk.outputs(risk.theta, risk.X[few]), risk.y[few])
+    alone = torch.stack([risk._row_loss(risk.theta, x, t) for x, t in zip(risk.X[few], risk.y[few], strict=True)]).mean()
+    if batch.ndim or not torch.isfinite(batch):
+        raise UsageError(f"The loss of a batch is {batch}. It must be one finite number, the mean over the rows.")
+    if not torch.isclose(batch, alone, rtol=1e-6):
+        raise UsageError(
+            f"The loss of three rows together is {float(batch):.6g}, the mean of the three alone {float(alone):.6g}. Give a loss that is a mean over rows."
+        )
