@@ -32,7 +32,7 @@ class Direction:
 
 @dataclass(frozen=True)
 class Escape:
-    """directions: the steepest first; staying_rate: the rate at which leaving the first takes 10,000 steps, infinite where any stable rate stays longer."""
+    """directions: the steepest first; staying_rate: the rate at which leaving takes 10,000 steps, infinite where all up to 1/λ stay longer."""
 
     rate: float
     batch: float

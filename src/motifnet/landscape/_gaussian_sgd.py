@@ -2,10 +2,11 @@
 
     θ_{t+1} = Π(θ_t − η (∇R(θ_t) + B^{−½} C(θ_t)^½ z_t)),   z_t standard normal, Π the projection to a ball around the start
 
-The noise of covariance C of a network's gradients costs one backward pass: for z ~ N(0, I_n),
-∇ Σ_i (z_i − z̄) ℓ_i / √n ~ N(0, C). Stagnation is judged on the second and the last third of the walk so far: from one to the other the mean loss does not fall, and the
-mean distance from the running mean of the walk does not grow (diffusion along flat directions grows with √t), each beyond two standard errors of batch
-means. Imaizumi, Schmidt-Hieber (2022) call the region a stagnation set.
+The noise of covariance C of a network's gradients costs one backward pass: for z ~ N(0, I_n), ∇ Σ_i (z_i − z̄) ℓ_i / √n ~ N(0, C).
+
+Stagnation is judged on the second and the last third of the walk so far: from one to the other the mean loss does not fall, and the mean distance
+from the running mean of the walk does not grow (diffusion along flat directions grows with √t), each beyond two standard errors of batch means. Imaizumi
+and Schmidt-Hieber (2022) call the region a stagnation set.
 """
 
 from __future__ import annotations

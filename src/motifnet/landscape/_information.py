@@ -4,9 +4,9 @@ With H the Gauss–Newton matrix of the negative log-likelihood, C₂ = (1/n) Σ
 
     d_eff = tr H (H + λI)⁻¹,   TIC = n · mean negative log-likelihood + tr C₂ (H + λI)⁻¹
 
-If the model is right C₂ = H at the optimum, the penalty is the number of parameters and TIC is AIC/2. Squared loss is read as a Gaussian likelihood of
-estimated variance σ², one parameter more, whose share of the penalty is Var ‖e‖²/(2Kσ⁴) for K outputs with residuals e. A large network is judged by its
-last layer. Both need the fitted optimum; TIC means nothing where the residuals vanish.
+If the model is right C₂ = H at the optimum, the penalty is the number of parameters and TIC is AIC/2. Squared loss is read as a Gaussian likelihood
+of estimated variance σ², one parameter more, whose share of the penalty is Var ‖e‖²/(2Kσ⁴) for K outputs with residuals e. A large network is judged
+by its last layer. Both need the fitted optimum; TIC means nothing where the residuals vanish.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class Information:
         head = f"The rows determine {self.effective_dimension:.1f} of {of} (decay {self.decay:.2g})"
         if math.isnan(self.criterion):
             return f"{head}; the residuals vanish, so an information criterion says nothing: use held-out error."
-        return f"{head}; Takeuchi's criterion {self.criterion:.5g} with penalty {self.penalty:.1f} (AIC/2: {self.akaike:.5g}). Smaller is better on the same rows."
+        values = f"Takeuchi's criterion {self.criterion:.5g} with penalty {self.penalty:.1f} (AIC/2: {self.akaike:.5g})"
+        return f"{head}; {values}. On the same rows smaller is better."
 
 
 def information(risk: Risk, decay: float | None = None) -> Information:

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from motifnet.landscape._curvature import Curvature
+from motifnet.landscape._curvature import Curvature, hessian_matrix
 from motifnet.landscape._risk import Risk
 
-ROWS = 500  # rows whose products with H are taken
-BLOCK = 256
+ROWS = 100  # rows whose products with H are taken where H is too large to be written down
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,8 @@ class GradientNoise:
     def sentence(self) -> str:
         source = "" if self.exact else f" (from {self.rows:,} rows, ‖H‖ by probes)"
         follows = "the noise follows the curvature" if self.alignment > 0.5 else "the noise does not follow the curvature"
-        return f"Gradient noise of one row: trace {self.total:.4g}, gradient norm {self.gradient_norm:.2g}; alignment with the Hessian {self.alignment:.2f}{source}: {follows}."
+        sizes = f"trace {self.total:.4g}, gradient norm {self.gradient_norm:.2g}"
+        return f"Gradient noise of one row: {sizes}; alignment with the Hessian {self.alignment:.2f}{source}: {follows}."
 
 
 def noise_factor(risk: Risk, theta: Tensor, rows: int | None = None) -> Tensor:
@@ -51,10 +51,14 @@ def noise_factor(risk: Risk, theta: Tensor, rows: int | None = None) -> Tensor:
 
 def gradient_noise(risk: Risk, top: Curvature, *, exact_up_to: int = 2_000, probes: int = 100, seed: int = 0) -> GradientNoise:
     """C and its alignment with H at the parameters of the module."""
-    A = noise_factor(risk, risk.theta, ROWS)
     exact = risk.p <= exact_up_to
-    cross = float((_products(risk, A) * A).sum())
-    size = float(torch.linalg.matrix_norm(A @ A.T)) * (_squared_norm(risk, None if exact else probes, seed) ** 0.5)
+    A = noise_factor(risk, risk.theta, None if exact else ROWS)
+    if exact:
+        H = hessian_matrix(risk)
+        cross, squared_norm = float(((A @ H) * A).sum()), float(H.square().sum())
+    else:
+        cross, squared_norm = float((risk.hessian_products(A) * A).sum()), _squared_norm(risk, probes, seed)
+    size = float(torch.linalg.matrix_norm(A @ A.T)) * squared_norm**0.5
     return GradientNoise(
         total=float(A.square().sum()),
         alignment=cross / size if size > 0 else float("nan"),
@@ -65,13 +69,7 @@ def gradient_noise(risk: Risk, top: Curvature, *, exact_up_to: int = 2_000, prob
     )
 
 
-def _squared_norm(risk: Risk, probes: int | None, seed: int) -> float:
-    """‖H‖_F² = Σ_j ‖H e_j‖², or E ‖Hz‖² over random signs z."""
-    if probes is None:
-        return float(_products(risk, torch.eye(risk.p, dtype=risk.theta.dtype)).square().sum())
+def _squared_norm(risk: Risk, probes: int, seed: int) -> float:
+    """‖H‖_F² = E ‖Hz‖² over random signs z."""
     Z = torch.randint(0, 2, (probes, risk.p), generator=torch.Generator().manual_seed(seed)).to(risk.theta) * 2 - 1
-    return float(_products(risk, Z).square().sum() / probes)
-
-
-def _products(risk: Risk, V: Tensor) -> Tensor:
-    return torch.cat([risk.hessian_products(block) for block in V.split(BLOCK)])
+    return float(risk.hessian_products(Z).square().sum() / probes)

@@ -82,11 +82,11 @@ class Risk:
 
         S is the Hessian of θ ↦ (1/n) Σ_i ⟨∂ℓ/∂f at row i, f_θ(x_i)⟩ with the slopes of the loss held fixed.
         """
-        slopes = grad(lambda f: self.loss(f, self.y))(self.outputs(self.theta, self.X))
+        slopes: Tensor = grad(lambda f: self.loss(f, self.y))(self.outputs(self.theta, self.X))
         return self._second_products(lambda theta: (slopes * self.outputs(theta, self.X)).sum(), V)
 
     def _second_products(self, function: Callable[[Tensor], Tensor], V: Tensor) -> Tensor:
-        _, pull = vjp(grad(function), self.theta)
+        pull = vjp(grad(function), self.theta)[1]
         activations = self.n * (self.X[0].numel() + self.p // 10)  # a guess: units are fewer than weights
         return vmap(lambda v: pull(v)[0], chunk_size=max(1, min(len(V), CHUNK // activations)))(V)
 
@@ -158,12 +158,11 @@ def _rows(values: Any, name: str) -> Tensor:
 
 def _check_rows(risk: Risk) -> None:
     """Refuse a loss or a module that is not a mean over rows: all that follows is built on it."""
-    few = slice(0, 3)
+    few = slice(3)
     batch = risk.loss(risk.outputs(risk.theta, risk.X[few]), risk.y[few])
     alone = torch.stack([risk._row_loss(risk.theta, x, t) for x, t in zip(risk.X[few], risk.y[few], strict=True)]).mean()
     if batch.ndim or not torch.isfinite(batch):
         raise UsageError(f"The loss of a batch is {batch}. It must be one finite number, the mean over the rows.")
     if not torch.isclose(batch, alone, rtol=1e-6):
-        raise UsageError(
-            f"The loss of three rows together is {float(batch):.6g}, the mean of the three alone {float(alone):.6g}. Give a loss that is a mean over rows."
-        )
+        got = f"The loss of three rows together is {float(batch):.6g}, the mean of the three alone {float(alone):.6g}"
+        raise UsageError(f"{got}. Give a module whose rows do not act on each other and a loss that is a mean over rows.")

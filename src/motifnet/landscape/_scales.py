@@ -1,9 +1,9 @@
 """The rescalings of a network that leave its function unchanged, read from its graph.
 
-Give every signal a scale s > 0. An affine map or convolution from a signal of scale a to one of scale b takes W → (b/a) W and bias → b·bias; a rectifier,
-a pooling, a reshaping hands its scale on; a sum forces its terms to one scale; input, output and everything else are pinned to 1. The function stays
-as it is, whatever the free scales. For a plain chain of L layers this is W_l → α_l W_l, b_l → (Π_{k≤l} α_k) b_l with Π_l α_l = 1; a residual block
-has a free scale inside.
+Give every signal a scale s > 0. An affine map or convolution from a signal of scale a to one of scale b takes W → (b/a) W and bias → b · bias; a
+rectifier, a pooling, a reshaping hands its scale on; a sum forces its terms to one scale; input, output and everything else are pinned to 1. The
+function stays as it is, whatever the free scales. For a plain chain of L layers this is W_l → α_l W_l, b_l → (Π_{k≤l} α_k) b_l with Π_l α_l = 1; a
+residual block has a free scale inside.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ METHODS = {
 
 @dataclass
 class Scales:
-    """Scale after (`up`) and before (`down`) each parameter: it is multiplied by s_up / s_down. Names of scales are those of graph nodes; ONE is 1."""
+    """Scale after (`up`) and before (`down`) each parameter: it is multiplied by s_up / s_down. Scales are named by graph nodes; ONE is 1."""
 
     up: dict[str, str] = field(default_factory=dict)
     down: dict[str, str] = field(default_factory=dict)

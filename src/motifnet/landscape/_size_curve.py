@@ -1,0 +1,161 @@
+"""Held-out error against the size of a network: where it peaks, which ridge removes the peak, and from which size on more is no gain.
+
+For each size the factory's network is linearised at random starts and fitted to random halves of the rows in closed form, without ridge and with it. The
+interpolation threshold is where parameters equal rows · outputs (classes less one for softmax, which peaks earlier, where the classes become separable).
+Near it GCV is optimistic and only the held-out error counts. Where iterations are given, the same networks are also trained to their minimum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from motifnet.engine import UsageError
+from motifnet.landscape._gauss_newton import factor
+from motifnet.landscape._linearised import Linearised
+from motifnet.landscape._linearised_softmax import LinearisedSoftmax
+from motifnet.landscape._minimise import minimise
+from motifnet.landscape._parallel import ParallelNetwork, divisibility
+from motifnet.landscape._risk import LOSSES, risk_of
+
+Factory = Callable[[int], nn.Module]
+NEAR = 0.3  # of the threshold
+ALIKE = 1.02
+
+
+@dataclass(frozen=True)
+class SizePoint:
+    """One size: held-out error (medians over repeats) and GCV for each ridge, variance factor without ridge, held-out error of the trained network.
+
+    ratio: parameters / (rows · outputs). NaN stands for what was not asked for or is not defined.
+    """
+
+    size: int
+    parameters: int
+    ratio: float
+    errors: tuple[float, ...]
+    gcv: tuple[float, ...]
+    variance_factor: float
+    trained: float
+    divisibility: float
+
+
+@dataclass(frozen=True)
+class SizeCurve:
+    """The points, smallest size first."""
+
+    points: tuple[SizePoint, ...]
+    ridges: tuple[float, ...]
+
+    def errors(self, ridge: float) -> NDArray[np.float64]:
+        """Held-out errors against size."""
+        return np.array([point.errors[self.ridges.index(ridge)] for point in self.points])
+
+    @property
+    def peak(self) -> SizePoint:
+        """Where the error with the least ridge is largest."""
+        return self.points[int(np.argmax(self.errors(min(self.ridges))))]
+
+    @property
+    def best(self) -> tuple[SizePoint, float]:
+        """The smallest size, with its ridge, whose error is within 2 % of the least of all."""
+        least = min(min(point.errors) for point in self.points)
+        point = next(point for point in self.points if min(point.errors) <= ALIKE * least)
+        return point, self.ridges[int(np.argmin(point.errors))]
+
+    def near_threshold(self, size: int) -> bool:
+        """Whether a size of the curve has within 30 % as many parameters as rows · outputs."""
+        return any(point.size == size and abs(point.ratio - 1) <= NEAR for point in self.points)
+
+    @property
+    def sentence(self) -> str:
+        point, ridge = self.best
+        height, error = self.peak.errors[self.ridges.index(min(self.ridges))], min(point.errors)
+        advice = f"Size {point.size} with ridge {ridge:g} is enough (held-out error {error:.4g})."
+        if height < 1.2 * error:
+            return f"{advice} No size tried is much worse."
+        peak = f"With ridge {min(self.ridges):g} the error peaks at size {self.peak.size}, {self.peak.ratio:.2f} parameters a row and output"
+        return f"{peak}, at {height / error:.3g} times the best. {advice} Avoid sizes within 30 % of one parameter a row without a ridge."
+
+
+def size_curve(
+    factory: Factory,
+    X: Any,
+    y: Any,
+    sizes: Sequence[int],
+    *,
+    loss: str = "squared",
+    ridges: Sequence[float] = (0.0, 1e-2),
+    repeats: int = 5,
+    held_out: float = 0.5,
+    iterations: int = 0,
+    seed: int = 0,
+) -> SizeCurve:
+    """The curve of `factory(size)`, which draws a network with random parameters; loss is "squared" or "cross_entropy".
+
+    iterations: of Levenberg–Marquardt, by which the same networks are really trained; 0 leaves that out.
+    """
+    if loss not in LOSSES or not sizes or not ridges or repeats < 1:
+        raise UsageError(
+            f"loss={loss!r}, {len(sizes)} sizes, {len(ridges)} ridges, {repeats} repeats: give {' or '.join(LOSSES)} and at least one each."
+        )
+    X, y = torch.as_tensor(X), torch.as_tensor(y)
+    setting = (loss, tuple(ridges), held_out, iterations)
+    points = [_point(size, [_once(factory, size, X, y, setting, seed + k) for k in range(repeats)]) for size in sorted(sizes)]
+    return SizeCurve(tuple(points), tuple(ridges))
+
+
+@dataclass(frozen=True)
+class _Once:
+    parameters: int
+    ratio: float
+    errors: list[float]
+    gcv: list[float]
+    variance_factor: float
+    trained: float
+    divisibility: float
+
+
+def _once(factory: Factory, size: int, X: Tensor, y: Tensor, setting: tuple[str, tuple[float, ...], float, int], seed: int) -> _Once:
+    """One draw of network and split."""
+    loss, ridges, held_out, iterations = setting
+    order = torch.randperm(len(X), generator=torch.Generator().manual_seed(seed))
+    test, train = order.tensor_split([round(held_out * len(X))])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = factory(size)
+    risk, fresh = risk_of(network, X[train], y[train], loss), risk_of(network, X[test], y[test], loss)
+    model = Linearised(risk) if loss == "squared" else LinearisedSoftmax(risk)
+    outputs = risk.outputs(risk.theta, risk.X[:1]).numel()
+    trained = minimise(risk, iterations) if iterations else None
+    return _Once(
+        parameters=risk.p,
+        ratio=risk.p / (risk.n * (outputs if loss == "squared" else outputs - 1)),
+        errors=[float(fresh.loss(model.predict(fresh.X, ridge), fresh.y)) for ridge in ridges],
+        gcv=[model.gcv(ridge) * outputs if isinstance(model, Linearised) else float("nan") for ridge in ridges],
+        variance_factor=model.variance_factor(0.0) if isinstance(model, Linearised) else float("nan"),
+        trained=float(fresh.value(trained.theta)) if trained else float("nan"),
+        divisibility=divisibility(factor(risk), network.owners()) if isinstance(network, ParallelNetwork) else float("nan"),
+    )
+
+
+def _point(size: int, draws: list[_Once]) -> SizePoint:
+    def median(values: list[Any]) -> Any:
+        return np.median(np.array(values), axis=0)
+
+    return SizePoint(
+        size=size,
+        parameters=draws[0].parameters,
+        ratio=draws[0].ratio,
+        errors=tuple(float(e) for e in median([d.errors for d in draws])),
+        gcv=tuple(float(e) for e in median([d.gcv for d in draws])),
+        variance_factor=float(median([d.variance_factor for d in draws])),
+        trained=float(median([d.trained for d in draws])),
+        divisibility=float(median([d.divisibility for d in draws])),
+    )
