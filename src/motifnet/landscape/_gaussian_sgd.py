@@ -5,8 +5,8 @@
 The noise of covariance C of a network's gradients costs one backward pass: for z ~ N(0, I_n), ∇ Σ_i (z_i − z̄) ℓ_i / √n ~ N(0, C).
 
 Stagnation is judged on the second and the last third of the walk so far: from one to the other the mean loss does not fall, and the mean distance
-from the running mean of the walk does not grow (diffusion along flat directions grows with √t), each beyond two standard errors of batch means. Imaizumi
-and Schmidt-Hieber (2022) call the region a stagnation set.
+from the running mean of the walk does not grow (diffusion along flat directions grows with √t), each beyond two standard errors of batch means.
+Imaizumi and Schmidt-Hieber (2022) call the region a stagnation set.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ outside of the blocks of the parts.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,7 @@ class ParallelNetwork(nn.Module):
     def __init__(self, widths: Sequence[int], copies: int) -> None:
         super().__init__()
         self.copies = copies
-        self.weights = nn.ParameterList(torch.randn(copies, a, b) / a**0.5 for a, b in zip(widths, widths[1:], strict=False))
+        self.weights = nn.ParameterList(torch.randn(copies, a, b) / a**0.5 for a, b in pairwise(widths))
         self.biases = nn.ParameterList(torch.randn(copies, 1, b) / 2 for b in widths[1:-1])
 
     def forward(self, x: Tensor) -> Tensor:
@@ -58,6 +59,6 @@ class ResidualNetwork(nn.Module):
 
 
 def divisibility(F: Tensor, owners: Tensor) -> float:
-    """Share of ‖FᵀF‖² outside of the diagonal blocks: F with shape (rows, p), the block of each parameter with shape (p,). 0: the parts do not interact."""
+    """Share of ‖FᵀF‖² outside of the diagonal blocks, for F with shape (rows, p) and the block of each parameter; 0: the parts do not interact."""
     inside = sum(float((F[:, owners == k] @ F[:, owners == k].T).square().sum()) for k in owners.unique())
     return 1 - inside / float((F @ F.T).square().sum())

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, hessian, jacrev, vjp, vmap
+from torch.func import functional_call, grad, jacrev, vjp, vmap
 
 from motifnet.engine import DataError, UsageError
 
@@ -102,12 +102,15 @@ class Risk:
     def output_curvature(self) -> Tensor:
         """A_i = ∂²ℓ/∂f² at each row, with shape (n, outputs, outputs)."""
         F = self.outputs(self.theta, self.X)
-        A = vmap(hessian(lambda f, t: self.loss(f[None], t[None])))(F, self.y)
+        A: Tensor = vmap(jacrev(grad(self._score_loss)))(F, self.y)
         width = F[0].numel()
         return A.reshape(self.n, width, width)
 
     def _row_outputs(self, theta: Tensor, x: Tensor) -> Tensor:
         return self.outputs(theta, x[None])[0].reshape(-1)
+
+    def _score_loss(self, f: Tensor, t: Tensor) -> Tensor:
+        return self.loss(f[None], t[None])
 
     def _row_loss(self, theta: Tensor, x: Tensor, t: Tensor) -> Tensor:
         return self.loss(self.outputs(theta, x[None]), t[None])

@@ -1,8 +1,9 @@
 """Held-out error against the size of a network: where it peaks, which ridge removes the peak, and from which size on more is no gain.
 
-For each size the factory's network is linearised at random starts and fitted to random halves of the rows in closed form, without ridge and with it. The
-interpolation threshold is where parameters equal rows · outputs (classes less one for softmax, which peaks earlier, where the classes become separable).
-Near it GCV is optimistic and only the held-out error counts. Where iterations are given, the same networks are also trained to their minimum.
+For each size the factory's network is linearised at random starts and fitted to random halves of the rows in closed form, without ridge and with it.
+The interpolation threshold is where parameters equal rows · outputs (for softmax rows · (classes − 1); its peak comes earlier, where the classes
+become separable). Near it GCV is optimistic and only the held-out error counts. Where iterations are given, the same networks are also trained to
+their minimum.
 """
 
 from __future__ import annotations
