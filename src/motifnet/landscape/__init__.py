@@ -20,7 +20,7 @@ from motifnet.landscape._population import population_risk
 from motifnet.landscape._ridge_risk import RidgeRisk, effective_ridge, isotropic_risk, ridge_risk
 from motifnet.landscape._risk import Risk, risk_of
 from motifnet.landscape._sharpness import MinimumSharpness, balanced, minimum_sharpness
-from motifnet.landscape._size_curve import SizeCurve, SizePoint, size_curve
+from motifnet.landscape._size_curve import SizeCurve, SizePoint, drawn, size_curve
 from motifnet.landscape._trace import Trace, hessian_trace
 from motifnet.landscape._visited import Visited, visited
 
@@ -46,6 +46,7 @@ __all__ = [
     "balanced",
     "curvature",
     "divisibility",
+    "drawn",
     "effective_ridge",
     "escape",
     "exponent",

@@ -31,7 +31,7 @@ def factor(risk: Risk) -> Tensor:
 def _root(A: Tensor) -> Tensor:
     """A^½ of each row."""
     values, vectors = torch.linalg.eigh(A)
-    if values.min() < -1e-9 * values.abs().max():
+    if values.min() < -1e-9 * (1 + values.abs().max()):
         raise UsageError("The loss is not convex in the outputs, so that the Gauss–Newton matrix has no root. Use the squared loss or cross entropy.")
     return vectors * values.clamp(min=0).sqrt()[:, None] @ vectors.mT
 

@@ -16,9 +16,13 @@ from motifnet.landscape._risk import Risk
 ENOUGH = 1e-6  # relative gain of a step that ends the training
 
 
-def minimise(risk: Risk, iterations: int = 100) -> Risk:
-    """The risk at parameters after so many steps, fewer where it no longer falls."""
+def minimise(risk: Risk, iterations: int = 100, share: float = 0.0) -> Risk:
+    """The risk at parameters after so many steps, fewer where it no longer falls or has fallen to this share of the start.
+
+    A softmax that separates its rows has no minimum, and needs a share.
+    """
     level, damping = float(risk.value(risk.theta)), 0.0
+    goal = share * level
     F, slope = factor(risk), risk.gradient(risk.theta)
     for _ in range(iterations):
         damping = damping or float(F.square().sum()) / risk.p
@@ -29,7 +33,7 @@ def minimise(risk: Risk, iterations: int = 100) -> Risk:
             if damping > 1e12:
                 break
             continue
-        done = level - reached < ENOUGH * level
+        done = level - reached < ENOUGH * level or reached < goal
         risk, level, damping = moved, reached, damping / 3
         if done:
             break

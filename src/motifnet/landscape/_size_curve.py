@@ -28,6 +28,7 @@ from motifnet.landscape._risk import LOSSES, risk_of
 Factory = Callable[[int], nn.Module]
 NEAR = 0.3  # of the threshold
 ALIKE = 1.02
+INTERPOLATED = 1e-3  # share of the risk at the start at which training ends
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,13 @@ def size_curve(
     return SizeCurve(tuple(points), tuple(ridges))
 
 
+def drawn(factory: Factory, size: int, seed: int) -> nn.Module:
+    """The network that repeat number `seed` starts from; torch's random state is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return factory(size)
+
+
 @dataclass(frozen=True)
 class _Once:
     parameters: int
@@ -128,13 +136,11 @@ def _once(factory: Factory, size: int, X: Tensor, y: Tensor, setting: tuple[str,
     loss, ridges, held_out, iterations = setting
     order = torch.randperm(len(X), generator=torch.Generator().manual_seed(seed))
     test, train = order.tensor_split([round(held_out * len(X))])
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = factory(size)
+    network = drawn(factory, size, seed)
     risk, fresh = risk_of(network, X[train], y[train], loss), risk_of(network, X[test], y[test], loss)
     model = Linearised(risk) if loss == "squared" else LinearisedSoftmax(risk)
     outputs = risk.outputs(risk.theta, risk.X[:1]).numel()
-    trained = minimise(risk, iterations) if iterations else None
+    trained = minimise(risk, iterations, INTERPOLATED) if iterations else None
     return _Once(
         parameters=risk.p,
         ratio=risk.p / (risk.n * (outputs if loss == "squared" else outputs - 1)),

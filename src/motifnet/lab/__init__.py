@@ -1,0 +1,8 @@
+"""The theory's experiments, one figure a file, each with a comparison to its closed form.
+
+Comes in: a folder and whether to be quick. Goes out: figures, facts as JSON, a page. Never knows about: the command line.
+"""
+
+from motifnet.lab._facts import Check, Facts
+
+__all__ = ["Check", "Facts"]

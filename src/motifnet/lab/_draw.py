@@ -1,0 +1,52 @@
+"""How the figures of the lab look, and how they are written: the same numbers give the same file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+STYLE = {
+    "svg.hashsalt": "motifnet",
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.markersize": 4,
+}
+THEORY, MEASURED, TRAINED, CALM = "0.25", "#c44e28", "#2b6a99", "#4f9a6c"
+
+
+@contextmanager
+def panels(out: Path, name: str, rows: int, columns: int) -> Iterator[Any]:
+    """Axes with shape (rows, columns) to draw on; NAME.svg and NAME.png are written when the body is done."""
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(3.6 * columns, 2.9 * rows), layout="constrained")
+        yield figure.subplots(rows, columns, squeeze=False)
+        figure.savefig(out / f"{name}.svg", format="svg", metadata={"Date": None})
+        figure.savefig(out / f"{name}.png", format="png", dpi=160, metadata={"Software": None})
+
+
+def log_ticks(axis: Any) -> None:
+    """Few, plain numbers on both logarithmic axes."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    for side in (axis.xaxis, axis.yaxis):
+        side.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=9))
+        side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        side.set_minor_formatter(NullFormatter())
+
+
+def files(name: str) -> tuple[str, ...]:
+    """What `panels` writes."""
+    return (f"{name}.svg", f"{name}.png")

@@ -1,0 +1,188 @@
+"""Figure 6: Gaussian SGD leaves steep bowls early, and enters and stays near a minimum that is convex along the few directions that matter.
+
+Exit times from a bowl against the exact law of the Ornstein–Uhlenbeck process, with noise that follows the curvature and noise that does not; the walk of
+a small network in the plane of its leading directions; how many directions a walk lives in, against the number of parameters.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, panels
+from motifnet.lab._facts import Check, Facts
+from motifnet.lab._walks import bowl_walk, mean_exit_steps
+from motifnet.landscape import ParallelNetwork, Risk, Visited, Walk, gaussian_sgd, log_exit_steps, minimise, risk_of, row_noise, visited
+
+NAME, TITLE = "fig6", "Gaussian SGD: how long it stays, and where"
+LAMBDAS = (1.0, 1.5, 2.0, 3.0, 4.0)
+BARRIER, RATE, ISOTROPIC = 0.02, 0.01, 1.5
+COUNTS = (50, 100, 200, 400)
+
+
+@dataclass(frozen=True)
+class _Exits:
+    """log of the mean number of steps for each curvature: simulated and exact, noise like the curvature and isotropic."""
+
+    aligned: list[float]
+    aligned_exact: list[float]
+    isotropic: list[float]
+    isotropic_exact: list[float]
+
+
+@dataclass(frozen=True)
+class _Network:
+    """A walk of a network from beside a minimum: its path, the plane of the two leading directions, the risk at the minimum and along the path."""
+
+    risk: Risk
+    walk: Walk
+    found: Visited
+    path: Tensor
+    bottom: float
+
+
+def run(quick: bool, out: Path) -> Facts:
+    """Draw the figure into the folder."""
+    exits = _exits(10_000 if quick else 40_000)
+    ratios = {kind: [_ratio(p, kind == "aligned", 12_000 if quick else 40_000) for p in COUNTS] for kind in ("aligned", "isotropic")}
+    network = _network(3_000 if quick else 10_000)
+    with panels(out, NAME, 2, 2) as axes:
+        _draw_exits(axes[0, 0], exits)
+        _draw_ratios(axes[0, 1], ratios)
+        _draw_loss(axes[1, 0], network)
+        _draw_plane(axes[1, 1], network)
+    return Facts(NAME, TITLE, quick, _sentences(exits, network.found), tuple(_checks(exits, ratios, network.found)), _values(exits, ratios, network), files(NAME))
+
+
+def _exits(walks: int) -> _Exits:
+    def simulated(noise: float | None) -> list[float]:
+        return [math.log(mean_exit_steps(lam, noise or lam, BARRIER, RATE, walks)) for lam in LAMBDAS]
+
+    def exact(noise: float | None) -> list[float]:
+        return [log_exit_steps(lam, noise or lam, BARRIER, RATE, 1.0) for lam in LAMBDAS]
+
+    return _Exits(simulated(None), exact(None), simulated(ISOTROPIC), exact(ISOTROPIC))
+
+
+def _ratio(p: int, aligned: bool, steps: int) -> float:
+    return visited(bowl_walk(p, aligned, steps)[0]).participation_ratio
+
+
+def _network(steps: int) -> _Network:
+    """A parallel network at its minimum, moved away by a tenth of its norm; rate and batch are such that it comes back and stays."""
+    generator = torch.Generator().manual_seed(0)
+    X = 2 * torch.rand(200, 5, dtype=torch.float64, generator=generator) - 1
+    y = torch.sin(2 * X[:, :1]) + X[:, 1:2] * X[:, 2:3] + 0.3 * torch.randn(200, 1, dtype=torch.float64, generator=generator)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module = ParallelNetwork((5, 3, 1), 3)
+    bottom = minimise(risk_of(module, X, y), 200)
+    away = torch.randn(bottom.p, dtype=torch.float64, generator=generator)
+    risk = replace(bottom, theta=bottom.theta + 0.1 * bottom.theta.norm() * away / away.norm())
+    path: list[Tensor] = [risk.theta]
+
+    def value(theta: Tensor) -> Tensor:
+        path.append(theta)
+        return risk.value(theta)
+
+    walk = gaussian_sgd(value, risk.gradient, row_noise(risk), risk.theta, rate=0.05, batch=20.0, steps=steps, window=steps // 10)
+    return _Network(risk, walk, visited(walk, risk), torch.stack(path), float(bottom.value(bottom.theta)))
+
+
+def _spread(logs: list[float]) -> float:
+    """By how much log(λ · steps) differs over the curvatures."""
+    scaled = [value + math.log(lam) for value, lam in zip(logs, LAMBDAS, strict=True)]
+    return max(scaled) - min(scaled)
+
+
+def _checks(exits: _Exits, ratios: dict[str, list[float]], found: Visited) -> list[Check]:
+    times = [
+        Check.near(f"steps to leave, curvature {lam:g}", math.exp(a), math.exp(b), 0.06 if lam <= 3 else 0.1)
+        for lam, a, b in zip(LAMBDAS, exits.aligned, exits.aligned_exact, strict=True)
+    ]
+    return [
+        *times,
+        Check("isotropic noise: spread of log(curvature × steps)", _spread(exits.isotropic), 0.0, 0.0, 0.15),
+        Check("noise like the curvature: spread of log(curvature × steps)", _spread(exits.aligned), 3.0, 2.5, math.inf),
+        *(Check(f"directions of a walk among {p} parameters", r, 5.0, 4.8, 5.2) for p, r in zip(COUNTS, ratios["aligned"], strict=True)),
+        Check("network: share of the visited set where the loss is convex", found.essential_convexity, 1.0, 0.9, 1.0),
+        Check("network: 1 where the walk came to rest", float(found.stagnated is not None), 1.0, 1.0, 1.0),
+    ]
+
+
+def _sentences(exits: _Exits, found: Visited) -> tuple[str, ...]:
+    faster = math.exp(exits.aligned[0] - exits.aligned[-1])
+    return (
+        f"With noise that follows the curvature a bowl four times as steep, and as deep, is left {faster:.0f} times as early; with isotropic noise "
+        f"{math.exp(exits.isotropic[0] - exits.isotropic[-1]):.1f} times.",
+        found.sentence,
+    )
+
+
+def _values(exits: _Exits, ratios: dict[str, list[float]], network: _Network) -> dict[str, Any]:
+    return {
+        "curvatures": LAMBDAS,
+        "log steps, noise like the curvature": exits.aligned,
+        "log steps, exact": exits.aligned_exact,
+        "log steps, isotropic noise": exits.isotropic,
+        "log steps, isotropic, exact": exits.isotropic_exact,
+        "parameters": COUNTS,
+        "participation ratio": ratios,
+        "network": {
+            "parameters": network.found.parameters,
+            "participation ratio": network.found.participation_ratio,
+            "essential convexity": network.found.essential_convexity,
+            "came to rest after": network.found.stagnated,
+            "gap proxy": network.found.gap_proxy,
+        },
+    }
+
+
+def _draw_exits(axis: Any, exits: _Exits) -> None:
+    fine = np.linspace(0.9, 4.2, 100)
+    axis.plot(fine, [math.exp(log_exit_steps(lam, lam, BARRIER, RATE, 1.0)) for lam in fine], color=THEORY, label="exact")
+    axis.plot(fine, [math.exp(log_exit_steps(lam, ISOTROPIC, BARRIER, RATE, 1.0)) for lam in fine], "--", color=THEORY)
+    axis.plot(LAMBDAS, np.exp(exits.aligned), "o", color=MEASURED, label="noise like the curvature")
+    axis.plot(LAMBDAS, np.exp(exits.isotropic), "s", color=CALM, label="isotropic noise")
+    axis.set(title="a  time to leave a bowl of fixed depth", xlabel="curvature λ", ylabel="mean steps", yscale="log")
+    axis.legend()
+
+
+def _draw_ratios(axis: Any, ratios: dict[str, list[float]]) -> None:
+    axis.axhline(5, color=THEORY, label="rank of the bowl")
+    axis.plot(COUNTS, ratios["aligned"], "o", color=MEASURED, label="noise like the curvature")
+    axis.plot(COUNTS, ratios["isotropic"], "s", color=CALM, label="isotropic noise: diffuses")
+    axis.set(title="b  directions that a walk lives in", xlabel="parameters", ylabel="participation ratio", ylim=(0, 7.5))
+    axis.legend(loc="upper right")
+
+
+def _draw_loss(axis: Any, network: _Network) -> None:
+    axis.plot(np.asarray(network.walk.losses), color=MEASURED, linewidth=0.5)
+    axis.axhline(network.bottom, color=THEORY, label="at the minimum")
+    if network.found.stagnated is not None:
+        axis.axvline(network.found.stagnated, color=TRAINED, linestyle="--", label="came to rest")
+    axis.set(title=f"c  a network of {network.found.parameters} parameters enters and stays", xlabel="step", ylabel="training risk", yscale="log")
+    axis.legend()
+
+
+def _draw_plane(axis: Any, network: _Network) -> None:
+    centre = network.walk.points.mean(0)
+    offsets = network.path - centre
+    plane = torch.linalg.svd(offsets, full_matrices=False)[2][:2]
+    track = np.asarray(offsets @ plane.T)
+    lows, highs = track.min(0), track.max(0)
+    margin = 0.15 * (highs - lows)
+    a, b = (np.linspace(low, high, 40) for low, high in zip(lows - margin, highs + margin, strict=True))
+    height = [[float(network.risk.value(centre + u * plane[0] + v * plane[1])) for u in a] for v in b]
+    axis.contour(a, b, np.log(height), 12, colors=THEORY, linewidths=0.4)
+    axis.plot(*track.T, color=MEASURED, linewidth=0.5)
+    axis.plot(*track[0], "o", color=TRAINED, label="start")
+    axis.grid(False)
+    axis.set(title="d  its path and the risk in their leading plane", xlabel="first direction", ylabel="second direction")
+    axis.legend()
