@@ -11,6 +11,7 @@ from motifnet.cli._compare import compare
 from motifnet.cli._compress import compress
 from motifnet.cli._export import export
 from motifnet.cli._fit import fit
+from motifnet.cli._lab import lab
 from motifnet.cli._predict import predict
 from motifnet.cli._show import show
 
@@ -21,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (fit, predict, show, export, compress, compare):
+for command in (fit, predict, show, export, compress, compare, lab):
     app.command()(command)
 
 

@@ -4,5 +4,7 @@ Comes in: a folder and whether to be quick. Goes out: figures, facts as JSON, a 
 """
 
 from motifnet.lab._facts import Check, Facts
+from motifnet.lab._page import write_page
+from motifnet.lab._registry import FIGURES, figures
 
-__all__ = ["Check", "Facts"]
+__all__ = ["FIGURES", "Check", "Facts", "figures", "write_page"]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.hashsalt": "motifnet",
     "font.size": 9,
     "axes.titlesize": 9,

@@ -93,9 +93,15 @@ def _family(make: Callable[[int, int], nn.Module], sizes: list[int], n: int, rep
     generator = torch.Generator().manual_seed(0)
     X = _inputs(20 * n, generator)
     noise = NOISE * torch.randn(len(X), 1, dtype=torch.float64, generator=generator)
-    y, shared = _target(X) + noise, {"repeats": repeats, "held_out": 0.95, "iterations": iterations}
-    squared = size_curve(lambda size: make(size, 1), X, y, sizes, ridges=(0.0, RIDGE), **shared)
-    softmax = size_curve(lambda size: make(size, 2), X, (y[:, 0] > 0).long(), sizes, loss="cross_entropy", ridges=(0.0, RIDGE), **shared)
+    y = _target(X) + noise
+
+    def curve(outputs: int, targets: Tensor, loss: str) -> SizeCurve:
+        ridges, held_out = (0.0, RIDGE), 0.95
+        return size_curve(
+            lambda size: make(size, outputs), X, targets, sizes, loss=loss, ridges=ridges, repeats=repeats, held_out=held_out, iterations=iterations
+        )
+
+    squared, softmax = curve(1, y, "squared"), curve(2, (y[:, 0] > 0).long(), "cross_entropy")
     theory = [np.median([_theory(drawn(lambda s: make(s, 1), size, k), n, generator) for k in range(repeats)], axis=0) for size in sizes]
     return _Family(squared, softmax, np.array(theory), float(noise.square().mean()))
 
@@ -128,10 +134,10 @@ def _sentences(families: dict[str, _Family]) -> tuple[str, ...]:
         trained, peak = family.trained, int(np.argmax(family.trained))
         above = np.nanmax(np.where(np.isfinite(family.theory[:, 0]), family.excess(0.0) / family.theory[:, 0], np.nan))
         return (
-            f"{name.capitalize()}: the linearised fit without ridge peaks at {family.squared.peak.ratio:.2f} parameters a row, the trained network at "
-            f"{family.ratios[peak]:.2f}, where its error is {trained[peak] / trained[-1]:.1f} times that of the widest. With a ridge of {RIDGE:g} theory is "
-            f"met; without one the error is up to {above:.1f} times that of theory, since features of networks are far from Gaussian in their many small "
-            f"directions. Under softmax the log loss of the linearised fit peaks at {family.softmax.peak.ratio:.2f}."
+            f"{name.capitalize()}: the linearised fit without ridge peaks at {family.squared.peak.ratio:.2f} parameters a row, the trained network "
+            f"at {family.ratios[peak]:.2f}, where its error is {trained[peak] / trained[-1]:.1f} times that of the widest. With a ridge of {RIDGE:g} "
+            f"it is near theory; without one the error is up to {above:.1f} times that of theory, since features of networks are far from Gaussian in "
+            f"their many small directions. Under softmax the log loss of the linearised fit peaks at {family.softmax.peak.ratio:.2f}."
         )
 
     return tuple(of(name, family) for name, family in families.items())
