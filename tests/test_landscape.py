@@ -13,6 +13,7 @@ from scipy.integrate import dblquad
 from torch import Tensor, nn
 
 from motifnet.engine import DataError, UsageError
+from motifnet.lab._walks import CURVATURES, bowl_walk, mean_exit_steps
 from motifnet.landscape import (
     Risk,
     audit,
@@ -236,72 +237,38 @@ def test_exit_time_is_the_double_integral() -> None:
     assert log_exit_steps(1.0, 1.0, 10.0, 0.01, 1.0) == pytest.approx(exponent(1.0, 10.0, 0.01, 1.0), rel=0.05)
 
 
-def mean_exit(lam: float, noise: float, barrier: float, rate: float, walks: int) -> float:
-    """Mean number of steps until λx²/2 reaches the barrier."""
-    rng, x, left, done, k = np.random.default_rng(0), np.zeros(walks), math.sqrt(2 * barrier / lam), [0.0], 0
-    while len(x):
-        k += 1
-        x = x * (1 - rate * lam) + rate * math.sqrt(noise) * rng.normal(size=len(x))
-        done += [float(k)] * int((abs(x) >= left).sum())
-        x = x[abs(x) < left]
-    return sum(done) / walks
-
-
 @pytest.mark.parametrize(("lam", "within"), [(1.0, 0.06), (1.5, 0.06), (2.0, 0.06), (3.0, 0.06), (4.0, 0.10)])
 def test_exit_times_of_walks_whose_noise_is_the_curvature(lam: float, within: float) -> None:
     expected = math.exp(log_exit_steps(lam, lam, 0.02, 0.01, 1.0))
     assert exponent(lam, 0.02, 0.01, 1.0) == pytest.approx(4 / lam)
-    assert mean_exit(lam, lam, 0.02, 0.01, 10_000) == pytest.approx(expected, rel=within)
+    assert mean_exit_steps(lam, lam, 0.02, 0.01, 10_000) == pytest.approx(expected, rel=within)
 
 
 def test_isotropic_noise_does_not_know_the_curvature() -> None:
     barrier, rate, walks = 0.02, 0.01, 2_000
-    isotropic = [math.log(lam * rate * mean_exit(lam, 1.5, barrier, rate, walks)) for lam in (1.0, 2.0, 4.0)]
-    aligned = [math.log(lam * rate * mean_exit(lam, lam, barrier, rate, walks)) for lam in (1.0, 4.0)]
+    isotropic = [math.log(lam * rate * mean_exit_steps(lam, 1.5, barrier, rate, walks)) for lam in (1.0, 2.0, 4.0)]
+    aligned = [math.log(lam * rate * mean_exit_steps(lam, lam, barrier, rate, walks)) for lam in (1.0, 4.0)]
     assert max(isotropic) - min(isotropic) <= 0.15
     assert aligned[0] - aligned[1] >= 2.5
 
 
-CURVATURES = torch.tensor([1.0, 1.5, 2.0, 3.0, 4.0], dtype=torch.float64)
-
-
-def quadratic_walk(p: int, aligned: bool, steps: int = 16_000) -> tuple[Tensor, float, int | None, float]:
-    """Gaussian SGD on a bowl of rank 5: spread in its range over η/2B, participation ratio, stagnation, essential convexity."""
-    Q, rate, batch = torch.linalg.qr(torch.randn(p, 5, dtype=torch.float64)).Q, 0.1, 4.0
-
-    def noise(theta: Tensor, generator: torch.Generator) -> Tensor:
-        z = torch.randn(5 if aligned else p, dtype=torch.float64, generator=generator)
-        return Q @ (CURVATURES.sqrt() * z) if aligned else z
-
-    walk = gaussian_sgd(
-        lambda theta: (CURVATURES * (Q.T @ theta) ** 2).sum() / 2,
-        lambda theta: Q @ (CURVATURES * (Q.T @ theta)),
-        noise,
-        torch.full((p,), p**-0.5, dtype=torch.float64),
-        rate=rate,
-        batch=batch,
-        steps=steps,
-        window=1_000,
-    )
-    found = visited(walk)
-    spread = (walk.points @ Q).var(0) / (rate / (2 * batch))
-    return spread, found.participation_ratio, found.stagnated, found.essential_convexity
-
-
 @pytest.mark.parametrize("p", [50, 400])
 def test_walk_lives_in_the_range_of_the_hessian(p: int) -> None:
-    spread, ratio, stagnated, convexity = quadratic_walk(p, aligned=True)
-    assert abs(ratio - 5) <= 0.2
-    assert stagnated is not None and stagnated <= 5_000
-    assert convexity == 1.0
-    assert float((spread * (1 - 0.1 * CURVATURES / 2)).mean()) == pytest.approx(1, abs=0.12)  # the factor is that of discrete steps
+    walk, Q = bowl_walk(p, aligned=True, steps=16_000)
+    found = visited(walk)
+    assert abs(found.participation_ratio - 5) <= 0.2
+    assert found.stagnated is not None and found.stagnated <= 5_000
+    assert found.essential_convexity == 1.0
+    spread = (walk.points @ Q).var(0) / (0.1 / (2 * 4.0)) * (1 - 0.1 * CURVATURES / 2)  # over η/2B; the last factor is that of discrete steps
+    assert float(spread.mean()) == pytest.approx(1, abs=0.12)
 
 
 def test_walk_with_isotropic_noise_diffuses() -> None:
-    _, ratio, stagnated, convexity = quadratic_walk(50, aligned=False, steps=8_000)
-    assert stagnated is None
-    assert convexity < 0.8
-    assert abs(ratio - 5) > 1
+    found = visited(bowl_walk(50, aligned=False, steps=8_000)[0])
+    assert found.stagnated is None
+    assert "not come to rest" in found.sentence
+    assert found.essential_convexity < 0.8
+    assert abs(found.participation_ratio - 5) > 1
 
 
 def test_walk_stays_in_its_ball_and_repeats_itself() -> None:

@@ -136,7 +136,7 @@ def _sentences(families: dict[str, _Family]) -> tuple[str, ...]:
         return (
             f"{name.capitalize()}: the linearised fit without ridge peaks at {family.squared.peak.ratio:.2f} parameters a row, the trained network "
             f"at {family.ratios[peak]:.2f}, where its error is {trained[peak] / trained[-1]:.1f} times that of the widest. With a ridge of {RIDGE:g} "
-            f"it is near theory; without one the error is up to {above:.1f} times that of theory, since features of networks are far from Gaussian in "
+            f"it is near theory; without one the error is up to {above:.1f} times that of theory: features of networks are far from Gaussian in "
             f"their many small directions. Under softmax the log loss of the linearised fit peaks at {family.softmax.peak.ratio:.2f}."
         )
 

@@ -190,7 +190,7 @@ def _draw_plane(axis: Any, network: _Network) -> None:
     margin = 0.15 * (highs - lows)
     a, b = (np.linspace(low, high, 40) for low, high in zip(lows - margin, highs + margin, strict=True))
     height = [[float(network.risk.value(centre + u * plane[0] + v * plane[1])) for u in a] for v in b]
-    axis.contour(a, b, np.log(height), 12, colors=THEORY, linewidths=0.4)
+    axis.contour(a, b, np.log(height), 12, colors=THEORY, linewidths=0.4, linestyles="solid")
     axis.plot(*track.T, color=MEASURED, linewidth=0.5)
     axis.plot(*track[0], "o", color=TRAINED, label="start")
     axis.grid(False)

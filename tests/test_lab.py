@@ -1,0 +1,66 @@
+"""The lab: facts and page from any figure, the command, and the figures themselves against theory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from motifnet.cli._app import app
+from motifnet.engine import UsageError
+from motifnet.lab import FIGURES, Check, Facts, figures, write_page
+from motifnet.lab._draw import files, panels
+
+
+def line(quick: bool, out: Path) -> Facts:
+    """A figure of a line."""
+    with panels(out, "line", 1, 1) as axes:
+        axes[0, 0].plot([0, 1])
+    checks = (Check.near("slope", 1.05, 1.0, 0.1), Check("height < 1", 2.0, 0.0, 0.0, 1.0))
+    return Facts("line", "A <line>", quick, ("It rises.",), checks, {"slope": 1.05}, files("line"))
+
+
+def test_page_holds_figures_and_comparisons(tmp_path: Path) -> None:
+    facts = line(True, tmp_path)
+    facts.write(tmp_path)
+    page = write_page([facts], tmp_path).read_text(encoding="utf-8")
+    told = json.loads((tmp_path / "line.json").read_text())
+    assert [check["passed"] for check in told["checks"]] == [True, False] and not facts.passed
+    assert "A &lt;line&gt;" in page and "1 of 2 comparisons" in page and "height &lt; 1" in page
+    assert "http" not in page  # opens without network
+
+
+def test_same_numbers_same_files(tmp_path: Path) -> None:
+    first = [(line(True, tmp_path), [(tmp_path / name).read_bytes() for name in files("line")])[1] for _ in range(2)]
+    assert first[0] == first[1]
+
+
+def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FIGURES, "line", line)
+    out = tmp_path / "deep" / "lab"
+    result = CliRunner().invoke(app, ["lab", "line", "--quick", "--out", str(out)])
+    assert result.exit_code == 0, result.stderr
+    assert "line: 1 of 2 comparisons with theory met" in result.stdout
+    assert "height < 1 is 2" in result.stderr
+    assert sorted(path.name for path in out.iterdir()) == ["lab.html", "line.json", "line.png", "line.svg"]
+    again = CliRunner().invoke(app, ["lab", "line", "--quick", "--out", str(out)])
+    assert again.exit_code == 2 and "--force" in again.stderr
+    unknown = CliRunner().invoke(app, ["lab", "fig99", "--out", str(tmp_path)])
+    assert unknown.exit_code == 2 and "fig5" in unknown.stderr
+
+
+def test_registry() -> None:
+    assert figures("all") == FIGURES
+    assert list(figures("fig6")) == ["fig6"]
+    with pytest.raises(UsageError, match="fig5"):
+        figures("fig99")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure_meets_theory(name: str, tmp_path: Path) -> None:
+    facts = FIGURES[name](True, tmp_path)
+    assert [check for check in facts.checks if not check.passed] == []
+    assert all((tmp_path / file).stat().st_size > 5_000 for file in facts.files)
