@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -361,3 +363,14 @@ def test_wrong_use_is_said() -> None:
         audit(mlp(), X, y, steps=10)
     with pytest.raises(UsageError, match="barrier"):
         audit(mlp(), X, y, barrier=-1.0, steps=0)
+
+
+def test_code_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "landscape.md").read_text(encoding="utf-8")
+    namespace: dict[str, Any] = {}
+    for block in re.findall(r"^```python\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL):
+        exec(compile(block, "landscape.md", "exec"), namespace)
+    told = capsys.readouterr().out
+    assert "Minimum sharpness" in told and "is enough" in told
+    with torch.no_grad():
+        torch.testing.assert_close(namespace["even"](namespace["X"]), namespace["net"](namespace["X"]), rtol=1e-4, atol=1e-4)

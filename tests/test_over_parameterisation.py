@@ -19,6 +19,7 @@ from motifnet.landscape import (
     SizeCurve,
     divisibility,
     effective_ridge,
+    fisher_spectrum,
     isotropic_risk,
     minimise,
     population_risk,
@@ -71,6 +72,16 @@ def test_ridge_risk_of_a_falling_spectrum(ridge: float) -> None:
 def test_risk_is_infinite_at_as_many_parameters_as_rows() -> None:
     assert isotropic_risk(1.0, NOISE, 1.0) == math.inf
     assert ridge_risk(np.ones(100), np.ones(100), 100, 0.0, NOISE).total == math.inf
+
+
+@pytest.mark.parametrize("p", [60, 900])
+def test_spikes_stand_out_of_the_bulk_of_noise(p: int) -> None:
+    X = torch.randn(300, p, dtype=torch.float64)
+    X[:, :3] *= 8
+    found = fisher_spectrum(risk_of(nn.Linear(p, 1, bias=False), X, torch.zeros(300, 1)))  # G = 2XᵀX/n
+    assert found.spikes == 3 and "3 of" in found.sentence
+    assert found.edge == pytest.approx(2 * (1 + math.sqrt(p / 300)) ** 2, rel=0.1)
+    assert found.effective_ranks[0] == pytest.approx(float(2 * X.square().sum() / 300 / found.values[0]))
 
 
 def target(X: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from motifnet.landscape._audit import Audit, audit
 from motifnet.landscape._curvature import Curvature, curvature, hessian_matrix
 from motifnet.landscape._escape import Escape, escape
 from motifnet.landscape._exit_time import exponent, log_exit_steps, rate_for
+from motifnet.landscape._fisher_spectrum import FisherSpectrum, fisher_spectrum
 from motifnet.landscape._gauss_newton import gauss_newton_diagonal
 from motifnet.landscape._gaussian_sgd import Walk, gaussian_sgd, row_noise
 from motifnet.landscape._information import Information, information
@@ -28,6 +29,7 @@ __all__ = [
     "Audit",
     "Curvature",
     "Escape",
+    "FisherSpectrum",
     "GradientNoise",
     "Information",
     "Linearised",
@@ -50,6 +52,7 @@ __all__ = [
     "effective_ridge",
     "escape",
     "exponent",
+    "fisher_spectrum",
     "gauss_newton_diagonal",
     "gaussian_sgd",
     "gradient_noise",
