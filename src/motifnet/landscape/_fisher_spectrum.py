@@ -2,8 +2,8 @@
 
 Independent features of variance v have their non-zero eigenvalues between v(1 − √q)² and v(1 + √q)², q = p/N (Marchenko, Pastur). v is set so that
 the median of that law is the observed one; eigenvalues above the upper edge, with the 99 % quantile of Tracy and Widom for its chance, are spikes.
-Effective ranks are Σλ/λ₁ and (Σλ)²/Σλ². Spectra of networks often fall over many orders without a bulk; then most of the upper half counts as spikes, and
-the effective ranks say more.
+Effective ranks are Σλ/λ₁ and (Σλ)²/Σλ². Spectra of networks often fall over many orders without a bulk; then most of the upper half counts as spikes,
+and the effective ranks say more.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ their minimum.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -107,10 +108,9 @@ def size_curve(
         raise UsageError(
             f"loss={loss!r}, {len(sizes)} sizes, {len(ridges)} ridges, {repeats} repeats: give {' or '.join(LOSSES)} and at least one each."
         )
-    X, y = torch.as_tensor(X), torch.as_tensor(y)
-    setting = (loss, tuple(ridges), held_out, iterations)
-    points = [_point(size, [_once(factory, size, X, y, setting, seed + k) for k in range(repeats)]) for size in sorted(sizes)]
-    return SizeCurve(tuple(points), tuple(ridges))
+    plan = _Plan(factory, torch.as_tensor(X), torch.as_tensor(y), loss, tuple(ridges), held_out, iterations)
+    points = [_median([_draw(plan, size, seed + k) for k in range(repeats)]) for size in sorted(sizes)]
+    return SizeCurve(tuple(points), plan.ridges)
 
 
 def drawn(factory: Factory, size: int, seed: int) -> nn.Module:
@@ -121,48 +121,46 @@ def drawn(factory: Factory, size: int, seed: int) -> nn.Module:
 
 
 @dataclass(frozen=True)
-class _Once:
-    parameters: int
-    ratio: float
-    errors: list[float]
-    gcv: list[float]
-    variance_factor: float
-    trained: float
-    divisibility: float
+class _Plan:
+    factory: Factory
+    X: Tensor
+    y: Tensor
+    loss: str
+    ridges: tuple[float, ...]
+    held_out: float
+    iterations: int
 
 
-def _once(factory: Factory, size: int, X: Tensor, y: Tensor, setting: tuple[str, tuple[float, ...], float, int], seed: int) -> _Once:
+def _draw(plan: _Plan, size: int, seed: int) -> SizePoint:
     """One draw of network and split."""
-    loss, ridges, held_out, iterations = setting
-    order = torch.randperm(len(X), generator=torch.Generator().manual_seed(seed))
-    test, train = order.tensor_split([round(held_out * len(X))])
-    network = drawn(factory, size, seed)
-    risk, fresh = risk_of(network, X[train], y[train], loss), risk_of(network, X[test], y[test], loss)
-    model = Linearised(risk) if loss == "squared" else LinearisedSoftmax(risk)
+    order = torch.randperm(len(plan.X), generator=torch.Generator().manual_seed(seed))
+    test, train = order.tensor_split([round(plan.held_out * len(order))])
+    network = drawn(plan.factory, size, seed)
+    risk, fresh = (risk_of(network, plan.X[rows], plan.y[rows], plan.loss) for rows in (train, test))
+    model = Linearised(risk) if plan.loss == "squared" else LinearisedSoftmax(risk)
     outputs = risk.outputs(risk.theta, risk.X[:1]).numel()
-    trained = minimise(risk, iterations, INTERPOLATED) if iterations else None
-    return _Once(
+    trained = minimise(risk, plan.iterations, INTERPOLATED) if plan.iterations else None
+    return SizePoint(
+        size=size,
         parameters=risk.p,
-        ratio=risk.p / (risk.n * (outputs if loss == "squared" else outputs - 1)),
-        errors=[float(fresh.loss(model.predict(fresh.X, ridge), fresh.y)) for ridge in ridges],
-        gcv=[model.gcv(ridge) * outputs if isinstance(model, Linearised) else float("nan") for ridge in ridges],
-        variance_factor=model.variance_factor(0.0) if isinstance(model, Linearised) else float("nan"),
-        trained=float(fresh.value(trained.theta)) if trained else float("nan"),
-        divisibility=divisibility(factor(risk), network.owners()) if isinstance(network, ParallelNetwork) else float("nan"),
+        ratio=risk.p / (risk.n * (outputs if plan.loss == "squared" else outputs - 1)),
+        errors=tuple(float(fresh.loss(model.predict(fresh.X, ridge), fresh.y)) for ridge in plan.ridges),
+        gcv=tuple(model.gcv(ridge) * outputs if isinstance(model, Linearised) else math.nan for ridge in plan.ridges),
+        variance_factor=model.variance_factor(0.0) if isinstance(model, Linearised) else math.nan,
+        trained=float(fresh.value(trained.theta)) if trained else math.nan,
+        divisibility=divisibility(factor(risk), network.owners()) if isinstance(network, ParallelNetwork) else math.nan,
     )
 
 
-def _point(size: int, draws: list[_Once]) -> SizePoint:
-    def median(values: list[Any]) -> Any:
-        return np.median(np.array(values), axis=0)
+def _median(draws: list[SizePoint]) -> SizePoint:
+    """One point of them all."""
 
-    return SizePoint(
-        size=size,
-        parameters=draws[0].parameters,
-        ratio=draws[0].ratio,
-        errors=tuple(float(e) for e in median([d.errors for d in draws])),
-        gcv=tuple(float(e) for e in median([d.gcv for d in draws])),
-        variance_factor=float(median([d.variance_factor for d in draws])),
-        trained=float(median([d.trained for d in draws])),
-        divisibility=float(median([d.divisibility for d in draws])),
+    def of(name: str) -> Any:
+        return np.median([getattr(draw, name) for draw in draws], axis=0).tolist()
+
+    return replace(
+        draws[0],
+        errors=tuple(of("errors")),
+        gcv=tuple(of("gcv")),
+        **{name: of(name) for name in ("variance_factor", "trained", "divisibility")},
     )
