@@ -171,7 +171,7 @@ def _draw_squared(axis: Any, name: str, family: _Family) -> None:
     axis.plot(family.ratios, family.theory[:, 1], color=THEORY, label="theory, ridge")
     axis.plot(family.ratios, family.excess(0.0), "o", color=MEASURED, label="linearised, no ridge")
     axis.plot(family.ratios, family.excess(RIDGE), "s", color=CALM, label=f"linearised, ridge {RIDGE:g}")
-    _finish(axis, f"{'b' if 'parallel' in name else 'c'}  {name}, linearised", "excess error")
+    _finish(axis, f"{'b' if 'parallel' in name else 'c'}  {name}, linearised", "excess error", room=20)
 
 
 def _draw_trained(axis: Any, families: dict[str, _Family]) -> None:
@@ -188,9 +188,9 @@ def _draw_softmax(axis: Any, name: str, curve: SizeCurve) -> None:
     _finish(axis, f"{'e' if 'parallel' in name else 'f'}  {name}, softmax", "held-out log loss")
 
 
-def _finish(axis: Any, title: str, error: str) -> None:
+def _finish(axis: Any, title: str, error: str, room: float = 2.5) -> None:
     axis.axvline(1, color="0.8", zorder=0)
     axis.set(title=title, xlabel="parameters per row", ylabel=error, xscale="log", yscale="log")
     log_ticks(axis)
-    axis.set_ylim(top=axis.get_ylim()[1] * 2.5)  # room for the legend
+    axis.set_ylim(top=axis.get_ylim()[1] * room)  # for the legend
     axis.legend(loc="upper left")
