@@ -37,7 +37,7 @@ from motifnet.landscape import (
     visited,
 )
 from motifnet.landscape._gauss_newton import factor
-from motifnet.motifs import Affine, Chain, ReLU, Residual
+from motifnet.motifs import Affine, Chain, Distance, ReLU, Residual
 
 
 class Block(nn.Module):
@@ -347,6 +347,29 @@ def test_audit_says_when_a_rate_is_unstable() -> None:
     assert found.escape is not None and "unstable" in found.escape.sentence
 
 
+class Distances(nn.Module):
+    """Distances as users take them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.centres = nn.Parameter(torch.randn(3, 6))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cdist(x, self.centres)
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_our_distances_have_second_derivatives_also_on_centres(p: int) -> None:
+    X, y = rows("mlp", "squared")
+    net = Chain([Distance(X[:5].double(), p), Affine(torch.randn(3, 5, dtype=torch.float64), torch.zeros(3, dtype=torch.float64))])
+    risk = risk_of(net, X, y)
+    with torch.no_grad():
+        torch.testing.assert_close(risk.outputs(risk.theta, X.double()), net(X.double()))
+    H = exact_hessian(risk)
+    assert bool(torch.isfinite(H).all())
+    assert hessian_trace(risk).value == pytest.approx(float(H.trace()), rel=1e-9)
+
+
 def test_wrong_use_is_said() -> None:
     X, y = rows("mlp", "squared")
     with pytest.raises(UsageError, match="cross_entropy"):
@@ -357,6 +380,8 @@ def test_wrong_use_is_said() -> None:
         risk_of(mlp(), torch.full_like(X, math.nan), y)
     with pytest.raises(UsageError, match="mean over rows"):
         risk_of(mlp(), X, y, nn.MSELoss(reduction="sum"))
+    with pytest.raises(UsageError, match="differentiated twice"):
+        risk_of(Distances(), X, y)
     with pytest.raises(UsageError, match="requires_grad"):
         risk_of(mlp().requires_grad_(False), X, y)
     with pytest.raises(UsageError, match="three windows"):

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, jacrev, vjp, vmap
 
 from motifnet.engine import DataError, UsageError
+from motifnet.landscape._twice import make_twice_differentiable
 
 RowLoss = Callable[[Tensor, Tensor], Tensor]
 CHUNK = 20_000_000  # values in memory at once
@@ -127,6 +128,7 @@ def risk_of(module: nn.Module, X: Any, y: Any, loss: str | RowLoss = "squared") 
     if isinstance(loss, str) and loss not in LOSSES:
         raise UsageError(f"loss={loss!r} is not known. Use one of {', '.join(LOSSES)}, or a function of outputs and targets that gives their mean.")
     still = copy.deepcopy(module).double().eval()
+    make_twice_differentiable(still)
     named = {name: value.detach() for name, value in still.named_parameters() if value.requires_grad}
     if not named:
         raise UsageError("The module has no parameter with requires_grad; an audit needs at least one. Unfreeze what you want to study.")
@@ -146,6 +148,7 @@ def risk_of(module: nn.Module, X: Any, y: Any, loss: str | RowLoss = "squared") 
         loss if isinstance(loss, str) else "given",
     )
     _check_rows(risk)
+    _check_derivatives(replace(risk, X=risk.X[:1], y=risk.y[:1]))
     return risk
 
 
@@ -169,3 +172,14 @@ def _check_rows(risk: Risk) -> None:
     if not torch.isclose(batch, alone, rtol=1e-6):
         got = f"The loss of three rows together is {float(batch):.6g}, the mean of the three alone {float(alone):.6g}"
         raise UsageError(f"{got}. Give a module whose rows do not act on each other and a loss that is a mean over rows.")
+
+
+def _check_derivatives(risk: Risk) -> None:
+    """Refuse a module without second derivatives."""
+    try:
+        risk.hessian_products(torch.zeros_like(risk.theta)[None])
+    except (NotImplementedError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(
+            f"The module cannot be differentiated twice ({reason}). Replace that operation, torch.cdist by differences for example."
+        ) from None
