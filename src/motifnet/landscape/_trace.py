@@ -33,7 +33,7 @@ class Trace:
     @property
     def sentence(self) -> str:
         margin = f" ± {self.standard_error:.2g}" if self.standard_error else ""
-        return f"Trace of the Hessian {self.value:.6g}{margin} ({self.method}). It changes when layers are rescaled, the function does not."
+        return f"Trace of the Hessian {self.value:.6g}{margin} ({self.method})."
 
 
 def hessian_trace(risk: Risk, *, exact_up_to: int = 5_000, probes: int = 100, seed: int = 0) -> Trace:
