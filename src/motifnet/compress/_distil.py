@@ -38,8 +38,8 @@ class DistilSettings:
     batch: int = 1_500
     own: float = 0.4
     share: float = 0.7
-    rate: float = 0.02
-    centre_rate: float = 0.05
+    rate: float = 0.01
+    centre_rate: float = 0.02
 
 
 def start_layers(X: Matrix, values: Matrix, settings: DistilSettings, seed: int) -> InnerLayers:

@@ -1,8 +1,9 @@
 """A network, the rows and values to distil it on, and the rows that judge.
 
-A fifth of the rows takes no part in the distillation; it judges, mixed within itself where the network carries it. What is distilled are the scores
-in front of a final softmax or sigmoid. With known targets the last layer is solved again on them, and stays so if cross-validation says it should. No
-row is kept: centres are trained points.
+All rows that the network carries itself teach, and fresh mixtures of them judge: what is learned is the network, not its targets. Of rows that the
+caller gives a fifth takes no part and judges. What is distilled are the scores in front of a final softmax or sigmoid. With known targets the last
+layer is solved again on them, and stays so if cross-validation says it should. Trees for the residuals stay if the judges gain. No row is kept:
+centres are trained points.
 """
 
 from __future__ import annotations
@@ -16,18 +17,21 @@ import torch
 
 from motifnet.compress._distil import DistilSettings, distil, start_layers
 from motifnet.compress._error import Yardstick
+from motifnet.compress._residual_trees import has_trees, with_trees
 from motifnet.compress._rows import among, mixed_rows, own_rows
-from motifnet.compress._trade_off import Point
+from motifnet.compress._trade_off import Point, microseconds_of, units_of
 from motifnet.engine import DataError, UsageError, single_threaded
 from motifnet.mimicry import values_of
-from motifnet.motifs import Chain, Distance, Motif, Precise, Sigmoid, Softmax, count_parameters
+from motifnet.motifs import Chain, Motif, Precise, Sigmoid, Softmax, count_parameters
 from motifnet.retrain import InnerLayers, coefficients, parts_of, refit_last_layer, with_output
 from motifnet.tables import Matrix, Sample
 
-LEAST_ROWS, MOST_ROWS, MIXED = 20, 4_000, 4
-FOLDS, JUDGES, TIMED = 4, 1_000, 1_000
+LEAST_ROWS, MOST_ROWS, MIXED = 20, 4_000, 5
+UNITS_A_ROW = 2 / 3
+FOLDS, JUDGES = 4, 1_000
 PROFILES = (("laplace2",), ("laplace1", "laplace2", "gaussian"))  # the first costs less than half of the second
-WORTH = 0.005  # so much of the error the second has to save
+PROBE = 64  # units that choose between them
+WORTH = 0.005  # so much of the error has to be saved by what costs more: the second profiles, trees
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,12 @@ class Distillation:
         carried, rng = own_rows(task.network, task.d), np.random.default_rng(task.seed)
         rows = _rows(task, carried)
         order = rng.permutation(len(rows))[:MOST_ROWS]
-        out, rest = order[: len(order) // 5], order[len(order) // 5 :]
+        out, rest = order[: len(order) // 5], order[len(order) // 5 :] if task.X is not None else order
         held_out, kept = rows[out], rows[rest]
         if task.X is not None and carried is not None:
             kept = np.concatenate([kept, carried[~among(carried, rows)][:MOST_ROWS]])
         if carried is not None and among(held_out, carried).any():  # at its own rows the network follows the noise of the targets
-            held_out = mixed_rows(held_out, max(len(held_out), JUDGES), rng)
+            held_out = mixed_rows(held_out if task.X is not None else kept, max(len(held_out), JUDGES), rng)
         full, y = values_of(task.network, held_out), None if task.y is None else task.y[out]
         if y is not None and y.shape[1] != full.shape[1]:
             raise DataError(f"The network has {full.shape[1]} outputs, y has {y.shape[1]} columns. Pass one for each, classes as indicators.")
@@ -101,10 +105,12 @@ class Distillation:
         return (self._scores - self.mean) / self.scale
 
     @cached_property
-    def _starts(self) -> list[tuple[DistilSettings, InnerLayers]]:
-        """Settings and inner layers for each choice of profiles."""
+    def _start(self) -> tuple[DistilSettings, InnerLayers]:
+        """Settings and inner layers of the profiles that few units choose."""
         choices = [replace(self.settings, inner=replace(self.settings.inner, profiles=profiles)) for profiles in PROFILES]
-        return [(s, start_layers(self.rows[: self.kept], self.values[: self.kept], s, self.task.seed)) for s in choices]
+        starts = [(s, start_layers(self.rows[: self.kept], self.values[: self.kept], s, self.task.seed)) for s in choices]
+        cheap, rich = (self._error(self._kernel(self._most(PROBE), *start)) for start in starts)
+        return starts[rich < (1 - WORTH) * cheap]
 
     @cached_property
     def full(self) -> Point:
@@ -113,17 +119,29 @@ class Distillation:
 
     def student(self, units: int) -> tuple[Motif, Point]:
         """The network of at most so many units, and how it does."""
-        start, units = time.monotonic(), min(units, self.kept // 2)
+        start, units = time.monotonic(), self._most(units)
         with single_threaded():
-            cheap, rich = (self._trained(units, settings, inner) for settings, inner in self._starts)
-        errors = [self.yardstick(values_of(network, self.held_out)) for network in (cheap, rich)]
-        network = cheap if errors[0] <= (1 + WORTH) * errors[1] else rich
+            network = self._kernel(units, *self._start)
+            if has_trees(self.task.network):
+                residuals = self._scores - values_of(network, self.rows)
+                richer = with_trees(network, self.rows, residuals, self.task.seed)
+                network = richer if self._error(richer) < (1 - WORTH) * self._error(network) else network
+        network = self._finished(network)
         return network, self._point(network, units, time.monotonic() - start)
 
-    def _trained(self, units: int, settings: DistilSettings, inner: InnerLayers) -> Motif:
+    def _most(self, units: int) -> int:
+        return min(units, int(UNITS_A_ROW * self.kept))
+
+    def _kernel(self, units: int, settings: DistilSettings, inner: InnerLayers) -> Motif:
+        """Kernel units for the scores."""
         scores = distil(self.rows, self.values, self.kept, inner, units, settings, self.task.seed)
-        scores = self._refitted(_in_units(scores, self.mean, self.scale))
+        return self._refitted(_in_units(scores, self.mean, self.scale))
+
+    def _finished(self, scores: Motif) -> Motif:
         return Precise(Chain([*parts_of(scores), *_finish(self.task.network)], label="distilled kernel"))
+
+    def _error(self, scores: Motif) -> float:
+        return self.yardstick(values_of(self._finished(scores), self.held_out))
 
     def _refitted(self, network: Motif) -> Motif:
         """The last layer solved again on known targets, if held-out rows gain."""
@@ -137,7 +155,7 @@ class Distillation:
         scores, full = (values_of(scores_of(which), self.held_out) for which in (network, self.task.network))
         difference = float(np.sqrt(np.mean(((scores - full) / self.scale) ** 2)))
         error = self.yardstick(values_of(network, self.held_out))
-        return Point(units, difference, error, _microseconds(network, self.rows), 8 * count_parameters(network), seconds)
+        return Point(units, difference, error, microseconds_of(network, self.rows), 8 * count_parameters(network), seconds)
 
 
 def _rows(task: Task, carried: Matrix | None) -> Matrix:
@@ -165,24 +183,7 @@ def _finish(network: Motif) -> list[Motif]:
     return [part for part in parts_of(network)[-1:] if isinstance(part, Softmax | Sigmoid)]
 
 
-def units_of(network: Motif) -> int:
-    """Kernel units: a centre that two norms measure from is one."""
-    centres = [(part.p, len(part.centres)) for part in network.modules() if isinstance(part, Distance)]
-    return max(sum(count for norm, count in centres if norm == p) for p in (1, 2))
-
-
 def _in_units(network: Motif, mean: Matrix, scale: Matrix) -> Motif:
     """The network times `scale`, plus `mean`, in its last layer."""
     beta, b = coefficients(network)
     return with_output(network, beta * torch.as_tensor(scale), b * torch.as_tensor(scale) + torch.as_tensor(mean))
-
-
-def _microseconds(network: Motif, rows: Matrix) -> float:
-    """Wall-clock time of one row among a thousand, the best of three."""
-    some, seconds = np.resize(rows, (TIMED, rows.shape[1])), []
-    with single_threaded():
-        for _ in range(3):
-            start = time.perf_counter()
-            values_of(network, some)
-            seconds.append(time.perf_counter() - start)
-    return min(seconds) * 1e6 / TIMED

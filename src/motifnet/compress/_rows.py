@@ -1,8 +1,9 @@
 """Rows to distil on: those that a network carries itself, and mixed ones.
 
 A kernel network holds the rows of its fit as centres, behind monotone warps and small residual blocks that can be undone, the latter by the fixed
-point of z = z' − f(z). At these rows its values follow the noise of the targets; from pairs of rows, x + t (x' − x) or some columns of x and the
-others of x', the student learns the function between them.
+point of z = z' − f(z). At these rows its values follow the noise of the targets; from pairs of rows the student learns the function between them.
+Of any two rows x, x' come x + t (x' − x), or some columns of x and the others of x': the whole box. Of neighbours come points between them: where
+rows are dense.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from motifnet.motifs import Chain, Distance, Hinge, Motif, Residual
 from motifnet.tables import Matrix
 
 NEARER, SWAPPED, SAME, ROUNDS = 0.5, 0.3, 1e-6, 200
+ANY_TWO, NEIGHBOURS = 0.4, 10
 
 
 def own_rows(network: Motif, d: int) -> Matrix | None:
@@ -80,13 +82,28 @@ def unwarped(hinge: Hinge, Z: Matrix) -> Matrix:
 
 
 def mixed_rows(X: Matrix, count: int, rng: np.random.Generator) -> Matrix:
-    """`count` rows from pairs of rows of X with shape (n, d): half of them between the two, half with columns of either."""
+    """`count` rows from pairs of rows of X with shape (n, d): a share of them from any two, the others from neighbours."""
+    apart = round(ANY_TWO * count)
+    return np.concatenate([_of_any_two(X, apart, rng), _of_neighbours(X, count - apart, rng)])
+
+
+def _of_any_two(X: Matrix, count: int, rng: np.random.Generator) -> Matrix:
+    """Half of them between the two, half with columns of either."""
     first, second = X[rng.integers(len(X), size=count)], X[rng.integers(len(X), size=count)]
     two_valued = is_two_valued(X)
     share = np.where(two_valued, 0.0, rng.uniform(0, NEARER, size=(count, 1)))
     swapped = rng.random(first.shape) < SWAPPED
     swapped[:, two_valued] = rng.random((count, 1)) < SWAPPED  # indicators of one category stay together
     share[count // 2 :] = swapped[count // 2 :]
+    return np.asarray(first + share * (second - first))
+
+
+def _of_neighbours(X: Matrix, count: int, rng: np.random.Generator) -> Matrix:
+    """Between a row and one of its neighbours, indicators of either."""
+    near = KDTree(X).query(X, min(NEIGHBOURS + 1, len(X)))[1][:, 1:]
+    chosen = rng.integers(len(X), size=count)
+    first, second = X[chosen], X[near[chosen, rng.integers(near.shape[1], size=count)]]
+    share = np.where(is_two_valued(X), rng.random((count, 1)) < 0.5, rng.random((count, 1)))
     return np.asarray(first + share * (second - first))
 
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
-KNEE = 1.02
+import numpy as np
+
+from motifnet.engine import single_threaded
+from motifnet.mimicry import values_of
+from motifnet.motifs import Distance, Motif
+from motifnet.tables import Matrix
+
+KNEE, TIMED = 1.02, 1_000
 
 
 @dataclass(frozen=True)
@@ -42,3 +50,20 @@ class TradeOff:
 
         head = f"{'units':>6}  {'difference':>10}  {'error':>8}  {'µs a row':>10}  {'bytes':>12}  {'seconds':>7}"
         return "\n".join([head, row("full", self.full), *(row(str(point.units), point) for point in self.points)])
+
+
+def units_of(network: Motif) -> int:
+    """Kernel units: a centre that two norms measure from is one."""
+    centres = [(part.p, len(part.centres)) for part in network.modules() if isinstance(part, Distance)]
+    return max(sum(count for norm, count in centres if norm == p) for p in (1, 2))
+
+
+def microseconds_of(network: Motif, rows: Matrix) -> float:
+    """Wall-clock time of one row among a thousand, the best of three."""
+    some, seconds = np.resize(rows, (TIMED, rows.shape[1])), []
+    with single_threaded():
+        for _ in range(3):
+            start = time.perf_counter()
+            values_of(network, some)
+            seconds.append(time.perf_counter() - start)
+    return min(seconds) * 1e6 / TIMED

@@ -9,6 +9,7 @@ from motifnet.mimicry._card import Block, Card, describe_network
 from motifnet.mimicry._certificate import Certificate, certify, far_away, sobol_box, values_of
 from motifnet.mimicry._kernel import kernel_network, steady
 from motifnet.mimicry._relu import ReluForm, relu_form
+from motifnet.mimicry._trees import tree_network
 
 __all__ = [
     "Block",
@@ -23,5 +24,6 @@ __all__ = [
     "sobol_box",
     "steady",
     "transfer",
+    "tree_network",
     "values_of",
 ]

@@ -4,6 +4,7 @@ Comes in: a sample. Goes out: a fitted model with honest out-of-fold predictions
 """
 
 from motifnet.teachers._base import FittedTeacher, Teacher
+from motifnet.teachers._boosting import Growth, Problem, find_engine
 from motifnet.teachers._forest import Forest
 from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_partition
 from motifnet.teachers._linear import FittedLinear, Linear
@@ -24,11 +25,14 @@ __all__ = [
     "FittedTeacher",
     "FittedTrees",
     "Forest",
+    "Growth",
     "KernelRidge",
     "Linear",
+    "Problem",
     "Splines",
     "SupportVectors",
     "Teacher",
+    "find_engine",
     "fold_partition",
     "parse_catboost",
     "parse_histogram",
