@@ -34,7 +34,7 @@ KEY = ["set", "cap", "preset", "method"]
 
 @dataclass(frozen=True)
 class Row:
-    """One method on one table. units: kernel units or support vectors; inside: training rows found among the centres."""
+    """One method on one table. units: kernel units or support vectors; inside: training rows found among the centres; made_in: CPU seconds."""
 
     set: str
     cap: int
@@ -90,10 +90,11 @@ def _measure(name: str, units: int, path: Path, options: argparse.Namespace) -> 
         return
     data = split(name, options.data, 0, options.cap)
     place = path.parent / "models" / f"{name}-{options.preset}-{options.cap}.motif"
-    start = time.process_time()
+    fitted_in = float("nan")
     if not place.exists():
+        start = time.process_time()
         MotifRegressor(preset=options.preset, n_jobs=1, random_state=0).fit(data.train[data.columns], data.train["target"]).save(place)
-    fitted_in = time.process_time() - start
+        fitted_in = time.process_time() - start
     model = load(place)
     X, X_test = (model.encode(part[data.columns]) for part in (data.train, data.test))
     blank = Row(name, options.cap, options.preset, "", *X.shape, 0, 0, 0.0, 0.0, 0, 0.0, 0, version())
