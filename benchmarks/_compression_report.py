@@ -49,7 +49,7 @@ def report(rows: pd.DataFrame) -> str:
         return "No table is finished yet.\n"
     first = rows.iloc[0]
     text = f"# Compression\n\nPreset {first.preset}, at most {first.cap:,} training rows, one split; CPU seconds of one thread for 100,000 rows.\n"
-    return "\n".join([text, *(f"## At most {name}\n\n{_markdown(table)}\n\n{_verdict(table)}\n" for name, table in tables.items())])
+    return "\n".join([text, *(f"## {name.capitalize()}\n\n{_markdown(table)}\n\n{_verdict(table)}\n" for name, table in tables.items())])
 
 
 def _verdict(table: pd.DataFrame) -> str:
@@ -82,7 +82,7 @@ def _markdown(table: pd.DataFrame) -> str:
 
 def picture(rows: pd.DataFrame, path: Path) -> None:
     """Seconds against error relative to the full network, one line a table through its sizes, SVR's seconds taken as 1."""
-    sizes = sorted((name for name in rows.method.unique() if name not in REFERENCES), key=lambda name: int(name.split()[0]))
+    sizes = [name for name in rows.method.unique() if name not in REFERENCES]
     tables = {name: summary_table(rows, name) for name in sizes}
     names = list(dict.fromkeys(name for table in tables.values() for name in table.index))
     with matplotlib.rc_context({"svg.hashsalt": "motifnet"}):

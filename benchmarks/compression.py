@@ -60,10 +60,10 @@ def main(argv: list[str] | None = None) -> None:
     if options.fresh:
         path.unlink(missing_ok=True)
     torch.set_num_threads(1)
-    for units in options.units:
+    for size in options.sizes:
         for name in options.sets:
             with single_threaded():
-                _measure(name, units, path, options)
+                _measure(name, size, path, options)
     rows = pd.read_csv(path)
     rows = rows[(rows.cap == options.cap) & (rows.preset == options.preset) & rows.set.isin(options.sets)].drop_duplicates(KEY, keep="last")
     text = report(rows)
@@ -76,16 +76,16 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = arguments(__doc__.splitlines()[0], ALL)
     parser.set_defaults(sets=None)
     parser.add_argument("--preset", default="fast", help="preset of MotifRegressor")
-    parser.add_argument("--units", nargs="+", type=int, default=[512, 128], help="sizes of the compressed network")
+    parser.add_argument("--sizes", nargs="+", default=["0.01"], help="of the compressed network: most units, or with a point a tolerance")
     options = parser.parse_args(argv)
     options.sets = options.sets or [name for name in ALL if name not in CLASSIFICATION and path_of(name, options.data)]
     return options
 
 
-def _measure(name: str, units: int, path: Path, options: argparse.Namespace) -> None:
-    """The rows of one table that are not there yet: full network, SVR, and the network compressed to so many units."""
+def _measure(name: str, size: str, path: Path, options: argparse.Namespace) -> None:
+    """The rows of one table that are not there yet: full network, SVR, and the compressed network."""
     done = set() if not path.exists() else set(pd.read_csv(path)[KEY].itertuples(index=False, name=None))
-    wanted = [m for m in ("full", "SVR", f"{units} units") if (name, options.cap, options.preset, m) not in done]
+    wanted = [m for m in ("full", "SVR", _label(size)) if (name, options.cap, options.preset, m) not in done]
     if not wanted:
         return
     data = split(name, options.data, 0, options.cap)
@@ -105,10 +105,15 @@ def _measure(name: str, units: int, path: Path, options: argparse.Namespace) -> 
             row = replace(_network(blank, method, model, data, X, X_test, PART), made_in=fitted_in)
         else:
             start = time.process_time()
-            small = model.compress(max_units=units)
+            small = model.compress(tolerance=float(size)) if "." in size else model.compress(max_units=int(size))
+            small.save(place.with_stem(f"{place.stem}-{size}"))
             row = replace(_network(blank, method, small, data, X, X_test, 1), made_in=time.process_time() - start)
         pd.DataFrame([asdict(row)]).to_csv(path, mode="a", header=not path.exists(), index=False)
         print(f"{name} {method}: {row.nrmse:.4f}, {row.seconds:.2f} s, {row.bytes:,} bytes", flush=True)
+
+
+def _label(size: str) -> str:
+    return f"tolerance {float(size):.1%}" if "." in size else f"{size} units"
 
 
 def _network(blank: Row, method: str, model: MotifRegressor, data: Split, X: Matrix, X_test: Matrix, part: int) -> Row:

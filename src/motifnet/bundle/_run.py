@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from motifnet.engine import parallel_map
-from motifnet.motifs import Motif
+from motifnet.motifs import Motif, evaluate
 
 Matrix = NDArray[np.float64]
 BLOCK = 1024
@@ -21,9 +21,8 @@ def run(network: Motif, X: Matrix, width: int, n_jobs: int = 1) -> Matrix:
     """Output of a network, with shape (n, width), at encoded rows X with shape (n, d)."""
 
     def block(start: int) -> Matrix:
-        with torch.inference_mode():
-            rows = torch.tensor(X[start : start + BLOCK], dtype=torch.float64)  # a copy, aligned alike in every process
-            return network(rows).numpy()
+        rows = torch.tensor(X[start : start + BLOCK], dtype=torch.float64)  # a copy, aligned alike in every process
+        return evaluate(network, rows).numpy()
 
     blocks = parallel_map(block, range(0, len(X), BLOCK), n_jobs)
     return np.concatenate(blocks) if blocks else np.empty((0, width))

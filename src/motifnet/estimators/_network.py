@@ -17,7 +17,7 @@ from motifnet.engine import DataError, LedgerRow, single_threaded
 from motifnet.estimators._compress import compress_network, network_task
 from motifnet.estimators._retrain import retrain
 from motifnet.mimicry import Card, Certificate, describe_network
-from motifnet.motifs import Motif
+from motifnet.motifs import Motif, evaluate
 from motifnet.tables import Matrix
 
 
@@ -41,8 +41,8 @@ class Network:
         if isinstance(X, Tensor):
             return self.module(X)
         matrix = self._matrix(X)
-        with torch.no_grad(), single_threaded():
-            parts = [self.module(torch.as_tensor(part)) for part in np.array_split(matrix, max(1, len(matrix) // 1024))]
+        with single_threaded():
+            parts = [evaluate(self.module, torch.as_tensor(part)) for part in np.array_split(matrix, max(1, len(matrix) // 1024))]
         return torch.cat(parts).numpy()
 
     def _matrix(self, X: Any) -> Matrix:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 from torch import nn
 
-from motifnet.motifs import count_parameters
+from motifnet.motifs import count_parameters, evaluate
 
 Matrix = NDArray[np.float64]
 _WORK = 1 << 26  # parameters × points
@@ -108,6 +108,5 @@ def values_of(network: nn.Module, X: Matrix) -> Matrix:
     """Output of a network with shape (n, q), in blocks of rows so that wide layers fit into memory."""
     widest = max((t.shape[0] for t in (*network.parameters(), *network.buffers()) if t.ndim > 0), default=1)
     rows = int(np.clip(_VALUES // widest, 16, 1024))
-    with torch.inference_mode():
-        blocks = [network(torch.tensor(X[i : i + rows], dtype=torch.float64)).double().numpy() for i in range(0, max(len(X), 1), rows)]
+    blocks = [evaluate(network, torch.tensor(X[i : i + rows], dtype=torch.float64)).double().numpy() for i in range(0, max(len(X), 1), rows)]
     return np.concatenate(blocks)

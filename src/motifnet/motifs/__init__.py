@@ -6,6 +6,7 @@ Comes in: tensors and other motifs. Goes out: modules whose constructor argument
 from motifnet.motifs._affine import Affine, ReLU, SparseAffine
 from motifnet.motifs._base import MOTIFS, Motif, count_nonzeros, count_parameters
 from motifnet.motifs._distance import Distance
+from motifnet.motifs._evaluate import evaluate
 from motifnet.motifs._hinge import Hinge
 from motifnet.motifs._pointwise import Abs, Clip, Exp, Max, Min, Sigmoid, Softmax, Sort
 from motifnet.motifs._polynomial import Monomial, Product, Square
@@ -69,6 +70,7 @@ __all__ = [
     "count_parameters",
     "curvature_knots",
     "depth_for",
+    "evaluate",
     "exponential_knots",
     "fuse",
     "relu_abs",

@@ -1,0 +1,88 @@
+"""A network's values without gradients: kernel parts are computed some rows at a time, in place, up to the rounding of another order of sums.
+
+    b + Σ_i β_i Σ_c w_c φ_c(a_c ‖x − x_i‖)  =  b + Σ_c (φ_c(a_c D) w_c) β,      D the distances of few rows, which stay in the cache
+
+The modules one after the other hold a matrix of rows × centres for every operation, which takes three to five times as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from motifnet.motifs._affine import Affine
+from motifnet.motifs._base import Motif
+from motifnet.motifs._distance import Distance
+from motifnet.motifs._radial import Radial
+from motifnet.motifs._structure import Chain, Parallel, Precise
+
+_CACHED, _LEAST = 1 << 16, 16  # distances held at a time, and rows at least
+
+Branch = tuple[Tensor, Sequence[Motif], Distance, Radial]
+
+
+@torch.inference_mode()
+def evaluate(network: nn.Module, x: Tensor) -> Tensor:
+    """network(x) with shape (n, q), to 1e-12 of the sum of its terms."""
+    if isinstance(network, Precise):
+        return evaluate(network.body, x.double()).to(x.dtype)
+    if isinstance(network, Parallel):
+        total = network.weights[0] * evaluate(network.branches[0], x)
+        for weight, branch in zip(network.weights[1:], network.branches[1:], strict=True):
+            total += weight * evaluate(branch, x)
+        return total
+    if not isinstance(network, Chain):
+        return network(x)
+    parts = list(network.parts)
+    while parts:
+        part = parts.pop(0)
+        units = list(_units(part, torch.ones((), dtype=x.dtype))) if parts and isinstance(parts[0], Affine) else []
+        x = _kernel(units, parts.pop(0), x) if units else evaluate(part, x)
+    return x
+
+
+def _units(part: Motif, weight: Tensor) -> Iterator[Branch]:
+    """The branches of a layer of kernel units, (layers,) distances, radial profiles; none where it is another layer."""
+    if isinstance(part, Parallel) and part.weights.ndim == 1:
+        found = [list(_units(branch, w)) for w, branch in zip(part.weights, part.branches, strict=True)]
+        if all(found):
+            yield from (unit for units in found for unit in units)
+    elif isinstance(part, Chain) and len(part.parts) > 1:
+        *front, distance, radial = part.parts
+        if isinstance(distance, Distance) and isinstance(radial, Radial):
+            yield weight, front, distance, radial
+
+
+def _kernel(units: list[Branch], output: Motif, x: Tensor) -> Tensor:
+    """Kernel units and the affine layer that follows."""
+    assert isinstance(output, Affine)
+    beta, seen = output.weight.T.contiguous(), []
+    for _, front, *_ in units:
+        z = x
+        for part in front:
+            z = evaluate(part, z)
+        seen.append(z)
+    rows = max(_LEAST, _CACHED // max(1, len(beta)))
+    y = output.bias.expand(len(x), -1).clone()
+    for start in range(0, len(x), rows):
+        block = y[start : start + rows]
+        for (weight, _, distance, radial), z in zip(units, seen, strict=True):
+            t = distance(z[start : start + rows])
+            for w, a, name in zip(radial.weights, radial.rates, radial.profiles, strict=True):
+                block.addmm_(_profile(name, a, t), beta * (weight * w))
+    return y
+
+
+def _profile(name: str, a: Tensor, t: Tensor) -> Tensor:
+    """φ(a t) with one matrix beside t, two where φ has a factor; see `Radial`."""
+    if name == "laplace":
+        return (t * -a).exp_()
+    if name == "gaussian":
+        return (t * t).mul_(-a * a).exp_()
+    s = t * (a * (3.0 if name == "matern32" else 5.0) ** 0.5)
+    decay = (-s).exp_()
+    if name == "matern52":
+        return s.square().div_(3).add_(s).add_(1).mul_(decay)
+    return s.add_(1).mul_(decay)
