@@ -26,6 +26,7 @@ from motifnet.retrain import InnerLayers, InnerSettings, train_inner
 from motifnet.tables import Matrix, Sample
 
 GRID_ROWS = 600
+ROWS_A_UNIT = 2  # at least, for the means: of small tables mixed rows help
 STIFFER = 30.0  # fewer centres than rows start from a larger λ
 
 
@@ -54,7 +55,7 @@ def start_layers(X: Matrix, values: Matrix, settings: DistilSettings, seed: int)
 
 def distil(X: Matrix, values: Matrix, kept: int, inner: InnerLayers, units: int, settings: DistilSettings, seed: int) -> Motif:
     """The network of `units` centres for values with shape (n, q) at X with shape (n, d): `kept` rows, then mixed ones."""
-    student = Student(inner, _means(inner, X[:kept], units, seed), STIFFER * inner.ridge / settings.inner.batch)
+    student = Student(inner, _means(inner, X[: max(kept, ROWS_A_UNIT * units)], units, seed), STIFFER * inner.ridge / settings.inner.batch)
     rows, y = torch.as_tensor(X).float(), torch.as_tensor(values)
     adam, generator = student.adam(settings.rate, settings.rate / 3, settings.centre_rate), torch.Generator().manual_seed(seed)
     size = min(kept, int(settings.own * settings.batch))

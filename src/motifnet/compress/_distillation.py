@@ -26,8 +26,9 @@ from motifnet.motifs import Chain, Motif, Precise, Sigmoid, Softmax, count_param
 from motifnet.retrain import InnerLayers, coefficients, parts_of, refit_last_layer, with_output
 from motifnet.tables import Matrix, Sample
 
-LEAST_ROWS, MOST_ROWS, MIXED = 20, 4_000, 5
-UNITS_A_ROW = 2 / 3
+LEAST_ROWS, MOST_ROWS = 20, 4_000
+MIXED, LEAST_MIXED = 5, 4_000  # mixed rows a row, and at least
+UNITS_A_ROW = 2
 FOLDS, JUDGES = 4, 1_000
 PROFILES = (("laplace2",), ("laplace1", "laplace2", "gaussian"))  # the first costs less than half of the second
 PROBE = 64  # units that choose between them
@@ -81,7 +82,7 @@ class Distillation:
         scale = task.scale if task.scale is not None else (full if y is None else y).std(0)
         finish = _finish(task.network)
         yardstick = Yardstick(full, y, bool(finish) and isinstance(finish[0], Softmax), task.honest, np.where(scale > 0, scale, 1.0))
-        mixed = mixed_rows(kept, MIXED * len(kept), rng)
+        mixed = mixed_rows(kept, max(MIXED * len(kept), LEAST_MIXED), rng)
         return cls(task, np.concatenate([kept, mixed]), len(kept), None if task.y is None else task.y[rest], held_out, yardstick)
 
     @cached_property
@@ -130,7 +131,7 @@ class Distillation:
         return network, self._point(network, units, time.monotonic() - start)
 
     def _most(self, units: int) -> int:
-        return min(units, int(UNITS_A_ROW * self.kept))
+        return min(units, UNITS_A_ROW * self.kept)
 
     def _kernel(self, units: int, settings: DistilSettings, inner: InnerLayers) -> Motif:
         """Kernel units for the scores."""

@@ -82,9 +82,9 @@ def unwarped(hinge: Hinge, Z: Matrix) -> Matrix:
 
 
 def mixed_rows(X: Matrix, count: int, rng: np.random.Generator) -> Matrix:
-    """`count` rows from pairs of rows of X with shape (n, d): a share of them from any two, the others from neighbours."""
+    """`count` rows from pairs of rows of X with shape (n, d): from neighbours first, then from any two."""
     apart = round(ANY_TWO * count)
-    return np.concatenate([_of_any_two(X, apart, rng), _of_neighbours(X, count - apart, rng)])
+    return np.concatenate([_of_neighbours(X, count - apart, rng), _of_any_two(X, apart, rng)])
 
 
 def _of_any_two(X: Matrix, count: int, rng: np.random.Generator) -> Matrix:
