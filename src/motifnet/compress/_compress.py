@@ -1,7 +1,7 @@
 """Compression: a network of any kind, however many rows it carries, replaced by one kernel network of few untied centres.
 
 With `max_units` that many centres are used; with `tolerance` the fewest of 32, 64, …, 512 whose error is at most (1 + tolerance) times that of the
-full network.
+full network; sizes that must fall short as the error has fallen so far are left out.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from motifnet.motifs import Motif, count_parameters
 from motifnet.tables import Matrix
 
 SIZES = (32, 64, 128, 256, 512)
+FALL = 1.5
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,14 @@ def compress(task: Task, max_units: int | None = None, tolerance: float | None =
     """The network with at most `max_units` centres, or with the fewest that `tolerance` allows."""
     _check(max_units, tolerance)
     work = Distillation.of(task)
+    limit = float("inf") if tolerance is None else work.yardstick.limit(tolerance)
     found: list[tuple[Motif, Point]] = []
-    for network, point in _students(work, SIZES if max_units is None else (max_units,)):
+    for network, point in _students(work, SIZES if max_units is None else (max_units,), limit):
         found.append((network, point))
-        if tolerance is not None and work.yardstick.allows(point.error, tolerance):
+        if point.error <= limit:
             break
     network, point = found[-1]
-    if tolerance is not None and not work.yardstick.allows(point.error, tolerance):
+    if point.error > limit:
         warnings.warn(
             f"{point.units} units have error {point.error:.4g}, the full network {work.full.error:.4g}: more than tolerance={tolerance} allows. "
             "The network with these units is returned; raise the tolerance, or pass max_units.",
@@ -57,13 +59,17 @@ def trade_off(task: Task, sizes: Sequence[int] = SIZES) -> TradeOff:
     return TradeOff(work.full, tuple(point for _, point in _students(work, sorted(sizes))))
 
 
-def _students(work: Distillation, sizes: Sequence[int]) -> Iterator[tuple[Motif, Point]]:
+def _students(work: Distillation, sizes: Sequence[int], limit: float = float("inf")) -> Iterator[tuple[Motif, Point]]:
     """Students of growing size; at least one, and none with as many parameters as the network has."""
     size = count_parameters(work.task.network)
-    for i, units in enumerate(sizes):
+    point: Point | None = None
+    for units in sizes:
+        if point is not None and units < sizes[-1] and _falls_short(point, units, work.full, limit):
+            continue
+        first = point is None
         network, point = work.student(units)
         if 8 * size <= point.bytes:
-            if i == 0:
+            if first:
                 raise UsageError(
                     f"There is nothing to compress: the network has {size:,} parameters, one of {point.units} units {point.bytes // 8:,}. "
                     "Keep it as it is, or give a smaller max_units."
@@ -72,6 +78,11 @@ def _students(work: Distillation, sizes: Sequence[int]) -> Iterator[tuple[Motif,
         yield network, point
         if point.units < units:  # there are too few rows for more
             return
+
+
+def _falls_short(point: Point, units: int, full: Point, limit: float) -> bool:
+    """Whether so many units must miss the limit, as squares of the error above the full network's fall with the number of units."""
+    return (point.error**2 - full.error**2) * (point.units / units) ** FALL > limit**2 - full.error**2
 
 
 def _check(max_units: int | None, tolerance: float | None) -> None:

@@ -38,7 +38,7 @@ class Yardstick:
             return float(np.sqrt(np.mean(((values - self.y) / self.scale) ** 2)))
         return float(np.sqrt(self.honest**2 + np.mean(((values - self.full) / self.scale) ** 2)))
 
-    def allows(self, error: float, tolerance: float) -> bool:
-        """Whether an error is within (1 + tolerance) times that of the full network; where that is 0, within the tolerance itself."""
+    def limit(self, tolerance: float) -> float:
+        """(1 + tolerance) times the error of the full network; where that is 0, the tolerance itself."""
         least = self(self.full)
-        return error <= ((1 + tolerance) * least if least > 0 else tolerance)
+        return (1 + tolerance) * least if least > 0 else tolerance
