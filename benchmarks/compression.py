@@ -1,7 +1,7 @@
 """What compression costs and gives: the full network, compressed ones, and scikit-learn's SVR fitted on the same encoded rows.
 
 Seconds are CPU seconds of one thread for 100,000 encoded rows, test rows repeated; the full network and SVR, whose time is proportional to the rows,
-see a fifth of them, and their seconds are multiplied by five. Each method's row is appended to OUT/compression/compression.csv as soon as it is
+see a tenth of them, and their seconds are multiplied by ten. Each method's row is appended to OUT/compression/compression.csv as soon as it is
 there, and is not measured again. Fitted models are kept in OUT/compression/models.
 """
 
@@ -28,7 +28,7 @@ from motifnet.engine import single_threaded
 from motifnet.motifs import Distance, Motif, TreeEnsemble
 from motifnet.tables import Matrix
 
-TIMED, PART, SAME = 100_000, 5, 1e-6
+TIMED, PART, SAME = 100_000, 10, 1e-6
 KEY = ["set", "cap", "preset", "method"]
 
 
@@ -97,7 +97,7 @@ def _measure(name: str, size: str, path: Path, options: argparse.Namespace) -> N
         fitted_in = time.process_time() - start
     model = load(place)
     X, X_test = (model.encode(part[data.columns]) for part in (data.train, data.test))
-    blank = Row(name, options.cap, options.preset, "", *X.shape, 0, 0, 0.0, 0.0, 0, 0.0, 0, version())
+    blank = Row(name, options.cap, options.preset, "", len(X), X.shape[1], 0, 0, 0.0, 0.0, 0, 0.0, 0, version())
     for method in wanted:
         if method == "SVR":
             row = _svr(blank, data, X, X_test)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,14 @@ from typer.testing import CliRunner, Result
 import motifnet
 from motifnet.cli._app import app
 from motifnet.compress import Point, TradeOff
+from motifnet.compress._compress import _falls_short
 from motifnet.compress._projection import output_layer, split_loss
+from motifnet.compress._residual_trees import has_trees, with_trees
 from motifnet.compress._rows import among, before_residual, mixed_rows, own_rows, unwarped
 from motifnet.engine import DataError, MotifnetWarning, UsageError
 from motifnet.kernels import Kernel
 from motifnet.mimicry import kernel_network
-from motifnet.motifs import Affine, Chain, Distance, Hinge, ReLU, Residual
+from motifnet.motifs import Affine, Chain, Distance, Hinge, ReLU, Residual, evaluate
 from motifnet.tables import Matrix
 
 UNITS = 24
@@ -175,6 +178,22 @@ def test_trade_off_falls(fitted: motifnet.MotifRegressor) -> None:
 def test_knee() -> None:
     points = tuple(Point(units, 0.1, error, 1.0, 1, 1.0) for units, error in ((32, 1.5), (64, 1.01), (128, 1.0)))
     assert TradeOff(points[0], points).knee.units == 64
+
+
+def test_sizes_that_must_fall_short_are_left_out() -> None:
+    full, point = Point(1_000, 0.0, 0.1, 1.0, 1, 1.0), Point(32, 0.1, math.hypot(0.1, 0.1), 1.0, 1, 1.0)
+    limit = math.hypot(0.1, 0.02)  # squares of the excess have to fall by 25, which takes 25^(2/3) times as many units
+    assert [units for units in (64, 128, 256, 512) if not _falls_short(point, units, full, limit)] == [512]
+    assert not _falls_short(point, 64, full, float("inf"))
+
+
+def test_trees_take_up_jumps() -> None:
+    X = np.random.default_rng(0).uniform(-1, 1, (400, 2))
+    jumps = np.column_stack([X[:, 0] > 0, X[:, 1] > 0.5]).astype(np.float64)
+    nothing = Affine(torch.zeros(2, 2).double(), torch.zeros(2).double())
+    network = with_trees(nothing, X, jumps, seed=0)
+    assert has_trees(network) and not has_trees(nothing)
+    assert np.sqrt(np.mean((evaluate(network, torch.as_tensor(X)).numpy() - jumps) ** 2)) < 0.1
 
 
 def test_classes_by_their_logits() -> None:
