@@ -126,7 +126,8 @@ class Distillation:
             if has_trees(self.task.network):
                 residuals = self._scores - values_of(network, self.rows)
                 richer = with_trees(network, self.rows, residuals, self.task.seed)
-                network = richer if self._error(richer) < (1 - WORTH) * self._error(network) else network
+                smaller = count_parameters(richer) < count_parameters(self.task.network)
+                network = richer if smaller and self._error(richer) < (1 - WORTH) * self._error(network) else network
         network = self._finished(network)
         return network, self._point(network, units, time.monotonic() - start)
 
