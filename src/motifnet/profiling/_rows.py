@@ -1,0 +1,95 @@
+"""The rows that detectors look at: the encoded table and its target on a random sample of stated size, and the smooth reading of two halves of it.
+
+What a detector searches for it searches on the first half; what it claims it tests on the second, which the search has not seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motifnet.profiling._smooth import Prior, Smooth, choose_prior
+from motifnet.tables import Matrix, Target, as_table, as_target, canonical, standardised
+from motifnet.tables import Encoder as TableEncoder
+from motifnet.tables import make_folds
+
+HALF = 1_500  # rows of each half: an inverse of this size takes a second
+FEW_ROWS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """X with shape (n, d): encoded, in random order; y with shape (n, q): standardised, or classes one-hot; `sd` with shape (q,): the unit of y.
+
+    `names` and `numeric` with shape (d,): columns of X, and whether they are numbers; `centre` and `unit` with shape (d,): raw value = centre + unit x;
+    `total`: rows of the table that differ; `classes`: the target is a class.
+    """
+
+    X: Matrix
+    y: Matrix
+    sd: Matrix
+    names: tuple[str, ...]
+    numeric: NDArray[np.bool_]
+    centre: Matrix
+    unit: Matrix
+    targets: tuple[str, ...]
+    total: int
+    classes: bool
+    seed: int
+
+    @property
+    def n(self) -> int:
+        return len(self.X)
+
+    @property
+    def d(self) -> int:
+        return self.X.shape[1]
+
+    def raw(self, j: int, value: float) -> float:
+        """A value of column j in the unit of the table."""
+        return float(self.centre[j] + self.unit[j] * value)
+
+    @cached_property
+    def prior(self) -> Prior:
+        """Settings of the smooth reading, from the first half."""
+        half = self.halves_rows[0]
+        return choose_prior(self.X[half], self.y[half], self.seed)
+
+    @property
+    def halves_rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Row numbers of the two halves, at most 1,500 each."""
+        size = min(HALF, self.n // 2)
+        return np.arange(size), np.arange(size, 2 * size)
+
+    @cached_property
+    def halves(self) -> tuple[Smooth, Smooth]:
+        """The smooth reading of either half."""
+        first, second = (Smooth.fit(self.X[rows], self.y[rows], self.prior) for rows in self.halves_rows)
+        return first, second
+
+
+def as_rows(X: object, y: object, *, classes: bool, most: int, seed: int) -> Rows:
+    """At most `most` rows of a table of any kind, typed, merged where equal, encoded as a fit would, and in random order."""
+    table = as_table(X)
+    target = as_target(y, table.n, "classification" if classes else "regression")
+    rows = canonical(table, target.values, np.ones(table.n))
+    chosen = np.random.default_rng(seed).permutation(rows.table.n)[:most]
+    table, values, weight = rows.table.take(chosen), rows.y[chosen], rows.weight[chosen]
+    coded, sd = _coded(values, weight, target)
+    encoder, matrix, _ = TableEncoder.fit(table, coded, np.ones(len(chosen)), make_folds(len(chosen), 5, seed))
+    scales = {f.name: (f.mean, f.sd) for f in encoder.features if hasattr(f, "boolean") and f.sd}
+    centre, unit = (np.array([scales.get(name, (0.0, 1.0))[i] for name in encoder.names]) for i in (0, 1))
+    return Rows(matrix, coded, sd, encoder.names, encoder.numeric, centre, unit, target.names, rows.table.n, classes, seed)
+
+
+def _coded(values: Matrix, weight: Matrix, target: Target) -> tuple[Matrix, Matrix]:
+    """The target as detectors see it, and its unit."""
+    if target.classes is None:
+        coded, _, sd = standardised(values, weight)
+        return coded, sd
+    one_hot = np.eye(len(target.classes))[values[:, 0].astype(np.int64)]
+    coded = one_hot[:, 1:] if len(target.classes) == 2 else one_hot
+    return coded, np.ones(coded.shape[1])

@@ -1,0 +1,179 @@
+"""The smooth reading of a table, against which detectors test: Gaussian process regression, with exact tests of added columns.
+
+    y = μ + g(x) + ε,   g ~ τ² GP(k),   ε ~ N(0, λτ²),   k = (1 − s) φ(‖R(x − x')‖) + (s/d) Σ_j φ(a |x_j − x'_j|),   φ Matérn 5/2
+
+R scales each column by its relevance (the root mean square of ∂f̂/∂x_j), s is the share of additive functions. With P = P(λ) of the leave-out algebra
+yᵀPy/(n − 1) estimates τ², λτ² is the noise variance, and for columns S that the model lacks the generalised least squares statistic
+
+    F = yᵀPS (SᵀPS)⁻¹ SᵀPy / (k τ²)
+
+has the F distribution with (k, n − 1 − k) degrees of freedom, up to the estimate of the settings. The misfit of f̂ is part of the variance here, which
+a test on residuals forgets. Settings come from the restricted likelihood on few rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from scipy.stats import f as f_distribution
+from torch import Tensor
+
+from motifnet.kernels import SpectralPath, distances, median_distances, projector, radial
+from motifnet.tables import Matrix
+
+SETTING_ROWS = 400
+_SCALES, _ADDITIVE, _SHARES = (0.3, 1.0, 2.0), (0.3, 1.0), (0.02, 0.3, 0.9)
+_RIDGES = np.logspace(-4, 2, 13)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """`scale` with shape (d,): R; `rate`: a; `share`: s; `ridge`: λ."""
+
+    scale: Tensor
+    rate: float
+    share: float
+    ridge: float
+
+    def gram(self, A: Tensor, B: Tensor) -> Tensor:
+        """The Gram matrix of k with shape (n, m)."""
+        joint = radial("matern52", distances(A * self.scale, B * self.scale, 2))
+        alone = torch.zeros_like(joint)
+        for a, b in zip(A.T, B.T, strict=True):
+            alone += radial("matern52", self.rate * (a[:, None] - b).abs())
+        return (1 - self.share) * joint + (self.share / A.shape[1]) * alone
+
+    def gradients(self, A: Tensor, B: Tensor, dual: Tensor) -> Tensor:
+        """∇f with shape (n, d) at rows A of f = Σ dual_i k(·, b_i), from φ'(t) = −(5/3) t (1 + √5 t) e^{−√5 t}."""
+        W = (1 - self.share) * _slope(distances(A * self.scale, B * self.scale, 2)) * dual
+        joint = (W.sum(1)[:, None] * A - W @ B) * self.scale**2
+        alone = torch.empty_like(A)
+        for j, (a, b) in enumerate(zip(A.T, B.T, strict=True)):
+            difference = a[:, None] - b
+            alone[:, j] = (_slope(self.rate * difference.abs()) * difference) @ dual
+        return joint + self.share / A.shape[1] * self.rate**2 * alone
+
+
+def _slope(t: Tensor) -> Tensor:
+    """φ'(t) / t."""
+    s = 5**0.5 * t
+    return -5 / 3 * (1 + s) * torch.exp(-s)
+
+
+def choose_prior(X: Matrix, y: Matrix, seed: int = 0) -> Prior:
+    """Settings with the highest restricted likelihood on at most 400 rows of X with shape (n, d) and y with shape (n, q)."""
+    rows = np.random.default_rng(seed).permutation(len(X))[:SETTING_ROWS]
+    A, b = torch.as_tensor(X[rows]), torch.as_tensor(y[rows])
+    best, likelihood = _search(A, b, torch.ones(X.shape[1], dtype=A.dtype))
+    for _ in range(2 if X.shape[1] > 1 else 0):
+        alpha = projector(best.gram(A, A), torch.full((len(A),), best.ridge, dtype=A.dtype)) @ b
+        slopes = sum(best.gradients(A, A, column).square().mean(0) for column in alpha.T)
+        relevance = (torch.as_tensor(slopes).sqrt() * A.std(0)).clamp(min=1e-12)
+        new, better = _search(A, b, (relevance / relevance.max()).clamp(min=0.02))
+        if better <= likelihood:
+            break
+        best, likelihood = new, better
+    return best
+
+
+def _search(X: Tensor, y: Tensor, relevance: Tensor) -> tuple[Prior, float]:
+    """The best point of the grid at these relevances, and its restricted log likelihood (over all columns of y)."""
+    best, highest = Prior(relevance, 1.0, 0.3, 1.0), -np.inf
+    median = median_distances(X * relevance)[2]
+    for scale in _SCALES:
+        joint = Prior(relevance * scale / median, 1.0, 0.0, 1.0)
+        K = joint.gram(X, X)
+        for rate in _ADDITIVE:
+            alone = Prior(joint.scale, rate, 1.0, 1.0).gram(X, X)
+            for share in _SHARES:
+                path = SpectralPath.of((1 - share) * K + share * alone, torch.ones(len(X), dtype=X.dtype))
+                for ridge in _RIDGES:
+                    value = _restricted_likelihood(path, y, float(ridge))
+                    if value > highest:
+                        best, highest = Prior(joint.scale, rate, share, float(ridge)), value
+    return best, highest
+
+
+def _restricted_likelihood(path: SpectralPath, y: Tensor, ridge: float) -> float:
+    """−½ Σ_columns [Σ log(Λ + λ) + (n − 1) log τ²]."""
+    shifted = path.values + ridge
+    squares = ((path.vectors.T @ y) ** 2 / shifted[:, None]).sum(0)
+    return float(-0.5 * (shifted.log().sum() + len(shifted) * (squares + 1e-300).log()).sum())
+
+
+@dataclass(frozen=True)
+class Smooth:
+    """The fit of rows X with shape (n, d) to y with shape (n, q): P with shape (n, n), dual = P y, τ² with shape (q,)."""
+
+    X: Matrix
+    y: Matrix
+    prior: Prior
+    P: Matrix
+    dual: Matrix
+    tau2: Matrix
+
+    @classmethod
+    def fit(cls, X: Matrix, y: Matrix, prior: Prior) -> Smooth:
+        """λ is chosen anew on these rows, next to that of the prior."""
+        A = torch.as_tensor(X)
+        return cls.of_gram(X, y, prior, prior.gram(A, A))
+
+    @classmethod
+    def of_gram(cls, X: Matrix, y: Matrix, prior: Prior, K: Tensor) -> Smooth:
+        """The fit with the Gram matrix K with shape (n, n), as where a group is averaged over."""
+        fits = [cls._at(X, y, replace(prior, ridge=prior.ridge * step), K) for step in (0.4, 1.0, 2.5)]
+        return max(fits, key=lambda fit: fit[0])[1]
+
+    @classmethod
+    def _at(cls, X: Matrix, y: Matrix, prior: Prior, K: Tensor) -> tuple[float, Smooth]:
+        n = len(X)
+        P = projector(K, torch.full((n,), prior.ridge, dtype=K.dtype)).numpy()
+        dual = P @ y
+        tau2 = np.maximum((y * dual).sum(0) / (n - 1), 1e-300)
+        return _contrast_likelihood(P, tau2), cls(X, y, prior, P, dual, tau2)
+
+    @property
+    def noise_variance(self) -> Matrix:
+        """λτ² with shape (q,)."""
+        return self.prior.ridge * self.tau2
+
+    @property
+    def fitted(self) -> Matrix:
+        """f̂ at the rows, with shape (n, q)."""
+        return self.y - self.prior.ridge * self.dual
+
+    @property
+    def left_out(self) -> Matrix:
+        """Leave-one-out residuals with shape (n, q)."""
+        return self.dual / self.P.diagonal()[:, None]
+
+    @property
+    def studentised(self) -> Matrix:
+        """Residuals λPy with shape (n, q) over their sd: noise of variance σ² gives them the variances σ²λ² diag P² exactly."""
+        return self.dual / np.sqrt((self.P**2).sum(1)[:, None] * self.noise_variance)
+
+    def gradients(self) -> Matrix:
+        """∇f̂ of the first target at the rows, with shape (n, d)."""
+        A = torch.as_tensor(self.X)
+        return self.prior.gradients(A, A, torch.as_tensor(self.dual[:, 0])).numpy()
+
+    def f_test(self, S: Matrix, column: int = 0) -> tuple[float, int, float]:
+        """F, the rank k of the columns S with shape (n, m) in this model, and the p-value."""
+        S = S / np.maximum(np.sqrt((S**2).mean(0)), 1e-300)
+        PS = self.P @ S
+        values, vectors = np.linalg.eigh(S.T @ PS)
+        kept = values > 1e-8 * max(values[-1], 1e-300)
+        k = int(kept.sum())
+        scores = (vectors[:, kept].T @ (S.T @ self.dual[:, column])) / np.sqrt(values[kept])
+        explained, total = float(scores @ scores), float(self.tau2[column]) * (len(S) - 1)
+        F = (explained / k) / max((total - explained) / (len(S) - 1 - k), 1e-300)
+        return F, k, float(f_distribution.sf(F, k, len(S) - 1 - k))
+
+
+def _contrast_likelihood(P: Matrix, tau2: Matrix) -> float:
+    """The restricted log likelihood from P: −log det over contrasts is the log pseudo-determinant of P, that of P + 11ᵀ/n."""
+    n, q = len(P), len(tau2)
+    log_det = np.linalg.slogdet(P + 1 / n)[1]
+    return float(0.5 * (q * log_det - (n - 1) * np.log(tau2).sum()))

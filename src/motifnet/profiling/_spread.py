@@ -1,0 +1,86 @@
+"""Heteroscedasticity: does the noise grow along a column or along the prediction?
+
+Studentised residuals e of the smooth fit have one variance under the null, whatever the leverage of their rows. For each candidate z (numeric columns
+and f̂, as ranks) the statistic is |corr(|e|, z)|, and its maximum over candidates is compared with that of data simulated on the same rows,
+y* = f̂ + σ ε* with ε* drawn from the pool of residuals, fitted by the same operator: misfit, heavy tails, and the number of candidates are in the null.
+
+    ratio = sd of the residuals in the upper third of z over that in the lower third
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import rankdata
+
+from motifnet.profiling._finding import LEVEL, Finding
+from motifnet.profiling._rows import Rows
+from motifnet.profiling._smooth import Smooth
+from motifnet.tables import Matrix
+
+DRAWS = 199
+
+
+def spread(rows: Rows) -> Finding:
+    """Whether the noise of the (first) target is larger on one side of a column than on the other."""
+    name, draws = "heteroscedasticity", []
+    columns = np.flatnonzero(rows.numeric)
+    fits = rows.halves
+    tables = [_ranks(np.column_stack([fit.X[:, columns], fit.fitted[:, 0]])) for fit in fits]
+    observed = _correlations([np.abs(fit.studentised[:, 0]) for fit in fits], tables)
+    rng = np.random.default_rng([rows.seed, 4])
+    simulated = [_simulate(fit, rng, DRAWS) for fit in fits]
+    draws = [np.abs(_correlations([s[:, b] for s in simulated], tables)).max() for b in range(DRAWS)]
+    p = (1 + sum(d >= np.abs(observed).max() for d in draws)) / (DRAWS + 1)
+    best = int(np.abs(observed).argmax())
+    z = np.concatenate([table[:, best] for table in tables])
+    e = np.concatenate([fit.studentised[:, 0] for fit in fits])
+    ratio, interval = _ratio(e, z)
+    found = p <= LEVEL
+    where = rows.names[columns[best]] if best < len(columns) else "the prediction"
+    if found:
+        words = "grows" if ratio > 1 else "falls"
+        verdict = f"noise {words} with {where}"
+        sentence = (
+            f"The noise of {rows.targets[0]} {words} with {where}: its sd in the upper third is {ratio:.2f} times that in the lower third. "
+            "Weigh rows by one over the variance, and let intervals widen with it."
+        )
+    else:
+        verdict, sentence = "noise of one size", f"The noise of {rows.targets[0]} has about one size everywhere: equal weights are right."
+    setting = {"weights": "inverse variance", "interval_scale": where} if found else {}
+    details = {"p_value": p, "column": where, "rows": len(e), "simulations": DRAWS, "correlation": float(observed[best])}
+    return Finding(name, ratio, interval, "ratio of sd", found, verdict, sentence, setting, details)
+
+
+def _simulate(fit: Smooth, rng: np.random.Generator, draws: int) -> Matrix:
+    """|e| with shape (n, draws) of targets f̂ + σ ε*, by the same P: studentised as the observed ones are, each with its own σ."""
+    pool = fit.studentised[:, 0]
+    pool = (pool - pool.mean()) / pool.std() * np.sqrt(fit.noise_variance[0])
+    y = fit.fitted[:, :1] + rng.choice(pool, (len(pool), draws))
+    e = fit.P @ y / np.sqrt((fit.P**2).sum(1))[:, None]
+    return np.abs(e)
+
+
+def _ranks(Z: Matrix) -> Matrix:
+    """Ranks of each column, scaled to mean 0 and variance 1; zeros where it is constant."""
+    R = rankdata(Z, axis=0)
+    R = R - R.mean(0)
+    return R / np.maximum(R.std(0), 1e-12)
+
+
+def _correlations(absolute: list[Matrix], tables: list[Matrix]) -> Matrix:
+    """corr(|e|, z) with shape (columns,), averaged over the halves."""
+    parts = [table.T @ (a - a.mean()) / (len(a) * max(a.std(), 1e-300)) for a, table in zip(absolute, tables, strict=True)]
+    return np.mean(parts, axis=0)
+
+
+def _ratio(e: Matrix, z: Matrix) -> tuple[float, tuple[float, float]]:
+    """The ratio of sd and its interval: log sd has the variance (κ − 1) / 4m, κ the kurtosis."""
+    low, high = np.quantile(z, [1 / 3, 2 / 3])
+    lower, upper = e[z <= low], e[z >= high]
+    log_ratio = 0.5 * np.log(max(np.mean(upper**2), 1e-300) / max(np.mean(lower**2), 1e-300))
+    error = 1.96 * np.sqrt(sum((_kurtosis(part) - 1) / (4 * len(part)) for part in (lower, upper)))
+    return float(np.exp(log_ratio)), (float(np.exp(log_ratio - error)), float(np.exp(log_ratio + error)))
+
+
+def _kurtosis(e: Matrix) -> float:
+    return float(max(np.mean(e**4) / max(np.mean(e**2), 1e-300) ** 2, 1.0))
