@@ -1,11 +1,11 @@
 """A surface {x : w·φ(x) = c} across which the function may jump, and the exact test of a jump there.
 
 φ are numeric columns, and squares and cubes of those that matter, so that the surface may bend. With s = 1{w·φ > c} and a ramp r that climbs from 0 to 1
-over the fifth of the rows around c, the size of the jump is the generalised least squares coefficient of s beside r in the smooth model (see `_smooth`)
+over the 30 % of the rows around c, the size of the jump is the generalised least squares coefficient of s beside r in the smooth model (see `_smooth`)
 
     δ = (sᵀPy − sᵀPr rᵀPy / rᵀPr) / D,   D = sᵀPs − (sᵀPr)² / rᵀPr,   z = δ √(D / τ²)
 
-so that a slope, however steep the kernel finds it over that fifth, is no jump.
+so that a slope over those rows is no jump.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from motifnet.profiling._smooth import Smooth
 from motifnet.tables import Matrix
 
-RAMP = 0.1  # share of the rows on either side of the surface
+RAMP = 0.15  # share of the rows on either side of the surface
 LEVELS = np.arange(0.1, 0.901, 0.05)
 DISTINCT = 30  # fewer values are steps by themselves
 
@@ -53,19 +53,28 @@ class Steps:
         return self.size / self.error
 
 
-def steps(fit: Smooth, T: Matrix, thresholds: Matrix, column: int = 0) -> Steps:
-    """Jumps of the fit's target where coordinates T with shape (n, m) pass their threshold with shape (m,)."""
+def steps(fit: Smooth, T: Matrix, thresholds: Matrix, *, ramp: bool = True) -> Steps:
+    """Jumps of the (first) target where coordinates T with shape (n, m) pass their threshold with shape (m,)."""
+    S, dual = (thresholds < T).astype(float), fit.dual[:, 0]
+    PS = fit.P @ S
+    squares, products = np.maximum((PS * S).sum(0), 1e-300), S.T @ dual
+    if not ramp:
+        return Steps(products / squares, np.sqrt(fit.tau2[0] / squares))
+    R = _ramps(T, thresholds)
+    PR = fit.P @ R
+    across, ramps = (PS * R).sum(0), np.maximum((PR * R).sum(0), 1e-300)
+    D = squares - across**2 / ramps
+    D = np.where(D > 1e-9 * squares, D, 1e-300)  # a step that is its own ramp has an infinite error
+    return Steps((products - across / ramps * (R.T @ dual)) / D, np.sqrt(fit.tau2[0] / D))
+
+
+def _ramps(T: Matrix, thresholds: Matrix) -> Matrix:
+    """From 0 to 1 between the rows a share RAMP before and after the thresholds."""
     n = len(T)
     order = np.sort(T, axis=0)
     passed = (thresholds > order).sum(0)
     low, high = (order[np.clip(passed + int(share * n), 0, n - 1), np.arange(T.shape[1])] for share in (-RAMP, RAMP))
-    S, R = (thresholds < T).astype(float), np.clip((T - low) / np.maximum(high - low, 1e-12), 0, 1)
-    PS, PR, dual = fit.P @ S, fit.P @ R, fit.dual[:, column]
-    across, ramps = (PS * R).sum(0), np.maximum((PR * R).sum(0), 1e-300)
-    D = (PS * S).sum(0) - across**2 / ramps
-    D = np.where(D > 1e-9 * np.maximum((PS * S).sum(0), 1e-300), D, np.inf)
-    size = (S.T @ dual - across / ramps * (R.T @ dual)) / D
-    return Steps(size, np.sqrt(fit.tau2[column] / np.minimum(D, 1e300)))
+    return np.clip((T - low) / np.maximum(high - low, 1e-12), 0, 1)
 
 
 def eligible(X: Matrix, numeric: NDArray[np.bool_]) -> list[int]:
@@ -73,32 +82,31 @@ def eligible(X: Matrix, numeric: NDArray[np.bool_]) -> list[int]:
     return [j for j in np.flatnonzero(numeric) if len(np.unique(X[:, j])) >= DISTINCT]
 
 
-def search(fit: Smooth, columns: list[int]) -> list[Surface]:
-    """The best axis, plane and bent surface for a jump in the rows of the fit."""
-    axis = _best_axis(fit, columns)
-    starts = [replace(plane, level=_best_level(fit, plane)) for plane in (_plane(columns, w) for w in _directions(fit, columns))]
-    starts.append(replace(_plane(columns, np.eye(len(columns))[columns.index(axis.columns[0])]), level=axis.level))
-    plane = _climb(fit, max(starts, key=lambda s: abs(_z(fit, s))))
-    return [axis, plane, _climb(fit, _bent(fit, plane))]
+def search(fit: Smooth, columns: list[int], seed: int = 0) -> list[Surface]:
+    """The best axis, plane and bent surface for a step in the rows of the fit, by |z| without the ramp, which sees a jump from afar."""
+    stiff = Smooth.fit(fit.X, fit.y, replace(fit.prior, scale=fit.prior.scale / 3, rate=fit.prior.rate / 3))
+    axis = _best(stiff, columns, np.eye(len(columns)))
+    plane = _climb(stiff, _best(stiff, columns, np.vstack([_directions(fit, columns, seed), axis.weight])))
+    single = Surface((columns[int(axis.weight.argmax())],), (1,), np.ones(1), axis.level)
+    return [single, plane, _climb(stiff, _bent(fit, plane))]
 
 
-def _best_axis(fit: Smooth, columns: list[int]) -> Surface:
-    T = np.repeat(fit.X[:, columns], len(LEVELS), axis=1)
-    levels = np.tile(LEVELS, len(columns))
-    i = int(np.abs(steps(fit, T, _thresholds(T, levels)).z).argmax())
-    return Surface((columns[i // len(LEVELS)],), (1,), np.ones(1), float(levels[i]))
+def _best(fit: Smooth, columns: list[int], weights: Matrix) -> Surface:
+    """The best of planes with `weights` of shape (m, p) at all levels."""
+    T = np.repeat(fit.X[:, columns] @ weights.T, len(LEVELS), axis=1)
+    levels = np.tile(LEVELS, len(weights))
+    i = int(np.abs(steps(fit, T, thresholds_at(T, levels), ramp=False).z).argmax())
+    return Surface(tuple(columns), (1,) * len(columns), weights[i // len(LEVELS)], float(levels[i]))
 
 
-def _directions(fit: Smooth, columns: list[int], most: int = 3) -> Matrix:
-    """Leading directions of the outer product of gradients over the steepest fifth of the rows, where a smoothed jump is."""
+def _directions(fit: Smooth, columns: list[int], seed: int, most: int = 3, random: int = 60) -> Matrix:
+    """Leading directions of the outer product of gradients over the steepest fifth of the rows, where a smoothed jump is, and mixtures of them."""
     G = fit.gradients()[:, columns]
     slope = (G**2).sum(1)
     G = G[slope >= np.quantile(slope, 0.8)]
-    return np.linalg.eigh(G.T @ G)[1][:, ::-1].T[:most]
-
-
-def _plane(columns: list[int], w: Matrix) -> Surface:
-    return Surface(tuple(columns), (1,) * len(columns), w, 0.5)
+    leading = np.linalg.eigh(G.T @ G)[1][:, ::-1].T[:most]
+    mixed = np.random.default_rng([seed, 5]).standard_normal((random, len(leading))) @ leading
+    return np.vstack([leading, mixed])
 
 
 def _bent(fit: Smooth, plane: Surface, most: int = 2) -> Surface:
@@ -109,39 +117,29 @@ def _bent(fit: Smooth, plane: Surface, most: int = 2) -> Surface:
     return Surface(columns, powers, np.concatenate([plane.weight, np.zeros(2 * len(steep))]), plane.level)
 
 
-def _best_level(fit: Smooth, surface: Surface) -> float:
-    T = np.repeat(surface.coordinate(fit.X)[:, None], len(LEVELS), axis=1)
-    return float(LEVELS[np.abs(steps(fit, T, _thresholds(T, LEVELS)).z).argmax()])
-
-
-def _climb(fit: Smooth, surface: Surface, rounds: int = 20) -> Surface:
+def _climb(fit: Smooth, surface: Surface, rounds: int = 40) -> Surface:
     """Pattern search in the weights and the level for the largest |z|: one coordinate a round, the step is halved where none helps."""
     F = surface.features(fit.X)
     unit = np.maximum(F.std(0), 1e-12)
-    best, step = abs(_z(fit, surface)), 0.5
+    best, step = 0.0, 0.5
     for _ in range(rounds):
         moves = np.vstack([np.zeros(F.shape[1]), step * np.diag(1 / unit), -step * np.diag(1 / unit)])
         weights = surface.weight * (1 / max(np.linalg.norm(surface.weight * unit), 1e-300)) + moves
         weights = np.repeat(weights, 3, axis=0)
         levels = np.clip(surface.level + np.tile([-0.08 * step, 0.0, 0.08 * step], len(moves)), LEVELS[0], LEVELS[-1])
         T = F @ weights.T
-        z = np.abs(steps(fit, T, _thresholds(T, levels)).z)
+        z = np.abs(steps(fit, T, thresholds_at(T, levels), ramp=False).z)
         i = int(z.argmax())
         if z[i] > best * (1 + 1e-6):
             best, surface = float(z[i]), replace(surface, weight=weights[i], level=float(levels[i]))
         else:
             step /= 2
-        if step < 0.02:
+        if step < 0.005:
             break
     return surface
 
 
-def _z(fit: Smooth, surface: Surface) -> float:
-    T = surface.coordinate(fit.X)[:, None]
-    return float(steps(fit, T, _thresholds(T, np.array([surface.level]))).z[0])
-
-
-def _thresholds(T: Matrix, levels: Matrix) -> Matrix:
+def thresholds_at(T: Matrix, levels: Matrix) -> Matrix:
     """Midway between the two rows at each level, so that no row lies on its threshold."""
     order, n = np.sort(T, axis=0), len(T)
     k, columns = np.clip((levels * n).astype(int), 1, n - 1), np.arange(T.shape[1])
