@@ -105,7 +105,7 @@ def _restricted_likelihood(path: SpectralPath, y: Tensor, ridge: float) -> float
 
 @dataclass(frozen=True)
 class Smooth:
-    """The fit of rows X with shape (n, d) to y with shape (n, q): P with shape (n, n), dual = P y, τ² with shape (q,)."""
+    """The fit of rows X with shape (n, d) to y with shape (n, q): P with shape (n, n), dual = P y, τ² with shape (q,); the log `likelihood`."""
 
     X: Matrix
     y: Matrix
@@ -113,6 +113,7 @@ class Smooth:
     P: Matrix
     dual: Matrix
     tau2: Matrix
+    likelihood: float
 
     @classmethod
     def fit(cls, X: Matrix, y: Matrix, prior: Prior) -> Smooth:
@@ -123,16 +124,17 @@ class Smooth:
     @classmethod
     def of_gram(cls, X: Matrix, y: Matrix, prior: Prior, K: Tensor) -> Smooth:
         """The fit with the Gram matrix K with shape (n, n), as where a group is averaged over."""
-        fits = [cls._at(X, y, replace(prior, ridge=prior.ridge * step), K) for step in (0.4, 1.0, 2.5)]
-        return max(fits, key=lambda fit: fit[0])[1]
+        fits = [cls.at(X, y, replace(prior, ridge=prior.ridge * step), K) for step in (0.4, 1.0, 2.5)]
+        return max(fits, key=lambda fit: fit.likelihood)
 
     @classmethod
-    def _at(cls, X: Matrix, y: Matrix, prior: Prior, K: Tensor) -> tuple[float, Smooth]:
+    def at(cls, X: Matrix, y: Matrix, prior: Prior, K: Tensor) -> Smooth:
+        """The fit at the λ of the prior."""
         n = len(X)
         P = projector(K, torch.full((n,), prior.ridge, dtype=K.dtype)).numpy()
         dual = P @ y
         tau2 = np.maximum((y * dual).sum(0) / (n - 1), 1e-300)
-        return _contrast_likelihood(P, tau2), cls(X, y, prior, P, dual, tau2)
+        return cls(X, y, prior, P, dual, tau2, _contrast_likelihood(P, tau2))
 
     @property
     def noise_variance(self) -> Matrix:

@@ -1,0 +1,161 @@
+"""Finite groups of signed permutations of columns, (g x)_i = sign_i x_{p(i)}: closure, orbits of monomials, quotient map, Reynolds average.
+
+The Reynolds average (1/|G|) Σ_g f(g x) makes any f invariant, and does nothing to one that is. The quotient map φ takes a row to one representative of
+its orbit: sorted blocks for S_q, absolute values for sign flips, else the smallest row of the orbit in lexicographic order. A monomial's average over
+G is that over its orbit, which is found without the group: 0 where the orbit holds the monomial with both signs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motifnet.engine import UsageError
+from motifnet.tables import Matrix
+
+CAP, AVERAGED = 50_000, 5_000
+Element = tuple[tuple[int, ...], tuple[int, ...]]
+Monomial = tuple[int, ...]
+Kind = Literal["permutations", "cyclic", "flips", "custom"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """`generators`: (p, sign) on all d columns; `blocks` with shape (q, k): the columns that a preset moves, or flips together."""
+
+    name: str
+    kind: Kind
+    d: int
+    generators: tuple[Element, ...]
+    blocks: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """|G|, by its formula for a preset."""
+        q = len(self.blocks)
+        sizes = {"permutations": math.factorial(q), "cyclic": q, "flips": 2**q}
+        return sizes[self.kind] if self.kind in sizes else len(self.elements())
+
+    def elements(self) -> list[Element]:
+        """Closure of the generators by breadth-first search."""
+        identity = (tuple(range(self.d)), (1,) * self.d)
+        found, front = {identity: None}, [identity]
+        while front:
+            front = [e for e in dict.fromkeys(compose(g, e) for e in front for g in self.generators) if e not in found]
+            found |= dict.fromkeys(front)
+            if len(found) > CAP:
+                raise UsageError(f"The group {self.name!r} has more than {CAP:,} elements. Use a preset (permutations, cyclic, flips) or fewer columns.")
+        return list(found)
+
+    def average(self, f: Callable[[Matrix], Matrix], X: Matrix) -> Matrix:
+        """The Reynolds average of f at rows X."""
+        if self.size > AVERAGED:
+            raise UsageError(f"The group {self.name!r} has {self.size:,} elements, and an average is for at most {AVERAGED:,}. Use its quotient map.")
+        return np.mean([f(act(e, X)) for e in self.elements()], axis=0)
+
+    def quotient(self, X: Matrix) -> Matrix:
+        """φ(X) with shape (n, d): equal for rows of one orbit."""
+        Z = X.copy()
+        if self.kind == "flips":
+            for block in self.blocks:
+                columns = list(block)
+                Z[:, columns] *= _leading_sign(X[:, columns])[:, None]
+            return Z
+        if self.kind == "permutations":
+            cube = X[:, np.array(self.blocks)]  # (n, q, k)
+            order = np.lexsort([cube[:, :, k] for k in reversed(range(cube.shape[2]))], axis=-1)
+            Z[:, np.array(self.blocks)] = np.take_along_axis(cube, order[:, :, None], 1)
+            return Z
+        for element in self.elements():
+            other = act(element, X)
+            smaller = _smaller(other, Z)
+            Z[smaller] = other[smaller]
+        return Z
+
+    def orbit(self, monomial: Monomial) -> dict[Monomial, int]:
+        """The monomials (sorted column numbers) that G makes of one, with signs; empty where its average is 0."""
+        orbit, front = {monomial: 1}, [monomial]
+        while front:
+            m = front.pop()
+            for p, sign in self.generators:
+                image = tuple(sorted(p[i] for i in m))
+                s = orbit[m] * math.prod(sign[i] for i in m)
+                if image not in orbit:
+                    orbit[image] = s
+                    front.append(image)
+                elif orbit[image] != s:
+                    return {}
+        return orbit
+
+
+def act(element: Element, X: Matrix) -> Matrix:
+    """g x for rows x of X."""
+    p, sign = element
+    return X[:, list(p)] * np.array(sign)
+
+
+def compose(g: Element, h: Element) -> Element:
+    """The element that does g after h: (g h x)_i = sign_i (h x)_{p(i)}."""
+    return tuple(h[0][i] for i in g[0]), tuple(s * h[1][i] for i, s in zip(g[0], g[1], strict=True))
+
+
+def permutations(blocks: Sequence[Sequence[int]], d: int, name: str | None = None) -> Group:
+    """S_q on q blocks of columns of one size."""
+    swap = _moved(blocks, [1, 0, *range(2, len(blocks))], d)
+    turn = _moved(blocks, [*range(1, len(blocks)), 0], d)
+    return Group(name or f"S_{len(blocks)}", "permutations", d, (swap, turn), _frozen(blocks))
+
+
+def cyclic(blocks: Sequence[Sequence[int]], d: int, name: str | None = None) -> Group:
+    """C_q: shifts of q blocks of columns."""
+    return Group(name or f"C_{len(blocks)}", "cyclic", d, (_moved(blocks, [*range(1, len(blocks)), 0], d),), _frozen(blocks))
+
+
+def flips(blocks: Sequence[Sequence[int]], d: int, name: str | None = None) -> Group:
+    """Changes of sign, of all columns of a block together."""
+    generators = [(tuple(range(d)), tuple(-1 if j in set(block) else 1 for j in range(d))) for block in blocks]
+    return Group(name or f"flips_{len(blocks)}", "flips", d, tuple(generators), _frozen(blocks))
+
+
+def _frozen(blocks: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(int(j) for j in block) for block in blocks)
+
+
+def _moved(blocks: Sequence[Sequence[int]], order: Sequence[int], d: int) -> Element:
+    p = list(range(d))
+    for to, source in enumerate(order):
+        for i, j in zip(blocks[to], blocks[source], strict=True):
+            p[i] = int(j)
+    return tuple(p), (1,) * d
+
+
+def _leading_sign(X: Matrix) -> Matrix:
+    """The sign of the first entry of each row that is not 0."""
+    first = np.take_along_axis(X, (X != 0).argmax(1)[:, None], 1)[:, 0]
+    return np.where(first < 0, -1.0, 1.0)
+
+
+def _smaller(A: Matrix, B: Matrix) -> NDArray[np.bool_]:
+    """Rows of A that come before those of B in lexicographic order."""
+    different = A != B
+    first = different.argmax(1)[:, None]
+    return different.any(1) & (np.take_along_axis(A, first, 1) < np.take_along_axis(B, first, 1))[:, 0]
+
+
+def non_invariant(group: Group, X: Matrix, degree: int = 2, most: int = 60) -> Matrix:
+    """Monomials of the moved columns up to a degree, minus their averages over G, with shape (n, m): what an invariant function cannot be."""
+    moved = sorted({i for p, sign in group.generators for i in range(group.d) if p[i] != i or sign[i] < 0})
+    monomials = [(i,) for i in moved] + ([tuple(sorted((i, j))) for i in moved for j in moved if i <= j] if degree > 1 else [])
+    columns = []
+    for m in monomials[: 4 * most]:
+        orbit = group.orbit(m)
+        average = sum((s * X[:, list(o)].prod(1) for o, s in orbit.items()), np.zeros(len(X))) / max(len(orbit), 1)
+        rest = X[:, list(m)].prod(1) - average
+        if np.abs(rest).max() > 1e-12:
+            columns.append(rest)
+    return np.column_stack(columns[:most]) if columns else np.zeros((len(X), 0))

@@ -1,0 +1,80 @@
+"""A-ii, low intrinsic dimension: do the rows fill their columns, or lie on a thin set? (Nakada and Imaizumi 2020)
+
+The null is a table whose columns are independent: each column is permuted by itself, which keeps gaps, levels and ties, and the bias of the estimate.
+The dimension is low where that of the table is below that of all 19 permuted ones (p = 1/20), and by a third. A network, or a kernel machine, then
+learns at n^{−2β/(2β + d)} in place of D. Where few principal components hold the variance a projection says it all; else local charts do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from motifnet.profiling._dimension import box_counting, levina_bickel, merged, neighbour_distances, plateau, scale_sweep, two_nn
+from motifnet.profiling._exponents import network_size, rows_to_halve, smooth_exponent
+from motifnet.profiling._finding import Finding, unreliable
+from motifnet.profiling._rows import FEW_ROWS, Rows
+from motifnet.tables import Matrix
+
+MOST_ROWS, PERMUTATIONS, LOW = 2_000, 19, 2 / 3
+NAME, UNIT = "intrinsic dimension", "dimensions"
+
+
+def intrinsic(rows: Rows, beta: float = 2.0) -> Finding:
+    """The dimension of the set on which the numeric columns lie."""
+    columns = [j for j in np.flatnonzero(rows.numeric) if np.ptp(rows.X[:, j]) > 0]
+    X = merged(rows.X[:MOST_ROWS, columns])
+    if len(columns) < 2 or len(X) < FEW_ROWS:
+        return unreliable(NAME, UNIT, f"A dimension needs two columns of numbers and {FEW_ROWS} rows that differ.", "not applicable")
+    rng = np.random.default_rng([rows.seed, 6])
+    distances, D = neighbour_distances(X), len(columns)
+    sweep = scale_sweep(X, rng)
+    d, whole = plateau(sweep), two_nn(distances)
+    null = [_permuted(rows.X[:MOST_ROWS, columns], rng) for _ in range(PERMUTATIONS)]
+    found = whole < min(null) and d <= LOW * min(float(np.median(null)), D)
+    d = min(d, D)
+    interval = _interval(X, d, rng)
+    components = _components(X)
+    details = {
+        "columns": D,
+        "two_nn": whole,
+        "levina_bickel": levina_bickel(distances),
+        "box_counting": box_counting(X) if D <= 3 else None,
+        "sweep": [[m, v] for m, v in sweep],
+        "independent_columns": float(np.median(null)),
+        "components_99": components,
+        "rows": len(X),
+        "exponent": smooth_exponent(beta, d),
+        "exponent_without": smooth_exponent(beta, D),
+        "rows_to_halve": rows_to_halve(beta, d),
+        "rows_to_halve_without": rows_to_halve(beta, D),
+    }
+    if not found:
+        sentence = f"The {D} columns of numbers vary freely: no projection is worth its loss."
+        return Finding(NAME, d, interval, UNIT, False, "rows fill their columns", sentence, {}, details)
+    linear = components <= max(d + 1.5, 0.5 * D) and components < D
+    how = f"a projection to {components} principal components" if linear else "local charts, or a kernel"
+    sentence = (
+        f"The {D} columns of numbers lie near a set of dimension {d:.1f}: halving the error takes {details['rows_to_halve']:.1f} times the rows, "
+        f"where {D} free columns would take {details['rows_to_halve_without']:.1f} times. Put {how} in front; depth need not grow."
+    )
+    front: dict[str, object] = {"projection": components} if linear else {"charts": int(np.ceil(d))}
+    setting = front | {"network": network_size(rows.total, beta, d)}
+    return Finding(NAME, d, interval, UNIT, True, "low dimension", sentence, setting, details)
+
+
+def _permuted(X: Matrix, rng: np.random.Generator) -> float:
+    """TwoNN with the columns made independent."""
+    return two_nn(neighbour_distances(merged(rng.permuted(X, axis=0)), 2))
+
+
+def _interval(X: Matrix, d: float, rng: np.random.Generator, draws: int = 20) -> tuple[float, float]:
+    """d ± 1.96 times its relative error: half the rows, drawn without replacement, spread about the whole as the whole does about its mean."""
+    halves = [two_nn(neighbour_distances(X[rng.permutation(len(X))[: len(X) // 2]], 2)) for _ in range(draws)]
+    error = 1.96 * float(np.std(halves) / max(np.mean(halves), 1e-300)) * d
+    return max(d - error, 0.0), d + error
+
+
+def _components(X: Matrix, share: float = 0.99) -> int:
+    """Principal components that hold 99 % of the variance."""
+    values = np.linalg.svd(X - X.mean(0), compute_uv=False) ** 2
+    return int(np.searchsorted(np.cumsum(values) / values.sum(), share) + 1)
