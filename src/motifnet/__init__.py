@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from motifnet.estimators import MotifClassifier, MotifRegressor, Network, load, mimic
+    from motifnet.profiling import profile
 
 __version__ = "0.1.0"
 _HOMES = {
@@ -18,8 +19,9 @@ _HOMES = {
     "Network": "estimators",
     "load": "estimators",
     "mimic": "estimators",
+    "profile": "profiling",
 }
-__all__ = ["MotifClassifier", "MotifRegressor", "Network", "__version__", "load", "mimic"]
+__all__ = ["MotifClassifier", "MotifRegressor", "Network", "__version__", "load", "mimic", "profile"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,8 +1,8 @@
 """Estimates of the intrinsic dimension of the rows of X, each with what it assumes. Rows that coincide are merged first: their distance is 0.
 
-    TwoNN           d = (n − 1) / Σ log(r₂/r₁)                              density constant out to the second neighbour (Facco et al. 2017)
-    Levina–Bickel   d = (n (k − 1) − 1)/ΣΣ_{j<k} log(r_k/r_j)                out to the k-th; inverse averaged as by MacKay and Ghahramani
-    box counting    slope of log N(ε) on log 1/ε, N the boxes of side ε that hold a row, while N ≤ n/5        the Minkowski dimension itself
+TwoNN           d = (n − 1) / Σ log(r₂/r₁)                              density constant out to the second neighbour (Facco et al. 2017)
+Levina–Bickel   d = (n (k − 1) − 1)/ΣΣ_{j<k} log(r_k/r_j)                out to the k-th; inverse averaged as by MacKay and Ghahramani
+box counting    slope of log N(ε) on log 1/ε, N the boxes of side ε that hold a row, while N ≤ n/5        the Minkowski dimension itself
 """
 
 from __future__ import annotations

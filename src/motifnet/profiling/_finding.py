@@ -31,7 +31,7 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON; a number that is not known is None."""
         numbers = {"value": _number(self.value), "interval": [_number(v) for v in self.interval]}
-        words = {"unit": self.unit, "found": self.found, "verdict": self.verdict, "sentence": self.sentence}
+        words = {"unit": self.unit, "found": bool(self.found), "verdict": self.verdict, "sentence": self.sentence}
         return {"detector": self.detector, **numbers, **words, "setting": dict(self.setting), "details": dict(self.details)}
 
 

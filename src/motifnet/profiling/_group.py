@@ -49,7 +49,9 @@ class Group:
             front = [e for e in dict.fromkeys(compose(g, e) for e in front for g in self.generators) if e not in found]
             found |= dict.fromkeys(front)
             if len(found) > CAP:
-                raise UsageError(f"The group {self.name!r} has more than {CAP:,} elements. Use a preset (permutations, cyclic, flips) or fewer columns.")
+                raise UsageError(
+                    f"The group {self.name!r} has more than {CAP:,} elements. Use a preset (permutations, cyclic, flips) or fewer columns."
+                )
         return list(found)
 
     def average(self, f: Callable[[Matrix], Matrix], X: Matrix) -> Matrix:
@@ -151,11 +153,15 @@ def non_invariant(group: Group, X: Matrix, degree: int = 2, most: int = 60) -> M
     """Monomials of the moved columns up to a degree, minus their averages over G, with shape (n, m): what an invariant function cannot be."""
     moved = sorted({i for p, sign in group.generators for i in range(group.d) if p[i] != i or sign[i] < 0})
     monomials = [(i,) for i in moved] + ([tuple(sorted((i, j))) for i in moved for j in moved if i <= j] if degree > 1 else [])
-    columns = []
-    for m in monomials[: 4 * most]:
-        orbit = group.orbit(m)
-        average = sum((s * X[:, list(o)].prod(1) for o, s in orbit.items()), np.zeros(len(X))) / max(len(orbit), 1)
-        rest = X[:, list(m)].prod(1) - average
-        if np.abs(rest).max() > 1e-12:
+    averages: dict[Monomial, tuple[Matrix, int]] = {}
+    columns: list[Matrix] = []
+    for m in monomials:
+        if m not in averages:
+            orbit = group.orbit(m)
+            average = sum((s * X[:, list(o)].prod(1) for o, s in orbit.items()), np.zeros(len(X))) / max(len(orbit), 1)
+            averages |= {o: (average, s) for o, s in (orbit or {m: 1}).items()}
+        average, sign = averages[m]
+        rest = X[:, list(m)].prod(1) - sign * average
+        if len(columns) < most and np.abs(rest).max() > 1e-12:
             columns.append(rest)
-    return np.column_stack(columns[:most]) if columns else np.zeros((len(X), 0))
+    return np.column_stack(columns) if columns else np.zeros((len(X), 0))

@@ -20,7 +20,7 @@ from motifnet.profiling._rows import FEW_ROWS, Rows
 from motifnet.profiling._symmetry import Reading, Symmetry, judge_equivariance, judge_invariance
 from motifnet.tables import Matrix
 
-MOST_ROWS = 1_000
+MOST_ROWS = 600
 NAME, UNIT = "invariance", "squared error, plain over invariant"
 PRESETS = {"permutations": permutations, "cyclic": cyclic, "flips": flips}
 NOTHING = "No two columns are alike enough to be exchanged, and none is symmetric about 0."
@@ -78,7 +78,7 @@ def _judge(rows: Rows, groups: list[Group], raw: Matrix) -> list[Symmetry]:
         return [judge_invariance(group, plain, _common(group, rows, raw), y, rows.seed) for group in groups]
     groups = [group for group in groups if len(group.blocks) == q and group.kind != "flips" and not rows.classes]
     n = min(len(raw), MOST_ROWS // 2)
-    X, Y = rows.X[:n], rows.y[:n] * rows.sd / np.sqrt(np.mean(rows.sd**2))
+    X, Y = rows.X[:n], (rows.y[:n] * rows.sd + rows.mean - rows.mean.mean()) / np.sqrt(np.mean(rows.sd**2))
     plains = [Reading.of(X, column, seed=rows.seed) for column in Y.T] if groups else []
     return [judge_equivariance(group, plains, _common(group, rows, raw)[:n], Y, rows.seed) for group in groups]
 

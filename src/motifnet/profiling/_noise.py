@@ -68,9 +68,7 @@ def noise_floor(rows: Rows) -> Finding:
         "left_out": left_out,
         "rows": 2 * len(half),
     }
-    return Finding(
-        "noise floor", value, (low, high), "share of var(y)", True, "measured", sentence, {"error_floor": float(floor)}, details
-    )
+    return Finding("noise floor", value, (low, high), "share of var(y)", True, "measured", sentence, {"error_floor": float(floor)}, details)
 
 
 def _smooth_estimate(rows: Rows, draws: int = 200) -> Estimate:

@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.profiling._smooth import Prior, Smooth, choose_prior
-from motifnet.tables import Matrix, Target, as_table, as_target, canonical, standardised
-from motifnet.tables import Encoder as TableEncoder
-from motifnet.tables import make_folds
+from motifnet.tables import Encoder, Matrix, Target, as_table, as_target, canonical, make_folds, standardised
 
 HALF = 1_500  # rows of each half: an inverse of this size takes a second
 FEW_ROWS = 60
@@ -22,7 +20,7 @@ FEW_ROWS = 60
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """X with shape (n, d): encoded, in random order; y with shape (n, q): standardised, or classes one-hot; `sd` with shape (q,): the unit of y.
+    """X with shape (n, d): encoded, in random order; y with shape (n, q): standardised, or classes one-hot; y sd + mean, with shape (q,), is the target.
 
     `names` and `numeric` with shape (d,): columns of X, and whether they are numbers; `centre` and `unit` with shape (d,): raw value = centre + unit x;
     `total`: rows of the table that differ; `classes`: the target is a class.
@@ -30,6 +28,7 @@ class Rows:
 
     X: Matrix
     y: Matrix
+    mean: Matrix
     sd: Matrix
     names: tuple[str, ...]
     numeric: NDArray[np.bool_]
@@ -78,18 +77,17 @@ def as_rows(X: object, y: object, *, classes: bool, most: int, seed: int) -> Row
     rows = canonical(table, target.values, np.ones(table.n))
     chosen = np.random.default_rng(seed).permutation(rows.table.n)[:most]
     table, values, weight = rows.table.take(chosen), rows.y[chosen], rows.weight[chosen]
-    coded, sd = _coded(values, weight, target)
-    encoder, matrix, _ = TableEncoder.fit(table, coded, np.ones(len(chosen)), make_folds(len(chosen), 5, seed))
+    coded, mean, sd = _coded(values, weight, target)
+    encoder, matrix, _ = Encoder.fit(table, coded, np.ones(len(chosen)), make_folds(len(chosen), 5, seed))
     scales = {f.name: (f.mean, f.sd) for f in encoder.features if hasattr(f, "boolean") and f.sd}
     centre, unit = (np.array([scales.get(name, (0.0, 1.0))[i] for name in encoder.names]) for i in (0, 1))
-    return Rows(matrix, coded, sd, encoder.names, encoder.numeric, centre, unit, target.names, rows.table.n, classes, seed)
+    return Rows(matrix, coded, mean, sd, encoder.names, encoder.numeric, centre, unit, target.names, rows.table.n, classes, seed)
 
 
-def _coded(values: Matrix, weight: Matrix, target: Target) -> tuple[Matrix, Matrix]:
-    """The target as detectors see it, and its unit."""
+def _coded(values: Matrix, weight: Matrix, target: Target) -> tuple[Matrix, Matrix, Matrix]:
+    """The target as detectors see it, its mean and its unit."""
     if target.classes is None:
-        coded, _, sd = standardised(values, weight)
-        return coded, sd
+        return standardised(values, weight)
     one_hot = np.eye(len(target.classes))[values[:, 0].astype(np.int64)]
     coded = one_hot[:, 1:] if len(target.classes) == 2 else one_hot
-    return coded, np.ones(coded.shape[1])
+    return coded, np.zeros(coded.shape[1]), np.ones(coded.shape[1])

@@ -54,8 +54,8 @@ def _place(surface: Surface, first: Smooth, second: Smooth) -> tuple[float, floa
     ratio = np.zeros(len(grid))
     for fit in (first, second):
         ratio += steps(fit, np.repeat(surface.coordinate(fit.X)[:, None], len(grid), axis=1), grid).z ** 2
-    inside = grid[ratio >= ratio.max() - HANSEN]
-    return float(grid[ratio.argmax()]), float(inside.min()), float(inside.max())
+    inside = np.flatnonzero(ratio >= ratio.max() - HANSEN)  # and the grid's next points, for it is coarse
+    return float(grid[ratio.argmax()]), float(grid[max(inside[0] - 1, 0)]), float(grid[min(inside[-1] + 1, len(grid) - 1)])
 
 
 def _exponent(rows: Rows, columns: list[int], most: int = 3) -> dict[str, object]:
@@ -92,17 +92,17 @@ def _finding(rows: Rows, surface: Surface, test: Steps, p: float, exponent: dict
 
 
 def _described(rows: Rows, surface: Surface, place: tuple[float, float, float]) -> tuple[str, dict[str, object]]:
-    """The surface in words and as numbers: columns in their own units for an axis, else Σ weight ((x − mean)/sd)^power = threshold."""
-    if len(surface.columns) == 1:
-        j = surface.columns[0]
-        at, low, high = (rows.raw(j, v) for v in place)
-        return f"{rows.names[j]} = {at:.4g}", {"columns": [rows.names[j]], "threshold": at, "threshold_interval": [low, high]}
+    """The surface in words and as numbers: a column in its own unit, or Σ weight ((x − mean)/sd)^power = threshold."""
     share = np.abs(surface.weight) * surface.features(rows.X).std(0)
     order = [i for i in np.argsort(-share) if share[i] >= 0.05 * share.max()]
     scale = float(surface.weight[order[0]])
-    at, low, high = place[0] / scale, *sorted(v / scale for v in place[1:])
     terms = [(rows.names[surface.columns[i]], surface.powers[i], float(surface.weight[i] / scale)) for i in order]
+    if len(terms) == 1 and terms[0][1] == 1:
+        offset = float(np.median(surface.coordinate(rows.X) - scale * rows.X[:, surface.columns[order[0]]]))  # of terms that are left out
+        at, *ends = (rows.raw(surface.columns[order[0]], (v - offset) / scale) for v in place)
+        return f"{terms[0][0]} = {at:.4g}", {"columns": [terms[0][0]], "threshold": at, "threshold_interval": sorted(ends)}
+    at, *ends = (v / scale for v in place)
     texts = [f"{w:+.2f}·z({name})" + (f"^{power}" if power > 1 else "") for name, power, w in terms[:4]]
     words = " ".join(texts).lstrip("+") + (" + …" if len(terms) > 4 else "") + f" = {at:.3g} (z: in standard deviations from the mean)"
     weights = [{"column": name, "power": power, "weight": w} for name, power, w in terms]
-    return words, {"columns": list(dict.fromkeys(t[0] for t in terms)), "weights": weights, "threshold": at, "threshold_interval": [low, high]}
+    return words, {"columns": list(dict.fromkeys(t[0] for t in terms)), "weights": weights, "threshold": at, "threshold_interval": sorted(ends)}

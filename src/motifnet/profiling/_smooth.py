@@ -40,10 +40,7 @@ class Prior:
     def gram(self, A: Tensor, B: Tensor) -> Tensor:
         """The Gram matrix of k with shape (n, m)."""
         joint = radial("matern52", distances(A * self.scale, B * self.scale, 2))
-        alone = torch.zeros_like(joint)
-        for a, b in zip(A.T, B.T, strict=True):
-            alone += radial("matern52", self.rate * (a[:, None] - b).abs())
-        return (1 - self.share) * joint + (self.share / A.shape[1]) * alone
+        return joint if self.share == 0 else (1 - self.share) * joint + self.share * _additive(A, B, self.rate)
 
     def gradients(self, A: Tensor, B: Tensor, dual: Tensor) -> Tensor:
         """∇f with shape (n, d) at rows A of f = Σ dual_i k(·, b_i), from φ'(t) = −(5/3) t (1 + √5 t) e^{−√5 t}."""
@@ -54,6 +51,14 @@ class Prior:
             difference = a[:, None] - b
             alone[:, j] = (_slope(self.rate * difference.abs()) * difference) @ dual
         return joint + self.share / A.shape[1] * self.rate**2 * alone
+
+
+def _additive(A: Tensor, B: Tensor, rate: float) -> Tensor:
+    """The mean over columns of φ(a |x_j − x'_j|)."""
+    total = torch.zeros(len(A), len(B), dtype=A.dtype)
+    for a, b in zip(A.T, B.T, strict=True):
+        total += radial("matern52", rate * (a[:, None] - b).abs())
+    return total / A.shape[1]
 
 
 def _slope(t: Tensor) -> Tensor:
@@ -82,13 +87,13 @@ def _search(X: Tensor, y: Tensor, relevance: Tensor) -> tuple[Prior, float]:
     """The best point of the grid at these relevances, and its restricted log likelihood (over all columns of y)."""
     best, highest = Prior(relevance, 1.0, 0.3, 1.0), -np.inf
     median = median_distances(X * relevance)[2]
+    alone = [_additive(X, X, rate) for rate in _ADDITIVE]
     for scale in _SCALES:
         joint = Prior(relevance * scale / median, 1.0, 0.0, 1.0)
         K = joint.gram(X, X)
-        for rate in _ADDITIVE:
-            alone = Prior(joint.scale, rate, 1.0, 1.0).gram(X, X)
+        for rate, A in zip(_ADDITIVE, alone, strict=True):
             for share in _SHARES:
-                path = SpectralPath.of((1 - share) * K + share * alone, torch.ones(len(X), dtype=X.dtype))
+                path = SpectralPath.of((1 - share) * K + share * A, torch.ones(len(X), dtype=X.dtype))
                 for ridge in _RIDGES:
                     value = _restricted_likelihood(path, y, float(ridge))
                     if value > highest:

@@ -1,0 +1,127 @@
+"""The profile of a table: every detector once, and the settings that their findings change.
+
+Sizes are stated and bounded: at most 10,000 rows are read at random; smooth fits see two halves of at most 1,500, the dimension 2,000 rows, groups
+600, the width eight splits of 600. The same seed gives the same profile.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from motifnet.engine import DataError, UsageError, single_threaded
+from motifnet.profiling._finding import Finding, unreliable
+from motifnet.profiling._intrinsic import intrinsic
+from motifnet.profiling._invariance import Blocks, invariance
+from motifnet.profiling._learning import learning_curve
+from motifnet.profiling._noise import noise_floor
+from motifnet.profiling._overparameterisation import overparameterisation
+from motifnet.profiling._rows import FEW_ROWS, Rows, as_rows
+from motifnet.profiling._singularity import singularity
+from motifnet.profiling._spread import spread
+
+MOST_ROWS = 10_000
+DETECTORS: dict[str, Callable[[Rows], Finding]] = {
+    "noise floor": noise_floor,
+    "heteroscedasticity": spread,
+    "learning curve": learning_curve,
+    "singularity": singularity,
+    "intrinsic dimension": intrinsic,
+    "invariance": invariance,
+    "over-parameterisation": overparameterisation,
+}
+OF_NUMBERS = ("noise floor", "heteroscedasticity", "learning curve", "singularity")  # for classes the noise is part of the target
+
+
+@dataclass(frozen=True)
+class Profile:
+    """`findings`, one a detector; rows of the table that differ, and those that were looked at; seconds of each detector."""
+
+    findings: tuple[Finding, ...]
+    rows: int
+    rows_used: int
+    columns: int
+    seconds: Mapping[str, float]
+
+    def __getitem__(self, detector: str) -> Finding:
+        return next(f for f in self.findings if f.detector == detector)
+
+    @property
+    def prescription(self) -> dict[str, dict[str, Any]]:
+        """Settings to change, by the detector that found the reason."""
+        return {f.detector: dict(f.setting) for f in self.findings if f.found and f.setting}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        sizes = {"rows": self.rows, "rows_used": self.rows_used, "columns": self.columns}
+        findings = [f.to_dict() for f in self.findings]
+        return {**sizes, "findings": findings, "prescription": self.prescription, "seconds": dict(self.seconds)}
+
+    def cells(self) -> list[tuple[str, str, str, str]]:
+        """Rows of the table: detector, value with its unit, 95 % interval, verdict."""
+        return [(f.detector, *_numbers(f), f.verdict) for f in self.findings]
+
+    def __str__(self) -> str:
+        rows = [("detector", "value", "95 % interval", "verdict"), *self.cells()]
+        widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        sentences = [textwrap.fill(f"{f.detector}: {f.sentence}", 110, subsequent_indent="  ", break_long_words=False) for f in self.findings]
+        head = f"{self.rows:,} rows that differ, {self.rows_used:,} looked at, {self.columns} encoded columns"
+        return "\n".join([head, "", *lines, "", *sentences])
+
+
+def profile(
+    X: Any,
+    y: Any,
+    *,
+    task: Literal["regression", "classification"] = "regression",
+    symmetry: Mapping[str, Blocks] | None = None,
+    random_state: int = 0,
+) -> Profile:
+    """What theory says of a table, and which settings of a fit it would change.
+
+    Parameters
+    ----------
+    X : data frame or array of any kind with n rows
+    y : target with shape (n,), or (n, q) for several numbers at once
+    task : "regression" or "classification"; for classes only dimension, invariance and over-parameterisation are looked at
+    symmetry : a group to test in place of a search: permutations, cyclic or flips to blocks of column names, as in
+        ``{"permutations": [["x1", "y1"], ["x2", "y2"]]}``
+    random_state : seed of all subsamples and simulations
+
+    Returns
+    -------
+    Profile
+        Prints as a table with a sentence for each detector; ``.findings``, ``.prescription``, ``.to_dict()``.
+    """
+    if task not in ("regression", "classification"):
+        raise UsageError(f"task={task!r} is not known. Pass 'regression' or 'classification'.")
+    rows = as_rows(X, y, classes=task == "classification", most=MOST_ROWS, seed=random_state)
+    if rows.n < FEW_ROWS:
+        raise DataError(f"The table has {rows.n} rows that differ; a profile needs at least {FEW_ROWS}. Add rows.")
+    if not np.ptp(rows.y[:, 0]) > 0:
+        raise DataError(f"Target {rows.targets[0]!r} has the same value in every row, so that there is nothing to learn. Check the column.")
+    findings, seconds = [], {}
+    with single_threaded():
+        for name, detector in DETECTORS.items():
+            start = time.perf_counter()
+            findings.append(_run(name, detector, rows, symmetry))
+            seconds[name] = time.perf_counter() - start
+    return Profile(tuple(findings), rows.total, rows.n, rows.d, seconds)
+
+
+def _run(name: str, detector: Callable[[Rows], Finding], rows: Rows, symmetry: Mapping[str, Blocks] | None) -> Finding:
+    if rows.classes and name in OF_NUMBERS:
+        return unreliable(name, "", "For classes the noise is part of the target; this is looked at for numbers only.", "not applicable")
+    return invariance(rows, symmetry) if detector is invariance else detector(rows)
+
+
+def _numbers(f: Finding) -> tuple[str, str]:
+    if not np.isfinite(f.value):
+        return "–", "–"
+    return f"{f.value:.4g} {f.unit}", f"{f.interval[0]:.4g} to {f.interval[1]:.4g}"
