@@ -7,6 +7,8 @@ box counting    slope of log N(ε) on log 1/ε, N the boxes of side ε that hold
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -41,7 +43,8 @@ def levina_bickel(distances: Matrix) -> float:
 def box_counting(X: Matrix, base: float = 2.0, finest: int = 12) -> float:
     """The slope of log N(ε), ε = range/base^j, over levels j from 2 on at which at most a fifth of the rows has a box of its own."""
     Z = (X - X.min(0)) / max(float(np.ptp(X, axis=0).max()), 1e-300) * (1 - 1e-12)
-    levels, counts = [], []
+    levels: list[int] = []
+    counts: list[int] = []
     for j in range(finest + 1):
         boxes = len(np.unique(np.floor(Z * base**j).astype(np.int64), axis=0))
         if boxes > len(X) / 5 and len(levels) >= 2:
@@ -66,6 +69,6 @@ def plateau(sweep: list[tuple[int, float]]) -> float:
     values = [d for _, d in sweep]
     if len(values) < 3:
         return values[0]
-    gaps = [abs(np.log(max(a, 1e-9) / max(b, 1e-9))) for a, b in zip(values, values[1:], strict=False)]
+    gaps = [abs(np.log(max(a, 1e-9) / max(b, 1e-9))) for a, b in pairwise(values)]
     i = int(np.argmin(gaps[: max(1, len(gaps) - 1)]))  # the smallest size is too noisy to end a plateau
     return float((values[i] + values[i + 1]) / 2)

@@ -1,8 +1,8 @@
 """Finite groups of signed permutations of columns, (g x)_i = sign_i x_{p(i)}: closure, orbits of monomials, quotient map, Reynolds average.
 
-The Reynolds average (1/|G|) Σ_g f(g x) makes any f invariant, and does nothing to one that is. The quotient map φ takes a row to one representative of
-its orbit: sorted blocks for S_q, absolute values for sign flips, else the smallest row of the orbit in lexicographic order. A monomial's average over
-G is that over its orbit, which is found without the group: 0 where the orbit holds the monomial with both signs.
+The Reynolds average (1/|G|) Σ_g f(g x) makes any f invariant, and does nothing to one that is. The quotient map φ takes a row to one representative
+of its orbit: sorted blocks for S_q, absolute values for sign flips, else the smallest row of the orbit in lexicographic order. A monomial's average
+over G is that over its orbit, which is found without the group: 0 where the orbit holds the monomial with both signs.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def _permuted(X: Matrix, rng: np.random.Generator) -> float:
 def _interval(X: Matrix, d: float, rng: np.random.Generator, draws: int = 20) -> tuple[float, float]:
     """d ± 1.96 times its relative error: half the rows, drawn without replacement, spread about the whole as the whole does about its mean."""
     halves = [two_nn(neighbour_distances(X[rng.permutation(len(X))[: len(X) // 2]], 2)) for _ in range(draws)]
-    error = 1.96 * float(np.std(halves) / max(np.mean(halves), 1e-300)) * d
+    error = 1.96 * float(np.std(halves)) / float(np.mean(halves)) * d
     return max(d - error, 0.0), d + error
 
 

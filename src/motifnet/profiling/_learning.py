@@ -1,7 +1,7 @@
 """Smoothness, read from the learning curve of kernel ridge regression: E(n) = σ² + c n^{−r}, and r = 2β/(2β + d) gives β.
 
-Errors are leave-one-out, at n/8, n/4, n/2 and n rows, on disjoint parts where there are several, with settings from the smooth reading and λ scaled by
-the likelihood at each size. σ² is that of the smooth reading. The interval is a bootstrap over parts; a slope without it is noise.
+Errors are leave-one-out, at n/8, n/4, n/2 and n rows, on disjoint parts where there are several, with settings from the smooth reading and λ scaled
+by the likelihood at each size. σ² is that of the smooth reading. The interval is a bootstrap over parts; a slope without it is noise.
 """
 
 from __future__ import annotations
@@ -69,10 +69,8 @@ def _errors(rows: Rows, size: int) -> Matrix:
     """Mean squared leave-one-out errors of disjoint parts of one size."""
     both = np.concatenate(rows.halves_rows)
     parts = [both[start : start + size] for start in range(0, len(both) - size + 1, size)][:ROUNDS]
-    if size == len(rows.halves_rows[0]):
-        fits = list(rows.halves)
-    else:
-        fits = [Smooth.fit(rows.X[part], rows.y[part], rows.prior) for part in parts]
+    whole = size == len(rows.halves_rows[0])
+    fits = rows.halves if whole else tuple(Smooth.fit(rows.X[part], rows.y[part], rows.prior) for part in parts)
     return np.array([np.mean(fit.left_out[:, 0] ** 2) for fit in fits])
 
 

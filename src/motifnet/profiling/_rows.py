@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.profiling._smooth import Prior, Smooth, choose_prior
-from motifnet.tables import Encoder, Matrix, Target, as_table, as_target, canonical, make_folds, standardised
+from motifnet.tables import Encoder, Matrix, Numeric, Target, as_table, as_target, canonical, make_folds, standardised
 
 HALF = 1_500  # rows of each half: an inverse of this size takes a second
 FEW_ROWS = 60
@@ -20,9 +20,9 @@ FEW_ROWS = 60
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """X with shape (n, d): encoded, in random order; y with shape (n, q): standardised, or classes one-hot; y sd + mean, with shape (q,), is the target.
+    """X with shape (n, d): encoded, in random order; y with shape (n, q): standardised, or classes one-hot; the target is y sd + mean.
 
-    `names` and `numeric` with shape (d,): columns of X, and whether they are numbers; `centre` and `unit` with shape (d,): raw value = centre + unit x;
+    `names` and `numeric` with shape (d,): columns of X, and whether they are numbers; raw value = `centre` + `unit` x, with shape (d,);
     `total`: rows of the table that differ; `classes`: the target is a class.
     """
 
@@ -79,7 +79,7 @@ def as_rows(X: object, y: object, *, classes: bool, most: int, seed: int) -> Row
     table, values, weight = rows.table.take(chosen), rows.y[chosen], rows.weight[chosen]
     coded, mean, sd = _coded(values, weight, target)
     encoder, matrix, _ = Encoder.fit(table, coded, np.ones(len(chosen)), make_folds(len(chosen), 5, seed))
-    scales = {f.name: (f.mean, f.sd) for f in encoder.features if hasattr(f, "boolean") and f.sd}
+    scales = {f.name: (f.mean, f.sd) for f in encoder.features if isinstance(f, Numeric) and f.sd}
     centre, unit = (np.array([scales.get(name, (0.0, 1.0))[i] for name in encoder.names]) for i in (0, 1))
     return Rows(matrix, coded, mean, sd, encoder.names, encoder.numeric, centre, unit, target.names, rows.table.n, classes, seed)
 

@@ -7,8 +7,8 @@ yᵀPy/(n − 1) estimates τ², λτ² is the noise variance, and for columns S
 
     F = yᵀPS (SᵀPS)⁻¹ SᵀPy / (k τ²)
 
-has the F distribution with (k, n − 1 − k) degrees of freedom, up to the estimate of the settings. The misfit of f̂ is part of the variance here, which
-a test on residuals forgets. Settings come from the restricted likelihood on few rows.
+has the F distribution with (k, n − 1 − k) degrees of freedom, up to the estimate of the settings. The misfit of f̂ is part of the variance here,
+which a test on residuals forgets. Settings come from the restricted likelihood on few rows.
 """
 
 from __future__ import annotations

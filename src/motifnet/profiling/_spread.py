@@ -1,8 +1,9 @@
 """Heteroscedasticity: does the noise grow along a column or along the prediction?
 
-Studentised residuals e of the smooth fit have one variance under the null, whatever the leverage of their rows. For each candidate z (numeric columns
-and f̂, as ranks) the statistic is |corr(|e|, z)|, and its maximum over candidates is compared with that of data simulated on the same rows,
-y* = f̂ + σ ε* with ε* drawn from the pool of residuals, fitted by the same operator: misfit, heavy tails, and the number of candidates are in the null.
+Studentised residuals e of the smooth fit have one variance under the null, whatever the leverage of their rows. For each candidate z (numeric
+columns and f̂, as ranks) the statistic is |corr(|e|, z)|, and its maximum over candidates is compared with that of data simulated on the same rows,
+y* = f̂ + σ ε* with ε* drawn from the pool of residuals, fitted by the same operator: misfit, heavy tails, and the number of candidates are in the
+null.
 
     ratio = sd of the residuals in the upper third of z over that in the lower third
 """
@@ -83,4 +84,4 @@ def _ratio(e: Matrix, z: Matrix) -> tuple[float, tuple[float, float]]:
 
 
 def _kurtosis(e: Matrix) -> float:
-    return float(max(np.mean(e**4) / max(np.mean(e**2), 1e-300) ** 2, 1.0))
+    return max(float(np.mean(e**4)) / max(float(np.mean(e**2)), 1e-150) ** 2, 1.0)

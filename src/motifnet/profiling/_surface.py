@@ -1,7 +1,8 @@
 """A surface {x : w·φ(x) = c} across which the function may jump, and the exact test of a jump there.
 
-φ are numeric columns, and squares and cubes of those that matter, so that the surface may bend. With s = 1{w·φ > c} and a ramp r that climbs from 0 to 1
-over the 30 % of the rows around c, the size of the jump is the generalised least squares coefficient of s beside r in the smooth model (see `_smooth`)
+φ are numeric columns, and squares and cubes of those that matter, so that the surface may bend. With s = 1{w·φ > c} and a ramp r that climbs from 0
+to 1 over the 30 % of the rows around c, the size of the jump is the generalised least squares coefficient of s beside r in the smooth model (see
+`_smooth`)
 
     δ = (sᵀPy − sᵀPr rᵀPy / rᵀPr) / D,   D = sᵀPs − (sᵀPr)² / rᵀPr,   z = δ √(D / τ²)
 
@@ -25,7 +26,7 @@ DISTINCT = 30  # fewer values are steps by themselves
 
 @dataclass(frozen=True)
 class Surface:
-    """`columns`, `powers`, `weight` with shape (p,): t(x) = Σ weight x_column^power; the surface lies where the share `level` of rows has a smaller t."""
+    """`columns`, `powers`, `weight` with shape (p,): t(x) = Σ weight x_column^power; the share `level` of rows has a smaller t than there."""
 
     columns: tuple[int, ...]
     powers: tuple[int, ...]
@@ -64,7 +65,7 @@ def steps(fit: Smooth, T: Matrix, thresholds: Matrix, *, ramp: bool = True) -> S
     PR = fit.P @ R
     across, ramps = (PS * R).sum(0), np.maximum((PR * R).sum(0), 1e-300)
     D = squares - across**2 / ramps
-    D = np.where(D > 1e-9 * squares, D, 1e-300)  # a step that is its own ramp has an infinite error
+    D = np.where(1e-9 * squares < D, D, 1e-300)  # a step that is its own ramp has an infinite error
     return Steps((products - across / ramps * (R.T @ dual)) / D, np.sqrt(fit.tau2[0] / D))
 
 
@@ -79,7 +80,7 @@ def _ramps(T: Matrix, thresholds: Matrix) -> Matrix:
 
 def eligible(X: Matrix, numeric: NDArray[np.bool_]) -> list[int]:
     """Numeric columns with enough different values."""
-    return [j for j in np.flatnonzero(numeric) if len(np.unique(X[:, j])) >= DISTINCT]
+    return [int(j) for j in np.flatnonzero(numeric) if len(np.unique(X[:, j])) >= DISTINCT]
 
 
 def search(fit: Smooth, columns: list[int], seed: int = 0) -> list[Surface]:
@@ -124,7 +125,7 @@ def _climb(fit: Smooth, surface: Surface, rounds: int = 40) -> Surface:
     best, step = 0.0, 0.5
     for _ in range(rounds):
         moves = np.vstack([np.zeros(F.shape[1]), step * np.diag(1 / unit), -step * np.diag(1 / unit)])
-        weights = surface.weight * (1 / max(np.linalg.norm(surface.weight * unit), 1e-300)) + moves
+        weights = surface.weight * (1 / float(np.linalg.norm(surface.weight * unit))) + moves
         weights = np.repeat(weights, 3, axis=0)
         levels = np.clip(surface.level + np.tile([-0.08 * step, 0.0, 0.08 * step], len(moves)), LEVELS[0], LEVELS[-1])
         T = F @ weights.T

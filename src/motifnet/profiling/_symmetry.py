@@ -1,11 +1,11 @@
 """Two questions about one group, which are never mixed up.
 
 *Useful?* Five-fold squared errors of the plain smooth fit minus those of the invariant one, row by row: z = mean √n / sd. Where noise hides the
-gain, the likelihood of the rows may still tell: with all settings from the first rows, E = p(other rows | first, invariant) / p(… | first, plain) has
-mean 1 under the plain model, so that E ≥ 1/α has a probability of at most α. The smaller of the two p-values counts twice. The invariant fit has the
-kernel averaged over G where |G| ≤ 24, else the plain kernel on the quotient.
-*True?* The F-test of `Smooth.f_test` of what an invariant function cannot be: monomials up to degree two minus their averages over the orbit, added to
-the invariant fit. A small break of the symmetry is seen here while the group is still useful, for variance falls more than bias rises.
+gain, the likelihood of the rows may still tell: with all settings from the first rows, E = p(other rows | first, invariant) / p(… | first, plain)
+has mean 1 under the plain model, so that E ≥ 1/α has a probability of at most α. The smaller of the two p-values counts twice. The invariant fit
+has the kernel averaged over G where |G| ≤ 24, else the plain kernel on the quotient. *True?* The F-test of `Smooth.f_test` of what an invariant
+function cannot be: monomials up to degree two minus their averages over the orbit, added to the invariant fit. A small break of the symmetry is
+seen here while the group is still useful, for variance falls more than bias rises.
 
 A map of several outputs is equivariant, f(g x) = g f(x), where output j is f_0(τ_j x) of one function f_0 that is invariant under the elements that
 keep output 0: so n rows with q outputs become q n rows with one, left out together.
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -69,7 +70,7 @@ class Reading:
         fit = Smooth.of_gram(Z, y, prior, K)
         return cls(fit, evidence)
 
-    def left_out(self, rows: Matrix) -> Matrix:
+    def left_out(self, rows: NDArray[Any]) -> Matrix:
         """Squared errors with shape (n,), folds of rows left out together: r_B = (P_BB)⁻¹ α_B."""
         errors = np.empty(len(rows))
         for k in range(FOLDS):
