@@ -1,0 +1,185 @@
+"""The profile of a table: what detectors find where there is something, what they leave alone, and what comes out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import motifnet
+from motifnet.cli._app import app
+from motifnet.engine import DataError, UsageError
+from motifnet.profiling import DETECTORS, Finding, Profile, Rows, as_rows, profile
+from motifnet.profiling._invariance import invariance
+from motifnet.tables import Matrix
+
+
+def rows_of(X: Matrix, y: Matrix, seed: int = 0) -> Rows:
+    return as_rows(X, y, classes=False, most=10_000, seed=seed)
+
+
+def table(n: int = 240) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.random(n), "b": rng.random(n), "town": rng.choice(["x", "y", "z"], n), "flag": rng.random(n) < 0.5})
+    frame["target"] = np.sin(4 * frame.a) + frame.b * (frame.town == "x") + 0.2 * rng.standard_normal(n)
+    frame.loc[3, "b"] = np.nan
+    return frame
+
+
+@pytest.fixture(scope="module")
+def found() -> Profile:
+    frame = table()
+    return profile(frame.drop(columns="target"), frame["target"])
+
+
+def test_profile_has_one_finding_a_detector(found: Profile) -> None:
+    assert [f.detector for f in found.findings] == list(DETECTORS)
+    assert all(f.sentence and f.verdict for f in found.findings)
+    assert found["noise floor"].interval[0] < found["noise floor"].value < found["noise floor"].interval[1]
+    assert found["singularity"].verdict == "unreliable below 2,000 rows"
+    assert not found["singularity"].found
+
+
+def test_profile_is_plain_json_and_prints(found: Profile) -> None:
+    state = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert state["prescription"] == json.loads(json.dumps(found.prescription))
+    text = str(found)
+    assert all(f.detector in text and f.verdict in text for f in found.findings)
+    assert found.prescription.keys() <= DETECTORS.keys()
+
+
+def test_same_seed_same_profile_and_global_state_is_left_alone(found: Profile) -> None:
+    frame, before = table().sample(frac=1, random_state=1), np.random.get_state()[1].copy()
+    again = motifnet.profile(frame.drop(columns="target"), frame["target"])
+    assert [f.to_dict() for f in again.findings] == [f.to_dict() for f in found.findings]  # also in another order of the rows
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+def test_classes_have_no_noise_detectors() -> None:
+    frame = table(160)
+    found = profile(frame[["a", "b"]], np.where(frame.target > frame.target.median(), "hi", "lo"), task="classification")
+    assert found["singularity"].verdict == found["noise floor"].verdict == "not applicable"
+    assert found["intrinsic dimension"].value > 1
+
+
+def test_wrong_use_is_told() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.random((100, 2))
+    with pytest.raises(DataError, match="at least 60"):
+        profile(X[:20], X[:20, 0])
+    with pytest.raises(DataError, match="same value"):
+        profile(X, np.ones(100))
+    with pytest.raises(UsageError, match="task="):
+        profile(X, X[:, 0], task="ranking")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="is not a group"):
+        invariance(rows_of(X, X[:, 0]), {"permutations": [["x0"], ["nonsense"]]})
+
+
+def test_noise_floor_by_repeated_rows() -> None:
+    rng = np.random.default_rng(0)
+    X = np.repeat(rng.random((200, 2)), 2, axis=0)
+    y = 3 * X[:, 0] + 0.5 * rng.standard_normal(400)
+    found = DETECTORS["noise floor"](rows_of(X, y))
+    assert found.details["duplicate_freedom"] == 200
+    assert found.interval[0] < 0.25 / y.var() < found.interval[1]
+    assert found.setting["error_floor"] == pytest.approx(0.5, rel=0.15)
+
+
+@pytest.mark.parametrize("slope", [0.0, 1.0])
+def test_noise_that_doubles_is_found_and_even_noise_is_not(slope: float) -> None:
+    rng = np.random.default_rng(1)
+    X = rng.random((900, 3))
+    y = np.sin(3 * X[:, 0]) + 0.3 * (1 + slope * X[:, 2]) * rng.standard_normal(900)
+    found = DETECTORS["heteroscedasticity"](rows_of(X, y))
+    assert found.found == bool(slope)
+    if slope:
+        assert found.details["column"] == "x2"
+        assert found.interval[0] < np.sqrt((8 - (5 / 3) ** 3) / ((4 / 3) ** 3 - 1)) < found.interval[1]  # from the means of (1 + x)² in the outer thirds
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_jump_along_a_column_is_found_placed_and_measured(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.random((2_000, 3))
+    y = X[:, 0] ** 2 + 0.6 * (X[:, 2] > 0.4) + 0.3 * rng.standard_normal(2_000)
+    found = DETECTORS["singularity"](rows_of(X, y))
+    assert found.found
+    assert found.details["columns"] == ["x2"]
+    assert found.details["threshold"] == pytest.approx(0.4, abs=0.03)
+    assert found.interval[0] < 0.6 < found.interval[1]
+
+
+def test_slope_is_no_jump() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.random((2_000, 3))
+    y = 2 * X[:, 0] + np.sin(5 * X[:, 1]) + 0.3 * rng.standard_normal(2_000)
+    assert DETECTORS["singularity"](rows_of(X, y)).verdict == "no jump"
+
+
+def test_thin_set_is_found_and_a_full_one_is_not() -> None:
+    rng = np.random.default_rng(0)
+    Z = rng.standard_normal((800, 3))
+    X = Z / np.linalg.norm(Z, axis=1)[:, None] @ np.linalg.qr(rng.standard_normal((20, 20)))[0][:3]
+    thin = DETECTORS["intrinsic dimension"](rows_of(X, X[:, 0]))
+    assert thin.found
+    assert thin.value == pytest.approx(2, abs=0.2)
+    assert thin.setting["projection"] == 3
+    assert thin.details["rows_to_halve"] < thin.details["rows_to_halve_without"]
+    assert not DETECTORS["intrinsic dimension"](rows_of(rng.random((800, 4)), X[:, 0])).found
+
+
+def symmetric(slope: float, seed: int, n: int = 500, q: int = 3) -> Finding:
+    rng = np.random.default_rng(seed)
+    X = rng.random((n, q))
+    y = np.sin(4 * X).sum(1) + 2 * X.prod(1) + X.max(1) + slope * X[:, 0] + 0.1 * rng.standard_normal(n)
+    return invariance(rows_of(X, y), {"permutations": [[f"x{j}"] for j in range(q)]})
+
+
+def test_symmetry_is_found_and_its_break_contradicts_it() -> None:
+    assert symmetric(0.0, 0).setting["front"] == "a sorting layer"
+    broken = symmetric(0.3, 0)
+    assert not broken.found
+    assert broken.details["tests"][0]["p_true"] < 1e-3
+
+
+def test_outputs_that_move_along_are_equivariant() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.random((300, 3))
+    Y = np.stack([np.sin(5 * X[:, j]) + 2 * np.delete(X, j, axis=1).prod(1) for j in range(3)], 1) + 0.1 * rng.standard_normal((300, 3))
+    group = {"permutations": [["x0"], ["x1"], ["x2"]]}
+    assert invariance(rows_of(X, Y), group).verdict == "equivariant"
+    Y[:, 0] += 0.4 * X[:, 0]
+    assert not invariance(rows_of(X, Y), group).found
+
+
+def test_command_prints_a_table_or_json(tmp_path: Path) -> None:
+    table(120).to_csv(tmp_path / "t.csv", index=False)
+    text = CliRunner().invoke(app, ["profile", str(tmp_path / "t.csv"), "--target", "target", "--json", "--quiet"])
+    assert text.exit_code == 0, text.stderr
+    assert [f["detector"] for f in json.loads(text.stdout)["findings"]] == list(DETECTORS)
+    wrong = CliRunner().invoke(app, ["profile", str(tmp_path / "t.csv"), "--target", "taget"])
+    assert wrong.exit_code == 2
+    assert "Did you mean 'target'" in wrong.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("q", [3, 5])
+def test_score_test_over_twenty_seeds(q: int) -> None:
+    p = {slope: [symmetric(slope, seed, 200, q).details["tests"][0]["p_true"] for seed in range(20)] for slope in (0.0, 0.3, 1.0)}
+    assert sum(v <= 0.05 for v in p[0.0]) <= 3
+    assert all(v <= 0.05 for slope in (0.3, 1.0) for v in p[slope])
+
+
+@pytest.mark.slow
+def test_profile_of_ten_thousand_rows_takes_half_a_minute() -> None:
+    import time
+
+    rng = np.random.default_rng(0)
+    X = rng.random((10_000, 20))
+    start = time.process_time()
+    profile(X, X[:, 0] ** 2 + np.sin(5 * X[:, 1]) + 0.3 * rng.standard_normal(10_000))
+    assert time.process_time() - start < 30
