@@ -53,10 +53,10 @@ def test_profile_is_plain_json_and_prints(found: Profile) -> None:
 
 
 def test_same_seed_same_profile_and_global_state_is_left_alone(found: Profile) -> None:
-    frame, before = table().sample(frac=1, random_state=1), np.random.get_state()[1].copy()
+    frame, before = table().sample(frac=1, random_state=1), np.random.get_state(legacy=False)["state"]["key"].copy()
     again = motifnet.profile(frame.drop(columns="target"), frame["target"])
     assert [f.to_dict() for f in again.findings] == [f.to_dict() for f in found.findings]  # also in another order of the rows
-    np.testing.assert_array_equal(np.random.get_state()[1], before)
+    np.testing.assert_array_equal(np.random.get_state(legacy=False)["state"]["key"], before)
 
 
 def test_classes_have_no_noise_detectors() -> None:
@@ -98,7 +98,9 @@ def test_noise_that_doubles_is_found_and_even_noise_is_not(slope: float) -> None
     assert found.found == bool(slope)
     if slope:
         assert found.details["column"] == "x2"
-        assert found.interval[0] < np.sqrt((8 - (5 / 3) ** 3) / ((4 / 3) ** 3 - 1)) < found.interval[1]  # from the means of (1 + x)² in the outer thirds
+        assert (
+            found.interval[0] < np.sqrt((8 - (5 / 3) ** 3) / ((4 / 3) ** 3 - 1)) < found.interval[1]
+        )  # from the means of (1 + x)² in the outer thirds
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -259,7 +259,7 @@ def test_f_test_of_one_column_is_the_square_of_its_step() -> None:
     n = len(fit.X)
     assert rank == 1
     assert 0 < p < 1
-    assert F == pytest.approx(z**2 / (1 - z**2 / (n - 1)) * (n - 2) / (n - 1), rel=1e-6)
+    assert pytest.approx(z**2 / (1 - z**2 / (n - 1)) * (n - 2) / (n - 1), rel=1e-6) == F
 
 
 def test_p_values_of_the_smooth_model_are_uniform() -> None:
