@@ -177,6 +177,24 @@ def test_score_test_over_twenty_seeds(q: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_curved_boundary_is_placed_within_three_hundredths(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.random((2_000, 2))
+    height = 0.5 + 0.2 * np.sin(2 * np.pi * X[:, 0])
+    rows = rows_of(X, (X[:, 1] > height) + 0.3 * X[:, 1] * np.cos(3 * X[:, 0]) + 0.2 * rng.standard_normal(2_000), seed)
+    found = DETECTORS["singularity"](rows)
+    assert found.found
+    grid, distances = (np.linspace(0, 1, 1_001) - rows.centre[1]) / rows.unit[1], []
+    for a in np.linspace(0.02, 0.98, 97):
+        values = {"x0": (a - rows.centre[0]) / rows.unit[0], "x1": grid}
+        t = sum(w["weight"] * values[w["column"]] ** w["power"] for w in found.details["weights"]) - found.details["threshold"]
+        crossings = np.flatnonzero(np.diff(np.sign(t))) / 1_000
+        distances.append(np.abs(crossings - 0.5 - 0.2 * np.sin(2 * np.pi * a)).min(initial=1))
+    assert np.median(distances) <= 0.03
+
+
+@pytest.mark.slow
 def test_profile_of_ten_thousand_rows_takes_half_a_minute() -> None:
     import time
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb, factorial
+
 import numpy as np
 import pytest
 
@@ -175,6 +177,65 @@ def test_dimension_does_not_see_the_ambient_one() -> None:
     assert [m for m, _ in scale_sweep(Z, rng)] == [1_000, 500, 250, 125]
 
 
+def test_quotient_covers_one_part_in_the_order_of_the_group() -> None:
+    previous = np.inf
+    for K in (10, 20, 40):
+        grid = np.stack(np.meshgrid(*[(np.arange(K) + 0.5) / K] * 3), -1).reshape(-1, 3)
+        ratio = 6 * len(np.unique(permutations([[0], [1], [2]], 3).quotient(grid), axis=0)) / K**3
+        assert ratio == pytest.approx(6 * comb(K + 2, 3) / K**3)
+        assert 1 < ratio < previous
+        previous = ratio
+
+
+@pytest.mark.slow
+def test_sorting_is_worth_up_to_the_order_of_the_group() -> None:
+    from sklearn.kernel_ridge import KernelRidge
+
+    for n in (50, 100, 200):
+        ratios = []
+        for q in (2, 3, 4):
+            errors = np.zeros(2)
+            for seed in range(6):
+                rng = np.random.default_rng(seed)
+                X, T = rng.random((n, q)), rng.random((1_000, q))
+                y, truth = (np.sin(4 * Z).sum(1) + 2 * Z.prod(1) + Z.max(1) for Z in (X, T))
+                y = y + 0.1 * rng.standard_normal(n)
+                for i, (A, B) in enumerate([(X, T), (np.sort(X, 1), np.sort(T, 1))]):
+                    fits = (
+                        KernelRidge(alpha=a, kernel="rbf", gamma=g).fit(A, y - y.mean()) for a in np.logspace(-5, 0, 8) for g in (0.1, 0.3, 1, 3, 10)
+                    )
+                    errors[i] += min(np.mean((fit.predict(B) + y.mean() - truth) ** 2) for fit in fits)
+            ratios.append(errors[0] / errors[1])
+            order = factorial(q)
+            assert order**0.25 <= ratios[-1] <= 1.3 * order
+        assert ratios == sorted(ratios)
+
+
+@pytest.mark.slow
+def test_neighbours_learn_at_the_rate_of_the_intrinsic_dimension() -> None:
+    from sklearn.neighbors import KNeighborsRegressor
+
+    def slope(d: int, D: int) -> float:
+        sizes, errors = np.array([250, 500, 1_000, 2_000, 4_000]), np.zeros(5)
+        for seed in range(3):
+            rng = np.random.default_rng(seed)
+            basis = np.linalg.qr(rng.standard_normal((D, D)))[0][: d + 1]
+            Z = rng.standard_normal((6_000, d + 1))
+            Z /= np.linalg.norm(Z, axis=1)[:, None]
+            w = rng.standard_normal((2, d + 1))
+            w /= np.linalg.norm(w, axis=1)[:, None]
+            f = np.sin(2 * Z @ w[0]) + np.cos(3 * Z @ w[1])
+            X, y = Z @ basis, f + 0.1 * rng.standard_normal(6_000)
+            for i, n in enumerate(sizes):
+                fits = (KNeighborsRegressor(k).fit(X[:n], y[:n]) for k in (1, 2, 3, 4, 6, 8, 12, 16))
+                errors[i] += min(np.mean((fit.predict(X[4_000:]) - f[4_000:]) ** 2) for fit in fits)
+        return float(np.polyfit(np.log(sizes), np.log(errors), 1)[0])
+
+    slopes = {(d, D): slope(d, D) for d in (2, 5) for D in (10, 50)}
+    assert all(abs(slopes[d, 10] - slopes[d, 50]) <= 0.1 for d in (2, 5))
+    assert slopes[2, 10] <= slopes[5, 10] - 0.25
+
+
 def fractal(shifts: Matrix, ratio: float, n: int, rng: np.random.Generator, depth: int = 24) -> Matrix:
     """Points of the fractal of the maps x → ratio x + shift."""
     digits = rng.integers(0, len(shifts), (n, depth))
@@ -189,6 +250,14 @@ def test_dimension_of_fractals() -> None:
     distances = neighbour_distances(merged(carpet))
     assert two_nn(distances) == pytest.approx(exact, abs=0.06)
     assert levina_bickel(distances) == pytest.approx(exact, abs=0.06)
+    turns = np.exp(1j * np.pi / 3 * np.array([0, 1, -1, 0])) / 3
+    koch = np.zeros(20_000, dtype=complex)
+    for _ in range(24):
+        k = rng.integers(0, 4, len(koch))
+        koch = turns[k] * koch + np.array([0, 1 / 3, 1 / 3 + turns[1], 2 / 3])[k]
+    curve = np.column_stack([koch.real, koch.imag])
+    assert box_counting(curve) == pytest.approx(np.log(4) / np.log(3), abs=0.05)
+    assert two_nn(neighbour_distances(merged(curve))) == pytest.approx(np.log(4) / np.log(3), abs=0.05)
     cantor = fractal(np.array([[0.0], [2.0]]) / 3, 1 / 3, 20_000, rng)
     assert box_counting(cantor, 3.0) == pytest.approx(np.log(2) / np.log(3), abs=0.08)
 

@@ -66,7 +66,11 @@ def _exponent(rows: Rows, columns: list[int], most: int = 3) -> dict[str, object
         return {"exponent": None, "exponent_interval": None, "exponent_noise_sd": None}
     both = np.concatenate(rows.halves_rows)
     v = variogram(rows.X[both][:, near] * relevance[near] / relevance.max(), rows.y[both, 0])
-    return {"exponent": v.exponent, "exponent_interval": list(v.interval), "exponent_noise_sd": float(np.sqrt(v.noise_variance) * rows.sd[0])}
+    return {
+        "exponent": v.exponent,
+        "exponent_interval": [float(end) for end in v.interval],
+        "exponent_noise_sd": float(np.sqrt(v.noise_variance) * rows.sd[0]),
+    }
 
 
 def _finding(rows: Rows, surface: Surface, test: Steps, p: float, exponent: dict[str, object]) -> Finding:
@@ -84,7 +88,7 @@ def _finding(rows: Rows, surface: Surface, test: Steps, p: float, exponent: dict
         sentence = f"No jump of {target} is seen: smooth models (kernels, splines) waste nothing here."
         return Finding(NAME, size, interval, f"jump of {target}", False, "no jump", sentence, {}, details)
     sentence = (
-        f"{target} jumps by about {abs(size):.4g} where {words} is crossed. Smooth models blur it over its surroundings: "
+        f"{target} jumps by {'at least' if max(surface.powers) > 1 else 'about'} {abs(size):.4g} where {words} is crossed. Smooth models blur it over its surroundings: "
         "give trees or a step module a place in the network."
     )
     setting = {"step": where, "teachers": ["trees", "kernel ridge"]}
