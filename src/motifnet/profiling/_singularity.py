@@ -87,8 +87,9 @@ def _finding(rows: Rows, surface: Surface, test: Steps, p: float, exponent: dict
     if p > LEVEL:
         sentence = f"No jump of {target} is seen: smooth models (kernels, splines) waste nothing here."
         return Finding(NAME, size, interval, f"jump of {target}", False, "no jump", sentence, {}, details)
+    measured = "at least" if max(surface.powers) > 1 else "about"  # a bent surface that misses the true one blurs the jump
     sentence = (
-        f"{target} jumps by {'at least' if max(surface.powers) > 1 else 'about'} {abs(size):.4g} where {words} is crossed. Smooth models blur it over its surroundings: "
+        f"{target} jumps by {measured} {abs(size):.4g} where {words} is crossed. Smooth models blur it over its surroundings: "
         "give trees or a step module a place in the network."
     )
     setting = {"step": where, "teachers": ["trees", "kernel ridge"]}
