@@ -64,11 +64,11 @@ def scale_sweep(X: Matrix, rng: np.random.Generator, least: int = 100) -> list[t
     return sweep
 
 
-def plateau(sweep: list[tuple[int, float]]) -> float:
-    """The estimate where two sizes that follow each other agree best; of all rows where there is only one size."""
+def plateau(sweep: list[tuple[int, float]]) -> tuple[float, float]:
+    """The estimate where two sizes that follow each other agree best, and by which factor they differ; that of all rows where there are few sizes."""
     values = [d for _, d in sweep]
     if len(values) < 3:
-        return values[0]
-    gaps = [abs(np.log(max(a, 1e-9) / max(b, 1e-9))) for a, b in pairwise(values)]
-    i = int(np.argmin(gaps[: max(1, len(gaps) - 1)]))  # the smallest size is too noisy to end a plateau
-    return float((values[i] + values[i + 1]) / 2)
+        return values[0], 1.0
+    factors = [max(a, b) / max(min(a, b), 1e-9) for a, b in pairwise(values)]
+    i = int(np.argmin(factors[:-1]))  # the smallest size is too noisy to end a plateau
+    return (values[i] + values[i + 1]) / 2, factors[i]

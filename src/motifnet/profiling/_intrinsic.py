@@ -1,8 +1,9 @@
 """A-ii, low intrinsic dimension: do the rows fill their columns, or lie on a thin set? (Nakada and Imaizumi 2020)
 
-The null is a table whose columns are independent: each column is permuted by itself, which keeps gaps, levels and ties, and the bias of the estimate.
-The dimension is low where that of the table is below that of all 19 permuted ones (p = 1/20), and by a third. A network, or a kernel machine, then
-learns at n^{−2β/(2β + d)} in place of D. Where few principal components hold the variance a projection says it all; else local charts do.
+The null is a table whose columns are independent: each column is permuted by itself, which keeps gaps, levels and ties, and the bias of the
+estimate. The dimension is low where that of the table is below that of all 19 permuted ones (p = 1/20), and by a third, and where two scales agree
+on it (repeated measurements of one thing form clusters, whose dimension is no one's). A network, or a kernel machine, then learns at n^{−2β/(2β +
+d)} in place of D. Where few principal components hold the variance a projection says it all; else local charts do.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from motifnet.profiling._rows import FEW_ROWS, Rows
 from motifnet.tables import Matrix
 
 MOST_ROWS, PERMUTATIONS, LOW = 2_000, 19, 2 / 3
+PLATEAU = 1.15  # estimates at two scales that differ by more are not of one dimension
 NAME, UNIT = "intrinsic dimension", "dimensions"
 
 
@@ -28,9 +30,9 @@ def intrinsic(rows: Rows, beta: float = 2.0) -> Finding:
     rng = np.random.default_rng([rows.seed, 6])
     distances, D = neighbour_distances(X), len(columns)
     sweep = scale_sweep(X, rng)
-    d, whole = plateau(sweep), two_nn(distances)
+    (d, factor), whole = plateau(sweep), two_nn(distances)
     null = [_permuted(rows.X[:MOST_ROWS, columns], rng) for _ in range(PERMUTATIONS)]
-    found = whole < min(null) and d <= LOW * min(float(np.median(null)), D)
+    low = whole < min(null) and d <= LOW * min(float(np.median(null)), D)
     d = min(d, D)
     interval = _interval(X, d, rng)
     components = _components(X)
@@ -48,7 +50,12 @@ def intrinsic(rows: Rows, beta: float = 2.0) -> Finding:
         "rows_to_halve": rows_to_halve(beta, d),
         "rows_to_halve_without": rows_to_halve(beta, D),
     }
-    if not found:
+    if low and factor > PLATEAU:
+        sentence = (
+            f"The dimension of the {D} columns depends on the scale ({sweep[0][1]:.1f} near by, {sweep[-1][1]:.1f} far off): nothing is projected."
+        )
+        return Finding(NAME, d, interval, UNIT, False, "clusters, no one dimension", sentence, {}, details)
+    if not low:
         sentence = f"The {D} columns of numbers vary freely: no projection is worth its loss."
         return Finding(NAME, d, interval, UNIT, False, "rows fill their columns", sentence, {}, details)
     linear = components <= max(d + 1.5, 0.5 * D) and components < D

@@ -110,6 +110,7 @@ def _details(rows: Rows, tests: list[Symmetry], best: Symmetry) -> dict[str, Any
             "log_evidence": t.log_evidence,
             "p_useful": t.p_useful,
             "F": t.F,
+            "rank": t.rank,
             "p_true": t.p_true,
             "equivariant": t.equivariant,
         }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import norm
 
-from motifnet.profiling._exponents import singularity_exponents
+from motifnet.profiling._exponents import phase, singularity_exponents
 from motifnet.profiling._finding import LEVEL, Finding, unreliable
 from motifnet.profiling._rows import Rows
 from motifnet.profiling._smooth import Smooth
@@ -78,7 +78,7 @@ def _finding(rows: Rows, surface: Surface, test: Steps, p: float, exponent: dict
     place = _place(surface, *rows.halves)
     words, where = _described(rows, surface, place)
     details = {"p_value": p, "surface": words, **where, **exponent, "rows": 2 * len(rows.halves_rows[0])}
-    details |= {"rates": singularity_exponents(2.0, 2.0, rows.d)}
+    details |= {"rates": singularity_exponents(2.0, 2.0, rows.d), "phase": phase(2.0, 2.0, rows.d)}
     interval = (size - 1.96 * error, size + 1.96 * error)
     target = rows.targets[0]
     if rows.total < RELIABLE_ROWS:
