@@ -19,11 +19,11 @@ from motifnet.profiling._smooth import Smooth
 from motifnet.tables import Matrix
 
 DRAWS = 199
+NAME = "heteroscedasticity"
 
 
 def spread(rows: Rows) -> Finding:
     """Whether the noise of the (first) target is larger on one side of a column than on the other."""
-    name, draws = "heteroscedasticity", []
     columns = np.flatnonzero(rows.numeric)
     fits = rows.halves
     tables = [_ranks(np.column_stack([fit.X[:, columns], fit.fitted[:, 0]])) for fit in fits]
@@ -49,7 +49,7 @@ def spread(rows: Rows) -> Finding:
         verdict, sentence = "noise of one size", f"The noise of {rows.targets[0]} has about one size everywhere: equal weights are right."
     setting = {"weights": "inverse variance", "interval_scale": where} if found else {}
     details = {"p_value": p, "column": where, "rows": len(e), "simulations": DRAWS, "correlation": float(observed[best])}
-    return Finding(name, ratio, interval, "ratio of sd", found, verdict, sentence, setting, details)
+    return Finding(NAME, ratio, interval, "ratio of sd", found, verdict, sentence, setting, details)
 
 
 def _simulate(fit: Smooth, rng: np.random.Generator, draws: int) -> Matrix:
