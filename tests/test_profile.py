@@ -13,8 +13,10 @@ from typer.testing import CliRunner
 import motifnet
 from motifnet.cli._app import app
 from motifnet.engine import DataError, UsageError
-from motifnet.profiling import DETECTORS, Finding, Profile, Rows, as_rows, profile
+from motifnet.profiling import DETECTORS, Finding, Profile, Rows, as_rows, permutations, profile
+from motifnet.profiling._group import non_invariant
 from motifnet.profiling._invariance import invariance
+from motifnet.profiling._symmetry import Reading
 from motifnet.tables import Matrix
 
 
@@ -171,7 +173,14 @@ def test_command_prints_a_table_or_json(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("q", [3, 5])
 def test_score_test_over_twenty_seeds(q: int) -> None:
-    p = {slope: [symmetric(slope, seed, 200, q).details["tests"][0]["p_true"] for seed in range(20)] for slope in (0.0, 0.3, 1.0)}
+    group = permutations([[j] for j in range(q)], q)
+    p: dict[float, list[float]] = {0.0: [], 0.3: [], 1.0: []}
+    for slope in p:
+        for seed in range(20):
+            rng = np.random.default_rng(seed)
+            X = rng.random((200, q))
+            y = np.sin(4 * X).sum(1) + 2 * X.prod(1) + X.max(1) + slope * X[:, 0] + 0.1 * rng.standard_normal(200)
+            p[slope].append(Reading.of((X - 0.5) * 12**0.5, y - y.mean(), group).fit.f_test(non_invariant(group, X))[2])
     assert sum(v <= 0.05 for v in p[0.0]) <= 3
     assert all(v <= 0.05 for slope in (0.3, 1.0) for v in p[slope])
 
