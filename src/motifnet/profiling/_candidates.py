@@ -1,8 +1,9 @@
 """Groups that a table may have: columns whose values are distributed alike may be exchanged, those symmetric about 0 may be flipped.
 
 Two columns are alike where the largest distance of their distribution functions is below 1.6 √(2/n), the 1 % point of Kolmogorov and Smirnov.
-Candidates are, at most six: all permutations of a set of like columns, of those of them that matter, and their shifts; the same for blocks of up to
-four columns in either layout (x₁ y₁ x₂ y₂, x₁ x₂ y₁ y₂); the flip of one column that matters, and of all symmetric columns together.
+Columns of which one value fills half the rows look alike for that reason alone and are left out. Candidates are, at most six: all permutations of a
+set of like columns, of those of them that matter, and their shifts; the same for blocks of up to four columns in either layout (x₁ y₁ x₂ y₂, x₁ x₂
+y₁ y₂); the flip of one column that matters, and of all symmetric columns together.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ MOST, LARGEST_BLOCK = 6, 4
 def candidates(raw: Matrix, numeric: Sequence[int], relevance: Matrix) -> list[Group]:
     """Groups on the d columns of `raw`, in the units of the table; `numeric` are those that are numbers."""
     d = raw.shape[1]
-    numeric = [j for j in numeric if np.ptp(raw[:, j]) > 0]
+    numeric = [j for j in numeric if np.unique(raw[:, j], return_counts=True)[1].max() <= len(raw) / 2]
     found: list[Group] = []
     for like in _clusters(raw, numeric):
         matter = [j for j in like if relevance[j] >= 0.1 * relevance.max()]

@@ -49,7 +49,7 @@ def learning_curve(rows: Rows, dimension: float | None = None) -> Finding:
         sentence = f"The error does not fall clearly with rows ({share:.0%} of it is not noise): more rows of this kind will not help a smooth model."
         return Finding(NAME, r, (low, high), UNIT, False, "flat", sentence, {}, details)
     sentence = (
-        f"Of the error at {half:,} rows {share:.0%} is not noise, and falls like n^(-{r:.2f}) (smoothness {beta:.1f} in {d:.1f} dimensions): "
+        f"Of the error at {half:,} rows {share:.0%} is not noise, and falls like n^(-{r:.2f}) (smoothness {min(beta, 10):.1f}{' or more' if beta > 10 else ''} in {d:.1f} dimensions): "
         f"twice the rows take {more:.0%} off that part."
     )
     return Finding(
