@@ -46,23 +46,15 @@ def learning_curve(rows: Rows, dimension: float | None = None) -> Finding:
     }
     share = excess[-1] / max(errors[-1].mean(), 1e-300)
     if not known:
-        sentence = f"The error does not fall clearly with rows ({share:.0%} of it is not noise): more rows of this kind will not help a smooth model."
+        sentence = f"Whether more rows help a smooth model is not clear: {share:.0%} of its error at {half:,} rows is not noise."
         return Finding(NAME, r, (low, high), UNIT, False, "flat", sentence, {}, details)
+    smoothness = f"{beta:.1f}" if beta < 10 else "above 10"
     sentence = (
-        f"Of the error at {half:,} rows {share:.0%} is not noise, and falls like n^(-{r:.2f}) (smoothness {min(beta, 10):.1f}{' or more' if beta > 10 else ''} in {d:.1f} dimensions): "
+        f"Of the error at {half:,} rows {share:.0%} is not noise, and falls like n^(-{r:.2f}) (smoothness {smoothness} in {d:.1f} dimensions): "
         f"twice the rows take {more:.0%} off that part."
     )
-    return Finding(
-        NAME,
-        r,
-        (low, high),
-        UNIT,
-        True,
-        "more rows help" if share * more > 0.01 else "enough rows",
-        sentence,
-        {"smoothness": min(float(beta), 10.0)},
-        details,
-    )
+    verdict = "more rows help" if share * more > 0.01 else "enough rows"
+    return Finding(NAME, r, (low, high), UNIT, True, verdict, sentence, {"smoothness": min(float(beta), 10.0)}, details)
 
 
 def _errors(rows: Rows, size: int) -> Matrix:
