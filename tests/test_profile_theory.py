@@ -288,6 +288,11 @@ def test_variogram_of_a_step_on_a_line_has_exponent_one() -> None:
     assert variogram(x, x[:, 0], (0.001, 0.1)).exponent == pytest.approx(2, abs=0.05)
 
 
+def test_variogram_of_rows_that_mostly_coincide() -> None:
+    x = np.maximum(np.random.default_rng(0).standard_normal((500, 1)) - 1, 0)
+    assert np.isfinite(variogram(x, x[:, 0]).exponent)
+
+
 def small_fit(n: int = 80) -> Smooth:
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n, 2))

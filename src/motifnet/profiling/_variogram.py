@@ -33,7 +33,7 @@ class Variogram:
 
 
 def variogram(X: Matrix, y: Matrix, lags: tuple[float, float] | None = None) -> Variogram:
-    """The variogram of y with shape (n,) at X with shape (n, d), between two lags, by default those of 0.01 % and 5 % of all pairs."""
+    """The variogram of y with shape (n,) at X with shape (n, d), between two lags, by default those of 0.01 % and 5 % of all pairs that differ."""
     low, high = _lags(X) if lags is None else lags
     edges = np.geomspace(low, high, BINS + 1)
     edges[0] = 0.0
@@ -56,7 +56,8 @@ def variogram(X: Matrix, y: Matrix, lags: tuple[float, float] | None = None) -> 
 
 
 def _lags(X: Matrix, most: int = 1_500) -> tuple[float, float]:
-    low, high = np.quantile(pdist(X[:most]), SHARES)
+    distances = pdist(X[:most])
+    low, high = np.quantile(distances[distances > 0], SHARES)
     return max(float(low), 1e-3 * float(high)), float(high)
 
 
