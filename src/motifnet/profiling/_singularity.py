@@ -59,10 +59,10 @@ def _place(surface: Surface, first: Smooth, second: Smooth) -> tuple[float, floa
 
 
 def _exponent(rows: Rows, columns: list[int], most: int = 3) -> dict[str, object]:
-    """The variogram over the columns whose relevance is at least a tenth of the largest; nothing where there are more than three."""
+    """The variogram over the columns whose relevance is at least a tenth of the largest; nothing where they are more than three or not all numbers."""
     relevance = rows.prior.scale.numpy()
-    near = [j for j in columns if relevance[j] >= 0.1 * relevance.max()]
-    if len(near) > most:
+    near = np.flatnonzero(relevance >= 0.1 * relevance.max())
+    if len(near) > most or not set(near) <= set(columns):
         return {"exponent": None, "exponent_interval": None, "exponent_noise_sd": None}
     both = np.concatenate(rows.halves_rows)
     v = variogram(rows.X[both][:, near] * relevance[near] / relevance.max(), rows.y[both, 0])
