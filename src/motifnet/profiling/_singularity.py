@@ -59,7 +59,7 @@ def _place(surface: Surface, first: Smooth, second: Smooth) -> tuple[float, floa
 
 
 def _exponent(rows: Rows, columns: list[int], most: int = 3) -> dict[str, object]:
-    """The variogram over the columns whose relevance is at least a tenth of the largest; nothing where they are more than three or not all numbers."""
+    """The variogram over the columns whose relevance is at least a tenth of the largest; nothing where they are over three or not all numbers."""
     relevance = rows.prior.scale.numpy()
     near = np.flatnonzero(relevance >= 0.1 * relevance.max())
     if len(near) > most or not set(near) <= set(columns):
