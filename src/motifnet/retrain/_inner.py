@@ -44,7 +44,7 @@ class InnerSettings:
 
     profiles: tuple[str, ...] = ("laplace1", "laplace2", "gaussian")
     steps: int = 80
-    batch: int = 500
+    batch: int = 350
     segments: int = 12
     rate: float = 0.1
     map_rate: float = 0.03
