@@ -314,7 +314,7 @@ def test_catboost_as_a_further_teacher(table: pd.DataFrame, tmp_path: Path) -> N
     X = table.drop(columns="price")
     steps = 1.0 * (X["size"] > 95) + (X["rooms"] > 2) + (X["rooms"] > 3)
     model = MotifRegressor(preset="fast", teachers=["catboost", "trees"]).fit(X, steps)
-    assert [row.stage for row in model.ledger_][-3:] == ["trees", "catboost", "stack"]
+    assert [row.stage for row in model.ledger_][-4:] == ["quick trees", "catboost", "trees", "stack"]
     assert "catboost" in model.ledger_[-1].note
     assert np.allclose(model.predict(X), model.teacher_(model.encode(X))[:, 0], rtol=1e-10)
     model.save(tmp_path / "with.motif")

@@ -27,7 +27,7 @@ FOLD_ROWS = 10
 @dataclass(frozen=True)
 class Preset:
     """Number of folds (up to twice as many below `small_rows` rows), the convex fit, inner-layer trainings (`first` only from there on), other
-    teachers, and whether to fine-tune end to end.
+    teachers, whether to fine-tune end to end, and which teachers the caller asked for by name.
     """
 
     folds: int = 4
@@ -38,6 +38,7 @@ class Preset:
     teachers: tuple[str, ...] = ("trees", "randomised trees")
     fine_tune_epochs: int = 0
     ridge_again: bool = True
+    asked: tuple[str, ...] = ()
 
     def n_folds(self, n: int) -> int:
         """Twice as many for small tables, where every row counts, as long as a fold has `FOLD_ROWS` rows."""
@@ -56,7 +57,7 @@ class Preset:
             raise UsageError("teachers names 'catboost', but CatBoost is not installed. Run pip install \"motifnet[catboost]\", or leave it out.")
         if "catboost" in names and objective.name == "gamma":
             raise UsageError("CatBoost has no loss for objective='gamma'. Leave 'catboost' out of teachers, or choose another objective.")
-        return replace(self, teachers=tuple(dict.fromkeys([*self.teachers, *names])))
+        return replace(self, teachers=tuple(dict.fromkeys([*self.teachers, *names])), asked=tuple(names))
 
 
 PRESETS = {
