@@ -7,12 +7,13 @@ from math import comb, factorial
 import numpy as np
 import pytest
 
+from motifnet.landscape import effective_ridge, isotropic_risk, ridge_risk
 from motifnet.profiling import cyclic, flips, permutations, phase, rows_to_halve, singularity_exponents, smooth_exponent
 from motifnet.profiling._dimension import box_counting, levina_bickel, merged, neighbour_distances, scale_sweep, two_nn
 from motifnet.profiling._group import act, compose, non_invariant
 from motifnet.profiling._noise import gamma_test, pure_error
-from motifnet.profiling._ridge_theory import effective_ridge, isotropic_risk, predicted_risk, spectrum
 from motifnet.profiling._smooth import Prior, Smooth, choose_prior
+from motifnet.profiling._spectrum import spectrum
 from motifnet.profiling._surface import steps
 from motifnet.profiling._variogram import variogram
 from motifnet.profiling._width import divisibility, jacobian, risk_curve
@@ -43,13 +44,6 @@ def test_phases_meet_where_rates_do() -> None:
     assert rows_to_halve(2, 4) == pytest.approx(4)
 
 
-def test_ridgeless_equivalent_is_the_closed_form() -> None:
-    for gamma in (0.25, 0.5, 0.8, 1.25, 2.0, 4.0, 8.0):
-        p = int(100 * gamma)
-        risk = predicted_risk(np.ones(p), np.full(p, 1 / p), 100, 0.25, 0.0)
-        assert risk.total == pytest.approx(isotropic_risk(gamma, 0.25, 1.0), rel=1e-6)
-
-
 def test_effective_ridge_solves_its_equation() -> None:
     values = 1 / np.arange(1, 301)
     for ridge in (1e-3, 1e-2, 1e-1):
@@ -74,14 +68,13 @@ def test_isotropic_simulation_meets_the_closed_form(gamma: float) -> None:
 def test_decaying_spectrum_meets_the_equivalent(ridge: float) -> None:
     n, p = 100, 300
     values, errors = 1 / np.arange(1, p + 1), []
-    squares = np.ones(p) / p
     for seed in range(200):
         rng = np.random.default_rng(seed)
         X, b = rng.standard_normal((n, p)) * np.sqrt(values), rng.choice([-1.0, 1.0], p) / np.sqrt(p)
         y = X @ b + 0.5 * rng.standard_normal(n)
         fit = X.T @ np.linalg.solve(X @ X.T + max(n * ridge, 1e-10) * np.eye(n), y)
         errors.append((values * (fit - b) ** 2).sum())
-    assert np.mean(errors) == pytest.approx(predicted_risk(values, squares, n, 0.25, ridge).total, rel=0.08)
+    assert np.mean(errors) == pytest.approx(ridge_risk(values, np.full(p, p**-0.5), n, ridge, 0.25).total, rel=0.08)
 
 
 def test_parallel_networks_peak_where_parameters_meet_rows() -> None:

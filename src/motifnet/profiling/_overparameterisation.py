@@ -11,8 +11,8 @@ import numpy as np
 from scipy.stats import binomtest
 
 from motifnet.profiling._finding import LEVEL, Finding, unreliable
-from motifnet.profiling._ridge_theory import spectrum
 from motifnet.profiling._rows import FEW_ROWS, Rows
+from motifnet.profiling._spectrum import spectrum
 from motifnet.profiling._width import HIDDEN, divisibility, jacobian, risk_curve
 
 TRAIN, SPLITS = 200, 8
