@@ -1,7 +1,7 @@
 """The spectrum of the Fisher information of p parameters on n rows, from the Gram matrix K = J Jᵀ/n of the Jacobian J.
 
-The nonzero eigenvalues of K are those of JᵀJ/n. Were the rows of J noise with equal variances, they would end at the Marchenko–Pastur edge; those above
-it are directions that the data single out. What theory makes of a spectrum is in `motifnet.landscape.ridge_risk`.
+The nonzero eigenvalues of K are those of JᵀJ/n. Were the rows of J noise with equal variances, they would end at the Marchenko–Pastur edge; those
+above it are directions that the data single out. What theory makes of a spectrum is in `motifnet.landscape.ridge_risk`.
 """
 
 from __future__ import annotations
