@@ -57,9 +57,13 @@ def noise_floor(rows: Rows) -> Finding:
     value, low, high = (min(v, 1.0) for v in (duplicates if by_duplicates else smooth))
     floor = np.sqrt(value) * rows.sd[0]
     source = f"{freedom} repeated rows" if by_duplicates else f"a smooth fit to {2 * len(half):,} rows"
+    if by_duplicates:
+        limit = f"is noise: no model gets below an error of about {floor:.4g}, an R² of {1 - value:.3f}"
+    else:  # what a smooth fit leaves may be kinks and jumps
+        limit = f"looks like noise: a smooth model gets no further than an error of about {floor:.4g}, an R² of {1 - value:.3f}"
     sentence = (
-        f"About {value:.0%} of the variance of {rows.targets[0]} is noise ({source}): no model gets below an error of {floor:.4g}, "
-        f"an R² of {1 - value:.3f}. A smooth model that leaves out the row reaches {np.sqrt(left_out) * rows.sd[0]:.4g}."
+        f"About {value:.0%} of the variance of {rows.targets[0]} {limit} ({source}). "
+        f"One that leaves out the row reaches {np.sqrt(left_out) * rows.sd[0]:.4g}."
     )
     details = {
         "duplicates": _plain(duplicates[0]),
