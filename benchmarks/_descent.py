@@ -9,6 +9,7 @@ its error on the test rows, whose evaluation is not in the seconds, is the curve
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
@@ -34,13 +35,14 @@ class Descent:
     budget: float
     batches: tuple[int, ...] = (256,)
     seed: int = 0
+    clock: Callable[[], float] = time.monotonic
     epochs: int = 0
     chosen: tuple[float, int] = (0.0, 0)
 
     def run(self) -> Descent:
         self.generator = torch.Generator().manual_seed(self.seed)
         self.train, self.valid = self.task.held_out(self.seed)
-        self.course = BestSoFar(self.task)
+        self.course = BestSoFar(self.task, self.clock)
         first = self.build()
         runs = []
         pilots = list(product(self.rates, self.batches))

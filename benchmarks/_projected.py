@@ -9,6 +9,7 @@ on rows that the output layer has seen, free centres memorise.
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -43,11 +44,11 @@ class KernelFeatures(nn.Module):
         return torch.linalg.solve(G, F.T @ y.double() / len(F)).float()
 
 
-def projected(task: Task, rates: tuple[float, ...], budget: float, seed: int = 0) -> tuple[BestSoFar, float]:
+def projected(task: Task, rates: tuple[float, ...], budget: float, clock: Callable[[], float], seed: int = 0) -> tuple[BestSoFar, float]:
     """The curve, and the rate that the pilot (a tenth of the budget) chose."""
     generator = torch.Generator().manual_seed(seed)
     train, valid = task.held_out(seed)
-    course = BestSoFar(task)
+    course = BestSoFar(task, clock)
     first = KernelFeatures(task.X[train], min(UNITS, len(train)), generator)
     runs = []
     for i, rate in enumerate(rates):

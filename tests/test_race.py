@@ -15,7 +15,7 @@ from benchmarks._tables import Split
 
 
 def curve(method: str, *points: tuple[float, float]) -> pd.DataFrame:
-    return pd.DataFrame(points, columns=["seconds", "nrmse"]).assign(method=method, cap=100, threads=1)
+    return pd.DataFrame(points, columns=["seconds", "nrmse"]).assign(method=method, cap=100)
 
 
 CURVES = {
@@ -56,7 +56,7 @@ def start() -> Start:
     data = Split(table[:150].reset_index(drop=True), table[150:].reset_index(drop=True))
     tensors = [torch.as_tensor(part.to_numpy(), dtype=torch.float32) for part in (data.train, data.test)]
     task = Task(tensors[0][:, :3], tensors[0][:, 3:], tensors[1][:, :3], lambda values: data.nrmse(values.ravel()))
-    return Start(task, data, 3.0, 2_000, 1)
+    return Start(task, data, 3.0, 2_000)
 
 
 def test_the_clock_stands_still_for_the_test_rows() -> None:
