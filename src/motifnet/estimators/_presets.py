@@ -73,7 +73,7 @@ PRESETS = {
     "balanced": Preset(),
     "best": Preset(
         folds=6,
-        inner=(replace(_DEEP, steps=150, batch=500), _MATERN, InnerSettings(steps=100), replace(_DEEP, depth=2), _LAPLACE),
+        inner=(replace(_DEEP, steps=150), _MATERN, InnerSettings(steps=100), replace(_DEEP, depth=2), _LAPLACE),
         teachers=("trees", "randomised trees", "splines", "support vectors"),
         fine_tune_epochs=20,
     ),

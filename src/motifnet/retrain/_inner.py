@@ -31,6 +31,7 @@ from motifnet.retrain._inner_parameters import Adam, InnerParameters
 from motifnet.tables import Sample
 
 PATIENCE, LEAST_GAIN = 12, 0.002
+LEAST_BATCH = 350  # in all of fewer rows; else at most half of the rows are drawn, as a batch of nearly all of them is not a fresh one
 MAP_ROWS = 600  # from which the start of the map is computed
 LEAST_RIDGE = 1e-6  # above the rounding of a float32 Gram matrix
 LEAST_ERROR = 1e-30  # below which a float32 quotient could overflow
@@ -44,7 +45,7 @@ class InnerSettings:
 
     profiles: tuple[str, ...] = ("laplace1", "laplace2", "gaussian")
     steps: int = 80
-    batch: int = 350
+    batch: int = 500
     segments: int = 12
     rate: float = 0.1
     map_rate: float = 0.03
@@ -102,13 +103,14 @@ def train_inner(
         inner.start_map(gradient_map(X[some], y[some], w[some], start, choice.ridge, inner.columns, settings.map_share))
     adam = Adam(inner.vector, inner.rates(settings.rate, settings.map_rate))
     everyone = np.arange(sample.n)
-    whole = inner.warp.basis(X) if sample.n <= settings.batch else None
+    size = min(settings.batch, max(LEAST_BATCH, sample.n // 2))
+    whole = inner.warp.basis(X) if sample.n <= size else None
     errors: list[float] = []
     # two rows have no leave-out error that differs between inner layers
     for step in range(settings.steps if sample.n > 2 else 0):
         if control is not None:
             control.check()
-        drawn = everyone if whole is not None else np.sort(rng.permutation(sample.n)[: settings.batch])
+        drawn = everyone if whole is not None else np.sort(rng.permutation(sample.n)[:size])
         rows, blocks = batch_blocks(sample, drawn, rng)
         index = torch.as_tensor(rows)
         basis = whole if whole is not None and len(rows) == sample.n else inner.warp.basis(X[index])
