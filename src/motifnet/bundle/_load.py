@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import struct
+import warnings
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,11 @@ from motifnet.bundle._rows import made_up
 from motifnet.bundle._save import FORMAT, PROTOCOL
 from motifnet.bundle._typed import build
 from motifnet.motifs import Motif
-from motifnet.tables import Calendar, Encoder, Feature, Numeric, OneHot, TargetMean
+from motifnet.tables import Calendar, Encoder, Feature, Numeric, OneHot, Table, TargetMean
 
 _HEAD = ("format", "protocol", "written_by", "sha256")
 _PARTS = ("task", "targets", "classes", "schema", "encoder", "network", "ledger", "card", "certificate", "info")
+_OPTIONAL = ("conformal",)  # models have it or not; files of before it was there have not
 _FEATURES: dict[str, type[Feature]] = {kind.__name__: kind for kind in (Calendar, Numeric, OneHot, TargetMean)}
 _MAX_HEADER, _MAX_TENSORS = 2**22, 20_000
 _TRIED = 32
@@ -47,12 +49,12 @@ def unpack(manifest: bytes, tensors: bytes) -> FittedModel:
     """The model of a manifest and tensors."""
     head = _parse(manifest)
     _check_protocol(head)
-    if set(head) != {*_HEAD, *_PARTS}:
+    if set(head) - set(_OPTIONAL) != {*_HEAD, *_PARTS}:
         raise BundleError(f"its manifest has the entries {sorted(head)[:30]}, expected {sorted({*_HEAD, *_PARTS})}.")
     if hashlib.sha256(tensors).hexdigest() != head["sha256"]:
         raise BundleError("its tensors are not those that were saved (the checksum differs). Fetch the file again.")
     arrays = _arrays(tensors)
-    parts = {name: decode(head[name], arrays) for name in _PARTS}
+    parts = {name: decode(head.get(name), arrays) for name in (*_PARTS, *_OPTIONAL)}
     model = _assemble(parts)
     if arrays:
         raise BundleError(f"tensors {sorted(arrays)[:5]} belong to nothing.")
@@ -137,8 +139,25 @@ def _try_out(model: FittedModel) -> None:
         raise BundleError("its task does not go with its targets and classes.")
     try:
         with np.errstate(all="ignore"):
-            values = model.predict(made_up(model.encoder, model.schema, _TRIED))
+            table = made_up(model.encoder, model.schema, _TRIED)
+            values = model.predict(table)
+            if model.conformal is not None:
+                _try_out_conformal(model, table)
     except Exception as error:
         raise BundleError(f"its network does not compute ({type(error).__name__}: {error}).") from error
     if values.shape != (_TRIED, model.width) or values.dtype != np.float64 or not np.isfinite(values).all():
         raise BundleError(f"its network gives {values.dtype} of shape {values.shape}, expected finite float64 of shape {(_TRIED, model.width)}.")
+
+
+def _try_out_conformal(model: FittedModel, table: Table) -> None:
+    """Raises where interval or sets do not go with the network; an infinite interval is one."""
+    conformal, half = model.conformal, np.array([0.5])
+    assert conformal is not None
+    if (conformal.weight <= 0).any() or not conformal.unit > 0 or conformal.weight.shape != conformal.scores.shape[:1]:
+        raise BundleError("its conformal scores and weights do not go together.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        shape = (model.predict_set if model.task == "classification" else model.predict_interval)(table, half).shape
+    expected = (_TRIED, 1, model.width) if model.task == "classification" else (_TRIED, model.width, 1, 2)
+    if shape != expected:
+        raise BundleError(f"its conformal bounds have shape {shape}, expected {expected}.")

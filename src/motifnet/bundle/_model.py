@@ -13,8 +13,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from motifnet.bands import ClassSets, Intervals
 from motifnet.bundle._run import one_layout, run
-from motifnet.engine import LedgerRow
+from motifnet.engine import LedgerRow, UsageError
 from motifnet.mimicry import Card, Certificate
 from motifnet.motifs import Motif
 from motifnet.tables import Encoder, Schema, Table
@@ -28,6 +29,7 @@ class FittedModel:
 
     `network` maps encoded rows with shape (n, d) to values in target units with shape (n, q), or to probabilities with shape (n, K) of `classes`.
     `info` notes the objective; "quantiles", the levels of one target, one column each; and "offset", whether the fit was given exposures.
+    `conformal`: what intervals, or sets of classes, are made from; None in files of versions that had none, and where the fit gives none.
     """
 
     encoder: Encoder
@@ -40,9 +42,12 @@ class FittedModel:
     card: Card
     certificate: Certificate
     info: dict[str, Any] = field(default_factory=dict)
+    conformal: Intervals | ClassSets | None = None
 
     def __post_init__(self) -> None:
         one_layout(self.network)
+        if isinstance(self.conformal, Intervals) and self.conformal.scale is not None:
+            one_layout(self.conformal.scale)
 
     @property
     def d(self) -> int:
@@ -90,3 +95,28 @@ class FittedModel:
         """Values with shape (n, q), or probabilities with shape (n, K); means times e^offset, with shape (n,), where one is given."""
         values = run(self.network, self.encode(table), self.width, n_jobs)
         return values if offset is None else values * np.exp(offset)[:, None]
+
+    def predict_interval(self, table: Table, levels: Matrix, side: str = "both", n_jobs: int = 1) -> Matrix:
+        """Lower and upper ends with shape (n, q, L, 2) for coverages with shape (L,)."""
+        if not isinstance(self.conformal, Intervals):
+            raise UsageError(f"This model gives no intervals: {self._why_not()}")
+        X, scale = self.encode(table), self.conformal.scale
+        values = run(self.network, X, self.width, n_jobs)
+        log_scale = None if scale is None else run(scale, np.hstack([X, values]), self.width, n_jobs)
+        ends = self.conformal.bounds(values, log_scale, levels, side)
+        return np.maximum(ends, 0.0) if self.log_link else ends
+
+    def predict_set(self, table: Table, levels: Matrix, method: str = "lac", n_jobs: int = 1) -> NDArray[np.bool_]:
+        """Whether a class is possible, with shape (n, L, K), for coverages with shape (L,)."""
+        if not isinstance(self.conformal, ClassSets):
+            raise UsageError(f"This model gives no sets of classes: {self._why_not()}")
+        return self.conformal.members(self.predict(table, n_jobs), levels, method)
+
+    def _why_not(self) -> str:
+        if self.info.get("compressed"):
+            return "it was compressed, and what is known of its errors belongs to the full network. Ask the full model."
+        if len(self.info.get("quantiles") or ()) > 1:
+            return "it predicts quantiles. Fit with objective='squared' or 'absolute'."
+        if self.takes_offset:
+            return "it was fitted with exposures, on which the spread of an observation depends. Fit without offset."
+        return "it is of a version of motifnet that did not keep what they take, or time left no earlier row to score by. Fit it again."

@@ -17,6 +17,7 @@ import motifnet
 from motifnet.bundle import FittedModel, save_model, to_onnx
 from motifnet.engine import Control, LedgerRow, MotifnetWarning, UsageError, resolve_jobs, single_threaded
 from motifnet.estimators._compress import compress_model
+from motifnet.estimators._conformal import conformal_of
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._network import Network
 from motifnet.estimators._pipeline import Run
@@ -111,8 +112,10 @@ class MotifEstimator(BaseEstimator):
             **asked,
         }
         card = describe_network(network, inputs=ready.sample.X.shape[1])
+        # several quantiles are no prediction that residuals could go around, and with exposures residuals depend on those
+        conformal = None if len(asked["quantiles"]) > 1 or asked["offset"] else conformal_of(ready.goal, run, judged)
         self.model_ = FittedModel(
-            ready.encoder, ready.schema, network, self._task, ready.targets, ready.classes, tuple(run.ledger), card, certificate, info
+            ready.encoder, ready.schema, network, self._task, ready.targets, ready.classes, tuple(run.ledger), card, certificate, info, conformal
         )
         self.teacher_ = teacher
         self.stages_ = run.stages

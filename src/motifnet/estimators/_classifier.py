@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from motifnet.engine import DataError, UsageError
+from motifnet.bands import as_levels
+from motifnet.engine import DataError, UsageError, resolve_jobs
 from motifnet.estimators._base import MotifEstimator
 from motifnet.stacking import ReliabilityCurve, calibration
 from motifnet.tables import Matrix, as_weight
@@ -38,6 +40,25 @@ class MotifClassifier(ClassifierMixin, MotifEstimator):
         """The most probable class of each row, with shape (n,)."""
         probabilities = self._outputs(X)
         return self.classes_[probabilities.argmax(1)]
+
+    def predict_set(self, X: Any, coverage: float | Sequence[float] = 0.9, method: str = "lac") -> NDArray[np.bool_]:
+        """Which classes are possible at each row: a conformal set that holds the true class with the probability `coverage`.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit
+        coverage : float or sequence of L floats, default 0.9
+        method : {"lac", "aps"}, default "lac"
+            "lac": the smallest sets on average; "aps": larger where rows are hard, smaller where they are easy.
+
+        Returns
+        -------
+        array of booleans with shape (n, K), in the order of `classes_`; (n, L, K) for several levels. No set is empty.
+        """
+        check_is_fitted(self, "model_")
+        levels, single = as_levels(coverage)
+        members = self.model_.predict_set(self._table(X), levels, method, resolve_jobs(self.n_jobs))
+        return members[:, 0] if single else members
 
     def reliability(self, X: Any, y: Any, sample_weight: Any = None, groups: int = 15) -> ReliabilityCurve:
         """Predicted probabilities against observed shares, for a plot, and the expected calibration error `ece`, on rows that the fit has not seen.

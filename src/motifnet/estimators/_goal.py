@@ -70,6 +70,10 @@ class Goal(Protocol):
 
     def teacher(self, judged: Judged) -> Callable[[Matrix], Matrix]: ...
 
+    def outcome(self, judged: Judged) -> tuple[Matrix, Matrix]:
+        """What was observed and its out-of-fold predictions, in the units of `network`."""
+        ...
+
 
 def parallel(judged: Judged) -> Motif:
     """Σ_t v_t f_t(x), parts of weight zero left out: the theory's parallel network."""
@@ -134,6 +138,9 @@ class RegressionGoal:
     def teacher(self, judged: Judged) -> Callable[[Matrix], Matrix]:
         return Combined(judged, partial(_in_units, mean=self.mean, sd=self.sd))
 
+    def outcome(self, judged: Judged) -> tuple[Matrix, Matrix]:
+        return _in_units(self.sample.y, self.mean, self.sd), _in_units(judged.oof, self.mean, self.sd)
+
 
 @dataclass(frozen=True)
 class ClassificationGoal:
@@ -169,6 +176,9 @@ class ClassificationGoal:
 
     def teacher(self, judged: Judged) -> Callable[[Matrix], Matrix]:
         return Combined(judged, partial(_in_probabilities, E=expansion(self.n_classes), offsets=judged.offsets))
+
+    def outcome(self, judged: Judged) -> tuple[Matrix, Matrix]:
+        return np.eye(self.n_classes)[self.sample.labels], judged.oof
 
 
 def _in_units(scores: Matrix, mean: Matrix, sd: Matrix) -> Matrix:

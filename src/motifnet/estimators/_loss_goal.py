@@ -63,6 +63,10 @@ class LossGoal:
         r = self.response
         return Combined(judged, partial(_finished, mean=r.mean + r.sd * judged.offsets, sd=r.sd, log_link=r.losses[0].log_link, levels=self._levels))
 
+    def outcome(self, judged: Judged) -> tuple[Matrix, Matrix]:
+        eta = self._in_order(judged.oof)
+        return self.response.y, np.exp(eta) if self.response.losses[0].log_link else eta
+
     @property
     def _levels(self) -> bool:
         """Whether the columns are quantiles of one target, which must not cross."""

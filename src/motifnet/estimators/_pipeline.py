@@ -60,6 +60,7 @@ class Run:
     log: LogScale | None = None
     kernels: list[Part] = field(default_factory=list)
     others: list[Part] = field(default_factory=list)
+    convex: FittedKernel | None = None
     first: CrossTuned | None = None
     best: Judged | None = None
     ledger: list[LedgerRow] = field(default_factory=list)
@@ -96,7 +97,7 @@ class Run:
         start = self._start("transferred")
         part = part_of("kernel ridge", fitted)
         judged = self.goal.judge([part])
-        self.kernels = [part]
+        self.kernels, self.convex = [part], fitted
         note = "kernel ridge in closed form" + ("; fewer centres, for the time limit" if fitted.shortened else "")
         self._enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, note))
         self._settle("transferred", start, judged, "network by calculation")

@@ -10,7 +10,8 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from motifnet.engine import UsageError
+from motifnet.bands import as_levels
+from motifnet.engine import UsageError, resolve_jobs
 from motifnet.estimators._base import MotifEstimator
 from motifnet.losses import Objective
 from motifnet.stacking import explained
@@ -92,6 +93,33 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         _check_offset(offset, self._objective)
         values = self._outputs(X, offset)
         return values[:, 0] if self._flat else values
+
+    def predict_interval(self, X: Any, coverage: float | Sequence[float] = 0.9, side: str = "both") -> Matrix:
+        """Where the next observation at each row falls: conformal intervals, wider where errors are larger.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit
+        coverage : float or sequence of L floats, default 0.9
+            Share of observations that the interval is to hold. Intervals of several levels are nested.
+        side : {"both", "lower", "upper"}, default "both"
+            "lower": a lower bound only, the upper one is infinite; "upper": the other way round.
+
+        Returns
+        -------
+        array with shape (n, 2)
+            Lower and upper ends; (n, L, 2) for several levels, (n, q, 2) and (n, q, L, 2) for several targets.
+
+        Raises
+        ------
+        UsageError
+            Where the coverage is none, or the model gives no intervals: quantiles, exposures, a compressed model, a file of an early version.
+        """
+        check_is_fitted(self, "model_")
+        levels, single = as_levels(coverage)
+        ends = self.model_.predict_interval(self._table(X), levels, side, resolve_jobs(self.n_jobs))
+        ends = ends[:, :, 0] if single else ends
+        return ends[:, 0] if self._flat else ends
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> float:
         """R², or for another objective D²: one minus the mean loss as a share of that of the best constant, averaged over columns."""
