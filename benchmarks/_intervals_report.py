@@ -23,8 +23,8 @@ def report(rows: pd.DataFrame) -> str:
     lines = [
         f"# Intervals at {level:.0%}, preset {preset}, at most {cap:,} training rows",
         "",
-        "Means over random splits (a fifth of the rows for the test). *tenths*: rows in ten parts by prediction, the least covered part of each table. "
-        "*score*: interval score in sd of the target, less is better.",
+        "Means over random splits (a fifth of the rows for the test). *least tenth*: of ten parts of the rows by prediction, the least covered one. "
+        "*score*: interval score in sd of the target, less is better. *CQR*: conformalised quantile regression, LightGBM by MAPIE.",
         "",
         "| table | splits | covered | least tenth | width | score | CQR covered | CQR least tenth | CQR width | CQR score | ratio of scores |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
@@ -36,7 +36,7 @@ def report(rows: pd.DataFrame) -> str:
         "",
         f"- Mean coverage {ours.covered.mean():.1%} (CQR {theirs.covered.mean():.1%}), least table {ours.covered.min():.1%}.",
         f"- Mean over the tables by tenth: {', '.join(f'{v:.1%}' for v in by_tenth)}.",
-        f"- Geometric mean of the ratios of interval scores {float(np.exp(np.log(ratio).mean())):.3f}; better on {int((ratio < 1).sum())} of {len(ratio)}.",
+        f"- Ratio of interval scores {float(np.exp(np.log(ratio).mean())):.3f} (geometric mean); less on {int((ratio < 1).sum())} of {len(ratio)}.",
         f"- CPU seconds, fit and prediction: {ours.seconds.mean():.1f} (CQR {theirs.seconds.mean():.1f}).",
         "",
     ]

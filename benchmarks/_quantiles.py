@@ -20,7 +20,7 @@ def conformal_quantiles(data: Split, coverage: float, threads: int, seed: int) -
     from lightgbm import LGBMRegressor
     from mapie.regression import ConformalizedQuantileRegressor
 
-    logging.getLogger().setLevel(logging.WARNING)  # MAPIE tells the root logger of every pair of quantiles that cross
+    logging.disable(logging.INFO)  # MAPIE tells of every pair of quantiles that cross
     both = pd.get_dummies(pd.concat([data.train, data.test])[data.columns], dtype=float).to_numpy(dtype=float)
     X, X_test = both[: len(data.train)], both[len(data.train) :]
     y = data.train["target"].to_numpy(dtype=float)

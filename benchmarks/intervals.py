@@ -55,7 +55,7 @@ def _measure(path: Path, key: tuple[object, ...], options: argparse.Namespace) -
     """Fit, predict and append a row, where it is not there yet."""
     if path.exists() and key in list(pd.read_csv(path, usecols=KEY, keep_default_na=False)[KEY].itertuples(index=False, name=None)):
         return
-    name, number, cap, preset, coverage, method = key
+    name, number, cap, preset, _, method = key
     data = split(str(name), options.data, int(str(number)), int(str(cap)))
     start = time.process_time()
     if method == "motifnet":

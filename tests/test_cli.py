@@ -91,6 +91,18 @@ def test_classes_come_with_probabilities(folder: Path) -> None:
     assert (out["predicted_sold"] == houses()["sold"]).mean() > 0.8
 
 
+def test_coverage_adds_intervals_and_possible_classes(folder: Path) -> None:
+    out = read(io.StringIO(done("predict", folder / "price.motif", folder / "houses.csv", "--coverage", "0.8").stdout))  # type: ignore[arg-type]
+    assert list(out.columns) == ["predicted_price", "lower_price", "upper_price"]
+    model = load(folder / "price.motif")
+    assert isinstance(model, MotifRegressor)
+    ends = model.predict_interval(houses()[list(model.model_.schema.names)], 0.8)
+    np.testing.assert_allclose(out[["lower_price", "upper_price"]], ends, rtol=1e-14)
+    out = read(io.StringIO(done("predict", folder / "sold.motif", folder / "houses.csv", "--coverage", "0.8").stdout))  # type: ignore[arg-type]
+    assert list(out.columns)[3:] == ["possible_late", "possible_soon"]
+    assert out[["possible_late", "possible_soon"]].any(axis=1).all()
+
+
 @pytest.mark.parametrize("name", ["out.tsv", "out.csv.gz", "out.parquet"])
 def test_formats_of_output_agree(folder: Path, tmp_path: Path, name: str) -> None:
     done("predict", folder / "price.motif", folder / "houses.csv", "-o", tmp_path / name)
@@ -218,6 +230,7 @@ BAD_PREDICT: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], list[str], 
     "text for a number": (lambda f: f.assign(area=["large", *f["area"][1:]]), [], 3, ["'area'", "row 0", "large"]),
     "infinity": (lambda f: f.assign(area=np.inf), [], 3, ["'area'", "row 0"]),
     "no such id": (lambda f: f, ["--id", "name"], 2, ["--id", "'name'"]),
+    "coverage": (lambda f: f, ["--coverage", "90"], 2, ["coverage=90", "0.9"]),
     "unknown format": (lambda f: f, ["-o", "out.xlsx"], 2, ["out.xlsx", ".parquet"]),
 }
 

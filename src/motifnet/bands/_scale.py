@@ -38,7 +38,7 @@ class Scale:
 
 def fit_scale(sample: Sample, predicted: Matrix, residuals: Matrix, *, seed: int, n_jobs: int = 1) -> Scale | None:
     """σ for out-of-fold predictions and residuals with shape (n, q), NaN where there are none; None where a constant does as well."""
-    rows = np.isfinite(residuals).all(1)
+    rows = np.asarray(np.isfinite(residuals).all(1))
     size = np.abs(residuals[rows])
     mean = sample.weight[rows] @ size / max(float(sample.weight[rows].sum()), 1e-300)
     if len(size) < LEAST_ROWS or not (mean > 0).all():

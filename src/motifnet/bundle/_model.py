@@ -113,6 +113,8 @@ class FittedModel:
         return self.conformal.members(self.predict(table, n_jobs), levels, method)
 
     def _why_not(self) -> str:
+        if self.conformal is not None:
+            return "it predicts classes; ask for predict_set." if self.classes is not None else "it predicts numbers; ask for predict_interval."
         if self.info.get("compressed"):
             return "it was compressed, and what is known of its errors belongs to the full network. Ask the full model."
         if len(self.info.get("quantiles") or ()) > 1:

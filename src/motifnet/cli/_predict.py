@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from motifnet.bundle import FittedModel
-    from motifnet.tables import Kind, Schema
+    from motifnet.tables import Kind, Schema, Table
 
 
 @guarded
@@ -37,6 +37,10 @@ def predict(
     offset: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The log of each row's exposure; without it, predictions are for an exposure of 1.")
     ] = None,
+    coverage: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Add an interval that holds this share of observations, such as 0.9; for classes, which are possible."),
+    ] = None,
     escape_formulas: Annotated[
         bool, typer.Option("--escape-formulas", help="Put ' before texts that a spreadsheet would run as a formula (those that start with = + - @).")
     ] = False,
@@ -48,11 +52,12 @@ def predict(
     """Predict every row of a table.
 
     Columns are found by name; others are ignored with a warning. The output has one line a row, in the order
-    of the table: predicted_NAME, one for each quantile, and for classes the probability of each.
+    of the table: predicted_NAME, one for each quantile, and for classes the probability of each. With
+    --coverage also lower_NAME and upper_NAME, or possible_CLASS, true or false, for each class.
 
     [bold]motifnet predict houses.motif new.csv --out prices.csv --id house[/bold]
 
-    [bold]motifnet predict houses.motif new.parquet | head[/bold]
+    [bold]motifnet predict houses.motif new.parquet --coverage 0.9 | head[/bold]
     """
     from motifnet.bundle import load_model
     from motifnet.engine import resolve_jobs
@@ -68,8 +73,10 @@ def predict(
     exposed = _offset(fitted, frame, offset)
     known = (*ids, *fitted.targets, offset)
     inputs = frame[[name for name in frame.columns if name in fitted.schema.names or name not in known]]
-    values = fitted.predict(as_table(inputs, schema=fitted.schema, reorder=True), resolve_jobs(jobs), exposed)
-    write_table(_columns(fitted, frame, ids, values), out, escape_formulas=escape_formulas)
+    rows = as_table(inputs, schema=fitted.schema, reorder=True)
+    bounds = {} if coverage is None else _bounds(fitted, rows, coverage, resolve_jobs(jobs))
+    values = fitted.predict(rows, resolve_jobs(jobs), exposed)
+    write_table(_columns(fitted, frame, ids, values, bounds), out, escape_formulas=escape_formulas)
     if str(out) != "-" and not quiet:
         note("note", f"{out}: {len(frame):,} predictions")
 
@@ -97,8 +104,20 @@ def _offset(model: FittedModel, frame: DataFrame, name: str | None) -> NDArray[n
     return as_offset(frame[name], len(frame))
 
 
-def _columns(model: FittedModel, frame: DataFrame, ids: list[str], values: NDArray[np.float64]) -> DataFrame:
-    """The output: copied columns, predictions, probabilities."""
+def _bounds(model: FittedModel, rows: Table, coverage: float, jobs: int) -> dict[str, NDArray[Any]]:
+    """Columns with the ends of intervals, or with the classes that are possible."""
+    from motifnet.bands import as_levels
+
+    levels = as_levels(coverage)[0]
+    if model.classes is not None:
+        possible = model.predict_set(rows, levels, n_jobs=jobs)[:, 0]
+        return {f"possible_{name}": possible[:, j] for j, name in enumerate(model.classes)}
+    ends = model.predict_interval(rows, levels, n_jobs=jobs)[:, :, 0]
+    return {f"{side}_{name}": ends[:, j, i] for j, name in enumerate(model.columns) for i, side in enumerate(("lower", "upper"))}
+
+
+def _columns(model: FittedModel, frame: DataFrame, ids: list[str], values: NDArray[np.float64], bounds: dict[str, NDArray[Any]]) -> DataFrame:
+    """The output: copied columns, predictions, probabilities, bounds."""
     import pandas as pd
 
     if model.classes is None:
@@ -107,6 +126,7 @@ def _columns(model: FittedModel, frame: DataFrame, ids: list[str], values: NDArr
         classes = np.array(model.classes, dtype=object)
         found = {f"predicted_{model.targets[0]}": pd.Series(classes[values.argmax(1)]).infer_objects()}
         found |= {f"probability_{name}": values[:, j] for j, name in enumerate(model.classes)}
+    found |= bounds
     twice = [name for name in ids if name in found]
     if twice:
         raise UsageError(f"--id {twice[0]!r} is also the name of a predicted column. Rename the column in the table.")
