@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from motifnet import __version__, load
+from motifnet import MotifRegressor, __version__, load
 from motifnet.cli._app import app
 from motifnet.cli._text import plain
 from motifnet.cli._write import escaped
