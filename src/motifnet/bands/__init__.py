@@ -5,7 +5,19 @@ Comes in: out-of-fold predictions, features. Goes out: bounds. Never knows about
 
 from motifnet.bands._intervals import Intervals, fit_intervals
 from motifnet.bands._levels import as_levels
+from motifnet.bands._linear_band import linear_band
+from motifnet.bands._multiplier import Bootstrap, multiplier_bootstrap
 from motifnet.bands._narrowing import narrowing
 from motifnet.bands._sets import ClassSets, fit_sets
 
-__all__ = ["ClassSets", "Intervals", "as_levels", "fit_intervals", "fit_sets", "narrowing"]
+__all__ = [
+    "Bootstrap",
+    "ClassSets",
+    "Intervals",
+    "as_levels",
+    "fit_intervals",
+    "fit_sets",
+    "linear_band",
+    "multiplier_bootstrap",
+    "narrowing",
+]
