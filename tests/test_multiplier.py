@@ -68,7 +68,8 @@ def features(x: Matrix, m: int) -> Matrix:
 def test_coverage_of_a_band() -> None:
     """Noise that grows with x; the function is in the span of the features."""
     at, beta = features(np.linspace(0, 1, 100), 10), np.random.default_rng(1).normal(size=10)
-    simultaneous, pointwise = [], []
+    simultaneous: list[bool] = []
+    pointwise: list[bool] = []
     for seed in range(200):
         rng = np.random.default_rng(seed)
         x = rng.random(600)
@@ -76,7 +77,7 @@ def test_coverage_of_a_band() -> None:
         y = phi @ beta + (0.1 + x) * rng.standard_normal(600)
         for kind, covered in (("simultaneous", simultaneous), ("pointwise", pointwise)):
             ends = linear_band(phi, y, at, kind=kind, n_resamples=300, seed=seed)
-            covered.append(((ends[:, 0] <= at @ beta) & (at @ beta <= ends[:, 1])).all())
+            covered.append(bool(((ends[:, 0] <= at @ beta) & (at @ beta <= ends[:, 1])).all()))
     assert 0.91 <= np.mean(simultaneous) <= 0.98
     assert np.mean(pointwise) < 0.7
 
