@@ -1,11 +1,12 @@
 """All benchmarks, one after the other; each picks up where it was interrupted."""
 
-from benchmarks import accuracy, compression, curves, field, growth, race
+from benchmarks import accuracy, compression, curves, field, growth, intervals, race
 
 if __name__ == "__main__":  # the processes that `field` starts import this file again
     accuracy.main([])
     curves.main([])
     race.main([])
+    intervals.main([])
     compression.main([])
     field.main([])
     growth.main([])

@@ -28,11 +28,11 @@ def narrowing(sample: Sample, convex: FittedKernel, seed: int) -> float:
         return 1.0
     chosen = np.sort(np.random.default_rng([seed, 2]).permutation(sample.n)[:MOST_ROWS])
     X, y, w = (torch.as_tensor(part[chosen]) for part in (sample.X, sample.y, sample.weight))
-    try:
-        P = projector(convex.kernel.gram(X, X), convex.ridge / w)
-    except torch.linalg.LinAlgError:  # singular in this precision: nothing is known, and a fit must not end by its intervals
-        return 1.0
     single = None if sample.groups is None else blocks_of(torch.as_tensor(sample.groups[chosen]), len(chosen))
     folds = blocks_of(torch.as_tensor(sample.folds.of[chosen]), len(chosen))
-    alone, together = (float((w[:, None] * leave_out_residuals(P, P @ y, blocks).abs()).sum()) for blocks in (single, folds))
+    try:
+        P = projector(convex.kernel.gram(X, X), convex.ridge / w)
+        alone, together = (float((w[:, None] * leave_out_residuals(P, P @ y, blocks).abs()).sum()) for blocks in (single, folds))
+    except RuntimeError:  # LinAlgError, singular in this precision: nothing is known, and a fit must not end by its intervals
+        return 1.0
     return min(1.0, max(_LEAST, alone / together)) if together > 0 and np.isfinite(alone) else 1.0
