@@ -4,7 +4,7 @@ Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, so
 """
 
 from motifnet.kernels._every_fold import EveryFold, every_fold
-from motifnet.kernels._fit import Partition, Solution, fit_with_held_out
+from motifnet.kernels._fit import Partition, Solution, enough, fit_with_held_out
 from motifnet.kernels._kernel import PROFILES, Kernel, by_blocks, distances, radial
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
 from motifnet.kernels._leave_out import (
@@ -46,6 +46,7 @@ __all__ = [
     "by_blocks",
     "choose_landmarks",
     "distances",
+    "enough",
     "every_fold",
     "fit_reweighted",
     "fit_softmax",

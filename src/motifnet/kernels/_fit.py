@@ -49,7 +49,7 @@ def fit_with_held_out(
     capacity: Capacity = CAPACITY,
 ) -> Solution:
     """Fit rows Z with shape (n, d) to y with shape (n, q). `part` None: no held-out rows; λ is then the middle candidate."""
-    part = part and Partition(part.train, _enough(part.inner) if len(ridges) > 1 else ())
+    part = part and Partition(part.train, enough(part.inner) if len(ridges) > 1 else ())
     if len(Z) > capacity.exact_rows:
         return _fit_landmarks(gram, Z, y, w, part, ridges, seed, capacity.landmarks)
     nothing = torch.full_like(y, float("nan"))
@@ -69,7 +69,7 @@ def fit_with_held_out(
     return Solution(order, dual, b, ridge, nothing)
 
 
-def _enough(blocks: Sequence[Tensor]) -> tuple[Tensor, ...]:
+def enough(blocks: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """The first blocks, until they have enough rows."""
     before = 0
     kept = []

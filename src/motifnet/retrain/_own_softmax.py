@@ -3,8 +3,8 @@
 Fold k is predicted by inner layers, λ and output layer that have not seen fold k. λ comes from a path, from strong to weak, each fit the start of
 the next, that ends where the log loss of inner blocks of the training rows, each predicted without itself, does not fall any more. It is the loss of
 a f, with a temperature a ≤ 1 for the blocks of a fold: without it folds that chose another λ would have scores of another size, and the last layer
-after them takes all for alike. Beyond the exact range landmarks stay in every fit and are not predicted (see `kernels._landmarks`), and one inner
-block judges. Two classes: the score is the difference of both.
+after them takes all for alike. As many blocks judge as hold some hundred rows. Beyond the exact range landmarks stay in every fit and
+are not predicted (see `kernels._landmarks`). Two classes: the score is the difference of both.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from motifnet.engine import Control, parallel_map
-from motifnet.kernels import CAPACITY, CURVATURE, Machine, Scores, fit_softmax, log_losses, machine_of
+from motifnet.kernels import CURVATURE, Machine, Scores, enough, fit_softmax, log_losses, machine_of
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import fold_partition
@@ -47,7 +47,7 @@ def _refit(sample: Sample, model: TunedModel, k: int, seed: int, control: Contro
     Z, part = model.inner.warp(torch.as_tensor(sample.view(k))), fold_partition(sample, k)
     machine, q = machine_of(model.inner.gram, Z, seed=seed), sample.y.shape[1]
     rows = _Rows(machine, torch.as_tensor(sample.labels), torch.as_tensor(sample.weight), max(2, q), control)
-    lam, a = rows.choose(part.train, part.inner if sample.n <= CAPACITY.exact_rows else part.inner[:1])
+    lam, a = rows.choose(part.train, enough(part.inner))
     out = torch.as_tensor(sample.folds.held_out(k)) & ~machine.always
     held_out = torch.full(sample.y.shape, torch.nan, dtype=Z.dtype)
     (f,) = rows.path(part.train, [lam])
