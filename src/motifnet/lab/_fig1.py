@@ -1,0 +1,138 @@
+"""Figure 1: a function that jumps across a curve, and what each method makes of it.
+
+    f(x) = 1{x₂ > ½ + ⅕ sin 2πx₁} + 0.3 x₂ cos 3x₁        noise of sd 0.2
+
+Kernel ridge regression and tensor splines are linear in y and get the width and ridge that are best on the test rows; boosted trees and our network
+are fitted as they come. Linear methods blur the jump over a band that shrinks like n^(−1/(D+1)); what is not linear in y need not.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from motifnet.estimators import MotifRegressor
+from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
+from motifnet.lab._facts import Check, Facts
+from motifnet.lab._oracle import Gram, Trial, best_linear, gaussian, laplace, slope
+from motifnet.profiling import singularity_exponents
+from motifnet.tables import Matrix, Sample
+from motifnet.teachers import BoostedTrees
+
+NAME, TITLE = "fig1", "A function that jumps, and what each method makes of it"
+NOISE, GRID = 0.2, 60
+KERNELS = (gaussian(0.05), gaussian(0.1), laplace(0.2), laplace(0.4))
+KNOTS = (8, 12, 18)
+KERNEL, SPLINES, TREES, NETWORK = "kernel ridge", "splines", "trees", "network"
+STYLES = {KERNEL: ("o-", MEASURED), SPLINES: ("v-", "0.5"), TREES: ("s-", CALM), NETWORK: ("D-", TRAINED)}
+Errors = dict[str, list[float]]
+
+
+def target(X: Matrix) -> Matrix:
+    """f at rows with shape (n, 2)."""
+    return (X[:, 1] > _curve(X[:, 0])) + 0.3 * X[:, 1] * np.cos(3 * X[:, 0])
+
+
+def run(quick: bool, out: Path) -> Facts:
+    """Draw the figure into the folder."""
+    sizes, seeds, preset = ((250, 1_000), 1, "fast") if quick else ((250, 500, 1_000, 2_000), 5, "balanced")
+    maps = [[_fits(_trial(n, seed), preset) for seed in range(seeds)] for n in sizes]
+    errors = {name: [float(np.mean([_trial_error(fits[name]) for fits in each])) for each in maps] for name in STYLES}
+    with panels(out, NAME, 2, 3) as axes:
+        shown = {"the truth": target(_grid())} | maps[-1][0]
+        for axis, letter, (name, values) in zip(axes.flat, "abcde", shown.items(), strict=False):
+            _draw_map(axis, f"{letter}  {name}" + (f", {sizes[-1]:,} rows" if letter > "a" else ""), values)
+        _draw_errors(axes[1, 2], sizes, errors)
+    return Facts(NAME, TITLE, quick, _sentences(sizes, errors), _checks(quick, sizes, errors), {"rows": sizes, **errors}, files(NAME))
+
+
+def _curve(x: Matrix) -> Matrix:
+    return np.asarray(0.5 + 0.2 * np.sin(2 * np.pi * x))
+
+
+def _grid() -> Matrix:
+    """Test rows with shape (60², 2), which are the pixels of the maps too."""
+    ticks = (np.arange(GRID) + 0.5) / GRID
+    return np.stack(np.meshgrid(ticks, ticks), -1).reshape(-1, 2)
+
+
+def _trial(n: int, seed: int) -> Trial:
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(size=(n, 2))
+    return Trial(X, target(X) + NOISE * rng.normal(size=n), _grid(), target(_grid()))
+
+
+def _trial_error(values: Matrix) -> float:
+    return float(np.mean((values - target(_grid())) ** 2))
+
+
+def _fits(trial: Trial, preset: str) -> dict[str, Matrix]:
+    """Predictions at the grid by method."""
+    trees = BoostedTrees().fit(Sample.plain(trial.X, trial.y[:, None]), seed=0)
+    network = MotifRegressor(preset=preset, n_jobs=1).fit(trial.X, trial.y)
+    return {
+        KERNEL: best_linear(trial, KERNELS),
+        SPLINES: best_linear(trial, map(_tensor_splines, KNOTS)),
+        TREES: trees.predict(trial.X_test)[:, 0],
+        NETWORK: network.predict(trial.X_test),
+    }
+
+
+def _tensor_splines(knots: int) -> Gram:
+    """The kernel of ridge regression on products of cubic B-splines: that of the product is the product of those of the columns."""
+    from sklearn.preprocessing import SplineTransformer
+
+    basis = SplineTransformer(knots, knots=np.linspace(0, 1, knots)[:, None]).fit([[0.0], [1.0]])
+
+    def gram(A: Matrix, B: Matrix) -> Matrix:
+        parts = [basis.transform(A[:, [j]]) @ basis.transform(B[:, [j]]).T for j in range(A.shape[1])]
+        return np.asarray(np.prod(parts, axis=0))
+
+    return gram
+
+
+def _checks(quick: bool, sizes: tuple[int, ...], errors: Errors) -> tuple[Check, ...]:
+    linear = min(errors[KERNEL][-1], errors[SPLINES][-1])
+    most = 1.1 if quick else 0.9  # at few rows they tie
+    return (
+        Check(f"{sizes[-1]:,} rows: network / best that is linear in y", errors[NETWORK][-1] / linear, 0.9, 0.0, most),
+        Check("exponent of network less that of kernel ridge", _rate(sizes, errors, NETWORK) - _rate(sizes, errors, KERNEL), 0.1, 0.0, 1.0),
+    )
+
+
+def _rate(sizes: tuple[int, ...], errors: Errors, name: str) -> float:
+    return slope(sizes, errors[name])
+
+
+def _sentences(sizes: tuple[int, ...], errors: Errors) -> tuple[str, ...]:
+    linear = min((KERNEL, SPLINES), key=lambda name: errors[name][-1])
+    theory = singularity_exponents(2, 2, 2)
+    rates = ", ".join(f"{name} {_rate(sizes, errors, name):.2f}" for name in STYLES)
+    return (
+        f"At {sizes[-1]:,} rows the network has {errors[NETWORK][-1] / errors[linear][-1]:.2f} times the error of {linear}, the best that is linear in y "
+        "even though it was tuned on the test rows.",
+        f"Errors fall like n^(−r) with r: {rates}; theory, for the worst function whose curve and pieces are twice smooth: "
+        f"{theory['linear']:.2f} for what is linear in y, {theory['network']:.2f} for networks.",
+    )
+
+
+def _draw_map(axis: Any, title: str, values: Matrix) -> None:
+    axis.imshow(values.reshape(GRID, GRID), origin="lower", extent=(0, 1, 0, 1), vmin=-0.3, vmax=1.3, cmap="cividis")
+    ticks = np.linspace(0, 1, 100)
+    axis.plot(ticks, _curve(ticks), "--", color="white", linewidth=0.7)
+    axis.grid(False)
+    error = _trial_error(values)
+    axis.set(title=title + (f": error {error:.4f}" if error else ""), xlabel="x₁", ylabel="x₂")
+
+
+def _draw_errors(axis: Any, sizes: tuple[int, ...], errors: Errors) -> None:
+    for name, (line, colour) in STYLES.items():
+        axis.plot(sizes, errors[name], line, color=colour, label=name)
+    for key, dash in (("linear", ":"), ("network", "--")):
+        rate = singularity_exponents(2, 2, 2)[key]
+        axis.plot(sizes, 1.15 * max(e[0] for e in errors.values()) * (np.array(sizes) / sizes[0]) ** -rate, dash, color=THEORY, label=f"slope −{rate:.2f}")
+    axis.set(title="f  error to the truth", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
+    log_ticks(axis)
+    axis.legend()
