@@ -135,4 +135,4 @@ def _draw_errors(axis: Any, sizes: tuple[int, ...], errors: Errors) -> None:
         axis.plot(sizes, 1.15 * max(e[0] for e in errors.values()) * (np.array(sizes) / sizes[0]) ** -rate, dash, color=THEORY, label=f"slope −{rate:.2f}")
     axis.set(title="f  error to the truth", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
     log_ticks(axis)
-    axis.legend()
+    axis.legend(loc="lower left")

@@ -1,0 +1,136 @@
+"""Figure 2: the phase diagram: how much faster a network learns a function that jumps, by the smoothness α of the surface and β of the pieces.
+
+The map is the exponent of a network less that of any method that is linear in y, with three phases: a tie of all methods, networks limited by the
+pieces, networks limited by the surface. Measured at some points of the plane (two columns, random functions of exactly these smoothnesses): the error
+of our network over that of kernel ridge regression tuned on the test rows, which should stay near one in a tie and fall with n elsewhere.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from motifnet.estimators import MotifRegressor
+from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
+from motifnet.lab._facts import Check, Facts
+from motifnet.lab._fields import field
+from motifnet.lab._oracle import Trial, best_linear, gaussian, laplace
+from motifnet.profiling import phase, singularity_exponents
+
+NAME, TITLE = "fig2", "The phase diagram of functions that jump"
+METHODS = ("network", "linear_known_direction", "linear", "wavelet")
+TABLE = {  # (α, β, D): exponents of the methods
+    (2.0, 2.0, 2): (0.667, 0.400, 0.333, 0.500),
+    (1.0, 1.0, 2): (0.500, 0.333, 0.333, 0.500),
+    (2.0, 2.0, 5): (0.333, 0.250, 0.167, 0.200),
+    (3.0, 3.0, 3): (0.600, 0.375, 0.250, 0.333),
+    (2.0, 0.3, 2): (0.231, 0.231, 0.231, 0.231),
+}
+POINTS = {(2.0, 0.3): CALM, (0.5, 1.0): "0.5", (2.0, 1.0): TRAINED, (2.0, 2.0): MEASURED}
+KERNELS = (gaussian(0.05), gaussian(0.15), laplace(0.2), laplace(1.0))
+JUMP, PIECES, SURFACE, NOISE, TEST = 1.5, 0.5, 0.15, 0.2, 2_000
+TIE = 0.1  # the share by which the error of a network may differ in a tie: two estimators that learn at one rate have constants of their own
+Point = tuple[float, float]
+Ratios = dict[Point, list[float]]
+
+
+def run(quick: bool, out: Path) -> Facts:
+    """Draw the figure into the folder."""
+    sizes, seeds = ((250, 1_000), 1) if quick else ((250, 500, 1_000, 2_000), 5)
+    ratios = {point: _ratios(point, sizes, seeds) for point in POINTS}
+    with panels(out, NAME, 1, 3) as axes:
+        _draw_map(axes[0, 0], "a", 2, ratios)
+        _draw_map(axes[0, 1], "b", 5, {})
+        _draw_ratios(axes[0, 2], sizes, ratios)
+    values = {"rows": sizes, "network / linear": {_label(point): r for point, r in ratios.items()}}
+    return Facts(NAME, TITLE, quick, _sentences(sizes, ratios), (*_table_checks(), *_checks(sizes, ratios)), values, files(NAME))
+
+
+def _ratios(point: Point, sizes: tuple[int, ...], seeds: int) -> list[float]:
+    """For each size the error of the network over that of kernel ridge, each a mean over seeds."""
+    errors = np.zeros((2, len(sizes)))
+    for seed in range(seeds):
+        whole = _trial(point, max(sizes), seed)
+        for i, n in enumerate(sizes):
+            trial = whole.first(n)
+            network = MotifRegressor(preset="fast", n_jobs=1).fit(trial.X, trial.y)
+            errors[:, i] += trial.error(network.predict(trial.X_test)), trial.error(best_linear(trial, KERNELS))
+    return [float(r) for r in errors[0] / errors[1]]
+
+
+def _trial(point: Point, n: int, seed: int) -> Trial:
+    """A function with pieces of smoothness β that jumps across the graph of one of smoothness α."""
+    rng = np.random.default_rng(seed)
+    surface, pieces = field(point[0], 1, rng), field(point[1], 2, rng)
+    X = rng.uniform(size=(n + TEST, 2))
+    truth = PIECES * pieces(X) + JUMP * (X[:, 1] > 0.5 + SURFACE * surface(X[:, :1]))
+    return Trial(X[:n], truth[:n] + NOISE * rng.normal(size=n), X[n:], truth[n:])
+
+
+def _gain(alpha: float, beta: float, D: int) -> float:
+    """By how much the exponent of a network is larger than that of what is linear in y."""
+    r = singularity_exponents(alpha, beta, D)
+    return r["network"] - r["linear"]
+
+
+def _table_checks() -> list[Check]:
+    checks = []
+    for (alpha, beta, D), expected in TABLE.items():
+        found = singularity_exponents(alpha, beta, D)
+        checks += [
+            Check(f"exponent of {name.replace('_', ' ')}, α = {alpha:g}, β = {beta:g}, D = {D}", found[name], r, r - 1e-3, r + 1e-3)
+            for name, r in zip(METHODS, expected, strict=True)
+        ]
+    return checks
+
+
+def _checks(sizes: tuple[int, ...], ratios: Ratios) -> list[Check]:
+    ties = [
+        Check(f"network / linear in a tie, {_label(point)}, {sizes[-1]:,} rows", values[-1], 1.0, 1 - TIE, 1 + TIE)
+        for point, values in ratios.items()
+        if _gain(*point, 2) < 1e-9
+    ]
+    best = max(ratios, key=lambda point: _gain(*point, 2))
+    return [*ties, Check(f"network / linear where the gain is largest, {_label(best)}, {sizes[-1]:,} rows", ratios[best][-1], 0.9, 0.0, 1.0)]
+
+
+def _sentences(sizes: tuple[int, ...], ratios: Ratios) -> tuple[str, ...]:
+    def told(point: Point, values: list[float]) -> str:
+        gain = _gain(*point, 2)
+        theory = "theory sees a tie" if gain < 1e-9 else f"theory for the worst case lets the ratio fall like n^(−{gain:.2f}), {phase(*point, 2)}"
+        return f"{_label(point)}: network / linear is {values[0]:.2f} at {sizes[0]:,} rows and {values[-1]:.2f} at {sizes[-1]:,}; {theory}."
+
+    return tuple(told(point, values) for point, values in ratios.items())
+
+
+def _label(point: Point) -> str:
+    return f"α = {point[0]:g}, β = {point[1]:g}"
+
+
+def _draw_map(axis: Any, letter: str, D: int, ratios: Ratios) -> None:
+    alphas = betas = np.linspace(0.05, 4, 200)
+    gains = np.array([[_gain(a, b, D) for a in alphas] for b in betas])
+    image = axis.imshow(gains, origin="lower", extent=(0.05, 4, 0.05, 4), vmin=0, cmap="viridis", aspect="auto")
+    axis.figure.colorbar(image, ax=axis, label="exponent of network − linear")
+    axis.plot(alphas, alphas * D / (2 * (D - 1)), color="white", linewidth=1)  # pieces and surface limit alike
+    axis.contour(alphas, betas, gains, [1e-6], colors="white", linestyles="dashed", linewidths=1)
+    if D == 2:
+        for name, (x, y) in {"tie": (2.6, 0.2), "pieces limit": (2.5, 1.1), "surface limits": (0.9, 3.2)}.items():
+            axis.text(x, y, name, color="white", fontsize=8, ha="center")
+    for point, values in ratios.items():
+        axis.plot(*point, "o", color=POINTS[point], markeredgecolor="white", markersize=7)
+        axis.annotate(f"{values[-1]:.2f}", point, (6, 3), textcoords="offset points", color="white")
+    axis.grid(False)
+    axis.set(title=f"{letter}  {D} columns", xlabel="smoothness of the surface, α", ylabel="smoothness of the pieces, β", xlim=(0.05, 4), ylim=(0.05, 4))
+
+
+def _draw_ratios(axis: Any, sizes: tuple[int, ...], ratios: Ratios) -> None:
+    for point, values in ratios.items():
+        axis.plot(sizes, values, "o-", color=POINTS[point], label=f"{_label(point)}: gain {_gain(*point, 2):.2f}")
+    axis.axhline(1, color=THEORY, linewidth=0.8)
+    axis.set(title="c  error of network / best linear", xlabel="rows", ylabel="ratio", xscale="log", yscale="log")
+    log_ticks(axis)
+    axis.set_ylim(top=axis.get_ylim()[1] * 1.35)  # for the legend
+    axis.legend(loc="upper left")
