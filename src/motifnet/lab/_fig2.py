@@ -117,7 +117,7 @@ def _draw_map(axis: Any, letter: str, D: int, ratios: Ratios) -> None:
     axis.plot(alphas, alphas * D / (2 * (D - 1)), color="white", linewidth=1)  # pieces and surface limit alike
     axis.contour(alphas, betas, gains, [1e-6], colors="white", linestyles="dashed", linewidths=1)
     if D == 2:
-        for name, (x, y) in {"tie": (2.6, 0.2), "pieces limit": (2.5, 1.1), "surface limits": (0.9, 3.2)}.items():
+        for name, (x, y) in {"tie": (3.2, 0.2), "pieces limit": (3.2, 1.6), "surface limits": (1.5, 3.2)}.items():
             axis.text(x, y, name, color="white", fontsize=8, ha="center")
     for point, values in ratios.items():
         axis.plot(*point, "o", color=POINTS[point], markeredgecolor="white", markersize=7)
@@ -128,7 +128,7 @@ def _draw_map(axis: Any, letter: str, D: int, ratios: Ratios) -> None:
 
 def _draw_ratios(axis: Any, sizes: tuple[int, ...], ratios: Ratios) -> None:
     for point, values in ratios.items():
-        axis.plot(sizes, values, "o-", color=POINTS[point], label=f"{_label(point)}: gain {_gain(*point, 2):.2f}")
+        axis.plot(sizes, values, "o-", color=POINTS[point], label=f"{_label(point)}: theory n^(−{_gain(*point, 2):.2f})")
     axis.axhline(1, color=THEORY, linewidth=0.8)
     axis.set(title="c  error of network / best linear", xlabel="rows", ylabel="ratio", xscale="log", yscale="log")
     log_ticks(axis)
