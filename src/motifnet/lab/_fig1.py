@@ -132,7 +132,9 @@ def _draw_errors(axis: Any, sizes: tuple[int, ...], errors: Errors) -> None:
         axis.plot(sizes, errors[name], line, color=colour, label=name)
     for key, dash in (("linear", ":"), ("network", "--")):
         rate = singularity_exponents(2, 2, 2)[key]
-        axis.plot(sizes, 1.15 * max(e[0] for e in errors.values()) * (np.array(sizes) / sizes[0]) ** -rate, dash, color=THEORY, label=f"slope −{rate:.2f}")
+        axis.plot(
+            sizes, 1.15 * max(e[0] for e in errors.values()) * (np.array(sizes) / sizes[0]) ** -rate, dash, color=THEORY, label=f"slope −{rate:.2f}"
+        )
     axis.set(title="f  error to the truth", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
     log_ticks(axis)
     axis.legend(loc="lower left")

@@ -123,7 +123,9 @@ def _draw_map(axis: Any, letter: str, D: int, ratios: Ratios) -> None:
         axis.plot(*point, "o", color=POINTS[point], markeredgecolor="white", markersize=7)
         axis.annotate(f"{values[-1]:.2f}", point, (6, 3), textcoords="offset points", color="white")
     axis.grid(False)
-    axis.set(title=f"{letter}  {D} columns", xlabel="smoothness of the surface, α", ylabel="smoothness of the pieces, β", xlim=(0.05, 4), ylim=(0.05, 4))
+    axis.set(
+        title=f"{letter}  {D} columns", xlabel="smoothness of the surface, α", ylabel="smoothness of the pieces, β", xlim=(0.05, 4), ylim=(0.05, 4)
+    )
 
 
 def _draw_ratios(axis: Any, sizes: tuple[int, ...], ratios: Ratios) -> None:

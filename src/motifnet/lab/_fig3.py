@@ -74,7 +74,9 @@ def _network(trial: Trial) -> Any:
 def _checks(slopes: dict[str, dict[Case, float]]) -> tuple[Check, ...]:
     kernel, few, many = slopes[KERNEL], min(COLUMNS), max(COLUMNS)
     rates = [Check(f"kernel ridge, exponent, {_label(case)}", r, rate := _rate(case), rate - NEAR, rate + NEAR) for case, r in kernel.items()]
-    same = [Check(f"kernel ridge, exponent at D = {many} less D = {few}, d = {d}", kernel[d, many] - kernel[d, few], 0, -0.1, 0.1) for d in DIMENSIONS]
+    same = [
+        Check(f"kernel ridge, exponent at D = {many} less D = {few}, d = {d}", kernel[d, many] - kernel[d, few], 0, -0.1, 0.1) for d in DIMENSIONS
+    ]
     free = [
         Check(f"network, exponent, {_label(case)}, above that of free columns", r, _rate(case), smooth_exponent(BETA, case[1]), 1.0)
         for case, r in slopes[NETWORK].items()

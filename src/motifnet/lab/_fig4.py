@@ -36,7 +36,7 @@ def run(quick: bool, out: Path) -> Facts:
     ratios = {n: [_ratio(q, n, seeds) for q in POINTS] for n in SIZES}
     networks = [_ratio(q, SIZES[-1], 1 if quick else 5, network=True) for q in POINTS]
     plain, invariant = _curves(4, curve_sizes, 2 if quick else 5)
-    worth = _worth(curve_sizes, plain, invariant[SIZES.index(100)]) / 100
+    worth = _worth(curve_sizes, plain, invariant[curve_sizes.index(SIZES[1])]) / SIZES[1]
     with panels(out, NAME, 1, 3) as axes:
         _draw_covered(axes[0, 0], covered)
         _draw_ratios(axes[0, 1], ratios, networks)
@@ -46,7 +46,7 @@ def run(quick: bool, out: Path) -> Facts:
         "cells, quotient / cube": {str(q): v for q, v in covered.items()},
         "error, plain / invariant": {f"{n} rows": v for n, v in ratios.items()} | {f"network, {SIZES[-1]} rows": networks},
         "curves of four points": {"rows": curve_sizes, "plain": plain, "invariant": invariant},
-        "rows that 100 invariant rows are worth, over 100": worth,
+        "rows that 100 invariant rows are worth, over 100": worth if np.isfinite(worth) else None,
     }
     return Facts(NAME, TITLE, quick, _sentences(ratios, networks, worth, curve_sizes), _checks(covered, ratios, networks), values, files(NAME))
 
@@ -110,8 +110,16 @@ def _checks(covered: dict[int, list[float]], ratios: Ratios, networks: list[floa
         for n, values in ratios.items()
         for q, r in zip(POINTS, values, strict=True)
     ]
-    gains = [Check(f"plain / invariant at {n} rows, least growth by a point", float(np.diff(v).min()), 1.0, 0.0, np.inf) for n, v in ratios.items()]
-    return (*counts, *within, *gains, Check(f"network, plain / invariant, {POINTS[-1]} points", networks[-1], _factor(POINTS[-1]), 1.0, np.inf))
+    gains = [
+        Check(f"plain / invariant at {n} rows, least growth by a point", float(np.diff(v).min()), 1.0, 0.0, float(factorial(POINTS[-1])))
+        for n, v in ratios.items()
+    ]
+    return (
+        *counts,
+        *within,
+        *gains,
+        Check(f"network, plain / invariant, {POINTS[-1]} points", networks[-1], _factor(POINTS[-1]), 1.0, float(factorial(POINTS[-1]))),
+    )
 
 
 def _factor(q: int) -> float:
@@ -154,7 +162,10 @@ def _draw_ratios(axis: Any, ratios: Ratios, networks: list[float]) -> None:
 def _draw_curves(axis: Any, sizes: tuple[int, ...], plain: list[float], invariant: list[float]) -> None:
     axis.plot(sizes, plain, "o-", color=MEASURED, label="rows as they come")
     axis.plot(sizes, invariant, "s-", color=TRAINED, label="sorted rows")
-    axis.plot(np.array(sizes) / factorial(4), plain, ":", color=THEORY, label="first curve, |G| times the rows")
-    axis.set(title="c  four points, kernel ridge", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log", xlim=(sizes[0] / 2, sizes[-1] * 1.3))
+    start, error = SIZES[1], invariant[sizes.index(SIZES[1])]
+    end = min(_worth(sizes, plain, error), sizes[-1])
+    axis.annotate("", (end, error), (start, error), arrowprops={"arrowstyle": "->", "color": THEORY})
+    axis.text((start * end) ** 0.5, error, f"{end / start:.1f} times the rows", ha="center", va="bottom", color=THEORY)
+    axis.set(title="c  four points, kernel ridge", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
     log_ticks(axis)
     axis.legend(loc="lower left", fontsize=7)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from motifnet.engine import UsageError
-from motifnet.lab import _fig1, _fig2, _fig3, _fig4, _fig5, _fig6, _fig8
+from motifnet.lab import _fig1, _fig2, _fig3, _fig4, _fig5, _fig6, _fig7, _fig8
 from motifnet.lab._facts import Facts
 
 FIGURES: dict[str, Callable[[bool, Path], Facts]] = {
@@ -16,6 +16,7 @@ FIGURES: dict[str, Callable[[bool, Path], Facts]] = {
     "fig4": _fig4.run,
     "fig5": _fig5.run,
     "fig6": _fig6.run,
+    "fig7": _fig7.run,
     "fig8": _fig8.run,
 }
 
