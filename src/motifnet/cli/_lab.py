@@ -17,7 +17,7 @@ from motifnet.engine import FileError
 
 @guarded
 def lab(
-    figure: Annotated[str, typer.Argument(metavar="FIGURE", help="fig5 (double descent), fig6 (Gaussian SGD), fig8 (what depth buys), or all.")],
+    figure: Annotated[str, typer.Argument(metavar="FIGURE", help="fig1 to fig8, or all; docs/lab.md lists them.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the figures, their facts as JSON and lab.html.")] = Path("lab"),
     quick: Annotated[bool, typer.Option("--quick", help="Smaller experiments of the same form.")] = False,
     force: Force = False,

@@ -88,7 +88,8 @@ def _sentences(slopes: dict[str, dict[Case, float]]) -> tuple[str, ...]:
     def told(d: int) -> str:
         each = "; ".join(f"D = {D}: kernel ridge {slopes[KERNEL][d, D]:.2f}, network {slopes[NETWORK][d, D]:.2f}" for D in COLUMNS)
         free = ", ".join(f"{smooth_exponent(BETA, D):.2f}" for D in COLUMNS)
-        return f"On a set of dimension {d} errors fall like n^(−r) with r: {each}; theory says {smooth_exponent(BETA, d):.2f}, and for free columns {free}."
+        rate = smooth_exponent(BETA, d)
+        return f"On a set of dimension {d} errors fall like n^(−r) with r: {each}; theory says {rate:.2f}, and for free columns {free}."
 
     return tuple(told(d) for d in DIMENSIONS)
 

@@ -1,7 +1,7 @@
 """Figure 4: the quotient space shrinks with the number q of points, and the error with it.
 
 A function of q points that does not change under their q! exchanges is one on the quotient [0, 1]^q / S_q, the sorted rows. A grid of K cells a side
-has K^q cells of which C(K + q − 1, q) are left, one part in q! as K grows. So n rows are worth up to |G| n (Tahmasebi and Jegelka 2023), and the error
+has K^q cells of which C(K + q − 1, q) are left, one part in q! as K grows. So n rows are worth up to |G| n (Tahmasebi, Jegelka 2023), and the error
 falls by up to |G|^(2β/(2β + q)) ≤ |G|. Sorting itself makes kinks where two points meet, so that not all of it is gained. Kernel ridge regression
 on rows as they come and on sorted rows, both tuned on the test rows; our network on both beside it.
 """

@@ -1,6 +1,6 @@
 """Estimators that are linear in y, at their best: width and ridge have the least error to the truth on the test rows, which no user can have.
 
-So a method that does better has not won by tuning. One eigendecomposition K = U diag(v) Uᵀ serves all ridges: f = K* U diag(1/(v + λ)) Uᵀ (y − ȳ) + ȳ.
+So a method that does better has not won by tuning. One decomposition K = U diag(v) Uᵀ serves all ridges: f = K* U diag(1/(v + λ)) Uᵀ (y − ȳ) + ȳ.
 """
 
 from __future__ import annotations
