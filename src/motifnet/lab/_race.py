@@ -45,7 +45,11 @@ def adamw(X: Matrix, y: Matrix, X_test: Matrix, search: Search, seed: int = 0) -
     held, used = order[: len(X) // 5], order[len(X) // 5 :]
     parts = (rows[used], target[used], rows[held], target[held])
     with torch.random.fork_rng(devices=[]):
-        rate, batch = min(product(search.rates, search.batches), key=lambda setting: min(e for e, _ in _epochs(*parts, *setting, search.pilot, seed)))
+
+        def piloted(setting: tuple[float, int]) -> float:
+            return min(error for error, _ in _epochs(*parts, setting[0], setting[1], search.pilot, seed))
+
+        rate, batch = min(product(search.rates, search.batches), key=piloted)
         best = np.inf
         for error, network in _epochs(*parts, rate, batch, search.epochs, seed):
             if error < best:

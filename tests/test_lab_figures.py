@@ -1,0 +1,104 @@
+"""What the figures of the lab are made of: estimators at their best, random functions of known smoothness, the quotient, the runner of figure 7."""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+import pytest
+import torch
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.preprocessing import SplineTransformer
+
+from motifnet.lab import _fig1, _fig2, _fig3, _fig4, _fig7
+from motifnet.lab._fields import field, sphere
+from motifnet.lab._oracle import RIDGES, Trial, best_linear, gaussian, laplace, slope
+from motifnet.lab._race import Search, adamw
+
+
+def test_best_linear_is_the_best_kernel_ridge() -> None:
+    rng = np.random.default_rng(0)
+    X, T = rng.random((40, 2)), rng.random((30, 2))
+    trial = Trial(X, np.sin(5 * X[:, 0]) + 0.1 * rng.normal(size=40), T, np.sin(5 * T[:, 0]))
+    grams, errors = (gaussian(0.3), laplace(1.0)), []
+    for gram in grams:
+        for ridge in RIDGES:
+            fit = KernelRidge(alpha=ridge, kernel="precomputed").fit(gram(X, X), trial.y - trial.y.mean())
+            errors.append(trial.error(fit.predict(gram(T, X)) + trial.y.mean()))
+    assert trial.error(best_linear(trial, grams)) == pytest.approx(min(errors), rel=1e-6)
+
+
+def test_slope_is_the_exponent() -> None:
+    assert slope((10, 20, 80), [3 * n**-0.4 for n in (10, 20, 80)]) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("beta", [0.3, 0.6])
+def test_field_has_its_smoothness(beta: float) -> None:
+    lags = np.geomspace(0.01, 0.1, 6)
+    squares, variance = np.zeros(len(lags)), 0.0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        f, x = field(beta, 1, rng), rng.uniform(0, 10, (500, 1))
+        variance += f(x).var() / 20
+        squares += [np.mean((f(x + h) - f(x)) ** 2) for h in lags]
+    assert variance == pytest.approx(1, abs=0.1)
+    assert np.polyfit(np.log(lags), np.log(squares), 1)[0] == pytest.approx(2 * beta, abs=0.15)
+
+
+def test_sphere_lies_in_its_subspace() -> None:
+    X = sphere(200, 2, np.random.default_rng(0), 10)
+    np.testing.assert_allclose(np.linalg.norm(X, axis=1), 1)
+    assert np.linalg.matrix_rank(X) == 3
+
+
+def test_splines_are_products_of_columns() -> None:
+    rng = np.random.default_rng(0)
+    A, B = rng.random((5, 2)), rng.random((4, 2))
+    basis = SplineTransformer(6, knots=np.linspace(0, 1, 6)[:, None]).fit([[0.0], [1.0]])
+
+    def features(X: np.ndarray) -> np.ndarray:
+        return np.einsum("ni,nj->nij", basis.transform(X[:, :1]), basis.transform(X[:, 1:])).reshape(len(X), -1)
+
+    np.testing.assert_allclose(_fig1._tensor_splines(6)(A, B), features(A) @ features(B).T, atol=1e-12)
+
+
+def test_phase_diagram_meets_its_table() -> None:
+    assert all(check.passed for check in _fig2._table_checks())
+    assert _fig2._gain(2, 0.3, 2) == _fig2._gain(0.5, 1, 2) == 0 < _fig2._gain(2, 1, 2) < _fig2._gain(2, 2, 2)
+
+
+def test_columns_do_not_change_the_task_of_figure_3() -> None:
+    few, many = _fig3._trial(2, 10, 30, 0), _fig3._trial(2, 50, 30, 0)
+    np.testing.assert_array_equal(few.y, many.y)
+    np.testing.assert_allclose(few.X @ few.X.T, many.X @ many.X.T, atol=1e-12)
+
+
+def test_quotient_leaves_one_cell_an_orbit() -> None:
+    assert _fig4._covered(3, 6) == pytest.approx(comb(8, 3) / 6**3)
+    plain, sorted_ = _fig4._trials(3, 20, 0)
+    np.testing.assert_array_equal(np.sort(plain.X, 1), sorted_.X)
+    np.testing.assert_allclose(_fig4._target(plain.X), _fig4._target(sorted_.X))
+
+
+def test_rows_are_worth_what_the_curve_says() -> None:
+    assert _fig4._worth((100, 400), [0.2, 0.05], 0.1) == pytest.approx(200)
+    assert _fig4._worth((100, 400), [0.2, 0.05], 0.01) == np.inf
+
+
+def test_adamw_repeats_and_leaves_the_global_state_alone() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2))
+    state, search = torch.get_rng_state(), Search((1e-3, 1e-2), (16,), 1, 5)
+    runs = [list(adamw(X, X[:, 0], X, search)) for _ in range(2)]
+    assert torch.equal(state, torch.get_rng_state())
+    for first, second in zip(*runs, strict=True):
+        np.testing.assert_array_equal(first.predicted, second.predicted)
+    assert [passed.seconds for passed in runs[0]] == sorted(passed.seconds for passed in runs[0])
+
+
+def test_course_knows_who_is_first() -> None:
+    course = _fig7._Course([(_fig7.CONVEX, 1.0, 0.6), (_fig7.TRANSFERRED, 2.0, 0.6), (_fig7.RETRAINED, 3.0, 0.5)], [(1.0, 0.7), (5.0, 0.505)])
+    assert course.target == pytest.approx(0.51)
+    assert course.seconds == (3.0, 5.0)
+    checks = _fig7._checks({"table": course})
+    assert checks[0].measured == 1 and checks[1].measured == pytest.approx(0.5 / 0.6)
