@@ -64,7 +64,7 @@ def test_splines_are_products_of_columns() -> None:
 
 def test_phase_diagram_meets_its_table() -> None:
     assert all(check.passed for check in _fig2._table_checks())
-    assert _fig2._gain(2, 0.3, 2) == _fig2._gain(0.5, 1, 2) == 0 < _fig2._gain(2, 1, 2) < _fig2._gain(2, 2, 2)
+    assert _fig2._gain((2, 0.3), 2) == _fig2._gain((0.5, 1), 2) == 0 < _fig2._gain((2, 1), 2) < _fig2._gain((2, 2), 2)
 
 
 def test_columns_do_not_change_the_task_of_figure_3() -> None:

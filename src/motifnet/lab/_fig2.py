@@ -69,9 +69,9 @@ def _trial(point: Point, n: int, seed: int) -> Trial:
     return Trial(X[:n], truth[:n] + NOISE * rng.normal(size=n), X[n:], truth[n:])
 
 
-def _gain(alpha: float, beta: float, D: int) -> float:
+def _gain(point: Point, D: int) -> float:
     """By how much the exponent of a network is larger than that of what is linear in y."""
-    r = singularity_exponents(alpha, beta, D)
+    r = singularity_exponents(*point, D)
     return r["network"] - r["linear"]
 
 
@@ -90,15 +90,15 @@ def _checks(sizes: tuple[int, ...], ratios: Ratios) -> list[Check]:
     ties = [
         Check(f"network / linear in a tie, {_label(point)}, {sizes[-1]:,} rows", values[-1], 1.0, 1 - TIE, 1 + TIE)
         for point, values in ratios.items()
-        if _gain(*point, 2) < 1e-9
+        if _gain(point, 2) < 1e-9
     ]
-    best = max(ratios, key=lambda point: _gain(*point, 2))
+    best = max(ratios, key=lambda point: _gain(point, 2))
     return [*ties, Check(f"network / linear where the gain is largest, {_label(best)}, {sizes[-1]:,} rows", ratios[best][-1], 0.9, 0.0, 1.0)]
 
 
 def _sentences(sizes: tuple[int, ...], ratios: Ratios) -> tuple[str, ...]:
     def told(point: Point, values: list[float]) -> str:
-        gain = _gain(*point, 2)
+        gain = _gain(point, 2)
         theory = "theory sees a tie" if gain < 1e-9 else f"theory for the worst case lets the ratio fall like n^(−{gain:.2f}), {phase(*point, 2)}"
         return f"{_label(point)}: network / linear is {values[0]:.2f} at {sizes[0]:,} rows and {values[-1]:.2f} at {sizes[-1]:,}; {theory}."
 
@@ -111,7 +111,7 @@ def _label(point: Point) -> str:
 
 def _draw_map(axis: Any, letter: str, D: int, ratios: Ratios) -> None:
     alphas = betas = np.linspace(0.05, 4, 200)
-    gains = np.array([[_gain(a, b, D) for a in alphas] for b in betas])
+    gains = np.array([[_gain((a, b), D) for a in alphas] for b in betas])
     image = axis.imshow(gains, origin="lower", extent=(0.05, 4, 0.05, 4), vmin=0, cmap="viridis", aspect="auto")
     axis.figure.colorbar(image, ax=axis, label="exponent of network − linear")
     axis.plot(alphas, alphas * D / (2 * (D - 1)), color="white", linewidth=1)  # pieces and surface limit alike
@@ -130,7 +130,7 @@ def _draw_map(axis: Any, letter: str, D: int, ratios: Ratios) -> None:
 
 def _draw_ratios(axis: Any, sizes: tuple[int, ...], ratios: Ratios) -> None:
     for point, values in ratios.items():
-        axis.plot(sizes, values, "o-", color=POINTS[point], label=f"{_label(point)}: theory n^(−{_gain(*point, 2):.2f})")
+        axis.plot(sizes, values, "o-", color=POINTS[point], label=f"{_label(point)}: theory n^(−{_gain(point, 2):.2f})")
     axis.axhline(1, color=THEORY, linewidth=0.8)
     axis.set(title="c  error of network / best linear", xlabel="rows", ylabel="ratio", xscale="log", yscale="log")
     log_ticks(axis)
