@@ -148,5 +148,6 @@ def _draw(axis: Any, title: str, course: _Course) -> None:
             axis.plot(*np.transpose(points), symbol, color=colour, markersize=size, markeredgecolor="white", label=f"Motif Mimicry, {mark}")
     axis.axhline(course.target, color=THEORY, linestyle=":", label="target")
     axis.set(title=title, xlabel="seconds", ylabel="test error / sd(y)", xscale="log", yscale="log")
+    axis.margins(x=0.2)
     log_ticks(axis)
     axis.legend(fontsize=7)
