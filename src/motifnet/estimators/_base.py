@@ -22,10 +22,12 @@ from motifnet.estimators._goal import Judged
 from motifnet.estimators._network import Network
 from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared, prepare
+from motifnet.estimators._prescribe import Prescriber, check_wish
 from motifnet.estimators._presets import get_preset
 from motifnet.estimators._progress import progress
 from motifnet.losses import Objective
 from motifnet.mimicry import Card, Certificate, certify, describe_network
+from motifnet.profiling import Profile
 from motifnet.tables import Matrix, Table, Task, as_offset, as_table
 
 CERTIFIED_ROWS = 128
@@ -44,6 +46,7 @@ class MotifEstimator(BaseEstimator):
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
         teachers: Sequence[str] | None = None,
+        profile: str | Profile | None = "auto",
     ) -> None:
         self.preset = preset
         self.time_limit_s = time_limit_s
@@ -51,6 +54,7 @@ class MotifEstimator(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
         self.teachers = teachers
+        self.profile = profile
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None) -> Self:
         """Fit a network to a table.
@@ -80,7 +84,7 @@ class MotifEstimator(BaseEstimator):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, objective: Objective, offset: Any = None) -> Self:
         preset = get_preset(self.preset).beside(self.teachers, objective)
-        seed = _seed(self.random_state)
+        seed, wish = _seed(self.random_state), check_wish(self.profile)
         limit = self.time_limit_s
         if limit is not None and not limit > 0:
             raise UsageError(f"time_limit_s={limit!r} must be a positive number of seconds, or None for no limit.")
@@ -88,6 +92,7 @@ class MotifEstimator(BaseEstimator):
         with control.listening(), single_threaded(), progress(self.verbose) as listen:
             ready = prepare(X, y, sample_weight, groups, time, offset, task=self._task, objective=objective, preset=preset, seed=seed)
             run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, listen, ready.log)
+            run.prescriber = None if wish is None else Prescriber(wish, ready.looked_at(seed))
             judged = run.go()
             self._store(ready, run, judged, seed, {"objective": objective.name, "quantiles": list(objective.quantiles), "offset": offset is not None})
         if run.stopped:
@@ -119,6 +124,7 @@ class MotifEstimator(BaseEstimator):
         )
         self.teacher_ = teacher
         self.stages_ = run.stages
+        self.profile_ = run.profile
         self._flat = ready.flat
         self.n_features_in_ = len(ready.schema.names)
         if ready.schema.named:

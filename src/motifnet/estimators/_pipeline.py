@@ -1,4 +1,5 @@
-"""Motif Mimicry on one page: convex fit → transfer → last layer → log scale → inner layers → own loss → other teachers → stack → fine-tuning.
+"""Motif Mimicry on one page: convex fit → transfer → last layer → log scale → inner layers → own loss → structure that the profile found
+→ other teachers → stack → fine-tuning.
 
 Every stage is timed, judged on rows that it has not seen, and kept only if that error is lower. `Stopped` (time limit, Ctrl-C) ends the run with
 the best so far; the convex fit and its transfer always finish, so there always is a model.
@@ -13,12 +14,15 @@ from functools import partial
 from typing import cast
 
 from motifnet.engine import Control, LedgerRow, Stopped
+from motifnet.estimators._front import Front
 from motifnet.estimators._goal import Goal, Judged, Part, numpy_of
 from motifnet.estimators._log_scale import LogScale, part_of
+from motifnet.estimators._prescribe import Prescriber
 from motifnet.estimators._presets import Preset
 from motifnet.kernels import EveryFold
 from motifnet.mimicry import transfer
 from motifnet.motifs import Motif, count_parameters
+from motifnet.profiling import Profile
 from motifnet.retrain import (
     CrossTuned,
     FineTuneSettings,
@@ -58,6 +62,8 @@ class Run:
     control: Control
     listen: Callable[[str, LedgerRow | None], None]
     log: LogScale | None = None
+    prescriber: Prescriber | None = None
+    profile: Profile | None = None
     kernels: list[Part] = field(default_factory=list)
     others: list[Part] = field(default_factory=list)
     convex: FittedKernel | None = None
@@ -80,6 +86,7 @@ class Run:
             for number, settings in enumerate(self.preset.inner):
                 self._inner_layers(*scales[number % len(scales)], settings, number)
             self._own_loss()
+            self._structure()
             for number, name in enumerate(self.preset.teachers):
                 self._teacher(name, scales[number % len(scales)][0])
             self._stack()
@@ -166,6 +173,31 @@ class Run:
         self.kernels = [part] if alone.error < beside.error and not classes else [*self.kernels, part]
         best = min(alone, beside, key=lambda judged: judged.error)
         self._settle("own loss", start, best, f"output layer under the {'log loss' if classes else 'objective'}")
+
+    def _structure(self) -> None:
+        """Look at the table, and try a kernel part behind each front that the findings lead to."""
+        if self.prescriber is None:
+            return
+        start = self._start("profile")
+        self.control.check()
+        self.profile = self.prescriber.profile(self.control)
+        fronts = self.prescriber.fronts(self.profile, self.sample, self.control)
+        assert self.best is not None
+        found = "; ".join(f"{f.detector}: {f.verdict}" for f in self.profile.findings if f.found) or "nothing that changes the structure"
+        size = count_parameters(self.goal.network(self.best))
+        self._enter(LedgerRow("profile", time.monotonic() - start, self.best.error, size, True, found))
+        for number, front in enumerate(fronts):
+            self._behind(front, number)
+
+    def _behind(self, front: Front, number: int) -> None:
+        """The convex fit and the first training on the rows behind a front: beside the other kernels, where that is better, else forgotten."""
+        start = self._start(front.name)
+        sample, settings = front.behind(self.sample), self.preset.inner[0]
+        convex = self.preset.convex.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        trained = cross_tune(sample, convex, settings, seed=self.seed, number=100 + number, n_jobs=self.n_jobs, control=self.control)
+        kernels = [*self.kernels, front.part("kernel ridge", convex), front.part("trained kernel", trained)]
+        if self._settle(front.name, start, self.goal.judge(kernels), "kernels behind this layer, beside the others"):
+            self.kernels = kernels
 
     def _teacher(self, name: str, log: LogScale | None) -> None:
         teacher = TEACHERS[name]()

@@ -15,6 +15,7 @@ from motifnet.estimators._log_scale import LogScale
 from motifnet.estimators._loss_goal import LossGoal
 from motifnet.estimators._presets import Preset
 from motifnet.losses import Objective
+from motifnet.profiling import Rows, units_of
 from motifnet.tables import (
     Encoder,
     Matrix,
@@ -51,6 +52,14 @@ class Prepared:
     classes: tuple[Any, ...] | None
     flat: bool
     log: LogScale | None
+
+    def looked_at(self, seed: int) -> Rows:
+        """The rows as the detectors of the profile see them, in random order."""
+        s, q = self.sample, self.sample.y.shape[1]
+        order = np.random.default_rng([seed, 8]).permutation(s.n)
+        mean, sd = (self.goal.mean, self.goal.sd) if isinstance(self.goal, RegressionGoal) else (np.zeros(q), np.ones(q))
+        names, classes = self.encoder.names, s.labels is not None
+        return Rows(s.X[order], s.y[order], mean, sd, names, self.encoder.numeric, *units_of(self.encoder), self.targets, s.n, classes, seed)
 
 
 def prepare(

@@ -14,6 +14,7 @@ from motifnet.bands import as_levels
 from motifnet.engine import UsageError, resolve_jobs
 from motifnet.estimators._base import MotifEstimator
 from motifnet.losses import Objective
+from motifnet.profiling import Profile
 from motifnet.stacking import explained
 from motifnet.tables import Matrix, as_offset, as_target, as_weight, check_domain
 
@@ -45,12 +46,16 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
     teachers : sequence of str, optional
         Further teachers beside those of the preset, such as ["catboost"], which needs `pip install "motifnet[catboost]"`: its symmetric trees become
         part of the network like the others, and prediction needs no CatBoost. Others: "splines", "support vectors", "linear".
+    profile : "auto", None or what `motifnet.profile` returns, default "auto"
+        Structure to build into the network: a sorting layer where columns may be exchanged, a projection where the rows are thin, a step where the
+        target jumps. "auto" looks for it on at most 2,000 rows; a layer stays only if rows not seen are predicted better.
 
     Attributes
     ----------
     ledger_ : stages with seconds, honest error, parameters; the error is in units of sd(y), for other objectives than "squared" it is 1 − D²
     card_, certificate_ : architecture, and what is known of network against teacher
     network_ : the `Network` on the encoded matrix
+    profile_ : the `Profile` that structure was taken from; None where none was asked for, or the time was over
     model_ : the frozen model; stages_ : networks along the way; teacher_ : the same function outside torch
 
     Examples
@@ -71,8 +76,9 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
         teachers: Sequence[str] | None = None,
+        profile: str | Profile | None = "auto",
     ) -> None:
-        super().__init__(preset, time_limit_s, n_jobs, random_state, verbose, teachers)
+        super().__init__(preset, time_limit_s, n_jobs, random_state, verbose, teachers, profile)
         self.objective = objective
         self.quantiles = quantiles
 

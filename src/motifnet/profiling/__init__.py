@@ -6,17 +6,22 @@ Comes in: a table and its target. Goes out: a `Profile` of findings. Never knows
 from motifnet.profiling._exponents import network_size, phase, rows_to_halve, singularity_exponents, smooth_exponent
 from motifnet.profiling._finding import LEVEL, Finding
 from motifnet.profiling._group import Group, cyclic, flips, permutations
-from motifnet.profiling._profile import DETECTORS, Profile, profile
-from motifnet.profiling._rows import Rows, as_rows
+from motifnet.profiling._profile import DETECTORS, STRUCTURE, Profile, profile, structure
+from motifnet.profiling._rows import Rows, as_rows, units_of
+from motifnet.profiling._singularity import boundary
+from motifnet.profiling._surface import Surface
 
 __all__ = [
     "DETECTORS",
     "LEVEL",
+    "STRUCTURE",
     "Finding",
     "Group",
     "Profile",
     "Rows",
+    "Surface",
     "as_rows",
+    "boundary",
     "cyclic",
     "flips",
     "network_size",
@@ -26,4 +31,6 @@ __all__ = [
     "rows_to_halve",
     "singularity_exponents",
     "smooth_exponent",
+    "structure",
+    "units_of",
 ]

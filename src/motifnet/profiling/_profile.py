@@ -2,6 +2,9 @@
 
 Sizes are stated and bounded: at most 10,000 rows are read at random; smooth fits see two halves of at most 1,500, the dimension 2,000 rows, groups
 600, the width eight splits of 600. The same seed gives the same profile.
+
+A fit asks for less: `structure` runs the detectors that can change the structure of a network, each on few rows, and a detector that fails has found
+nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from motifnet.profiling._learning import learning_curve
 from motifnet.profiling._noise import noise_floor
 from motifnet.profiling._overparameterisation import overparameterisation
 from motifnet.profiling._rows import FEW_ROWS, Rows, as_rows
-from motifnet.profiling._singularity import singularity
+from motifnet.profiling._singularity import RELIABLE_ROWS, singularity
 from motifnet.profiling._spread import spread
 
 MOST_ROWS = 10_000
@@ -35,6 +38,8 @@ DETECTORS: dict[str, Callable[[Rows], Finding]] = {
     "invariance": invariance,
     "over-parameterisation": overparameterisation,
 }
+# detectors that can change the structure of a fit, with the fewest rows that they are worth running for, and the most that they see
+STRUCTURE = {"singularity": (RELIABLE_ROWS, 2_000), "intrinsic dimension": (200, 1_000), "invariance": (200, 400)}
 OF_NUMBERS = ("noise floor", "heteroscedasticity", "learning curve", "singularity")  # for classes the noise is part of the target
 
 
@@ -112,6 +117,23 @@ def profile(
             start = time.perf_counter()
             findings.append(_run(name, detector, rows, symmetry))
             seconds[name] = time.perf_counter() - start
+    return Profile(tuple(findings), rows.total, rows.n, rows.d, seconds)
+
+
+def structure(rows: Rows, check: Callable[[], None]) -> Profile:
+    """The findings that can change the structure of a fit; `check` is called before each detector."""
+    findings, seconds = [], {}
+    for name, (least, most) in STRUCTURE.items():
+        if rows.total < least:
+            continue
+        check()
+        start = time.perf_counter()
+        try:
+            with np.errstate(all="ignore"):
+                findings.append(_run(name, DETECTORS[name], rows.first(most), None))
+        except (ValueError, ArithmeticError, RuntimeError) as error:  # singular matrices among them
+            findings.append(unreliable(name, "", f"The detector failed ({error}): nothing is changed.", "failed"))
+        seconds[name] = time.perf_counter() - start
     return Profile(tuple(findings), rows.total, rows.n, rows.d, seconds)
 
 

@@ -5,7 +5,7 @@ What a detector searches for it searches on the first half; what it claims it te
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -47,6 +47,10 @@ class Rows:
     def d(self) -> int:
         return self.X.shape[1]
 
+    def first(self, most: int) -> Rows:
+        """At most so many of the rows."""
+        return replace(self, X=self.X[:most], y=self.y[:most])
+
     def raw(self, j: int, value: float) -> float:
         """A value of column j in the unit of the table."""
         return float(self.centre[j] + self.unit[j] * value)
@@ -79,9 +83,15 @@ def as_rows(X: object, y: object, *, classes: bool, most: int, seed: int) -> Row
     table, values, weight = rows.table.take(chosen), rows.y[chosen], rows.weight[chosen]
     coded, mean, sd = _coded(values, weight, target)
     encoder, matrix, _ = Encoder.fit(table, coded, np.ones(len(chosen)), make_folds(len(chosen), 5, seed))
+    centre, unit = units_of(encoder)
+    return Rows(matrix, coded, mean, sd, encoder.names, encoder.numeric, centre, unit, target.names, rows.table.n, classes, seed)
+
+
+def units_of(encoder: Encoder) -> tuple[Matrix, Matrix]:
+    """Centre and unit of each column of the matrix, with shape (d,); 0 and 1 where it is no number."""
     scales = {f.name: (f.mean, f.sd) for f in encoder.features if isinstance(f, Numeric) and f.sd}
     centre, unit = (np.array([scales.get(name, (0.0, 1.0))[i] for name in encoder.names]) for i in (0, 1))
-    return Rows(matrix, coded, mean, sd, encoder.names, encoder.numeric, centre, unit, target.names, rows.table.n, classes, seed)
+    return centre, unit
 
 
 def _coded(values: Matrix, weight: Matrix, target: Target) -> tuple[Matrix, Matrix, Matrix]:

@@ -29,13 +29,30 @@ def singularity(rows: Rows) -> Finding:
     columns = eligible(rows.X, rows.numeric)
     if rows.classes or not columns:
         return unreliable(NAME, unit, "Jumps are looked for in numbers along columns of numbers, of which there are none here.", "not applicable")
+    surface, test, p = _likeliest(rows, columns)
+    return _finding(rows, surface, test, p, _exponent(rows, columns))
+
+
+def boundary(rows: Rows) -> tuple[Surface, float] | None:
+    """The likeliest surface of a jump and its threshold, midway between two rows; None where no column can jump."""
+    columns = eligible(rows.X, rows.numeric)
+    if not columns:
+        return None
+    surface = _likeliest(rows, columns)[0]
+    threshold, t = _place(surface, *rows.halves)[0], np.unique(surface.coordinate(rows.X))
+    after = int(np.clip(np.searchsorted(t, threshold), 1, len(t) - 1))
+    return surface, float((t[after - 1] + t[after]) / 2)
+
+
+def _likeliest(rows: Rows, columns: list[int]) -> tuple[Surface, Steps, float]:
+    """Of the surfaces that the first half proposes, with its test in the second half and the p-value."""
     first, second = rows.halves
     surfaces = search(first, columns, rows.seed)
     tests = [_test(surface, first, second) for surface in surfaces]
     p = [min(1.0, 2 * len(surfaces) * float(norm.sf(abs(t.z[0])))) for t in tests]
     # the simplest surface whose p-value is not a hundred times that of another
     best = next(i for i in range(len(p)) if p[i] <= 100 * min(p) and (p[i] <= LEVEL or min(p) > LEVEL))
-    return _finding(rows, surfaces[best], tests[best], p[best], _exponent(rows, columns))
+    return surfaces[best], tests[best], p[best]
 
 
 def _threshold(surface: Surface, fit: Smooth) -> Matrix:

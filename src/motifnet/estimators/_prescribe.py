@@ -1,0 +1,90 @@
+"""From the profile of a table to fronts for its fit: what is looked for, what is found, and which layers it leads to.
+
+invariance            → a sorting layer, or absolute values
+intrinsic dimension   → a projection
+singularity           → a step across the surface, found again without each fold
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from motifnet.engine import Control, UsageError
+from motifnet.estimators._front import Front, absolute, projection, sorting, step
+from motifnet.motifs import Motif
+from motifnet.profiling import STRUCTURE, Profile, Rows, boundary, structure
+from motifnet.tables import Sample
+
+Wish = Literal["auto"] | Profile | None
+
+
+def check_wish(wish: Any) -> Wish:
+    """Raises UsageError for anything but "auto", None or a profile."""
+    if wish is None or isinstance(wish, Profile) or wish == "auto":
+        return wish
+    raise UsageError(f"profile={wish!r} is not known. Pass 'auto', None, or what motifnet.profile(X, y) returns.")
+
+
+@dataclass(frozen=True)
+class Prescriber:
+    """`rows`: those of the fit as detectors see them, in random order; `wish`: a profile, or the wish for one."""
+
+    wish: Literal["auto"] | Profile
+    rows: Rows
+
+    def __post_init__(self) -> None:
+        blocks = [] if self.wish == "auto" else self.wish.prescription.get("invariance", {}).get("blocks", [])
+        unknown = [name for block in blocks for name in block if name not in self.rows.names]
+        if unknown:
+            known = ", ".join(map(repr, self.rows.names[:12]))
+            raise UsageError(f"The profile is of a table with a column {unknown[0]!r}, this one has {known}. Pass the profile of this table.")
+
+    def profile(self, control: Control) -> Profile:
+        """The given profile, or what is found on few rows."""
+        return self.wish if isinstance(self.wish, Profile) else structure(self.rows, control.check)
+
+    def fronts(self, profile: Profile, sample: Sample, control: Control) -> Iterator[Front]:
+        """The fronts that the prescription of a profile leads to."""
+        settings = profile.prescription
+        makers: Mapping[str, Callable[[Mapping[str, Any], Sample, Control], Front | None]] = {
+            "invariance": self._invariant,
+            "intrinsic dimension": self._projected,
+            "singularity": self._stepped,
+        }
+        for detector, maker in makers.items():
+            front = maker(settings[detector], sample, control) if detector in settings else None
+            if front is not None:
+                yield front
+
+    def _invariant(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | None:
+        blocks, flips = setting["blocks"], setting["group"] == "flips"
+        if setting["equivariant"] or setting["group"] == "cyclic" or len(blocks[0]) > 1:
+            return None
+        columns = [self.rows.names.index(block[0]) for block in blocks]
+        centre, unit = self.rows.centre[columns], self.rows.unit[columns]
+        common = np.sqrt(np.mean(unit**2))
+        shift = (centre - (0.0 if flips else centre.mean())) / common
+        return (absolute if flips else sorting)(columns, self.rows.numeric, unit / common, shift)
+
+    def _projected(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | None:
+        components = setting.get("projection")
+        return None if components is None else projection(sample.X, self.rows.numeric, components)
+
+    def _stepped(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | None:
+        motifs = [self._step(sample, k, control) for k in [*range(sample.folds.count), None]]
+        found = [motif for motif in motifs if motif is not None]
+        if len(found) < len(motifs):
+            return None
+        return Front("step", found[-1], np.append(self.rows.numeric, False), tuple(found[:-1]))
+
+    def _step(self, sample: Sample, k: int | None, control: Control) -> Motif | None:
+        """The step across the likeliest surface, where given without fold k."""
+        control.check()
+        part = sample if k is None else sample.rows(sample.folds.train(k), k)
+        order = np.random.default_rng([self.rows.seed, 7]).permutation(part.n)[: STRUCTURE["singularity"][1]]
+        found = boundary(replace(self.rows, X=part.X[order], y=part.y[order]))
+        return None if found is None else step(*found, part.X.shape[1])
