@@ -1,6 +1,6 @@
 """All benchmarks, one after the other; each picks up where it was interrupted."""
 
-from benchmarks import accuracy, compression, curves, field, growth, intervals, race
+from benchmarks import accuracy, compression, curves, field, growth, intervals, race, structure
 
 if __name__ == "__main__":  # the processes that `field` starts import this file again
     accuracy.main([])
@@ -10,3 +10,4 @@ if __name__ == "__main__":  # the processes that `field` starts import this file
     compression.main([])
     field.main([])
     growth.main([])
+    structure.main([])
