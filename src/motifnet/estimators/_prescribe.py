@@ -63,7 +63,7 @@ class Prescriber:
     def _invariant(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | None:
         blocks, flips = setting["blocks"], setting["group"] == "flips"
         if setting["equivariant"] or setting["group"] == "cyclic" or len(blocks[0]) > 1:
-            return None
+            return None  # these have no layer that is continuous
         columns = [self.rows.names.index(block[0]) for block in blocks]
         centre, unit = self.rows.centre[columns], self.rows.unit[columns]
         common = np.sqrt(np.mean(unit**2))

@@ -41,6 +41,11 @@ class Group:
         sizes = {"permutations": math.factorial(q), "cyclic": q, "flips": 2**q}
         return sizes[self.kind] if self.kind in sizes else len(self.elements())
 
+    @property
+    def is_layer(self) -> bool:
+        """Whether the quotient map is a layer: single columns sorted, or their absolute values."""
+        return self.kind in ("permutations", "flips") and len(self.blocks[0]) == 1
+
     def elements(self) -> list[Element]:
         """Closure of the generators by breadth-first search."""
         identity = (tuple(range(self.d)), (1,) * self.d)

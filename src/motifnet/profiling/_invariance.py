@@ -27,11 +27,16 @@ NOTHING = "No two columns are alike enough to be exchanged, and none is symmetri
 Blocks = Sequence[Sequence[str]]
 
 
-def invariance(rows: Rows, symmetry: Mapping[str, Blocks] | None = None) -> Finding:
-    """The most useful group; `symmetry` maps permutations, cyclic or flips to blocks of column names, to test that group and no other."""
+def invariance(rows: Rows, symmetry: Mapping[str, Blocks] | None = None, *, layers_only: bool = False) -> Finding:
+    """The most useful group; `symmetry` maps permutations, cyclic or flips to blocks of column names, to test that group and no other.
+
+    `layers_only`: no groups but those that a sorting layer or absolute values carry out, which are quick to test; none for several targets.
+    """
     raw = rows.centre + rows.unit * rows.X[:MOST_ROWS]
     numeric = [int(j) for j in np.flatnonzero(rows.numeric)]
     groups = candidates(raw, numeric, rows.prior.scale.numpy()) if symmetry is None else _named(rows, symmetry)
+    if layers_only:
+        groups = [group for group in groups if group.is_layer and rows.y.shape[1] == 1]
     if not groups or len(raw) < FEW_ROWS:
         return unreliable(NAME, UNIT, NOTHING, "no candidate")
     tests = _judge(rows, groups, raw)

@@ -130,11 +130,15 @@ def structure(rows: Rows, check: Callable[[], None]) -> Profile:
         start = time.perf_counter()
         try:
             with np.errstate(all="ignore"):
-                findings.append(_run(name, DETECTORS[name], rows.first(most), None))
+                findings.append(_look(name, rows.first(most)))
         except (ValueError, ArithmeticError, RuntimeError) as error:  # singular matrices among them
             findings.append(unreliable(name, "", f"The detector failed ({error}): nothing is changed.", "failed"))
         seconds[name] = time.perf_counter() - start
     return Profile(tuple(findings), rows.total, rows.n, rows.d, seconds)
+
+
+def _look(name: str, rows: Rows) -> Finding:
+    return invariance(rows, layers_only=True) if name == "invariance" else _run(name, DETECTORS[name], rows, None)
 
 
 def _run(name: str, detector: Callable[[Rows], Finding], rows: Rows, symmetry: Mapping[str, Blocks] | None) -> Finding:
