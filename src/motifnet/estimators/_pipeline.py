@@ -186,12 +186,14 @@ class Run:
         found = "; ".join(f"{f.detector}: {f.verdict}" for f in self.profile.findings if f.found) or "nothing that changes the structure"
         size = count_parameters(self.goal.network(self.best))
         self._enter(LedgerRow("profile", time.monotonic() - start, self.best.error, size, True, found))
+        start = time.monotonic()
         for number, front in enumerate(fronts):
-            self._behind(front, number)
+            self._behind(front, number, start)
+            start = time.monotonic()
 
-    def _behind(self, front: Front, number: int) -> None:
+    def _behind(self, front: Front, number: int, start: float) -> None:
         """The convex fit and the first training on the rows behind a front: beside the other kernels, where that is better, else forgotten."""
-        start = self._start(front.name)
+        self._start(front.name)
         sample, settings = front.behind(self.sample), self.preset.inner[0]
         convex = self.preset.convex.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         trained = cross_tune(sample, convex, settings, seed=self.seed, number=100 + number, n_jobs=self.n_jobs, control=self.control)

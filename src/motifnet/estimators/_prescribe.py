@@ -72,7 +72,8 @@ class Prescriber:
 
     def _projected(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | None:
         components = setting.get("projection")
-        return None if components is None else projection(sample.X, self.rows.numeric, components)
+        numeric = self.rows.numeric
+        return None if components is None or not numeric.any() else projection(sample.X, numeric, components)
 
     def _stepped(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | None:
         motifs = [self._step(sample, k, control) for k in [*range(sample.folds.count), None]]
