@@ -65,7 +65,7 @@ def _drawn(case: Structured, draw: int, options: argparse.Namespace) -> list[obj
 def _pair(kind: Any, options: argparse.Namespace, X: Any, y: Any, error: Any, case: Structured | None = None) -> list[object]:
     """Errors without and with the profile, distance of the boundary, what was found and kept, seconds of the profile, of its layers and of all."""
     start = time.monotonic()
-    model = kind(preset=options.preset, n_jobs=options.threads).fit(X, y)
+    model = kind(preset=options.preset, n_jobs=options.threads, profile="auto").fit(X, y)
     seconds, auto = time.monotonic() - start, error(model)
     layers = [row for row in model.ledger_ if row.stage in LAYERS]
     kept = [row.stage for row in layers if row.kept]

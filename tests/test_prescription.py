@@ -50,8 +50,8 @@ def test_found_structure_is_built_in_kept_saved_and_exported(draw: Callable[...,
     rng = np.random.default_rng(1)
     X, _, y = draw(rng)
     new, truth, _ = draw(rng)
-    model = MotifRegressor(preset="fast").fit(X, y)
-    plain = MotifRegressor(preset="fast", profile=None).fit(X, y)
+    model = MotifRegressor(preset="fast", profile="auto").fit(X, y)
+    plain = MotifRegressor(preset="fast").fit(X, y)
     rows = {row.stage: row for row in model.ledger_}
     assert model.profile_ is not None
     assert model.profile_.prescription
@@ -92,7 +92,7 @@ def test_a_given_profile_is_followed_and_checked() -> None:
 
 def test_classes_have_invariances_too() -> None:
     X, f, _ = exchangeable(np.random.default_rng(3), 600)
-    model = MotifClassifier(preset="fast").fit(X, np.where(f > np.median(f), "hi", "lo"))
+    model = MotifClassifier(preset="fast", profile="auto").fit(X, np.where(f > np.median(f), "hi", "lo"))
     assert model.profile_ is not None
     assert [f.detector for f in model.profile_.findings] == ["intrinsic dimension", "invariance"]
     assert np.isfinite(model.predict_proba(X)).all()

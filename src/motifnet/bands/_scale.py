@@ -25,6 +25,7 @@ from motifnet.teachers import BoostedTrees
 Matrix = NDArray[np.float64]
 TREES = BoostedTrees(leaves=4, min_rows=20, max_trees=300)
 LEAST_ROWS = 100
+_NOTHING = 1e-30  # below which trees in single precision see zeros
 _SMALLEST = 1e-3  # of the mean: a residual of zero says that it is small, and no more
 
 
@@ -41,7 +42,7 @@ def fit_scale(sample: Sample, predicted: Matrix, residuals: Matrix, *, seed: int
     rows = np.asarray(np.isfinite(residuals).all(1))
     size = np.abs(residuals[rows])
     mean = sample.weight[rows] @ size / max(float(sample.weight[rows].sum()), 1e-300)
-    if len(size) < LEAST_ROWS or not (mean > 0).all():
+    if len(size) < LEAST_ROWS or not (mean > _NOTHING).all():
         return None
     coded, response = code_response(np.maximum(size, _SMALLEST * mean), sample.weight[rows], (Gamma(),) * residuals.shape[1])
     part = replace(_with_predictions(sample, predicted).rows(rows), y=coded, response=response, views=_views(sample, predicted, rows))
