@@ -8,10 +8,12 @@ import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
-from benchmarks._field_report import error_table
+from benchmarks._field_report import error_table, reference
 from motifnet.compare import METHODS
 
-STYLES = {"ours": ("D", "C3"), "default": ("o", "C0"), "strong": ("|", "k")}
+MARKERS = {"ours": "D", "default": "o", "strong": "|"}
+MAIN, OTHERS = "C3", ("0.35", "0.6", "0.75")  # peers have the colours that are left
+COLOURS = tuple(f"C{i}" for i in (0, 1, 2, 4, 5, 6, 7, 8, 9))
 WORST = 2.0
 
 
@@ -21,6 +23,7 @@ def picture(rows: pd.DataFrame, path: Path) -> None:
     peers = [name for name in errors if METHODS[str(name)].kind == "default"]
     if not peers:
         return
+    main = reference(errors)
     ratio = errors.div(errors[peers].min(axis=1), axis=0).clip(upper=WORST).iloc[::-1]
     with matplotlib.rc_context({"svg.hashsalt": "motifnet"}):
         figure = Figure(figsize=(8, 1.5 + 0.3 * len(ratio)), layout="constrained")
@@ -28,10 +31,12 @@ def picture(rows: pd.DataFrame, path: Path) -> None:
         shades: dict[str, int] = {}
         for name in ratio:
             method = METHODS[str(name)]
-            marker, colour = STYLES[method.kind]
-            number = shades[method.kind] = shades.get(method.kind, 0) + 1
-            size, alpha = 9 if marker == "|" else 5, 1 / number**0.5
-            axis.plot(ratio[name], range(len(ratio)), marker, color=colour, alpha=alpha, label=method.label, markersize=size)
+            marker, number = MARKERS[method.kind], shades.get(method.kind, 0)
+            shades[method.kind] = number + 1
+            colours = COLOURS if method.kind == "default" else OTHERS
+            colour = MAIN if name == main else colours[number % len(colours)]
+            style = {"color": colour, "markersize": 9 if marker == "|" else 5, "zorder": 3 if name == main else 2}
+            axis.plot(ratio[name], range(len(ratio)), marker, label=method.label, **style)
         axis.axvline(1, color="0.7", zorder=0)
         axis.set_yticks(range(len(ratio)), list(ratio.index))
         axis.set(xlabel="error on test rows / best default peer")
