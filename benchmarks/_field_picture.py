@@ -35,8 +35,8 @@ def picture(rows: pd.DataFrame, path: Path) -> None:
             shades[method.kind] = number + 1
             colours = COLOURS if method.kind == "default" else OTHERS
             colour = MAIN if name == main else colours[number % len(colours)]
-            style = {"color": colour, "markersize": 9 if marker == "|" else 5, "zorder": 3 if name == main else 2}
-            axis.plot(ratio[name], range(len(ratio)), marker, label=method.label, **style)
+            size, height = 9 if marker == "|" else 5, 3 if name == main else 2
+            axis.plot(ratio[name], range(len(ratio)), marker, color=colour, label=method.label, markersize=size, zorder=height)
         axis.axvline(1, color="0.7", zorder=0)
         axis.set_yticks(range(len(ratio)), list(ratio.index))
         axis.set(xlabel="error on test rows / best default peer")
