@@ -11,9 +11,9 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.preprocessing import SplineTransformer
 
 from motifnet.lab import _fig1, _fig2, _fig3, _fig4, _fig7
+from motifnet.lab._adamw import Search, adamw
 from motifnet.lab._fields import field, sphere
 from motifnet.lab._oracle import RIDGES, Trial, best_linear, gaussian, laplace, slope
-from motifnet.lab._race import Search, adamw
 
 
 def test_best_linear_is_the_best_kernel_ridge() -> None:

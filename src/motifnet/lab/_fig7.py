@@ -17,9 +17,9 @@ import pandas as pd
 
 from motifnet.compare import stage_outputs
 from motifnet.estimators import MotifRegressor
+from motifnet.lab._adamw import Search, adamw
 from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
 from motifnet.lab._facts import Check, Facts
-from motifnet.lab._race import Search, adamw
 from motifnet.tables import Matrix
 
 NAME, TITLE = "fig7", "Motif Mimicry against stochastic gradient descent: error against seconds"
