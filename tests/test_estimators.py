@@ -17,7 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from motifnet import MotifClassifier, MotifRegressor, load, mimic
 from motifnet.engine import Control, DataError, MotifnetWarning, UsageError
-from motifnet.estimators._pipeline import Run
+from motifnet.estimators._course import Course
 
 
 @parametrize_with_checks([MotifRegressor(), MotifClassifier()])  # type: ignore[untyped-decorator]
@@ -198,14 +198,14 @@ def test_time_limit_keeps_the_best_so_far() -> None:
 def test_ctrl_c_in_each_stage_keeps_the_best_so_far(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(6)
     X = rng.normal(size=(60, 2))
-    start = Run._start
+    start = Course.start
 
-    def interrupting(self: Run, name: str) -> float:
+    def interrupting(self: Course, name: str) -> float:
         if name == stage:
             self.control.interrupted.set()  # what the first Ctrl-C does
         return start(self, name)
 
-    monkeypatch.setattr(Run, "_start", interrupting)
+    monkeypatch.setattr(Course, "start", interrupting)
     with pytest.warns(MotifnetWarning, match="Ctrl-C"):
         model = MotifRegressor().fit(X, X[:, 0])
     assert np.isfinite(model.predict(X)).all()

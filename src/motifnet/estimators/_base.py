@@ -18,6 +18,7 @@ from motifnet.bundle import FittedModel, save_model, to_onnx
 from motifnet.engine import Control, LedgerRow, MotifnetWarning, UsageError, resolve_jobs, single_threaded
 from motifnet.estimators._compress import compress_model
 from motifnet.estimators._conformal import conformal_of
+from motifnet.estimators._course import Course
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._network import Network
 from motifnet.estimators._pipeline import Run
@@ -91,7 +92,8 @@ class MotifEstimator(BaseEstimator):
         control = Control(limit)
         with control.listening(), single_threaded(), progress(self.verbose) as listen:
             ready = prepare(X, y, sample_weight, groups, time, offset, task=self._task, objective=objective, preset=preset, seed=seed)
-            run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, listen, ready.log)
+            course = Course(ready.goal, control, listen)
+            run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, course, ready.log)
             run.prescriber = None if wish is None else Prescriber(wish, ready.looked_at(seed))
             judged = run.go()
             self._store(ready, run, judged, seed, {"objective": objective.name, "quantiles": list(objective.quantiles), "offset": offset is not None})
@@ -116,14 +118,24 @@ class MotifEstimator(BaseEstimator):
             "target_sd": [float(s) for s in ready.goal.scale],
             **asked,
         }
-        card = describe_network(network, inputs=ready.sample.X.shape[1])
+        card, ledger = describe_network(network, inputs=ready.sample.X.shape[1]), tuple(run.course.ledger)
         # several quantiles are no prediction that residuals could go around, and with exposures residuals depend on those
         conformal = None if len(asked["quantiles"]) > 1 or asked["offset"] else conformal_of(ready.goal, run, judged)
         self.model_ = FittedModel(
-            ready.encoder, ready.schema, network, self._task, ready.targets, ready.classes, tuple(run.ledger), card, certificate, info, conformal
+            ready.encoder,
+            ready.schema,
+            network,
+            self._task,
+            ready.targets,
+            ready.classes,
+            tuple(run.course.ledger),
+            card,
+            certificate,
+            info,
+            conformal,
         )
         self.teacher_ = teacher
-        self.stages_ = run.stages
+        self.stages_ = run.course.stages
         self.profile_ = run.profile
         self._flat = ready.flat
         self.n_features_in_ = len(ready.schema.names)

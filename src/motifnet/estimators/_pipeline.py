@@ -8,12 +8,12 @@ the best so far; the convex fit and its transfer always finish, so there always 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
 from motifnet.engine import Control, LedgerRow, Stopped
+from motifnet.estimators._course import Course
 from motifnet.estimators._front import Front
 from motifnet.estimators._goal import Goal, Judged, Part, numpy_of
 from motifnet.estimators._log_scale import LogScale, part_of
@@ -34,20 +34,10 @@ from motifnet.retrain import (
     refit_softmax,
     refit_under_loss,
 )
-from motifnet.stacking import predicted
 from motifnet.tables import Sample
 from motifnet.teachers import TEACHERS, FittedKernel
 
 HOPELESS = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing, and its variants are left out
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A network along the way: the stage after which it stood, seconds since the start of the fit, and the network."""
-
-    name: str
-    seconds: float
-    network: Motif
 
 
 @dataclass
@@ -60,7 +50,7 @@ class Run:
     seed: int
     n_jobs: int
     control: Control
-    listen: Callable[[str, LedgerRow | None], None]
+    course: Course
     log: LogScale | None = None
     prescriber: Prescriber | None = None
     profile: Profile | None = None
@@ -68,9 +58,6 @@ class Run:
     others: list[Part] = field(default_factory=list)
     convex: FittedKernel | None = None
     first: CrossTuned | None = None
-    best: Judged | None = None
-    ledger: list[LedgerRow] = field(default_factory=list)
-    stages: list[Stage] = field(default_factory=list)
     hopeless: set[tuple[type, bool]] = field(default_factory=set)
     stopped: bool = False
 
@@ -94,58 +81,58 @@ class Run:
                 self._fine_tune()
         except Stopped:
             self.stopped = True
-        assert self.best is not None
-        return self.best
+        assert self.course.best is not None
+        return self.course.best
 
     def _convex(self) -> tuple[FittedKernel, EveryFold | None]:
-        start = self._start("convex fit")
+        start = self.course.start("convex fit")
         fitted, folds = self.preset.convex.fit_with_folds(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         seconds = time.monotonic() - start
-        start = self._start("transferred")
+        start = self.course.start("transferred")
         part = part_of("kernel ridge", fitted)
         judged = self.goal.judge([part])
         self.kernels, self.convex = [part], fitted
         note = "kernel ridge in closed form" + ("; fewer centres, for the time limit" if fitted.shortened else "")
-        self._enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, note))
-        self._settle("transferred", start, judged, "network by calculation")
+        self.course.enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, note))
+        self.course.settle("transferred", start, judged, "network by calculation")
         return fitted, folds
 
     def _last_layer(self, convex: FittedKernel, folds: EveryFold | None) -> None:
         if not self.preset.ridge_again or folds is None:
             return
-        start = self._start("last layer")
+        start = self.course.start("last layer")
         self.control.check()
         fitted = refit_ridge(self.sample, convex, folds, n_jobs=self.n_jobs)
         part = part_of("kernel ridge", fitted)
         judged = self.goal.judge([part])
         if judged.error < self.goal.judge(self.kernels).error:
             self.kernels = [part]
-        self._settle("last layer", start, judged, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows")
+        self.course.settle("last layer", start, judged, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows")
 
     def _log_scale(self, convex: FittedKernel) -> list[tuple[LogScale | None, FittedKernel]]:
         """The scales of the target with their convex fits, which trainings and teachers take in turn."""
         if self.log is None or len(self.preset.inner) < 2:
             return [(None, convex)]
-        start = self._start("log scale")
+        start = self.course.start("log scale")
         self.control.check()
         fitted = self.preset.convex.fit(self.log.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         self.kernels.append(part_of("kernel ridge", fitted, self.log))
-        self._settle("log scale", start, self.goal.judge(list(self.kernels)), "kernel ridge on log y, beside the one on y")
+        self.course.settle("log scale", start, self.goal.judge(list(self.kernels)), "kernel ridge on log y, beside the one on y")
         return [(None, convex), (self.log, fitted)]
 
     def _short_training(self, convex: FittedKernel, settings: InnerSettings) -> None:
         """A good network soon; the full training starts from the convex fit again and takes its place."""
         stage = "inner layers, short"
-        start = self._start(stage)
+        start = self.course.start(stage)
         part = self._tuned(convex, settings, -1)
-        self._settle(stage, start, self.goal.judge([*self.kernels, part]), self._describe(settings))
+        self.course.settle(stage, start, self.goal.judge([*self.kernels, part]), self._describe(settings))
 
     def _inner_layers(self, log: LogScale | None, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
         stage = "inner layers" if number == 0 else f"inner layers {number + 1}"
-        start = self._start(stage)
+        start = self.course.start(stage)
         # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share
         self.kernels.append(self._tuned(convex, settings, number, log))
-        self._settle(stage, start, self.goal.judge(list(self.kernels)), self._describe(settings) + ("; on log y" if log else ""))
+        self.course.settle(stage, start, self.goal.judge(list(self.kernels)), self._describe(settings) + ("; on log y" if log else ""))
 
     def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
         sample = self.sample if log is None else log.sample
@@ -162,7 +149,7 @@ class Run:
         classes = self.sample.labels is not None
         if self.first is None or not (classes or self.sample.response):
             return
-        start = self._start("own loss")
+        start = self.course.start("own loss")
         refit = partial(refit_softmax, seed=self.seed) if classes else refit_under_loss
         fitted = refit(self.sample, self.first, n_jobs=self.n_jobs, control=self.control)
         if fitted is None:
@@ -172,20 +159,20 @@ class Run:
         # for classes the stack keeps them all: its pull to equal weights gains by parts that are nearly as good
         self.kernels = [part] if alone.error < beside.error and not classes else [*self.kernels, part]
         best = min(alone, beside, key=lambda judged: judged.error)
-        self._settle("own loss", start, best, f"output layer under the {'log loss' if classes else 'objective'}")
+        self.course.settle("own loss", start, best, f"output layer under the {'log loss' if classes else 'objective'}")
 
     def _structure(self) -> None:
         """Look at the table, and try a kernel part behind each front that the findings lead to."""
         if self.prescriber is None:
             return
-        start = self._start("profile")
+        start = self.course.start("profile")
         self.control.check()
         self.profile = self.prescriber.profile(self.control)
         fronts = self.prescriber.fronts(self.profile, self.sample, self.control)
-        assert self.best is not None
+        assert self.course.best is not None
         found = "; ".join(f"{f.detector}: {f.verdict}" for f in self.profile.findings if f.found) or "nothing that changes the structure"
-        size = count_parameters(self.goal.network(self.best))
-        self._enter(LedgerRow("profile", time.monotonic() - start, self.best.error, size, True, found))
+        size = count_parameters(self.goal.network(self.course.best))
+        self.course.enter(LedgerRow("profile", time.monotonic() - start, self.course.best.error, size, True, found))
         start = time.monotonic()
         for number, front in enumerate(fronts):
             self._behind(front, number, start)
@@ -193,12 +180,12 @@ class Run:
 
     def _behind(self, front: Front, number: int, start: float) -> None:
         """The convex fit and the first training on the rows behind a front: beside the other kernels, where that is better, else forgotten."""
-        self._start(front.name)
+        self.course.start(front.name)
         sample, settings = front.behind(self.sample), self.preset.inner[0]
         convex = self.preset.convex.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         trained = cross_tune(sample, convex, settings, seed=self.seed, number=100 + number, n_jobs=self.n_jobs, control=self.control)
         kernels = [*self.kernels, front.part("kernel ridge", convex), front.part("trained kernel", trained)]
-        if self._settle(front.name, start, self.goal.judge(kernels), "kernels behind this layer, beside the others"):
+        if self.course.settle(front.name, start, self.goal.judge(kernels), "kernels behind this layer, beside the others"):
             self.kernels = kernels
 
     def _teacher(self, name: str, log: LogScale | None) -> None:
@@ -206,25 +193,25 @@ class Run:
         kind = (type(teacher), log is None)
         if kind in self.hopeless and name not in self.preset.asked:
             return
-        start = self._start(name)
+        start = self.course.start(name)
         self.control.check()
         sample = self.sample if log is None else log.sample
         part = part_of(name, teacher.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control), log)
         self.others.append(part)
         judged = self.goal.judge([part])
-        if self.best is not None and judged.error > HOPELESS * self.best.error:
+        if self.course.best is not None and judged.error > HOPELESS * self.course.best.error:
             self.hopeless.add(kind)
-        self._settle(name, start, judged, "a further teacher, for the stack" + (", on log y" if log else ""))
+        self.course.settle(name, start, judged, "a further teacher, for the stack" + (", on log y" if log else ""))
 
     def _stack(self) -> None:
-        start = self._start("stack")
+        start = self.course.start("stack")
         self.control.check()
         judged = self.goal.judge([*self.kernels, *self.others])
-        self._settle("stack", start, judged, " + ".join(f"{weight:.2f} {name}" for name, weight in judged.used if weight > 0))
+        self.course.settle("stack", start, judged, " + ".join(f"{weight:.2f} {name}" for name, weight in judged.used if weight > 0))
 
     def _fine_tune(self) -> None:
         """End-to-end training of the first trained kernel network; the result joins the stack."""
-        start = self._start("fine-tuning")
+        start = self.course.start("fine-tuning")
         self.control.check()
         first = self.first
         assert first is not None
@@ -241,27 +228,4 @@ class Run:
         network = cast(Motif, tuned.network)
         part = Part("fine-tuned network", tuned.oof, network, partial(numpy_of, network))
         judged = self.goal.judge([part, *self.kernels, *self.others])
-        self._settle("fine-tuning", start, judged, f"{tuned.epochs} of {settings.epochs} epochs chosen by the fold networks")
-
-    def _start(self, stage: str) -> float:
-        self.listen(stage, None)
-        return time.monotonic()
-
-    def _settle(self, stage: str, start: float, judged: Judged, note: str) -> bool:
-        """Enter a stage into the ledger and keep its result if its honest error is lower, on the rows for which both have one."""
-        kept = self.best is None or self._lower(judged, self.best)
-        network = self.goal.network(judged)
-        if kept:
-            self.best = judged
-        note = "; ".join(filter(None, [note, self.goal.remark(judged)]))
-        self._enter(LedgerRow(stage, time.monotonic() - start, judged.error, count_parameters(network), kept, note))
-        self.stages.append(Stage(stage, time.monotonic() - self.control.start, network))
-        return kept
-
-    def _lower(self, one: Judged, other: Judged) -> bool:
-        both = predicted(one.oof) & predicted(other.oof)
-        return self.goal.error(one.oof, both) < self.goal.error(other.oof, both)
-
-    def _enter(self, row: LedgerRow) -> None:
-        self.ledger.append(row)
-        self.listen(row.stage, row)
+        self.course.settle("fine-tuning", start, judged, f"{tuned.epochs} of {settings.epochs} epochs chosen by the fold networks")
