@@ -118,7 +118,7 @@ class MotifEstimator(BaseEstimator):
             "target_sd": [float(s) for s in ready.goal.scale],
             **asked,
         }
-        card, ledger = describe_network(network, inputs=ready.sample.X.shape[1]), tuple(run.course.ledger)
+        card = describe_network(network, inputs=ready.sample.X.shape[1])
         # several quantiles are no prediction that residuals could go around, and with exposures residuals depend on those
         conformal = None if len(asked["quantiles"]) > 1 or asked["offset"] else conformal_of(ready.goal, run, judged)
         self.model_ = FittedModel(
