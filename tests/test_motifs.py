@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
+import scipy.special
 import torch
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
+from sklearn.metrics.pairwise import additive_chi2_kernel
+from sklearn.preprocessing import normalize
 from torch import Tensor
 
 from motifnet import motifs as m
@@ -33,6 +37,8 @@ W, B, C = normal(1, 3, 4), normal(2, 3), normal(3, 5, 4)
 KNOTS = torch.sort(normal(4, 4, 6), dim=1).values
 SLOPES = normal(5, 4, 5).exp()
 INDEX = torch.tensor([[0, 1], [3, 3], [2, 0]])
+CUBES = normal(6, 4, 6, 4, 2)
+LEVELS = torch.tensor([7.0])
 LOW, HIGH = torch.tensor([-1.0, -torch.inf, 0.0, -0.5]).double(), torch.tensor([1.0, 0.5, torch.inf, 0.7]).double()
 ROTATIONS = torch.tensor([[(i + k) % 4 for i in range(4)] for k in range(4)])
 
@@ -66,6 +72,47 @@ def radial(x: Matrix) -> Matrix:
     t = np.abs(x)
     a, b = math.sqrt(3) * 0.9 * t, math.sqrt(5) * 1.3 * t
     return 0.1 * np.exp(-0.5 * t) + 0.2 * np.exp(-((0.7 * t) ** 2)) + 0.3 * (1 + a) * np.exp(-a) + 0.4 * (1 + b + b * b / 3) * np.exp(-b)
+
+
+def piecewise(x: Matrix) -> Matrix:
+    """By numpy's polynomials, segment by segment."""
+    out = np.empty((len(x), 8))
+    for j, starts in enumerate(KNOTS.numpy()):
+        segment = np.clip(np.searchsorted(starts, x[:, j]) - 1, 0, None)
+        for i, s in enumerate(segment):
+            out[i, 2 * j : 2 * j + 2] = np.polynomial.polynomial.polyval(x[i, j] - starts[s], CUBES[j, s].numpy())
+    return out
+
+
+def weighted_median(x: Matrix) -> Matrix:
+    """Of the values, the last one twice."""
+    return np.sort(np.hstack([x, x[:, -1:]]), axis=1)[:, 2:3]
+
+
+def coupled(x: Matrix) -> Matrix:
+    """Row by row as LIBSVM does it (svm.cpp, multiclass_probability)."""
+    return np.array([libsvm_probabilities(row) for row in np.clip(1 / (1 + np.exp(-x[:, :3])), 1e-7, 1 - 1e-7)])
+
+
+def libsvm_probabilities(pairs: Matrix) -> Matrix:
+    Q, p = coupling_matrix(pairs), np.full(3, 1 / 3)
+    for _ in range(100):
+        Qp = Q @ p
+        pQp = p @ Qp
+        if np.abs(Qp - pQp).max() < 0.005 / 3:
+            break
+        for t in range(3):
+            d = (pQp - Qp[t]) / Q[t, t]
+            p[t] += d
+            pQp = (pQp + d * (d * Q[t, t] + 2 * Qp[t])) / (1 + d) ** 2
+            Qp, p = (Qp + d * Q[t]) / (1 + d), p / (1 + d)
+    return p
+
+
+def coupling_matrix(pairs: Matrix) -> Matrix:
+    a, b, c = pairs
+    r = np.array([[0, a, b], [1 - a, 0, c], [1 - b, 1 - c, 0]])
+    return np.diag((r**2).sum(0)) - r * r.T
 
 
 def nonnegative(part: m.Motif) -> m.Motif:
@@ -130,6 +177,20 @@ ROWS: dict[str, Row] = {
     "Monomial": Row(
         lambda: m.Monomial([[2, 0, 1, 3], [0, 0, 0, 0]]), lambda x: np.stack([x[:, 0] ** 2 * x[:, 2] * x[:, 3] ** 3, np.ones(len(x))], axis=1)
     ),
+    "Tanh": Row(m.Tanh, np.tanh),
+    "Sine": Row(m.Sine, np.sin),
+    "Erf": Row(m.Erf, scipy.special.erf),
+    "Log": Row(lambda: m.Chain([m.Exp(), m.Log()]), lambda x: x),
+    "Power": Row(lambda: nonnegative(m.Power(value(1.5))), lambda x: np.abs(x) ** 1.5),
+    "Power, whole": Row(lambda: m.Power(value(3.0)), lambda x: x**3),
+    **{f"Normalize, {norm}": Row(partial(m.Normalize, norm), partial(normalize, norm=norm)) for norm in ("l1", "l2", "max")},
+    "Gaps": Row(m.Gaps, np.zeros_like, smooth=False),
+    "Fill": Row(lambda: m.Fill(LOW), lambda x: x),
+    "Lookup": Row(lambda: m.Lookup(LEVELS, W), lambda x: np.tile(W[1].numpy(), (len(x), 1)), smooth=False),
+    "Piecewise": Row(lambda: m.Piecewise(KNOTS, CUBES), piecewise),
+    "ChiSquare": Row(lambda: nonnegative(m.ChiSquare(C.abs())), lambda x: -additive_chi2_kernel(np.abs(x), C.abs().numpy())),
+    "WeightedMedian": Row(lambda: m.WeightedMedian(torch.tensor([1.0, 1, 1, 2]).double()), weighted_median, smooth=False),
+    "Coupling": Row(lambda: m.Chain([m.Select([0, 1, 2]), m.Sigmoid(), m.Clip(value(1e-7), value(1 - 1e-7)), m.Coupling(3)]), coupled, smooth=False),
     "TreeEnsemble": Row(stump, lambda x: ((x[:, 0] > 0.25) + 2.0 * (x[:, 1] <= -1))[:, None], smooth=False),
 }
 each = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
@@ -272,3 +333,11 @@ def test_group_average_is_invariant() -> None:
 def test_wrong_arguments_are_refused(make: Callable[[], m.Motif]) -> None:
     with pytest.raises(UsageError):
         make()
+
+
+def test_coupling_is_near_the_optimum() -> None:
+    """The minimum of Σ_{i<j} (r_ji p_i − r_ij p_j)² with Σ p = 1 solves linear equations (Wu, Lin & Weng 2004, eq. 18), up to the stop."""
+    pairs = torch.sigmoid(normal(11, 50, 3))
+    for got, row in zip(m.Coupling(3)(pairs).numpy(), pairs.numpy(), strict=True):
+        system = np.block([[coupling_matrix(row), np.ones((3, 1))], [np.ones((1, 3)), np.zeros((1, 1))]])
+        np.testing.assert_allclose(got, np.linalg.solve(system, [0, 0, 0, 1])[:3], atol=5e-3)

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-import lightgbm
 import numpy as np
 import pytest
 import torch
-from sklearn import ensemble, linear_model, svm, tree
-from sklearn.base import clone, is_classifier
-from sklearn.kernel_ridge import KernelRidge as SklearnKernelRidge
 
-from motifnet.engine import UsageError
 from motifnet.mimicry import transfer
 from motifnet.motifs import Motif, TreeEnsemble
 from motifnet.tables import Matrix, Sample, make_folds
@@ -114,84 +108,3 @@ def test_tree_values_learn_and_thresholds_stay() -> None:
     network(torch.as_tensor(X)).square().sum().backward()
     (parameter,) = network.parameters()
     assert parameter.grad is not None and parameter.grad.abs().sum() > 0
-
-
-REGRESSORS = [
-    linear_model.LinearRegression(),
-    linear_model.Ridge(),
-    linear_model.Lasso(0.01),
-    linear_model.ElasticNet(0.01),
-    svm.SVR(),
-    svm.SVR(kernel="linear"),
-    svm.NuSVR(C=50),
-    SklearnKernelRidge(kernel="rbf"),
-    SklearnKernelRidge(kernel="rbf", alpha=1e-4, gamma=0.1),
-    SklearnKernelRidge(kernel="laplacian", gamma=0.3),
-    SklearnKernelRidge(),
-    tree.DecisionTreeRegressor(random_state=0),
-    ensemble.RandomForestRegressor(10, random_state=0),
-    ensemble.ExtraTreesRegressor(10, random_state=0),
-    ensemble.GradientBoostingRegressor(n_estimators=30),
-    ensemble.GradientBoostingRegressor(n_estimators=10, init="zero", loss="huber"),
-    ensemble.HistGradientBoostingRegressor(max_iter=30),
-    lightgbm.LGBMRegressor(n_estimators=30, verbose=-1, n_jobs=1),
-]
-CLASSIFIERS = [
-    linear_model.LogisticRegression(),
-    tree.DecisionTreeClassifier(min_samples_leaf=4, random_state=0),
-    ensemble.RandomForestClassifier(10, random_state=0),
-    ensemble.ExtraTreesClassifier(10, random_state=0),
-    ensemble.GradientBoostingClassifier(n_estimators=10),
-    ensemble.HistGradientBoostingClassifier(max_iter=10),
-    lightgbm.LGBMClassifier(n_estimators=10, verbose=-1, n_jobs=1),
-]
-SEVERAL = [
-    m for m in REGRESSORS if isinstance(m, linear_model.LinearRegression | linear_model.Ridge | SklearnKernelRidge | tree.DecisionTreeRegressor)
-]
-
-
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("estimator", REGRESSORS, ids=lambda e: type(e).__name__)
-def test_regressors(estimator: Any, place: str) -> None:
-    model = clone(estimator).fit(X, Y[:, 0])
-    check_parity(transfer(model), lambda at: model.predict(at).reshape(len(at), -1), np.ones(1), PLACES[place])
-
-
-@pytest.mark.parametrize("estimator", [*SEVERAL, ensemble.RandomForestRegressor(5, random_state=0)], ids=lambda e: type(e).__name__)
-def test_regressors_of_several_targets(estimator: Any) -> None:
-    model = clone(estimator).fit(X, Y)
-    check_parity(transfer(model), model.predict, np.ones(2), TEST)
-
-
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("classes", [2, 3])
-@pytest.mark.parametrize("estimator", CLASSIFIERS, ids=lambda e: type(e).__name__)
-def test_classifiers(estimator: Any, classes: int, place: str) -> None:
-    assert is_classifier(estimator)
-    model = clone(estimator).fit(X, np.array(["a", "b", "c"])[np.digitize(Y[:, 0], [0.0] if classes == 2 else [-0.5, 0.5])])
-    check_parity(transfer(model), model.predict_proba, np.ones(1), PLACES[place])
-
-
-@pytest.mark.parametrize(
-    ("model", "words"),
-    [
-        (ensemble.AdaBoostRegressor(n_estimators=2), "RandomForestRegressor"),
-        (svm.SVR(kernel="poly"), "'rbf'"),
-        (ensemble.HistGradientBoostingRegressor(max_iter=2, loss="poisson"), "poisson"),
-        (ensemble.GradientBoostingRegressor(n_estimators=2, init=linear_model.Ridge()), "init=None"),
-        (lightgbm.LGBMRegressor(n_estimators=2, objective="poisson", verbose=-1, n_jobs=1), "poisson"),
-        (ensemble.GradientBoostingClassifier(n_estimators=2, loss="exponential"), "exponential"),
-    ],
-    ids=lambda e: type(e).__name__,
-)
-def test_what_has_no_transfer_is_refused(model: Any, words: str) -> None:
-    y = np.abs(Y[:, 0])
-    with pytest.raises(UsageError, match=words):
-        transfer(model.fit(X, y > 1 if is_classifier(model) else y))
-
-
-def test_what_is_not_fitted_or_not_a_model_is_refused() -> None:
-    with pytest.raises(Exception, match="not fitted"):
-        transfer(linear_model.Ridge())
-    with pytest.raises(UsageError, match="no transfer to a network for dict"):
-        transfer({})

@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeRegressor
 from motifnet.engine import UsageError
 from motifnet.tables import Matrix
 from motifnet.teachers import Forest, parse_catboost, parse_histogram, parse_lightgbm, parse_sklearn_tree
-from motifnet.teachers._tree_parse import rounded_threshold
+from motifnet.teachers._parse_sklearn import rounded_threshold
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 4))

@@ -16,29 +16,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet import __version__
+from motifnet.bundle import _onnx_columns, _onnx_functions  # noqa: F401 (they register their emitters)
 from motifnet.bundle._atomic import atomic_file
 from motifnet.bundle._network_rows import rows_for
 from motifnet.bundle._onnx_check import Parity, measure
 from motifnet.bundle._onnx_graph import IR_VERSION, ML, ML_OPSET, OPSET, Graph
 from motifnet.bundle._onnx_motifs import emit
+from motifnet.bundle._onnx_raw import coded_feeds, raw_inputs, raw_rows
 from motifnet.bundle._run import run
 from motifnet.engine import ResourceError, UsageError
+from motifnet.mimicry.fitted import Columns, texts_of
 from motifnet.motifs import Motif
 
 _MAX_BYTES = 2**31 - 2**20  # of a protobuf message
 
 
-def network_to_onnx(network: Motif, d: int, path: str | os.PathLike[str], dtype: str = "float64", X: NDArray[np.float64] | None = None) -> Parity:
-    """Write a network as a graph from "X" with shape (N, d) to "prediction" with shape (N, q); checked on rows X, made up if not given."""
+def network_to_onnx(
+    network: Motif, d: int, path: str | os.PathLike[str], dtype: str = "float64", X: NDArray[np.float64] | None = None, columns: Columns | None = None
+) -> Parity:
+    """Write a network as a graph from "X" with shape (N, d) to "prediction" with shape (N, q); checked on rows X, made up if not given.
+
+    With `columns` it takes an input for each of them, by name, texts among them.
+    """
     require(dtype)
     network = copy.deepcopy(network).double()
     rows = rounded(rows_for(network, d) if X is None else np.asarray(X, dtype=np.float64), dtype)
-    expected = run(network, rows, 0)
     graph = Graph()
-    x = graph.cast("X", "DOUBLE") if dtype == "float32" else "X"
+    if columns is None:
+        x, kinds, feeds = graph.cast("X", "DOUBLE") if dtype == "float32" else "X", {"X": dtype}, {"X": rows.astype(dtype)}
+    else:
+        texts = texts_of(network)
+        x, kinds = raw_inputs(columns, texts, graph, dtype)
+        feeds = raw_rows(columns, texts, rows, dtype)
+        rows = coded_feeds(columns, texts, feeds)
+    expected = run(network, rows, 0)
     named = finish(graph, emit(network, graph, x), "prediction", dtype)
-    model = assemble(graph, [value("X", dtype, d)], [value(named, dtype, expected.shape[1])], {"input": "encoded matrix"})
-    return write(model, path, {"X": rows.astype(dtype)}, expected, dtype)
+    inputs = [value(name, kind, d if columns is None else 1) for name, kind in kinds.items()]
+    kind = "encoded matrix" if columns is None else "raw columns"
+    model = assemble(graph, inputs, [value(named, dtype, expected.shape[1])], {"input": kind})
+    return write(model, path, feeds, expected, dtype)
 
 
 def require(dtype: str) -> None:

@@ -62,10 +62,12 @@ def measure(
     for size in (*BATCHES, len(expected)):
         got = session.run(None, {name: values[:size] for name, values in feeds.items()})[0].astype(np.float64)
         want = expected[:size]
-        if got.shape != want.shape or not np.isfinite(got).all():
+        if got.shape != want.shape or not (np.isfinite(got) == np.isfinite(want)).all():
             raise ParityError(
-                f"The ONNX graph gives shape {got.shape} for {size} rows, or values that are not finite; expected {want.shape}. Please report this."
+                f"The ONNX graph gives shape {got.shape} for {size} rows, or values that are not finite where the network's are; "
+                f"expected {want.shape}. Please report this."
             )
+        got, want = np.where(np.isfinite(want), got, 0.0), np.where(np.isfinite(want), want, 0.0)
         difference = np.abs(got - want)
         rounding = 16 * np.finfo(dtype).eps * np.abs(want)
         worst = max(worst, float((difference / unit).max(initial=0.0)))
@@ -80,7 +82,8 @@ def measure(
 
 def _spread(expected: NDArray[np.float64]) -> NDArray[np.float64]:
     """Standard deviation of each column; its size where it is constant."""
-    size, spread = np.abs(expected).max(axis=0), expected.std(axis=0)
+    finite = np.where(np.isfinite(expected), expected, 0.0)
+    size, spread = np.abs(finite).max(axis=0), finite.std(axis=0)
     return np.where(spread > 0, spread, np.where(size > 0, size, 1.0))
 
 

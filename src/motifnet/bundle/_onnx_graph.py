@@ -115,6 +115,18 @@ class Graph:
         names, axes = [name for name, _ in scanned], [axis for _, axis in scanned]
         return self.op("Scan", start, *names, body=graph, num_scan_inputs=len(names), scan_input_axes=axes)
 
+    def repeat(self, start: str, times: int, step: Callable[[Graph, str], str]) -> str:
+        """step(… step(start)), so many times."""
+        from onnx import TensorProto, helper
+
+        body = Graph(self)
+        number, go_on, value = (self.name(stem) for stem in ("number", "go_on", "value"))
+        after, again = step(body, value), body.op("Identity", go_on)
+        inputs = [helper.make_tensor_value_info(number, TensorProto.INT64, []), helper.make_tensor_value_info(go_on, TensorProto.BOOL, [])]
+        inputs.append(helper.make_tensor_value_info(value, TensorProto.DOUBLE, None))
+        outputs = [helper.make_tensor_value_info(again, TensorProto.BOOL, []), helper.make_tensor_value_info(after, TensorProto.DOUBLE, None)]
+        return self.op("Loop", self.constant(times), "", start, body=helper.make_graph(body.nodes, self.name("body"), inputs, outputs))
+
     def _is_whole(self, name: str) -> bool:
         from onnx import TensorProto
 

@@ -8,48 +8,59 @@ import numpy as np
 
 from motifnet.engine import DataError, UsageError
 from motifnet.estimators._network import Network
-from motifnet.mimicry import Certificate, certify, relu_form, transfer
+from motifnet.mimicry import Certificate, certify, certify_rows, far_away, relu_form, transfer
+from motifnet.mimicry.fitted import Columns, coded, outputs_of, with_deviation
 from motifnet.motifs import Motif
 from motifnet.tables import Matrix
 
 
-def mimic(fitted: Any, X: Any = None, *, form: Literal["native", "relu"] = "native", tolerance: float = 1e-2) -> Network:
+def mimic(fitted: Any, X: Any = None, *, form: Literal["native", "relu"] = "native", tolerance: float = 1e-2, return_std: bool = False) -> Network:
     """The network that computes what a fitted estimator predicts, by calculation alone.
 
     Parameters
     ----------
-    fitted : fitted estimator of scikit-learn or LightGBM
-        A regressor gives the network of `predict` with shape (n, q), a classifier that of `predict_proba` with shape (n, K).
-    X : array with shape (n, d), optional
-        Rows of the kind that it was fitted on: the certificate is measured on them, and the box of the relu form is theirs.
+    fitted : fitted estimator of scikit-learn, LightGBM, XGBoost or CatBoost, a pipeline of them included
+        A regressor gives the network of `predict` with shape (n, q), a classifier that of `predict_proba` with shape (n, K) or, where it has none,
+        of `decision_function`, a transformer that of `transform`.
+    X : array or data frame with shape (n, d), optional
+        Rows of the kind that it was fitted on: the certificate is measured on them, and the box of the relu form is theirs. With a data frame the
+        network takes its columns by name in ONNX, texts included.
     form : {"native", "relu"}
         Native motifs (absolute values, exponentials, steps) are exact to rounding; the relu form has rectifiers and affine maps only, and a
         certified error.
     tolerance : float
         Error of the relu form that is aimed at, in units of the standard deviation of the predictions on X.
+    return_std : bool
+        Of a GaussianProcessRegressor the mean and the standard deviation, side by side.
 
     Raises
     ------
     UsageError
         Where there is no transfer for this type, or the relu form lacks X.
     """
-    network = transfer(fitted)
+    if return_std and not hasattr(fitted, "L_"):
+        raise UsageError(f"return_std=True is for a GaussianProcessRegressor, but got {type(fitted).__name__}. Leave it out.")
+    network = with_deviation(fitted) if return_std else transfer(fitted)
     if X is None:
         if form == "relu":
             raise UsageError("The relu form is certified on the box of the data. Pass X, rows of the kind that the estimator was fitted on.")
         return Network(network, _width(fitted))
-    rows = np.asarray(X, dtype=np.float64)
+    rows, columns = coded(X), Columns.of(X)
     if rows.ndim != 2 or rows.shape[1] != _width(fitted):
         raise DataError(
             f"X has shape {rows.shape}, but the estimator was fitted on {_width(fitted)} columns. Pass rows with shape (n, {_width(fitted)})."
         )
 
-    def predict(rows: Matrix) -> Matrix:
-        values = fitted.predict_proba(rows) if hasattr(fitted, "classes_") and hasattr(fitted, "predict_proba") else fitted.predict(rows)
-        return np.asarray(values, dtype=np.float64).reshape(len(rows), -1)
+    def predict(rows: Any) -> Matrix:
+        return np.column_stack(fitted.predict(rows, return_std=True)) if return_std else outputs_of(fitted, rows)
 
-    scale = float(predict(rows).std(axis=0).max()) or 1.0
-    return Network(*_in_form(network, predict, rows, form, tolerance, scale))
+    expected = predict(X)
+    scale = float(np.nanstd(expected, axis=0).max()) or 1.0
+    if columns is None and np.isfinite(rows).all() and _takes_any_number(predict, rows):
+        return Network(*_in_form(network, predict, rows, form, tolerance, scale))
+    if form == "relu":
+        raise UsageError("The relu form is for estimators of any numbers, without levels and missing values. Take the native form.")
+    return Network(network, rows.shape[1], certify_rows(network, expected, rows, scale), columns=columns)
 
 
 def _in_form(network: Motif, predict: Any, rows: Matrix, form: str, tolerance: float, scale: float) -> tuple[Motif, int, Certificate]:
@@ -62,5 +73,19 @@ def _in_form(network: Motif, predict: Any, rows: Matrix, form: str, tolerance: f
     return relu.network, rows.shape[1], certificate
 
 
+def _takes_any_number(predict: Any, rows: Matrix) -> bool:
+    """False where the estimator refuses rows that are no rows of its kind, such as negative ones."""
+    try:
+        predict(far_away(rows, 2, 0))
+    except ValueError:
+        return False
+    return True
+
+
 def _width(fitted: Any) -> int:
-    return int(fitted.n_features_in_)
+    """Number of columns that it was fitted on."""
+    if hasattr(fitted, "n_features_in_"):
+        return int(fitted.n_features_in_)
+    if hasattr(fitted, "feature_names_"):  # CatBoost
+        return len(fitted.feature_names_)
+    return int(fitted.num_feature()) if hasattr(fitted, "num_feature") else 1

@@ -17,6 +17,7 @@ from motifnet.engine import DataError, LedgerRow, single_threaded
 from motifnet.estimators._compress import compress_network, network_task
 from motifnet.estimators._retrain import retrain
 from motifnet.mimicry import Card, Certificate, describe_network
+from motifnet.mimicry.fitted import Columns, coded
 from motifnet.motifs import Motif, evaluate
 from motifnet.tables import Matrix
 
@@ -24,11 +25,19 @@ from motifnet.tables import Matrix
 class Network:
     """A network of motifs on a matrix with d columns.
 
-    Call it on an array (array out, float64) or on a tensor (tensor out, with gradients).
+    Call it on an array or a data frame (array out, float64) or on a tensor (tensor out, with gradients). Texts become numbers of their own; see
+    `encode`.
     """
 
-    def __init__(self, module: Motif, d: int, certificate: Certificate | None = None, ledger: tuple[LedgerRow, ...] = ()) -> None:
-        self.module, self.d, self.certificate, self.ledger = module, d, certificate, ledger
+    def __init__(
+        self,
+        module: Motif,
+        d: int,
+        certificate: Certificate | None = None,
+        ledger: tuple[LedgerRow, ...] = (),
+        columns: Columns | None = None,
+    ) -> None:
+        self.module, self.d, self.certificate, self.ledger, self.columns = module, d, certificate, ledger, columns
 
     @overload
     def __call__(self, X: Tensor) -> Tensor: ...
@@ -40,13 +49,14 @@ class Network:
         """Outputs with shape (n, q) at rows with shape (n, d)."""
         if isinstance(X, Tensor):
             return self.module(X)
-        matrix = self._matrix(X)
+        matrix = self.encode(X)
         with single_threaded():
             parts = [evaluate(self.module, torch.as_tensor(part)) for part in np.array_split(matrix, max(1, len(matrix) // 1024))]
         return torch.cat(parts).numpy()
 
-    def _matrix(self, X: Any) -> Matrix:
-        matrix = np.asarray(X, dtype=np.float64)
+    def encode(self, X: Any) -> Matrix:
+        """Rows as the matrix with shape (n, d) that the network takes: numbers as they are, texts as codes, NaN where a value is missing."""
+        matrix = coded(X)
         if matrix.ndim != 2 or matrix.shape[1] != self.d:
             raise DataError(
                 f"The network takes a matrix with shape (n, {self.d}), but got shape {matrix.shape}. Encode the table first (`model.encode`)."
@@ -62,9 +72,13 @@ class Network:
         """A copy of the module."""
         return copy.deepcopy(self.module)
 
-    def to_onnx(self, path: str | Path, *, dtype: str = "float64") -> Any:
-        """Write as ONNX on the matrix, compared through onnxruntime before the file is put in place."""
-        return network_to_onnx(self.module, self.d, path, dtype=dtype)
+    def to_onnx(self, path: str | Path, *, dtype: str = "float64", X: Any = None) -> Any:
+        """Write as ONNX, compared through onnxruntime before the file is put in place, on rows X or on rows made up.
+
+        It takes the matrix; where the network was made with a data frame, the raw columns by name.
+        """
+        rows = None if X is None else self.encode(X)
+        return network_to_onnx(self.module, self.d, path, dtype=dtype, X=rows, columns=self.columns)
 
     def retrain(self, X: Any, y: Any, sample_weight: Any = None, *, epochs: int = 20, seed: int = 0, n_jobs: int | None = None) -> Network:
         """Train on rows X with shape (n, d) and targets y that the network was not fitted on; on its own rows the scores would be too good.
@@ -72,7 +86,7 @@ class Network:
         The last layer is solved in closed form, then all weights are fine-tuned for a number of epochs that fold networks choose, which may be 0.
         Each stage is kept only if held-out rows gain; `ledger` of the network that is returned tells. The certificate does not survive.
         """
-        module, ledger = retrain(self.module, self._matrix(X), y, sample_weight, epochs=epochs, seed=seed, n_jobs=n_jobs)
+        module, ledger = retrain(self.module, self.encode(X), y, sample_weight, epochs=epochs, seed=seed, n_jobs=n_jobs)
         return Network(module, self.d, None, ledger)
 
     def compress(self, *, max_units: int | None = None, tolerance: float | None = None, X: Any = None, y: Any = None, seed: int = 0) -> Network:
@@ -90,7 +104,7 @@ class Network:
         return trade_off(self._task(X, y, seed), sizes)
 
     def _task(self, X: Any, y: Any, seed: int) -> Task:
-        return network_task(self.module, self.d, None if X is None else self._matrix(X), y, seed)
+        return network_task(self.module, self.d, None if X is None else self.encode(X), y, seed)
 
     def __repr__(self) -> str:
         return f"Network with {self.d} inputs\n{self.card}"

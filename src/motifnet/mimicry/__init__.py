@@ -3,10 +3,10 @@
 Comes in: fitted models. Goes out: networks of motifs, certificates, cards. Never knows about: how a network is retrained or saved.
 """
 
-from motifnet.mimicry import _linear, _relu_motifs, _relu_tree, _sklearn, _splines, _support_vectors, _trees  # noqa: F401 (they register themselves)
+from motifnet.mimicry import _linear, _relu_motifs, _relu_tree, _splines, _support_vectors, _trees, fitted  # noqa: F401 (they register themselves)
 from motifnet.mimicry._base import transfer
 from motifnet.mimicry._card import Block, Card, describe_network
-from motifnet.mimicry._certificate import Certificate, certify, far_away, sobol_box, values_of
+from motifnet.mimicry._certificate import Certificate, certify, certify_rows, far_away, sobol_box, values_of
 from motifnet.mimicry._kernel import kernel_network, steady
 from motifnet.mimicry._relu import ReluForm, relu_form
 from motifnet.mimicry._trees import tree_network
@@ -17,6 +17,7 @@ __all__ = [
     "Certificate",
     "ReluForm",
     "certify",
+    "certify_rows",
     "describe_network",
     "far_away",
     "kernel_network",

@@ -5,10 +5,16 @@ Comes in: tensors and other motifs. Goes out: modules whose constructor argument
 
 from motifnet.motifs._affine import Affine, ReLU, SparseAffine
 from motifnet.motifs._base import MOTIFS, Motif, count_nonzeros, count_parameters
+from motifnet.motifs._chi_square import ChiSquare
+from motifnet.motifs._coupling import ROUNDS, STOP, Coupling
 from motifnet.motifs._distance import Distance
 from motifnet.motifs._evaluate import evaluate
+from motifnet.motifs._gaps import Fill, Gaps
 from motifnet.motifs._hinge import Hinge
-from motifnet.motifs._pointwise import Abs, Clip, Exp, Max, Min, Sigmoid, Softmax, Sort
+from motifnet.motifs._levels import Lookup
+from motifnet.motifs._median import WeightedMedian
+from motifnet.motifs._piecewise import Piecewise
+from motifnet.motifs._pointwise import Abs, Clip, Erf, Exp, Log, Max, Min, Normalize, Power, Sigmoid, Sine, Softmax, Sort, Tanh
 from motifnet.motifs._polynomial import Monomial, Product, Square
 from motifnet.motifs._radial import RADIAL_PROFILES, Radial
 from motifnet.motifs._region import Box, Gate, Step
@@ -34,24 +40,36 @@ from motifnet.motifs._tree import TreeEnsemble
 __all__ = [
     "MOTIFS",
     "RADIAL_PROFILES",
+    "ROUNDS",
+    "STOP",
     "Abs",
     "Affine",
     "Box",
     "Chain",
+    "ChiSquare",
     "Clip",
     "Concat",
+    "Coupling",
     "Curve",
     "Distance",
+    "Erf",
     "Exp",
+    "Fill",
+    "Gaps",
     "Gate",
     "GroupAverage",
     "Hinge",
     "Identity",
+    "Log",
+    "Lookup",
     "Max",
     "Min",
     "Monomial",
     "Motif",
+    "Normalize",
     "Parallel",
+    "Piecewise",
+    "Power",
     "Precise",
     "Product",
     "Radial",
@@ -59,12 +77,15 @@ __all__ = [
     "Residual",
     "Select",
     "Sigmoid",
+    "Sine",
     "Softmax",
     "Sort",
     "SparseAffine",
     "Square",
     "Step",
+    "Tanh",
     "TreeEnsemble",
+    "WeightedMedian",
     "chord_error",
     "count_nonzeros",
     "count_parameters",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from motifnet.engine import UsageError
 from motifnet.motifs._base import Motif
 
 
@@ -75,3 +76,66 @@ class Sigmoid(Motif):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.sigmoid(x)
+
+
+class Tanh(Motif):
+    """tanh x, each value by itself."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.tanh(x)
+
+
+class Sine(Motif):
+    """sin x, each value by itself."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sin(x)
+
+
+class Log(Motif):
+    """Natural logarithm of x > 0, each value by itself."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.log(x)
+
+
+class Erf(Motif):
+    """Error function (2/√π) ∫_0^x e^{−t²} dt, each value by itself."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.erf(x)
+
+
+class Power(Motif):
+    """x^p, each value by itself; a p that is not whole needs x ≥ 0."""
+
+    exponent: Tensor
+
+    def __init__(self, exponent: Tensor) -> None:
+        super().__init__()
+        self.keep(exponent=exponent)
+
+    def describe(self) -> str:
+        return f"x^{float(self.exponent):g}"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.pow(x, self.exponent)
+
+
+class Normalize(Motif):
+    """x / ‖x‖ of each row, with the norm "l1", "l2" or "max"; a row of zeros stays."""
+
+    norm: str
+
+    def __init__(self, norm: str) -> None:
+        super().__init__()
+        if norm not in ("l1", "l2", "max"):
+            raise UsageError(f"Normalize has norm={norm!r}; it is 'l1', 'l2' or 'max'.")
+        self.keep(norm=norm)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.norm == "l2":
+            size = (x * x).sum(1, keepdim=True).sqrt()
+        else:
+            size = x.abs().sum(1, keepdim=True) if self.norm == "l1" else x.abs().amax(1, keepdim=True)
+        return x / torch.where(size == 0, torch.ones_like(size), size)

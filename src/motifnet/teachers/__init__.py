@@ -5,16 +5,21 @@ Comes in: a sample. Goes out: a fitted model with honest out-of-fold predictions
 
 from motifnet.teachers._base import FittedTeacher, Teacher
 from motifnet.teachers._boosting import Growth, Problem, find_engine
-from motifnet.teachers._forest import Forest
+from motifnet.teachers._forest import Forest, Nodes
 from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_partition
 from motifnet.teachers._linear import FittedLinear, Linear
+from motifnet.teachers._parse_catboost import parse_catboost
+from motifnet.teachers._parse_lightgbm import parse_lightgbm
+from motifnet.teachers._parse_sklearn import parse_histogram, parse_sklearn_tree
+from motifnet.teachers._parse_xgboost import parse_xgboost
+from motifnet.teachers._questions import KINDS, Member, Questions
 from motifnet.teachers._registry import TEACHERS
 from motifnet.teachers._splines import Additive, FittedSplines, Splines
 from motifnet.teachers._support_vectors import FittedSupportVectors, SupportVectors
-from motifnet.teachers._tree_parse import parse_catboost, parse_histogram, parse_lightgbm, parse_sklearn_tree
 from motifnet.teachers._trees import BoostedTrees, FittedTrees
 
 __all__ = [
+    "KINDS",
     "TEACHERS",
     "Additive",
     "BoostedTrees",
@@ -28,7 +33,10 @@ __all__ = [
     "Growth",
     "KernelRidge",
     "Linear",
+    "Member",
+    "Nodes",
     "Problem",
+    "Questions",
     "Splines",
     "SupportVectors",
     "Teacher",
@@ -38,4 +46,5 @@ __all__ = [
     "parse_histogram",
     "parse_lightgbm",
     "parse_sklearn_tree",
+    "parse_xgboost",
 ]

@@ -10,7 +10,7 @@ from motifnet.engine import Control
 from motifnet.losses import Pinball
 from motifnet.teachers._boosting import Growth, Problem, best_count
 from motifnet.teachers._forest import Forest
-from motifnet.teachers._tree_parse import parse_catboost
+from motifnet.teachers._parse_catboost import parse_catboost
 
 _FEW_ROWS = 20  # CatBoost refuses to draw from fewer
 

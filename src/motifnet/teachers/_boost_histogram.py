@@ -10,7 +10,7 @@ from motifnet.engine import Control
 from motifnet.losses import Pinball
 from motifnet.teachers._boosting import Growth, Problem, best_count
 from motifnet.teachers._forest import Forest
-from motifnet.teachers._tree_parse import parse_histogram
+from motifnet.teachers._parse_sklearn import parse_histogram
 
 
 def grow(train: Problem, growth: Growth, seed: int, control: Control | None) -> list[Forest]:

@@ -10,7 +10,7 @@ from motifnet.engine import Control
 from motifnet.losses import Pinball
 from motifnet.teachers._boosting import Growth, Problem
 from motifnet.teachers._forest import Forest
-from motifnet.teachers._tree_parse import parse_lightgbm
+from motifnet.teachers._parse_lightgbm import parse_lightgbm
 
 
 def grow(train: Problem, growth: Growth, seed: int, control: Control | None) -> list[Forest]:

@@ -86,3 +86,8 @@ class Forest:
             below = flat[first + self.feature[node]] <= self.threshold[node]
             node = np.where(below, self.left[node], self.right[node])
         return node
+
+
+def one_tree(feature: Nodes, threshold: Matrix, left: Nodes, right: Nodes, values: Matrix) -> Forest:
+    """The forest of a single tree, its root the first node."""
+    return Forest(feature, threshold, left, right, np.zeros(1, dtype=np.int64), values)

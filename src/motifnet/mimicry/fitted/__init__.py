@@ -1,0 +1,23 @@
+"""Fitted estimators of scikit-learn, LightGBM, XGBoost and CatBoost as networks: one file for each family, a line in its table for each estimator."""
+
+from motifnet.mimicry._base import transfer
+from motifnet.mimicry.fitted._boosting import BOOSTING
+from motifnet.mimicry.fitted._calibration import CALIBRATION
+from motifnet.mimicry.fitted._codes import code
+from motifnet.mimicry.fitted._composite import COMPOSITES
+from motifnet.mimicry.fitted._encoders import ENCODERS
+from motifnet.mimicry.fitted._frame import Columns, coded, texts_of
+from motifnet.mimicry.fitted._kernels import KERNELS
+from motifnet.mimicry.fitted._linear import LINEAR
+from motifnet.mimicry.fitted._lookup import TRANSFERS, network_of
+from motifnet.mimicry.fitted._output import method_of, outputs_of
+from motifnet.mimicry.fitted._perceptron import PERCEPTRONS
+from motifnet.mimicry.fitted._process import PROCESSES, with_deviation
+from motifnet.mimicry.fitted._scalers import SCALERS
+from motifnet.mimicry.fitted._trees import TREES
+
+for family in (LINEAR, KERNELS, PROCESSES, PERCEPTRONS, TREES, BOOSTING, SCALERS, ENCODERS, COMPOSITES, CALIBRATION):
+    TRANSFERS.update(family)
+transfer.register(object, network_of)  # what no family of ours knows
+
+__all__ = ["TRANSFERS", "Columns", "code", "coded", "method_of", "network_of", "outputs_of", "texts_of", "with_deviation"]

@@ -1,0 +1,142 @@
+"""Boosted trees of LightGBM, XGBoost and CatBoost, with levels, missing values and several classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from motifnet.engine import UsageError
+from motifnet.mimicry.fitted._asked import asked_networks
+from motifnet.mimicry.fitted._codes import lookup
+from motifnet.mimicry.fitted._lookup import Transfer
+from motifnet.mimicry.fitted._parts import affine, beside, probabilities
+from motifnet.motifs import Chain, Exp, Motif, Normalize, Select, Sigmoid, Softmax
+from motifnet.tables import Matrix
+from motifnet.teachers import Questions, parse_catboost, parse_lightgbm, parse_xgboost
+
+_SQUARED = ("regression", "regression_l2", "l2", "mse", "rmse", "reg:squarederror", "RMSE", "MultiRMSE")
+_MEDIAN = ("regression_l1", "l1", "mae", "huber", "fair", "mape", "reg:absoluteerror", "reg:pseudohubererror", "MAE", "MAPE", "Huber")
+_QUANTILE = ("quantile", "reg:quantileerror", "Quantile", "LogLinQuantile", "Expectile", "Lq")
+_IDENTITY = frozenset(_SQUARED + _MEDIAN + _QUANTILE)
+_EXP = frozenset(("poisson", "gamma", "tweedie", "count:poisson", "reg:gamma", "reg:tweedie", "Poisson", "Tweedie"))
+_LOGIT = frozenset(("binary", "binary:logistic", "reg:logistic", "Logloss", "CrossEntropy", "cross_entropy"))
+_SOFTMAX = frozenset(("multiclass", "softmax", "multi:softprob", "multi:softmax", "MultiClass"))
+_EACH = frozenset(("multiclassova", "MultiClassOneVsAll"))
+
+
+def _linked(raw: Motif, objective: str, classes: bool, library: str) -> list[Motif]:
+    """From raw scores to values or probabilities."""
+    if objective in _LOGIT:
+        return probabilities(raw, 1) if classes else [raw, Sigmoid()]
+    if objective in _SOFTMAX:
+        return [raw, Softmax()]
+    if objective in _EACH:
+        return [raw, Sigmoid(), Normalize("l1")]
+    if classes or objective not in _IDENTITY | _EXP:
+        raise UsageError(f"There is no transfer for the objective {objective!r} of {library}.")
+    return [raw, Exp()] if objective in _EXP else [raw]
+
+
+def _shifted(networks: list[Motif], bias: Any) -> list[Motif]:
+    """The networks, and a number added to each output."""
+    shift = np.atleast_1d(np.asarray(bias, dtype=np.float64))
+    return networks if not shift.any() else [*networks, affine(np.eye(len(shift)), shift)]
+
+
+def _lightgbm(model: Any) -> list[Motif]:
+    booster = getattr(model, "booster_", model)
+    questions = Questions(booster.num_feature())
+    objective, *settings = (booster.params.get("objective") or _written_objective(booster)).split()
+    networks = asked_networks(parse_lightgbm(booster, questions=questions), questions)
+    slope = next((float(s.partition(":")[2]) for s in settings if s.startswith("sigmoid:")), 1.0)
+    if slope != 1.0:
+        networks.append(affine(slope * np.eye(booster.num_model_per_iteration())))
+    classes = is_classifier(model) if hasattr(model, "booster_") else False
+    return [*_category_numbers(booster), *_linked(Chain(networks), objective, classes, "LightGBM")]
+
+
+def _written_objective(booster: Any) -> str:
+    text = booster.model_to_string(num_iteration=1)
+    return next(line.partition("=")[2] for line in text.splitlines() if line.startswith("objective="))
+
+
+def _category_numbers(booster: Any) -> list[Motif]:
+    """LightGBM numbers the levels of pandas' categorical columns in their order; a level that it has not seen is missing."""
+    levels = booster.pandas_categorical or []
+    if not levels:
+        return []
+    text = booster.model_to_string(num_iteration=1)
+    ranges = next(line.partition("=")[2] for line in text.splitlines() if line.startswith("feature_infos=")).split(" ")
+    columns = [j for j, values in enumerate(ranges) if not values.startswith("[") and values != "none"]
+    if len(columns) != len(levels):
+        raise UsageError("This LightGBM model does not tell which columns are categorical, as one of them never varies. Fit it without that one.")
+    return [numbered(dict(zip(columns, levels, strict=True)), booster.num_feature())]
+
+
+def numbered(levels: Mapping[int, Sequence[Any]], width: int) -> Motif:
+    """Places 0, 1, … of the levels of some columns, missing where a level is none of them; the other columns as they are."""
+    gap = np.array([np.nan])
+    return beside(
+        [
+            Chain([Select([j]), lookup(levels[j], np.arange(len(levels[j]), dtype=np.float64)[:, None], gap, gap)]) if j in levels else Select([j])
+            for j in range(width)
+        ]
+    )
+
+
+def _xgboost(model: Any) -> list[Motif]:
+    booster = model.get_booster() if hasattr(model, "get_booster") else model
+    if not np.isnan(getattr(model, "missing", np.nan)):
+        raise UsageError(f"This XGBoost model takes {model.missing} as missing, for which there is no transfer. Fit it with missing=nan.")
+    questions = Questions(booster.num_features())
+    forests, learner = parse_xgboost(booster, questions)
+    objective = learner["objective"]["name"]
+    scores = _base_scores(learner, objective, len(forests))
+    networks = _shifted(asked_networks(forests, questions), scores)
+    return [*_encoded(learner, booster.num_features()), *_linked(Chain(networks), objective, is_classifier(model), "XGBoost")]
+
+
+def _base_scores(learner: dict[str, Any], objective: str, outputs: int) -> Matrix:
+    """The score that the trees are added to, in float32 as the library has it; written as a mean, hence taken through the link."""
+    text = learner["learner_model_param"]["base_score"].strip("[]")
+    base = np.array([float(v) for v in text.split(",")], dtype=np.float32)
+    if objective in _LOGIT:
+        base = -np.log(np.float32(1) / base - np.float32(1))
+    elif objective in _EXP:
+        base = np.log(base)
+    return np.broadcast_to(base.astype(np.float64), outputs)
+
+
+def _encoded(learner: dict[str, Any], width: int) -> list[Motif]:
+    """The levels of categorical columns of a data frame, which XGBoost keeps with the model."""
+    encoders = learner["gradient_booster"].get("model", {}).get("cats", {}).get("enc", [])
+    levels = {j: _xgboost_levels(encoder) for j, encoder in enumerate(encoders) if len(encoder["values"])}
+    return [numbered(levels, width)] if levels else []
+
+
+def _xgboost_levels(encoder: dict[str, Any]) -> list[Any]:
+    if "offsets" not in encoder:
+        return list(encoder["values"])
+    text = bytes(v % 256 for v in encoder["values"])
+    return [text[start:end].decode() for start, end in pairwise(encoder["offsets"])]
+
+
+def _catboost(model: Any) -> list[Motif]:
+    questions = Questions(len(model.feature_names_))
+    forests = parse_catboost(model, questions)
+    scale, bias = model.get_scale_and_bias()
+    networks = asked_networks([forest.scaled(scale) for forest in forests], questions)
+    objective = str(model.get_all_params()["loss_function"]).partition(":")[0]
+    raw = Chain(_shifted(networks, np.broadcast_to(bias, len(forests))))
+    return _linked(raw, objective, is_classifier(model) or hasattr(model, "predict_proba"), "CatBoost")
+
+
+BOOSTING: dict[str, Transfer] = {
+    **dict.fromkeys(("Booster", "LGBMClassifier", "LGBMRegressor"), _lightgbm),
+    **dict.fromkeys(("XGBClassifier", "XGBRFClassifier", "XGBRFRegressor", "XGBRegressor"), _xgboost),
+    **dict.fromkeys(("CatBoost", "CatBoostClassifier", "CatBoostRegressor"), _catboost),
+}

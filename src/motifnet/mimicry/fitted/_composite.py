@@ -1,0 +1,136 @@
+"""Estimators that are made of others: chains, columns side by side, votes, stacks, transformed targets, calibrated probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from motifnet.engine import UsageError
+from motifnet.mimicry.fitted._inverses import inverse_of
+from motifnet.mimicry.fitted._lookup import Transfer, network_of
+from motifnet.mimicry.fitted._output import method_of
+from motifnet.mimicry.fitted._parts import affine, beside, on_columns, weighted
+from motifnet.motifs import Chain, Identity, Motif, Normalize, Select
+
+
+def _is_empty(model: Any) -> bool:
+    return model is None or (isinstance(model, str) and model == "passthrough")
+
+
+def _pipeline(model: Any) -> list[Motif]:
+    return [network_of(step) for _, step in model.steps if not _is_empty(step)] or [Identity()]
+
+
+def _columns(model: Any) -> list[Motif]:
+    """Each transformer on its columns, in the order of the output; what is dropped is dropped."""
+    names, width, branches = getattr(model, "feature_names_in_", None), model.n_features_in_, []
+    for name, part, columns in model.transformers_:
+        if name not in model.output_indices_ or (isinstance(part, str) and part == "drop"):
+            continue
+        chosen = _positions(columns, names, width)
+        if chosen:
+            branches.append(on_columns(chosen, Identity() if _is_empty(part) else network_of(part), width))
+    return [beside(branches)]
+
+
+def _positions(columns: Any, names: Any, width: int) -> list[int]:
+    """Numbers of columns that were given by number, name, mask or slice."""
+    if isinstance(columns, slice):
+        return list(range(width))[columns]
+    columns = [columns] if isinstance(columns, str | int) else list(columns)
+    if columns and isinstance(columns[0], bool | np.bool_):
+        return [j for j, chosen in enumerate(columns) if chosen]
+    return [list(names).index(c) if isinstance(c, str) else int(c) % width for c in columns]
+
+
+def _union(model: Any) -> list[Motif]:
+    parts = [(name, part) for name, part in model.transformer_list if not (isinstance(part, str) and part == "drop")]
+    weights = model.transformer_weights or {}
+    networks = [Identity() if _is_empty(part) else network_of(part) for _, part in parts]
+    return [beside([weighted([weights[name]], [n]) if name in weights else n for (name, _), n in zip(parts, networks, strict=True)])]
+
+
+def _search(model: Any) -> list[Motif]:
+    if not hasattr(model, "best_estimator_"):
+        raise UsageError(f"{type(model).__name__} was fitted with refit=False and holds no model. Fit it with refit=True.")
+    return [network_of(model.best_estimator_)]
+
+
+def _vote(model: Any) -> list[Motif]:
+    if getattr(model, "voting", "soft") == "hard":
+        raise UsageError("VotingClassifier(voting='hard') has no probabilities. Fit it with voting='soft'.")
+    weights = np.ones(len(model.estimators_)) if model._weights_not_none is None else np.asarray(model._weights_not_none, dtype=np.float64)
+    return [weighted(weights / weights.sum(), [network_of(part) for part in model.estimators_])]
+
+
+def _stack(model: Any) -> list[Motif]:
+    """Outputs of the parts side by side, of two classes' probabilities the second alone; then the final estimator."""
+    branches = [_stacked(part, method) for part, method in zip(_fitted_parts(model), model.stack_method_, strict=True)]
+    return [beside([*branches, Identity()] if model.passthrough else branches), network_of(model.final_estimator_)]
+
+
+def _fitted_parts(model: Any) -> list[Any]:
+    return [part for part in model.estimators_ if not (isinstance(part, str) and part == "drop")]
+
+
+def _stacked(part: Any, method: str) -> Motif:
+    if is_classifier(part) and method != method_of(part):
+        raise UsageError(f"The stack takes {method} of {type(part).__name__}, for which there is no transfer. Fit it with stack_method='auto'.")
+    network = network_of(part)
+    return Chain([network, Select([1])]) if method == "predict_proba" and len(part.classes_) == 2 else network
+
+
+def _bagging(model: Any) -> list[Motif]:
+    parts = [
+        on_columns(columns, _known_classes(part, model), model.n_features_in_)
+        for part, columns in zip(model.estimators_, model.estimators_features_, strict=True)
+    ]
+    return [weighted(np.full(len(parts), 1 / len(parts)), parts)]
+
+
+def _known_classes(part: Any, model: Any) -> Motif:
+    """The network of a member; of a classifier that saw some of the classes, with zeros for the others."""
+    if not is_classifier(model):
+        return network_of(part)
+    if method_of(part) != "predict_proba":
+        raise UsageError(f"{type(model).__name__} of {type(part).__name__} votes, as that has no probabilities; there is no transfer for votes.")
+    if len(part.classes_) == len(model.classes_):
+        return network_of(part)
+    places = np.zeros((len(part.classes_), len(model.classes_)))
+    places[np.arange(len(places)), np.asarray(part.classes_, dtype=np.int64)] = 1
+    return Chain([network_of(part), affine(places)])
+
+
+def _transformed_target(model: Any) -> list[Motif]:
+    return [network_of(model.regressor_), inverse_of(model.transformer_)]
+
+
+def _each_output(model: Any) -> list[Motif]:
+    return [beside([network_of(part) for part in model.estimators_])]
+
+
+def _one_against_rest(model: Any) -> list[Motif]:
+    if any(method_of(part) != "predict_proba" for part in model.estimators_):
+        return _each_output(model)
+    if len(model.estimators_) == 1:
+        return [network_of(model.estimators_[0])]
+    return [beside([Chain([network_of(part), Select([1])]) for part in model.estimators_]), Normalize("l1")]
+
+
+COMPOSITES: dict[str, Transfer] = {
+    **dict.fromkeys(("GridSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV", "RandomizedSearchCV"), _search),
+    "BaggingClassifier": _bagging,
+    "BaggingRegressor": _bagging,
+    "ColumnTransformer": _columns,
+    "FeatureUnion": _union,
+    "MultiOutputRegressor": _each_output,
+    "OneVsRestClassifier": _one_against_rest,
+    "Pipeline": _pipeline,
+    "StackingClassifier": _stack,
+    "StackingRegressor": _stack,
+    "TransformedTargetRegressor": _transformed_target,
+    "VotingClassifier": _vote,
+    "VotingRegressor": _vote,
+}

@@ -1,0 +1,67 @@
+"""Encoders of levels: a table for each column. What an encoder refuses, a level that it has not seen, becomes NaN, which no network hides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from motifnet.engine import UsageError
+from motifnet.mimicry.fitted._codes import lookup
+from motifnet.mimicry.fitted._lookup import Transfer
+from motifnet.mimicry.fitted._parts import beside
+from motifnet.motifs import Chain, Motif, Select
+
+
+def _one_hot(model: Any) -> list[Motif]:
+    """Indicators of levels; `drop`, rare levels and unseen ones as the encoder has them."""
+    return [beside([Chain([Select([j]), _indicators(model, j)]) for j in range(len(model.categories_))])]
+
+
+def _indicators(model: Any, j: int) -> Motif:
+    levels, rare = model.categories_[j], (getattr(model, "infrequent_categories_", None) or [None] * (j + 1))[j]
+    rows = np.eye(len(levels))
+    if rare is not None:
+        is_rare = np.isin(levels, rare)
+        rows = np.column_stack([rows[:, ~is_rare], is_rare.astype(np.float64)])
+    unseen = np.zeros(rows.shape[1]) if model.handle_unknown != "error" else np.full(rows.shape[1], np.nan)
+    if rare is not None and model.handle_unknown == "infrequent_if_exist":
+        unseen = np.append(np.zeros(rows.shape[1] - 1), 1.0)
+    kept = np.ones(rows.shape[1], dtype=bool)
+    if model.drop_idx_ is not None and model.drop_idx_[j] is not None:
+        if rare is not None:
+            raise UsageError("There is no transfer for OneHotEncoder with both `drop` and rare levels. Fit it with one of them.")
+        kept[int(model.drop_idx_[j])] = False
+    return lookup(levels, rows[:, kept], unseen[kept], unseen[kept])
+
+
+def _ordinal(model: Any) -> list[Motif]:
+    if getattr(model, "_infrequent_enabled", False):
+        raise UsageError("There is no transfer for OrdinalEncoder with rare levels. Fit it without min_frequency and max_categories.")
+    unseen = np.array([np.nan if model.handle_unknown == "error" else model.unknown_value], dtype=np.float64)
+    return [beside([Chain([Select([j]), _numbers(model, levels, unseen)]) for j, levels in enumerate(model.categories_)])]
+
+
+def _numbers(model: Any, levels: Any, unseen: Any) -> Motif:
+    rows = np.arange(len(levels), dtype=np.float64)[:, None]
+    if len(levels) and _missing(levels[-1]):
+        rows[-1] = model.encoded_missing_value
+    return lookup(levels, rows, unseen, unseen)
+
+
+def _missing(level: Any) -> bool:
+    return level is None or (isinstance(level, float | np.floating) and np.isnan(level))
+
+
+def _target(model: Any) -> list[Motif]:
+    """The mean of the target of each level; classes: a column a class, for each column of levels."""
+    K = len(model.classes_) if model.target_type_ == "multiclass" else 1
+    blocks: list[Motif] = []
+    for j, levels in enumerate(model.categories_):
+        rows = np.column_stack([model.encodings_[j * K + k] for k in range(K)])
+        mean = np.broadcast_to(np.asarray(model.target_mean_, dtype=np.float64), K)
+        blocks.append(Chain([Select([j]), lookup(levels, rows, mean, mean)]))
+    return [beside(blocks)]
+
+
+ENCODERS: dict[str, Transfer] = {"OneHotEncoder": _one_hot, "OrdinalEncoder": _ordinal, "TargetEncoder": _target}

@@ -1,0 +1,149 @@
+"""Kernel machines: the kernel's values at the centres, then an affine map. Kernels as in `sklearn.metrics.pairwise`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from motifnet.engine import UsageError
+from motifnet.kernels import Kernel
+from motifnet.mimicry._kernel import kernel_network, steady
+from motifnet.mimicry.fitted._lookup import Transfer
+from motifnet.mimicry.fitted._parts import affine, tensor
+from motifnet.motifs import (
+    Abs,
+    Chain,
+    ChiSquare,
+    Concat,
+    Coupling,
+    Exp,
+    Identity,
+    Motif,
+    Normalize,
+    Parallel,
+    Power,
+    Product,
+    Sigmoid,
+    Step,
+    Tanh,
+)
+from motifnet.tables import Matrix
+
+_CLIP = 1e-7  # LIBSVM keeps the probability of a pair this far from 0 and 1
+
+
+def kernel_features(name: Any, centres: Matrix, *, gamma: float | None, coef0: float = 1.0, degree: float = 3) -> Motif:
+    """k(x, c_i) for each centre, with shape (n, m); gamma None is 1/d, and 1 for the chi-squared kernel."""
+    rate = 1 / centres.shape[1] if gamma is None else float(gamma)
+    if name == "linear":
+        return affine(centres.T)
+    if name in ("poly", "polynomial"):
+        return Chain([affine(rate * centres.T, coef0), Power(tensor(float(degree)))])
+    if name == "sigmoid":
+        return Chain([affine(rate * centres.T, coef0), Tanh()])
+    if name == "cosine":
+        norms = np.linalg.norm(centres, axis=1, keepdims=True)
+        return Chain([Normalize("l2"), affine((centres / np.where(norms == 0, 1, norms)).T)])
+    if name in ("chi2", "additive_chi2"):
+        rate = -1.0 if name == "additive_chi2" else -(1.0 if gamma is None else rate)
+        difference = Chain([ChiSquare(tensor(centres)), Parallel(tensor([rate]), [Identity()])])
+        return difference if name == "additive_chi2" else Chain([difference, Exp()])
+    known = {"rbf": ("gaussian", np.sqrt(rate)), "laplacian": ("laplace1", rate)}
+    if not isinstance(name, str) or name not in known:
+        raise UsageError(
+            f"There is no transfer for kernel={name!r}; there is one for linear, poly, rbf, laplacian, sigmoid, cosine, chi2 and additive_chi2. "
+            "A kernel of your own has no formula here: fit with one of these."
+        )
+    profile, scale = known[name]
+    kernel = Kernel((profile,), np.ones(1), np.array([float(scale)]))
+    network = kernel_network(kernel, centres, np.eye(1), np.zeros(1))
+    assert isinstance(network, Chain)
+    return network.parts[0]
+
+
+def machine(features: Motif, dual: Matrix, intercept: Any) -> Motif:
+    """Σ_i α_i k(x, c_i) + b with dual of shape (m, q)."""
+    return steady(Chain([features, affine(dual, intercept)]), dual)
+
+
+def _of_vectors(model: Any) -> Motif:
+    return kernel_features(model.kernel, _dense(model.support_vectors_), gamma=model._gamma, coef0=model.coef0, degree=model.degree)
+
+
+def _dense(values: Any) -> Matrix:
+    return np.asarray(values.toarray() if hasattr(values, "toarray") else values, dtype=np.float64)
+
+
+def _support_vectors(model: Any) -> list[Motif]:
+    """SVR, NuSVR, OneClassSVM."""
+    return [machine(_of_vectors(model), _dense(model.dual_coef_).T, model.intercept_)]
+
+
+def _kernel_ridge(model: Any) -> list[Motif]:
+    centres = np.asarray(model.X_fit_, dtype=np.float64)
+    dual = model.dual_coef_.reshape(len(centres), -1)
+    return [machine(kernel_features(model.kernel, centres, gamma=model.gamma, coef0=model.coef0, degree=model.degree), dual, np.zeros(dual.shape[1]))]
+
+
+def _classifier(model: Any) -> list[Motif]:
+    """SVC, NuSVC: probabilities where it was fitted for them, else decision values in its own shape."""
+    K = len(model.classes_)
+    pairs = machine(_of_vectors(model), _pair_weights(model), _pair_intercepts(model))
+    if len(model._probA):
+        platt = affine(np.diag(-model._probA), -model._probB)
+        return [pairs, *_flipped(K), platt, Sigmoid(), *_clipped(K), Coupling(K)]
+    if K == 2 or model.decision_function_shape == "ovo":
+        return [pairs]
+    return [pairs, *_votes(K)]
+
+
+def _pair_weights(model: Any) -> Matrix:
+    """Dual coefficients of each pair of classes with shape (m, pairs): column i of `dual_coef_` holds those against the other classes in turn."""
+    K, counts, dual = len(model.classes_), model._n_support, _dense(model.dual_coef_)
+    if K == 2:
+        return dual.T
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    weights = np.zeros((dual.shape[1], K * (K - 1) // 2))
+    for k, (i, j) in enumerate(zip(*np.triu_indices(K, 1), strict=True)):
+        mine, theirs = slice(starts[i], starts[i + 1]), slice(starts[j], starts[j + 1])
+        weights[mine, k], weights[theirs, k] = dual[j - 1, mine], dual[i, theirs]
+    return weights
+
+
+def _pair_intercepts(model: Any) -> Matrix:
+    return np.asarray(model.intercept_, dtype=np.float64)
+
+
+def _flipped(K: int) -> list[Motif]:
+    """scikit-learn turns the sign of two classes, LIBSVM's probabilities are of its own sign."""
+    return [affine([[-1.0]])] if K == 2 else []
+
+
+def _clipped(K: int) -> list[Motif]:
+    from motifnet.motifs import Clip
+
+    pairs = K * (K - 1) // 2
+    return [Clip(tensor(np.full(pairs, _CLIP)), tensor(np.full(pairs, 1 - _CLIP)))]
+
+
+def _votes(K: int) -> list[Motif]:
+    """One value a class from pairs: its votes, and as their tie-break its confidence c / (3 (|c| + 1))."""
+    signs = np.zeros((K * (K - 1) // 2, K))
+    for k, (i, j) in enumerate(zip(*np.triu_indices(K, 1), strict=True)):
+        signs[k, i], signs[k, j] = 1.0, -1.0
+    # a vote is for i where the decision value is not negative: 1 − 1{−f > 0}
+    votes = Chain([affine(-np.eye(len(signs))), Step(tensor(0.0)), affine(-signs, np.maximum(signs, 0).sum(0))])
+    confidence = affine(signs)
+    inverse = Chain([confidence, Abs(), affine(3 * np.eye(K), 3.0), Power(tensor(-1.0))])
+    return [Parallel(tensor([1.0, 1.0]), [votes, Chain([Concat([confidence, inverse]), Product()])])]
+
+
+KERNELS: dict[str, Transfer] = {
+    "KernelRidge": _kernel_ridge,
+    "NuSVC": _classifier,
+    "NuSVR": _support_vectors,
+    "OneClassSVM": _support_vectors,
+    "SVC": _classifier,
+    "SVR": _support_vectors,
+}

@@ -1,0 +1,82 @@
+"""Linear models: one affine map, then the inverse of the link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from motifnet.engine import UsageError
+from motifnet.mimicry.fitted._lookup import Transfer, network_of
+from motifnet.mimicry.fitted._parts import affine, probabilities, shifted, total, two_sided
+from motifnet.motifs import Chain, Concat, Exp, Motif, Normalize, Sigmoid, Softmax, Square
+
+
+def _map(model: Any) -> Motif:
+    coef = np.atleast_2d(model.coef_).T
+    return affine(coef, np.broadcast_to(model.intercept_, coef.shape[1]))
+
+
+def _linear(model: Any) -> list[Motif]:
+    return [_map(model)]
+
+
+def _log_link(model: Any) -> list[Motif]:
+    link = model._base_loss.link if hasattr(model, "_base_loss") else None
+    return [_map(model)] if type(link).__name__ == "IdentityLink" else [_map(model), Exp()]
+
+
+def _inner(model: Any) -> list[Motif]:
+    return [network_of(model.estimator_)]
+
+
+def _logistic(model: Any) -> list[Motif]:
+    if model.coef_.shape[0] > 1 and getattr(model, "solver", "") == "liblinear":
+        raise UsageError("LogisticRegression(solver='liblinear') with several classes has no softmax form. Fit it with solver='lbfgs'.")
+    return probabilities(_map(model), model.coef_.shape[0])
+
+
+def _descent_classifier(model: Any) -> list[Motif]:
+    """SGDClassifier: one-against-rest probabilities with the log loss, scores with the others."""
+    if model.loss == "modified_huber":
+        raise UsageError("SGDClassifier(loss='modified_huber') has no transfer. Fit it with loss='log_loss', or a loss without probabilities.")
+    if model.loss != "log_loss":
+        return [_map(model)]
+    return two_sided(Chain([_map(model), Sigmoid()])) if len(model.coef_) == 1 else [_map(model), Sigmoid(), Normalize("l1")]
+
+
+def _discriminant(model: Any) -> list[Motif]:
+    return probabilities(_map(model), model.coef_.shape[0])
+
+
+def _gaussian_bayes(model: Any) -> list[Motif]:
+    """Logits log π_k − ½ Σ_j log 2πσ²_kj − ½ Σ_j ((x_j − θ_kj) / σ_kj)²."""
+    branches: list[Motif] = []
+    for mean, variance, prior in zip(model.theta_, model.var_, model.class_prior_, strict=True):
+        constant = np.log(prior) - 0.5 * np.log(2 * np.pi * variance).sum()
+        branches.append(Chain([*shifted(variance**-0.5, -mean), Square(), total(len(mean)), affine([[-0.5]], constant)]))
+    return [Concat(branches), Softmax()]
+
+
+def _partial_least_squares(model: Any) -> list[Motif]:
+    """(x − x̄) B + ȳ, B already in the units of x."""
+    return [*shifted(np.ones(len(model._x_mean)), -model._x_mean), affine(model.coef_.T, model.intercept_)]
+
+
+LINEAR: dict[str, Transfer] = {
+    **dict.fromkeys(
+        ("ARDRegression", "BayesianRidge", "ElasticNet", "ElasticNetCV", "HuberRegressor", "Lars", "LarsCV", "Lasso", "LassoCV", "LassoLars"), _linear
+    ),
+    **dict.fromkeys(("LassoLarsIC", "LinearRegression", "LinearSVC", "LinearSVR", "MultiTaskElasticNet", "MultiTaskLasso"), _linear),
+    **dict.fromkeys(("OrthogonalMatchingPursuit", "PassiveAggressiveClassifier", "Perceptron", "QuantileRegressor", "Ridge", "RidgeCV"), _linear),
+    **dict.fromkeys(("RidgeClassifier", "RidgeClassifierCV", "SGDRegressor", "TheilSenRegressor"), _linear),
+    **dict.fromkeys(("GammaRegressor", "PoissonRegressor", "TweedieRegressor"), _log_link),
+    "GaussianNB": _gaussian_bayes,
+    "LinearDiscriminantAnalysis": _discriminant,
+    "LogisticRegression": _logistic,
+    "LogisticRegressionCV": _logistic,
+    "PLSCanonical": _partial_least_squares,
+    "PLSRegression": _partial_least_squares,
+    "RANSACRegressor": _inner,
+    "SGDClassifier": _descent_classifier,
+}

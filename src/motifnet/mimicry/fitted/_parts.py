@@ -1,0 +1,74 @@
+"""Small networks that the transfers of fitted models are put together from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from motifnet.motifs import Affine, Chain, Concat, Motif, Parallel, Product, Select, Softmax
+
+
+def tensor(values: Any) -> Tensor:
+    """Values as float64."""
+    return torch.tensor(np.asarray(values, dtype=np.float64))
+
+
+def affine(weight: Any, bias: Any = 0.0) -> Affine:
+    """x W + b with W of shape (in, out), as the libraries write it; b of shape (out,) or a number."""
+    W = np.atleast_2d(np.asarray(weight, dtype=np.float64))
+    return Affine(tensor(W.T), tensor(np.broadcast_to(np.asarray(bias, dtype=np.float64).reshape(-1), W.shape[1])))
+
+
+def scaled(scale: Any, shift: Any = 0.0) -> Affine:
+    """x · scale + shift in each column."""
+    return affine(np.diag(np.atleast_1d(scale)), shift)
+
+
+def shifted(scale: Any, shift: Any) -> list[Motif]:
+    """(x + shift) · scale in each column, the sum first: where x is far from 0 nothing cancels."""
+    d = len(np.atleast_1d(scale))
+    return [affine(np.eye(d), np.broadcast_to(shift, d)), affine(np.diag(np.atleast_1d(scale)))]
+
+
+def total(width: int) -> Affine:
+    """Σ_j x_j."""
+    return affine(np.ones((width, 1)))
+
+
+def chain(parts: Sequence[Motif]) -> Motif:
+    """One after the other; a single one stays as it is."""
+    return parts[0] if len(parts) == 1 else Chain(list(parts))
+
+
+def beside(branches: Sequence[Motif]) -> Motif:
+    """Outputs side by side; a single one stays as it is."""
+    return branches[0] if len(branches) == 1 else Concat(list(branches))
+
+
+def weighted(weights: Any, branches: Sequence[Motif]) -> Motif:
+    """Σ_b w_b f_b(x)."""
+    return Parallel(tensor(weights), list(branches))
+
+
+def times(left: Motif, right: Motif) -> Motif:
+    """f(x) · g(x), each value by itself."""
+    return Chain([Concat([left, right]), Product()])
+
+
+def on_columns(columns: Sequence[int], body: Motif, width: int) -> Motif:
+    """f of some columns of `width`; of all in their order, f itself."""
+    return body if list(columns) == list(range(width)) else Chain([Select([int(c) for c in columns]), body])
+
+
+def probabilities(logits: Motif, outputs: int) -> list[Motif]:
+    """Probabilities of K classes from K logits, or of two classes from one."""
+    return [logits, affine(np.array([[0.0, 1.0]])), Softmax()] if outputs == 1 else [logits, Softmax()]
+
+
+def two_sided(p: Motif) -> list[Motif]:
+    """(1 − p, p) of a probability."""
+    return [p, affine(np.array([[-1.0, 1.0]]), [1.0, 0.0])]

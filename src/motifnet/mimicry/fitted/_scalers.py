@@ -1,0 +1,241 @@
+"""Transformers of numeric columns: scales, warps, gaps, bins, splines, projections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import factorial
+from typing import Any
+
+import numpy as np
+
+from motifnet.engine import UsageError
+from motifnet.mimicry.fitted._kernels import kernel_features
+from motifnet.mimicry.fitted._lookup import Transfer
+from motifnet.mimicry.fitted._parts import affine, beside, scaled, shifted, tensor, weighted
+from motifnet.motifs import (
+    Abs,
+    Chain,
+    Clip,
+    Exp,
+    Fill,
+    Gaps,
+    Identity,
+    Log,
+    Monomial,
+    Motif,
+    Normalize,
+    Piecewise,
+    Power,
+    ReLU,
+    Select,
+    Sine,
+    Square,
+    Step,
+    Tanh,
+)
+from motifnet.tables import Matrix
+
+_MARGIN = 1e-7  # of scikit-learn's QuantileTransformer
+
+
+def _standard(model: Any) -> list[Motif]:
+    d = model.n_features_in_
+    mean = model.mean_ if model.with_mean else np.zeros(d)
+    return shifted(1 / model.scale_ if model.with_std else np.ones(d), -mean)
+
+
+def _min_max(model: Any) -> list[Motif]:
+    parts: list[Motif] = [scaled(model.scale_, model.min_)]
+    low, high = (np.full(model.n_features_in_, float(bound)) for bound in model.feature_range)
+    return [*parts, Clip(tensor(low), tensor(high))] if model.clip else parts
+
+
+def _max_abs(model: Any) -> list[Motif]:
+    return [scaled(1 / model.scale_)]
+
+
+def _robust(model: Any) -> list[Motif]:
+    d = model.n_features_in_
+    return shifted(np.ones(d) if model.scale_ is None else 1 / model.scale_, np.zeros(d) if model.center_ is None else -model.center_)
+
+
+def _normalizer(model: Any) -> list[Motif]:
+    return [Normalize(model.norm)]
+
+
+def _binarizer(model: Any) -> list[Motif]:
+    return [weighted([1.0], [Chain([affine(np.eye(model.n_features_in_), -model.threshold), Step(tensor(0.0))])])]
+
+
+def _power_transform(model: Any) -> list[Motif]:
+    warp = _yeo_johnson if model.method == "yeo-johnson" else _box_cox
+    columns = [Chain([Select([j]), warp(float(power))]) for j, power in enumerate(model.lambdas_)]
+    return [beside(columns), *(_standard(model._scaler) if model.standardize else [])]
+
+
+def _box_cox(power: float) -> Motif:
+    """(x^λ − 1) / λ, log x for λ = 0."""
+    return Log() if power == 0 else Chain([Power(tensor(power)), affine([[1 / power]], -1 / power)])
+
+
+def _yeo_johnson(power: float) -> Motif:
+    """ψ_λ(σ(x)) − ψ_{2−λ}(σ(−x)) with ψ_λ(u) = ((1 + u)^λ − 1) / λ."""
+    above = Chain([ReLU(), affine([[1.0]], 1.0), _box_cox(power)])
+    below = Chain([affine([[-1.0]]), ReLU(), affine([[1.0]], 1.0), _box_cox(2 - power)])
+    return weighted([1.0, -1.0], [above, below])
+
+
+def _quantiles(model: Any) -> list[Motif]:
+    """The mean of the interpolations from the right and from the left, which differ where quantiles are equal."""
+    if model.output_distribution != "uniform":
+        raise UsageError("There is no transfer for QuantileTransformer(output_distribution='normal'). Fit it with output_distribution='uniform'.")
+    columns = [_ramp(q, model.references_) for q in model.quantiles_.T]
+    sides = [Piecewise(tensor([c[0] for c in columns]), tensor([c[1] for c in columns]), closed) for closed in ("left", "right")]
+    return [weighted([0.5, 0.5], sides)]
+
+
+def _ramp(x: Matrix, y: Matrix) -> tuple[Matrix, Matrix]:
+    """Starts and coefficients, with shape (S, 2, 1), of the interpolation of (x, y), 0 up to the first x and 1 from the last one on."""
+    width = np.diff(x)
+    slope = np.divide(np.diff(y), width, out=np.zeros(len(width)), where=width > 0)
+    starts = np.clip(x, x[0] + _MARGIN, max(x[0] + _MARGIN, x[-1] - _MARGIN))
+    level = y[:-1] + slope * (starts - x)[:-1]
+    level, slope = np.concatenate([[0.0], level, [1.0]]), np.concatenate([[0.0], slope, [0.0]])
+    return np.concatenate([starts[:1], starts]), np.stack([level, slope], axis=1)[:, :, None]
+
+
+def _bins(model: Any) -> list[Motif]:
+    """The number of a bin, or its indicators."""
+    columns = [_bin(edges[1:-1], model.encode != "ordinal") for edges in model.bin_edges_]
+    return [beside([Chain([Select([j]), part]) for j, part in enumerate(columns)])]
+
+
+def _bin(inner: Matrix, indicators: bool) -> Motif:
+    count = len(inner) + 1
+    values = np.eye(count) if indicators else np.arange(count)[:, None]
+    starts = np.concatenate([inner[:1] - 1 if len(inner) else [0.0], inner])
+    return Piecewise(tensor(starts[None]), tensor(values[None, :, None]), "left")
+
+
+def _splines(model: Any) -> list[Motif]:
+    return [beside([Chain([Select([j]), _basis(spline, model)]) for j, spline in enumerate(model.bsplines_)])]
+
+
+def _basis(spline: Any, model: Any) -> Motif:
+    """B-splines of one column, each segment's polynomials about its start, and beyond the ends what `extrapolation` says."""
+    if model.extrapolation not in ("constant", "linear", "continue"):
+        raise UsageError(
+            f"There is no transfer for SplineTransformer(extrapolation={model.extrapolation!r}); there is one for constant, linear and continue."
+        )
+    powers, knots = max(spline.k + 1, 2), np.unique(spline.t[spline.k : -spline.k or None])
+    starts, pieces = knots[:-1], [_taylor(spline, at, spline.k + 1, powers) for at in knots[:-1]]
+    if model.extrapolation != "continue":
+        order = 1 if model.extrapolation == "constant" else 2
+        ends = [_taylor(spline, at, order, powers) for at in knots[[0, -1]]]
+        starts, pieces = knots[np.r_[0, : len(knots)]], [ends[0], *pieces, ends[1]]
+    kept = np.array(pieces)[:, :, : None if model.include_bias else -1]
+    return Piecewise(tensor(starts[None]), tensor(kept[None]), "left")
+
+
+def _taylor(spline: Any, at: float, order: int, powers: int) -> Matrix:
+    """The first `order` terms to the right of a point, with shape (powers, splines)."""
+    terms = np.zeros((powers, spline.c.shape[1]))
+    terms[:order] = [spline(at, nu=k) / factorial(k) for k in range(order)]
+    return terms
+
+
+def _polynomials(model: Any) -> list[Motif]:
+    return [Monomial([[int(p) for p in row] for row in model.powers_])]
+
+
+def _projection(model: Any) -> list[Motif]:
+    """PCA, TruncatedSVD and the like: (x − mean) Vᵀ, each column divided by its deviation where it is whitened."""
+    components = np.asarray(model.components_, dtype=np.float64)
+    if getattr(model, "whiten", False) is True:
+        components = components / np.sqrt(model.explained_variance_)[:, None]
+    mean = getattr(model, "mean_", None)
+    return [affine(components.T)] if mean is None else [affine(np.eye(len(mean)), -mean), affine(components.T)]
+
+
+def _nystroem(model: Any) -> list[Motif]:
+    settings = {"gamma": model.gamma, "coef0": 1.0 if model.coef0 is None else model.coef0, "degree": 3 if model.degree is None else model.degree}
+    return [kernel_features(model.kernel, np.asarray(model.components_, dtype=np.float64), **settings), affine(model.normalization_.T)]
+
+
+def _fourier(model: Any) -> list[Motif]:
+    """√(2/D) cos(x W + b), with cos t = sin(t + π/2)."""
+    count = model.random_weights_.shape[1]
+    return [affine(model.random_weights_, model.random_offset_ + np.pi / 2), Sine(), weighted([np.sqrt(2 / count)], [Identity()])]
+
+
+def _selected(model: Any) -> list[Motif]:
+    return [Select([int(j) for j in model.get_support(indices=True)])]
+
+
+def _imputer(model: Any) -> list[Motif]:
+    """Gaps filled, columns without any value left out, and the indicators of gaps where they were asked for."""
+    values = np.asarray(model.statistics_, dtype=np.float64)
+    kept = [j for j in range(len(values)) if not np.isnan(values[j]) or model.keep_empty_features]
+    filled = Chain([Select(kept), Fill(tensor(np.nan_to_num(values[kept])))])
+    if not model.add_indicator:
+        return [filled]
+    return [beside([filled, Chain(_indicator(model.indicator_))])]
+
+
+def _indicator(model: Any) -> list[Motif]:
+    return [Select([int(j) for j in model.features_]), Gaps()]
+
+
+_FUNCTIONS: dict[str, Callable[[], Motif]] = {
+    "absolute": Abs,
+    "exp": Exp,
+    "log": Log,
+    "sin": Sine,
+    "sqrt": lambda: Power(tensor(0.5)),
+    "square": Square,
+    "tanh": Tanh,
+}
+
+
+def function_network(function: Any, width: int) -> Motif:
+    """The network of a function of numpy on `width` columns, each value by itself; None is the identity."""
+    if function is None:
+        return Identity()
+    name, one = getattr(function, "__name__", repr(function)), np.eye(width)
+    chains = {"cos": [affine(one, np.pi / 2), Sine()], "expm1": [Exp(), affine(one, -1.0)], "log1p": [affine(one, 1.0), Log()]}
+    if isinstance(function, np.ufunc) and name in chains:
+        return Chain(chains[name])
+    if isinstance(function, np.ufunc) and name in _FUNCTIONS:
+        return _FUNCTIONS[name]()
+    known = ", ".join(sorted([*chains, *_FUNCTIONS]))
+    raise UsageError(f"There is no transfer for the function {name}; there is one for numpy's {known}. Use one of these.")
+
+
+def _function(model: Any) -> list[Motif]:
+    if isinstance(model.func, partial) and getattr(model.func.func, "__name__", "") == "check_array":  # histogram boosting puts it before its trees
+        return [Identity()]
+    return [function_network(model.func, model.n_features_in_)]
+
+
+SCALERS: dict[str, Transfer] = {
+    **dict.fromkeys(("FactorAnalysis", "IncrementalPCA", "PCA", "TruncatedSVD"), _projection),
+    **dict.fromkeys(("GenericUnivariateSelect", "RFE", "RFECV", "SelectFdr", "SelectFpr", "SelectFromModel"), _selected),
+    **dict.fromkeys(("SelectFwe", "SelectKBest", "SelectPercentile", "SequentialFeatureSelector", "VarianceThreshold"), _selected),
+    "Binarizer": _binarizer,
+    "FunctionTransformer": _function,
+    "KBinsDiscretizer": _bins,
+    "MaxAbsScaler": _max_abs,
+    "MinMaxScaler": _min_max,
+    "MissingIndicator": _indicator,
+    "Normalizer": _normalizer,
+    "Nystroem": _nystroem,
+    "PolynomialFeatures": _polynomials,
+    "PowerTransformer": _power_transform,
+    "QuantileTransformer": _quantiles,
+    "RBFSampler": _fourier,
+    "RobustScaler": _robust,
+    "SimpleImputer": _imputer,
+    "SplineTransformer": _splines,
+    "StandardScaler": _standard,
+}

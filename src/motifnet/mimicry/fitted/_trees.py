@@ -1,0 +1,138 @@
+"""Trees of scikit-learn and sums of them: forests, boosting, isolation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.ensemble._iforest import _average_path_length
+
+from motifnet.engine import UsageError
+from motifnet.mimicry.fitted._asked import asked_networks
+from motifnet.mimicry.fitted._lookup import Transfer, network_of
+from motifnet.mimicry.fitted._parts import affine, chain, probabilities, tensor, weighted
+from motifnet.motifs import Exp, Motif, Softmax, WeightedMedian
+from motifnet.tables import Matrix
+from motifnet.teachers import Forest, Questions, parse_histogram, parse_sklearn_tree
+
+
+def _tree(model: Any) -> list[Motif]:
+    return _summed([(model, _leaf_values(model), None)], model)
+
+
+def _forest(model: Any) -> list[Motif]:
+    share = 1 / len(model.estimators_)
+    return _summed([(tree, share * _leaf_values(tree), None) for tree in model.estimators_], model)
+
+
+def _summed(trees: list[tuple[Any, Matrix, Any]], model: Any) -> list[Motif]:
+    """The sum of fitted trees with given values of their nodes; `columns` of a tree that sees some of them."""
+    questions = Questions(int(model.n_features_in_))
+    return asked_networks([Forest.sum([parse_sklearn_tree(tree, values, questions, columns) for tree, values, columns in trees])], questions)
+
+
+def _leaf_values(model: Any) -> Matrix:
+    """Values of the nodes with shape (nodes, q), or shares of classes with shape (nodes, K)."""
+    values = model.tree_.value
+    if not is_classifier(model):
+        return np.asarray(values[:, :, 0])
+    if values.shape[1] > 1:
+        raise UsageError(f"{type(model).__name__} has {values.shape[1]} targets of classes, the transfer takes one. Fit one model for each target.")
+    return values[:, 0] / values[:, 0].sum(1, keepdims=True)
+
+
+def _gradient_boosting(model: Any) -> list[Motif]:
+    rate, K, d = model.learning_rate, model.estimators_.shape[1], model.n_features_in_
+    start, first = np.zeros(K), None
+    if model.init_ != "zero" and type(model.init_).__name__ in ("DummyRegressor", "DummyClassifier"):
+        start = np.asarray(model._raw_predict_init(np.zeros((1, d)))).reshape(-1)
+    elif model.init_ != "zero" and is_classifier(model):
+        raise UsageError(f"{type(model).__name__} starts from init={model.init_!r}, for which there is no transfer. Fit it with init=None or 'zero'.")
+    elif model.init_ != "zero":
+        first = network_of(model.init_)
+    questions = Questions(d)
+    forests = [
+        Forest.sum([Forest.constant(start[c : c + 1]), *(parse_sklearn_tree(t, rate * t.tree_.value[:, :, 0], questions) for t in trees)])
+        for c, trees in enumerate(model.estimators_.T)
+    ]
+    networks = asked_networks(forests, questions)
+    if first is not None:
+        networks = [weighted([1.0, 1.0], [first, chain(networks)])]
+    return linked(networks, model.loss, K, is_classifier(model), type(model).__name__)
+
+
+def _histogram(model: Any) -> list[Motif]:
+    """Behind its own encoder of levels, where it has one."""
+    questions = Questions(int(model.n_features_in_))
+    forests = parse_histogram(model, questions)
+    front = [network_of(model._preprocessor)] if getattr(model, "_preprocessor", None) is not None else []
+    return [*front, *linked(asked_networks(forests, questions), model.loss, len(forests), is_classifier(model), type(model).__name__)]
+
+
+_IDENTITY = ("squared_error", "absolute_error", "quantile", "huber")
+_EXP = ("gamma", "poisson")
+
+
+def linked(networks: list[Motif], loss: str, outputs: int, classes: bool, name: str) -> list[Motif]:
+    """From raw scores to values or probabilities."""
+    if classes and loss == "log_loss":
+        return [*networks[:-1], *probabilities(networks[-1], outputs)]
+    if classes and loss == "exponential":
+        return [*networks, affine([[2.0]]), *probabilities(affine([[1.0]]), 1)]
+    if classes or loss not in (*_IDENTITY, *_EXP):
+        raise UsageError(f"There is no transfer for {name} with loss {loss!r}.")
+    return [*networks, Exp()] if loss in _EXP else networks
+
+
+def _ada_regressor(model: Any) -> list[Motif]:
+    """The weighted median of the members."""
+    _only_trees(model)
+    count = len(model.estimators_)
+    columns = np.eye(count)
+    trees = [(tree, tree.tree_.value[:, :1, 0] * columns[k], None) for k, tree in enumerate(model.estimators_)]
+    return [*_summed(trees, model), WeightedMedian(tensor(model.estimator_weights_[:count]))]
+
+
+def _ada_classifier(model: Any) -> list[Motif]:
+    """softmax of Σ_t w_t (1{h_t = k} − 1{h_t ≠ k} / (K − 1)) / Σ_t w_t / (K − 1) (Zhu et al. 2009); of two classes, of the half of both signs."""
+    _only_trees(model)
+    K, weights = model.n_classes_, model.estimator_weights_[: len(model.estimators_)]
+    votes = np.full((K, K), -1 / (K - 1)) + np.eye(K) * (1 + 1 / (K - 1))
+    scale = weights / weights.sum()
+    trees = [(tree, w * votes[_leaf_values(tree).argmax(1)], None) for tree, w in zip(model.estimators_, scale, strict=True)]
+    logits = affine([[0.5, -0.5], [-0.5, 0.5]]) if K == 2 else affine(np.eye(K) / (K - 1))
+    return [*_summed(trees, model), logits, Softmax()]
+
+
+def _only_trees(model: Any) -> None:
+    for part in model.estimators_:
+        if not hasattr(part, "tree_"):
+            raise UsageError(f"There is a transfer for {type(model).__name__} of decision trees, but this one has {type(part).__name__}.")
+
+
+def _isolation(model: Any) -> list[Motif]:
+    """−2^{−mean depth / c} − offset: a leaf holds its depth and what is expected below it (Liu et al. 2008)."""
+    trees = [
+        (tree, _depths(model, k)[:, None], columns)
+        for k, (tree, columns) in enumerate(zip(model.estimators_, model.estimators_features_, strict=True))
+    ]
+    scale = len(trees) * _average_path_length([model._max_samples])[0]
+    return [*_summed(trees, model), affine([[-np.log(2) / scale]]), Exp(), affine([[-1.0]], -model.offset_)]
+
+
+def _depths(model: Any, k: int) -> Matrix:
+    return np.asarray(model._decision_path_lengths[k] + model._average_path_length_per_tree[k] - 1.0, dtype=np.float64)
+
+
+TREES: dict[str, Transfer] = {
+    **dict.fromkeys(("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor"), _tree),
+    **dict.fromkeys(("ExtraTreesClassifier", "ExtraTreesRegressor", "RandomForestClassifier", "RandomForestRegressor"), _forest),
+    "AdaBoostClassifier": _ada_classifier,
+    "AdaBoostRegressor": _ada_regressor,
+    "GradientBoostingClassifier": _gradient_boosting,
+    "GradientBoostingRegressor": _gradient_boosting,
+    "HistGradientBoostingClassifier": _histogram,
+    "HistGradientBoostingRegressor": _histogram,
+    "IsolationForest": _isolation,
+}

@@ -1,0 +1,31 @@
+"""Missing values, which are NaN in a matrix: told, or filled. Exact."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from motifnet.motifs._base import Motif
+
+
+class Gaps(Motif):
+    """1{x is missing}, each value by itself."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.isnan(x).to(x.dtype)
+
+
+class Fill(Motif):
+    """x, and where it is missing the value of its column; values of shape (d,), which may be infinite."""
+
+    values: Tensor
+
+    def __init__(self, values: Tensor) -> None:
+        super().__init__()
+        self.keep(values=values)
+
+    def describe(self) -> str:
+        return "missing values filled"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.where(torch.isnan(x), self.values, x)

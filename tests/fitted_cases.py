@@ -1,0 +1,345 @@
+"""Fitted estimators of other libraries, one line each: what `mimic` supports, which the docs list and the contract suite runs over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn import (
+    calibration,
+    compose,
+    cross_decomposition,
+    decomposition,
+    discriminant_analysis,
+    ensemble,
+    feature_selection,
+    gaussian_process,
+    impute,
+    isotonic,
+    kernel_approximation,
+    kernel_ridge,
+    linear_model,
+    model_selection,
+    multiclass,
+    multioutput,
+    naive_bayes,
+    neural_network,
+    pipeline,
+    preprocessing,
+    svm,
+    tree,
+)
+from sklearn.gaussian_process import kernels as gp
+
+N, D = 160, 4
+_RNG = np.random.default_rng(0)
+X = np.round(np.clip(_RNG.normal(size=(N, D)), -3, 3), 6)
+X[:, 3] = _RNG.integers(0, 3, N)
+POSITIVE = np.abs(X) + 0.1
+GAPS = np.where(_RNG.random((N, D)) < 0.1, np.nan, X)
+VALUE = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 3] + 0.1 * _RNG.normal(size=N)
+COUNT = np.round(np.exp(0.5 * X[:, 0] + 0.2 * X[:, 3])).astype(float)
+TWO = np.array(["no", "yes"])[(VALUE > 0.2).astype(int)]
+THREE = np.array(["a", "b", "c"])[np.digitize(VALUE, [-0.3, 0.8])]
+SEVERAL = np.column_stack([VALUE, np.cos(X[:, 2])])
+FRAME = pd.DataFrame(X, columns=list("abcd")).assign(
+    colour=_RNG.choice(np.array(["red", "green", "blue", "rare"], dtype=object), N, p=[0.4, 0.3, 0.25, 0.05]),
+    size=_RNG.choice(np.array(["s", "m"]), N),
+)
+CATEGORIES = FRAME.astype({"colour": "category", "size": "category"})
+LEVEL_VALUE = VALUE + 2.0 * (FRAME["colour"] == "red") - (FRAME["size"] == "s") * X[:, 1]
+
+
+@dataclass(frozen=True)
+class Case:
+    """An estimator, the rows and targets that it is fitted on, and the traits of its network."""
+
+    make: Callable[[], Any]
+    X: Any = None
+    y: Any = None
+    smooth: bool = True
+    tolerance: float = 1e-10
+    library: str = "scikit-learn"
+
+    def rows(self) -> Any:
+        return X if self.X is None else self.X
+
+
+@cache
+def fitted(name: str) -> Any:
+    case = CASES[name]
+    return case.make().fit(case.rows(), case.y)
+
+
+def value(make: Callable[[], Any], **traits: Any) -> Case:
+    return Case(make, y=VALUE, **traits)
+
+
+def two(make: Callable[[], Any], **traits: Any) -> Case:
+    return Case(make, y=TWO, **traits)
+
+
+def three(make: Callable[[], Any], **traits: Any) -> Case:
+    return Case(make, y=THREE, **traits)
+
+
+def columns(make: Callable[[], Any], **traits: Any) -> Case:
+    return Case(make, **{"y": VALUE, **traits})
+
+
+LINEAR = {
+    "LinearRegression": value(linear_model.LinearRegression),
+    "LinearRegression, several targets": Case(linear_model.LinearRegression, y=SEVERAL),
+    "Ridge": value(linear_model.Ridge),
+    "RidgeCV": value(linear_model.RidgeCV),
+    "Lasso": value(lambda: linear_model.Lasso(0.1)),
+    "LassoCV": value(lambda: linear_model.LassoCV(cv=3)),
+    "ElasticNet": value(lambda: linear_model.ElasticNet(0.1)),
+    "ElasticNetCV": value(lambda: linear_model.ElasticNetCV(cv=3)),
+    "Lars": value(linear_model.Lars),
+    "LassoLars": value(lambda: linear_model.LassoLars(0.01)),
+    "BayesianRidge": value(linear_model.BayesianRidge),
+    "ARDRegression": value(linear_model.ARDRegression),
+    "HuberRegressor": value(linear_model.HuberRegressor),
+    "QuantileRegressor": value(lambda: linear_model.QuantileRegressor(alpha=0.01)),
+    "TheilSenRegressor": value(lambda: linear_model.TheilSenRegressor(random_state=0)),
+    "RANSACRegressor": value(lambda: linear_model.RANSACRegressor(random_state=0)),
+    "OrthogonalMatchingPursuit": value(linear_model.OrthogonalMatchingPursuit),
+    "SGDRegressor": value(lambda: linear_model.SGDRegressor(random_state=0)),
+    "LinearSVR": value(lambda: svm.LinearSVR(random_state=0)),
+    "MultiTaskLasso": Case(lambda: linear_model.MultiTaskLasso(0.1), y=SEVERAL),
+    "PoissonRegressor": Case(linear_model.PoissonRegressor, y=COUNT),
+    "GammaRegressor": Case(linear_model.GammaRegressor, y=COUNT + 1),
+    "TweedieRegressor": Case(lambda: linear_model.TweedieRegressor(power=1.5), y=COUNT),
+    "PLSRegression": Case(lambda: cross_decomposition.PLSRegression(2), y=SEVERAL),
+    "LogisticRegression": two(linear_model.LogisticRegression),
+    "LogisticRegression, multinomial": three(linear_model.LogisticRegression),
+    "RidgeClassifier": three(linear_model.RidgeClassifier),
+    "SGDClassifier": two(lambda: linear_model.SGDClassifier(random_state=0)),
+    "SGDClassifier, log loss": three(lambda: linear_model.SGDClassifier(loss="log_loss", random_state=0)),
+    "Perceptron": two(lambda: linear_model.Perceptron(random_state=0)),
+    "LinearSVC": three(lambda: svm.LinearSVC(random_state=0)),
+    "LinearDiscriminantAnalysis": three(discriminant_analysis.LinearDiscriminantAnalysis),
+    "GaussianNB": three(naive_bayes.GaussianNB),
+}
+KERNELS = {
+    **{
+        f"KernelRidge, {kernel}": Case(partial(kernel_ridge.KernelRidge, alpha=0.1, kernel=kernel, gamma=0.3), y=SEVERAL)
+        for kernel in ("linear", "poly", "rbf", "laplacian", "sigmoid", "cosine")
+    },
+    "KernelRidge, chi2": value(lambda: kernel_ridge.KernelRidge(alpha=0.1, kernel="chi2", gamma=0.5), X=POSITIVE),
+    "KernelRidge, additive_chi2": value(lambda: kernel_ridge.KernelRidge(alpha=1.0, kernel="additive_chi2"), X=POSITIVE),
+    **{f"SVR, {kernel}": value(partial(svm.SVR, kernel=kernel, C=1.0)) for kernel in ("linear", "poly", "rbf", "sigmoid")},
+    "NuSVR": value(svm.NuSVR),
+    "SVC": two(svm.SVC),
+    "SVC, three classes": three(svm.SVC),
+    "SVC, pairs of classes": three(lambda: svm.SVC(decision_function_shape="ovo", kernel="poly")),
+    "SVC, probabilities": two(lambda: svm.SVC(probability=True, random_state=0)),
+    "SVC, probabilities of three classes": three(lambda: svm.SVC(probability=True, random_state=0)),
+    "NuSVC": three(lambda: svm.NuSVC(nu=0.3)),
+    "OneClassSVM": value(lambda: svm.OneClassSVM(nu=0.1)),
+}
+_KERNELS = {
+    "RBF": gp.ConstantKernel(2.0) * gp.RBF([1.0, 2.0, 1.0, 3.0]) + gp.WhiteKernel(0.1),
+    "Matern": gp.Matern(1.0, nu=1.5) + gp.Matern(2.0, nu=0.5) + gp.WhiteKernel(0.1),
+    "Matern 5/2": gp.Matern([1.0, 2.0, 1.0, 1.0], nu=2.5) + gp.WhiteKernel(0.1),
+    "RationalQuadratic": gp.RationalQuadratic(1.0, 0.7) + gp.WhiteKernel(0.1),
+    "ExpSineSquared": gp.ExpSineSquared(1.5, 4.0) * gp.RBF(2.0) + gp.WhiteKernel(0.1),
+    "DotProduct": gp.DotProduct(0.5) ** 2 + gp.RBF(1.0) + gp.WhiteKernel(0.1),
+}
+PROCESSES = {
+    **{
+        f"GaussianProcessRegressor, {name}": value(partial(gaussian_process.GaussianProcessRegressor, kernel, optimizer=None, normalize_y=True))
+        for name, kernel in _KERNELS.items()
+    },
+    "GaussianProcessClassifier": two(lambda: gaussian_process.GaussianProcessClassifier(1.0 * gp.RBF(1.0), optimizer=None)),
+    "GaussianProcessClassifier, three classes": three(lambda: gaussian_process.GaussianProcessClassifier(1.0 * gp.RBF(1.0), optimizer=None)),
+}
+PERCEPTRONS = {
+    **{
+        f"MLPRegressor, {activation}": value(
+            partial(neural_network.MLPRegressor, hidden_layer_sizes=(8, 5), activation=activation, max_iter=20, random_state=0)
+        )
+        for activation in ("identity", "logistic", "tanh", "relu")
+    },
+    "MLPClassifier": two(lambda: neural_network.MLPClassifier((8,), max_iter=20, random_state=0)),
+    "MLPClassifier, three classes": three(lambda: neural_network.MLPClassifier((8,), max_iter=20, random_state=0)),
+}
+JUMPS: dict[str, Any] = {"smooth": False}
+TREES = {
+    "DecisionTreeRegressor": Case(lambda: tree.DecisionTreeRegressor(max_depth=6), y=SEVERAL, **JUMPS),
+    "DecisionTreeRegressor, gaps": value(lambda: tree.DecisionTreeRegressor(max_depth=6), X=GAPS, **JUMPS),
+    "DecisionTreeClassifier": three(lambda: tree.DecisionTreeClassifier(max_depth=4), **JUMPS),
+    "ExtraTreeRegressor": value(lambda: tree.ExtraTreeRegressor(max_depth=5, random_state=0), **JUMPS),
+    "RandomForestRegressor": value(lambda: ensemble.RandomForestRegressor(10, random_state=0), **JUMPS),
+    "RandomForestRegressor, gaps": value(lambda: ensemble.RandomForestRegressor(10, random_state=0), X=GAPS, **JUMPS),
+    "RandomForestClassifier": three(lambda: ensemble.RandomForestClassifier(10, random_state=0), **JUMPS),
+    "ExtraTreesRegressor": value(lambda: ensemble.ExtraTreesRegressor(10, random_state=0), **JUMPS),
+    "ExtraTreesClassifier": two(lambda: ensemble.ExtraTreesClassifier(10, random_state=0), **JUMPS),
+    "GradientBoostingRegressor": value(lambda: ensemble.GradientBoostingRegressor(n_estimators=20), **JUMPS),
+    "GradientBoostingRegressor, from a ridge": value(
+        lambda: ensemble.GradientBoostingRegressor(n_estimators=20, init=linear_model.Ridge()),
+        tolerance=1e-6,  # its ridge is given float32 rows
+        **JUMPS,
+    ),
+    "GradientBoostingClassifier": three(lambda: ensemble.GradientBoostingClassifier(n_estimators=10), **JUMPS),
+    "GradientBoostingClassifier, exponential": two(lambda: ensemble.GradientBoostingClassifier(n_estimators=10, loss="exponential"), **JUMPS),
+    "HistGradientBoostingRegressor": value(lambda: ensemble.HistGradientBoostingRegressor(max_iter=20), X=GAPS, **JUMPS),
+    "HistGradientBoostingRegressor, categories": Case(
+        lambda: ensemble.HistGradientBoostingRegressor(max_iter=20, min_samples_leaf=5), X=CATEGORIES, y=LEVEL_VALUE, **JUMPS
+    ),
+    "HistGradientBoostingRegressor, numbers as levels": Case(
+        lambda: ensemble.HistGradientBoostingRegressor(max_iter=20, min_samples_leaf=5, categorical_features=[3]), y=VALUE, X=X, **JUMPS
+    ),
+    "HistGradientBoostingRegressor, Poisson": Case(lambda: ensemble.HistGradientBoostingRegressor(max_iter=10, loss="poisson"), y=COUNT, **JUMPS),
+    "HistGradientBoostingRegressor, monotone": value(
+        lambda: ensemble.HistGradientBoostingRegressor(max_iter=10, monotonic_cst=[1, 0, 0, 0]), **JUMPS
+    ),
+    "HistGradientBoostingClassifier": three(lambda: ensemble.HistGradientBoostingClassifier(max_iter=10), X=GAPS, **JUMPS),
+    "AdaBoostRegressor": value(lambda: ensemble.AdaBoostRegressor(n_estimators=10, random_state=0), **JUMPS),
+    "AdaBoostClassifier": two(lambda: ensemble.AdaBoostClassifier(n_estimators=10, random_state=0), **JUMPS),
+    "AdaBoostClassifier, three classes": three(lambda: ensemble.AdaBoostClassifier(n_estimators=10, random_state=0), **JUMPS),
+    "IsolationForest": value(lambda: ensemble.IsolationForest(n_estimators=20, random_state=0, max_features=0.7), **JUMPS),
+}
+
+
+def _lightgbm(kind: str, **settings: Any) -> Callable[[], Any]:
+    def make() -> Any:
+        import lightgbm
+
+        return getattr(lightgbm, f"LGBM{kind}")(**{"n_estimators": 20, "min_child_samples": 5, "verbose": -1, "n_jobs": 1, **settings})
+
+    return make
+
+
+def _xgboost(kind: str, **settings: Any) -> Callable[[], Any]:
+    def make() -> Any:
+        import xgboost
+
+        return getattr(xgboost, f"XGB{kind}")(**{"n_estimators": 20, "max_depth": 4, "n_jobs": 1, "enable_categorical": True, **settings})
+
+    return make
+
+
+def _catboost(kind: str, **settings: Any) -> Callable[[], Any]:
+    def make() -> Any:
+        import catboost
+
+        return getattr(catboost, f"CatBoost{kind}")(
+            **{"iterations": 20, "depth": 4, "verbose": 0, "allow_writing_files": False, "thread_count": 1, **settings}
+        )
+
+    return make
+
+
+_L: dict[str, Any] = {"smooth": False, "library": "LightGBM"}
+_G: dict[str, Any] = {"smooth": False, "library": "XGBoost", "tolerance": 2e-5}  # XGBoost adds in float32
+_C: dict[str, Any] = {"smooth": False, "library": "CatBoost"}
+CODES = np.digitize(VALUE, [-0.3, 0.8])
+BOOSTING = {
+    "LGBMRegressor": value(_lightgbm("Regressor"), **_L),
+    "LGBMRegressor, gaps": value(_lightgbm("Regressor"), X=GAPS, **_L),
+    "LGBMRegressor, categories": Case(_lightgbm("Regressor", min_data_per_group=1, cat_smooth=0), X=CATEGORIES, y=LEVEL_VALUE, **_L),
+    "LGBMRegressor, Poisson": Case(_lightgbm("Regressor", objective="poisson"), y=COUNT, **_L),
+    "LGBMRegressor, monotone": value(_lightgbm("Regressor", monotone_constraints=[1, 0, 0, 0]), **_L),
+    "LGBMClassifier": two(_lightgbm("Classifier"), **_L),
+    "LGBMClassifier, three classes": three(_lightgbm("Classifier"), X=GAPS, **_L),
+    "XGBRegressor": value(_xgboost("Regressor"), **_G),
+    "XGBRegressor, gaps": value(_xgboost("Regressor"), X=GAPS, **_G),
+    "XGBRegressor, categories": Case(_xgboost("Regressor"), X=CATEGORIES, y=LEVEL_VALUE, **_G),
+    "XGBRegressor, DART": value(_xgboost("Regressor", booster="dart", rate_drop=0.2), **_G),
+    "XGBRegressor, Poisson": Case(_xgboost("Regressor", objective="count:poisson"), y=COUNT, **_G),
+    "XGBClassifier": Case(_xgboost("Classifier"), y=(CODES > 0).astype(int), **_G),
+    "XGBClassifier, three classes": Case(_xgboost("Classifier"), X=GAPS, y=CODES, **_G),
+    "XGBRFRegressor": value(_xgboost("RFRegressor"), **_G),
+    "CatBoostRegressor": value(_catboost("Regressor"), **_C),
+    "CatBoostRegressor, gaps": value(_catboost("Regressor"), X=GAPS, **_C),
+    "CatBoostRegressor, monotone": value(_catboost("Regressor", monotone_constraints=[1, 0, 0, 0]), **_C),
+    "CatBoostClassifier": two(_catboost("Classifier"), **_C),
+    "CatBoostClassifier, three classes": three(_catboost("Classifier"), X=GAPS, **_C),
+}
+TRANSFORMERS = {
+    "StandardScaler": columns(preprocessing.StandardScaler),
+    "MinMaxScaler": columns(lambda: preprocessing.MinMaxScaler(clip=True)),
+    "MaxAbsScaler": columns(preprocessing.MaxAbsScaler),
+    "RobustScaler": columns(preprocessing.RobustScaler),
+    "Normalizer": columns(preprocessing.Normalizer),
+    "Binarizer": columns(lambda: preprocessing.Binarizer(threshold=0.3), **JUMPS),
+    "PowerTransformer": columns(preprocessing.PowerTransformer, tolerance=1e-9),
+    "PowerTransformer, Box-Cox": columns(lambda: preprocessing.PowerTransformer(method="box-cox"), X=POSITIVE, tolerance=1e-9),
+    "QuantileTransformer": columns(lambda: preprocessing.QuantileTransformer(n_quantiles=50)),
+    "KBinsDiscretizer": columns(lambda: preprocessing.KBinsDiscretizer(5, quantile_method="averaged_inverted_cdf"), **JUMPS),
+    "KBinsDiscretizer, numbers": columns(
+        lambda: preprocessing.KBinsDiscretizer(4, encode="ordinal", quantile_method="averaged_inverted_cdf"), **JUMPS
+    ),
+    "SplineTransformer": columns(preprocessing.SplineTransformer),
+    "SplineTransformer, linear beyond": columns(lambda: preprocessing.SplineTransformer(4, degree=2, extrapolation="linear", include_bias=False)),
+    "SplineTransformer, continued": columns(lambda: preprocessing.SplineTransformer(degree=1, extrapolation="continue", knots="quantile", n_knots=3)),
+    "PolynomialFeatures": columns(lambda: preprocessing.PolynomialFeatures(3)),
+    "FunctionTransformer": columns(lambda: preprocessing.FunctionTransformer(np.log1p), X=POSITIVE),
+    "SimpleImputer": columns(lambda: impute.SimpleImputer(add_indicator=True), X=GAPS, **JUMPS),
+    "MissingIndicator": columns(impute.MissingIndicator, X=GAPS, **JUMPS),
+    "PCA": columns(lambda: decomposition.PCA(2, whiten=True)),
+    "TruncatedSVD": columns(lambda: decomposition.TruncatedSVD(2, random_state=0)),
+    "SelectKBest": columns(lambda: feature_selection.SelectKBest(feature_selection.f_regression, k=2)),
+    "VarianceThreshold": columns(lambda: feature_selection.VarianceThreshold(0.5)),
+    "Nystroem": columns(lambda: kernel_approximation.Nystroem(n_components=30, random_state=0), tolerance=1e-9),
+    "RBFSampler": columns(lambda: kernel_approximation.RBFSampler(random_state=0)),
+    "OneHotEncoder": columns(lambda: preprocessing.OneHotEncoder(handle_unknown="ignore"), X=FRAME[["colour", "size"]], **JUMPS),
+    "OneHotEncoder, rare levels": columns(
+        lambda: preprocessing.OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=20), X=FRAME[["colour", "size"]], **JUMPS
+    ),
+    "OneHotEncoder, dropped level": columns(lambda: preprocessing.OneHotEncoder(drop="first"), X=FRAME[["colour", "size"]], **JUMPS),
+    "OrdinalEncoder": columns(
+        lambda: preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), X=FRAME[["colour", "size"]], **JUMPS
+    ),
+    "TargetEncoder": columns(lambda: preprocessing.TargetEncoder(target_type="continuous"), X=FRAME[["colour", "size"]], **JUMPS),
+}
+
+
+def _mixed(last: Any) -> Any:
+    numeric = pipeline.make_pipeline(impute.SimpleImputer(), preprocessing.StandardScaler())
+    encoder = preprocessing.OneHotEncoder(handle_unknown="ignore")
+    return pipeline.make_pipeline(compose.ColumnTransformer([("n", numeric, list("abcd")), ("c", encoder, ["colour", "size"])]), last)
+
+
+COMPOSITES = {
+    "Pipeline": value(lambda: pipeline.make_pipeline(preprocessing.StandardScaler(), "passthrough", svm.SVR())),
+    "Pipeline, splines": value(lambda: pipeline.make_pipeline(preprocessing.SplineTransformer(), linear_model.Ridge())),
+    "ColumnTransformer": Case(lambda: _mixed(linear_model.Ridge()), X=FRAME, y=LEVEL_VALUE),
+    "ColumnTransformer, remainder": value(
+        lambda: compose.ColumnTransformer([("s", preprocessing.StandardScaler(), [2, 0])], remainder="passthrough")
+    ),
+    "FeatureUnion": value(lambda: pipeline.make_union(decomposition.PCA(2), preprocessing.StandardScaler(), "passthrough")),
+    "TransformedTargetRegressor": Case(
+        lambda: compose.TransformedTargetRegressor(linear_model.Ridge(), func=np.log1p, inverse_func=np.expm1), y=COUNT
+    ),
+    "TransformedTargetRegressor, power": value(
+        lambda: compose.TransformedTargetRegressor(linear_model.Ridge(), transformer=preprocessing.PowerTransformer()), tolerance=1e-9
+    ),
+    "VotingRegressor": value(lambda: ensemble.VotingRegressor([("r", linear_model.Ridge()), ("s", svm.SVR())], weights=[1, 3])),
+    "VotingClassifier": three(
+        lambda: ensemble.VotingClassifier([("l", linear_model.LogisticRegression()), ("n", naive_bayes.GaussianNB())], voting="soft")
+    ),
+    "StackingRegressor": value(
+        lambda: ensemble.StackingRegressor([("r", linear_model.Ridge()), ("s", svm.SVR())], linear_model.Ridge(), cv=2, passthrough=True)
+    ),
+    "StackingClassifier": two(
+        lambda: ensemble.StackingClassifier([("l", linear_model.LogisticRegression()), ("s", svm.SVC())], linear_model.LogisticRegression(), cv=2)
+    ),
+    "BaggingRegressor": value(lambda: ensemble.BaggingRegressor(svm.SVR(), 4, max_features=0.6, random_state=0)),
+    "BaggingClassifier": three(lambda: ensemble.BaggingClassifier(linear_model.LogisticRegression(), 4, random_state=0)),
+    "CalibratedClassifierCV": two(lambda: calibration.CalibratedClassifierCV(svm.LinearSVC(random_state=0), ensemble=False, cv=3)),
+    "CalibratedClassifierCV, isotonic": three(
+        lambda: calibration.CalibratedClassifierCV(ensemble.RandomForestClassifier(5, random_state=0), method="isotonic", cv=2), **JUMPS
+    ),
+    "IsotonicRegression": Case(lambda: isotonic.IsotonicRegression(out_of_bounds="clip"), X=X[:, :1], y=VALUE),
+    "MultiOutputRegressor": Case(lambda: multioutput.MultiOutputRegressor(svm.SVR()), y=SEVERAL),
+    "OneVsRestClassifier": three(lambda: multiclass.OneVsRestClassifier(linear_model.LogisticRegression())),
+    "GridSearchCV": value(lambda: model_selection.GridSearchCV(svm.SVR(), {"C": [0.1, 1.0]}, cv=2)),
+}
+CASES: dict[str, Case] = {**LINEAR, **KERNELS, **PROCESSES, **PERCEPTRONS, **TREES, **BOOSTING, **TRANSFORMERS, **COMPOSITES}
