@@ -343,3 +343,18 @@ COMPOSITES = {
     "GridSearchCV": value(lambda: model_selection.GridSearchCV(svm.SVR(), {"C": [0.1, 1.0]}, cv=2)),
 }
 CASES: dict[str, Case] = {**LINEAR, **KERNELS, **PROCESSES, **PERCEPTRONS, **TREES, **BOOSTING, **TRANSFORMERS, **COMPOSITES}
+
+
+def support_table() -> str:
+    """The table of docs/mimic.md: each class with what its cases cover, and what its network computes."""
+    from motifnet.mimicry.fitted import method_of
+
+    covered: dict[str, list[str]] = {}
+    for name in CASES:
+        kind, _, what = name.partition(", ")
+        covered.setdefault(kind, []).extend([what] if what else [])
+    lines = ["| class | library | network of | also tested with |", "| --- | --- | --- | --- |"]
+    for kind, what in covered.items():
+        case = next(name for name in CASES if name.partition(", ")[0] == kind)
+        lines.append(f"| {kind} | {CASES[case].library} | `{method_of(fitted(case))}` | {'; '.join(what)} |")
+    return "\n".join(lines) + "\n"

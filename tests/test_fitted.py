@@ -11,7 +11,7 @@ import pytest
 import torch
 from sklearn import ensemble, gaussian_process, kernel_ridge, linear_model, naive_bayes, pipeline, preprocessing, svm
 
-from fitted_cases import CASES, FRAME, LEVEL_VALUE, THREE, VALUE, X, fitted
+from fitted_cases import CASES, FRAME, LEVEL_VALUE, THREE, VALUE, X, fitted, support_table
 from motifnet import mimic
 from motifnet.engine import UsageError
 from motifnet.mimicry import transfer
@@ -129,3 +129,9 @@ def test_what_is_not_fitted_or_not_a_model_is_refused() -> None:
         transfer(linear_model.Ridge())
     with pytest.raises(UsageError, match="no transfer to a network for dict"):
         transfer({})
+
+
+def test_the_docs_list_what_is_supported() -> None:
+    """docs/mimic.md ends with the table that is made from the cases."""
+    text = (Path(__file__).parents[1] / "docs" / "mimic.md").read_text()
+    assert support_table() in text, "copy fitted_cases.support_table() into docs/mimic.md"

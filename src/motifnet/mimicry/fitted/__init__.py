@@ -1,6 +1,7 @@
 """Fitted estimators of scikit-learn, LightGBM, XGBoost and CatBoost as networks: one file for each family, a line in its table for each estimator."""
 
 from motifnet.mimicry._base import transfer
+from motifnet.mimicry.fitted._bases import BASES
 from motifnet.mimicry.fitted._boosting import BOOSTING
 from motifnet.mimicry.fitted._calibration import CALIBRATION
 from motifnet.mimicry.fitted._codes import code
@@ -16,7 +17,7 @@ from motifnet.mimicry.fitted._process import PROCESSES, with_deviation
 from motifnet.mimicry.fitted._scalers import SCALERS
 from motifnet.mimicry.fitted._trees import TREES
 
-for family in (LINEAR, KERNELS, PROCESSES, PERCEPTRONS, TREES, BOOSTING, SCALERS, ENCODERS, COMPOSITES, CALIBRATION):
+for family in (LINEAR, KERNELS, PROCESSES, PERCEPTRONS, TREES, BOOSTING, SCALERS, BASES, ENCODERS, COMPOSITES, CALIBRATION):
     TRANSFERS.update(family)
 transfer.register(object, network_of)  # what no family of ours knows
 

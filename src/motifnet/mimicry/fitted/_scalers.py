@@ -1,16 +1,14 @@
-"""Transformers of numeric columns: scales, warps, gaps, bins, splines, projections."""
+"""Transformers of numeric columns that keep them columns: scales, warps, gaps, selections, functions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import factorial
 from typing import Any
 
 import numpy as np
 
 from motifnet.engine import UsageError
-from motifnet.mimicry.fitted._kernels import kernel_features
 from motifnet.mimicry.fitted._lookup import Transfer
 from motifnet.mimicry.fitted._parts import affine, beside, scaled, shifted, tensor, weighted
 from motifnet.motifs import (
@@ -22,7 +20,6 @@ from motifnet.motifs import (
     Gaps,
     Identity,
     Log,
-    Monomial,
     Motif,
     Normalize,
     Piecewise,
@@ -105,70 +102,6 @@ def _ramp(x: Matrix, y: Matrix) -> tuple[Matrix, Matrix]:
     return np.concatenate([starts[:1], starts]), np.stack([level, slope], axis=1)[:, :, None]
 
 
-def _bins(model: Any) -> list[Motif]:
-    """The number of a bin, or its indicators."""
-    columns = [_bin(edges[1:-1], model.encode != "ordinal") for edges in model.bin_edges_]
-    return [beside([Chain([Select([j]), part]) for j, part in enumerate(columns)])]
-
-
-def _bin(inner: Matrix, indicators: bool) -> Motif:
-    count = len(inner) + 1
-    values = np.eye(count) if indicators else np.arange(count)[:, None]
-    starts = np.concatenate([inner[:1] - 1 if len(inner) else [0.0], inner])
-    return Piecewise(tensor(starts[None]), tensor(values[None, :, None]), "left")
-
-
-def _splines(model: Any) -> list[Motif]:
-    return [beside([Chain([Select([j]), _basis(spline, model)]) for j, spline in enumerate(model.bsplines_)])]
-
-
-def _basis(spline: Any, model: Any) -> Motif:
-    """B-splines of one column, each segment's polynomials about its start, and beyond the ends what `extrapolation` says."""
-    if model.extrapolation not in ("constant", "linear", "continue"):
-        raise UsageError(
-            f"There is no transfer for SplineTransformer(extrapolation={model.extrapolation!r}); there is one for constant, linear and continue."
-        )
-    powers, knots = max(spline.k + 1, 2), np.unique(spline.t[spline.k : -spline.k or None])
-    starts, pieces = knots[:-1], [_taylor(spline, at, spline.k + 1, powers) for at in knots[:-1]]
-    if model.extrapolation != "continue":
-        order = 1 if model.extrapolation == "constant" else 2
-        ends = [_taylor(spline, at, order, powers) for at in knots[[0, -1]]]
-        starts, pieces = knots[np.r_[0, : len(knots)]], [ends[0], *pieces, ends[1]]
-    kept = np.array(pieces)[:, :, : None if model.include_bias else -1]
-    return Piecewise(tensor(starts[None]), tensor(kept[None]), "left")
-
-
-def _taylor(spline: Any, at: float, order: int, powers: int) -> Matrix:
-    """The first `order` terms to the right of a point, with shape (powers, splines)."""
-    terms = np.zeros((powers, spline.c.shape[1]))
-    terms[:order] = [spline(at, nu=k) / factorial(k) for k in range(order)]
-    return terms
-
-
-def _polynomials(model: Any) -> list[Motif]:
-    return [Monomial([[int(p) for p in row] for row in model.powers_])]
-
-
-def _projection(model: Any) -> list[Motif]:
-    """PCA, TruncatedSVD and the like: (x − mean) Vᵀ, each column divided by its deviation where it is whitened."""
-    components = np.asarray(model.components_, dtype=np.float64)
-    if getattr(model, "whiten", False) is True:
-        components = components / np.sqrt(model.explained_variance_)[:, None]
-    mean = getattr(model, "mean_", None)
-    return [affine(components.T)] if mean is None else [affine(np.eye(len(mean)), -mean), affine(components.T)]
-
-
-def _nystroem(model: Any) -> list[Motif]:
-    settings = {"gamma": model.gamma, "coef0": 1.0 if model.coef0 is None else model.coef0, "degree": 3 if model.degree is None else model.degree}
-    return [kernel_features(model.kernel, np.asarray(model.components_, dtype=np.float64), **settings), affine(model.normalization_.T)]
-
-
-def _fourier(model: Any) -> list[Motif]:
-    """√(2/D) cos(x W + b), with cos t = sin(t + π/2)."""
-    count = model.random_weights_.shape[1]
-    return [affine(model.random_weights_, model.random_offset_ + np.pi / 2), Sine(), weighted([np.sqrt(2 / count)], [Identity()])]
-
-
 def _selected(model: Any) -> list[Motif]:
     return [Select([int(j) for j in model.get_support(indices=True)])]
 
@@ -219,23 +152,17 @@ def _function(model: Any) -> list[Motif]:
 
 
 SCALERS: dict[str, Transfer] = {
-    **dict.fromkeys(("FactorAnalysis", "IncrementalPCA", "PCA", "TruncatedSVD"), _projection),
     **dict.fromkeys(("GenericUnivariateSelect", "RFE", "RFECV", "SelectFdr", "SelectFpr", "SelectFromModel"), _selected),
     **dict.fromkeys(("SelectFwe", "SelectKBest", "SelectPercentile", "SequentialFeatureSelector", "VarianceThreshold"), _selected),
     "Binarizer": _binarizer,
     "FunctionTransformer": _function,
-    "KBinsDiscretizer": _bins,
     "MaxAbsScaler": _max_abs,
     "MinMaxScaler": _min_max,
     "MissingIndicator": _indicator,
     "Normalizer": _normalizer,
-    "Nystroem": _nystroem,
-    "PolynomialFeatures": _polynomials,
     "PowerTransformer": _power_transform,
     "QuantileTransformer": _quantiles,
-    "RBFSampler": _fourier,
     "RobustScaler": _robust,
     "SimpleImputer": _imputer,
-    "SplineTransformer": _splines,
     "StandardScaler": _standard,
 }
