@@ -10,6 +10,7 @@ from motifnet.bundle._model import FittedModel
 from motifnet.bundle._onnx import network_to_onnx
 from motifnet.bundle._onnx_check import Parity, ParityError
 from motifnet.bundle._onnx_model import to_onnx
+from motifnet.bundle._python import to_python
 from motifnet.bundle._save import save_model
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "network_to_onnx",
     "save_model",
     "to_onnx",
+    "to_python",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motifnet.bundle import network_to_onnx
+from motifnet.bundle import network_to_onnx, to_python
 from motifnet.compress import SIZES, Task, TradeOff, trade_off
 from motifnet.engine import DataError, LedgerRow, single_threaded
 from motifnet.estimators._compress import compress_network, network_task
@@ -79,6 +79,10 @@ class Network:
         """
         rows = None if X is None else self.encode(X)
         return network_to_onnx(self.module, self.d, path, dtype=dtype, X=rows, columns=self.columns)
+
+    def to_python(self, path: str | Path) -> None:
+        """Write as one Python file that needs numpy alone; for small networks, as the file holds all numbers as text."""
+        to_python(self.module, self.d, path)
 
     def retrain(self, X: Any, y: Any, sample_weight: Any = None, *, epochs: int = 20, seed: int = 0, n_jobs: int | None = None) -> Network:
         """Train on rows X with shape (n, d) and targets y that the network was not fitted on; on its own rows the scores would be too good.

@@ -1,0 +1,226 @@
+"""Motifs in numpy alone: a function for each, with the arguments of its constructor behind x, and those of structure on functions.
+
+The source of these functions is what `to_python` writes, so each stands by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+Array = Any
+Function = Callable[[Array], Array]
+
+
+def identity(x: Array) -> Array:
+    return x
+
+
+def precise(x: Array, body: Function) -> Array:
+    return body(x)
+
+
+def select(x: Array, columns: Sequence[int]) -> Array:
+    return x[:, columns]
+
+
+def chain(x: Array, parts: Sequence[Function], label: str) -> Array:
+    for part in parts:
+        x = part(x)
+    return x
+
+
+def parallel(x: Array, weights: Array, branches: Sequence[Function]) -> Array:
+    return sum(w * branch(x) for w, branch in zip(weights, branches, strict=True))
+
+
+def concat(x: Array, branches: Sequence[Function]) -> Array:
+    return np.hstack([branch(x) for branch in branches])
+
+
+def residual(x: Array, body: Function) -> Array:
+    return x + body(x)
+
+
+def group_average(x: Array, body: Function, permutations: Array, signs: Array) -> Array:
+    return sum(body(x[:, p] * s) for p, s in zip(permutations, signs, strict=True)) / len(signs)
+
+
+def affine(x: Array, weight: Array, bias: Array) -> Array:
+    return x @ weight.T + bias
+
+
+def sparse_affine(x: Array, index: Array, weight: Array, bias: Array) -> Array:
+    return sum(x[:, i] * w for i, w in zip(index.T, weight.T, strict=True)) + bias
+
+
+def re_lu(x: Array) -> Array:
+    return np.maximum(x, 0)
+
+
+def distance(x: Array, centres: Array, p: int) -> Array:
+    differences = (x[:, [j]] - centres[:, j] for j in range(x.shape[1]))
+    return sum(np.abs(d) for d in differences) if p == 1 else np.sqrt(sum(d * d for d in differences))
+
+
+def radial(x: Array, weights: Array, rates: Array, profiles: Sequence[str]) -> Array:
+    def profile(name: str, t: Array) -> Array:
+        s = t * {"matern32": 3**0.5, "matern52": 5**0.5}.get(name, 1.0)
+        factor = {"matern32": 1 + s, "matern52": 1 + s + s * s / 3}.get(name, 1.0)
+        return factor * np.exp(-s * s if name == "gaussian" else -s)
+
+    return sum(w * profile(name, a * x) for w, a, name in zip(weights, rates, profiles, strict=True))
+
+
+def hinge(x: Array, knots: Array, slopes: Array) -> Array:
+    y = np.maximum(knots[:, 0] - x, 0) * -slopes[:, 0] + np.maximum(x - knots[:, -1], 0) * slopes[:, -1]
+    for t, w, s in zip(knots[:, :-1].T, np.diff(knots).T, slopes.T, strict=True):
+        y = y + np.minimum(np.maximum(x - t, 0), w) * s
+    return y
+
+
+def tree_ensemble(x: Array, feature: Array, threshold: Array, left: Array, right: Array, roots: Array, values: Array, depth: int) -> Array:
+    rows, node = np.arange(len(x))[:, None], np.tile(roots, (len(x), 1))
+    for _ in range(depth):
+        node = np.where(x[rows, feature[node]] <= threshold[node], left[node], right[node])
+    return values[node].sum(1)
+
+
+def abs_(x: Array) -> Array:
+    return np.abs(x)
+
+
+def max_(x: Array) -> Array:
+    return x.max(1, keepdims=True)
+
+
+def min_(x: Array) -> Array:
+    return x.min(1, keepdims=True)
+
+
+def sort(x: Array) -> Array:
+    return np.sort(x, axis=1)
+
+
+def clip(x: Array, low: Array, high: Array) -> Array:
+    return np.minimum(np.maximum(x, low), high)
+
+
+def exp(x: Array) -> Array:
+    return np.exp(x)
+
+
+def softmax(x: Array) -> Array:
+    e = np.exp(x - x.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+def sigmoid(x: Array) -> Array:
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
+
+
+def tanh(x: Array) -> Array:
+    return np.tanh(x)
+
+
+def sine(x: Array) -> Array:
+    return np.sin(x)
+
+
+def log(x: Array) -> Array:
+    return np.log(x)
+
+
+def erf(x: Array) -> Array:
+    return np.vectorize(math.erf, otypes=[float])(x)
+
+
+def power(x: Array, exponent: Array) -> Array:
+    return x**exponent
+
+
+def normalize(x: Array, norm: str) -> Array:
+    size = np.linalg.norm(x, {"l1": 1, "l2": 2, "max": np.inf}[norm], axis=1, keepdims=True)
+    return x / np.where(size == 0, 1, size)
+
+
+def square(x: Array) -> Array:
+    return x * x
+
+
+def product(x: Array) -> Array:
+    return x[:, : x.shape[1] // 2] * x[:, x.shape[1] // 2 :]
+
+
+def monomial(x: Array, powers: Sequence[Sequence[int]]) -> Array:
+    return np.stack([np.prod(x ** np.array(row), axis=1) for row in powers], axis=1)
+
+
+def step(x: Array, width: Array) -> Array:
+    return np.where(x > 0, 1.0, 0.0) if width == 0 else np.clip(x / width + 0.5, 0, 1)
+
+
+def box(x: Array, low: Array, high: Array) -> Array:
+    return ((x > low) & (x <= high)).all(1, keepdims=True).astype(float)
+
+
+def gate(x: Array, bound: Array) -> Array:
+    shut = bound * (x[:, -1:] - 1)
+    return np.maximum(x[:, :-1] + shut, 0) - np.maximum(shut - x[:, :-1], 0)
+
+
+def gaps(x: Array) -> Array:
+    return np.isnan(x).astype(float)
+
+
+def fill(x: Array, values: Array) -> Array:
+    return np.where(np.isnan(x), values, x)
+
+
+def lookup(x: Array, levels: Array, table: Array, texts: Sequence[str]) -> Array:
+    place = {level: k for k, level in enumerate(levels)}
+    return table[[len(levels) + 1 if math.isnan(v) else place.get(v, len(levels)) for v in x[:, 0]]]
+
+
+def piecewise(x: Array, starts: Array, coefficients: Array, closed: str) -> Array:
+    columns = []
+    for j, (start, powers) in enumerate(zip(starts, coefficients, strict=True)):
+        segment = np.searchsorted(start[1:], x[:, j], side="right" if closed == "left" else "left")
+        u, terms = (x[:, j] - start[segment])[:, None], powers[segment]
+        columns.append(sum(terms[:, k] * u**k for k in range(terms.shape[1])))
+    return np.hstack(columns)
+
+
+def chi_square(x: Array, centres: Array) -> Array:
+    pairs = ((x[:, [j]], centres[:, j]) for j in range(x.shape[1]))
+    return sum((a - b) ** 2 / np.where(a + b == 0, 1, a + b) for a, b in pairs)
+
+
+def weighted_median(x: Array, weights: Array) -> Array:
+    order = np.argsort(x, axis=1, kind="stable")
+    mass = np.cumsum(weights[order], axis=1)
+    place = (mass >= mass[:, -1:] / 2).argmax(1)[:, None]
+    return np.take_along_axis(x, np.take_along_axis(order, place, 1), 1)
+
+
+def coupling(x: Array, classes: int) -> Array:
+    r = np.zeros((len(x), classes, classes))
+    i, j = np.triu_indices(classes, 1)
+    r[:, i, j], r[:, j, i] = x, 1 - x
+    Q = (r * r).sum(1)[:, None] * np.eye(classes) - r * r.transpose(0, 2, 1)
+    p = np.full((len(x), classes), 1 / classes)
+    for _ in range(max(100, classes)):
+        slope, new = (Q * p[:, None]).sum(2), p
+        value = (p * slope).sum(1, keepdims=True)
+        unfinished = np.abs(slope - value).max(1, keepdims=True) >= 0.005 / classes
+        for t in range(classes):
+            own, at = Q[:, t, t : t + 1], slope[:, t : t + 1]
+            d = (value - at) / own
+            value = (value + d * (d * own + 2 * at)) / (1 + d) ** 2
+            new, slope = (new + d * np.eye(classes)[t]) / (1 + d), (slope + d * Q[:, t]) / (1 + d)
+        p = np.where(unfinished, new, p)
+    return p

@@ -1,0 +1,116 @@
+"""A network as one Python file that needs numpy alone: the functions of its motifs, its numbers in base 64, and a function `predict`.
+
+A call mirrors the constructor of a motif: tensors are arrays of the file, motifs are functions of x, plain values are written out.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import inspect
+import os
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+from torch.nn import ModuleList
+
+from motifnet import __version__
+from motifnet.bundle import _numpy_motifs
+from motifnet.bundle._atomic import atomic_file
+from motifnet.engine import UsageError
+from motifnet.motifs import Motif, count_parameters
+
+_HEAD = '''"""{title}
+
+Written by motifnet {version}. Needs numpy alone: `predict(X)` with shape (n, {d}) gives shape (n, {q}).
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from hashlib import blake2b
+
+import numpy as np
+
+
+def array(text, kind, shape):
+    return np.frombuffer(base64.b64decode(text), kind).reshape(shape)
+
+
+def number(value):
+    """Texts are levels, and each has a number of its own; None is missing."""
+    if isinstance(value, str):
+        return float(int.from_bytes(blake2b(value.encode(), digest_size=6).digest(), "big"))
+    return math.nan if value is None else float(value)
+
+
+'''
+_TAIL = """
+
+def predict(X):
+    rows = np.asarray(X)
+    if rows.dtype.kind not in "fiub":
+        rows = np.array([[number(value) for value in row] for row in np.asarray(X, dtype=object)])
+    return network(rows.astype(float).reshape(-1, {d}))
+"""
+
+
+@dataclass
+class Source:
+    """What a file needs: functions by name, arrays in their order."""
+
+    functions: dict[str, str] = field(default_factory=dict)
+    arrays: list[str] = field(default_factory=list)
+
+    def value(self, value: Any, indent: int) -> str:
+        """An argument of a motif as an expression."""
+        if isinstance(value, Motif):
+            return self.call(value, indent)
+        if isinstance(value, Tensor):
+            return self._array(value.detach().cpu().numpy())
+        if isinstance(value, ModuleList):
+            inner = ",\n".join("    " * (indent + 1) + self.call(part, indent + 1) for part in value)
+            return f"[\n{inner},\n{'    ' * indent}]"
+        return repr(value)
+
+    def call(self, motif: Motif, indent: int) -> str:
+        """A motif as a function of x."""
+        name = _function_name(motif)
+        self.functions[name] = inspect.getsource(getattr(_numpy_motifs, name))
+        arguments = [self.value(v, indent) for v in motif.arguments().values()]
+        return f"lambda x: {name}({', '.join(['x', *arguments])})"
+
+    def _array(self, values: np.ndarray) -> str:
+        kind = "<i8" if values.dtype.kind in "iu" else "<f8"
+        text = base64.b64encode(np.ascontiguousarray(values, dtype=kind).tobytes()).decode()
+        self.arrays.append(f'A{len(self.arrays)} = array("{text}", "{kind}", {values.shape})')
+        return f"A{len(self.arrays) - 1}"
+
+
+def to_python(network: Motif, d: int, path: str | os.PathLike[str]) -> None:
+    """Write a network on d columns as a Python file, whose first lines say what it consists of."""
+    source = Source()
+    body = source.call(copy.deepcopy(network).double(), 1).removeprefix("lambda x: ")
+    functions = "\n\n".join(_plain(text) for text in source.functions.values())
+    title = f"A network of {count_parameters(network):,} numbers."
+    head = _HEAD.format(title=title, version=__version__, d=d, q=network.outputs(d))
+    text = f"{head}{functions}\n\n" + "\n".join(source.arrays) + f"\n\n\ndef network(x):\n    return {body}\n" + _TAIL.format(d=d)
+    with atomic_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _function_name(motif: Motif) -> str:
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(motif).__name__).lower()
+    name = name if hasattr(_numpy_motifs, name) else f"{name}_"
+    if not hasattr(_numpy_motifs, name):
+        raise UsageError(f"The motif {type(motif).__name__} has no form in numpy alone. Export to ONNX instead.")
+    return name
+
+
+def _plain(source: str) -> str:
+    """The function without annotations, which say nothing in a file of its own."""
+    return re.sub(r"(: (Array|Function|int|str|Sequence\[[^)=]*?\]))(?=[,)])|( -> Array)", "", source)
