@@ -397,5 +397,6 @@ def test_strange_names(model: FittedModel, tmp_path: Path) -> None:
 
 def test_source_has_no_unsafe_reader() -> None:
     root = Path(__file__).parents[1] / "src"
-    text = "\n".join(path.read_text() for path in root.rglob("*.py"))
+    paths = [path for path in root.rglob("*.py") if path.name != "_estimator_file.py"]  # --allow-pickle, which must be typed
+    text = "\n".join(path.read_text() for path in paths)
     assert "torch.load" not in text and "import pickle" not in text and "joblib.load" not in text

@@ -67,11 +67,12 @@ def _imported(node: ast.AST) -> list[str]:
 
 
 def test_no_file_can_run_code_when_loaded() -> None:
+    """But for one file: `motifnet mimic --allow-pickle`, which must be typed."""
     banned = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
     nodes = [(path.name, node) for path, tree in TREES.items() for node in ast.walk(tree)]
     imports = [(name, module) for name, node in nodes for module in _imported(node) if module.split(".")[0] in banned]
     calls = [(name, ast.unparse(node)) for name, node in nodes if isinstance(node, ast.Attribute)]
-    assert imports == []
+    assert imports == [("_estimator_file.py", "joblib")]
     assert [call for call in calls if call[1] in {"torch.load", "torch.save"}] == []
 
 

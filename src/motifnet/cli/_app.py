@@ -12,6 +12,7 @@ from motifnet.cli._compress import compress
 from motifnet.cli._export import export
 from motifnet.cli._fit import fit
 from motifnet.cli._lab import lab
+from motifnet.cli._mimic import mimic
 from motifnet.cli._predict import predict
 from motifnet.cli._profile import profile
 from motifnet.cli._show import show
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (fit, predict, profile, show, export, compress, compare, lab):
+for command in (fit, predict, profile, show, export, compress, compare, mimic, lab):
     app.command()(command)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from motifnet.engine import DataError, UsageError
+from motifnet.estimators._black_box import imitate
 from motifnet.estimators._network import Network
 from motifnet.mimicry import Certificate, certify, certify_rows, far_away, relu_form, transfer
 from motifnet.mimicry.fitted import Columns, coded, outputs_of, with_deviation
@@ -19,9 +20,10 @@ def mimic(fitted: Any, X: Any = None, *, form: Literal["native", "relu"] = "nati
 
     Parameters
     ----------
-    fitted : fitted estimator of scikit-learn, LightGBM, XGBoost or CatBoost, a pipeline of them included
+    fitted : fitted estimator of scikit-learn, LightGBM, XGBoost or CatBoost, a pipeline of them included; or any function of rows
         A regressor gives the network of `predict` with shape (n, q), a classifier that of `predict_proba` with shape (n, K) or, where it has none,
-        of `decision_function`, a transformer that of `transform`.
+        of `decision_function`, a transformer that of `transform`. A function is imitated through its values on X and on rows near them: the
+        certificate then tells the fidelity that was measured, and nothing is exact.
     X : array or data frame with shape (n, d), optional
         Rows of the kind that it was fitted on: the certificate is measured on them, and the box of the relu form is theirs. With a data frame the
         network takes its columns by name in ONNX, texts included.
@@ -40,6 +42,8 @@ def mimic(fitted: Any, X: Any = None, *, form: Literal["native", "relu"] = "nati
     """
     if return_std and not hasattr(fitted, "L_"):
         raise UsageError(f"return_std=True is for a GaussianProcessRegressor, but got {type(fitted).__name__}. Leave it out.")
+    if callable(fitted) and not hasattr(fitted, "predict"):
+        return _imitated(fitted, X)
     network = with_deviation(fitted) if return_std else transfer(fitted)
     if X is None:
         if form == "relu":
@@ -61,6 +65,12 @@ def mimic(fitted: Any, X: Any = None, *, form: Literal["native", "relu"] = "nati
     if form == "relu":
         raise UsageError("The relu form is for estimators of any numbers, without levels and missing values. Take the native form.")
     return Network(network, rows.shape[1], certify_rows(network, expected, rows, scale), columns=columns)
+
+
+def _imitated(predict: Any, X: Any) -> Network:
+    if X is None:
+        raise UsageError("A function is imitated through its values. Pass X, rows of the kind that it takes.")
+    return imitate(predict, X)
 
 
 def _in_form(network: Motif, predict: Any, rows: Matrix, form: str, tolerance: float, scale: float) -> tuple[Motif, int, Certificate]:

@@ -7,7 +7,7 @@ from motifnet.tables._calendar import PERIODS, Calendar
 from motifnet.tables._canonical import CanonicalRows, canonical
 from motifnet.tables._column import GAP, Column, Kind, Level
 from motifnet.tables._encoder import Encoder
-from motifnet.tables._feature import Feature
+from motifnet.tables._feature import LIMIT, Feature
 from motifnet.tables._folds import Folds, make_folds
 from motifnet.tables._numeric import Numeric
 from motifnet.tables._offset import as_offset
@@ -23,6 +23,7 @@ from motifnet.tables._vector import as_groups, as_time, as_weight
 
 __all__ = [
     "GAP",
+    "LIMIT",
     "PERIODS",
     "Calendar",
     "CanonicalRows",

@@ -1,0 +1,79 @@
+"""motifnet mimic: a fitted estimator from a file, its network as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from skops import io
+
+from fitted_cases import CASES, FRAME, X, fitted
+from test_cli import done, run
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pipeline on columns by name, a machine on a matrix, and tables for them."""
+    folder = tmp_path_factory.mktemp("mimic")
+    io.dump(fitted("ColumnTransformer"), folder / "pipeline.skops")
+    io.dump(fitted("SVR, rbf"), folder / "svr.skops")
+    joblib.dump(fitted("SVR, rbf"), folder / "svr.joblib")
+    FRAME.assign(other=1).to_csv(folder / "frame.csv", index=False)
+    FRAME[list("abcd")].to_csv(folder / "matrix.csv", index=False)
+    return folder
+
+
+def test_pipeline_to_onnx(folder: Path, tmp_path: Path) -> None:
+    import onnxruntime
+
+    result = done("mimic", folder / "pipeline.skops", "--data", folder / "frame.csv", "--out", tmp_path / "net.onnx")
+    assert "on data" in result.output
+    session = onnxruntime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
+    feeds = {c: FRAME[[c]].to_numpy(object if c in ("colour", "size") else float) for c in FRAME}
+    np.testing.assert_allclose(session.run(None, feeds)[0][:, 0], fitted("ColumnTransformer").predict(FRAME), atol=1e-10)
+
+
+def test_machine_to_python(folder: Path, tmp_path: Path) -> None:
+    done("mimic", folder / "svr.skops", "-d", folder / "matrix.csv", "-o", tmp_path / "net.py", "--quiet")
+    space: dict[str, object] = {}
+    exec((tmp_path / "net.py").read_text(), space)
+    np.testing.assert_allclose(space["predict"](X)[:, 0], fitted("SVR, rbf").predict(X), atol=1e-10)  # type: ignore[operator]
+
+
+def test_pickle_only_when_it_is_typed(folder: Path, tmp_path: Path) -> None:
+    arguments = ["mimic", folder / "svr.joblib", "-d", folder / "matrix.csv", "-o", tmp_path / "net.onnx"]
+    refused = run(*arguments)
+    assert refused.exit_code == 2 and "--allow-pickle" in refused.stderr
+    assert not (tmp_path / "net.onnx").exists()
+    done(*arguments, "--allow-pickle")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["missing.skops", "-d", "matrix.csv", "-o", "net.onnx"], 2, "is not there"),
+        (["matrix.csv", "-d", "matrix.csv", "-o", "net.onnx"], 2, "no .skops file"),
+        (["broken.skops", "-d", "matrix.csv", "-o", "net.onnx"], 2, "skops.io.dump"),
+        (["svr.skops", "-d", "matrix.csv", "-o", "net.txt"], 2, ".onnx or as .py"),
+        (["svr.skops", "-d", "frame.csv", "-o", "net.onnx"], 3, "4 columns"),
+        (["pipeline.skops", "-d", "matrix.csv", "-o", "net.onnx"], 2, "'colour' is not a column"),
+    ],
+)
+def test_errors_are_one_line(folder: Path, arguments: list[str], code: int, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    Path("broken.skops").write_bytes(b"no archive")
+    result = run("mimic", *arguments)
+    assert result.exit_code == code and words in result.stderr, result.stderr
+    assert not Path(arguments[-1]).exists()
+
+
+def test_types_of_unknown_libraries_are_not_built(folder: Path, tmp_path: Path) -> None:
+    model = CASES["Ridge"].make().fit(X, X[:, 0])
+    model.extra_ = run  # a function of this test
+    io.dump(model, tmp_path / "strange.skops")
+    result = run("mimic", tmp_path / "strange.skops", "-d", folder / "matrix.csv", "-o", tmp_path / "net.onnx")
+    assert result.exit_code == 2 and "test_cli.run" in result.stderr, result.stderr
