@@ -354,7 +354,7 @@ def support_table() -> str:
         kind, _, what = name.partition(", ")
         covered.setdefault(kind, []).extend([what] if what else [])
     lines = ["| class | library | network of | also tested with |", "| --- | --- | --- | --- |"]
-    for kind, what in covered.items():
+    for kind, traits in covered.items():
         case = next(name for name in CASES if name.partition(", ")[0] == kind)
-        lines.append(f"| {kind} | {CASES[case].library} | `{method_of(fitted(case))}` | {'; '.join(what)} |")
+        lines.append(f"| {kind} | {CASES[case].library} | `{method_of(fitted(case))}` | {'; '.join(traits)} |")
     return "\n".join(lines) + "\n"

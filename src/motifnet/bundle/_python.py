@@ -73,7 +73,7 @@ class Source:
         if isinstance(value, Tensor):
             return self._array(value.detach().cpu().numpy())
         if isinstance(value, ModuleList):
-            inner = ",\n".join("    " * (indent + 1) + self.call(part, indent + 1) for part in value)
+            inner = ",\n".join("    " * (indent + 1) + self.value(part, indent + 1) for part in value)
             return f"[\n{inner},\n{'    ' * indent}]"
         return repr(value)
 
