@@ -15,10 +15,11 @@ from motifnet.bundle import network_to_onnx, to_python
 from motifnet.compress import SIZES, Task, TradeOff, trade_off
 from motifnet.engine import DataError, LedgerRow, single_threaded
 from motifnet.estimators._compress import compress_network, network_task
-from motifnet.estimators._retrain import retrain
+from motifnet.estimators._retrain import retrain, updated
 from motifnet.mimicry import Card, Certificate, describe_network
 from motifnet.mimicry.fitted import Columns, coded
 from motifnet.motifs import Motif, evaluate
+from motifnet.retrain import RowSums
 from motifnet.tables import Matrix
 
 
@@ -38,6 +39,7 @@ class Network:
         columns: Columns | None = None,
     ) -> None:
         self.module, self.d, self.certificate, self.ledger, self.columns = module, d, certificate, ledger, columns
+        self._sums: RowSums | None = None
 
     @overload
     def __call__(self, X: Tensor) -> Tensor: ...
@@ -92,6 +94,25 @@ class Network:
         """
         module, ledger = retrain(self.module, self.encode(X), y, sample_weight, epochs=epochs, seed=seed, n_jobs=n_jobs)
         return Network(module, self.d, None, ledger)
+
+    def update(self, X: Any, y: Any, sample_weight: Any = None, *, ridge: float | None = None, seed: int = 0) -> Network:
+        """The network after rows X with shape (k, d) and targets y that it has not seen: its last layer is solved again, the others stay.
+
+        The first update weighs the present layer by `ridge`, which predictions of left-out rows choose where it is not given; later ones keep it.
+        Updates by parts give what one by all rows gives, in any order. The certificate does not survive.
+        """
+        module, sums = updated(self.module, self._sums, self.encode(X), y, sample_weight, ridge=ridge, sign=1, seed=seed)
+        return self._with(module, sums)
+
+    def forget(self, X: Any, y: Any, sample_weight: Any = None) -> Network:
+        """The network as if rows that `update` was given had never come."""
+        module, sums = updated(self.module, self._sums, self.encode(X), y, sample_weight, ridge=None, sign=-1, seed=0)
+        return self._with(module, sums)
+
+    def _with(self, module: Motif, sums: RowSums) -> Network:
+        other = Network(module, self.d, None, self.ledger, self.columns)
+        other._sums = sums
+        return other
 
     def compress(self, *, max_units: int | None = None, tolerance: float | None = None, X: Any = None, y: Any = None, seed: int = 0) -> Network:
         """A small network of kernel units, distilled from this one; it holds no row, and the ledger tells what it costs.

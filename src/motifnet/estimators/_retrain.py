@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from motifnet.engine import DataError, LedgerRow, resolve_jobs
+from motifnet.engine import DataError, LedgerRow, UsageError, resolve_jobs
 from motifnet.motifs import Motif, count_parameters
-from motifnet.retrain import FineTuneSettings, ends_affine, fine_tune_stage, refit_last_layer
+from motifnet.retrain import FineTuneSettings, RowSums, ends_affine, fine_tune_stage, refit_last_layer
 from motifnet.tables import Matrix, Sample, as_weight
 
 FOLDS = 4
@@ -44,6 +44,30 @@ def retrain(
     note = f"{tuned.epochs} of {epochs} epochs chosen by the fold networks"
     rows.append(_row("fine-tuning", time.monotonic() - start, error(tuned.error_after), network, tuned.kept, note))
     return network, tuple(rows)
+
+
+def updated(
+    network: Motif, sums: RowSums | None, X: Matrix, y: Any, sample_weight: Any, *, ridge: float | None, sign: int, seed: int
+) -> tuple[Motif, RowSums]:
+    """The network whose last layer has seen some rows more (sign 1) or less (sign −1), and the sums of its rows."""
+    target = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+    if len(target) != len(X) or not np.isfinite(target).all() or not len(X):
+        raise DataError(f"X has {len(X)} rows and y {len(target)} targets; expected one finite target for each row, and at least one row.")
+    if sums is None:
+        if sign < 0:
+            raise UsageError("This network has not been updated, so there are no rows to forget. `forget` takes rows that `update` was given.")
+        sums = RowSums.start(network, ridge if ridge is not None else _trust(network, X, target, seed))
+    if sign < 0 and sums.weight < 0.5:
+        raise UsageError("All rows that this network was updated with are forgotten already.")
+    sums = sums.changed(network, X, target, as_weight(sample_weight, len(X)), sign)
+    return sums.network(network), sums
+
+
+def _trust(network: Motif, X: Matrix, y: Matrix, seed: int) -> float:
+    """λ by predictions of left-out folds of the first rows; where those are few, one row's weight."""
+    if len(X) < FOLDS:
+        return 1.0
+    return refit_last_layer(network, Sample.plain(X, y, folds=FOLDS, seed=seed), fold_networks=[network] * FOLDS).ridge
 
 
 def _row(stage: str, seconds: float, error: float, network: Motif, kept: bool, note: str) -> LedgerRow:

@@ -11,6 +11,7 @@ from motifnet.retrain._output import coefficients, ends_affine, parts_of, with_o
 from motifnet.retrain._own_loss import refit_under_loss
 from motifnet.retrain._own_softmax import refit_softmax
 from motifnet.retrain._ridge_again import refit_ridge
+from motifnet.retrain._row_sums import RowSums
 from motifnet.retrain._transfer import _cross_tuned as _cross_tuned
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "InnerLayers",
     "InnerSettings",
     "LastLayer",
+    "RowSums",
     "TunedModel",
     "choose_epochs",
     "coefficients",

@@ -44,9 +44,8 @@ def with_output(network: Motif, beta: Tensor, b: Tensor) -> Motif:
 
 
 def ends_affine(network: nn.Module) -> bool:
-    """Whether the network is a Chain, perhaps of chains, whose last part is Affine."""
-    parts = parts_of(network)
-    return len(parts) > 1 and isinstance(parts[-1], Affine)
+    """Whether the last thing that the network computes, chains opened, is an affine map."""
+    return isinstance(parts_of(network)[-1], Affine)
 
 
 def parts_of(network: nn.Module) -> list[Motif]:
@@ -58,6 +57,6 @@ def parts_of(network: nn.Module) -> list[Motif]:
 
 def _last(network: nn.Module) -> Affine:
     last = parts_of(network)[-1]
-    if not ends_affine(network) or not isinstance(last, Affine):
+    if not isinstance(last, Affine):
         raise UsageError(f"The last layer of {type(network).__name__} cannot be refitted; give a Chain whose last part is Affine.")
     return last
