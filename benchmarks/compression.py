@@ -105,7 +105,8 @@ def _measure(name: str, size: str, path: Path, options: argparse.Namespace) -> N
             row = replace(_network(blank, method, model, data, X, X_test, FULL_PART), made_in=fitted_in)
         else:
             start = time.process_time()
-            small = model.compress(tolerance=float(size)) if "." in size else model.compress(max_units=int(size))
+            rows = None if units_of(model.model_.network) else data.train[data.columns]  # where only trees were kept it carries none
+            small = model.compress(rows, tolerance=float(size)) if "." in size else model.compress(rows, max_units=int(size))
             small.save(place.with_stem(f"{place.stem}-{size}"))
             row = replace(_network(blank, method, small, data, X, X_test, PART), made_in=time.process_time() - start)
         pd.DataFrame([asdict(row)]).to_csv(path, mode="a", header=not path.exists(), index=False)

@@ -178,7 +178,9 @@ def test_trade_off_falls(fitted: motifnet.MotifRegressor) -> None:
 
 def test_knee() -> None:
     points = tuple(Point(units, 0.1, error, 1.0, 1, 1.0) for units, error in ((32, 1.5), (64, 1.01), (128, 1.0)))
-    assert TradeOff(points[0], points).knee.units == 64
+    curve = TradeOff(points[0], points)
+    assert curve.knee.units == 64
+    assert [line.split()[0] for line in str(curve).splitlines() if line.endswith("knee")] == ["64"]
 
 
 def test_sizes_that_must_fall_short_are_left_out() -> None:
