@@ -104,13 +104,21 @@ def _measure(name: str, size: str, path: Path, options: argparse.Namespace) -> N
         elif method == "full":
             row = replace(_network(blank, method, model, data, X, X_test, FULL_PART), made_in=fitted_in)
         else:
-            start = time.process_time()
-            rows = None if units_of(model.model_.network) else data.train[data.columns]  # where only trees were kept it carries none
-            small = model.compress(rows, tolerance=float(size)) if "." in size else model.compress(rows, max_units=int(size))
-            small.save(place.with_stem(f"{place.stem}-{size}"))
-            row = replace(_network(blank, method, small, data, X, X_test, PART), made_in=time.process_time() - start)
+            small, made_in = _compressed(model, data, size, place.with_stem(f"{place.stem}-{size}"))
+            row = replace(_network(blank, method, small, data, X, X_test, PART), made_in=made_in)
         pd.DataFrame([asdict(row)]).to_csv(path, mode="a", header=not path.exists(), index=False)
         print(f"{name} {method}: {row.nrmse:.4f}, {row.seconds:.2f} s, {row.bytes:,} bytes", flush=True)
+
+
+def _compressed(model: MotifRegressor, data: Split, size: str, place: Path) -> tuple[MotifRegressor, float]:
+    """The small model and the CPU seconds that it took, unless it is kept already."""
+    if place.exists():
+        return load(place), float("nan")
+    start = time.process_time()
+    rows = None if units_of(model.model_.network) else data.train[data.columns]  # where only trees were kept it carries none
+    small = model.compress(rows, tolerance=float(size)) if "." in size else model.compress(rows, max_units=int(size))
+    small.save(place)
+    return small, time.process_time() - start
 
 
 def _label(size: str) -> str:

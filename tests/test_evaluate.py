@@ -8,7 +8,7 @@ import torch
 
 from motifnet.kernels import PROFILES, Kernel
 from motifnet.mimicry import kernel_network, tree_network
-from motifnet.motifs import Affine, Chain, Hinge, Motif, Parallel, Precise, Residual, Softmax, TreeEnsemble, evaluate
+from motifnet.motifs import Affine, Chain, Distance, Hinge, Motif, Parallel, Precise, Radial, Residual, Softmax, TreeEnsemble, evaluate
 from motifnet.motifs._bit_trees import LEAVES, bits_of
 from motifnet.motifs._products import Products
 from motifnet.teachers import Forest, Growth, Problem, find_engine
@@ -40,6 +40,7 @@ def _networks() -> dict[str, Motif]:
     networks["all profiles"] = _kernel(PROFILES, 2, [_hinge(), Residual(_affine(D))], True)
     networks["precise, with trees"] = Precise(Chain([Parallel(ones, [networks["all profiles"], trees]), Softmax()]))
     networks["weights a column"] = Parallel(torch.tensor([[1.0, 2.0], [3.0, 4.0]]).double(), [networks["laplace2 1"], _affine(2)])
+    networks["one chain"] = Chain([part for part in networks["laplace2 2"].modules() if isinstance(part, Distance | Radial | Affine)])
     networks["affine first"] = Chain([_affine(D), _affine(2)])
     return networks
 

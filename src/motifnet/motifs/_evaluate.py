@@ -43,10 +43,21 @@ def evaluate(network: nn.Module, x: Tensor) -> Tensor:
         return network(x)
     parts = list(network.parts)
     while parts:
-        part = parts.pop(0)
-        units = list(_units(part, torch.ones((), dtype=x.dtype))) if parts and isinstance(parts[0], Affine) else []
-        x = _kernel(units, parts.pop(0), x) if units else evaluate(part, x)
+        units, rest = _first_units(parts)
+        x = _kernel(units, rest.pop(0), x) if units else evaluate(parts[0], x)
+        parts = rest
     return x
+
+
+def _first_units(parts: list[Motif]) -> tuple[list[Branch], list[Motif]]:
+    """The kernel units that an affine layer follows, if a chain begins with them, and what comes after its first layer."""
+    one = torch.ones((), dtype=torch.float64)
+    match parts:
+        case [Distance() as distance, Radial() as radial, Affine(), *_]:
+            return [(one, (), distance, radial)], parts[2:]
+        case [first, Affine(), *_]:
+            return list(_units(first, one)), parts[1:]
+    return [], parts[1:]
 
 
 def _units(part: Motif, weight: Tensor) -> Iterator[Branch]:
@@ -70,7 +81,7 @@ def _kernel(units: list[Branch], output: Motif, x: Tensor) -> Tensor:
         for part in front:
             z = evaluate(part, z)
         profiles = [(name, a, beta * (weight * w)) for w, a, name in zip(radial.weights, radial.rates, radial.profiles, strict=True)]
-        seen.append((z, Products(distance.centres) if distance.p == 2 else distance, profiles))
+        seen.append((z, Products(distance.centres) if distance.p == 2 and x.dtype == torch.float64 else distance, profiles))
     rows = max(_LEAST, _CACHED // max(1, len(beta)))
     y = output.bias.expand(len(x), -1).clone()
     for start in range(0, len(x), rows):
