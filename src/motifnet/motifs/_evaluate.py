@@ -2,12 +2,13 @@
 
     b + Σ_i β_i Σ_c w_c φ_c(a_c ‖x − x_i‖)  =  b + Σ_c (φ_c(a_c D) w_c) β,      D the distances of few rows, which stay in the cache
 
+Euclidean distances are a matrix product (`Products`), small trees are looked up by bits (`BitTrees`).
 The modules one after the other hold a matrix of rows × centres for every operation, which takes three to five times as long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -75,13 +76,14 @@ def _units(part: Motif, weight: Tensor) -> Iterator[Branch]:
 def _kernel(units: list[Branch], output: Motif, x: Tensor) -> Tensor:
     """Kernel units and the affine layer that follows."""
     assert isinstance(output, Affine)
-    beta, seen = output.weight.T.contiguous(), []
+    beta, seen = output.weight.T.contiguous(), list[tuple[Tensor, Callable[[Tensor], Tensor], list[tuple[str, Tensor, Tensor]]]]()
     for weight, front, distance, radial in units:
         z = x
         for part in front:
             z = evaluate(part, z)
         profiles = [(name, a, beta * (weight * w)) for w, a, name in zip(radial.weights, radial.rates, radial.profiles, strict=True)]
-        seen.append((z, Products(distance.centres) if distance.p == 2 and x.dtype == torch.float64 else distance, profiles))
+        exact_enough = distance.p == 2 and x.dtype == torch.float64
+        seen.append((z, Products(distance.centres) if exact_enough else distance, profiles))
     rows = max(_LEAST, _CACHED // max(1, len(beta)))
     y = output.bias.expand(len(x), -1).clone()
     for start in range(0, len(x), rows):
