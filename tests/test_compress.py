@@ -115,7 +115,7 @@ def test_units_and_rows(fitted: motifnet.MotifRegressor, small: motifnet.MotifRe
     assert centres and all(len(part.centres) == UNITS for part in centres)
     from_rows: list[float] = []
     hooks = [part.register_forward_hook(lambda module, x, distances: from_rows.append(float(distances.min()))) for part in centres]
-    small.predict(_table(250, 0)[0])
+    small.model_.network(torch.as_tensor(small.encode(_table(250, 0)[0])))
     for hook in hooks:
         hook.remove()
     assert len(from_rows) >= len(centres) and min(from_rows) > 1e-6  # no centre is a row of the table
