@@ -115,7 +115,8 @@ def test_units_and_rows(fitted: motifnet.MotifRegressor, small: motifnet.MotifRe
     assert centres and all(len(part.centres) == UNITS for part in centres)
     from_rows: list[float] = []
     hooks = [part.register_forward_hook(lambda module, x, distances: from_rows.append(float(distances.min()))) for part in centres]
-    small.model_.network(torch.as_tensor(small.encode(_table(250, 0)[0])))
+    with torch.inference_mode():
+        small.model_.network(torch.as_tensor(small.encode(_table(250, 0)[0])))
     for hook in hooks:
         hook.remove()
     assert len(from_rows) >= len(centres) and min(from_rows) > 1e-6  # no centre is a row of the table
