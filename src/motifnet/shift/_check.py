@@ -57,4 +57,5 @@ def _together(old: RowSample, new: Matrix, metric: Callable[[Matrix], Matrix], s
     if min(len(old.X), len(new)) < 2:
         return None
     rows = np.random.default_rng([seed, 2]).permutation(len(old.X))[:TOGETHER_ROWS]
-    return wasserstein_test(metric(old.X[rows]), metric(new[:TOGETHER_ROWS]), critic="sliced", standardize=False, random_state=seed)
+    points = metric(np.concatenate([old.X[rows], new[:TOGETHER_ROWS]]))  # at once: units must not depend on which sample a row is of
+    return wasserstein_test(points[: len(rows)], points[len(rows) :], critic="sliced", standardize=False, random_state=seed)

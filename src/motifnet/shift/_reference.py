@@ -6,13 +6,13 @@ the table is inside, so there they are left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.shift._sketch import LevelSketch, NumberSketch
+from motifnet.shift._sketch import LevelSketch, NumberSketch, known_levels
+from motifnet.tables import Encoder, Feature, OneHot, TargetMean
 
 Matrix = NDArray[np.float64]
 MOST_ROWS, MOST_NUMBERS = 2_000, 100_000
@@ -37,23 +37,24 @@ class Reference:
         """The sketches alone."""
         return replace(self, rows=None)
 
-    def flaw(self, names: Sequence[str], levels: Sequence[int | None], d: int) -> str | None:
-        """What does not go with columns of these names, these numbers of levels (None where they are numbers) and d encoded columns; None if all does."""
-        if [column.name for column in self.columns] != list(names):
+    def flaw(self, encoder: Encoder) -> str | None:
+        """What does not go with the columns of an encoder; None if all does."""
+        if [column.name for column in self.columns] != [feature.name for feature in encoder.features]:
             return "other columns"
-        for column, count in zip(self.columns, levels, strict=True):
-            if not (_sound_levels(column, count) if isinstance(column, LevelSketch) else count is None and _sound_numbers(column)):
+        for column, feature in zip(self.columns, encoder.features, strict=True):
+            if not (_sound_levels(column, feature) if isinstance(column, LevelSketch) else _sound_numbers(column, feature)):
                 return f"a sketch of {column.name!r} that is none"
-        return None if self.rows is None or _sound_rows(self.rows, d) else "rows that do not fit"
+        return None if self.rows is None or _sound_rows(self.rows, len(encoder.names)) else "rows that do not fit"
 
 
-def _sound_levels(column: LevelSketch, count: int | None) -> bool:
-    return column.shares.shape == (count,) and _sound_shares(column.shares) and _sound_head(column)
+def _sound_levels(column: LevelSketch, feature: Feature) -> bool:
+    fits = isinstance(feature, OneHot | TargetMean) and column.shares.shape == (known_levels(feature),)
+    return fits and _sound_shares(column.shares) and _sound_head(column)
 
 
-def _sound_numbers(column: NumberSketch) -> bool:
+def _sound_numbers(column: NumberSketch, feature: Feature) -> bool:
     table = column.table
-    if table.ndim != 2 or table.shape[0] != 3 or not np.isfinite(table).all() or not _sound_head(column):
+    if isinstance(feature, OneHot | TargetMean) or table.ndim != 2 or table.shape[0] != 3 or not np.isfinite(table).all() or not _sound_head(column):
         return False
     return bool((np.diff(table, axis=1) >= 0).all()) and _sound_shares(table[1:])
 
