@@ -74,7 +74,7 @@ class ShiftReport:
     def cells(self) -> list[tuple[str, str, str, str, str, str]]:
         """Rows of a table, the smallest p-value first: column, what, before, after, distance, corrected p-value."""
         tests = sorted(zip(self.corrected, self.columns, strict=True), key=lambda test: (test[0], -test[1].distance))
-        return [(t.column, t.what, t.before, t.after, f"{t.distance:.2f} {t.unit}", f"{p:.2g}") for p, t in tests]
+        return [(t.column, t.what, t.before, t.after, f"{t.distance:.2f} {t.unit}", f"{p:.2g}" if p > 0 else "< 1e-300") for p, t in tests]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""
