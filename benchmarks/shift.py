@@ -47,9 +47,9 @@ def main(argv: list[str] | None = None) -> None:
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = arguments(__doc__.splitlines()[0], SETS)
     parser.set_defaults(cap=500, threads=1)
-    parser.add_argument("--draws", type=int, default=200, help="without a shift, of real tables and of synthetic ones")
-    parser.add_argument("--repeats", type=int, default=5, help="of every real shift and every number of new rows")
-    parser.add_argument("--tilts", type=int, default=10, help="of every table that is tilted")
+    parser.add_argument("--draws", type=int, default=100, help="without a shift: so many of real tables, and of synthetic ones")
+    parser.add_argument("--repeats", type=int, default=3, help="of every real shift and every number of new rows")
+    parser.add_argument("--tilts", type=int, default=5, help="of every table that is tilted")
     parser.add_argument("--preset", default="fast", help="of our fits")
     return parser.parse_args(argv)
 

@@ -60,7 +60,7 @@ def _of_numbers(old: NumberSketch, new: Column, n: float) -> ColumnShift:
     apart = [np.abs(np.searchsorted(x, values, side) / m - F).max() for side, F in (("left", below), ("right", upto))]  # type: ignore[call-overload]
     p = float(kstwo.sf(max(apart), max(1, round(n * m / (n + m)))))
     before, after = old.quantiles, x[np.minimum((LEVELS * m).astype(np.int64), m - 1)]
-    return ColumnShift(old.name, "values", _distance(before, after), "sd", _median(before, new.kind), _median(after, new.kind), p)
+    return ColumnShift(old.name, "values", _distance(before, after), "sd", _middle(before, new.kind), _middle(after, new.kind), p)
 
 
 def _distance(before: Matrix, after: Matrix) -> float:
@@ -71,7 +71,10 @@ def _distance(before: Matrix, after: Matrix) -> float:
     return float(np.abs(a - b).mean() / sd) if sd > 0 else 0.0
 
 
-def _median(quantiles: Matrix, kind: str) -> str:
+def _middle(quantiles: Matrix, kind: str) -> str:
+    """The median; of truth values the share that is true."""
+    if kind == "boolean":
+        return f"{quantiles.mean():.1%} true"
     middle = float(quantiles[len(quantiles) // 2])
     return str(np.datetime64(int(middle), "us").astype("datetime64[s]")) if kind == "date" else f"{middle:.4g}"
 
