@@ -24,7 +24,20 @@ from benchmarks._shift_report import report
 from benchmarks._tables import CLASSIFICATION, arguments, version
 from motifnet import MotifClassifier, MotifRegressor
 
-SETS = ("concrete", "abalone", "wine_red", "california", "diamonds", "seoul_bike", "saratoga", "cpu_act", "credit_g", "adult", "bank_marketing", "letter")
+SETS = (
+    "concrete",
+    "abalone",
+    "wine_red",
+    "california",
+    "diamonds",
+    "seoul_bike",
+    "saratoga",
+    "cpu_act",
+    "credit_g",
+    "adult",
+    "bank_marketing",
+    "letter",
+)
 KEY = ["kind", "set", "number", "rows", "new", "preset"]
 ERRORS = ["before", "expected", "low", "high", "effective", "covered", "reliable", "measured_before", "measured"]
 FIELDS = [*KEY, "shifted", "moved", "columns", "together", *ERRORS, "seconds", "version"]

@@ -134,9 +134,9 @@ def test_holm_by_hand() -> None:
 
 def test_the_density_ratio_of_two_normal_laws() -> None:
     rng = np.random.default_rng(5)
-    old, new = rng.standard_normal((2000, 2)), rng.standard_normal((1500, 2)) + [1.0, 0.0]
+    old, new = rng.standard_normal((2000, 2)), rng.standard_normal((1500, 2)) + np.array([1.0, 0.0])
     found, exact = density_ratio(old, new, 0), np.exp(old[:, 0] - 0.5)
-    assert found.method == "logistic regression" and found.covered > 0.95
+    assert found.method.startswith("logistic regression") and found.covered > 0.95
     assert np.corrcoef(found.values, exact)[0, 1] > 0.95
     assert found.effective == pytest.approx(exact.sum() ** 2 / (exact**2).sum(), rel=0.3)
 
@@ -318,7 +318,7 @@ FLAWS: dict[str, Any] = {
     "a flat table": lambda r: first(r, table=r.columns[0].table[0]),
     "knots out of order": lambda r: first(r, table=r.columns[0].table[:, ::-1].copy()),
     "infinite knots": lambda r: first(r, table=r.columns[0].table * np.inf),
-    "shares above one": lambda r: first(r, table=r.columns[0].table + [[0.0], [0.0], [0.5]]),
+    "shares above one": lambda r: first(r, table=r.columns[0].table + np.array([[0.0], [0.0], [0.5]])),
     "levels for numbers": lambda r: replace(r, columns=(LevelSketch("x0", 9.0, 0.0, np.ones(1)), *r.columns[1:])),
     "numbers for levels": lambda r: replace(r, columns=(*r.columns[:-1], NumberSketch("town", 9.0, 0.0, np.zeros((3, 1))))),
     "a level too many": lambda r: replace(r, columns=(*r.columns[:-1], replace(r.columns[-1], shares=np.ones(4) / 4))),

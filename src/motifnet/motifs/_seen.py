@@ -1,7 +1,7 @@
-"""The metric of a network: the points z(x) at which its kernel units take distances, after what training put in front of them (knots, maps, blocks).
+"""The metric of a network: the points z(x) at which its kernel units take distances, behind all that training put in front (knots, maps, blocks).
 
-Two rows are alike to the network where these points are near each other. Each layer of distances counts alike: its points are divided by the root mean
-square of their distance from their mean. A network without distances sees the rows themselves.
+Two rows are alike to the network where these points are near each other. Each layer of distances counts alike: its points are divided by the root
+mean square of their distance from their mean. A network without distances sees the rows themselves.
 """
 
 from __future__ import annotations

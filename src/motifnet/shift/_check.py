@@ -35,8 +35,8 @@ def check(
 ) -> ShiftReport:
     """Compare a table of n rows with the reference.
 
-    `levels`: those that the encoder knows, for each column; `encode`: to the matrix that the network sees; `metric`: from it to the points, with shape
-    (n, r), at which the network takes distances. `root`: the error is the root of the mean loss.
+    `levels`: those that the encoder knows, for each column; `encode`: to the matrix that the network sees; `metric`: from it to the points, with
+    shape (n, r), at which the network takes distances. `root`: the error is the root of the mean loss.
     """
     tests: list[ColumnShift] = []
     for old, new, known in zip(reference.columns, table.columns, levels, strict=True):

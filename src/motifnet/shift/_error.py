@@ -2,8 +2,8 @@
 
     E_new ℓ = E_old r(x) ℓ  ≈  Σ r_i ℓ_i / Σ r_i,     ℓ_i: honest losses of rows of the fit, r: density ratio       (Shimodaira 2000)
 
-with the standard error of a ratio, √(Σ r_i² (ℓ_i − mean)²) / Σ r_i. That r is an estimate itself is not in it. Where few old rows carry the weight, or
-new rows lie where there are no old ones, nothing can be said; then the estimate is not `reliable`.
+with the standard error of a ratio, √(Σ r_i² (ℓ_i − mean)²) / Σ r_i. That r is an estimate itself is not in it. Where few old rows carry the weight,
+or new rows lie where there are no old ones, nothing can be said; then the estimate is not `reliable`.
 """
 
 from __future__ import annotations

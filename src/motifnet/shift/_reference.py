@@ -69,7 +69,12 @@ def _sound_shares(shares: Matrix) -> bool:
 
 def _sound_rows(rows: RowSample, d: int) -> bool:
     k = len(rows.losses)
-    return rows.X.shape == (k, d) and k > 0 and rows.X.dtype == rows.losses.dtype == np.float64 and all(np.isfinite(a).all() for a in (rows.X, rows.losses))
+    return (
+        rows.X.shape == (k, d)
+        and k > 0
+        and rows.X.dtype == rows.losses.dtype == np.float64
+        and all(np.isfinite(a).all() for a in (rows.X, rows.losses))
+    )
 
 
 def draw_rows(losses: Matrix, weight: Matrix, d: int, seed: int) -> NDArray[np.int64]:

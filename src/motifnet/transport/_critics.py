@@ -1,4 +1,4 @@
-"""Critics: classes of functions f whose best member tells two samples apart. Each gives  sup over f of Σ_i c_i f(x_i)  for signed masses c of total 0.
+"""Critics: classes of functions f whose best member tells two samples apart. Each gives  sup over f of Σ_i c_i f(x_i)  for signed masses c, Σ c = 0.
 
     exact     all 1-Lipschitz functions: the 1-Wasserstein distance between the positive and the negative part of c
     sliced    1-Lipschitz along a direction, the mean over directions: the sliced distance
@@ -6,9 +6,9 @@
               of its units ±(w·x − b)₊, so the supremum is that of one unit, and no descent is needed: over directions w that are drawn
               once, without a look at which sample a row is of, it is computed exactly, thresholds included
 
-The exact class is too large for data of many columns: its empirical supremum is of order n^(-1/d) though nothing differs. The paper (Imaizumi, Ota and
-Hamaguchi 2022) therefore takes networks of a bounded size; the ball above is that of Bach (2017, "Breaking the curse of dimensionality with convex
-neural networks").
+The exact class is too large for data of many columns: its empirical supremum is of order n^(-1/d) though nothing differs. The paper (Imaizumi, Ota
+and Hamaguchi 2022) therefore takes networks of a bounded size; the ball above is that of Bach (2017, "Breaking the curse of dimensionality with
+convex neural networks").
 """
 
 from __future__ import annotations
