@@ -62,7 +62,7 @@ def _tilted(rows: pd.DataFrame) -> str:
         cells = [f"{found:.0%}", f"{mean.true:.3f}", f"{mean.said:.3f}", f"{mean.off:.3f}", f"{mean.plain:.3f}", f"{part.holds.mean():.0%}"]
         lines.append([str(name), str(len(part)), *cells, f"{mean.effective:.0f}"])
     head = ["tilted", "draws", "found", "error, new / old", "expected", "off", "off without a check", "in the interval", "effective rows"]
-    text = "Off: mean of |log| of expected over measured ratio; without a check one expects 1. The interval is that of the estimate, not of the measurement."
+    text = "Off: mean of |log| of expected over measured ratio; without a check one expects 1. The interval is that of the estimate."
     return f"## Expected error where only the columns move\n\n{_table(head, lines)}\n\n{text}\n"
 
 

@@ -229,9 +229,9 @@ class MotifEstimator(BaseEstimator):
         Returns
         -------
         ShiftReport
-            Prints as a table and a verdict; `.shifted`, `.moved`, `.error`, `.verdict`, `.to_dict()`. With no shift at all, the chance that anything is
-            reported is at most 5 %, whatever the number of columns. The expected error (importance-weighted) supposes that the target depends on the
-            columns as before.
+            Prints as a table and a verdict; `.shifted`, `.moved`, `.error`, `.verdict`, `.to_dict()`. With no shift at all, the chance that anything
+            is reported is at most 5 %, whatever the number of columns. The expected error (importance-weighted) supposes that the target depends on
+            the columns as before.
 
         Raises
         ------
