@@ -236,6 +236,21 @@ def test_columns_that_move_together_only(model: MotifRegressor) -> None:
     assert not found.moved and found.shifted and "columns together" in found.verdict
 
 
+def test_names_that_hardly_repeat_are_no_alarm() -> None:
+    """Most are new to the fit in any case."""
+    table = houses(300, 7).assign(name=np.random.default_rng(9).integers(0, 400, 300).astype(str))
+    fit = MotifRegressor(preset="fast").fit(table[["x0", "name"]], table.price)
+    new = houses(200, 8).assign(name=np.random.default_rng(10).integers(0, 400, 200).astype(str))
+    found = fit.check_shift(new[["x0", "name"]])
+    assert not found.shifted and found.error is not None and found.error.method == "no difference"
+
+
+def test_a_table_in_which_nothing_varies() -> None:
+    fit = MotifRegressor(preset="fast").fit(pd.DataFrame({"a": np.ones(40)}), np.arange(40.0))
+    assert not fit.check_shift(pd.DataFrame({"a": np.ones(40)})).shifted
+    assert fit.check_shift(pd.DataFrame({"a": np.zeros(40)})).moved == ("a",)
+
+
 def test_few_new_rows(model: MotifRegressor) -> None:
     one = model.check_shift(houses(1, 3)[INPUTS])
     assert one.overall is None and one.error is None and not one.shifted

@@ -20,7 +20,7 @@ from motifnet.engine import LedgerRow, UsageError, single_threaded
 from motifnet.mimicry import Card, Certificate
 from motifnet.motifs import Motif, metric_points
 from motifnet.shift import Reference, ShiftReport, check
-from motifnet.tables import Encoder, Level, OneHot, Schema, Table, TargetMean
+from motifnet.tables import Encoder, Schema, Table
 
 Matrix = NDArray[np.float64]
 
@@ -128,12 +128,7 @@ class FittedModel:
             return metric_points(self.network, torch.tensor(X)).numpy()
 
         with single_threaded():
-            return check(self.reference, table, self._levels, self.encode, metric, root=root, error_unit=self.error_unit, seed=seed)
-
-    @property
-    def _levels(self) -> list[tuple[Level | None, ...]]:
-        """The levels of each column of the table, none where it holds numbers."""
-        return [feature.levels if isinstance(feature, OneHot | TargetMean) else () for feature in self.encoder.features]
+            return check(self.reference, table, self.encoder, metric, root=root, error_unit=self.error_unit, seed=seed)
 
     def _why_not(self) -> str:
         if self.conformal is not None:
