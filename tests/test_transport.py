@@ -108,7 +108,7 @@ def test_signed_masses_are_a_transport_between_their_parts() -> None:
 @pytest.mark.parametrize("calibration", ["permutation", "multiplier"])
 def test_the_same_seed_gives_the_same_result(critic: Critic, calibration: Any) -> None:
     X, Z = normal(14, 2, 9), normal(14, 2, 10, 0.4)
-    before = np.random.get_state()[1].copy()  # type: ignore[index, union-attr]
+    before = np.random.get_state()[1].copy()  # type: ignore[index]
     first, second, other = (wasserstein_test(X, Z, critic=critic, calibration=calibration, n_resamples=19, random_state=s) for s in (3, 3, 4))
     assert (np.random.get_state()[1] == before).all()  # type: ignore[index]
     assert first.pvalue == second.pvalue and (first.null_distribution == second.null_distribution).all()

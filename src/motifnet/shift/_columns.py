@@ -91,8 +91,8 @@ def _of_levels(old: LevelSketch, new: Column, levels: Sequence[Level | None], n:
     if p is None:
         return None
     most = int(np.argmax(np.abs(after - before)))
-    shares = [f"{names[most]} {share[most]:.1%}" for share in (before, after)]
-    return ColumnShift(old.name, "values", float(np.abs(after - before).sum() / 2), "share", *shares, p)
+    was, now = (f"{names[most]} {share[most]:.1%}" for share in (before, after))
+    return ColumnShift(old.name, "values", float(np.abs(after - before).sum() / 2), "share", was, now, p)
 
 
 def _chi2(before: Matrix, after: Matrix, n: float, m: float) -> float | None:
