@@ -109,8 +109,9 @@ def test_gaps_are_compared_by_fisher() -> None:
         (np.array([True, False] * 25), np.array([True] * 50), "sd"),
         (pd.date_range("2020-01-01", periods=50), pd.date_range("2024-01-01", periods=50), "sd"),
         ([f"street {i % 70}" for i in range(400)], ["one street"] * 50, "share"),
+        (["winter"] * 1000, ["summer"] * 30, "share"),
     ],
-    ids=["below", "above", "huge", "all levels new", "a level more", "truth values", "dates", "many levels"],
+    ids=["below", "above", "huge", "all levels new", "a level more", "truth values", "dates", "many levels", "few of another level"],
 )
 def test_what_moved_is_seen(old: Any, new: Any, unit: str) -> None:
     (found,) = compared(old, new)

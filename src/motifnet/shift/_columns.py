@@ -1,8 +1,8 @@
 """Which columns moved: one test a column of its values, and one of its gaps where there are any.
 
     numbers, dates   D = max |F(x) − G(x)| over the quantiles of the sketch; at most that of Kolmogorov and Smirnov, whose law bounds its p-value
-    levels           χ² of two samples; levels with an expected count below 5 in the smaller one count as one, levels that the fit has not seen are
-                     levels like the others
+    levels           χ² of two samples for the levels with an expected count of 5 or more in the smaller one; Fisher's exact test of those against all
+                     rarer ones. Levels that the fit has not seen are levels like the others
     gaps             Fisher's exact test
 
 p-values are corrected for the number of tests by Holm's method (1979), whatever the dependence between columns.
@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2, fisher_exact, kstwo
+from scipy.stats import chi2_contingency, fisher_exact, kstwo
 
 from motifnet.shift._sketch import LEVELS, LevelSketch, NumberSketch
 from motifnet.tables import Column, Level
@@ -87,7 +87,7 @@ def _of_levels(old: LevelSketch, new: Column, levels: Sequence[Level | None], n:
     m = len(codes)
     before, after = np.zeros(len(names)), np.bincount(codes, minlength=len(names)) / m
     before[: len(old.shares)] = old.shares
-    p = _chi2(before, after, n, m)
+    p = _levels_pvalue(before, after, n, m)
     if p is None:
         return None
     most = int(np.argmax(np.abs(after - before)))
@@ -95,17 +95,18 @@ def _of_levels(old: LevelSketch, new: Column, levels: Sequence[Level | None], n:
     return ColumnShift(old.name, "values", float(np.abs(after - before).sum() / 2), "share", was, now, p)
 
 
-def _chi2(before: Matrix, after: Matrix, n: float, m: float) -> float | None:
-    """p-value for shares of n and of m rows; None where all levels are rare, or there is one only."""
-    together = (n * before + m * after) / (n + m)
-    order = np.argsort(together, kind="stable")
-    expected = together[order] * min(n, m)
-    # the rare ones, and one more where all of these are still rare together
-    one = max(int((expected < _LEAST_EXPECTED).sum()), int((np.cumsum(expected) < _LEAST_EXPECTED).sum()) + 1)
-    a, b, t = (np.append(shares[order][:one].sum(), shares[order][one:]) for shares in (before, after, together))
-    if len(t) < 2:
-        return None
-    return float(chi2.sf(n * m / (n + m) * float(((a - b) ** 2 / t).sum()), len(t) - 1))
+def _levels_pvalue(before: Matrix, after: Matrix, n: float, m: float) -> float | None:
+    """p-value for shares of n and of m rows, of the smaller of its two parts; None where all levels are rare, or there is one only."""
+    rare = (n * before + m * after) / (n + m) * min(n, m) < _LEAST_EXPECTED
+    parts = []
+    if rare.any() and not rare.all():
+        counts = [[round(rows * shares[part].sum()) for part in (rare, ~rare)] for rows, shares in ((n, before), (m, after))]
+        parts.append(float(fisher_exact(counts).pvalue))
+    if (~rare).sum() > 1:
+        counts = [rows * shares[~rare] for rows, shares in ((n, before), (m, after))]
+        if min(sum(row) for row in counts) > 0:
+            parts.append(float(chi2_contingency(counts, correction=False).pvalue))
+    return min(1.0, len(parts) * min(parts)) if parts else None
 
 
 def holm(pvalues: Sequence[float]) -> list[float]:
