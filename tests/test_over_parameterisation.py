@@ -209,10 +209,11 @@ def test_double_descent_of_trained_networks(family: str) -> None:
     def factory(size: int) -> nn.Module:
         return ParallelNetwork((8, 3, 1), size) if family == "parallel" else ResidualNetwork(8, 1, size)
 
-    found = size_curve(factory, X, y, sizes, held_out=0.8, repeats=3, iterations=60)
+    found = size_curve(factory, X, y, sizes, held_out=0.8, repeats=3, iterations=300)
     trained = [point.trained - 0.09 for point in found.points]
-    assert max(trained) == trained[2]
-    assert trained[-1] < trained[2] / 1.5
+    peak = int(np.argmax(trained))
+    assert abs(found.points[peak].ratio - 1) <= 0.2
+    assert trained[-1] < trained[peak] / 1.5
 
 
 def test_softmax_has_its_threshold_at_classes_less_one() -> None:
