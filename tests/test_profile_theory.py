@@ -41,13 +41,13 @@ def test_parallel_networks_peak_where_parameters_meet_rows() -> None:
         y = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] + 0.3 * rng.standard_normal(800)
         curves.append(risk_curve(X, y, 200, np.array([1, 2, 3, 5, 6, 7, 8, 10, 15, 25, 50]), (0.0, 1.0), rng))
     ratios, error = curves[0].ratios, np.median([c.held_out for c in curves], axis=0)
-    free, ridge = error
+    free, ridge = error - 0.09  # the noise
     assert abs(ratios[free.argmax()] - 1) <= 0.2
-    assert free[-1] < free[0]
-    assert free[-1] < free.max() / 5
-    assert ridge.max() <= 1.2 * ridge[0]
+    assert free[-1] < free[0]  # 7.5 parameters a row against 0.15
+    assert free[-1] < free.max() / 10
+    assert ridge[1:-1].max() <= 1.2 * ridge[0]
     gcv = np.median([c.gcv for c in curves], axis=0)[0]
-    assert gcv[free.argmax()] < 0.7 * free.max()  # too kind at the peak, so that held-out error is what is printed
+    assert gcv[free.argmax()] < 0.7 * error[0].max()  # too kind at the peak, so that held-out error is what is printed
 
 
 def test_jacobian_is_that_of_the_network() -> None:

@@ -127,7 +127,9 @@ def _predict(model: Any, X: torch.Tensor) -> np.ndarray:
 
 def _gaussian_process(s: Start) -> Iterator[tuple[str, Points]]:
     """An exact GP with a Matérn kernel and a length scale a column, by Adam on its marginal likelihood, which also chooses."""
-    import gpytorch
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is built with a compiler that torch has given up
+        import gpytorch
 
     X, y = s.task.X.double(), s.task.y.double().ravel()
     course = BestSoFar(s.task, CLOCK)
