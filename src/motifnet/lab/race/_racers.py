@@ -10,9 +10,11 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
+from io import StringIO
 from itertools import product
 from typing import Any
 
@@ -70,13 +72,18 @@ def _realmlp(s: Start) -> Iterator[tuple[str, Points]]:
         method = replace(default, build=partial(build, epochs=epochs))
         return method.fit(train[columns], train["target"].to_numpy(dtype=float), Setting(0, 1, 0))
 
-    fit(1, 100)  # loads what is loaded at the first fit
+    def silent_fit(epochs: int, rows: int) -> Any:
+        with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # its trainer advertises
+            warnings.simplefilter("ignore")
+            return fit(epochs, rows)
+
+    silent_fit(1, 100)  # loads what is loaded at the first fit
     first = CLOCK()
     for epochs in EPOCHS:
         start = CLOCK()
         if start - first > s.budget:
             break
-        fitted = fit(epochs, len(s.raw.train))
+        fitted = silent_fit(epochs, len(s.raw.train))
         seconds = CLOCK() - start
         yield f"{epochs} epochs", [(seconds, s.raw.nrmse(fitted.predict(s.raw.test[columns])))]
 
