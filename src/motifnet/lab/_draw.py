@@ -38,17 +38,19 @@ def panels(out: Path, name: str, rows: int, columns: int, *, legend: bool = Fals
         axes = figure.subplots(rows, columns, squeeze=False)
         yield axes
         if legend:
-            figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+            figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
         figure.savefig(out / f"{name}.svg", format="svg", metadata={"Date": None})
         figure.savefig(out / f"{name}.png", format="png", dpi=160, metadata={"Software": None})
 
 
 def log_ticks(axis: Any) -> None:
     """Few, plain numbers on both logarithmic axes."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     for side in (axis.xaxis, axis.yaxis):
-        side.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=9))
+        low, high = side.get_view_interval()
+        few = LogLocator(subs=(1, 2, 5) if high < 300 * low else (1,), numticks=9)
+        side.set_major_locator(MaxNLocator(5) if high < 5 * low else few)
         side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         side.set_minor_formatter(NullFormatter())
 

@@ -43,7 +43,7 @@ class _Race:
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    rows, preset, factor = (600, "fast", 2.0) if quick else (3_000, "balanced", 10.0)
+    rows, preset, factor = (600, "fast", 4.0) if quick else (3_000, "balanced", 10.0)
     there = [method for method in RACERS if installed(method)]
     warm_up()  # loads what the first run loads, so that no timing has it
     torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
