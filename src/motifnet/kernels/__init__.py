@@ -9,9 +9,12 @@ from motifnet.kernels._kernel import PROFILES, Kernel, by_blocks, distances, rad
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
 from motifnet.kernels._leave_out import (
     blocks_of,
+    factor,
     leave_out_gradient,
     leave_out_residuals,
     projector,
+    projector_of,
+    solve_factored,
     solve_ridge,
 )
 from motifnet.kernels._machine import Machine, machine_of
@@ -48,6 +51,7 @@ __all__ = [
     "distances",
     "enough",
     "every_fold",
+    "factor",
     "fit_reweighted",
     "fit_softmax",
     "fit_with_held_out",
@@ -59,8 +63,10 @@ __all__ = [
     "machine_of",
     "median_distances",
     "projector",
+    "projector_of",
     "quantile_knots",
     "radial",
+    "solve_factored",
     "solve_folds",
     "solve_ridge",
     "start_kernel",
