@@ -5,7 +5,7 @@ Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, so
 
 from motifnet.kernels._every_fold import EveryFold, every_fold
 from motifnet.kernels._fit import Partition, Solution, enough, fit_with_held_out
-from motifnet.kernels._kernel import PROFILES, Kernel, by_blocks, distances, radial
+from motifnet.kernels._kernel import PROFILES, Kernel, by_blocks, distances, radial, radial_slope
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
 from motifnet.kernels._leave_out import (
     blocks_of,
@@ -66,6 +66,7 @@ __all__ = [
     "projector_of",
     "quantile_knots",
     "radial",
+    "radial_slope",
     "solve_factored",
     "solve_folds",
     "solve_ridge",
