@@ -97,7 +97,8 @@ def _choose_exact(K: Tensor, y: Tensor, w: Tensor, inner: Sequence[Tensor], ridg
 def _fit_landmarks(
     gram: Gram, Z: Tensor, y: Tensor, w: Tensor, part: Partition | None, ridges: Sequence[float], seed: int, landmarks: int
 ) -> Solution:
-    marks = Landmarks.choose(gram, Z, landmarks, seed)
+    among = None if part is None else part.train  # of these at most half, for the others choose λ
+    marks = Landmarks.choose(gram, Z, landmarks if part is None else min(landmarks, max(1, int(part.train.sum()) // 2)), seed, among)
     cells = _cells(len(Z), part, marks.marked)
     sums = {cell: marks.normal_equations(mask, y, w) for cell, mask in cells.items()}
     held_out = torch.full_like(y, float("nan"))
