@@ -65,13 +65,12 @@ class Run:
         """Run all stages that the preset asks for."""
         convex, folds = self._convex()
         try:
-            if self.preset.first is not None and self.sample.n >= self.preset.small_rows:
-                self._short_training(convex, self.preset.first)
             self._last_layer(convex, folds)
             del folds  # as large as a Gram matrix of all rows
             scales = self._log_scale(convex)
             for number, settings in enumerate(self.preset.inner):
                 self._inner_layers(*scales[number % len(scales)], settings, number)
+            self._without_start()
             self._own_loss()
             self._structure()
             for number, name in enumerate(self.preset.teachers):
@@ -120,13 +119,6 @@ class Run:
         self.course.settle("log scale", start, self.goal.judge(list(self.kernels)), "kernel ridge on log y, beside the one on y")
         return [(None, convex), (self.log, fitted)]
 
-    def _short_training(self, convex: FittedKernel, settings: InnerSettings) -> None:
-        """A good network soon; the full training starts from the convex fit again and takes its place."""
-        stage = "inner layers, short"
-        start = self.course.start(stage)
-        part = self._tuned(convex, settings, -1)
-        self.course.settle(stage, start, self.goal.judge([*self.kernels, part]), self._describe(settings))
-
     def _inner_layers(self, log: LogScale | None, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
         stage = "inner layers" if number == 0 else f"inner layers {number + 1}"
         start = self.course.start(stage)
@@ -140,6 +132,12 @@ class Run:
         if number == 0:
             self.first = fitted
         return part_of(f"trained kernel {number + 1}", fitted, log)
+
+    def _without_start(self) -> None:
+        """Convex fits, which have fewer centres and no prediction for these, leave where the trained kernels are as good without them."""
+        trained = self.kernels[-len(self.preset.inner) :]
+        if not self.course.lower(self.goal.judge(list(self.kernels)), self.goal.judge(trained)):
+            self.kernels = trained
 
     def _describe(self, settings: InnerSettings) -> str:
         return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(settings.profiles)}"
