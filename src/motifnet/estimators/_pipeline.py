@@ -70,7 +70,6 @@ class Run:
             scales = self._log_scale(convex)
             for number, settings in enumerate(self.preset.inner):
                 self._inner_layers(*scales[number % len(scales)], settings, number)
-            self._without_start()
             self._own_loss()
             self._structure()
             for number, name in enumerate(self.preset.teachers):
@@ -124,7 +123,12 @@ class Run:
         start = self.course.start(stage)
         # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share
         self.kernels.append(self._tuned(convex, settings, number, log))
-        self.course.settle(stage, start, self.goal.judge(list(self.kernels)), self._describe(settings) + ("; on log y" if log else ""))
+        trained = self.kernels[-number - 1 :]
+        all_of_them, alone = self.goal.judge(list(self.kernels)), self.goal.judge(trained)
+        # the start has fewer centres, and no prediction for these: it leaves where the others are as good without it
+        if not self.course.lower(all_of_them, alone):
+            self.kernels, all_of_them = trained, alone
+        self.course.settle(stage, start, all_of_them, self._describe(settings) + ("; on log y" if log else ""))
 
     def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
         sample = self.sample if log is None else log.sample
@@ -132,12 +136,6 @@ class Run:
         if number == 0:
             self.first = fitted
         return part_of(f"trained kernel {number + 1}", fitted, log)
-
-    def _without_start(self) -> None:
-        """Convex fits, which have fewer centres and no prediction for these, leave where the trained kernels are as good without them."""
-        trained = self.kernels[-len(self.preset.inner) :]
-        if not self.course.lower(self.goal.judge(list(self.kernels)), self.goal.judge(trained)):
-            self.kernels = trained
 
     def _describe(self, settings: InnerSettings) -> str:
         return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(settings.profiles)}"

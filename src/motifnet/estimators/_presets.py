@@ -13,7 +13,7 @@ from motifnet.retrain import InnerSettings
 from motifnet.teachers import TEACHERS, KernelRidge
 
 # blocks in parallel differ in depth and kernel: the first has a residual block before its distances
-_DEEP = InnerSettings(steps=50, depth=1)
+_DEEP = InnerSettings(steps=60, depth=1)
 _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=30)
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
 # few centres, few steps, few trees: within ten times the seconds of 500 boosted trees
