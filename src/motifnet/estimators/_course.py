@@ -39,7 +39,7 @@ class Course:
 
     def settle(self, stage: str, start: float, judged: Judged, note: str) -> bool:
         """Enter a stage into the ledger and keep its result if its honest error is lower, on the rows for which both have one."""
-        kept = self.best is None or self.lower(judged, self.best)
+        kept = self.best is None or self._lower(judged, self.best)
         network = self.goal.network(judged)
         if kept:
             self.best = judged
@@ -53,7 +53,6 @@ class Course:
         self.ledger.append(row)
         self.listen(row.stage, row)
 
-    def lower(self, one: Judged, other: Judged) -> bool:
-        """Whether the first has the lower error, on the rows that both predict."""
+    def _lower(self, one: Judged, other: Judged) -> bool:
         both = predicted(one.oof) & predicted(other.oof)
         return self.goal.error(one.oof, both) < self.goal.error(other.oof, both)

@@ -34,6 +34,7 @@ from motifnet.retrain import (
     refit_softmax,
     refit_under_loss,
 )
+from motifnet.stacking import predicted
 from motifnet.tables import Sample
 from motifnet.teachers import TEACHERS, FittedKernel
 
@@ -121,14 +122,13 @@ class Run:
     def _inner_layers(self, log: LogScale | None, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
         stage = "inner layers" if number == 0 else f"inner layers {number + 1}"
         start = self.course.start(stage)
-        # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share
         self.kernels.append(self._tuned(convex, settings, number, log))
         trained = self.kernels[-number - 1 :]
-        all_of_them, alone = self.goal.judge(list(self.kernels)), self.goal.judge(trained)
-        # the start has fewer centres, and no prediction for these: it leaves where the others are as good without it
-        if not self.course.lower(all_of_them, alone):
-            self.kernels, all_of_them = trained, alone
-        self.course.settle(stage, start, all_of_them, self._describe(settings) + ("; on log y" if log else ""))
+        # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share;
+        # not so a start with few centres, which has no prediction for them: weights would be of fewer rows
+        if all(predicted(part.oof).sum() < predicted(trained[0].oof).sum() for part in self.kernels[: -number - 1]):
+            self.kernels = trained
+        self.course.settle(stage, start, self.goal.judge(list(self.kernels)), self._describe(settings) + ("; on log y" if log else ""))
 
     def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
         sample = self.sample if log is None else log.sample
