@@ -34,6 +34,7 @@ from motifnet.retrain import (
     refit_softmax,
     refit_under_loss,
 )
+from motifnet.stacking import predicted
 from motifnet.tables import Sample
 from motifnet.teachers import TEACHERS, FittedKernel
 
@@ -65,8 +66,6 @@ class Run:
         """Run all stages that the preset asks for."""
         convex, folds = self._convex()
         try:
-            if self.preset.first is not None and self.sample.n >= self.preset.small_rows:
-                self._short_training(convex, self.preset.first)
             self._last_layer(convex, folds)
             del folds  # as large as a Gram matrix of all rows
             scales = self._log_scale(convex)
@@ -120,18 +119,15 @@ class Run:
         self.course.settle("log scale", start, self.goal.judge(list(self.kernels)), "kernel ridge on log y, beside the one on y")
         return [(None, convex), (self.log, fitted)]
 
-    def _short_training(self, convex: FittedKernel, settings: InnerSettings) -> None:
-        """A good network soon; the full training starts from the convex fit again and takes its place."""
-        stage = "inner layers, short"
-        start = self.course.start(stage)
-        part = self._tuned(convex, settings, -1)
-        self.course.settle(stage, start, self.goal.judge([*self.kernels, part]), self._describe(settings))
-
     def _inner_layers(self, log: LogScale | None, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
         stage = "inner layers" if number == 0 else f"inner layers {number + 1}"
         start = self.course.start(stage)
-        # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share
         self.kernels.append(self._tuned(convex, settings, number, log))
+        trained = self.kernels[-number - 1 :]
+        # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share;
+        # not so a start with few centres, which has no prediction for them: weights would be of fewer rows
+        if all(predicted(part.oof).sum() < predicted(trained[0].oof).sum() for part in self.kernels[: -number - 1]):
+            self.kernels = trained
         self.course.settle(stage, start, self.goal.judge(list(self.kernels)), self._describe(settings) + ("; on log y" if log else ""))
 
     def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
