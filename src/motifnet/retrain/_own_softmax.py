@@ -36,6 +36,7 @@ def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: 
     """The models with new output layers on the same centres, which give logits; None where rows times centres are too many for the memory."""
     if sample.n * max(len(model.centres) for model in fitted.models) > MOST_VALUES:
         return None
+    control = control or Control()
     results = parallel_map(lambda k: _refit(sample, fitted.models[k], k, seed, control), range(sample.folds.count), n_jobs)
     oof = np.full(sample.y.shape, np.nan)
     for k, (held_out, _) in enumerate(results):
@@ -44,13 +45,13 @@ def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: 
     return CrossTuned(oof, tuple(model for _, model in results))
 
 
-def _refit(sample: Sample, model: TunedModel, k: int, seed: int, control: Control | None) -> tuple[Matrix, TunedModel]:
+def _refit(sample: Sample, model: TunedModel, k: int, seed: int, control: Control) -> tuple[Matrix, TunedModel]:
     """Predictions of fold k with shape (n, q), NaN elsewhere, and the model of all rows."""
     Z, w, part = model.inner.warp(torch.as_tensor(sample.view(k))), torch.as_tensor(sample.weight), fold_partition(sample, k)
     blocks, everyone, m = enough([block & part.train for block in part.inner]), torch.ones_like(part.train), len(model.centres)
     cells = [~part.train, *blocks, part.train & ~torch.stack([~everyone, *blocks]).any(0)]
     capacity = Capacity(sample.n if m == sample.n else 0, m)
-    machine, q = machine_of(model.inner.gram, Z, CURVATURE * w, cells, seed=seed, capacity=capacity), sample.y.shape[1]
+    machine, q = machine_of(control.guarded(model.inner.gram), Z, CURVATURE * w, cells, seed=seed, capacity=capacity), sample.y.shape[1]
     rows = _Rows(machine, torch.as_tensor(sample.labels), w, max(2, q), control)
     lam, a, start = rows.choose(part.train, blocks)
     out = torch.as_tensor(sample.folds.held_out(k)) & ~machine.always
@@ -75,7 +76,7 @@ class _Rows:
     labels: Tensor
     weight: Tensor
     classes: int
-    control: Control | None
+    control: Control
 
     def fit(self, rows: Tensor, lam: float, start: Start | None) -> Scores:
         """The fit on some rows (a mask) and those that are in every fit."""
@@ -92,8 +93,7 @@ class _Rows:
             yield f
 
     def _solve(self, smoother: Smoother, rows: Tensor, lam: float, start: Scores | None, tolerance: float = 1e-4) -> Scores:
-        if self.control is not None:
-            self.control.check()
+        self.control.check()
         return fit_softmax(smoother, self.labels[rows], self.weight[rows], lam, start or smoother.zero(self.classes), tolerance)
 
     def values(self, f: Scores, rows: Tensor, at: Tensor) -> Tensor:
