@@ -3,8 +3,8 @@
 Fold k is predicted by inner layers, λ and output layer that have not seen fold k. λ comes from a path, from strong to weak, each fit the start of
 the next, that ends where the log loss of inner blocks of the training rows, each predicted without itself, does not fall any more. It is the loss of
 a f, with a temperature a ≤ 1 for the blocks of a fold: without it folds that chose another λ would have scores of another size, and the last layer
-after them takes all for alike. As many blocks judge as hold some hundred rows. Beyond the exact range landmarks stay in every fit and
-are not predicted (see `kernels._landmarks`). Two classes: the score is the difference of both.
+after them takes all for alike. As many blocks judge as hold some hundred rows. Beyond the exact range the centres are those of the model
+given, stay in every fit and are not predicted (see `kernels._landmarks`). Two classes: the score is the difference of both.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from motifnet.engine import Control, parallel_map
-from motifnet.kernels import CURVATURE, Capacity, Machine, Scores, Smoother, enough, fit_softmax, log_losses, machine_of
+from motifnet.kernels import CAPACITY, CURVATURE, Capacity, Machine, Scores, Smoother, enough, fit_softmax, log_losses, machine_of
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import fold_partition
@@ -33,7 +33,7 @@ Start = tuple[Scores, Tensor]  # a fit and the mask of its rows
 
 
 def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> CrossTuned | None:
-    """The models with new output layers on the same centres, which give logits; None where rows times centres are too many for the memory."""
+    """The models with new output layers, which give logits; None where rows times centres are too many for the memory."""
     if sample.n * max(len(model.centres) for model in fitted.models) > MOST_VALUES:
         return None
     control = control or Control()
@@ -48,9 +48,9 @@ def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: 
 def _refit(sample: Sample, model: TunedModel, k: int, seed: int, control: Control) -> tuple[Matrix, TunedModel]:
     """Predictions of fold k with shape (n, q), NaN elsewhere, and the model of all rows."""
     Z, w, part = model.inner.warp(torch.as_tensor(sample.view(k))), torch.as_tensor(sample.weight), fold_partition(sample, k)
-    blocks, everyone, m = enough([block & part.train for block in part.inner]), torch.ones_like(part.train), len(model.centres)
+    blocks, everyone = enough([block & part.train for block in part.inner]), torch.ones_like(part.train)
     cells = [~part.train, *blocks, part.train & ~torch.stack([~everyone, *blocks]).any(0)]
-    capacity = Capacity(sample.n if m == sample.n else 0, m)
+    capacity = Capacity(CAPACITY.exact_rows, len(model.centres))
     machine, q = machine_of(control.guarded(model.inner.gram), Z, CURVATURE * w, cells, seed=seed, capacity=capacity), sample.y.shape[1]
     rows = _Rows(machine, torch.as_tensor(sample.labels), w, max(2, q), control)
     lam, a, start = rows.choose(part.train, blocks)
