@@ -103,7 +103,8 @@ class _Rows:
         """λ and temperature a, before the log loss of the blocks stops falling, and a fit of that λ."""
         if not blocks:
             return _RIDGE, 1.0, None
-        best, least = (_RIDGE, 1.0, None), math.inf
+        best: tuple[float, float, Start | None] = (_RIDGE, 1.0, None)
+        least = math.inf
         judged = [block & ~self.machine.always for block in blocks]
         rows = torch.cat([torch.nonzero(block).ravel() for block in judged])
         labels, w = self.labels[rows], self.weight[rows]
