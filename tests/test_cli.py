@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pty
 import signal
@@ -101,6 +102,27 @@ def test_coverage_adds_intervals_and_possible_classes(folder: Path) -> None:
     out = read(io.StringIO(done("predict", folder / "sold.motif", folder / "houses.csv", "--coverage", "0.8").stdout))  # type: ignore[arg-type]
     assert list(out.columns)[3:] == ["possible_late", "possible_soon"]
     assert out[["possible_late", "possible_soon"]].any(axis=1).all()
+
+
+def test_check_says_which_columns_moved(folder: Path) -> None:
+    alike, moved = houses(300).sample(60, random_state=0), houses()
+    moved["area"], moved["town"] = moved["area"] + 150, "Genf"
+    alike.to_csv(folder / "alike.csv", index=False)
+    moved[["town", "area", "built", "garden", "price"]].to_csv(folder / "moved.csv", index=False)
+    result = done("check", folder / "price.motif", folder / "moved.csv")
+    assert "differ from those of the fit in 2 columns" in result.stdout and "Genf 100.0%" in result.stdout and not result.stderr
+    model = load(folder / "price.motif")
+    found = json.loads(done("check", folder / "price.motif", folder / "moved.csv", "--json").stdout)
+    assert found == model.check_shift(moved[list(model.model_.schema.names)]).to_dict()
+    assert found["shifted"] and set(found["moved"]) == {"area", "town"} and found["error"]["reliable"] is False
+    again = json.loads(done("check", folder / "sold.motif", "-", "--json", "--seed", "3", stdin=(folder / "alike.csv").read_text()).stdout)
+    assert again["moved"] == [] and again["error_unit"] == "error as log loss"
+
+
+def test_check_of_a_file_of_before(folder: Path) -> None:
+    golden = Path(__file__).parent / "golden"
+    result = run("check", golden / "protocol_1_regression.motif", golden / "protocol_1.csv")
+    assert result.exit_code == 2 and "no reference" in result.stderr and "Fit it again" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["out.tsv", "out.csv.gz", "out.parquet"])

@@ -134,6 +134,12 @@ def test_predictions_stay_close(fitted: motifnet.MotifRegressor, small: motifnet
     assert small.certificate_.note == "distilled" and small.certificate_.on_data > 0
 
 
+def test_no_row_is_kept_for_shifts(fitted: motifnet.MotifRegressor, small: motifnet.MotifRegressor) -> None:
+    full, bare = fitted.model_.reference, small.model_.reference
+    assert full is not None and bare is not None
+    assert full.rows is not None and bare.rows is None and bare.columns == full.columns
+
+
 def test_saved_and_exported(small: motifnet.MotifRegressor, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     X = _table(100, 2)[0]

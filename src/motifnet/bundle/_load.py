@@ -30,7 +30,7 @@ from motifnet.tables import Calendar, Encoder, Feature, Numeric, OneHot, Table, 
 
 _HEAD = ("format", "protocol", "written_by", "sha256")
 _PARTS = ("task", "targets", "classes", "schema", "encoder", "network", "ledger", "card", "certificate", "info")
-_OPTIONAL = ("conformal",)  # models have it or not; files of before it was there have not
+_OPTIONAL = ("conformal", "reference")  # models have it or not; files of before it was there have not
 _FEATURES: dict[str, type[Feature]] = {kind.__name__: kind for kind in (Calendar, Numeric, OneHot, TargetMean)}
 _MAX_HEADER, _MAX_TENSORS = 2**22, 20_000
 _TRIED = 32
@@ -137,6 +137,8 @@ def _try_out(model: FittedModel) -> None:
         raise BundleError("its quantiles are not a list of levels.")
     if (model.task == "classification") != (model.classes is not None) or not model.width:
         raise BundleError("its task does not go with its targets and classes.")
+    if model.reference is not None and (flaw := model.reference.flaw(model.encoder)) is not None:
+        raise BundleError(f"its reference for shifts has {flaw}.")
     try:
         with np.errstate(all="ignore"):
             table = made_up(model.encoder, model.schema, _TRIED)

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from motifnet.bands import ClassSets, Intervals
 from motifnet.bundle._run import one_layout, run
-from motifnet.engine import LedgerRow, UsageError
+from motifnet.engine import LedgerRow, UsageError, single_threaded
 from motifnet.mimicry import Card, Certificate
-from motifnet.motifs import Motif
+from motifnet.motifs import Motif, metric_points
+from motifnet.shift import Reference, ShiftReport, check
 from motifnet.tables import Encoder, Schema, Table
 
 Matrix = NDArray[np.float64]
@@ -30,6 +32,7 @@ class FittedModel:
     `network` maps encoded rows with shape (n, d) to values in target units with shape (n, q), or to probabilities with shape (n, K) of `classes`.
     `info` notes the objective; "quantiles", the levels of one target, one column each; and "offset", whether the fit was given exposures.
     `conformal`: what intervals, or sets of classes, are made from; None in files of versions that had none, and where the fit gives none.
+    `reference`: what new tables are compared with; None in files of versions that had none.
     """
 
     encoder: Encoder
@@ -43,6 +46,7 @@ class FittedModel:
     certificate: Certificate
     info: dict[str, Any] = field(default_factory=dict)
     conformal: Intervals | ClassSets | None = None
+    reference: Reference | None = None
 
     def __post_init__(self) -> None:
         one_layout(self.network)
@@ -111,6 +115,20 @@ class FittedModel:
         if not isinstance(self.conformal, ClassSets):
             raise UsageError(f"This model gives no sets of classes: {self._why_not()}")
         return self.conformal.members(self.predict(table, n_jobs), levels, method)
+
+    def check_shift(self, table: Table, seed: int = 0) -> ShiftReport:
+        """Whether the rows of a table are like those of the fit."""
+        if self.reference is None:
+            raise UsageError(
+                "This model holds no reference to compare new rows with: it is of a version of motifnet that did not keep one. Fit it again."
+            )
+        root = self.task == "regression" and self.info.get("objective", "squared") == "squared"
+
+        def metric(X: Matrix) -> Matrix:
+            return metric_points(self.network, torch.tensor(X)).numpy()
+
+        with single_threaded():
+            return check(self.reference, table, self.encoder, metric, root=root, error_unit=self.error_unit, seed=seed)
 
     def _why_not(self) -> str:
         if self.conformal is not None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from motifnet import __version__
+from motifnet.cli._check import check
 from motifnet.cli._compare import compare
 from motifnet.cli._compress import compress
 from motifnet.cli._export import export
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (fit, predict, profile, show, export, compress, compare, mimic, lab):
+for command in (fit, predict, check, profile, show, export, compress, compare, mimic, lab):
     app.command()(command)
 
 

@@ -26,9 +26,11 @@ from motifnet.estimators._prepare import Prepared, prepare
 from motifnet.estimators._prescribe import Prescriber, check_wish
 from motifnet.estimators._presets import get_preset
 from motifnet.estimators._progress import progress
+from motifnet.estimators._reference import reference_of
 from motifnet.losses import Objective
 from motifnet.mimicry import Card, Certificate, certify, describe_network
 from motifnet.profiling import Profile
+from motifnet.shift import ShiftReport
 from motifnet.tables import Matrix, Table, Task, as_offset, as_table
 
 CERTIFIED_ROWS = 128
@@ -133,6 +135,7 @@ class MotifEstimator(BaseEstimator):
             certificate,
             info,
             conformal,
+            reference_of(ready, judged, seed),
         )
         self.teacher_ = teacher
         self.stages_ = run.course.stages
@@ -214,6 +217,29 @@ class MotifEstimator(BaseEstimator):
         small = type(self)._of(model).set_params(**self.get_params())
         small._flat = self._flat
         return small
+
+    def check_shift(self, X: Any, random_state: int = 0) -> ShiftReport:
+        """Whether new rows are like those of the fit: which columns moved, and what error is to be expected on them.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit
+        random_state : seed of subsamples and permutations
+
+        Returns
+        -------
+        ShiftReport
+            Prints as a table and a verdict; `.shifted`, `.moved`, `.error`, `.verdict`, `.to_dict()`. With no shift at all, the chance that anything
+            is reported is at most 5 %, whatever the number of columns. The expected error (importance-weighted) supposes that the target depends on
+            the columns as before.
+
+        Raises
+        ------
+        UsageError
+            Where the model is of a version that kept no reference.
+        """
+        check_is_fitted(self, "model_")
+        return self.model_.check_shift(self._table(X), _seed(random_state))
 
     def save(self, path: str | Path) -> None:
         """Write the model as one file that `motifnet.load` reads."""

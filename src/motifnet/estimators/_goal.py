@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from motifnet.motifs import Affine, Chain, Motif, Parallel, Precise, Softmax
-from motifnet.stacking import calibration, expansion, fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared, predicted
+from motifnet.stacking import SMALLEST, calibration, expansion, fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared, predicted
 from motifnet.tables import Matrix, Sample
 
 
@@ -72,6 +72,10 @@ class Goal(Protocol):
 
     def outcome(self, judged: Judged) -> tuple[Matrix, Matrix]:
         """What was observed and its out-of-fold predictions, in the units of `network`."""
+        ...
+
+    def losses(self, judged: Judged) -> Matrix:
+        """The honest loss of each row with shape (n,), NaN where it has none; the error is their weighted mean, for squared error its root."""
         ...
 
 
@@ -141,6 +145,9 @@ class RegressionGoal:
     def outcome(self, judged: Judged) -> tuple[Matrix, Matrix]:
         return _in_units(self.sample.y, self.mean, self.sd), _in_units(judged.oof, self.mean, self.sd)
 
+    def losses(self, judged: Judged) -> Matrix:
+        return np.asarray(((self.sample.y - judged.oof) ** 2).mean(1))
+
 
 @dataclass(frozen=True)
 class ClassificationGoal:
@@ -179,6 +186,10 @@ class ClassificationGoal:
 
     def outcome(self, judged: Judged) -> tuple[Matrix, Matrix]:
         return np.eye(self.n_classes)[self.sample.labels], judged.oof
+
+    def losses(self, judged: Judged) -> Matrix:
+        chosen = judged.oof[np.arange(self.sample.n), self.sample.labels]
+        return np.asarray(np.where(predicted(judged.oof), -np.log(np.maximum(chosen, SMALLEST)), np.nan))
 
 
 def _in_units(scores: Matrix, mean: Matrix, sd: Matrix) -> Matrix:

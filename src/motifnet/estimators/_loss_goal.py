@@ -67,6 +67,11 @@ class LossGoal:
         eta = self._in_order(judged.oof)
         return self.response.y, np.exp(eta) if self.response.losses[0].log_link else eta
 
+    def losses(self, judged: Judged) -> Matrix:
+        eta, r = self._in_order(judged.oof), self.response
+        values = [loss.value(y, e) for loss, y, e in zip(r.losses, r.y.T, eta.T, strict=True)]
+        return np.asarray((np.stack(values, axis=1) / self.constant_loss).mean(1))
+
     @property
     def _levels(self) -> bool:
         """Whether the columns are quantiles of one target, which must not cross."""

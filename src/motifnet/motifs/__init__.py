@@ -34,6 +34,7 @@ from motifnet.motifs._relu_exact import (
     relu_step,
 )
 from motifnet.motifs._relu_square import depth_for, relu_monomial, relu_product, relu_square, relu_squared_norm, square_error
+from motifnet.motifs._seen import metric_points
 from motifnet.motifs._structure import Chain, Concat, GroupAverage, Identity, Parallel, Precise, Residual, Select
 from motifnet.motifs._tree import TreeEnsemble
 
@@ -94,6 +95,7 @@ __all__ = [
     "evaluate",
     "exponential_knots",
     "fuse",
+    "metric_points",
     "relu_abs",
     "relu_box",
     "relu_clip",

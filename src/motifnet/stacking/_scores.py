@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+SMALLEST = 1e-15  # a probability counts as this at least
 
 
 def predicted(oof: Matrix) -> Mask:
@@ -25,4 +26,4 @@ def log_loss(labels: NDArray[np.int64], probabilities: Matrix, weight: Matrix) -
     """Weighted mean of −log probability of the true class; probabilities with shape (n, K)."""
     rows = predicted(probabilities)
     chosen = probabilities[rows, labels[rows]]
-    return float(-(weight[rows] * np.log(np.maximum(chosen, 1e-15))).sum() / weight[rows].sum())
+    return float(-(weight[rows] * np.log(np.maximum(chosen, SMALLEST))).sum() / weight[rows].sum())

@@ -9,6 +9,7 @@ from motifnet.tables._column import GAP, Column, Kind, Level
 from motifnet.tables._encoder import Encoder
 from motifnet.tables._feature import LIMIT, Feature
 from motifnet.tables._folds import Folds, make_folds
+from motifnet.tables._level import codes_of
 from motifnet.tables._numeric import Numeric
 from motifnet.tables._offset import as_offset
 from motifnet.tables._one_hot import OneHot
@@ -52,6 +53,7 @@ __all__ = [
     "canonical",
     "check_domain",
     "code_response",
+    "codes_of",
     "make_folds",
     "read_table",
     "standardised",
