@@ -17,6 +17,7 @@ from motifnet.profiling._exponents import smooth_exponent
 from motifnet.profiling._finding import LEVEL, Finding, unreliable
 from motifnet.profiling._group import AVERAGED, Group, cyclic, flips, permutations
 from motifnet.profiling._rows import FEW_ROWS, Rows
+from motifnet.profiling._screen import plainly_broken
 from motifnet.profiling._symmetry import Reading, Symmetry, judge_equivariance, judge_invariance
 from motifnet.tables import Matrix
 
@@ -32,11 +33,16 @@ def invariance(rows: Rows, symmetry: Mapping[str, Blocks] | None = None, *, laye
 
     `layers_only`: no groups but those that a sorting layer or absolute values carry out, which are quick to test; none for several targets.
     """
-    raw = rows.centre + rows.unit * rows.X[:MOST_ROWS]
+    rows = rows.first(MOST_ROWS)
+    raw = rows.centre + rows.unit * rows.X
     numeric = [int(j) for j in np.flatnonzero(rows.numeric)]
-    groups = candidates(raw, numeric, rows.prior.scale.numpy()) if symmetry is None else _named(rows, symmetry)
+    groups = candidates(raw, numeric, lambda: rows.prior.scale.numpy()) if symmetry is None else _named(rows, symmetry)
     if layers_only:
         groups = [group for group in groups if group.is_layer and rows.y.shape[1] == 1]
+        broken = [group for group in groups if plainly_broken(group, _common(group, rows, raw), rows.y[:, 0])]
+        if groups and len(broken) == len(groups):
+            return unreliable(NAME, UNIT, "Every exchange and change of sign that columns allow plainly changes the target.", "broken")
+        groups = [group for group in groups if group not in broken]
     if not groups or len(raw) < FEW_ROWS:
         return unreliable(NAME, UNIT, NOTHING, "no candidate")
     tests = _judge(rows, groups, raw)
@@ -78,8 +84,8 @@ def _judge(rows: Rows, groups: list[Group], raw: Matrix) -> list[Symmetry]:
     """Every group against the plain fit; with several targets those that move them along."""
     q = rows.y.shape[1]
     if q == 1:
-        X, y = rows.X[: len(raw)], rows.y[: len(raw), 0]
-        plain = Reading.of(X, y, seed=rows.seed)
+        y = rows.y[:, 0]
+        plain = Reading.of(rows.X, y, prior=rows.prior if groups else None)
         return [judge_invariance(group, plain, _common(group, rows, raw), y, rows.seed) for group in groups]
     groups = [group for group in groups if len(group.blocks) == q and group.kind != "flips" and not rows.classes]
     n = min(len(raw), MOST_ROWS // 2)

@@ -39,7 +39,7 @@ DETECTORS: dict[str, Callable[[Rows], Finding]] = {
     "over-parameterisation": overparameterisation,
 }
 # detectors that can change the structure of a fit, with the fewest rows that they are worth running for, and the most that they see
-STRUCTURE = {"singularity": (RELIABLE_ROWS, 2_000), "intrinsic dimension": (200, 1_000), "invariance": (200, 400)}
+STRUCTURE = {"singularity": (RELIABLE_ROWS, 2_000), "intrinsic dimension": (200, 500), "invariance": (200, 400)}
 OF_NUMBERS = ("noise floor", "heteroscedasticity", "learning curve", "singularity")  # for classes the noise is part of the target
 
 
@@ -138,6 +138,8 @@ def structure(rows: Rows, check: Callable[[], None]) -> Profile:
 
 
 def _look(name: str, rows: Rows) -> Finding:
+    if name == "intrinsic dimension":
+        return intrinsic(rows, projections_only=True)
     return invariance(rows, layers_only=True) if name == "invariance" else _run(name, DETECTORS[name], rows, None)
 
 

@@ -14,6 +14,7 @@ which a test on residuals forgets. Settings come from the restricted likelihood 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -84,28 +85,34 @@ def choose_prior(X: Matrix, y: Matrix, seed: int = 0) -> Prior:
 
 
 def _search(X: Tensor, y: Tensor, relevance: Tensor) -> tuple[Prior, float]:
-    """The best point of the grid at these relevances, and its restricted log likelihood (over all columns of y)."""
-    best, highest = Prior(relevance, 1.0, 0.3, 1.0), -np.inf
+    """The best point of the grid at these relevances, one coordinate after the other, and its restricted log likelihood (over all columns of y)."""
     median = median_distances(X * relevance)[2]
-    alone = [_additive(X, X, rate) for rate in _ADDITIVE]
-    for scale in _SCALES:
-        joint = Prior(relevance * scale / median, 1.0, 0.0, 1.0)
-        K = joint.gram(X, X)
-        for rate, A in zip(_ADDITIVE, alone, strict=True):
-            for share in _SHARES:
-                path = SpectralPath.of((1 - share) * K + share * A, torch.ones(len(X), dtype=X.dtype))
-                for ridge in _RIDGES:
-                    value = _restricted_likelihood(path, y, float(ridge))
-                    if value > highest:
-                        best, highest = Prior(joint.scale, rate, share, float(ridge)), value
-    return best, highest
+    scales = [relevance * scale / median for scale in _SCALES]
+    joint = cache(lambda i: Prior(scales[i], 1.0, 0.0, 1.0).gram(X, X))
+    alone = cache(lambda i: _additive(X, X, _ADDITIVE[i]))
+
+    @cache
+    def value(scale: int, rate: int, share: int) -> tuple[float, float]:
+        s = _SHARES[share]
+        return _best_ridge(SpectralPath.of((1 - s) * joint(scale) + s * alone(rate), torch.ones(len(X), dtype=X.dtype)), y)
+
+    point, before = [1, 0, 1], [-1]
+    while point != before:
+        before = list(point)
+        for axis, values in enumerate((_SCALES, _ADDITIVE, _SHARES)):
+            rays = [[*point[:axis], i, *point[axis + 1 :]] for i in range(len(values))]
+            point = max(rays, key=lambda ray: value(*ray)[0])
+    highest, ridge = value(*point)
+    return Prior(scales[point[0]], _ADDITIVE[point[1]], _SHARES[point[2]], ridge), highest
 
 
-def _restricted_likelihood(path: SpectralPath, y: Tensor, ridge: float) -> float:
-    """−½ Σ_columns [Σ log(Λ + λ) + (n − 1) log τ²]."""
-    shifted = path.values + ridge
-    squares = ((path.vectors.T @ y) ** 2 / shifted[:, None]).sum(0)
-    return float(-0.5 * (shifted.log().sum() + len(shifted) * (squares + 1e-300).log()).sum())
+def _best_ridge(path: SpectralPath, y: Tensor) -> tuple[float, float]:
+    """The largest −½ Σ_columns [Σ log(Λ + λ) + (n − 1) log τ²] over λ, and that λ."""
+    shifted = path.values[:, None] + torch.as_tensor(_RIDGES, dtype=y.dtype)
+    squares = ((path.vectors.T @ y) ** 2).T @ (1 / shifted)  # (q, ridges)
+    likelihood = -0.5 * (len(squares) * shifted.log().sum(0) + len(shifted) * (squares + 1e-300).log().sum(0))
+    i = int(likelihood.argmax())
+    return float(likelihood[i]), float(_RIDGES[i])
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from motifnet.profiling._group import Group, act, non_invariant, permutations
 from motifnet.profiling._smooth import Prior, Smooth, choose_prior
 from motifnet.tables import Matrix
 
-FOLDS, KERNEL_AVERAGED, SETTING_ROWS = 5, 24, 250
+FOLDS, KERNEL_AVERAGED = 5, 24
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,16 @@ class Reading:
     evidence: float
 
     @classmethod
-    def of(cls, X: Matrix, y: Matrix, group: Group | None = None, *, first: NDArray[np.bool_] | None = None, seed: int = 0) -> Reading:
-        """The fit of y with shape (n,), invariant under a group where one is given; `first` marks the rows that settings come from."""
+    def of(
+        cls, X: Matrix, y: Matrix, group: Group | None = None, *, first: NDArray[np.bool_] | None = None, prior: Prior | None = None, seed: int = 0
+    ) -> Reading:
+        """The fit of y with shape (n,), invariant under a group where one is given; `first` marks the rows that settings come from, the first half
+        unless told; `prior`: those settings, where they are known.
+        """
         n, y = len(X), y[:, None]
-        first = np.arange(n) < min(SETTING_ROWS, n // 2) if first is None else first
+        first = np.arange(n) < n // 2 if first is None else first
         Z = X if group is None or _averaged(group) else group.quotient(X)
-        prior = choose_prior(Z[first], y[first], seed)
+        prior = choose_prior(Z[first], y[first], seed) if prior is None else prior
         if group is not None and _averaged(group):
             prior, K = _averaged_gram(group, prior, X)
         else:
@@ -92,7 +96,7 @@ def judge_equivariance(group: Group, plain: Sequence[Reading], X: Matrix, Y: Mat
     rows = np.tile(np.arange(n), q)
     stacked, target = np.vstack([_first(group, j, X) for j in range(q)]), Y.T.ravel()
     keep = permutations(group.blocks[1:], group.d) if group.kind == "permutations" and q > 2 else None
-    reading = Reading.of(stacked, target, keep, first=rows < min(SETTING_ROWS, n // 2), seed=seed)
+    reading = Reading.of(stacked, target, keep, first=rows < n // 2, seed=seed)
     outputs = np.repeat(np.eye(q), n, axis=0)[:, 1:]
     moved = stacked[:, sorted({j for block in group.blocks for j in block})]
     breaks = [outputs, *(outputs[:, [j]] * moved for j in range(q - 1)), *([] if keep is None else [non_invariant(keep, stacked)])]
