@@ -39,7 +39,8 @@ DETECTORS: dict[str, Callable[[Rows], Finding]] = {
     "over-parameterisation": overparameterisation,
 }
 # detectors that can change the structure of a fit, with the fewest rows that they are worth running for, and the most that they see
-STRUCTURE = {"singularity": (RELIABLE_ROWS, 2_000), "intrinsic dimension": (200, 500), "invariance": (200, 400)}
+STRUCTURE = {"singularity": (RELIABLE_ROWS, 1_400), "intrinsic dimension": (200, 500), "invariance": (200, 400)}
+MOST_COLUMNS = 8  # among which a fit looks for jumps
 OF_NUMBERS = ("noise floor", "heteroscedasticity", "learning curve", "singularity")  # for classes the noise is part of the target
 
 
@@ -138,6 +139,8 @@ def structure(rows: Rows, check: Callable[[], None]) -> Profile:
 
 
 def _look(name: str, rows: Rows) -> Finding:
+    if name == "singularity":
+        return singularity(rows.that_matter(MOST_COLUMNS))
     if name == "intrinsic dimension":
         return intrinsic(rows, projections_only=True)
     return invariance(rows, layers_only=True) if name == "invariance" else _run(name, DETECTORS[name], rows, None)

@@ -16,6 +16,7 @@ from motifnet.tables import Encoder, Matrix, Numeric, Target, as_table, as_targe
 
 HALF = 1_500  # rows of each half: an inverse of this size takes a second
 FEW_ROWS = 60
+FEW_SETTING_ROWS = 200  # enough to tell columns that matter
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,15 @@ class Rows:
     def first(self, most: int) -> Rows:
         """At most so many of the rows."""
         return replace(self, X=self.X[:most], y=self.y[:most])
+
+    def that_matter(self, most: int) -> Rows:
+        """With at most so many of the columns, those of the largest relevance."""
+        if self.d <= most:
+            return self
+        relevance = choose_prior(self.X[:FEW_SETTING_ROWS], self.y[:FEW_SETTING_ROWS], self.seed).scale.numpy()
+        kept = np.sort(np.argsort(-relevance, kind="stable")[:most])
+        names = tuple(self.names[j] for j in kept)
+        return replace(self, X=self.X[:, kept], names=names, numeric=self.numeric[kept], centre=self.centre[kept], unit=self.unit[kept])
 
     def raw(self, j: int, value: float) -> float:
         """A value of column j in the unit of the table."""

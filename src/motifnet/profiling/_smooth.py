@@ -24,7 +24,7 @@ from torch import Tensor
 from motifnet.kernels import SpectralPath, distances, median_distances, projector, radial
 from motifnet.tables import Matrix
 
-SETTING_ROWS = 400
+SETTING_ROWS = 300
 _SCALES, _ADDITIVE, _SHARES = (0.3, 1.0, 2.0), (0.3, 1.0), (0.02, 0.3, 0.9)
 _RIDGES = np.logspace(-4, 2, 13)
 
@@ -69,7 +69,7 @@ def _slope(t: Tensor) -> Tensor:
 
 
 def choose_prior(X: Matrix, y: Matrix, seed: int = 0) -> Prior:
-    """Settings with the highest restricted likelihood on at most 400 rows of X with shape (n, d) and y with shape (n, q)."""
+    """Settings with the highest restricted likelihood on at most 300 rows of X with shape (n, d) and y with shape (n, q)."""
     rows = np.random.default_rng(seed).permutation(len(X))[:SETTING_ROWS]
     A, b = torch.as_tensor(X[rows]), torch.as_tensor(y[rows])
     best, likelihood = _search(A, b, torch.ones(X.shape[1], dtype=A.dtype))
