@@ -1,7 +1,8 @@
 """A-iii, invariance: may columns be exchanged, shifted or flipped without a change of the target? (Sannai, Imaizumi and Kawano 2021)
 
 A group G makes n rows worth |G| n. It is taken where it is useful (at 5 % over all candidates and both readings) and where the test of its truth
-does not contradict it; a user's group is tested alone. The front of the network is then a sorting layer, absolute values, or the Reynolds average.
+does not contradict it; a user's group is tested alone. The front of the network is then a layer of functions that do
+not change under it, or for several targets one network for all.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from motifnet.engine import UsageError
 from motifnet.profiling._candidates import candidates
 from motifnet.profiling._exponents import smooth_exponent
 from motifnet.profiling._finding import LEVEL, Finding, unreliable
-from motifnet.profiling._group import AVERAGED, Group, cyclic, flips, permutations
+from motifnet.profiling._group import PRESETS, Group
 from motifnet.profiling._rows import FEW_ROWS, Rows
 from motifnet.profiling._screen import plainly_broken
 from motifnet.profiling._symmetry import Reading, Symmetry, judge_equivariance, judge_invariance
@@ -23,7 +24,6 @@ from motifnet.tables import Matrix
 
 MOST_ROWS = 600
 NAME, UNIT = "invariance", "squared error, plain over invariant"
-PRESETS = {"permutations": permutations, "cyclic": cyclic, "flips": flips}
 NOTHING = "No two columns are alike enough to be exchanged, and none is symmetric about 0."
 Blocks = Sequence[Sequence[str]]
 
@@ -31,15 +31,15 @@ Blocks = Sequence[Sequence[str]]
 def invariance(rows: Rows, symmetry: Mapping[str, Blocks] | None = None, *, layers_only: bool = False) -> Finding:
     """The most useful group; `symmetry` maps permutations, cyclic or flips to blocks of column names, to test that group and no other.
 
-    `layers_only`: no groups but those that a sorting layer or absolute values carry out, which are quick to test; none for several targets.
+    `layers_only`: no groups but those that a layer of a network carries out, and none that least squares contradict beyond doubt.
     """
     rows = rows.first(MOST_ROWS)
     raw = rows.centre + rows.unit * rows.X
     numeric = [int(j) for j in np.flatnonzero(rows.numeric)]
     groups = candidates(raw, numeric, lambda: rows.prior.scale.numpy()) if symmetry is None else _named(rows, symmetry)
     if layers_only:
-        groups = [group for group in groups if group.is_layer and rows.y.shape[1] == 1]
-        broken = [group for group in groups if plainly_broken(group, _common(group, rows, raw), rows.y[:, 0])]
+        groups = [group for group in groups if group.is_layer]
+        broken = [g for g in groups if rows.y.shape[1] == 1 and plainly_broken(g, _common(g, rows, raw), rows.y[:, 0])]
         if groups and len(broken) == len(groups):
             return unreliable(NAME, UNIT, "Every exchange and change of sign that columns allow plainly changes the target.", "broken")
         groups = [group for group in groups if group not in broken]
@@ -88,7 +88,7 @@ def _judge(rows: Rows, groups: list[Group], raw: Matrix) -> list[Symmetry]:
         plain = Reading.of(rows.X, y, prior=rows.prior if groups else None)
         return [judge_invariance(group, plain, _common(group, rows, raw), y, rows.seed) for group in groups]
     groups = [group for group in groups if len(group.blocks) == q and group.kind != "flips" and not rows.classes]
-    n = min(len(raw), MOST_ROWS // 2)
+    n = len(raw) // 2
     X, Y = rows.X[:n], (rows.y[:n] * rows.sd + rows.mean - rows.mean.mean()) / np.sqrt(np.mean(rows.sd**2))
     plains = [Reading.of(X, column, seed=rows.seed) for column in Y.T] if groups else []
     return [judge_equivariance(group, plains, _common(group, rows, raw)[:n], Y, rows.seed) for group in groups]
@@ -142,8 +142,11 @@ def _title(rows: Rows, test: Symmetry) -> str:
 
 
 def _front(test: Symmetry) -> str:
-    if test.group.kind == "flips":
+    group = test.group
+    if group.is_absolute:
         return "absolute values"
-    if test.group.kind == "permutations" and len(test.group.blocks[0]) == 1:
-        return "a sorting layer"
-    return "the Reynolds average" if test.group.size <= AVERAGED else "a sum over blocks"
+    if test.equivariant:
+        return "one network for all targets"
+    if group.kind == "permutations":
+        return "a sorting layer" if len(group.blocks[0]) == 1 else "symmetric functions of the blocks"
+    return "sums over orbits" if group.is_layer else "the Reynolds average"

@@ -40,6 +40,7 @@ DETECTORS: dict[str, Callable[[Rows], Finding]] = {
 }
 # detectors that can change the structure of a fit, with the fewest rows that they are worth running for, and the most that they see
 STRUCTURE = {"singularity": (RELIABLE_ROWS, 1_400), "intrinsic dimension": (200, 500), "invariance": (200, 400)}
+BOUNDARY_ROWS = 2_000  # from which the place of a jump that was found is computed
 MOST_COLUMNS = 8  # among which a fit looks for jumps
 OF_NUMBERS = ("noise floor", "heteroscedasticity", "learning curve", "singularity")  # for classes the noise is part of the target
 

@@ -94,7 +94,7 @@ def judge_equivariance(group: Group, plain: Sequence[Reading], X: Matrix, Y: Mat
     """The same for Y with shape (n, q), whose columns the group moves with its q blocks of columns of X; `plain` has one reading a column."""
     q, n = len(group.blocks), len(X)
     rows = np.tile(np.arange(n), q)
-    stacked, target = np.vstack([_first(group, j, X) for j in range(q)]), Y.T.ravel()
+    stacked, target = np.vstack([X[:, list(p)] for p in group.to_the_front()]), Y.T.ravel()
     keep = permutations(group.blocks[1:], group.d) if group.kind == "permutations" and q > 2 else None
     reading = Reading.of(stacked, target, keep, first=rows < n // 2, seed=seed)
     outputs = np.repeat(np.eye(q), n, axis=0)[:, 1:]
@@ -105,16 +105,6 @@ def judge_equivariance(group: Group, plain: Sequence[Reading], X: Matrix, Y: Mat
     evidence = reading.evidence - sum(p.evidence for p in plain)
     found = _compare(group, before, after, evidence, reading.fit.f_test(np.column_stack(breaks)), float(target.var()))
     return replace(found, equivariant=True)
-
-
-def _first(group: Group, j: int, X: Matrix) -> Matrix:
-    """τ_j x: block j moved to the front, by a swap, or by a turn in a cyclic group."""
-    q = len(group.blocks)
-    order = [(i + j) % q for i in range(q)] if group.kind == "cyclic" else [j if i == 0 else 0 if i == j else i for i in range(q)]
-    Z = X.copy()
-    for to, source in enumerate(order):
-        Z[:, list(group.blocks[to])] = X[:, list(group.blocks[source])]
-    return Z
 
 
 def _averaged(group: Group) -> bool:
