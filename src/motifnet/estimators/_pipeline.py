@@ -39,7 +39,7 @@ from motifnet.tables import Sample
 from motifnet.teachers import TEACHERS, FittedKernel
 
 # behind a layer that leaves few directions and no jump the function is smooth: no Laplace kernel of ‖·‖₁, and steps enough to find its scale
-SMOOTH, SMOOTH_STEPS = ("laplace2", "matern52", "gaussian"), 60
+SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gaussian"), 60
 HOPELESS = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing, and its variants are left out
 
 
@@ -182,16 +182,18 @@ class Run:
             start = time.monotonic()
 
     def _behind(self, front: Front | Orbit, number: int, start: float) -> None:
-        """The convex fit and the first training on the rows behind a front: beside the other kernels, where that is better, else forgotten."""
+        """The convex fit and the first training on the rows behind a front: alone or beside the other kernels, where that is better, else forgotten."""
         self.course.start(front.name)
         sample, first = front.behind(self.sample), self.preset.inner[0]
         settings = replace(first, profiles=SMOOTH, steps=max(first.steps, SMOOTH_STEPS))
-        teacher = replace(self.preset.convex, profiles=SMOOTH)
+        teacher = replace(self.preset.convex, profiles=SMOOTHEST)
         convex = teacher.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         trained = cross_tune(sample, convex, settings, seed=self.seed, number=100 + number, n_jobs=self.n_jobs, control=self.control)
-        kernels = [*self.kernels, front.part("kernel ridge", convex), front.part("trained kernel", trained)]
-        if self.course.settle(front.name, start, self.goal.judge(kernels), "smooth kernels behind this layer, beside the others"):
-            self.kernels = kernels
+        parts = [front.part("kernel ridge", convex), front.part("trained kernel", trained)]
+        best = min((self.goal.judge(kernels) for kernels in (parts, [*self.kernels, *parts])), key=lambda judged: judged.error)
+        alone = "" if len(best.parts) > len(parts) else ", and no others"
+        if self.course.settle(front.name, start, best, f"smooth kernels behind this layer{alone}"):
+            self.kernels = list(best.parts)
 
     def _teacher(self, name: str, log: LogScale | None) -> None:
         teacher = TEACHERS[name]()

@@ -126,8 +126,8 @@ def structure(rows: Rows, check: Callable[[], None]) -> Profile:
     """The findings that can change the structure of a fit; `check` is called before each detector."""
     findings, seconds = [], {}
     for name, (least, most) in STRUCTURE.items():
-        if rows.total < least:
-            continue
+        if rows.total < least or (name == "invariance" and any("projection" in f.setting for f in findings)):
+            continue  # columns that follow from others may be exchanged without a loss: that is no symmetry
         check()
         start = time.perf_counter()
         try:
