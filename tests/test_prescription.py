@@ -59,7 +59,14 @@ def triangles(rng: np.random.Generator, n: int = 300) -> Drawn:
     return P.reshape(n, 6), f, f + 0.1 * rng.standard_normal(n)
 
 
-CASES = [(exchangeable, "sorting layer"), (even, "absolute values"), (triangles, "sorting layer"), (moving_along, "equivariant layer"), (thin, "projection"), (jumping, "step")]
+CASES = [
+    (exchangeable, "sorting layer"),
+    (even, "absolute values"),
+    (triangles, "sorting layer"),
+    (moving_along, "equivariant layer"),
+    (thin, "projection"),
+    (jumping, "step"),
+]
 
 
 @pytest.mark.parametrize(("draw", "layer"), CASES, ids=[draw.__name__ for draw, _ in CASES])

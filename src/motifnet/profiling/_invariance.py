@@ -22,7 +22,7 @@ from motifnet.profiling._screen import plainly_broken
 from motifnet.profiling._symmetry import Reading, Symmetry, judge_equivariance, judge_invariance
 from motifnet.tables import Matrix
 
-MOST_ROWS = 600
+MOST_ROWS, MOST_IN_FIT = 600, 3  # rows, and groups that a fit has the time for
 NAME, UNIT = "invariance", "squared error, plain over invariant"
 NOTHING = "No two columns are alike enough to be exchanged, and none is symmetric about 0."
 Blocks = Sequence[Sequence[str]]
@@ -36,13 +36,16 @@ def invariance(rows: Rows, symmetry: Mapping[str, Blocks] | None = None, *, laye
     rows = rows.first(MOST_ROWS)
     raw = rows.centre + rows.unit * rows.X
     numeric = [int(j) for j in np.flatnonzero(rows.numeric)]
+    if layers_only and rows.classes and rows.y.shape[1] > 1:
+        return unreliable(NAME, UNIT, "Several classes have no symmetry that a layer carries out.", "not applicable")
     groups = candidates(raw, numeric, lambda: rows.prior.scale.numpy()) if symmetry is None else _named(rows, symmetry)
     if layers_only:
         groups = [group for group in groups if group.is_layer]
         broken = [g for g in groups if rows.y.shape[1] == 1 and plainly_broken(g, _common(g, rows, raw), rows.y[:, 0])]
         if groups and len(broken) == len(groups):
             return unreliable(NAME, UNIT, "Every exchange and change of sign that columns allow plainly changes the target.", "broken")
-        groups = [group for group in groups if group not in broken]
+        whole = {group.blocks for group in groups if group.kind == "permutations" and group not in broken}
+        groups = [g for g in groups if g not in broken and (g.kind != "cyclic" or g.blocks not in whole)][:MOST_IN_FIT]
     if not groups or len(raw) < FEW_ROWS:
         return unreliable(NAME, UNIT, NOTHING, "no candidate")
     tests = _judge(rows, groups, raw)

@@ -9,6 +9,7 @@ nothing.
 
 from __future__ import annotations
 
+import json
 import textwrap
 import time
 from collections.abc import Callable, Mapping
@@ -73,6 +74,18 @@ class Profile:
         """Rows of the table: detector, value with its unit, 95 % interval, verdict."""
         return [(f.detector, *_numbers(f), f.verdict) for f in self.findings]
 
+    def report(self) -> str:
+        """Markdown: a table of the findings, a sentence for each, and the settings that they change."""
+        head = f"{self.rows:,} rows that differ, {self.rows_used:,} looked at, {self.columns} encoded columns."
+        table = [
+            "| detector | value | 95 % interval | verdict |",
+            "|---|---|---|---|",
+            *(f"| {' | '.join(map(_cell, row))} |" for row in self.cells()),
+        ]
+        sentences = [f"- **{f.detector}**: {f.sentence}" for f in self.findings]
+        settings = [f"- {name}: `{json.dumps(setting, ensure_ascii=False)}`" for name, setting in self.prescription.items()]
+        return "\n".join(["# Profile", "", head, "", *table, "", *sentences, "", "## Settings to change", "", *(settings or ["None."]), ""])
+
     def __str__(self) -> str:
         rows = [("detector", "value", "95 % interval", "verdict"), *self.cells()]
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
@@ -104,7 +117,7 @@ def profile(
     Returns
     -------
     Profile
-        Prints as a table with a sentence for each detector; ``.findings``, ``.prescription``, ``.to_dict()``.
+        Prints as a table with a sentence for each detector; ``.report()`` is the same as Markdown; ``.findings``, ``.prescription``, ``.to_dict()``.
     """
     if task not in ("regression", "classification"):
         raise UsageError(f"task={task!r} is not known. Pass 'regression' or 'classification'.")
@@ -151,6 +164,10 @@ def _run(name: str, detector: Callable[[Rows], Finding], rows: Rows, symmetry: M
     if rows.classes and name in OF_NUMBERS:
         return unreliable(name, "", "For classes the noise is part of the target; this is looked at for numbers only.", "not applicable")
     return invariance(rows, symmetry) if detector is invariance else detector(rows)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _numbers(f: Finding) -> tuple[str, str]:
