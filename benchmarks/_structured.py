@@ -17,7 +17,9 @@ NOISE = 0.1
 
 @dataclass(frozen=True)
 class Structured:
-    """`draw(rng, n)`: X with shape (n, d) and f(X), with shape (n,) or (n, q); `height`: the last column at which f jumps, as a function of the first; `wanted`: the ratio."""
+    """`draw(rng, n)`: X with shape (n, d) and f(X), with shape (n,) or (n, q); `height`: the last column at which f jumps, as a function of the first;
+    `wanted`: the ratio.
+    """
 
     name: str
     wanted: float

@@ -75,7 +75,7 @@ def test_found_structure_is_built_in_kept_saved_and_exported(draw: Callable[...,
     X, _, y = draw(rng)
     new, truth, _ = draw(rng)
     model = MotifRegressor(preset="fast", profile="auto").fit(X, y)
-    plain = MotifRegressor(preset="fast").fit(X, y)
+    plain = MotifRegressor(preset="fast", profile=None).fit(X, y)
     rows = {row.stage: row for row in model.ledger_}
     assert model.profile_ is not None
     assert model.profile_.prescription

@@ -182,7 +182,7 @@ class Run:
             start = time.monotonic()
 
     def _behind(self, front: Front | Orbit, number: int, start: float) -> None:
-        """The convex fit and the first training on the rows behind a front: alone or beside the other kernels, where that is better, else forgotten."""
+        """The convex fit and the first training on the rows behind a front: alone or beside the others, where that is better, else forgotten."""
         self.course.start(front.name)
         sample, first = front.behind(self.sample), self.preset.inner[0]
         settings = replace(first, profiles=SMOOTH, steps=max(first.steps, SMOOTH_STEPS))

@@ -22,7 +22,7 @@ from motifnet.profiling._screen import plainly_broken
 from motifnet.profiling._symmetry import Reading, Symmetry, judge_equivariance, judge_invariance
 from motifnet.tables import Matrix
 
-MOST_ROWS, MOST_IN_FIT = 600, 3  # rows, and groups that a fit has the time for
+MOST_ROWS, MOST_IN_FIT = 600, 2  # rows, and groups that a fit has the time for
 NAME, UNIT = "invariance", "squared error, plain over invariant"
 NOTHING = "No two columns are alike enough to be exchanged, and none is symmetric about 0."
 Blocks = Sequence[Sequence[str]]
@@ -89,12 +89,12 @@ def _judge(rows: Rows, groups: list[Group], raw: Matrix) -> list[Symmetry]:
     if q == 1:
         y = rows.y[:, 0]
         plain = Reading.of(rows.X, y, prior=rows.prior if groups else None)
-        return [judge_invariance(group, plain, _common(group, rows, raw), y, rows.seed) for group in groups]
+        return [judge_invariance(group, plain, _common(group, rows, raw), y, rows.seed, rows.quick) for group in groups]
     groups = [group for group in groups if len(group.blocks) == q and group.kind != "flips" and not rows.classes]
     n = len(raw) // 2
     X, Y = rows.X[:n], (rows.y[:n] * rows.sd + rows.mean - rows.mean.mean()) / np.sqrt(np.mean(rows.sd**2))
-    plains = [Reading.of(X, column, seed=rows.seed) for column in Y.T] if groups else []
-    return [judge_equivariance(group, plains, _common(group, rows, raw)[:n], Y, rows.seed) for group in groups]
+    plains = [Reading.of(X, column, seed=rows.seed, quick=rows.quick) for column in Y.T] if groups else []
+    return [judge_equivariance(group, plains, _common(group, rows, raw)[:n], Y, rows.seed, rows.quick) for group in groups]
 
 
 def _common(group: Group, rows: Rows, raw: Matrix) -> Matrix:

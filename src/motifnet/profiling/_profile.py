@@ -13,7 +13,7 @@ import json
 import textwrap
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -137,7 +137,7 @@ def profile(
 
 def structure(rows: Rows, check: Callable[[], None]) -> Profile:
     """The findings that can change the structure of a fit; `check` is called before each detector."""
-    findings, seconds = [], {}
+    rows, findings, seconds = replace(rows, quick=True), [], {}
     for name, (least, most) in STRUCTURE.items():
         if rows.total < least or (name == "invariance" and any("projection" in f.setting for f in findings)):
             continue  # columns that follow from others may be exchanged without a loss: that is no symmetry
