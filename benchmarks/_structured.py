@@ -17,7 +17,7 @@ NOISE = 0.1
 
 @dataclass(frozen=True)
 class Structured:
-    """`draw(rng, n)`: X with shape (n, d) and f(X), with shape (n,) or (n, q); `height`: the last column at which f jumps, as a function of the first;
+    """`draw(rng, n)`: X with shape (n, d) and f(X), with shape (n,) or (n, q); `height`: the last column at which f jumps, of the first;
     `wanted`: the ratio.
     """
 
