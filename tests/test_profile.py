@@ -55,7 +55,7 @@ def test_profile_is_plain_json_and_prints(found: Profile) -> None:
     assert found.prescription.keys() <= DETECTORS.keys()
     report = found.report()
     assert all(f"- **{f.detector}**: {f.sentence}" in report for f in found.findings)
-    assert report.count("\n| ") == len(found.findings) + 2
+    assert report.count("\n| ") == len(found.findings) + 1
 
 
 def test_same_seed_same_profile_and_global_state_is_left_alone(found: Profile) -> None:
