@@ -49,7 +49,7 @@ class MotifEstimator(BaseEstimator):
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
         teachers: Sequence[str] | None = None,
-        profile: str | Profile | None = None,
+        profile: str | Profile | None = "auto",
     ) -> None:
         self.preset = preset
         self.time_limit_s = time_limit_s

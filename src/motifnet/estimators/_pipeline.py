@@ -8,7 +8,7 @@ the best so far; the convex fit and its transfer always finish, so there always 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 
@@ -17,6 +17,7 @@ from motifnet.estimators._course import Course
 from motifnet.estimators._front import Front
 from motifnet.estimators._goal import Goal, Judged, Part, numpy_of
 from motifnet.estimators._log_scale import LogScale, part_of
+from motifnet.estimators._orbit import Orbit
 from motifnet.estimators._prescribe import Prescriber
 from motifnet.estimators._presets import Preset
 from motifnet.kernels import EveryFold
@@ -38,6 +39,8 @@ from motifnet.stacking import predicted
 from motifnet.tables import Sample
 from motifnet.teachers import TEACHERS, FittedKernel
 
+# behind a layer that leaves few directions and no jump the function is smooth: no Laplace kernel of ‖·‖₁, and steps enough to find its scale
+SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gaussian"), 60
 HOPELESS = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing, and its variants are left out
 
 
@@ -174,15 +177,19 @@ class Run:
             self._behind(front, number, start)
             start = time.monotonic()
 
-    def _behind(self, front: Front, number: int, start: float) -> None:
-        """The convex fit and the first training on the rows behind a front: beside the other kernels, where that is better, else forgotten."""
+    def _behind(self, front: Front | Orbit, number: int, start: float) -> None:
+        """The convex fit and the first training on the rows behind a front: alone or beside the others, where that is better, else forgotten."""
         self.course.start(front.name)
-        sample, settings = front.behind(self.sample), self.preset.inner[0]
-        convex = self.preset.convex.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        sample, first = front.behind(self.sample), self.preset.inner[0]
+        settings = replace(first, profiles=SMOOTH, steps=max(first.steps, SMOOTH_STEPS))
+        teacher = replace(self.preset.convex, profiles=SMOOTHEST)
+        convex = teacher.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         trained = cross_tune(sample, convex, settings, seed=self.seed, number=100 + number, n_jobs=self.n_jobs, control=self.control)
-        kernels = [*self.kernels, front.part("kernel ridge", convex), front.part("trained kernel", trained)]
-        if self.course.settle(front.name, start, self.goal.judge(kernels), "kernels behind this layer, beside the others"):
-            self.kernels = kernels
+        parts = [front.part("kernel ridge", convex), front.part("trained kernel", trained)]
+        best = min((self.goal.judge(kernels) for kernels in (parts, [*self.kernels, *parts])), key=lambda judged: judged.error)
+        alone = "" if len(best.parts) > len(parts) else ", and no others"
+        if self.course.settle(front.name, start, best, f"smooth kernels behind this layer{alone}"):
+            self.kernels = list(best.parts)
 
     def _teacher(self, name: str, log: LogScale | None) -> None:
         teacher = TEACHERS[name]()
