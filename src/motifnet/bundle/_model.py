@@ -7,13 +7,14 @@ It is frozen, knows nothing of how it was fitted, and is all that bundle, export
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.bands import ClassSets, Intervals
+from motifnet.bands import Band, ClassSets, Intervals
 from motifnet.bundle._run import one_layout, run
 from motifnet.engine import LedgerRow, UsageError
 from motifnet.mimicry import Card, Certificate
@@ -21,6 +22,7 @@ from motifnet.motifs import Motif
 from motifnet.tables import Encoder, Schema, Table
 
 Matrix = NDArray[np.float64]
+BANDS = ("all rows", "split")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class FittedModel:
     `network` maps encoded rows with shape (n, d) to values in target units with shape (n, q), or to probabilities with shape (n, K) of `classes`.
     `info` notes the objective; "quantiles", the levels of one target, one column each; and "offset", whether the fit was given exposures.
     `conformal`: what intervals, or sets of classes, are made from; None in files of versions that had none, and where the fit gives none.
+    `bands`: by "all rows" and "split", one a target; only those that were asked for.
     """
 
     encoder: Encoder
@@ -43,11 +46,14 @@ class FittedModel:
     certificate: Certificate
     info: dict[str, Any] = field(default_factory=dict)
     conformal: Intervals | ClassSets | None = None
+    bands: Mapping[str, tuple[Band, ...]] | None = None
 
     def __post_init__(self) -> None:
         one_layout(self.network)
         if isinstance(self.conformal, Intervals) and self.conformal.scale is not None:
             one_layout(self.conformal.scale)
+        for band in (band for bands in (self.bands or {}).values() for band in bands):
+            one_layout(band.units)
 
     @property
     def d(self) -> int:
@@ -105,6 +111,11 @@ class FittedModel:
         log_scale = None if scale is None else run(scale, np.hstack([X, values]), self.width, n_jobs)
         ends = self.conformal.bounds(values, log_scale, levels, side)
         return np.maximum(ends, 0.0) if self.log_link else ends
+
+    def predict_band(self, table: Table, which: str, level: float, kind: str, n_jobs: int = 1) -> Matrix:
+        """Lower and upper ends with shape (n, q, 2) of one of `bands`, for one coverage."""
+        X = self.encode(table)
+        return np.stack([band.bounds(run(band.units, X, band.width, n_jobs), level, kind) for band in (self.bands or {})[which]], axis=1)
 
     def predict_set(self, table: Table, levels: Matrix, method: str = "lac", n_jobs: int = 1) -> NDArray[np.bool_]:
         """Whether a class is possible, with shape (n, L, K), for coverages with shape (L,)."""

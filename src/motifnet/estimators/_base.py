@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 import motifnet
 from motifnet.bundle import FittedModel, save_model, to_onnx
 from motifnet.engine import Control, LedgerRow, MotifnetWarning, UsageError, resolve_jobs, single_threaded
+from motifnet.estimators._bands import BandRows
 from motifnet.estimators._compress import compress_model
 from motifnet.estimators._conformal import conformal_of
 from motifnet.estimators._course import Course
@@ -38,6 +39,7 @@ class MotifEstimator(BaseEstimator):
     """Base of `MotifRegressor` and `MotifClassifier`."""
 
     _task: Task
+    _band_rows: BandRows | None
 
     def __init__(
         self,
@@ -135,12 +137,17 @@ class MotifEstimator(BaseEstimator):
             conformal,
         )
         self.teacher_ = teacher
+        self._band_rows = self._keep_for_bands(ready, run)
         self.stages_ = run.course.stages
         self.profile_ = run.profile
         self._flat = ready.flat
         self.n_features_in_ = len(ready.schema.names)
         if ready.schema.named:
             self.feature_names_in_ = np.asarray(ready.schema.names, dtype=object)
+
+    def _keep_for_bands(self, ready: Prepared, run: Run) -> BandRows | None:
+        """None where the estimator gives no bands."""
+        return None
 
     def _outputs(self, X: Any, offset: Any = None) -> Matrix:
         check_is_fitted(self, "model_")
@@ -224,7 +231,7 @@ class MotifEstimator(BaseEstimator):
     def _of(cls, model: FittedModel) -> Self:
         """An estimator around a loaded model."""
         self = cls(preset=model.info.get("preset", "balanced"))
-        self.model_ = model
+        self.model_, self._band_rows = model, None
         self._flat = model.width == 1
         self.n_features_in_ = len(model.schema.names)
         if model.schema.named:

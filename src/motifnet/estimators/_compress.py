@@ -30,7 +30,7 @@ def compress_model(model: FittedModel, X: Matrix | None, y: Any, *, max_units: i
     network, certificate, rows = compress_network(model_task(model, X, y, seed), max_units, tolerance)
     card = describe_network(network, inputs=model.d)
     info = {**model.info, "compressed": True}
-    return replace(model, network=network, ledger=(*model.ledger, *rows), card=card, certificate=certificate, info=info, conformal=None)
+    return replace(model, network=network, ledger=(*model.ledger, *rows), card=card, certificate=certificate, info=info, conformal=None, bands=None)
 
 
 def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int) -> Task:
