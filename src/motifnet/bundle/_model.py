@@ -79,7 +79,7 @@ class FittedModel:
         objective = self.info.get("objective", "squared")
         return (
             "error in standard deviations of the target"
-            if objective == "squared"
+            if objective in ("squared", "supnorm")
             else f"error as share of the {objective} loss not explained, 1 − D²"
         )
 

@@ -35,7 +35,7 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
     ----------
     preset : {"fast", "balanced", "best"}, default "balanced"
         How much is tried: seconds, tens of seconds, minutes for some thousands of rows.
-    objective : {"squared", "absolute", "pinball", "poisson", "gamma"}, default "squared"
+    objective : {"squared", "supnorm", "absolute", "pinball", "poisson", "gamma"}, default "squared"
         What is minimised on rows not seen, so what is predicted: the mean; the median; quantiles, which never cross; the mean of counts (y ≥ 0) or of
         positive amounts (y > 0), by a log link. Inner layers are trained by least squares for each.
     quantiles : float or sequence of floats, default (0.1, 0.5, 0.9)
@@ -191,7 +191,7 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         """R², or for another objective D²: one minus the mean loss as a share of that of the best constant, averaged over columns."""
         check_is_fitted(self, "model_")
         objective = self._objective
-        if objective.name == "squared":
+        if objective.name in ("squared", "supnorm"):
             return float(super().score(X, y, sample_weight))
         _check_offset(offset, objective)
         predicted = self._outputs(X, offset)
