@@ -1,10 +1,11 @@
 """Where a function lies: bounds at rows, one by one or for all of them at once.
 
     f(x) = level + (u(x) − origin) slope ± c s(x),
-    s(x)² = (u(x) − origin)² variance + level_variance + rest (k − |u(x)|²)₊
+    s(x)² = (u(x) − origin)² variance + level_variance + rest (reach − |u(x)|²)₊
 
-c is the quantile of max over the rows of |error(x)| / s(x), error a Gaussian of this covariance (the part outside of the units, k − |u|², on its own
-at each row), for "pointwise" that of |N(0, 1)|; and then the Student quantile of the same rank, as s is itself an estimate from `freedom` residuals.
+The last term is 0 among the rows of the fit; far from them u is 0, nothing is known, and the band has the width of a random function. c is the quantile
+of max over the rows of |error(x)| / s(x), error a Gaussian of this covariance (its last part on its own at each row), for "pointwise" that of |N(0, 1)|;
+and then the Student quantile of the same rank, as s is itself an estimate from `freedom` residuals.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _BLOCK = 1024
 
 @dataclass(frozen=True)
 class Band:
-    """`units`: x ↦ u(x) with r columns; origin, slope, variance with shape (r,); `kernel`: k; `freedom`: of the Student quantile."""
+    """`units`: x ↦ u(x) with r columns; origin, slope, variance with shape (r,); `freedom`: of the Student quantile."""
 
     units: Motif
     origin: Matrix
@@ -37,7 +38,7 @@ class Band:
     level: float
     level_variance: float
     rest: float
-    kernel: float
+    reach: float
     freedom: float
 
     @property
@@ -57,7 +58,7 @@ class Band:
                 stacklevel=4,
             )
         centred = u - self.origin
-        outside = self.rest * np.maximum(self.kernel - (u**2).sum(1), 0)
+        outside = self.rest * np.maximum(self.reach - (u**2).sum(1), 0)
         s = np.sqrt(centred**2 @ self.variance + self.level_variance + outside)
         c = norm.isf((1 - level) / 2) if kind == "pointwise" else self._largest(centred, outside, s, level)
         half = s * t.isf(norm.sf(c), max(self.freedom, 1.0))

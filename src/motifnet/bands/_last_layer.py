@@ -7,6 +7,9 @@
 3. Undersmoothing: the last layer has the ridge `UNDERSMOOTHING` λ. Less ridge is less bias, and what bias is left is in the width as that of a
    random function of size τ², so that it is the mean over the rows that is right (Wahba 1983; Nychka 1988), and little is left to the mean.
 
+4. A row is outside where less of its kernel function is in the span of the others than of nearly all rows c_j in that of the other c:
+   |F(x)|² < reach = k̄(x, x) − the quantile `INSIDE` of 1 / (h(c)⁻¹)_jj.
+
 A Gaussian multiplier bootstrap of a linear fit is a Gaussian law: β* − β = S (e σ), e ~ N(0, 1), has the covariance S diag(σ²) Sᵀ. It is diagonal in
 the basis of step 1, so that what is kept is one number a unit, and `Band` draws from it at whatever rows are asked for.
 """
@@ -32,6 +35,7 @@ from motifnet.teachers import FittedKernel
 Matrix = NDArray[np.float64]
 MOST_UNITS = 300
 UNDERSMOOTHING = 0.1
+INSIDE = 0.95
 
 
 def last_layer_band(trained: CrossTuned | FittedKernel, X: Matrix, y: Matrix, weight: Matrix, seed: int = 0) -> Band:
@@ -52,10 +56,10 @@ def last_layer_band(trained: CrossTuned | FittedKernel, X: Matrix, y: Matrix, we
     variance = tau2 * (lam * ridge.squares + mu**2) / (ridge.squares + mu) ** 2
     rotate = Affine(torch.as_tensor(solve_triangular(L, ridge.V, lower=True, trans="T").T.copy()), torch.zeros(len(L), dtype=torch.float64))
     free = neighbours.shape[1] * max(1 - ridge.freedom(mu) / len(X), 0.0)
-    k = float(np.diag(gram).mean())
-    return Band(
-        Chain([kernel, rotate]), ridge.origin, ridge.slope(mu), variance, ridge.level, lam * tau2 / float(precision.sum()), tau2, k, free
-    )
+    alone = 1 / (solve_triangular(L, np.eye(len(L)), lower=True) ** 2).sum(0)
+    reach = float(np.diag(gram).mean() - np.quantile(alone, INSIDE))
+    level_variance = lam * tau2 / float(precision.sum())
+    return Band(Chain([kernel, rotate]), ridge.origin, ridge.slope(mu), variance, ridge.level, level_variance, tau2, reach, free)
 
 
 def in_units(band: Band, mean: float, sd: float) -> Band:
