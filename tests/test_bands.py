@@ -134,6 +134,17 @@ def test_saved_intervals_are_bit_equal(model: MotifRegressor, tmp_path: Path) ->
     assert np.array_equal(load(tmp_path / "m.motif").predict_interval(X, [0.5, 0.9]), model.predict_interval(X, [0.5, 0.9]))
 
 
+def test_intervals_are_exported_with_the_network(model: MotifRegressor, tmp_path: Path) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    X = rows(50, seed=3)[0]
+    assert model.to_onnx(tmp_path / "m.onnx", coverage=0.8).max_difference <= 1e-10
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
+    lower, upper = session.run(["lower", "upper"], {f"x{j}": X[:, j : j + 1] for j in range(2)})
+    np.testing.assert_allclose(np.hstack([lower, upper]), model.predict_interval(X, 0.8), rtol=1e-9)
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        model.to_onnx(tmp_path / "m.onnx", coverage=80)
+
+
 def test_order_and_repeats_of_rows_do_not_matter() -> None:
     (X, y), new = rows(130), rows(40, seed=4)[0]
     weight = np.where(np.arange(130) % 3 == 0, 2.0, 1.0)

@@ -93,6 +93,13 @@ class FittedModel:
         """Whether the fit was given exposures."""
         return self.info.get("offset") is True
 
+    @property
+    def intervals(self) -> Intervals:
+        """What intervals are made from; UsageError where the model gives none."""
+        if not isinstance(self.conformal, Intervals):
+            raise UsageError(f"This model gives no intervals: {self._why_not()}")
+        return self.conformal
+
     def encode(self, table: Table) -> Matrix:
         """The matrix that the network sees, with shape (n, d)."""
         return self.encoder.transform(table)
@@ -104,12 +111,10 @@ class FittedModel:
 
     def predict_interval(self, table: Table, levels: Matrix, side: str = "both", n_jobs: int = 1) -> Matrix:
         """Lower and upper ends with shape (n, q, L, 2) for coverages with shape (L,)."""
-        if not isinstance(self.conformal, Intervals):
-            raise UsageError(f"This model gives no intervals: {self._why_not()}")
-        X, scale = self.encode(table), self.conformal.scale
+        X, scale = self.encode(table), self.intervals.scale
         values = run(self.network, X, self.width, n_jobs)
         log_scale = None if scale is None else run(scale, np.hstack([X, values]), self.width, n_jobs)
-        ends = self.conformal.bounds(values, log_scale, levels, side)
+        ends = self.intervals.bounds(values, log_scale, levels, side)
         return np.maximum(ends, 0.0) if self.log_link else ends
 
     def predict_band(self, table: Table, which: str, level: float, kind: str, n_jobs: int = 1) -> Matrix:

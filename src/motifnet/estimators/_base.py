@@ -190,10 +190,13 @@ class MotifEstimator(BaseEstimator):
         """The network as a module on the encoded matrix, a copy to use in any torch code."""
         return self.network_.to_torch()
 
-    def to_onnx(self, path: str | Path, *, dtype: str = "float64") -> Any:
-        """Write the whole model, raw columns by name, as ONNX; onnxruntime runs it against the network before the file is put in place."""
+    def to_onnx(self, path: str | Path, *, dtype: str = "float64", coverage: float | None = None) -> Any:
+        """Write the whole model, raw columns by name, as ONNX; onnxruntime runs it against the network before the file is put in place.
+
+        With a coverage the graph gives the ends of `predict_interval` too, as "lower" and "upper".
+        """
         check_is_fitted(self, "model_")
-        return to_onnx(self.model_, path, dtype=dtype)
+        return to_onnx(self.model_, path, dtype=dtype, coverage=coverage)
 
     def compress(self, X: Any = None, y: Any = None, *, max_units: int | None = None, tolerance: float | None = None, random_state: int = 0) -> Self:
         """A fitted model of the same class with a small network, which holds no row of the table.
