@@ -12,9 +12,10 @@ def report(rows: pd.DataFrame) -> str:
     lines = [
         f"# Bands at {level:.0%}, preset {preset}",
         "",
-        "Two columns, uniform; the function at 100 new rows. *whole function*: share of repetitions in which a simultaneous band held it at all of them, "
-        "with its standard error. *by row*: share of rows that a pointwise band held. *half*: mean half width of the simultaneous band in units of the "
-        "target, *error*: root mean squared error of its middle. Split: inner layers on one half of the rows, band from the other; default: both on all rows.",
+        "Two columns, uniform; the function at 100 new rows. *whole function*: share of repetitions in which a simultaneous band held it at all "
+        "of them, with its standard error. *by row*: share of rows that a pointwise band held. *half*: mean half width of the simultaneous band in "
+        "units of the target, *error*: root mean squared error of its middle. Split: inner layers on one half of the rows, band from the other; "
+        "default: both on all rows.",
         "",
         "| truth | rows | repetitions | split: whole function | by row | half | error | default: whole function | by row | half | error |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
@@ -32,4 +33,6 @@ def report(rows: pd.DataFrame) -> str:
 def _cells(part: pd.DataFrame, which: str) -> str:
     share = part[f"{which}_covered"].mean()
     error = np.sqrt(max(share * (1 - share), 0.25 / len(part)) / len(part))
-    return f"{share:.1%} ± {error:.1%} | {part[f'{which}_by_row'].mean():.1%} | {part[f'{which}_half'].mean():.3f} | {part[f'{which}_error'].mean():.3f}"
+    return (
+        f"{share:.1%} ± {error:.1%} | {part[f'{which}_by_row'].mean():.1%} | {part[f'{which}_half'].mean():.3f} | {part[f'{which}_error'].mean():.3f}"
+    )

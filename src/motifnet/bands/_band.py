@@ -3,9 +3,9 @@
     f(x) = level + (u(x) − origin) slope ± c s(x),
     s(x)² = (u(x) − origin)² variance + level_variance + rest (reach − |u(x)|²)₊
 
-The last term is 0 among the rows of the fit; far from them u is 0, nothing is known, and the band has the width of a random function. c is the quantile
-of max over the rows of |error(x)| / s(x), error a Gaussian of this covariance (its last part on its own at each row), for "pointwise" that of |N(0, 1)|;
-and then the Student quantile of the same rank, as s is itself an estimate from `freedom` residuals.
+The last term is 0 among the rows of the fit; far from them u is 0, nothing is known, and the band has the width of a random function. c is the
+quantile of max over the rows of |error(x)| / s(x), error a Gaussian of this covariance (its last part on its own at each row), for "pointwise" that
+of |N(0, 1)|; and then the Student quantile of the same rank, as s is itself an estimate from `freedom` residuals.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Band:
             raise UsageError(f"kind={kind!r} must be one of {', '.join(map(repr, KINDS))}.")
         if self.freedom < FEW:
             warnings.warn(
-                f"About {self.freedom:.0f} residuals speak for the noise at each place, fewer than {FEW:.0f}: the band is widened, and may still cover "
-                f"less than {level:.0%}. Fit more rows.",
+                f"About {self.freedom:.0f} residuals speak for the noise at each place, fewer than {FEW:.0f}: the band is widened, and may still "
+                f"cover less than {level:.0%}. Fit more rows.",
                 MotifnetWarning,
                 stacklevel=4,
             )

@@ -52,7 +52,8 @@ def measure(
     opset: int,
     unit: NDArray[np.float64] | None = None,
 ) -> Parity:
-    """Run the file at all rows and at batches of 0, 1 and 7, and hold its outputs, all but labels, side by side, against the expected values with shape (n, q).
+    """Run the file at all rows and at batches of 0, 1 and 7, and hold its outputs, side by side and without labels, against the expected values with
+    shape (n, q).
 
     `unit` with shape (q,) is what differences are measured in, the spread of the expected values if not given.
     """

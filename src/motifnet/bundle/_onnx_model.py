@@ -1,9 +1,9 @@
 """A whole fitted model as ONNX: raw columns by name in, predictions out.
 
 Outputs: "prediction" with shape (N, q), or "probabilities" with shape (N, K) and "label" with shape (N,): texts, or int64 for whole numbers and truth
-values. With a coverage also "lower" and "upper" with shape (N, q), the ends of `predict_interval`. A model that was fitted with exposures has one more
-input, "offset" with shape (N, 1): means are times e^offset. With dtype "float32" numbers come in and go out as float32, and the arithmetic between is
-float64 all the same, since networks whose large weights cancel need it.
+values. With a coverage also "lower" and "upper" with shape (N, q), the ends of `predict_interval`. A model that was fitted with exposures has one
+more input, "offset" with shape (N, 1): means are times e^offset. With dtype "float32" numbers come in and go out as float32, and the arithmetic
+between is float64 all the same, since networks whose large weights cancel need it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,13 @@ from motifnet.tables import Column, Table
 _ROWS = 1000
 
 
-def to_onnx(model: FittedModel, path: str | os.PathLike[str], dtype: str = "float64", table: Table | None = None, coverage: float | None = None) -> Parity:
-    """Write the model, with intervals of that coverage where one is given; before the file is put in place it is run on rows of `table`, if given, and on made-up ones, with gaps and unseen levels."""
+def to_onnx(
+    model: FittedModel, path: str | os.PathLike[str], dtype: str = "float64", table: Table | None = None, coverage: float | None = None
+) -> Parity:
+    """Write the model, with intervals of that coverage where one is given.
+
+    Before the file is put in place it is run on rows of `table`, if given, and on made-up ones, with gaps and unseen levels.
+    """
     require(dtype)
     ends = None if coverage is None else _finite_ends(model, coverage)
     graph, inputs = Graph(), _inputs(model, dtype)

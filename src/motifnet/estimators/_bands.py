@@ -1,7 +1,7 @@
 """What bands are made from: rows of the fit and the kernel that it trained, kept beside the model until a band is asked for.
 
-    all rows   the trained inner layers; they have seen the y from which the band is then computed, and it covers less than it says
-    split      inner layers trained again on one half of the rows, the band from the other half
+all rows   the trained inner layers; they have seen the y from which the band is then computed, and it covers less than it says
+split      inner layers trained again on one half of the rows, the band from the other half
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class BandRows:
         """One band a target."""
         least = LEAST_ROWS * (2 if split else 1)
         if self.sample.n < least:
-            raise DataError(f"A band needs at least {least} different rows{' for split=True' if split else ''}, the fit has {self.sample.n}. Add rows.")
+            raise DataError(
+                f"A band needs at least {least} different rows{' for split=True' if split else ''}, the fit has {self.sample.n}. Add rows."
+            )
         with single_threaded():
             trained, rows = self._on_halves(n_jobs) if split else (self.trained, self.sample)
             return tuple(

@@ -47,7 +47,10 @@ class Preset:
         return min(n, folds)
 
     def beside(self, names: Any, objective: Objective) -> Preset:
-        """The preset for an objective, with further teachers. Raises UsageError for one that is unknown, not installed, or cannot learn under the objective."""
+        """The preset for an objective, with further teachers.
+
+        Raises UsageError for a teacher that is unknown, not installed, or cannot learn under the objective.
+        """
         if objective.name == "supnorm":
             return replace(self, sup_norm=True).beside(names, Objective())
         if names is None:

@@ -183,8 +183,8 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         if self._objective.name != "squared":
             return f"it was fitted with objective={self._objective.name!r}, bands are of the mean. Fit with objective='squared'."
         return (
-            "a band is made from the rows of the fit, which a file does not hold, and which have to be independent. Ask for it once before `save`, with "
-            "the same `split`: the file then gives it too. Fits with groups or time give none."
+            "a band is made from the rows of the fit, which a file does not hold, and which have to be independent. Ask for it once before `save`, "
+            "with the same `split`: the file then gives it too. Fits with groups or time give none."
         )
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> float:

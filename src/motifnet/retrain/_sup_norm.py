@@ -2,9 +2,9 @@
 
     f = argmin (1/n) Σ_i max_{x' in Δ_h(x_i)} ( Ŷ(x') − f(x') )²,     Δ_h(x): the sup-norm ball of radius h, cut to the box of the rows
 
-Ŷ is the corrected output, an estimate that is good in sup-norm: here a fitted teacher. y_i in its place is ordinary adversarial training, which is not
-consistent: it asks f to be y_i on a whole ball. What f reaches is bounded by what Ŷ knows: this takes the teacher's function over with an error that is
-controlled everywhere. The maximum is over `POINTS` random points of each ball, drawn once, the row itself among them.
+Ŷ is the corrected output, an estimate that is good in sup-norm: here a fitted teacher. y_i in its place is ordinary adversarial training, which is
+not consistent: it asks f to be y_i on a whole ball. What f reaches is bounded by what Ŷ knows: this takes the teacher's function over with an error
+that is controlled everywhere. The maximum is over `POINTS` random points of each ball, drawn once, the row itself among them.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from motifnet.retrain._sup_norm import SupNormSettings, radii_of, train_sup_norm
 from motifnet.tables import Matrix, Sample
 
 WIDTH = 48
-STEPS = 800
+STEPS = 600
 
 
 @dataclass(frozen=True)
