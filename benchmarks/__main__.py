@@ -1,12 +1,13 @@
 """All benchmarks, one after the other; each picks up where it was interrupted."""
 
-from benchmarks import accuracy, compression, curves, field, growth, intervals, race, structure
+from benchmarks import accuracy, bands, compression, curves, field, growth, intervals, race, structure
 
 if __name__ == "__main__":  # the processes that `field` starts import this file again
     accuracy.main([])
     curves.main([])
     race.main([])
     intervals.main([])
+    bands.main([])
     compression.main([])
     field.main([])
     growth.main([])
