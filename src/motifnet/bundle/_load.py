@@ -21,7 +21,7 @@ from motifnet import __version__
 from motifnet.bundle._archive import read_archive, too_large
 from motifnet.bundle._codec import DTYPES, Arrays, decode
 from motifnet.bundle._errors import BundleError
-from motifnet.bundle._model import FittedModel
+from motifnet.bundle._model import BANDS, FittedModel
 from motifnet.bundle._rows import made_up
 from motifnet.bundle._save import FORMAT, PROTOCOL
 from motifnet.bundle._typed import build
@@ -30,7 +30,7 @@ from motifnet.tables import Calendar, Encoder, Feature, Numeric, OneHot, Table, 
 
 _HEAD = ("format", "protocol", "written_by", "sha256")
 _PARTS = ("task", "targets", "classes", "schema", "encoder", "network", "ledger", "card", "certificate", "info")
-_OPTIONAL = ("conformal", "reference")  # models have it or not; files of before it was there have not
+_OPTIONAL = ("conformal", "reference", "bands")  # models have it or not; files of before it was there have not
 _FEATURES: dict[str, type[Feature]] = {kind.__name__: kind for kind in (Calendar, Numeric, OneHot, TargetMean)}
 _MAX_HEADER, _MAX_TENSORS = 2**22, 20_000
 _TRIED = 32
@@ -145,6 +145,7 @@ def _try_out(model: FittedModel) -> None:
             values = model.predict(table)
             if model.conformal is not None:
                 _try_out_conformal(model, table)
+            _try_out_bands(model, table)
     except Exception as error:
         raise BundleError(f"its network does not compute ({type(error).__name__}: {error}).") from error
     if values.shape != (_TRIED, model.width) or values.dtype != np.float64 or not np.isfinite(values).all():
@@ -163,3 +164,16 @@ def _try_out_conformal(model: FittedModel, table: Table) -> None:
     expected = (_TRIED, 1, model.width) if model.task == "classification" else (_TRIED, model.width, 1, 2)
     if shape != expected:
         raise BundleError(f"its conformal bounds have shape {shape}, expected {expected}.")
+
+
+def _try_out_bands(model: FittedModel, table: Table) -> None:
+    """Raises where a band does not go with the network."""
+    for which, bands in (model.bands or {}).items():
+        shapes = {part.shape for band in bands for part in (band.origin, band.slope, band.variance)}
+        if which not in BANDS or len(bands) != model.width or model.task != "regression" or any(len(shape) != 1 for shape in shapes):
+            raise BundleError("its bands do not go with its targets.")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ends = model.predict_band(table, which, 0.5, "pointwise")
+        if ends.shape != (_TRIED, model.width, 2) or not np.isfinite(ends).all():
+            raise BundleError(f"its bands have ends of shape {ends.shape}, expected finite ones of shape {(_TRIED, model.width, 2)}.")

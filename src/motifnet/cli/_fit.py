@@ -37,7 +37,7 @@ def fit(
         typer.Option(help="auto: texts, true/false and up to ten different whole numbers are classes."),
     ] = "auto",
     objective: Annotated[
-        Literal["squared", "absolute", "pinball", "poisson", "gamma"],
+        Literal["squared", "supnorm", "absolute", "pinball", "poisson", "gamma"],
         typer.Option(help="Of a regression: the mean; the median; quantiles; the mean of counts, or of positive amounts, by a log link."),
     ] = "squared",
     quantiles: Annotated[str, typer.Option(metavar="LEVELS", help="The levels of pinball, with commas between.")] = ".1,.5,.9",

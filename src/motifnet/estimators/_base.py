@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 import motifnet
 from motifnet.bundle import FittedModel, save_model, to_onnx
 from motifnet.engine import Control, LedgerRow, MotifnetWarning, UsageError, resolve_jobs, single_threaded
+from motifnet.estimators._bands import BandRows
 from motifnet.estimators._compress import compress_model
 from motifnet.estimators._conformal import conformal_of
 from motifnet.estimators._course import Course
@@ -40,6 +41,7 @@ class MotifEstimator(BaseEstimator):
     """Base of `MotifRegressor` and `MotifClassifier`."""
 
     _task: Task
+    _band_rows: BandRows | None
 
     def __init__(
         self,
@@ -138,12 +140,17 @@ class MotifEstimator(BaseEstimator):
             reference_of(ready, judged, seed),
         )
         self.teacher_ = teacher
+        self._band_rows = self._keep_for_bands(ready, run)
         self.stages_ = run.course.stages
         self.profile_ = run.profile
         self._flat = ready.flat
         self.n_features_in_ = len(ready.schema.names)
         if ready.schema.named:
             self.feature_names_in_ = np.asarray(ready.schema.names, dtype=object)
+
+    def _keep_for_bands(self, ready: Prepared, run: Run) -> BandRows | None:
+        """None where the estimator gives no bands."""
+        return None
 
     def _outputs(self, X: Any, offset: Any = None) -> Matrix:
         check_is_fitted(self, "model_")
@@ -186,10 +193,13 @@ class MotifEstimator(BaseEstimator):
         """The network as a module on the encoded matrix, a copy to use in any torch code."""
         return self.network_.to_torch()
 
-    def to_onnx(self, path: str | Path, *, dtype: str = "float64") -> Any:
-        """Write the whole model, raw columns by name, as ONNX; onnxruntime runs it against the network before the file is put in place."""
+    def to_onnx(self, path: str | Path, *, dtype: str = "float64", coverage: float | None = None) -> Any:
+        """Write the whole model, raw columns by name, as ONNX; onnxruntime runs it against the network before the file is put in place.
+
+        With a coverage the graph gives the ends of `predict_interval` too, as "lower" and "upper".
+        """
         check_is_fitted(self, "model_")
-        return to_onnx(self.model_, path, dtype=dtype)
+        return to_onnx(self.model_, path, dtype=dtype, coverage=coverage)
 
     def compress(self, X: Any = None, y: Any = None, *, max_units: int | None = None, tolerance: float | None = None, random_state: int = 0) -> Self:
         """A fitted model of the same class with a small network, which holds no row of the table.
@@ -250,7 +260,7 @@ class MotifEstimator(BaseEstimator):
     def _of(cls, model: FittedModel) -> Self:
         """An estimator around a loaded model."""
         self = cls(preset=model.info.get("preset", "balanced"))
-        self.model_ = model
+        self.model_, self._band_rows = model, None
         self._flat = model.width == 1
         self.n_features_in_ = len(model.schema.names)
         if model.schema.named:

@@ -1,5 +1,5 @@
 """Motif Mimicry on one page: convex fit → transfer → last layer → log scale → inner layers → own loss → structure that the profile found
-→ other teachers → stack → fine-tuning.
+→ other teachers → stack → fine-tuning → sup-norm training.
 
 Every stage is timed, judged on rows that it has not seen, and kept only if that error is lower. `Stopped` (time limit, Ctrl-C) ends the run with
 the best so far; the convex fit and its transfer always finish, so there always is a model.
@@ -31,9 +31,11 @@ from motifnet.retrain import (
     cross_tune,
     fine_tune_stage,
     fold_model,
+    largest_local_error,
     refit_ridge,
     refit_softmax,
     refit_under_loss,
+    sup_norm_stage,
 )
 from motifnet.stacking import predicted
 from motifnet.tables import Sample
@@ -81,6 +83,8 @@ class Run:
             self._stack()
             if self.preset.fine_tune_epochs:
                 self._fine_tune()
+            if self.preset.sup_norm:
+                self._sup_norm()
         except Stopped:
             self.stopped = True
         assert self.course.best is not None
@@ -232,3 +236,14 @@ class Run:
         part = Part("fine-tuned network", tuned.oof, network, partial(numpy_of, network))
         judged = self.goal.judge([part, *self.kernels, *self.others])
         self.course.settle("fine-tuning", start, judged, f"{tuned.epochs} of {settings.epochs} epochs chosen by the fold networks")
+
+    def _sup_norm(self) -> None:
+        """A ReLU network for the largest error, in place of all others where its largest local error is the least."""
+        start = self.course.start("sup-norm training")
+        assert self.first is not None and self.course.best is not None
+        trained = sup_norm_stage(self.sample, self.first, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        network = trained.network
+        judged = self.goal.judge([Part("sup-norm network", trained.oof, network, partial(numpy_of, network))])
+        before, after = (largest_local_error(self.sample, oof) for oof in (self.course.best.oof, trained.oof))
+        note = f"radius {trained.radius:.2g}; largest local error {before:.3f} → {after:.3f} sd"
+        self.course.settle("sup-norm training", start, judged, note, kept=after < before)

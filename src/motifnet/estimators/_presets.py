@@ -26,7 +26,7 @@ FOLD_ROWS = 10
 @dataclass(frozen=True)
 class Preset:
     """Number of folds (up to twice as many below `small_rows` rows), the convex fit, inner-layer trainings, other teachers, whether to fine-tune
-    end to end, and which teachers the caller asked for by name.
+    end to end, whether to train under the objective "supnorm", and which teachers the caller asked for by name.
     """
 
     folds: int = 4
@@ -36,6 +36,7 @@ class Preset:
     teachers: tuple[str, ...] = ("trees", "randomised trees")
     fine_tune_epochs: int = 0
     ridge_again: bool = True
+    sup_norm: bool = False
     asked: tuple[str, ...] = ()
 
     def n_folds(self, n: int) -> int:
@@ -44,7 +45,12 @@ class Preset:
         return min(n, folds)
 
     def beside(self, names: Any, objective: Objective) -> Preset:
-        """The preset with further teachers. Raises UsageError for one that is unknown, not installed, or cannot learn under the objective."""
+        """The preset for an objective, with further teachers.
+
+        Raises UsageError for a teacher that is unknown, not installed, or cannot learn under the objective.
+        """
+        if objective.name == "supnorm":
+            return replace(self, sup_norm=True).beside(names, Objective())
         if names is None:
             return self
         known = [name for name in TEACHERS if name != "kernel ridge"]

@@ -13,6 +13,8 @@ from motifnet.retrain._own_loss import refit_under_loss
 from motifnet.retrain._own_softmax import refit_softmax
 from motifnet.retrain._ridge_again import refit_ridge
 from motifnet.retrain._row_sums import RowSums
+from motifnet.retrain._sup_norm import SupNormSettings, radii_of, train_on_balls, train_sup_norm
+from motifnet.retrain._sup_norm_stage import SupNormTrained, largest_local_error, sup_norm_stage
 from motifnet.retrain._transfer import _cross_tuned as _cross_tuned
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "InnerSettings",
     "LastLayer",
     "RowSums",
+    "SupNormSettings",
+    "SupNormTrained",
     "TunedModel",
     "choose_epochs",
     "coefficients",
@@ -33,12 +37,17 @@ __all__ = [
     "fine_tune",
     "fine_tune_stage",
     "fold_model",
+    "largest_local_error",
     "mixture",
     "parts_of",
+    "radii_of",
     "refit_last_layer",
     "refit_ridge",
     "refit_softmax",
     "refit_under_loss",
+    "sup_norm_stage",
     "train_inner",
+    "train_on_balls",
+    "train_sup_norm",
     "with_output",
 ]
