@@ -199,7 +199,8 @@ def test_the_gradient_of_the_mixture_is_that_of_its_formula(profiles: tuple[str,
     weights, rates = (torch.as_tensor(rng.uniform(0.2, 1.0, len(profiles))).requires_grad_(True) for _ in range(2))
     G = torch.as_tensor(rng.normal(size=(7, 5)))
     leaves = [A, B, weights, rates]
-    K = sum(weights[c] * radial(p, rates[c] * distances(A, B, Kernel.norm(p))) for c, p in enumerate(profiles))
+    parts = [weights[c] * radial(p, rates[c] * distances(A, B, Kernel.norm(p))) for c, p in enumerate(profiles)]
+    K = torch.stack(parts).sum(0)
     expected = torch.autograd.grad((G * K).sum(), leaves)
     mine = mixture(A, B, A, B, profiles, weights, rates)
     assert torch.allclose(mine, K, rtol=0, atol=1e-14)

@@ -31,8 +31,8 @@ def compress_model(model: FittedModel, X: Matrix | None, y: Any, *, max_units: i
     card = describe_network(network, inputs=model.d)
     info = {**model.info, "compressed": True}
     reference = None if model.reference is None else model.reference.without_rows()
-    told = {"ledger": (*model.ledger, *rows), "card": card, "certificate": certificate, "info": info}
-    return replace(model, network=network, **told, conformal=None, reference=reference, bands=None)
+    small = replace(model, network=network, ledger=(*model.ledger, *rows), card=card, certificate=certificate, info=info)
+    return replace(small, conformal=None, bands=None, reference=reference)
 
 
 def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int) -> Task:

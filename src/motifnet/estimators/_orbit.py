@@ -43,7 +43,8 @@ class Orbit:
         """The sample with all images of each row, one block after the other."""
         rows = np.tile(np.arange(sample.n), len(self.permutations))
         of = replace(sample.folds, of=sample.folds.of[rows], groups=None if sample.folds.groups is None else sample.folds.groups[rows])
-        groups, time = (None if v is None else v[rows] for v in (sample.groups, sample.time))
+        groups = None if sample.groups is None else sample.groups[rows]
+        time = None if sample.time is None else sample.time[rows]
         views = None if sample.views is None else tuple(self._images(view) for view in sample.views)
         y = (sample.y * self.slope + self.shift).T.reshape(-1, 1)
         return Sample(self._images(sample.X), y, sample.weight[rows], of, groups, time, numeric=self.numeric, views=views)

@@ -103,7 +103,8 @@ def _orbit_sums(group: Group, degrees: Sequence[int]) -> Motif:
         for monomial in combinations_with_replacement(moved, degree):
             orbits[tuple(sorted(group.orbit(monomial).items()))] = None
     orbits.pop((), None)  # of monomials that average to 0
-    powers, weight = [], np.zeros((len(orbits), sum(map(len, orbits))))
+    powers: list[list[int]] = []
+    weight = np.zeros((len(orbits), sum(map(len, orbits))))
     for t, orbit in enumerate(orbits):
         for monomial, sign in orbit:
             weight[t, len(powers)] = sign / len(orbit)

@@ -137,7 +137,9 @@ def profile(
 
 def structure(rows: Rows, check: Callable[[], None]) -> Profile:
     """The findings that can change the structure of a fit; `check` is called before each detector."""
-    rows, findings, seconds = replace(rows, quick=True), [], {}
+    rows = replace(rows, quick=True)
+    findings: list[Finding] = []
+    seconds: dict[str, float] = {}
     for name, (least, most) in STRUCTURE.items():
         if rows.total < least or (name == "invariance" and any("projection" in f.setting for f in findings)):
             continue  # columns that follow from others may be exchanged without a loss: that is no symmetry

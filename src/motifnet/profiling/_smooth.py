@@ -108,7 +108,8 @@ def _search(X: Tensor, y: Tensor, relevance: Tensor, quick: bool) -> tuple[Prior
 
 def _climbed(value: Callable[..., tuple[float, float]], axes: tuple[range, range, range]) -> tuple[int, ...]:
     """A point that no change of one coordinate makes better."""
-    point, before = (1, 0, 1), (-1,) * 3
+    point: tuple[int, ...] = (1, 0, 1)
+    before: tuple[int, ...] = ()
     while point != before:
         before = point
         for j, axis in enumerate(axes):
