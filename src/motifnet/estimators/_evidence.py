@@ -7,6 +7,9 @@ good, so they are not scored.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -24,7 +27,7 @@ from motifnet.estimators._prepare import Prepared
 from motifnet.explain import Evidence, Judge
 from motifnet.mimicry import transfer, values_of
 from motifnet.retrain import CrossTuned, fold_model
-from motifnet.tables import Matrix, Sample, Table, as_target
+from motifnet.tables import Folds, Matrix, Sample, Table, as_target
 
 KEPT, JUDGED = 2_000, 1_000
 LEVELS = (0.9, 0.5, 0.6, 0.7, 0.8, 0.95)  # the first is that of the tables
@@ -39,7 +42,8 @@ def evidence_of_fit(model: FittedModel, ready: Prepared, run: Run, judged: Judge
     if len(model.info["quantiles"]) > 1 or model.info["offset"]:
         return Evidence(X, "out of fold", folds=sample.folds.of[chosen])
     y, predicted = run.goal.outcome(judged)
-    covered = _covered(model, y, predicted, sample)
+    with _quiet():
+        covered = _covered(model, y, predicted, sample.folds)
     judges = None if run.first is None else partial(_fold_judges, _parts(sample, rng), run.first)
     return Evidence(
         X,
@@ -59,11 +63,10 @@ def evidence_of_table(model: FittedModel, table: Table, y: Any = None) -> Eviden
     seen = _seen(model, X)
     if y is None or seen.all():
         return Evidence(X, "rows of the fit" if seen.all() else "new rows")
+    if len(model.info.get("quantiles") or ()) > 1 or model.takes_offset:
+        return Evidence(X, "new rows")
     observed = _observed(model, y, table.n)
     predicted = np.where(seen[:, None], np.nan, model.predict(table))
-    single = len(model.info.get("quantiles") or ()) < 2
-    if not single or model.takes_offset:
-        return Evidence(X, "new rows")
     covered = None if model.conformal is None else _inside(model, table, observed)
     judge = Judge(X[~seen], observed[~seen], partial(values_of, model.network))
     return Evidence(X, "new rows", observed, predicted, covered=covered, levels=LEVELS, judges=partial(list, (judge,)))
@@ -89,38 +92,44 @@ def _fold_judges(parts: tuple[Sample, ...], first: CrossTuned) -> list[Judge]:
     return judges
 
 
-def _covered(model: FittedModel, y: Matrix, predicted: Matrix, sample: Sample) -> Mask | None:
-    """Whether each row is inside its interval, or set, of each level; rows without a score are not."""
-    levels, rows = np.array(LEVELS), np.isfinite(predicted).all(1)
-    inside = np.zeros((len(y), len(levels)), dtype=bool)
-    if model.conformal is None:
+def _covered(model: FittedModel, y: Matrix, predicted: Matrix, folds: Folds) -> Mask | None:
+    """Whether each row is inside its interval, or set, of each level, by quantiles of the other folds; rows without a score are not."""
+    conformal, rows = model.conformal, np.isfinite(predicted).all(1)
+    if conformal is None:
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MotifnetWarning)
-        if not isinstance(model.conformal, Intervals):
-            members = model.conformal.members(predicted[rows], levels)
-            inside[rows] = (members & (y[rows] > 0)[:, None]).any(2)
-            return inside
-        scores = model.conformal.scores
-        ends = model.conformal.bounds(np.zeros((1, y.shape[1])), None, levels)[0]
-    if rows.sum() > len(scores):  # scores that look forward in time have no first block
-        rows &= sample.folds.of > 0
-    if rows.sum() != len(scores):
+    if rows.sum() > len(conformal.scores):  # scores that look forward in time have no first block
+        rows &= folds.of > 0
+    if rows.sum() != len(conformal.scores):
         return None
-    low, high = ends[None, :, :, 0], ends[None, :, :, 1]
-    inside[rows] = ((low <= scores[:, :, None]) & (scores[:, :, None] <= high)).all(1)
+    inside, of = np.zeros((len(y), len(LEVELS)), dtype=bool), folds.of[rows]
+    for k in np.unique(of) if len(np.unique(of)) > 1 else []:
+        others = replace(conformal, scores=conformal.scores[of != k], weight=conformal.weight[of != k])
+        here = np.flatnonzero(rows)[of == k]
+        if isinstance(others, Intervals):
+            ends = others.bounds(np.zeros((1, y.shape[1])), None, np.array(LEVELS))[0]
+            own = conformal.scores[of == k][:, :, None]
+            inside[here] = ((ends[..., 0] <= own) & (own <= ends[..., 1])).all(1)
+        else:
+            inside[here] = (others.members(predicted[here], np.array(LEVELS)) & (y[here] > 0)[:, None]).any(2)
     return inside
 
 
 def _inside(model: FittedModel, table: Table, observed: Matrix) -> Mask:
     levels = np.array(LEVELS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MotifnetWarning)
+    with _quiet():
         if model.classes is not None:
             return np.asarray((model.predict_set(table, levels) & (observed > 0)[:, None]).any(2))
         ends = model.predict_interval(table, levels)
     y = observed[:, :, None]
     return np.asarray(((ends[..., 0] <= y) & (y <= ends[..., 1])).all(1))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """An interval that is infinite for want of rows needs no warning here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MotifnetWarning)
+        yield
 
 
 def _seen(model: FittedModel, X: Matrix) -> Mask:
@@ -134,10 +143,9 @@ def _seen(model: FittedModel, X: Matrix) -> Mask:
 
 
 def _observed(model: FittedModel, y: Any, n: int) -> Matrix:
-    if model.classes is not None:
-        observed = one_hot(y, model.classes)
-    else:
-        observed = as_target(y, n, "regression").values
+    observed = as_target(y, n, "regression").values if model.classes is None else one_hot(y, model.classes)
     if observed.shape != (n, model.width):
-        raise DataError(f"y has shape {observed.shape}, expected one target for each of the {n} rows and {model.width} columns. Pass y for these rows.")
+        raise DataError(
+            f"y has shape {observed.shape}, expected one target for each of the {n} rows and {model.width} columns. Pass y for these rows."
+        )
     return observed

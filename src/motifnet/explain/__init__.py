@@ -1,7 +1,6 @@
 """Explanations of a fitted model, from the network itself and rows for it.
 
-Comes in: a frozen `FittedModel` and `Evidence`, rows with what is known of them. Goes out: `Explanation`. Never knows about: estimators, how the model
-was fitted.
+Comes in: a frozen `FittedModel` and `Evidence`, rows with what is known of them. Goes out: `Explanation`. Never knows about: estimators.
 """
 
 from motifnet.explain._columns import RawColumn, raw_columns

@@ -28,7 +28,7 @@ Values = Callable[[Matrix], Matrix]
 
 @dataclass(frozen=True)
 class Effect:
-    """`at`: G numbers (dates as ISO texts) or levels; `value` and `error` with shape (G, q), in units of the prediction; `share` of rows per point."""
+    """`at`: G numbers (dates as ISO texts) or levels; `value` and `error` with shape (G, q), in units of the prediction; `share` of rows."""
 
     name: str
     kind: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,13 @@ def _parts(column: RawColumn, X: Matrix) -> Iterator[tuple[str, Mask, float | No
 def _quarters(x: Matrix, dates: bool = False) -> Iterator[tuple[str, Mask, float | None, float | None]]:
     there = x[np.isfinite(x)]
     edges = np.unique(np.quantile(there, [0, 0.25, 0.5, 0.75, 1], method="inverted_cdf")) if there.size else np.empty(0)
-    for i, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for i, (low, high) in enumerate(pairwise(edges)):
         rows = (low < x) & (x <= high) | ((x == low) & (i == 0))
-        text = [str(np.int64(t).astype("datetime64[us]").astype("datetime64[D]")) if dates else f"{t:.4g}" for t in (low, high)]
-        yield f"{text[0]} to {text[1]}", rows, float(low), float(high)
+        ends = [_shown(t, dates) for t in (x[rows].min(), x[rows].max())]
+        yield " to ".join(dict.fromkeys(ends)), rows, float(low), float(high)
+
+
+def _shown(value: float, date: bool) -> str:
+    if date:
+        return str(np.int64(value).astype("datetime64[us]").astype("datetime64[D]"))
+    return f"{value:,.0f}" if 1_000 <= abs(value) < 1e9 else f"{value:.4g}"

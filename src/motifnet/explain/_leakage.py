@@ -30,16 +30,10 @@ class Leakage:
 
     @property
     def sentences(self) -> list[str]:
-        """What to look at; empty where nothing was found."""
-        found = [
-            f"Column {name!r} alone explains {self.alone[name]:.1%} of the target's variance: is it known before the target is?"
-            for name in self.given_away
-            if self.alone is not None
-        ]
+        """What was found; empty where nothing was."""
+        found = [f"column {name!r} alone explains {(self.alone or {})[name]:.1%} of the target's variance" for name in self.given_away]
         if self.repeated > REPEATED * self.rows:
-            found.append(
-                f"{self.repeated:,} of {self.rows:,} rows have a twin with the same columns in another fold: if they are of one object, pass groups=."
-            )
+            found.append(f"{self.repeated:,} of {self.rows:,} rows have a twin with the same columns in another fold")
         return found
 
 

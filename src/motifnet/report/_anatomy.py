@@ -1,8 +1,8 @@
 """The network as a tree of blocks, to draw: layers, layers in a row, and branches side by side; branches of one build are drawn once.
 
-    {"kind": "layer", "motif", "width", "computes"}
-    {"kind": "chain", "label", "parts": [node, …]}
-    {"kind": "parallel", "join", "branches": [{"count", "weight", "body": node}, …]}      weight: of all `count` together, None where they are not summed
+{"kind": "layer", "motif", "width", "computes"}
+{"kind": "chain", "label", "parts": [node, …]}
+{"kind": "parallel", "join", "branches": [{"count", "weight", "body": node}, …]}      weight: of all `count` together, None where they are not summed
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def calibrated(evidence: Evidence, classes: int, seed: int = 0) -> dict[str, Any
 
 def _of_classes(y: Matrix, p: Matrix) -> dict[str, Any]:
     labels = y.argmax(1)
-    curve = calibration(labels, p, np.ones(len(y)), TENTHS)
+    curve = calibration(labels, p, np.ones(len(y)))
     shares = y.mean(0)
     constant = -float((shares * np.log(np.maximum(shares, 1e-12))).sum())
     return {

@@ -106,7 +106,9 @@ def _rows(title: str, rows: Sequence[tuple[str, float, float, float, str]], span
     drawn.append(tag("line", x1=px(origin), x2=px(origin), y1=HEAD - 6, y2=height - 4, cls="zero"))
     for i, (label, value, low, high, cls) in enumerate(rows):
         y = HEAD + ROW * (i + 0.5)
-        drawn.append(tag("text", tag("title", shortened(label, 200)) + escape(shortened(label, 19)), x=LABEL - 8, y=y + 4, cls="name", text_anchor="end"))
+        drawn.append(
+            tag("text", tag("title", shortened(label, 200)) + escape(shortened(label, 19)), x=LABEL - 8, y=y + 4, cls="name", text_anchor="end")
+        )
         drawn.append(tag("line", x1=px(origin), x2=px(value), y1=y, y2=y, cls=f"stem {cls}"))
         if high > low:
             drawn.append(tag("line", x1=px(low), x2=px(high), y1=y, y2=y, cls=f"line {cls}"))

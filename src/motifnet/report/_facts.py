@@ -50,10 +50,11 @@ def _of_rows(model: FittedModel, evidence: Evidence | None) -> Facts:
     """What needs rows; empty where there are none."""
     if evidence is None:
         nothing: Facts = {key: [] for key in ("outputs", "effects", "importances", "interactions", "groups", "leakage")}
-        return {**nothing, "origin": "not known: pass a table", "novelty": None, "calibration": None}
+        return {**nothing, "origin": "not known: pass a table", "judged_by": None, "novelty": None, "calibration": None}
     found = explain(model, evidence)
     return {
         "origin": ORIGINS[evidence.origin],
+        "judged_by": "the fold networks of the first trained kernel" if evidence.origin == "out of fold" else "the network",
         "outputs": list(found.outputs),
         "effects": [effect.to_dict() for effect in found.effects],
         "importances": [asdict(importance) for importance in found.importances],

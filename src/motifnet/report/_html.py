@@ -10,8 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from motifnet.report import _charts, _drawing
-from motifnet.report._sections import number, percent
-from motifnet.report._verdict import ORIGINS
+from motifnet.report._sections import LEAKS, number, percent
 
 Facts = dict[str, Any]
 
@@ -43,7 +42,7 @@ def html(facts: Facts) -> str:
         pictures=pictures,
         network=_network(facts),
         effect_words=_charts.effect_words(facts),
-        scored=facts["origin"] in (ORIGINS["out of fold"], ORIGINS["new rows"]) and facts["groups"],
+        leaks=LEAKS,
     )
 
 

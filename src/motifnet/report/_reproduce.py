@@ -10,7 +10,7 @@ from typing import Any
 from motifnet.bundle import FittedModel
 
 PACKAGES = ("motifnet", "numpy", "scipy", "scikit-learn", "torch", "lightgbm")
-KNOWN = ("preset", "objective", "quantiles", "seed", "time_limit_s", "rows", "stopped_early")
+KNOWN = ("preset", "objective", "quantiles", "seed", "time_limit_s")
 
 
 def reproduce(model: FittedModel) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 340.0, 210.0
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 10.0, 36.0
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 20.0, 10.0, 36.0
 Range = tuple[float, float]
 TITLE = 200
 
@@ -109,7 +109,9 @@ class Plot:
         if self.y_label:
             middle = (TOP + bottom) / 2
             drawn.append(
-                tag("text", shortened(self.y_label, 30), x=11.0, y=middle, cls="label", text_anchor="middle", transform=f"rotate(-90 11 {middle:.1f})")
+                tag(
+                    "text", shortened(self.y_label, 30), x=11.0, y=middle, cls="label", text_anchor="middle", transform=f"rotate(-90 11 {middle:.1f})"
+                )
             )
         return drawn
 

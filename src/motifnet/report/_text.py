@@ -44,7 +44,8 @@ def _lines(section: Section) -> list[str]:
         rows = [[_cut(cell) for cell in row] for row in (section.heads, *section.rows) if any(row)]
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         lines += [
-            "  ".join(c.rjust(w) if i in section.right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))).rstrip() for row in rows
+            "  ".join(c.rjust(w) if i in section.right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))).rstrip()
+            for row in rows
         ]
     return [*lines, ""]
 

@@ -11,6 +11,7 @@ ORIGINS = {
     "centres": "not known: a saved model keeps no targets; pass a table with the target",
 }
 Facts = dict[str, Any]
+SHOWN = 0.9  # coverage
 
 
 def verdict(facts: Facts) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def _build(facts: Facts) -> str:
     first, last = kept[0], kept[-1]
     return (
         f"{size}; the convex fit that it was computed from has the error {first['error']:.4g}, retraining and combination took it to "
-        f"{last['error']:.4g} ({last['error'] / first['error'] - 1:+.0%})."
+        f"{last['error']:.4g} ({last['error'] / first['error'] - 1:+.1%})."
     )
 
 
@@ -68,10 +69,10 @@ def _watch(facts: Facts) -> str:
     elif facts["groups"]:
         said.append("no group of rows has errors that are larger than those of the others beyond chance")
     if facts["leakage"]:
-        said.append(facts["leakage"][0][0].lower() + facts["leakage"][0][1:].rstrip("."))
+        said.append(f"to look at: {facts['leakage'][0]}")
     if not said:
-        return "What depends on which column, and where it errs, needs rows: pass a table."
-    return "; ".join(said) + ("" if said[-1].endswith("?") else ".")
+        return "What the prediction depends on, and where it errs, needs rows: pass a table."
+    return "; ".join(said) + "."
 
 
 def _table(facts: Facts) -> list[list[str]]:
@@ -81,15 +82,15 @@ def _table(facts: Facts) -> list[list[str]]:
         rows.append([facts["error_unit"][0].upper() + facts["error_unit"][1:], f"{kept[-1]['error']:.4g}"])
     if calibration and calibration["coverage"]:
         what = "sets of classes" if "accuracy" in calibration else "intervals"
-        text = ", ".join(f"{share:.1%} of {level:.0%}" for level, share in calibration["coverage"] if level in (0.5, 0.9, 0.95))
-        rows.append([f"Coverage of {what}", text])
+        rows += [[f"Coverage of {level:.0%} {what}", f"{share:.1%}"] for level, share in calibration["coverage"] if level == SHOWN]
     if calibration and "ece" in calibration:
         rows.append(["Expected calibration error", f"{calibration['ece']:.3f}"])
     if calibration and "mae" in calibration:
         rows.append(["Mean absolute error", ", ".join(f"{error:.4g}" for error in calibration["mae"])])
     rows.append(["Seconds of the fit", f"{sum(row['seconds'] for row in facts['ledger']):.1f}"])
     certificate = facts["certificate"]
-    rows.append(["Network against what it was computed from", f"differs by at most {max(certificate['on_data'], certificate['on_box']):.1e} sd"])
+    unit = "in probability" if facts["classes"] else "sd of the target"
+    rows.append(["Network against what it was computed from", f"at most {max(certificate['on_data'], certificate['on_box']):.1e} {unit}"])
     if facts["novelty"]:
         n = facts["novelty"]
         rows.append(["Rows outside the data of the fit", f"{n['outside']:,} of {n['rows']:,} (1 % is usual)"])
