@@ -92,8 +92,8 @@ def _fold_judges(parts: tuple[Sample, ...], first: CrossTuned) -> list[Judge]:
     return judges
 
 
-def _covered(model: FittedModel, y: Matrix, predicted: Matrix, folds: Folds) -> Mask | None:
-    """Whether each row is inside its interval, or set, of each level, by quantiles of the other folds; rows without a score are not."""
+def _covered(model: FittedModel, y: Matrix, predicted: Matrix, folds: Folds) -> Matrix | None:
+    """Whether each row is inside its interval, or set, of each level, by quantiles of the other folds; NaN for rows without a score."""
     conformal, rows = model.conformal, np.isfinite(predicted).all(1)
     if conformal is None:
         return None
@@ -101,7 +101,7 @@ def _covered(model: FittedModel, y: Matrix, predicted: Matrix, folds: Folds) -> 
         rows &= folds.of > 0
     if rows.sum() != len(conformal.scores):
         return None
-    inside, of = np.zeros((len(y), len(LEVELS)), dtype=bool), folds.of[rows]
+    inside, of = np.full((len(y), len(LEVELS)), np.nan), folds.of[rows]
     for k in np.unique(of) if len(np.unique(of)) > 1 else []:
         others = replace(conformal, scores=conformal.scores[of != k], weight=conformal.weight[of != k])
         here = np.flatnonzero(rows)[of == k]
@@ -114,14 +114,14 @@ def _covered(model: FittedModel, y: Matrix, predicted: Matrix, folds: Folds) -> 
     return inside
 
 
-def _inside(model: FittedModel, table: Table, observed: Matrix) -> Mask:
+def _inside(model: FittedModel, table: Table, observed: Matrix) -> Matrix:
     levels = np.array(LEVELS)
     with _quiet():
         if model.classes is not None:
-            return np.asarray((model.predict_set(table, levels) & (observed > 0)[:, None]).any(2))
+            return np.asarray((model.predict_set(table, levels) & (observed > 0)[:, None]).any(2), dtype=np.float64)
         ends = model.predict_interval(table, levels)
     y = observed[:, :, None]
-    return np.asarray(((ends[..., 0] <= y) & (y <= ends[..., 1])).all(1))
+    return np.asarray(((ends[..., 0] <= y) & (y <= ends[..., 1])).all(1), dtype=np.float64)
 
 
 @contextmanager

@@ -45,7 +45,8 @@ class Explained:
         UsageError
             Where X is not given and the model carries no rows, or y is given without X.
         """
-        return explain(self.model_, self._rows_for(X, y))
+        rows = self._rows_for(X, y)
+        return explain(self.model_, rows)
 
     def report(self, path: str | Path | None = None, X: Any = None, y: Any = None) -> Report:
         """The report of the model: verdict, network, errors, effects, calibration, findings, certificate and how to repeat it.
@@ -85,4 +86,6 @@ class Explained:
 
     def _repr_html_(self) -> str:
         """HTML for a notebook."""
+        if not hasattr(self, "model_"):
+            return super()._repr_html_()  # type: ignore[misc]
         return make_report(self.model_, None, profile=self._profile)._repr_html_()

@@ -98,7 +98,8 @@ def explain(model: FittedModel, evidence: Evidence, *, seed: int = 0) -> Explana
         total, pairs = sensitivity(columns, some, values, seed)
         permuted = permutation_importance(columns, judges, seed) if judges else [None] * len(columns)
         effects = [effect for column in columns if (effect := effect_of(column, some, values)) is not None]
-        rows = novelty(model.network, evidence.X, own=evidence.origin in ("out of fold", "centres"), seed=seed)
+        own, free = evidence.origin in ("out of fold", "centres"), model.info.get("compressed")
+        rows = None if free else novelty(model.network, evidence.X, own=own, seed=seed)
         leaks = leakage(columns, evidence, seed)
     found = [Importance(column.name, t, p) for column, t, p in zip(columns, total, permuted, strict=True)]
     found.sort(key=lambda i: -(i.permutation or i.sensitivity).value)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import ttest_ind
+from scipy.stats import ttest_ind_from_stats
 
 from motifnet.explain._columns import MISSING, RawColumn
 from motifnet.explain._rows import Evidence
@@ -74,10 +74,18 @@ def subgroups(columns: Sequence[RawColumn], evidence: Evidence, classes: bool) -
     found = []
     for name, label, rows, low, high in parts:
         error = error_of(loss[rows], classes)
-        p = ttest_ind(loss[rows], loss[~rows], equal_var=False, alternative="greater").pvalue if np.ptp(loss) > 0 else 1.0
-        share = None if covered is None else float(covered[rows].mean())
-        found.append(Group(name, label, int(rows.sum()), error, error / overall, share, bool(p * len(parts) < LEVEL), low, high))
+        worse = _p_value(loss[rows], loss[~rows]) * len(parts) < LEVEL
+        share = None if covered is None or np.isnan(covered[rows]).all() else float(np.nanmean(covered[rows]))
+        found.append(Group(name, label, int(rows.sum()), error, error / overall, share, worse, low, high))
     return found
+
+
+def _p_value(here: Matrix, rest: Matrix) -> float:
+    """Of Welch's test that the mean is larger here; 1 where losses do not vary."""
+    moments = [moment for part in (here, rest) for moment in (part.mean(), part.std(ddof=1), len(part))]
+    if max(moments[1], moments[4]) <= TINY * abs(moments[0]):
+        return 1.0
+    return float(ttest_ind_from_stats(*moments, equal_var=False, alternative="greater").pvalue)
 
 
 def _parts(column: RawColumn, X: Matrix) -> Iterator[tuple[str, Mask, float | None, float | None]]:

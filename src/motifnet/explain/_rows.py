@@ -28,16 +28,15 @@ class Evidence:
     """n rows of the encoded matrix, with shape (n, d).
 
     `observed` and `predicted` with shape (n, q), in units of the network, one-hot and probabilities for classes; None where they are not known, NaN
-    in rows that are not scored. `covered` with shape (n, L): whether the observation is inside the interval, or set, of each of `levels`.
-    `folds` with shape (n,). `judges` are made when they are asked for.
+    in rows that are not scored. `covered` with shape (n, L): 1 where the observation is inside the interval, or set, of each of `levels`, 0 where not,
+    NaN where it is not known. `folds` with shape (n,). `judges` are made when they are asked for. Every row counts once, whatever its weight.
     """
 
     X: Matrix
     origin: Origin
     observed: Matrix | None = None
     predicted: Matrix | None = None
-    weight: Matrix | None = None
-    covered: NDArray[np.bool_] | None = None
+    covered: Matrix | None = None
     levels: tuple[float, ...] = ()
     folds: NDArray[np.int64] | None = None
     judges: Callable[[], list[Judge]] | None = None

@@ -21,8 +21,8 @@ def calibrated(evidence: Evidence, classes: int, seed: int = 0) -> dict[str, Any
     y, p = evidence.observed[rows], evidence.predicted[rows]
     covered = None if evidence.covered is None else evidence.covered[rows]
     found: dict[str, Any] = {"rows": int(rows.sum()), "coverage": None}
-    if covered is not None:
-        found["coverage"] = sorted([level, float(share)] for level, share in zip(evidence.levels, covered.mean(0), strict=True))
+    if covered is not None and np.isfinite(covered).any():
+        found["coverage"] = sorted([level, float(share)] for level, share in zip(evidence.levels, np.nanmean(covered, axis=0), strict=True))
     if classes:
         return found | _of_classes(y, p)
     some = np.sort(np.random.default_rng([seed, 16]).permutation(len(y))[:POINTS])
@@ -56,7 +56,7 @@ def _tenths(y: Matrix, p: Matrix, covered: Any, levels: tuple[float, ...]) -> li
             "predicted": float(p[part].mean()),
             "observed": float(y[part].mean()),
             "error": float(np.sqrt(((y[part] - p[part]) ** 2).mean())),
-            "coverage": None if covered is None else float(covered[part].mean()),
+            "coverage": None if covered is None or np.isnan(covered[part]).all() else float(np.nanmean(covered[part])),
             "level": levels[0] if levels else None,
             "rows": len(part),
         }

@@ -161,9 +161,9 @@ def coverage(facts: Facts) -> Markup | None:
 def coverage_by_prediction(facts: Facts) -> Markup | None:
     """Coverage in each tenth of the predictions."""
     found = facts["calibration"]
-    if not found or "tenths" not in found or found["tenths"][0]["coverage"] is None:
+    tenths = [t for t in (found or {}).get("tenths", ()) if t["coverage"] is not None]
+    if not tenths:
         return None
-    tenths = found["tenths"]
     xs, ys, level = [t["predicted"] for t in tenths], [t["coverage"] for t in tenths], tenths[0]["level"]
     plot = Plot("coverage by prediction", _span(min(xs), max(xs)), (min(0.7, *ys), 1.0), "prediction", f"coverage of {level:.0%}", height=300.0)
     plot.line(plot.x, (level, level), "zero")

@@ -35,8 +35,8 @@ def sections(facts: Facts) -> Iterator[Section]:
     if facts["importances"]:
         yield Section("Columns", *_importances(facts))
     if facts["interactions"]:
-        rows = tuple((p["first"], p["second"], _pm(p["share"])) for p in facts["interactions"][:10])
-        yield Section("Interactions", (), ("column", "and", "share of variance"), rows, (2,))
+        pairs = tuple((p["first"], p["second"], _pm(p["share"])) for p in facts["interactions"][:10])
+        yield Section("Interactions", (), ("column", "and", "share of variance"), pairs, (2,))
     if facts["groups"]:
         yield Section("Errors by group", (f"Errors {facts['origin']}.",), *_groups(facts))
     if facts["calibration"] and facts["calibration"]["coverage"]:

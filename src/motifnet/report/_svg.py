@@ -46,7 +46,7 @@ _TURNING = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 def picture(title: str, content: Iterable[Markup], width: float = WIDTH, height: float = HEIGHT) -> Markup:
     """The whole drawing, with a title for those who do not see it."""
     inner = tag("title", shortened(title, TITLE)) + Markup("").join(content)
-    return tag("svg", inner, viewBox=f"0 0 {width:.0f} {height:.0f}", role="img", xmlns="http://www.w3.org/2000/svg")
+    return tag("svg", inner, viewBox=f"0 0 {width:.0f} {height:.0f}", role="img")
 
 
 def ticks(span: Range, most: int = 5) -> list[float]:
