@@ -29,7 +29,8 @@ class Evidence:
 
     `observed` and `predicted` with shape (n, q), in units of the network, one-hot and probabilities for classes; None where they are not known, NaN
     in rows that are not scored. `covered` with shape (n, L): 1 where the observation is inside the interval, or set, of each of `levels`, 0 where
-    it is not, NaN where that is not known. `folds` with shape (n,). `judges` are made when they are asked for. Every row counts once, whatever its weight.
+    it is not, NaN where that is not known. `folds` with shape (n,). `judges` are made when they are asked for. Rows count alike, whatever their
+    weight.
     """
 
     X: Matrix
