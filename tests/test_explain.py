@@ -165,7 +165,7 @@ def test_a_column_that_gives_the_target_away_is_named() -> None:
     y = np.sin(frame["a"].to_numpy())[:, None]
     found = explain(model, Evidence(X, "new rows", y, y + 0.1)).leakage
     assert found.given_away == ("a",)
-    assert "'a'" in found.sentences[0]
+    assert "'a'" in found.found[0]["found"]
 
 
 def test_repeated_rows_in_other_folds_are_counted() -> None:

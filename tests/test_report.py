@@ -31,10 +31,9 @@ HOSTILE = [
     "| a | [b](http://c) `d`",
     "long " * 2_000,
 ]
-PAGE = (
-    "html head meta title style body main header h1 h2 h3 p nav a section div table tr th td figure figcaption strong bdi details summary pre ul li"
-)
-TAGS = {*PAGE.split(), *"svg text line circle rect polyline polygon".split()}
+PAGE = "html head meta title style body main header h1 h2 h3 p nav a section div table tr th td details summary pre ul li"
+PICTURES = "figure figcaption strong bdi svg text line circle rect polyline polygon"
+TAGS = {*PAGE.split(), *PICTURES.split()}
 
 
 class Page(HTMLParser):

@@ -66,7 +66,7 @@ class Explanation:
             "interactions": [asdict(pair) for pair in self.interactions],
             "rows": rows,
             "groups": [group.to_dict() for group in self.groups],
-            "leakage": {**asdict(self.leakage), "sentences": self.leakage.sentences},
+            "leakage": {**asdict(self.leakage), "found": self.leakage.found},
             "error": self.error,
         }
 
@@ -79,7 +79,7 @@ class Explanation:
         if self.rows is not None:
             lines.append(f"{int(self.rows.extrapolates.sum()):,} of {len(self.rows.value):,} rows lie outside the data of the fit")
         lines += [f"{g.column} {g.label}: error {g.ratio:.2f} times that of all rows ({g.rows:,} rows)" for g in self.groups if g.worse]
-        return "\n".join([*lines, *self.leakage.sentences])
+        return "\n".join([*lines, *(f"{sign['found']}. {sign['advice']}" for sign in self.leakage.found)])
 
 
 def explain(model: FittedModel, evidence: Evidence, *, seed: int = 0) -> Explanation:

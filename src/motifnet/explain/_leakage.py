@@ -16,6 +16,8 @@ from motifnet.explain._rows import Evidence
 from motifnet.tables import Matrix
 
 GIVEN_AWAY, LEAST_ROWS, LEAVES, DIGITS, REPEATED = 0.97, 30, 64, 9, 0.01
+KNOWN_LATE = "Make sure that the column is known before the target is, or leave it out."
+TWINS = "If twins are of one object, errors are too good: pass the object as groups to the fit."
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,14 @@ class Leakage:
     rows: int
 
     @property
-    def sentences(self) -> list[str]:
-        """What was found; empty where nothing was."""
-        found = [f"column {name!r} alone explains {(self.alone or {})[name]:.1%} of the target's variance" for name in self.given_away]
+    def found(self) -> list[dict[str, str]]:
+        """What was found, and what to do: {"found", "advice"}; empty where nothing was."""
+        shares = {name: (self.alone or {})[name] for name in self.given_away}
+        signs = [{"found": f"column {n!r} alone explains {share:.1%} of the target's variance", "advice": KNOWN_LATE} for n, share in shares.items()]
         if self.repeated > REPEATED * self.rows:
-            found.append(f"{self.repeated:,} of {self.rows:,} rows have a twin with the same columns in another fold")
-        return found
+            twins = f"{self.repeated:,} of {self.rows:,} rows have a twin with the same columns in another fold"
+            signs.append({"found": twins, "advice": TWINS})
+        return signs
 
 
 def leakage(columns: Sequence[RawColumn], evidence: Evidence, seed: int) -> Leakage:

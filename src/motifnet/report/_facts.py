@@ -60,7 +60,7 @@ def _of_rows(model: FittedModel, evidence: Evidence | None) -> Facts:
         "importances": [asdict(importance) for importance in found.importances],
         "interactions": [asdict(pair) for pair in found.interactions],
         "groups": [group.to_dict() for group in found.groups],
-        "leakage": found.leakage.sentences,
+        "leakage": found.leakage.found,
         "novelty": _novelty(found),
         "calibration": calibrated(evidence, len(model.classes or ())),
     }

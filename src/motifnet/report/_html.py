@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from motifnet.report import _charts, _drawing
-from motifnet.report._sections import LEAKS, number, percent
+from motifnet.report._sections import number, percent
 
 Facts = dict[str, Any]
 
@@ -42,7 +42,6 @@ def html(facts: Facts) -> str:
         pictures=pictures,
         network=_network(facts),
         effect_words=_charts.effect_words(facts),
-        leaks=LEAKS,
     )
 
 

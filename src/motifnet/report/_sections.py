@@ -7,10 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 Facts = dict[str, Any]
-LEAKS = (
-    "A column that says so much may be known only after the target is; twins of one object in several folds make errors too good: "
-    "they belong into one of the `groups` of a fit."
-)
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ def sections(facts: Facts) -> Iterator[Section]:
         rows = tuple((f"{level:.0%}", f"{share:.1%}") for level, share in facts["calibration"]["coverage"])
         yield Section("Coverage", (), ("asked for", "observed"), rows, (0, 1))
     if facts["leakage"]:
-        yield Section("To look at", (*(f"{found}." for found in facts["leakage"]), LEAKS))
+        yield Section("To look at", tuple(f"{sign['found']}. {sign['advice']}" for sign in facts["leakage"]))
     if facts["findings"]:
         yield Section("Findings", (), ("detector", "verdict", ""), tuple((f["detector"], f["verdict"], f["sentence"]) for f in facts["findings"]))
     again = facts["reproduce"]

@@ -69,7 +69,7 @@ def _watch(facts: Facts) -> str:
     elif facts["groups"]:
         said.append("no group of rows has errors that are larger than those of the others beyond chance")
     if facts["leakage"]:
-        said.append(f"to look at: {facts['leakage'][0]}")
+        said.append(f"to look at: {facts['leakage'][0]['found']}")
     if not said:
         return "What the prediction depends on, and where it errs, needs rows: pass a table."
     return "; ".join(said) + "."
