@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -249,7 +250,8 @@ def test_classes_are_explained_by_their_probabilities() -> None:
 @pytest.mark.parametrize("setting", ["time", "groups", "pinball", "poisson"])
 def test_every_kind_of_fit_can_be_explained(setting: str) -> None:
     X, y = noisy(120)
-    model, more = MotifRegressor(preset="fast", n_jobs=1), {}
+    model = MotifRegressor(preset="fast", n_jobs=1)
+    more: dict[str, Any] = {}
     if setting == "time":
         more["time"] = np.arange(120)
     elif setting == "groups":

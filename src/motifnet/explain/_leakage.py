@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from motifnet.explain._columns import RawColumn
 from motifnet.explain._rows import Evidence
 from motifnet.tables import Matrix
+
+Codes = NDArray[np.int64]
 
 GIVEN_AWAY, LEAST_ROWS, LEAVES, DIGITS, REPEATED = 0.97, 30, 64, 9, 0.01
 KNOWN_LATE = "Make sure that the column is known before the target is, or leave it out."
@@ -52,7 +55,7 @@ def leakage(columns: Sequence[RawColumn], evidence: Evidence, seed: int) -> Leak
     return Leakage(alone, given, _repeated(evidence.X, folds) if evidence.folds is not None else 0, n)
 
 
-def _explained(z: Matrix, y: Matrix, folds: Matrix) -> float:
+def _explained(z: Matrix, y: Matrix, folds: Codes) -> float:
     from sklearn.tree import DecisionTreeRegressor
 
     tree = DecisionTreeRegressor(max_leaf_nodes=LEAVES, min_samples_leaf=3, random_state=0)
@@ -63,7 +66,7 @@ def _explained(z: Matrix, y: Matrix, folds: Matrix) -> float:
     return float(1 - ((y - predicted) ** 2).sum() / ((y - y.mean(0)) ** 2).sum())
 
 
-def _repeated(X: Matrix, folds: Matrix) -> int:
+def _repeated(X: Matrix, folds: Codes) -> int:
     """Rows of which an equal one lies in another fold."""
     _, same = np.unique(np.round(X, DIGITS), axis=0, return_inverse=True)
     same = same.ravel()
