@@ -6,6 +6,8 @@ import base64
 import hashlib
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -237,3 +239,19 @@ def test_model_of_a_file_with_infinite_error_is_shown(tmp_path: Path) -> None:
     found = load(tmp_path / "m.motif").report()
     assert found.facts["ledger"][1]["error"] is None
     json.loads(found.json())
+
+
+def console(page: str, folder: Path) -> list[str]:
+    """What headless Chromium says while it shows a page: errors, and violations of the page's policy."""
+    (folder / "page.html").write_text(page, encoding="utf-8")
+    browser = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", f"--user-data-dir={folder / 'profile'}"]
+    done = subprocess.run([*browser, "--dump-dom", str(folder / "page.html")], capture_output=True, text=True, timeout=120, check=True)
+    return [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+def test_a_browser_has_nothing_to_say(hostile: Report, tmp_path: Path) -> None:
+    page = hostile.html()
+    assert console(page, tmp_path) == []
+    assert console(page.replace("</main>", "<p style='color: red'>x</p></main>"), tmp_path)  # it would say so
