@@ -20,6 +20,8 @@ from motifnet.estimators._bands import BandRows
 from motifnet.estimators._compress import compress_model
 from motifnet.estimators._conformal import conformal_of
 from motifnet.estimators._course import Course
+from motifnet.estimators._evidence import evidence_of_fit
+from motifnet.estimators._explained import Explained
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._network import Network
 from motifnet.estimators._pipeline import Run
@@ -37,7 +39,7 @@ from motifnet.tables import Matrix, Table, Task, as_offset, as_table
 CERTIFIED_ROWS = 128
 
 
-class MotifEstimator(BaseEstimator):
+class MotifEstimator(Explained, BaseEstimator):
     """Base of `MotifRegressor` and `MotifClassifier`."""
 
     _task: Task
@@ -139,6 +141,7 @@ class MotifEstimator(BaseEstimator):
             conformal,
             reference_of(ready, judged, seed),
         )
+        self._evidence = evidence_of_fit(self.model_, ready, run, judged)
         self.teacher_ = teacher
         self._band_rows = self._keep_for_bands(ready, run)
         self.stages_ = run.course.stages

@@ -38,7 +38,7 @@ def compress_model(model: FittedModel, X: Matrix | None, y: Any, *, max_units: i
 def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int) -> Task:
     """What there is to compress in a model."""
     if y is not None:
-        y = _checked(y if model.classes is None else _one_hot(y, model.classes), X)
+        y = _checked(y if model.classes is None else one_hot(y, model.classes), X)
     errors = [row.error for row in model.ledger if row.kept]
     scale = model.info.get("target_sd") if model.classes is None else np.ones(model.width)
     return Task(model.network, model.d, X, y, errors[-1] if errors else 0.0, None if scale is None else np.asarray(scale, dtype=np.float64), seed)
@@ -69,7 +69,7 @@ def _checked(y: Any, X: Matrix | None) -> Matrix:
     return target
 
 
-def _one_hot(y: Any, classes: tuple[Any, ...]) -> Matrix:
+def one_hot(y: Any, classes: tuple[Any, ...]) -> Matrix:
     hit = np.asarray(y).reshape(-1, 1) == np.array(classes, dtype=object)
     if not hit.any(1).all():
         unknown = np.asarray(y).ravel()[~hit.any(1)][0]
