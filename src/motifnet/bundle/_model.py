@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from motifnet.bands import Band, ClassSets, Intervals
 from motifnet.bundle._run import one_layout, run
+from motifnet.compress import own_rows
 from motifnet.engine import LedgerRow, UsageError, single_threaded
 from motifnet.mimicry import Card, Certificate
 from motifnet.motifs import Motif, metric_points
@@ -54,6 +55,15 @@ class FittedModel:
 
     def __post_init__(self) -> None:
         one_layout(self.network)
+
+    def kept_rows(self) -> Matrix | None:
+        """Encoded rows of the fit that the model holds, as centres or to compare tables with; None where it holds none."""
+        if self.info.get("compressed"):
+            return None
+        centres = own_rows(self.network, self.d)
+        parts = [] if centres is None else [centres]
+        parts += [] if self.reference is None or self.reference.rows is None else [self.reference.rows.X]
+        return np.unique(np.concatenate(parts), axis=0) if parts else None
         if isinstance(self.conformal, Intervals) and self.conformal.scale is not None:
             one_layout(self.conformal.scale)
         for band in (band for bands in (self.bands or {}).values() for band in bands):

@@ -29,10 +29,7 @@ def fit(
         list[str], typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict; several for several numbers at once.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="MODEL", help="Where the model goes, such as houses.motif.")],
-    report: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A page about the model, errors by group included: .html, .md or .json.", show_default=False),
-    ] = None,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="A page about the model: .html, .md or .json.", show_default=False)] = None,
     preset: Annotated[
         Literal["fast", "balanced", "best"], typer.Option(help="How much is tried: seconds, tens of seconds, or minutes.")
     ] = "balanced",

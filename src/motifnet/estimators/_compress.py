@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from motifnet.bundle import FittedModel
-from motifnet.compress import Compressed, Task, compress
+from motifnet.compress import Compressed, Task, compress, own_rows
 from motifnet.engine import DataError, LedgerRow
 from motifnet.mimicry import Certificate, certify, describe_network, values_of
 from motifnet.motifs import Motif
@@ -39,6 +39,8 @@ def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int) -> Task:
     """What there is to compress in a model."""
     if y is not None:
         y = _checked(y if model.classes is None else one_hot(y, model.classes), X)
+    elif X is None and own_rows(model.network, model.d) is None:  # behind a layer that cannot be undone, or with trees alone
+        X = model.kept_rows()
     errors = [row.error for row in model.ledger if row.kept]
     scale = model.info.get("target_sd") if model.classes is None else np.ones(model.width)
     return Task(model.network, model.d, X, y, errors[-1] if errors else 0.0, None if scale is None else np.asarray(scale, dtype=np.float64), seed)
@@ -70,6 +72,7 @@ def _checked(y: Any, X: Matrix | None) -> Matrix:
 
 
 def one_hot(y: Any, classes: tuple[Any, ...]) -> Matrix:
+    """Indicators of the classes with shape (n, K)."""
     hit = np.asarray(y).reshape(-1, 1) == np.array(classes, dtype=object)
     if not hit.any(1).all():
         unknown = np.asarray(y).ravel()[~hit.any(1)][0]

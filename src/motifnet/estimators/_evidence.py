@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from motifnet.bands import Intervals
 from motifnet.bundle import FittedModel
-from motifnet.compress import among, own_rows
+from motifnet.compress import among
 from motifnet.engine import DataError, MotifnetWarning
 from motifnet.estimators._compress import one_hot
 from motifnet.estimators._goal import Judged
@@ -134,7 +134,7 @@ def _quiet() -> Iterator[None]:
 
 def _seen(model: FittedModel, X: Matrix) -> Mask:
     """Rows of the fit; all of them where so many are centres that the others must be too."""
-    rows = None if model.info.get("compressed") else own_rows(model.network, model.d)
+    rows = model.kept_rows()
     if rows is None:
         return np.zeros(len(X), dtype=bool)
     found = among(X, rows)

@@ -13,8 +13,8 @@ from motifnet.retrain import InnerSettings
 from motifnet.teachers import TEACHERS, KernelRidge
 
 # blocks in parallel differ in depth and kernel: the first has a residual block before its distances
-_DEEP = InnerSettings(steps=60, depth=1)
-_MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=30)
+_DEEP = InnerSettings(depth=1)
+_MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60, map_share=0)
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
 # few centres, few steps, few trees: within ten times the seconds of 500 boosted trees
 _SMALL = Capacity(1_200, 800)
@@ -76,7 +76,7 @@ PRESETS = {
     "balanced": Preset(),
     "best": Preset(
         folds=6,
-        inner=(replace(_DEEP, steps=150), replace(_MATERN, steps=60, map_share=0), InnerSettings(steps=100), replace(_DEEP, depth=2), _LAPLACE),
+        inner=(replace(_DEEP, steps=150), _MATERN, InnerSettings(steps=100), replace(_DEEP, depth=2), _LAPLACE),
         teachers=("trees", "randomised trees", "splines", "support vectors"),
         fine_tune_epochs=20,
     ),

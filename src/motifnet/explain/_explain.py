@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from motifnet.bundle import FittedModel
-from motifnet.compress import own_rows
 from motifnet.engine import UsageError, single_threaded
 from motifnet.explain._columns import raw_columns
 from motifnet.explain._effects import Effect, effect_of
@@ -110,8 +109,8 @@ def explain(model: FittedModel, evidence: Evidence, *, seed: int = 0) -> Explana
 
 
 def centres_of(model: FittedModel) -> Evidence:
-    """The rows that the network itself carries; UsageError where it carries none."""
-    rows = None if model.info.get("compressed") else own_rows(model.network, model.d)
+    """The rows of the fit that the model holds; UsageError where it holds none."""
+    rows = model.kept_rows()
     if rows is None or len(rows) < LEAST_ROWS:
         raise UsageError("This model carries no rows of its fit, and an explanation needs some. Pass X, a table with the columns of the fit.")
     return Evidence(rows, "centres")
