@@ -72,7 +72,7 @@ def _error(values: Matrix) -> float:
 def _fits(trial: Trial, preset: str) -> dict[str, Matrix]:
     """Predictions at the grid by method."""
     trees = BoostedTrees().fit(Sample.plain(trial.X, trial.y[:, None]), seed=0)
-    network = MotifRegressor(preset=preset, n_jobs=1).fit(trial.X, trial.y)
+    network = MotifRegressor(preset=preset, n_jobs=1, profile=None).fit(trial.X, trial.y)
     return {
         KERNEL: best_linear(trial, KERNELS),
         SPLINES: best_linear(trial, map(_tensor_splines, KNOTS)),

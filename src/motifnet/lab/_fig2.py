@@ -55,7 +55,7 @@ def _ratios(point: Point, sizes: tuple[int, ...], seeds: int) -> list[float]:
         whole = _trial(point, max(sizes), seed)
         for i, n in enumerate(sizes):
             trial = whole.first(n)
-            network = MotifRegressor(preset="fast", n_jobs=1).fit(trial.X, trial.y)
+            network = MotifRegressor(preset="fast", n_jobs=1, profile=None).fit(trial.X, trial.y)
             errors[:, i] += trial.error(network.predict(trial.X_test)), trial.error(best_linear(trial, KERNELS))
     return [float(r) for r in errors[0] / errors[1]]
 

@@ -68,7 +68,7 @@ def _kernel(trial: Trial) -> Any:
 
 
 def _network(trial: Trial) -> Any:
-    return MotifRegressor(preset="fast", n_jobs=1).fit(trial.X, trial.y).predict(trial.X_test)
+    return MotifRegressor(preset="fast", n_jobs=1, profile=None).fit(trial.X, trial.y).predict(trial.X_test)
 
 
 def _checks(slopes: dict[str, dict[Case, float]]) -> tuple[Check, ...]:

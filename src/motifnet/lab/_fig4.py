@@ -76,7 +76,7 @@ def _trials(q: int, n: int, seed: int) -> tuple[Trial, Trial]:
 def _error(trial: Trial, network: bool) -> float:
     if not network:
         return trial.error(best_linear(trial, KERNELS))
-    return trial.error(MotifRegressor(preset="fast", n_jobs=1).fit(trial.X, trial.y).predict(trial.X_test))
+    return trial.error(MotifRegressor(preset="fast", n_jobs=1, profile=None).fit(trial.X, trial.y).predict(trial.X_test))
 
 
 def _ratio(q: int, n: int, seeds: int, *, network: bool = False) -> float:
