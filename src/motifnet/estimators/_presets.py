@@ -33,7 +33,7 @@ class Preset:
     small_rows: int = 1_000
     convex: KernelRidge = _CONVEX
     inner: tuple[InnerSettings, ...] = (_DEEP, _MATERN)
-    teachers: tuple[str, ...] = ("trees", "randomised trees")
+    teachers: tuple[str, ...] = ("trees", "randomised trees", "smoothed trees")
     fine_tune_epochs: int = 0
     ridge_again: bool = True
     sup_norm: bool = False
@@ -77,7 +77,7 @@ PRESETS = {
     "best": Preset(
         folds=6,
         inner=(replace(_DEEP, steps=150), _MATERN, InnerSettings(steps=100), replace(_DEEP, depth=2), _LAPLACE),
-        teachers=("trees", "randomised trees", "splines", "support vectors"),
+        teachers=("trees", "randomised trees", "splines", "support vectors", "smoothed trees"),
         fine_tune_epochs=20,
     ),
 }
