@@ -41,6 +41,7 @@ ROWS = {
     "trees": Row(lambda: BoostedTrees(max_trees=300), 0.6),
     "quick trees": Row(lambda: BoostedTrees(learning_rate=0.1, max_trees=250, patience=20), 0.6),
     "randomised trees": Row(lambda: BoostedTrees(max_trees=300, leaves=15, randomised=True), 0.6),
+    "smoothed trees": Row(lambda: BoostedTrees(max_trees=300, leaves=16, min_rows=2, columns=1.0, smooth=3.0), 0.6),
     "catboost": Row(lambda: BoostedTrees(max_trees=300, library="catboost"), 0.6),
 }
 every_teacher = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
@@ -299,6 +300,14 @@ def test_trees_without_lightgbm(make: Callable[[], Sample], monkeypatch: pytest.
     else:
         guess = fitted.oof[:, 0] > 0 if fitted.oof.shape[1] == 1 else fitted.oof.argmax(1)
         assert (guess == sample.labels).mean() > 0.6
+
+
+def test_leaves_are_drawn_to_their_parent() -> None:
+    X = np.repeat([[0.0], [1.0]], 10, axis=0)
+    train = Problem(X, 2 * X[:, 0] - 1, np.ones(20))
+    (forest,) = find_engine("lightgbm").grow(train, Growth(1.0, 2, 2, 1.0, 1.0, 1.0, 1, 1, smooth=3.0), 0, None)
+    own = 10 / (10 + 1.0)  # with l2 = 1; the parent's value is 0
+    np.testing.assert_allclose(forest.predict(X)[:, 0], own * (10 / (10 + 3.0)) * train.y, rtol=1e-6)
 
 
 @pytest.mark.parametrize("loss", [Pinball(0.9), Poisson()], ids=["quantile", "counts"])

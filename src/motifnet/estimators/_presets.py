@@ -77,7 +77,7 @@ PRESETS = {
     "best": Preset(
         folds=6,
         inner=(replace(_DEEP, steps=150), _MATERN, InnerSettings(steps=100), replace(_DEEP, depth=2), _LAPLACE),
-        teachers=("trees", "randomised trees", "splines", "support vectors"),
+        teachers=("trees", "randomised trees", "splines", "support vectors", "smoothed trees"),
         fine_tune_epochs=20,
     ),
 }

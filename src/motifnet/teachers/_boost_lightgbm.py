@@ -74,6 +74,7 @@ def _settings(train: Problem, growth: Growth, seed: int) -> dict[str, Any]:
         "bagging_freq": 1,
         "lambda_l2": growth.l2,
         "extra_trees": growth.randomised,
+        "path_smooth": growth.smooth,
         "boost_from_average": False,
         "use_missing": False,
         "feature_pre_filter": False,

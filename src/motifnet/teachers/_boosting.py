@@ -24,7 +24,8 @@ from motifnet.teachers._forest import Forest
 class Growth:
     """How trees are grown: `limit` is their number, or the largest number where early stopping may end earlier.
 
-    `randomised`: one random threshold a column is tried, not all (extremely randomised trees, Geurts et al. 2006).
+    `randomised`: one random threshold a column is tried, not all (extremely randomised trees, Geurts et al. 2006). `smooth`: a node of n rows has
+    the value (n v + s u) / (n + s), v its own and u its parent's, with s = `smooth` rows (path smoothing; LightGBM only, leaves of 2 rows at least).
     """
 
     learning_rate: float
@@ -36,6 +37,7 @@ class Growth:
     limit: int
     patience: int
     randomised: bool = False
+    smooth: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -20,5 +20,6 @@ TEACHERS: dict[str, Callable[[], Teacher]] = {
     "trees": BoostedTrees,
     "quick trees": partial(BoostedTrees, learning_rate=0.1, max_trees=250, patience=20),
     "randomised trees": partial(BoostedTrees, leaves=15, randomised=True),
+    "smoothed trees": partial(BoostedTrees, leaves=16, min_rows=2, columns=1.0, smooth=3.0),
     "catboost": partial(BoostedTrees, library="catboost"),
 }

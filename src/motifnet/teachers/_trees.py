@@ -40,6 +40,7 @@ class BoostedTrees(Teacher):
     """Settings of the growth. `columns` and `rows` are the shares drawn for each tree; `min_rows` a leaf falls with n where rows are few.
 
     `randomised` trees try one random threshold a column: smoother, and better where rows are few or columns are categories. LightGBM only.
+    `smooth`: so many rows draw the value of a node to that of its parent, so that leaves may be small. LightGBM only.
     `library`: "lightgbm", or "catboost" for symmetric trees of depth 6, which take rate, shares, number and patience from here.
     """
 
@@ -52,6 +53,7 @@ class BoostedTrees(Teacher):
     max_trees: int = 500
     patience: int = 40
     randomised: bool = False
+    smooth: float = 0.0
     library: str = "lightgbm"
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedTrees:
@@ -74,7 +76,7 @@ class BoostedTrees(Teacher):
         speed = min(_MAX_SPEED, max(1.0, (_FULL_ROWS / n) ** 0.5)) * (_MANY_CLASSES if classes > 2 else 1.0)
         min_rows = min(self.min_rows, n // 10 + 1)
         rate, patience = self.learning_rate * speed, round(self.patience / speed)
-        return Growth(rate, self.leaves, min_rows, self.columns, self.rows, self.l2, self.max_trees, patience, self.randomised)
+        return Growth(rate, self.leaves, min_rows, self.columns, self.rows, self.l2, self.max_trees, patience, self.randomised, self.smooth)
 
 
 def _problems(sample: Sample) -> list[Problem]:
