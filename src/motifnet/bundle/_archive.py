@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from motifnet.bundle._errors import BundleError
-from motifnet.engine import FileError, ResourceError
+from motifnet.engine import FileError, ResourceError, UsageError, as_path
 
 MANIFEST, TENSORS = "manifest.json", "tensors.safetensors"
 MAX_BYTES = 2**31 - 2**20
@@ -50,7 +50,7 @@ def too_large(manifest: bytes) -> bool:
 def read_archive(path: str | os.PathLike[str]) -> tuple[bytes, bytes]:
     """The two entries of a file, after checks of its structure, sizes and checksums."""
     try:
-        with open(path, "rb") as file:
+        with open(as_path(path), "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise FileError(f"{os.fspath(path)!r} is not a regular file. Give the path of a saved model.")
@@ -60,7 +60,7 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[bytes, bytes]:
     except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
         raise FileError(f"{os.fspath(path)!r} cannot be read: {error.strerror}. Give the path of a saved model.") from error
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError, struct.error) as error:
-        if isinstance(error, FileError):
+        if isinstance(error, FileError | UsageError):
             raise
         raise BundleError(f"{os.fspath(path)!r} is not a usable motifnet bundle: {error}. Save the model again, or fetch the file again.") from error
 

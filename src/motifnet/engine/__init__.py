@@ -6,6 +6,7 @@ Comes in: functions and items. Goes out: results in order. Never knows about: ta
 from motifnet.engine._control import Control, Stopped
 from motifnet.engine._errors import DataError, FileError, MotifnetError, MotifnetWarning, ResourceError, UsageError
 from motifnet.engine._ledger import LedgerRow
+from motifnet.engine._path import as_path
 from motifnet.engine._threads import parallel_map, resolve_jobs, single_threaded
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ResourceError",
     "Stopped",
     "UsageError",
+    "as_path",
     "parallel_map",
     "resolve_jobs",
     "single_threaded",

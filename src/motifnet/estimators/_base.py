@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,7 +12,6 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
 
 import motifnet
 from motifnet.bundle import FittedModel, save_model, to_onnx
@@ -19,6 +19,7 @@ from motifnet.engine import Control, LedgerRow, MotifnetWarning, UsageError, res
 from motifnet.estimators._compress import compress_model
 from motifnet.estimators._conformal import conformal_of
 from motifnet.estimators._course import Course
+from motifnet.estimators._fitted import check_is_fitted
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._network import Network
 from motifnet.estimators._pipeline import Run
@@ -89,7 +90,7 @@ class MotifEstimator(BaseEstimator):
         preset = get_preset(self.preset).beside(self.teachers, objective)
         seed, wish = _seed(self.random_state), check_wish(self.profile)
         limit = self.time_limit_s
-        if limit is not None and not limit > 0:
+        if limit is not None and not (isinstance(limit, Real) and limit > 0):
             raise UsageError(f"time_limit_s={limit!r} must be a positive number of seconds, or None for no limit.")
         control = Control(limit)
         with control.listening(), single_threaded(), progress(self.verbose) as listen:
