@@ -19,13 +19,14 @@ from safetensors import SafetensorError
 
 from motifnet import __version__
 from motifnet.bundle._archive import read_archive, too_large
+from motifnet.bundle._bounded import WIDTH, Bounded
 from motifnet.bundle._codec import DTYPES, Arrays, decode
 from motifnet.bundle._errors import BundleError
 from motifnet.bundle._model import FittedModel
 from motifnet.bundle._rows import made_up
 from motifnet.bundle._save import FORMAT, PROTOCOL
 from motifnet.bundle._typed import build
-from motifnet.motifs import Motif
+from motifnet.motifs import Motif, count_parameters
 from motifnet.tables import Calendar, Encoder, Feature, Numeric, OneHot, Table, TargetMean
 
 _HEAD = ("format", "protocol", "written_by", "sha256")
@@ -141,14 +142,28 @@ def _try_out(model: FittedModel) -> None:
         raise BundleError(f"its reference for shifts has {flaw}.")
     try:
         with np.errstate(all="ignore"):
-            table = made_up(model.encoder, model.schema, _TRIED)
-            values = model.predict(table)
-            if model.conformal is not None:
-                _try_out_conformal(model, table)
+            with Bounded(_stored(model)) as bounded:
+                _compute(model, 1)
+            _compute(model, min(_TRIED, max(1, WIDTH // max(1, bounded.widest))))
+    except BundleError:
+        raise
     except Exception as error:
         raise BundleError(f"its network does not compute ({type(error).__name__}: {error}).") from error
-    if values.shape != (_TRIED, model.width) or values.dtype != np.float64 or not np.isfinite(values).all():
-        raise BundleError(f"its network gives {values.dtype} of shape {values.shape}, expected finite float64 of shape {(_TRIED, model.width)}.")
+
+
+def _stored(model: FittedModel) -> int:
+    """Values of the tensors of its networks."""
+    scale = getattr(model.conformal, "scale", None)
+    return count_parameters(model.network) + (0 if scale is None else count_parameters(scale))
+
+
+def _compute(model: FittedModel, n: int) -> None:
+    table = made_up(model.encoder, model.schema, n)
+    values = model.predict(table)
+    if values.shape != (n, model.width) or values.dtype != np.float64 or not np.isfinite(values).all():
+        raise BundleError(f"its network gives {values.dtype} of shape {values.shape}, expected finite float64 of shape {(n, model.width)}.")
+    if model.conformal is not None:
+        _try_out_conformal(model, table)
 
 
 def _try_out_conformal(model: FittedModel, table: Table) -> None:
@@ -160,6 +175,6 @@ def _try_out_conformal(model: FittedModel, table: Table) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         shape = (model.predict_set if model.task == "classification" else model.predict_interval)(table, half).shape
-    expected = (_TRIED, 1, model.width) if model.task == "classification" else (_TRIED, model.width, 1, 2)
+    expected = (table.n, 1, model.width) if model.task == "classification" else (table.n, model.width, 1, 2)
     if shape != expected:
         raise BundleError(f"its conformal bounds have shape {shape}, expected {expected}.")
