@@ -15,7 +15,7 @@ from sklearn.utils import Tags
 
 import motifnet
 from motifnet.bundle import FittedModel, save_model, to_onnx
-from motifnet.engine import Control, LedgerRow, MotifnetWarning, UsageError, resolve_jobs, single_threaded
+from motifnet.engine import Control, LedgerRow, MotifnetWarning, UsageError, memory_told, resolve_jobs, single_threaded
 from motifnet.estimators._compress import compress_model
 from motifnet.estimators._conformal import conformal_of
 from motifnet.estimators._course import Course
@@ -35,6 +35,7 @@ from motifnet.shift import ShiftReport
 from motifnet.tables import Matrix, Table, Task, as_offset, as_table
 
 CERTIFIED_ROWS = 128
+_SMALLER = "Fit fewer rows, or with preset='fast' or n_jobs=1."
 
 
 class MotifEstimator(BaseEstimator):
@@ -93,7 +94,7 @@ class MotifEstimator(BaseEstimator):
         if limit is not None and not (isinstance(limit, Real) and limit > 0):
             raise UsageError(f"time_limit_s={limit!r} must be a positive number of seconds, or None for no limit.")
         control = Control(limit)
-        with control.listening(), single_threaded(), progress(self.verbose) as listen:
+        with memory_told("the fit", _SMALLER), control.listening(), single_threaded(), progress(self.verbose) as listen:
             ready = prepare(X, y, sample_weight, groups, time, offset, task=self._task, objective=objective, preset=preset, seed=seed)
             course = Course(ready.goal, control, listen)
             run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, course, ready.log)
@@ -149,7 +150,8 @@ class MotifEstimator(BaseEstimator):
     def _outputs(self, X: Any, offset: Any = None) -> Matrix:
         check_is_fitted(self, "model_")
         table = self._table(X)
-        return self.model_.predict(table, resolve_jobs(self.n_jobs), None if offset is None else as_offset(offset, table.n))
+        with memory_told(f"predictions of {table.n:,} rows", "Predict some thousand rows at a time."):
+            return self.model_.predict(table, resolve_jobs(self.n_jobs), None if offset is None else as_offset(offset, table.n))
 
     def _table(self, X: Any) -> Table:
         return as_table(X, schema=self.model_.schema)
