@@ -1,7 +1,7 @@
 """Bad and odd input, one line a case: what is refused, with the words that the message must hold, and what is fitted all the same.
 
-A refused case is an action, the error of ours that it has to raise and a pattern of the message. A mended one is an action that returns numbers, and a
-pattern of the warning, or None where nothing needs to be said.
+A refused case is an action, the error of ours that it has to raise and a pattern of the message. A mended one is an action that returns numbers,
+and a pattern of the warning, or None where nothing needs to be said.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bad_input_cases import FRAME, MENDED, MIXED, N, REFUSED, X, Y, fit, fitted, network, regressor
+from bad_input_cases import FRAME, MENDED, MIXED, REFUSED, N, X, Y, fit, fitted, network, regressor
 from motifnet import load
 from motifnet.engine import MotifnetError, MotifnetWarning
 

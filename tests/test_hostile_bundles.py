@@ -155,9 +155,7 @@ HOSTILE: dict[str, Callable[[Path, Path], None]] = {
     "deep manifest": with_info(nest(800)),
     "long list": with_info({"quantiles": [0.5] * 900_000, "x": 1}),
     "future protocol": remade(lambda head, arrays: head.update(protocol=10**9)),
-    "tensor of a claimed size": header(
-        struct.pack("<Q", 72) + b'{"a":{"dtype":"F64","shape":[1099511627776],"data_offsets":[0,0]}}'.ljust(72)
-    ),
+    "tensor of a claimed size": header(struct.pack("<Q", 72) + b'{"a":{"dtype":"F64","shape":[1099511627776],"data_offsets":[0,0]}}'.ljust(72)),
     "tensor of a negative place": header(struct.pack("<Q", 64) + b'{"a":{"dtype":"F64","shape":[1],"data_offsets":[8,0]}}'.ljust(64)),
     "header beyond the file": header(struct.pack("<Q", 2**62) + b"{}"),
     "wrong dtype": every_tensor(lambda a: a.astype(np.int64)),

@@ -233,7 +233,10 @@ def of_integers() -> dict[bool, tuple[MotifRegressor, MotifClassifier]]:
 def test_p10_containers(seed: int, n: int) -> None:
     """Rows are predicted alike, whatever they come in."""
     X = np.random.default_rng(seed).integers(-5, 6, (n, 3)).astype(float)
-    expected = {named: (r.predict(X if not named else containers(X)["numpy"]), c.predict_proba(containers(X)["numpy"] if named else X)) for named, (r, c) in of_integers().items()}
+    expected = {
+        named: (r.predict(X if not named else containers(X)["numpy"]), c.predict_proba(containers(X)["numpy"] if named else X))
+        for named, (r, c) in of_integers().items()
+    }
     assert np.array_equal(expected[False][0], expected[True][0])
     for table in containers(X).values():
         regressor, classifier = of_integers()[hasattr(table, "columns") and not isinstance(table, np.ndarray)]

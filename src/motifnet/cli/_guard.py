@@ -1,6 +1,6 @@
 """From exceptions and warnings to lines on standard error and exit codes.
 
-0 done · 1 an error of motifnet itself · 2 wrong use · 3 wrong data · 4 not enough memory or disk · 130 Ctrl-C · 141 the reader of standard output is gone
+0 done · 1 an error of motifnet itself · 2 wrong use · 3 wrong data · 4 not enough memory or disk · 130 Ctrl-C · 141 standard output has no reader
 """
 
 from __future__ import annotations

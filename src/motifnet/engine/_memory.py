@@ -19,5 +19,7 @@ def memory_told(work: str, remedy: str) -> Iterator[None]:
         raise
     except Exception as error:
         if isinstance(error, MemoryError) or any(word in str(error) for word in _WORDS):
-            raise ResourceError(f"There is not enough memory for {work} ({str(error).splitlines()[0] if str(error) else 'MemoryError'}). {remedy}") from error
+            raise ResourceError(
+                f"There is not enough memory for {work} ({str(error).splitlines()[0] if str(error) else 'MemoryError'}). {remedy}"
+            ) from error
         raise

@@ -60,7 +60,9 @@ class Network:
         values = torch.cat(parts).numpy()
         if np.isnan(values).any():
             row = int(np.isnan(values).any(1).argmax())
-            text = f"Row {row} (the first row is 0) and maybe others hold values that the network has no rule for, such as NaN: their outputs are NaN."
+            text = (
+                f"Row {row} (the first row is 0) and maybe others hold values that the network has no rule for, such as NaN: their outputs are NaN."
+            )
             warnings.warn(f"{text} Fill them before.", MotifnetWarning, stacklevel=2)
         return values
 

@@ -36,7 +36,8 @@ def column_of(name: str, values: NDArray[Any]) -> Column:
         return _column_of_objects(name, values.astype(object))
     except ArithmeticError as error:  # such as comparing a signalling NaN of `decimal`
         raise ValueTypeError(
-            f"Column {name!r} holds a number that cannot be read ({type(error).__name__}): each argument must be a string or a number. Convert the column."
+            f"Column {name!r} holds a number that cannot be read ({type(error).__name__}): each argument must be a string or a number. "
+            "Convert the column."
         ) from None
 
 
