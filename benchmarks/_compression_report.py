@@ -95,5 +95,6 @@ def picture(rows: pd.DataFrame, path: Path) -> None:
         axis.axhline(100 * ALLOWED, color="0.7", zorder=0)
         axis.axvline(GOAL, color="0.7", zorder=0)
         axis.set_xscale("log")
+        axis.margins(x=0.1)
         axis.set(xlabel="times faster than SVR.predict", ylabel="% above the full network's error")
         figure.savefig(path, format="svg", metadata={"Date": None})

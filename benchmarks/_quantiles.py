@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks._tables import Split
+from motifnet.lab.race import Split
 
 CALIBRATION = 0.2
 # of seven settings that were tried on one split of all tables, the one with the best interval score

@@ -17,7 +17,9 @@ NOISE = 0.1
 
 @dataclass(frozen=True)
 class Structured:
-    """`draw(rng, n)`: X with shape (n, d) and f(X); `height`: the last column at which f jumps, as a function of the first; `wanted`: the ratio."""
+    """`draw(rng, n)`: X with shape (n, d) and f(X), with shape (n,) or (n, q); `height`: the last column at which f jumps, of the first;
+    `wanted`: the ratio.
+    """
 
     name: str
     wanted: float
@@ -61,12 +63,42 @@ def _symmetric(rng: np.random.Generator, n: int) -> Drawn:
     return X, np.sin(4 * X).sum(1) + 2 * X.prod(1) + X.max(1)
 
 
+def _equivariant(rng: np.random.Generator, n: int) -> Drawn:
+    X = rng.random((n, 4))
+    others = [np.delete(X, j, axis=1) for j in range(4)]
+    return X, np.stack([np.sin(4 * X[:, j]) + 2 * rest.prod(1) + X[:, j] * rest.max(1) for j, rest in enumerate(others)], axis=1)
+
+
+def _forces(rng: np.random.Generator, n: int) -> Drawn:
+    """What each of three points in the plane feels of the other two."""
+    P = rng.random((n, 3, 2))
+    near = np.exp(-8 * ((P[:, :, None] - P[:, None]) ** 2).sum(-1))
+    return P.reshape(n, 6), (near * (1 + P[:, None, :, 0])).sum(2) - near[:, range(3), range(3)] * (1 + P[:, :, 0])
+
+
+def _cloud(rng: np.random.Generator, n: int) -> Drawn:
+    """The energy of four points in the plane."""
+    P = rng.random((n, 4, 2))
+    near = np.exp(-8 * ((P[:, :, None] - P[:, None]) ** 2).sum(-1))
+    return P.reshape(n, 8), near.sum((1, 2)) / 2 + P[:, :, 0].max(1)
+
+
+def _ring(rng: np.random.Generator, n: int) -> Drawn:
+    """Each of four targets tells its column and the next."""
+    X = rng.random((n, 4))
+    return X, np.sin(5 * X) + 2 * X * np.roll(X, -1, axis=1)
+
+
 STRUCTURED = (
     Structured("A-i, jump along a column", 1.0, _axis, _level),
     Structured("A-i, curved jump", 1.0, _curved, _wave),
     Structured("A-ii, plane in 50 columns", 0.9, _plane),
     Structured("A-ii, sphere in 50 columns", 0.9, _sphere),
     Structured("A-iii, S_4", 0.5, _symmetric),
+    Structured("A-iii, S_4 of points in the plane", 0.7, _cloud),
+    Structured("A-iii, four targets, S_4", 0.7, _equivariant),
+    Structured("A-iii, four targets, shifts", 0.7, _ring),
+    Structured("A-iii, three targets, points in the plane", 0.7, _forces),
 )
 
 

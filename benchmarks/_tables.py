@@ -5,34 +5,17 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from motifnet.compare import nrmse, split_rows
+from motifnet.compare import split_rows
+from motifnet.lab.race import Split
 
 ROOT = Path(__file__).parents[1]
 CLASSIFICATION = ("phoneme", "credit_g", "adult", "magic_telescope", "letter", "bank_marketing")
 SETS = ("concrete", "energy", "yacht", "wine_red", "kin8nm", "power", "airfoil", "abalone", "cpu_act", "seoul_bike", "saratoga", "computers_ecdat")
 ALL = (*SETS, "california", "diamonds", "elevators", "pol", *CLASSIFICATION)
-
-
-@dataclass(frozen=True)
-class Split:
-    """Training and test rows of one table."""
-
-    train: pd.DataFrame
-    test: pd.DataFrame
-
-    @property
-    def columns(self) -> list[str]:
-        return [c for c in self.train.columns if c != "target"]
-
-    def nrmse(self, prediction: np.ndarray) -> float:
-        """Root mean squared error on the test rows in units of their standard deviation."""
-        return nrmse(self.test["target"].to_numpy(dtype=float), prediction)
 
 
 def path_of(name: str, data: Path) -> Path | None:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import _ours
 from benchmarks._accuracy_report import report
-from benchmarks._tables import SETS, Split, arguments, split, version
+from benchmarks._tables import SETS, arguments, split, version
 from motifnet.compare import METHODS, Setting
+from motifnet.lab.race import Split, fit, warm_up
 
 FIELDS = ["set", "split", "cap", "preset", "method", "stage", "kept", "nrmse", "seconds", "rows", "test_rows", "threads", "version"]
 KEY = ["set", "split", "cap", "preset", "method"]
@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
     if options.fresh:
         path.unlink(missing_ok=True)
     if not options.report_only:
-        _ours.warm_up()
+        warm_up()
         for name in options.sets:
             for number in range(options.splits):
                 _run(path, name, number, options)
@@ -67,7 +67,7 @@ def _fit(method: str, data: Split, preset: str, threads: int, seed: int) -> list
         peer = METHODS[method].fit(data.train[data.columns], data.train["target"].to_numpy(dtype=float), Setting(0, threads, seed))
         seconds = time.monotonic() - start
         return [["final", True, data.nrmse(peer.predict(data.test[data.columns])), seconds]]
-    course = _ours.fit(data, preset, threads, seed)
+    course = fit(data, preset, threads, seed)
     return [*([s.name, s.kept, s.error, s.seconds] for s in course.stages), ["final", True, course.error, course.seconds]]
 
 

@@ -9,17 +9,13 @@ from __future__ import annotations
 import argparse
 from functools import partial
 
-import numpy as np
 import pandas as pd
 import torch
 
-from benchmarks import _ours
-from benchmarks._best_so_far import Task
 from benchmarks._curves_report import plot, report
-from benchmarks._descent import Descent
-from benchmarks._mlp import mlp
 from benchmarks._random_twin import random_twin
-from benchmarks._tables import Split, arguments, split, version
+from benchmarks._tables import arguments, split, version
+from motifnet.lab.race import Descent, fit, mlp, task_of, warm_up
 from motifnet.motifs import count_parameters
 
 SETS = ("concrete", "airfoil", "kin8nm", "cpu_act", "abalone", "energy")
@@ -39,7 +35,7 @@ def main(argv: list[str] | None = None) -> None:
         path = folder / f"{name}.csv"
         if options.fresh or not path.exists():
             if not warm:
-                _ours.warm_up()
+                warm_up()
                 torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])  # loads torch's compiler
                 warm = True
             _run(name, options).to_csv(path, index=False)
@@ -53,7 +49,7 @@ def main(argv: list[str] | None = None) -> None:
 def _run(name: str, options: argparse.Namespace) -> pd.DataFrame:
     """All three methods on one set; one row a point of a curve."""
     data = split(name, options.data, 0, options.cap)
-    ours = _ours.fit(data, options.preset, options.threads, 0)
+    ours = fit(data, options.preset, options.threads, 0)
     rows = [("ours", stage.name, stage.seconds, stage.best) for stage in ours.stages]
     rows.append(("ours", "final", ours.seconds, ours.error))
     network = ours.model.network_.module
@@ -71,18 +67,6 @@ def _run(name: str, options: argparse.Namespace) -> pd.DataFrame:
         print(f"{name}: {method} {min(e for _, e in points):.4f}, ended after {points[-1][0]:.1f} s, {run.epochs} epochs", flush=True)
     table = pd.DataFrame(rows, columns=["method", "stage", "seconds", "nrmse"])
     return table.assign(set=name, rows=len(data.train), parameters=size, threads=options.threads, version=version())
-
-
-def task_of(data: Split, ours: _ours.Course) -> Task:
-    """The encoded matrix in float32 and the standardised target."""
-    y = data.train["target"].to_numpy(dtype=float)
-    mean, sd = y.mean(), y.std()
-    X, X_test = (torch.as_tensor(ours.model.encode(part[data.columns]), dtype=torch.float32) for part in (data.train, data.test))
-
-    def error(prediction: np.ndarray) -> float:
-        return data.nrmse(prediction * sd + mean)
-
-    return Task(X, torch.as_tensor((y - mean) / sd, dtype=torch.float32)[:, None], X_test, error)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ import pandas as pd
 
 from benchmarks._intervals_report import report
 from benchmarks._quantiles import conformal_quantiles
-from benchmarks._tables import Split, arguments, split, version
+from benchmarks._tables import arguments, split, version
 from motifnet import MotifRegressor
+from motifnet.lab.race import Split
 
 SETS = ("concrete", "energy", "yacht", "wine_red", "kin8nm", "power", "airfoil", "abalone", "cpu_act", "california")
 KEY = ["set", "split", "cap", "preset", "coverage", "method"]

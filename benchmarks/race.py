@@ -2,8 +2,7 @@
 
 Ours against networks trained by gradients (a ReLU network with as many parameters, RealMLP, inner layers from a random start under variable
 projection) and against what else needs no gradient or is a kernel (SWIM, random features, a Gaussian process). The curves of a table are in
-OUT/race/SET.csv; a method whose curve is there is not run again. Everything has one thread, and seconds are CPU seconds; those of our stages are the
-clock's, times the CPU seconds of our fit over its seconds by the clock.
+OUT/race/SET.csv; a method whose curve is there is not run again. Everything has one thread, and seconds are CPU seconds.
 """
 
 from __future__ import annotations
@@ -14,12 +13,10 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from benchmarks import _ours
 from benchmarks._race_report import picture, report
-from benchmarks._racers import CLOCK, RACERS, Start
 from benchmarks._tables import arguments, split, version
-from benchmarks.curves import SETS, task_of
-from motifnet.motifs import count_parameters
+from benchmarks.curves import SETS
+from motifnet.lab.race import RACERS, enter, warm_up
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -48,16 +45,11 @@ def _run(name: str, path: Path, options: argparse.Namespace) -> None:
     missing = [method for method in RACERS if method not in there]
     if not missing and there:
         return
-    _ours.warm_up()
-    data = split(name, options.data, 0, options.cap)
-    start = CLOCK()
-    ours = _ours.fit(data, options.preset, 1, 0)
-    share = min(1.0, (CLOCK() - start) / ours.seconds)
-    parameters = count_parameters(ours.model.network_.module)
+    warm_up()
+    ours, race = enter(split(name, options.data, 0, options.cap), options.preset, options.budget_factor)
     if "ours" not in there:
-        points = [(share * stage.seconds, stage.best) for stage in ours.stages]
-        _append(path, name, "ours", options.preset, [*points, (share * ours.seconds, ours.error)], options)
-    race = Start(task_of(data, ours), data, options.budget_factor * share * ours.seconds, parameters)
+        points = [(stage.seconds, stage.best) for stage in ours.stages]
+        _append(path, name, "ours", options.preset, [*points, (ours.seconds, ours.error)], options)
     for method in missing:
         for setting, points in RACERS[method](race):
             _append(path, name, method, setting, points, options)

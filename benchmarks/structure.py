@@ -20,23 +20,25 @@ from benchmarks._structured import NOISE, STRUCTURED, Structured, boundary_dista
 from benchmarks._tables import ALL, CLASSIFICATION, arguments, split, version
 from motifnet import MotifClassifier, MotifRegressor
 
-LAYERS = ("sorting layer", "absolute values", "projection", "step")
+LAYERS = ("sorting layer", "absolute values", "orbit sums", "equivariant layer", "projection", "step")
 FIELDS = ["table", "draw", "preset", "cap", "plain", "auto", "boundary", "found", "kept", "profile_seconds", "layer_seconds", "seconds", "version"]
 
 
 def main(argv: list[str] | None = None) -> None:
     parser = arguments(__doc__.splitlines()[0], ALL)
     parser.set_defaults(cap=1_000, threads=1)
+    parser.add_argument("--drawn-only", action="store_true", help="structured tables only")
     parser.add_argument("--preset", default="fast", help="preset of the estimators")
     parser.add_argument("--draws", type=int, default=5, help="draws of each structured table")
+    parser.add_argument("--cases", nargs="*", default=[case.name for case in STRUCTURED], help="names of structured tables")
     parser.add_argument("--limit", type=float, default=float("inf"), help="seconds after which no table is begun")
     options = parser.parse_args(argv)
     path, end = options.out / "structure.csv", time.monotonic() + options.limit
     options.out.mkdir(parents=True, exist_ok=True)
     if options.fresh:
         path.unlink(missing_ok=True)
-    tasks: list[tuple[str, int, Structured | None]] = [(name, 0, None) for name in options.sets]
-    tasks += [(case.name, draw, case) for draw in range(options.draws) for case in STRUCTURED]
+    tasks: list[tuple[str, int, Structured | None]] = [(name, 0, None) for name in ([] if options.drawn_only else options.sets)]
+    tasks += [(case.name, draw, case) for draw in range(options.draws) for case in STRUCTURED if case.name in options.cases]
     for name, draw, case in tasks:
         if (name, draw, options.preset) not in _done(path) and time.monotonic() < end:
             row = _real(name, options) if case is None else _drawn(case, draw, options)
@@ -58,7 +60,7 @@ def _real(name: str, options: argparse.Namespace) -> list[object]:
 def _drawn(case: Structured, draw: int, options: argparse.Namespace) -> list[object]:
     rng = np.random.default_rng([draw, 1])
     (X, f), (new, truth) = case.draw(rng, 2_000), case.draw(rng, 4_000)
-    y = f + NOISE * rng.standard_normal(len(f))
+    y = f + NOISE * rng.standard_normal(f.shape)
     return _pair(MotifRegressor, options, X, y, lambda m: float(np.sqrt(np.mean((m.predict(new) - truth) ** 2))), case)
 
 

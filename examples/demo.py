@@ -140,11 +140,13 @@ def write_files(model: MotifRegressor, split: Split) -> None:
     model.save(OUT / "concrete.motif")
     assert (load(OUT / "concrete.motif").predict(split.X_test) == model.predict(split.X_test)).all()
     parity = model.to_onnx(OUT / "concrete.onnx")
+    model.report(OUT / "concrete.html")
     draw(model, split.y_test, model.predict(split.X_test), OUT / "concrete.svg", OUT / "concrete.png")
     console.print("\nWritten")
     notes = {
         "concrete.motif": "the model; reloaded, it predicts the same to the last bit",
         "concrete.onnx": "",
+        "concrete.html": "report: what the network is worth, what it is, what its columns do, where it errs",
         "concrete.svg": "plot",
         "concrete.png": "plot",
     }

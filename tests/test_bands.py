@@ -1,7 +1,8 @@
-"""Intervals and sets: conformal quantiles in closed form, coverage, nestedness, and what must not change them."""
+"""Intervals, sets and bands: closed forms, coverage, nestedness, and what must not change them."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ import numpy as np
 import pytest
 
 from motifnet import MotifClassifier, MotifRegressor, load
-from motifnet.bands import Intervals, as_levels, fit_intervals
+from motifnet.bands import Band, Intervals, as_levels, fit_intervals
 from motifnet.bands._conformal import lower_quantile, unit_of, upper_quantile
+from motifnet.bands._evidence import Ridge
+from motifnet.bands._noise_level import neighbours_of, noise_level
 from motifnet.bands._sets import SCORES
 from motifnet.bundle import BundleError, save_model
-from motifnet.engine import MotifnetWarning, UsageError
+from motifnet.engine import DataError, MotifnetWarning, UsageError
+from motifnet.motifs import Identity
 from motifnet.tables import Matrix, Sample
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -130,6 +134,17 @@ def test_saved_intervals_are_bit_equal(model: MotifRegressor, tmp_path: Path) ->
     assert np.array_equal(load(tmp_path / "m.motif").predict_interval(X, [0.5, 0.9]), model.predict_interval(X, [0.5, 0.9]))
 
 
+def test_intervals_are_exported_with_the_network(model: MotifRegressor, tmp_path: Path) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    X = rows(50, seed=3)[0]
+    assert model.to_onnx(tmp_path / "m.onnx", coverage=0.8).max_difference <= 1e-10
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
+    lower, upper = session.run(["lower", "upper"], {f"x{j}": X[:, j : j + 1] for j in range(2)})
+    np.testing.assert_allclose(np.hstack([lower, upper]), model.predict_interval(X, 0.8), rtol=1e-9)
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        model.to_onnx(tmp_path / "m.onnx", coverage=80)
+
+
 def test_order_and_repeats_of_rows_do_not_matter() -> None:
     (X, y), new = rows(130), rows(40, seed=4)[0]
     weight = np.where(np.arange(130) % 3 == 0, 2.0, 1.0)
@@ -241,8 +256,10 @@ def test_models_without_intervals_say_why(model: MotifRegressor, classifier: Mot
         MotifRegressor(preset="fast", objective="pinball").fit(X, y).predict_interval(X)
     with pytest.raises(UsageError, match="exposures"):
         MotifRegressor(preset="fast", objective="poisson").fit(X, counts, offset=np.zeros(60)).predict_interval(X)
-    with pytest.raises(UsageError, match="compressed"):
-        model.compress(max_units=32).predict_interval(X)
+    small = model.compress(max_units=32)
+    for ask in (small.predict_interval, small.predict_band):
+        with pytest.raises(UsageError, match="compressed"):
+            ask(X)
     early = load(GOLDEN / "protocol_1_regression.motif")
     with pytest.raises(UsageError, match="Fit it again"):
         early.model_.predict_interval(early._table(load_rows(early)), as_levels(0.9)[0])
@@ -261,5 +278,172 @@ def load_rows(estimator: Any) -> Any:
 @pytest.mark.parametrize("change", [{"unit": 0.0}, {"weight": -np.ones(300)}, {"scores": np.zeros((300, 2))}, {"scores": np.zeros((4, 1))}])
 def test_files_with_wrong_scores_are_refused(model: MotifRegressor, tmp_path: Path, change: dict[str, Any]) -> None:
     save_model(replace(model.model_, conformal=replace(intervals_of(model), **change)), tmp_path / "m.motif")
+    with pytest.raises(BundleError):
+        load(tmp_path / "m.motif")
+
+
+# bands of the function
+
+FEW_ROWS_HERE = pytest.mark.filterwarnings("ignore:About .* residuals speak:motifnet.engine.MotifnetWarning")
+
+
+def test_the_evidence_has_its_closed_form() -> None:
+    """−2 log L(λ) is the Gaussian log density of n − 1 contrasts of y, up to a constant; λ from the grid is where it is least."""
+    rng = np.random.default_rng(0)
+    F, y, w = rng.standard_normal((30, 4)), rng.standard_normal(30), rng.uniform(0.5, 2, 30)
+    y = y + F @ rng.standard_normal(4)
+    ridge = Ridge.of(F, y, w)
+    lam, tau2 = ridge.likeliest()
+
+    def minus_log_likelihood(lam: float) -> float:
+        root = np.sqrt(w)
+        contrasts = np.linalg.svd(root[:, None], full_matrices=True)[0][:, 1:]
+        A, b = contrasts.T @ (root[:, None] * F), contrasts.T @ (root * y)
+        G = A @ A.T + lam * np.eye(29)
+        return float(29 * np.log(b @ np.linalg.solve(G, b) / 29) + np.linalg.slogdet(G)[1])
+
+    assert minus_log_likelihood(lam) <= min(minus_log_likelihood(lam * factor) for factor in (0.1, 10**-0.25, 10**0.25, 10)) + 1e-9
+    root = np.sqrt(w)
+    A, b = root[:, None] * (F - w @ F / w.sum()), root * (y - w @ y / w.sum())
+    assert tau2 == pytest.approx(b @ np.linalg.solve(A @ A.T + lam * np.eye(30), b) / 29, rel=1e-9)
+
+
+def test_leave_one_out_residuals_of_the_last_layer_are_those_of_refits() -> None:
+    rng = np.random.default_rng(1)
+    F, y, w = rng.standard_normal((25, 3)), rng.standard_normal(25), rng.uniform(0.5, 2, 25)
+    ridge = Ridge.of(F, y, w)
+    for i in (0, 7, 24):
+        kept = np.arange(25) != i
+        other = Ridge.of(F[kept], y[kept], w[kept])
+        predicted = other.level + (F[i] @ other.V - other.origin) @ other.slope(0.7)
+        assert ridge.leave_one_out(0.7)[i] == pytest.approx(y[i] - predicted, rel=1e-9)
+
+
+def test_noise_is_pooled_over_the_nearest_rows() -> None:
+    x = np.linspace(0, 1, 1000)[:, None]
+    sd = np.where(x[:, 0] < 0.5, 0.1, 1.0)
+    r = sd * np.random.default_rng(0).standard_normal(1000)
+    level = np.sqrt(noise_level(r**2, neighbours_of(x), np.ones(1000)))
+    inside = np.abs(x[:, 0] - 0.5) > 0.2
+    assert np.abs(level[inside] / sd[inside] - 1).max() < 0.25
+    assert (noise_level(np.zeros(5), neighbours_of(x[:5]), np.ones(5)) > 0).all()
+
+
+def plain_band(**change: Any) -> Band:
+    parts = {"origin": np.zeros(2), "slope": np.array([1.0, -1.0]), "variance": np.array([0.04, 0.01]), "level": 2.0}
+    return Band(Identity(), **{**parts, "level_variance": 0.0, "rest": 0.0, "reach": 0.0, "freedom": 1e9, **change})
+
+
+def test_bounds_in_closed_form() -> None:
+    u = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 4.0]])
+    ends = plain_band(level_variance=0.01).bounds(u, 0.95, "pointwise")
+    np.testing.assert_allclose(ends.mean(1), [3.0, 0.0, 1.0], atol=1e-12)
+    np.testing.assert_allclose(np.diff(ends)[:, 0] / 2, 1.959964 * np.sqrt([0.05, 0.05, 0.53]), rtol=1e-5)
+    few = plain_band(level_variance=0.01, freedom=40.0).bounds(u, 0.95, "pointwise")
+    np.testing.assert_allclose(np.diff(few) / np.diff(ends), 2.021075 / 1.959964, rtol=1e-5)
+    outside = plain_band(rest=2.0, reach=3.0).bounds(np.zeros((1, 2)), 0.95, "pointwise")
+    assert np.diff(outside)[0, 0] / 2 == pytest.approx(1.959964 * np.sqrt(6.0), rel=1e-5)
+
+
+def test_a_simultaneous_band_is_the_pointwise_one_for_one_row_and_wider_for_more() -> None:
+    u = np.random.default_rng(0).standard_normal((50, 2))
+    band = plain_band()
+    one, point = (np.diff(band.bounds(u[:1], 0.9, kind))[0, 0] for kind in ("simultaneous", "pointwise"))
+    assert one == pytest.approx(point, rel=0.1)
+    all_rows, point_rows = (np.diff(band.bounds(u, 0.9, kind)) for kind in ("simultaneous", "pointwise"))
+    # two units: the largest of all studentised errors is at most the root of a chi-square with two degrees of freedom
+    assert (all_rows / point_rows > 1.0).all() and (all_rows / point_rows < 1.05 * 2.146 / 1.645).all()
+
+
+def test_few_residuals_widen_the_band_and_say_so() -> None:
+    with pytest.warns(MotifnetWarning, match="10 residuals"):
+        plain_band(freedom=10.0).bounds(np.ones((1, 2)), 0.9, "pointwise")
+
+
+@pytest.fixture(scope="module")
+def banded(model: MotifRegressor) -> MotifRegressor:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MotifnetWarning)
+        model.predict_band(rows(3)[0], split=True)
+        model.predict_band(rows(3)[0])
+    return model
+
+
+@FEW_ROWS_HERE
+@pytest.mark.parametrize("split", [False, True])
+def test_a_band_holds_the_function_and_is_narrower_than_an_interval(banded: MotifRegressor, split: bool) -> None:
+    X = rows(400, seed=6)[0]
+    X, truth = X[np.abs(X).max(1) < 1.8], np.sin(2 * X[:, 0])[np.abs(X).max(1) < 1.8]
+    for kind, least in (("simultaneous", 0.97), ("pointwise", 0.75)):
+        ends = banded.predict_band(X, 0.9, kind, split)
+        assert ((ends[:, 0] <= truth) & (truth <= ends[:, 1])).mean() >= least
+    assert np.diff(banded.predict_band(X, 0.9, "pointwise", split)).mean() < np.diff(banded.predict_interval(X)).mean()
+
+
+@FEW_ROWS_HERE
+def test_bands_are_nested_repeatable_and_wide_far_away(banded: MotifRegressor) -> None:
+    X = rows(60, seed=7)[0]
+    inner, outer = banded.predict_band(X, 0.8), banded.predict_band(X, 0.95)
+    assert (outer[:, 0] < inner[:, 0]).all() and (inner[:, 1] < outer[:, 1]).all()
+    assert np.array_equal(outer, banded.predict_band(X, 0.95))
+    here, far = (np.diff(banded.predict_band(place, 0.9, "pointwise")).mean() for place in (X, 50 * np.ones((1, 2))))
+    assert far > 2 * here
+
+
+@FEW_ROWS_HERE
+def test_the_same_band_whatever_the_jobs_and_the_order_of_the_rows() -> None:
+    (X, y), new = rows(90), rows(20, seed=8)[0]
+    order = np.random.default_rng(0).permutation(90)
+    first = MotifRegressor(preset="fast").fit(X, y).predict_band(new, split=True)
+    assert np.array_equal(first, MotifRegressor(preset="fast", n_jobs=2).fit(X[order], y[order]).predict_band(new, split=True))
+
+
+@FEW_ROWS_HERE
+def test_saved_bands_are_bit_equal(banded: MotifRegressor, tmp_path: Path) -> None:
+    X = rows(1500, seed=3)[0]
+    banded.save(tmp_path / "m.motif")
+    again = load(tmp_path / "m.motif")
+    assert isinstance(again, MotifRegressor)
+    for split in (False, True):
+        assert np.array_equal(again.predict_band(X, split=split), banded.predict_band(X, split=split))
+
+
+@FEW_ROWS_HERE
+def test_several_targets_have_one_band_each() -> None:
+    X, y = rows(80)
+    fit = MotifRegressor(preset="fast").fit(X, np.column_stack([y, 1000 + 100 * y]))
+    ends = fit.predict_band(X[:7])
+    assert ends.shape == (7, 2, 2)
+    np.testing.assert_allclose(ends[:, 1], 1000 + 100 * ends[:, 0], rtol=1e-6)
+
+
+def test_what_has_no_band_says_why(model: MotifRegressor, classifier: MotifClassifier, tmp_path: Path) -> None:
+    X, y = rows(60)
+    with pytest.raises(UsageError, match="objective='absolute'"):
+        MotifRegressor(preset="fast", objective="absolute").fit(X, y).predict_band(X)
+    with pytest.raises(UsageError, match="groups or time"):
+        MotifRegressor(preset="fast").fit(X, y, groups=np.arange(60) % 30).predict_band(X)
+    with pytest.raises(DataError, match="at least 40 different rows"):
+        MotifRegressor(preset="fast").fit(X[:30], y[:30]).predict_band(X, split=True)
+    with pytest.raises(UsageError, match="one number"):
+        model.predict_band(X, [0.5, 0.9])  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="'pointwise'"):
+        model.predict_band(X, kind="both")
+    with pytest.raises(UsageError, match="predict_set"):
+        classifier.predict_band(X)
+    fresh = MotifRegressor(preset="fast").fit(X, y)
+    fresh.save(tmp_path / "m.motif")
+    again = load(tmp_path / "m.motif")
+    assert isinstance(again, MotifRegressor)
+    with pytest.raises(UsageError, match="before `save`"):
+        again.predict_band(X)
+
+
+@pytest.mark.parametrize("change", [{"slope": np.zeros(3)}, {"variance": -np.ones(300)}, {"origin": np.zeros((300, 1))}])
+def test_files_with_wrong_bands_are_refused(banded: MotifRegressor, tmp_path: Path, change: dict[str, Any]) -> None:
+    bands = banded.model_.bands
+    assert bands is not None
+    wrong = {which: (replace(band[0], **change),) for which, band in bands.items()}
+    save_model(replace(banded.model_, bands=wrong), tmp_path / "m.motif")
     with pytest.raises(BundleError):
         load(tmp_path / "m.motif")

@@ -115,7 +115,8 @@ def test_units_and_rows(fitted: motifnet.MotifRegressor, small: motifnet.MotifRe
     assert centres and all(len(part.centres) == UNITS for part in centres)
     from_rows: list[float] = []
     hooks = [part.register_forward_hook(lambda module, x, distances: from_rows.append(float(distances.min()))) for part in centres]
-    small.predict(_table(250, 0)[0])
+    with torch.inference_mode():
+        small.model_.network(torch.as_tensor(small.encode(_table(250, 0)[0])))
     for hook in hooks:
         hook.remove()
     assert len(from_rows) >= len(centres) and min(from_rows) > 1e-6  # no centre is a row of the table
@@ -184,7 +185,9 @@ def test_trade_off_falls(fitted: motifnet.MotifRegressor) -> None:
 
 def test_knee() -> None:
     points = tuple(Point(units, 0.1, error, 1.0, 1, 1.0) for units, error in ((32, 1.5), (64, 1.01), (128, 1.0)))
-    assert TradeOff(points[0], points).knee.units == 64
+    curve = TradeOff(points[0], points)
+    assert curve.knee.units == 64
+    assert [line.split()[0] for line in str(curve).splitlines() if line.endswith("knee")] == ["64"]
 
 
 def test_sizes_that_must_fall_short_are_left_out() -> None:

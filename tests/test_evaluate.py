@@ -8,8 +8,10 @@ import torch
 
 from motifnet.kernels import PROFILES, Kernel
 from motifnet.mimicry import kernel_network, tree_network
-from motifnet.motifs import Affine, Chain, Hinge, Motif, Parallel, Precise, Residual, Softmax, evaluate
-from motifnet.teachers import Forest
+from motifnet.motifs import Affine, Chain, Distance, Hinge, Motif, Parallel, Precise, Radial, Residual, Softmax, TreeEnsemble, evaluate
+from motifnet.motifs._bit_trees import LEAVES, bits_of
+from motifnet.motifs._products import Products
+from motifnet.teachers import Forest, Growth, Problem, find_engine
 
 D, UNITS, ROWS = 4, 90, 1_500
 
@@ -38,6 +40,7 @@ def _networks() -> dict[str, Motif]:
     networks["all profiles"] = _kernel(PROFILES, 2, [_hinge(), Residual(_affine(D))], True)
     networks["precise, with trees"] = Precise(Chain([Parallel(ones, [networks["all profiles"], trees]), Softmax()]))
     networks["weights a column"] = Parallel(torch.tensor([[1.0, 2.0], [3.0, 4.0]]).double(), [networks["laplace2 1"], _affine(2)])
+    networks["one chain"] = Chain([part for part in networks["laplace2 2"].modules() if isinstance(part, Distance | Radial | Affine)])
     networks["affine first"] = Chain([_affine(D), _affine(2)])
     return networks
 
@@ -57,3 +60,37 @@ def test_precise_takes_and_gives_the_type_of_its_input() -> None:
     X = torch.zeros(3, D)
     assert evaluate(network, X).dtype == torch.float32
     assert torch.equal(evaluate(network, X), network(X))
+
+
+def test_distances_by_products_are_those_by_differences_also_near_and_far() -> None:
+    generator = torch.Generator().manual_seed(0)
+    centres = 1e3 + torch.randn(40, 3, generator=generator, dtype=torch.float64)
+    step = torch.randn(40, 3, generator=generator, dtype=torch.float64)
+    for size in (0.0, 1e-9, 1e-4, 1e-2, 1.0, 1e6):
+        z = centres + size * step
+        exact = (z[:, None] - centres).square().sum(2).sqrt()
+        assert torch.allclose(Products(centres)(z), exact, rtol=1e-10, atol=1e-12)
+    assert torch.isinf(Products(centres)(torch.full((1, 3), 1e200, dtype=torch.float64))).all()
+    assert torch.isnan(Products(centres)(torch.full((1, 3), float("nan"), dtype=torch.float64))).all()
+
+
+def _trees(leaves: int, q: int) -> TreeEnsemble:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, D))
+    growth = Growth(learning_rate=0.3, leaves=leaves, min_rows=1, columns=1.0, rows=1.0, l2=1.0, limit=8, patience=8)
+    forest = find_engine("lightgbm").grow(Problem(X, np.sin(3 * X[:, 0]) + X[:, 1] * (X[:, 2] > 0), np.ones(600)), growth, 0, None)[0]
+    trees = tree_network(forest)
+    return TreeEnsemble(trees.feature, trees.threshold, trees.left, trees.right, trees.roots, trees.values * torch.arange(1.0, q + 1), trees.depth)
+
+
+@pytest.mark.parametrize(("leaves", "q"), [(2, 1), (LEAVES, 1), (LEAVES, 3), (LEAVES + 1, 1)])
+def test_trees_by_bits_reach_the_leaf_of_the_walk(leaves: int, q: int) -> None:
+    trees = _trees(leaves, q)
+    X = torch.as_tensor(np.random.default_rng(1).normal(size=(700, D)))
+    X[:8] = trees.threshold[trees.left != torch.arange(len(trees.left))][:8, None]  # on a threshold a row goes left
+    X[50], X[51], X[52, 0] = float("nan"), float("inf"), float("-inf")
+    with torch.no_grad():
+        expected = trees(X)
+    assert torch.allclose(evaluate(trees, X), expected, rtol=1e-13, atol=1e-13)
+    assert (bits_of(trees) is None) == (leaves > LEAVES)
+    assert evaluate(trees, X[:0]).shape == (0, q)

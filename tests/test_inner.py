@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from motifnet.engine import Control, Stopped
-from motifnet.kernels import GridChoice, median_distances, start_kernel
+from motifnet.kernels import PROFILES, GridChoice, Kernel, distances, median_distances, radial, start_kernel
 from motifnet.mimicry import transfer
-from motifnet.retrain import InnerSettings, cross_tune, fold_model, refit_ridge, train_inner
+from motifnet.retrain import InnerSettings, cross_tune, fold_model, mixture, refit_ridge, train_inner
 from motifnet.retrain._gradient_map import gradient_map
 from motifnet.retrain._inner import batch_blocks
 from motifnet.retrain._inner_parameters import MU, OMEGA, RHO, TAU, Adam, InnerParameters
@@ -190,3 +190,19 @@ def test_last_layer_chooses_the_ridge_by_the_other_folds() -> None:
         changed[sample.folds.held_out(k)] += 7.0  # fold k's own targets have no part in its predictions
         other = KernelRidge().fit(Sample(sample.X, changed, sample.weight, sample.folds, numeric=sample.numeric))
         assert np.allclose(other.oof[sample.folds.held_out(k)], convex.oof[sample.folds.held_out(k)], atol=1e-8)
+
+
+@pytest.mark.parametrize("profiles", [PROFILES, ("laplace1",), ("gaussian", "matern32")], ids=["all", "one norm", "other norm"])
+def test_the_gradient_of_the_mixture_is_that_of_its_formula(profiles: tuple[str, ...]) -> None:
+    rng = np.random.default_rng(0)
+    A, B = (torch.as_tensor(rng.normal(size=(n, 3))).requires_grad_(True) for n in (7, 5))
+    weights, rates = (torch.as_tensor(rng.uniform(0.2, 1.0, len(profiles))).requires_grad_(True) for _ in range(2))
+    G = torch.as_tensor(rng.normal(size=(7, 5)))
+    leaves = [A, B, weights, rates]
+    parts = [weights[c] * radial(p, rates[c] * distances(A, B, Kernel.norm(p))) for c, p in enumerate(profiles)]
+    K = torch.stack(parts).sum(0)
+    expected = torch.autograd.grad((G * K).sum(), leaves)
+    mine = mixture(A, B, A, B, profiles, weights, rates)
+    assert torch.allclose(mine, K, rtol=0, atol=1e-14)
+    for a, b in zip(torch.autograd.grad((G * mine).sum(), leaves), expected, strict=True):
+        assert torch.allclose(a, b, rtol=0, atol=1e-13)

@@ -1,17 +1,16 @@
-"""What the figures of the lab are made of: estimators at their best, random functions of known smoothness, the quotient, the runner of figure 7."""
+"""What the figures of the lab are made of: estimators at their best, random functions of known smoothness, the quotient, the race."""
 
 from __future__ import annotations
 
 from math import comb
 
 import numpy as np
+import pandas as pd
 import pytest
-import torch
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.preprocessing import SplineTransformer
 
 from motifnet.lab import _fig1, _fig2, _fig3, _fig4, _fig7
-from motifnet.lab._adamw import Search, adamw
 from motifnet.lab._fields import field, sphere
 from motifnet.lab._oracle import RIDGES, Trial, best_linear, gaussian, laplace, slope
 
@@ -85,20 +84,21 @@ def test_rows_are_worth_what_the_curve_says() -> None:
     assert _fig4._worth((100, 400), [0.2, 0.05], 0.01) == np.inf
 
 
-def test_adamw_repeats_and_leaves_the_global_state_alone() -> None:
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(60, 2))
-    state, search = torch.get_rng_state(), Search((1e-3, 1e-2), (16,), 1, 5)
-    runs = [list(adamw(X, X[:, 0], X, search)) for _ in range(2)]
-    assert torch.equal(state, torch.get_rng_state())
-    for first, second in zip(*runs, strict=True):
-        np.testing.assert_array_equal(first.predicted, second.predicted)
-    assert [passed.seconds for passed in runs[0]] == sorted(passed.seconds for passed in runs[0])
+def race(*points: tuple[str, float, float]) -> _fig7._Race:
+    """Ours with its marks, and a network that needs 5 s."""
+    curves = pd.DataFrame({"method": "RealMLP", "seconds": [1.0, 5.0], "nrmse": [0.7, 0.505]})
+    ours = pd.DataFrame({"method": "ours", "seconds": [s for _, s, _ in points], "nrmse": [e for _, _, e in points]})
+    return _fig7._Race(list(points), pd.concat([ours, curves]))
 
 
-def test_course_knows_who_is_first() -> None:
-    course = _fig7._Course([(_fig7.CONVEX, 1.0, 0.6), (_fig7.TRANSFERRED, 2.0, 0.6), (_fig7.RETRAINED, 3.0, 0.5)], [(1.0, 0.7), (5.0, 0.505)])
-    assert course.target == pytest.approx(0.51)
-    assert course.seconds == (3.0, 5.0)
-    checks = _fig7._checks({"table": course})
+def test_race_knows_who_is_first() -> None:
+    races = {"table": race((_fig7.CONVEX, 1.0, 0.6), (_fig7.TRANSFERRED, 2.0, 0.6), (_fig7.RETRAINED, 3.0, 0.5))}
+    checks = _fig7._checks(races)
     assert checks[0].measured == 1 and checks[1].measured == pytest.approx(0.5 / 0.6)
+    assert "target 0.510 is reached by ours after 3.0 s, RealMLP after 5.0 s" in _fig7._sentences(races)[0]
+
+
+def test_tables_of_the_race_come_with_the_library() -> None:
+    for name, columns in (("airfoil", 5), ("energy", 8), ("diabetes", 10)):
+        data = _fig7._split(name, 100)
+        assert len(data.train) == 100 and len(data.columns) == columns

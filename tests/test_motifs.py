@@ -151,6 +151,7 @@ ROWS: dict[str, Row] = {
         lambda: m.GroupAverage(affine(), ROTATIONS, torch.ones(4, 4).double()),
         lambda x: np.mean([linear(x[:, r]) for r in ROTATIONS.numpy()], axis=0),
     ),
+    "Images": Row(lambda: m.Images(affine(), ROTATIONS), lambda x: np.hstack([linear(x[:, r]) for r in ROTATIONS.numpy()])),
     "Precise": Row(lambda: m.Precise(affine()), linear),
     "Hinge": Row(lambda: m.Hinge(KNOTS, SLOPES), hinge),
     "Distance, p = 1": Row(lambda: m.Distance(C, 1), lambda x: cdist(x, C.numpy(), "cityblock")),

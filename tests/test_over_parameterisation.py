@@ -180,7 +180,7 @@ def test_gcv_is_right_away_from_the_threshold_and_optimistic_at_it(curve: SizeCu
     far = [p for p in curve.points if abs(p.ratio - 1) > 0.3]
     assert all(0.7 <= p.gcv[0] / p.errors[0] <= 1.3 for p in far), [(p.ratio, p.gcv[0] / p.errors[0]) for p in far]
     assert all(0.7 <= p.gcv[1] / p.errors[1] <= 1.3 for p in curve.points)
-    assert curve.peak.gcv[0] < curve.peak.errors[0]
+    assert curve.peak.gcv[0] < 0.7 * curve.peak.errors[0]
 
 
 @pytest.mark.parametrize("size", [4, 25])
@@ -209,10 +209,11 @@ def test_double_descent_of_trained_networks(family: str) -> None:
     def factory(size: int) -> nn.Module:
         return ParallelNetwork((8, 3, 1), size) if family == "parallel" else ResidualNetwork(8, 1, size)
 
-    found = size_curve(factory, X, y, sizes, held_out=0.8, repeats=3, iterations=60)
+    found = size_curve(factory, X, y, sizes, held_out=0.8, repeats=3, iterations=300)
     trained = [point.trained - 0.09 for point in found.points]
-    assert max(trained) == trained[2]
-    assert trained[-1] < trained[2] / 1.5
+    peak = int(np.argmax(trained))
+    assert abs(found.points[peak].ratio - 1) <= 0.2
+    assert trained[-1] < trained[peak] / 1.5
 
 
 def test_softmax_has_its_threshold_at_classes_less_one() -> None:

@@ -11,8 +11,12 @@ import pytest
 import motifnet
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.engine import UsageError
-from motifnet.estimators._front import Front, absolute, projection, sorting
+from motifnet.estimators._front import projection, symmetry
 from motifnet.estimators._goal import numpy_of
+from motifnet.estimators._orbit import equivariant
+from motifnet.estimators._symmetric import first_and_others, quotient_layer
+from motifnet.profiling import Group, Rows, as_rows, cyclic, flips, permutations
+from motifnet.profiling._group import act
 from motifnet.tables import Matrix, Sample
 
 Drawn = tuple[Matrix, Matrix, Matrix]
@@ -42,16 +46,36 @@ def jumping(rng: np.random.Generator, n: int = 2_000) -> Drawn:
     return X, f, f + 0.1 * rng.standard_normal(n)
 
 
-CASES = [(exchangeable, "sorting layer"), (even, "absolute values"), (thin, "projection"), (jumping, "step")]
+def moving_along(rng: np.random.Generator, n: int = 300) -> Drawn:
+    X = rng.random((n, 3))
+    f = np.stack([np.sin(5 * X[:, j]) + 2 * np.delete(X, j, axis=1).prod(1) for j in range(3)], axis=1)
+    return X, f, f + 0.1 * rng.standard_normal((n, 3))
 
 
-@pytest.mark.parametrize(("draw", "layer"), CASES, ids=[layer for _, layer in CASES])
+def triangles(rng: np.random.Generator, n: int = 300) -> Drawn:
+    """The sum of what three points in the plane do to each other."""
+    P = rng.random((n, 3, 2))
+    f = np.exp(-4 * ((P[:, :, None] - P[:, None]) ** 2).sum(-1)).sum((1, 2))
+    return P.reshape(n, 6), f, f + 0.1 * rng.standard_normal(n)
+
+
+CASES = [
+    (exchangeable, "sorting layer"),
+    (even, "absolute values"),
+    (triangles, "sorting layer"),
+    (moving_along, "equivariant layer"),
+    (thin, "projection"),
+    (jumping, "step"),
+]
+
+
+@pytest.mark.parametrize(("draw", "layer"), CASES, ids=[draw.__name__ for draw, _ in CASES])
 def test_found_structure_is_built_in_kept_saved_and_exported(draw: Callable[..., Drawn], layer: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     X, _, y = draw(rng)
     new, truth, _ = draw(rng)
     model = MotifRegressor(preset="fast", profile="auto").fit(X, y)
-    plain = MotifRegressor(preset="fast").fit(X, y)
+    plain = MotifRegressor(preset="fast", profile=None).fit(X, y)
     rows = {row.stage: row for row in model.ledger_}
     assert model.profile_ is not None
     assert model.profile_.prescription
@@ -59,7 +83,7 @@ def test_found_structure_is_built_in_kept_saved_and_exported(draw: Callable[...,
     assert rows[layer].kept
     assert rows[layer].error < rows["profile"].error
     assert np.mean((model.predict(new) - truth) ** 2) < np.mean((plain.predict(new) - truth) ** 2)
-    np.testing.assert_allclose(model.teacher_(model.encode(new))[:, 0], model.predict(new), atol=1e-9)
+    np.testing.assert_allclose(model.teacher_(model.encode(new)).reshape(truth.shape), model.predict(new), atol=1e-9)
     model.save(tmp_path / "m.motif")
     np.testing.assert_array_equal(motifnet.load(tmp_path / "m.motif").predict(new), model.predict(new))
     model.to_onnx(tmp_path / "m.onnx")  # compared with the network before it is written
@@ -98,30 +122,80 @@ def test_classes_have_invariances_too() -> None:
     assert np.isfinite(model.predict_proba(X)).all()
 
 
+GROUPS = [
+    permutations([[0], [2], [3]], 5),
+    permutations([[0, 1], [2, 3], [5, 4]], 6),
+    cyclic([[0], [1], [2], [3]], 4),
+    cyclic([[0, 3], [1, 4], [2, 5]], 7),
+    flips([[1], [3]], 4),
+    flips([[0, 1, 3]], 4),
+]
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda g: f"{g.name} of {len(g.blocks[0])}")
+def test_quotient_layers_are_invariant_and_tell_orbits_apart(group: Group) -> None:
+    rng = np.random.default_rng(0)
+    X, layer = rng.standard_normal((20, group.d)), quotient_layer(group)
+    Z = numpy_of(layer, X)
+    for element in group.elements():
+        np.testing.assert_allclose(numpy_of(layer, act(element, X)), Z, atol=1e-12)
+    assert np.linalg.norm(Z[:, None] - Z, axis=2)[np.triu_indices(20, 1)].min() > 1e-3
+    assert group.is_layer
+
+
+@pytest.mark.parametrize("group", [g for g in GROUPS if g.kind != "flips"], ids=lambda g: f"{g.name} of {len(g.blocks[0])}")
+def test_a_network_at_all_images_moves_along(group: Group) -> None:
+    rng = np.random.default_rng(0)
+    X, layer, q = rng.standard_normal((20, group.d)), first_and_others(group), len(group.blocks)
+
+    def at_images(X: Matrix) -> Matrix:
+        Z = [numpy_of(layer, X[:, list(p)]) for p in group.to_the_front()]
+        return np.stack([z @ np.sin(np.arange(1, z.shape[1] + 1)) for z in Z], axis=1)
+
+    for p, _ in group.elements():
+        moved = [next(i for i in range(q) if group.blocks[i][0] == p[block[0]]) for block in group.blocks]
+        np.testing.assert_allclose(at_images(X[:, list(p)]), at_images(X)[:, moved], atol=1e-12)
+
+
+def rows_in_units(X: Matrix, y: Matrix) -> Rows:
+    return as_rows(X, y, classes=False, most=1_000, seed=0)
+
+
 def test_fronts_do_what_they_say() -> None:
     rng = np.random.default_rng(0)
-    X, numeric = rng.standard_normal((50, 4)), np.array([True, True, False, True])
-    slope, shift = np.array([2.0, 2.0]), np.array([1.0, -1.0])
-    swapped = X.copy()
-    swapped[:, [1, 3]] = (X[:, [3, 1]] * 2 + [-1, 1] - [1, -1]) / 2  # exchanged in common units
-    at = sorting([1, 3], numeric, slope, shift)
-    np.testing.assert_allclose(numpy_of(at.motif, swapped), numpy_of(at.motif, X), atol=1e-14)
-    np.testing.assert_array_equal(numpy_of(at.motif, X)[:, :2], X[:, [0, 2]])
-    np.testing.assert_array_equal(at.numeric, [True, False, True, True])
-    flipped = X * [1, -1, 1, 1]
-    even_front = absolute([1], numeric, np.ones(1), np.zeros(1))
-    np.testing.assert_array_equal(numpy_of(even_front.motif, flipped), numpy_of(even_front.motif, X))
-    Z = numpy_of(projection(X, numeric, 2).motif, X)
-    np.testing.assert_array_equal(Z[:, 0], X[:, 2])
+    raw = rng.standard_normal((50, 4)) * [1, 2, 1, 4] + [0, 3, 0, -1]
+    rows = rows_in_units(raw, raw[:, 0])
+    front = symmetry(permutations([[1], [3]], 4), rows, rows.X)
+    swapped = ((rows.X * rows.unit + rows.centre)[:, [0, 3, 2, 1]] - rows.centre) / rows.unit  # exchanged in the units of the table
+    np.testing.assert_allclose(numpy_of(front.motif, swapped), numpy_of(front.motif, rows.X), atol=1e-12)
+    np.testing.assert_array_equal(numpy_of(front.motif, rows.X)[:, :2], rows.X[:, [0, 2]])
+    Z = numpy_of(front.motif, rows.X)[:, 2:]
+    np.testing.assert_allclose([Z.mean(0), Z.std(0)], [[0] * Z.shape[1], [1] * Z.shape[1]], atol=1e-12)
+    Z = numpy_of(projection(rows.X, np.array([True, True, False, True]), 2).motif, rows.X)
+    np.testing.assert_array_equal(Z[:, 0], rows.X[:, 2])
     np.testing.assert_allclose(np.cov(Z[:, 1:].T, bias=True), np.eye(2), atol=1e-12)
+
+
+def test_images_of_a_row_share_its_fold_and_come_back_as_its_targets() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((30, 3))
+    Y = X * [1, 2, 3] + [0, 5, 1]
+    rows = rows_in_units(X, Y)
+    sample, orbit = Sample.plain(rows.X, rows.y), equivariant(permutations([[0], [1], [2]], 3), rows, rows.X)
+    behind = orbit.behind(sample)
+    np.testing.assert_array_equal(behind.folds.of, np.tile(sample.folds.of, 3))
+    np.testing.assert_allclose(orbit._targets(behind.y), sample.y, atol=1e-12)
+    raw = (rows.y * rows.sd + rows.mean).T.ravel()
+    assert np.corrcoef(behind.y[:, 0], raw)[0, 1] == pytest.approx(1)  # one unit and one centre for all targets
 
 
 def test_a_sample_behind_a_front_keeps_its_folds_and_their_encodings() -> None:
     rng = np.random.default_rng(0)
     X = rng.standard_normal((40, 3))
     sample = Sample.plain(X, X[:, 0])
-    front: Front = sorting([0, 1, 2], np.ones(3, dtype=bool), np.ones(3), np.zeros(3))
+    rows = rows_in_units(X, X[:, 0])
+    front = symmetry(permutations([[0], [1], [2]], 3), rows, rows.X)
     behind = front.behind(sample)
-    np.testing.assert_array_equal(behind.X, np.sort(X, axis=1))
+    np.testing.assert_array_equal(behind.X, numpy_of(front.motif, X))
     assert behind.views is None
     assert behind.folds is sample.folds

@@ -16,6 +16,7 @@ from motifnet.engine import DataError, UsageError
 from motifnet.profiling import DETECTORS, Finding, Profile, Rows, as_rows, permutations, profile
 from motifnet.profiling._group import non_invariant
 from motifnet.profiling._invariance import invariance
+from motifnet.profiling._screen import plainly_broken
 from motifnet.profiling._symmetry import Reading
 from motifnet.tables import Matrix
 
@@ -52,6 +53,9 @@ def test_profile_is_plain_json_and_prints(found: Profile) -> None:
     text = str(found)
     assert all(f.detector in text and f.verdict in text for f in found.findings)
     assert found.prescription.keys() <= DETECTORS.keys()
+    report = found.report()
+    assert all(f"- **{f.detector}**: {f.sentence}" in report for f in found.findings)
+    assert report.count("\n| ") == len(found.findings) + 1
 
 
 def test_same_seed_same_profile_and_global_state_is_left_alone(found: Profile) -> None:
@@ -168,6 +172,14 @@ def test_command_prints_a_table_or_json(tmp_path: Path) -> None:
     wrong = CliRunner().invoke(app, ["profile", str(tmp_path / "t.csv"), "--target", "taget"])
     assert wrong.exit_code == 2
     assert "Did you mean 'target'" in wrong.stderr
+
+
+@pytest.mark.parametrize(("slope", "broken"), [(0.0, False), (3.0, True)])
+def test_a_plainly_broken_group_is_seen_by_least_squares(slope: float, broken: bool) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.random((300, 3))
+    y = np.sin(4 * X).sum(1) + X.max(1) + slope * X[:, 0] + 0.1 * rng.standard_normal(300)
+    assert plainly_broken(permutations([[j] for j in range(3)], 3), (X - 0.5) * 12**0.5, y) == broken
 
 
 @pytest.mark.slow

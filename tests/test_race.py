@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from benchmarks._best_so_far import BestSoFar, Task
-from benchmarks._race_report import advantages, firsts, picture, report, target_of, time_to, times
-from benchmarks._racers import RACERS, Start
-from benchmarks._tables import Split
+from benchmarks._race_report import picture, report
+
+from motifnet.lab.race import RACERS, BestSoFar, Split, Start, Task, advantages, firsts, installed, target_of, time_to, times
 
 
 def curve(method: str, *points: tuple[float, float]) -> pd.DataFrame:
@@ -69,7 +68,8 @@ def test_the_clock_stands_still_for_the_test_rows() -> None:
 
 @pytest.mark.parametrize("method", [name for name in RACERS if name != "RealMLP"])
 def test_every_racer_learns(method: str) -> None:
-    pytest.importorskip({"SWIM": "swimnetworks", "Gaussian process, ARD": "gpytorch"}.get(method, "torch"))
+    if not installed(method):
+        pytest.skip("not installed")
     [(setting, points)] = RACERS[method](start())
     assert setting
     assert np.diff([seconds for seconds, _ in points]).min(initial=0) >= 0

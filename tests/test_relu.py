@@ -25,7 +25,7 @@ from motifnet.motifs._relu_curve import Curve, chord_error, curvature_knots, exp
 from motifnet.motifs._relu_square import depth_for, relu_monomial, relu_product, relu_square, relu_squared_norm, square_error
 
 Matrix = NDArray[np.float64]
-TOGETHER = (m.Chain, m.Parallel, m.Concat, m.Residual, m.Select, m.Identity, m.Precise, m.GroupAverage, torch.nn.ModuleList)
+TOGETHER = (m.Chain, m.Parallel, m.Concat, m.Residual, m.Select, m.Identity, m.Precise, m.GroupAverage, m.Images, torch.nn.ModuleList)
 
 
 def normal(seed: int, *shape: int) -> Tensor:
@@ -287,6 +287,7 @@ NETWORKS: dict[str, Callable[[], m.Motif]] = {
     "average": lambda: m.GroupAverage(
         deep(), torch.stack([torch.arange(5), torch.arange(5).flip(0)]), torch.tensor([[1.0] * 5, [-1.0] * 5]).double()
     ),
+    "images": lambda: m.Images(deep(), torch.stack([torch.arange(5), torch.arange(5).flip(0)])),
     "machines": deep,
 }
 

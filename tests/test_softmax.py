@@ -73,8 +73,8 @@ def test_all_rows_as_landmarks_give_the_exact_fit() -> None:
 
     everyone, fits = torch.ones(N, dtype=torch.bool), []
     for capacity in (Capacity(N, 0), Capacity(0, N)):
-        machine = machine_of(gram, Z, capacity=capacity)
-        smoother = machine.on(everyone, CURVATURE * w)(LAM)
+        machine = machine_of(gram, Z, CURVATURE * w, [everyone], capacity=capacity)
+        smoother = machine.on(everyone)(LAM)
         f = fit_softmax(smoother, labels, w, LAM, smoother.zero(3), tolerance=1e-15, steps=300)
         fits.append((machine.dual(f), f.intercept, machine.values(f, everyone, everyone)))
     for exact, marked in zip(*fits, strict=True):
@@ -88,3 +88,23 @@ def test_temperature_finds_the_scale_of_true_scores() -> None:
     w = torch.ones(len(scores), dtype=torch.float64)
     assert temperature(torch.as_tensor(scores * 5), torch.as_tensor(labels), w) == pytest.approx(0.2, rel=0.05)
     assert temperature(torch.as_tensor(scores / 5), torch.as_tensor(labels), w) == 1
+
+
+@pytest.mark.parametrize("capacity", [Capacity(N, 0), Capacity(0, 60)])
+def test_a_union_of_cells_is_solved_from_its_own_rows(capacity: Capacity) -> None:
+    X, labels, w = problem(3)
+    Z, ids = torch.as_tensor(X), torch.arange(N) % 3
+    machine = machine_of(lambda A, B: torch.exp(-torch.cdist(A, B)), Z, CURVATURE * w, [ids == c for c in range(3)], capacity=capacity)
+    everyone, some = torch.ones(N, dtype=torch.bool), (ids != 1) | machine.always
+    smoother = machine.on(some)(LAM)
+    f = fit_softmax(smoother, labels[some], w[some], LAM, smoother.zero(3), tolerance=1e-12, steps=300)
+    slopes = w[some, None] * (torch.softmax(f.values, 1) - torch.nn.functional.one_hot(labels[some], 3))
+    values = machine.values(f, some, everyone)
+    # along any function, here the values of the fit itself, the objective of those rows has the slope zero, and the fit on all rows starts there
+    assert float((slopes * f.values).sum()) == pytest.approx(-LAM * smoother.product(f, f), rel=1e-3)
+    assert torch.allclose(values[some], f.values, atol=1e-5)
+    assert torch.allclose(machine.moved(f, some, everyone).values, values)
+    if isinstance(smoother, LandmarkSmoother):
+        F = smoother.F.double()
+        again = LandmarkSmoother.of(F, F.T @ (CURVATURE * w[some, None] * F), LAM)
+        assert torch.allclose(smoother.L, again.L, atol=1e-4)

@@ -36,11 +36,15 @@ class Intervals:
 
     def bounds(self, values: Matrix, log_scale: Matrix | None, levels: Matrix, side: str = "both") -> Matrix:
         """Lower and upper ends with shape (n, q, L, 2) around predictions with shape (n, q); infinite, with a warning, for too few residuals."""
-        below, above = misses(levels, side)
-        ends = np.array([[self._ends(s, a, b) for a, b in zip(below, above, strict=True)] for s in self.scores.T])
-        self._warn(np.concatenate([below, above]))
+        ends = self.quantiles(levels, side)
         sigma = np.ones_like(values) if log_scale is None else np.exp(log_scale)
         return np.asarray(values[:, :, None, None] + sigma[:, :, None, None] * ends)
+
+    def quantiles(self, levels: Matrix, side: str = "both") -> Matrix:
+        """ρ q₋ and ρ q₊ with shape (q, L, 2)."""
+        below, above = misses(levels, side)
+        self._warn(np.concatenate([below, above]))
+        return np.array([[self._ends(s, a, b) for a, b in zip(below, above, strict=True)] for s in self.scores.T])
 
     def _ends(self, scores: Matrix, below: float, above: float) -> tuple[float, float]:
         return lower_quantile(scores, self.weight, self.unit, below), upper_quantile(scores, self.weight, self.unit, above)
@@ -53,7 +57,7 @@ class Intervals:
                 f"An interval of this coverage needs residuals of at least {needed} rows (with groups: groups), the fit has {there:.0f}: "
                 "it is infinite. Ask for less coverage, or fit more rows.",
                 MotifnetWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
 
 

@@ -7,6 +7,7 @@ It is frozen, knows nothing of how it was fitted, and is all that bundle, export
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,8 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from motifnet.bands import ClassSets, Intervals
+from motifnet.bands import Band, ClassSets, Intervals
 from motifnet.bundle._run import one_layout, run
+from motifnet.compress import own_rows
 from motifnet.engine import LedgerRow, UsageError, single_threaded
 from motifnet.mimicry import Card, Certificate
 from motifnet.motifs import Motif, metric_points
@@ -23,6 +25,7 @@ from motifnet.shift import Reference, ShiftReport, check
 from motifnet.tables import Encoder, Schema, Table
 
 Matrix = NDArray[np.float64]
+BANDS = ("all rows", "split")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class FittedModel:
     `info` notes the objective; "quantiles", the levels of one target, one column each; and "offset", whether the fit was given exposures.
     `conformal`: what intervals, or sets of classes, are made from; None in files of versions that had none, and where the fit gives none.
     `reference`: what new tables are compared with; None in files of versions that had none.
+    `bands`: by "all rows" and "split", one a target; only those that were asked for.
     """
 
     encoder: Encoder
@@ -47,11 +51,23 @@ class FittedModel:
     info: dict[str, Any] = field(default_factory=dict)
     conformal: Intervals | ClassSets | None = None
     reference: Reference | None = None
+    bands: Mapping[str, tuple[Band, ...]] | None = None
 
     def __post_init__(self) -> None:
         one_layout(self.network)
+
+    def kept_rows(self) -> Matrix | None:
+        """Encoded rows of the fit that the model holds, as centres or to compare tables with; None where it holds none."""
+        if self.info.get("compressed"):
+            return None
+        centres = own_rows(self.network, self.d)
+        parts = [] if centres is None else [centres]
+        parts += [] if self.reference is None or self.reference.rows is None else [self.reference.rows.X]
+        return np.unique(np.concatenate(parts), axis=0) if parts else None
         if isinstance(self.conformal, Intervals) and self.conformal.scale is not None:
             one_layout(self.conformal.scale)
+        for band in (band for bands in (self.bands or {}).values() for band in bands):
+            one_layout(band.units)
 
     @property
     def d(self) -> int:
@@ -77,7 +93,7 @@ class FittedModel:
         objective = self.info.get("objective", "squared")
         return (
             "error in standard deviations of the target"
-            if objective == "squared"
+            if objective in ("squared", "supnorm")
             else f"error as share of the {objective} loss not explained, 1 − D²"
         )
 
@@ -91,6 +107,13 @@ class FittedModel:
         """Whether the fit was given exposures."""
         return self.info.get("offset") is True
 
+    @property
+    def intervals(self) -> Intervals:
+        """What intervals are made from; UsageError where the model gives none."""
+        if not isinstance(self.conformal, Intervals):
+            raise UsageError(f"This model gives no intervals: {self._why_not()}")
+        return self.conformal
+
     def encode(self, table: Table) -> Matrix:
         """The matrix that the network sees, with shape (n, d)."""
         return self.encoder.transform(table)
@@ -102,13 +125,16 @@ class FittedModel:
 
     def predict_interval(self, table: Table, levels: Matrix, side: str = "both", n_jobs: int = 1) -> Matrix:
         """Lower and upper ends with shape (n, q, L, 2) for coverages with shape (L,)."""
-        if not isinstance(self.conformal, Intervals):
-            raise UsageError(f"This model gives no intervals: {self._why_not()}")
-        X, scale = self.encode(table), self.conformal.scale
+        X, scale = self.encode(table), self.intervals.scale
         values = run(self.network, X, self.width, n_jobs)
         log_scale = None if scale is None else run(scale, np.hstack([X, values]), self.width, n_jobs)
-        ends = self.conformal.bounds(values, log_scale, levels, side)
+        ends = self.intervals.bounds(values, log_scale, levels, side)
         return np.maximum(ends, 0.0) if self.log_link else ends
+
+    def predict_band(self, table: Table, which: str, level: float, kind: str, n_jobs: int = 1) -> Matrix:
+        """Lower and upper ends with shape (n, q, 2) of one of `bands`, for one coverage."""
+        X = self.encode(table)
+        return np.stack([band.bounds(run(band.units, X, band.width, n_jobs), level, kind) for band in (self.bands or {})[which]], axis=1)
 
     def predict_set(self, table: Table, levels: Matrix, method: str = "lac", n_jobs: int = 1) -> NDArray[np.bool_]:
         """Whether a class is possible, with shape (n, L, K), for coverages with shape (L,)."""

@@ -57,6 +57,11 @@ def group_average(x: Array, body: Function, permutations: Array, signs: Array) -
     return sum(body(x[:, p] * s) for p, s in zip(permutations, signs, strict=True)) / len(signs)
 
 
+def images(x: Array, body: Function, permutations: Array) -> Array:
+    """(f(g_1 x), …, f(g_m x))."""
+    return np.hstack([body(x[:, p]) for p in permutations])
+
+
 def affine(x: Array, weight: Array, bias: Array) -> Array:
     """x Wᵀ + b."""
     return x @ weight.T + bias

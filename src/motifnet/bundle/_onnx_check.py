@@ -52,15 +52,17 @@ def measure(
     opset: int,
     unit: NDArray[np.float64] | None = None,
 ) -> Parity:
-    """Run the file at all rows and at batches of 0, 1 and 7, and hold its first output against the expected values with shape (n, q).
+    """Run the file at all rows and at batches of 0, 1 and 7, and hold its outputs, side by side and without labels, against the expected values with
+    shape (n, q).
 
     `unit` with shape (q,) is what differences are measured in, the spread of the expected values if not given.
     """
     session = start(path)
+    names = [output.name for output in session.get_outputs() if output.name != "label"]
     unit = _spread(expected) if unit is None else unit
     worst = beyond = 0.0
     for size in (*BATCHES, len(expected)):
-        got = session.run(None, {name: values[:size] for name, values in feeds.items()})[0].astype(np.float64)
+        got = np.hstack(session.run(names, {name: values[:size] for name, values in feeds.items()})).astype(np.float64)
         want = expected[:size]
         if got.shape != want.shape or not (np.isfinite(got) == np.isfinite(want)).all():
             raise ParityError(

@@ -1,8 +1,9 @@
 """A whole fitted model as ONNX: raw columns by name in, predictions out.
 
 Outputs: "prediction" with shape (N, q), or "probabilities" with shape (N, K) and "label" with shape (N,): texts, or int64 for whole numbers and truth
-values. A model that was fitted with exposures has one more input, "offset" with shape (N, 1): means are times e^offset. With dtype "float32" numbers
-come in and go out as float32, and the arithmetic between is float64 all the same, since networks whose large weights cancel need it.
+values. With a coverage also "lower" and "upper" with shape (N, q), the ends of `predict_interval`. A model that was fitted with exposures has one
+more input, "offset" with shape (N, 1): means are times e^offset. With dtype "float32" numbers come in and go out as float32, and the arithmetic
+between is float64 all the same, since networks whose large weights cancel need it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from motifnet.bands import as_levels
 from motifnet.bundle._model import FittedModel
 from motifnet.bundle._onnx import assemble, finish, require, value, write
 from motifnet.bundle._onnx_check import Parity
@@ -27,19 +29,33 @@ from motifnet.tables import Column, Table
 _ROWS = 1000
 
 
-def to_onnx(model: FittedModel, path: str | os.PathLike[str], dtype: str = "float64", table: Table | None = None) -> Parity:
-    """Write the model; before the file is put in place it is run on rows of `table`, if given, and on made-up ones, with gaps and unseen levels."""
+def to_onnx(
+    model: FittedModel, path: str | os.PathLike[str], dtype: str = "float64", table: Table | None = None, coverage: float | None = None
+) -> Parity:
+    """Write the model, with intervals of that coverage where one is given.
+
+    Before the file is put in place it is run on rows of `table`, if given, and on made-up ones, with gaps and unseen levels.
+    """
     require(dtype)
+    ends = None if coverage is None else _finite_ends(model, coverage)
     graph, inputs = Graph(), _inputs(model, dtype)
     names = {name: graph.cast(name, "DOUBLE") if kind == "float32" else name for name, kind in inputs.items()}
-    result = emit(model.network, graph, emit_encoder(model.encoder, model.schema, graph, names))
+    encoded = emit_encoder(model.encoder, model.schema, graph, names)
+    result = emit(model.network, graph, encoded)
     if model.takes_offset:
         inputs["offset"] = dtype
         result = graph.op("Mul", result, graph.op("Exp", graph.cast("offset", "DOUBLE") if dtype == "float32" else "offset"))
     outputs = _outputs(model, graph, result, dtype)
+    if ends is not None:
+        for name, end in zip(("lower", "upper"), ends.T, strict=True):
+            outputs.append(value(finish(graph, _bound(model, graph, encoded, result, end), name, dtype), dtype, model.width))
     declared = [value(name, kind, 1) for name, kind in inputs.items()]
     onnx_model = assemble(graph, declared, outputs, _metadata(model, inputs))
     rows = _received(_rows(model, table), dtype)
+    if coverage is not None:
+        expected = np.hstack([model.predict(rows), *np.moveaxis(model.predict_interval(rows, np.array([coverage]))[:, :, 0], 2, 0)])
+        unit = None if _unit(model) is None else np.tile(np.asarray(_unit(model)), 3)
+        return write(onnx_model, path, feeds(rows, dtype), expected, dtype, unit=unit)
     if not model.takes_offset:
         return write(onnx_model, path, feeds(rows, dtype), model.predict(rows), dtype, unit=_unit(model))
     offset = np.linspace(-1, 1, rows.n).astype(dtype)
@@ -47,10 +63,28 @@ def to_onnx(model: FittedModel, path: str | os.PathLike[str], dtype: str = "floa
     return write(onnx_model, path, fed, model.predict(rows, offset=offset.astype(np.float64)), dtype, unit=_unit(model))
 
 
+def _finite_ends(model: FittedModel, coverage: float) -> NDArray[np.float64]:
+    """Ends around a prediction in units of σ, with shape (q, 2); raises UsageError where the model has no finite ones."""
+    levels, single = as_levels(coverage)
+    ends = model.intervals.quantiles(levels)[:, 0]
+    if not single or not np.isfinite(ends).all():
+        raise UsageError(f"coverage={coverage!r} gives no finite interval that could be exported. Pass one number, and less coverage.")
+    return ends
+
+
+def _bound(model: FittedModel, graph: Graph, encoded: str, result: str, end: NDArray[np.float64]) -> str:
+    """One end of the interval: f + σ · end."""
+    scale, away = model.intervals.scale, graph.constant(end)
+    if scale is not None:
+        away = graph.op("Mul", graph.op("Exp", emit(scale, graph, graph.op("Concat", encoded, result, axis=1))), away)
+    bound = graph.op("Add", result, away)
+    return graph.op("Max", bound, graph.constant(np.zeros(1))) if model.log_link else bound
+
+
 def _inputs(model: FittedModel, dtype: str) -> dict[str, str]:
     """Name and type of each input."""
     s = model.schema
-    taken = ({"prediction", "probabilities", "label"} | ({"offset"} if model.takes_offset else set())) & set(s.names)
+    taken = ({"prediction", "probabilities", "label", "lower", "upper"} | ({"offset"} if model.takes_offset else set())) & set(s.names)
     if taken or "" in s.names:
         raise UsageError(
             f"The column {(*taken, '')[0]!r} cannot be an input in ONNX, where it is empty or a name of the graph's own. Rename it, and fit again."

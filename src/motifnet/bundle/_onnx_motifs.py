@@ -77,6 +77,12 @@ def _(motif: m.GroupAverage, graph: Graph, x: str) -> str:
 
 
 @emit.register
+def _(motif: m.Images, graph: Graph, x: str) -> str:
+    images = [emit(motif.body, graph, graph.columns(x, permutation.tolist())) for permutation in motif.permutations]
+    return graph.op("Concat", *images, axis=1)
+
+
+@emit.register
 def _(motif: m.Affine, graph: Graph, x: str) -> str:
     return graph.op("Gemm", x, graph.constant(motif.weight), graph.constant(motif.bias), transB=1)
 

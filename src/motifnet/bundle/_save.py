@@ -49,6 +49,8 @@ def pack(model: FittedModel) -> tuple[bytes, bytes]:
         parts["conformal"] = plain(model.conformal)
     if model.reference is not None:
         parts["reference"] = plain(model.reference)
+    if model.bands is not None:
+        parts["bands"] = plain(model.bands)
     encoded = {name: encode(value, name, arrays) for name, value in parts.items()}
     tensors = safetensors.numpy.save(arrays)
     head = {"format": FORMAT, "protocol": PROTOCOL, "written_by": __version__, "sha256": hashlib.sha256(tensors).hexdigest()}

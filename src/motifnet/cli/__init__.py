@@ -1,4 +1,4 @@
-"""The command line: motifnet fit | predict | show | export | compress | compare | profile, one file a command.
+"""The command line: one file a command, `motifnet --help` lists them.
 
 Comes in: arguments and files. Goes out: files, text, and an exit code. Never holds: anything that Python users would miss.
 """

@@ -16,6 +16,7 @@ from motifnet.cli._lab import lab
 from motifnet.cli._mimic import mimic
 from motifnet.cli._predict import predict
 from motifnet.cli._profile import profile
+from motifnet.cli._report import report
 from motifnet.cli._show import show
 
 app = typer.Typer(
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (fit, predict, check, profile, show, export, compress, compare, mimic, lab):
+for command in (fit, predict, check, report, profile, show, export, compress, compare, mimic, lab):
     app.command()(command)
 
 

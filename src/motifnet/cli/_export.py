@@ -18,6 +18,9 @@ def export(
     model: Model,
     out: Annotated[Path, typer.Argument(metavar="ONNX", help="Where the ONNX file goes, such as houses.onnx.", show_default=False)],
     dtype: Annotated[Literal["float64", "float32"], typer.Option(help="Type of numbers in and out.")] = "float64",
+    coverage: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Give the ends of an interval too, as lower and upper, for this share of observations.")
+    ] = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -32,7 +35,7 @@ def export(
     from motifnet.bundle import load_model, to_onnx
 
     check_place(out, force=force, option="ONNX")
-    parity = to_onnx(load_model(model), out, dtype=dtype)
+    parity = to_onnx(load_model(model), out, dtype=dtype, coverage=coverage)
     if not quiet:
         difference = f"at most {parity.max_difference:.1e} standard deviations on {parity.rows:,} rows"
         say(f"{out}: {out.stat().st_size:,} bytes; differs from the model by {difference}")

@@ -29,6 +29,7 @@ def fit(
         list[str], typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict; several for several numbers at once.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="MODEL", help="Where the model goes, such as houses.motif.")],
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="A page about the model: .html, .md or .json.", show_default=False)] = None,
     preset: Annotated[
         Literal["fast", "balanced", "best"], typer.Option(help="How much is tried: seconds, tens of seconds, or minutes.")
     ] = "balanced",
@@ -37,7 +38,7 @@ def fit(
         typer.Option(help="auto: texts, true/false and up to ten different whole numbers are classes."),
     ] = "auto",
     objective: Annotated[
-        Literal["squared", "absolute", "pinball", "poisson", "gamma"],
+        Literal["squared", "supnorm", "absolute", "pinball", "poisson", "gamma"],
         typer.Option(help="Of a regression: the mean; the median; quantiles; the mean of counts, or of positive amounts, by a log link."),
     ] = "squared",
     quantiles: Annotated[str, typer.Option(metavar="LEVELS", help="The levels of pinball, with commas between.")] = ".1,.5,.9",
@@ -76,10 +77,14 @@ def fit(
     [bold]zcat sales.csv.gz | motifnet fit - -t sold -o sales.motif --time day --preset fast[/bold]
     """
     from motifnet.bundle import save_model
+    from motifnet.report import suffix_of
     from motifnet.tables import read_table
 
     start = clock.monotonic()
     check_place(out, force=force)
+    if report is not None:
+        suffix_of(report)
+        check_place(report, force=force, option="--report")
     beside = {"groups": groups, "time": time, "sample_weight": weight, "offset": offset}
     frame = _checked(read_table(table), target, beside, drop or [])
     if task == "auto":
@@ -94,6 +99,8 @@ def fit(
         if model.model_.info["stopped_early"]:
             saving.interrupted.set()  # the next Ctrl-C is the second one
         save_model(model.model_, out)
+    if report is not None:
+        model.report(report)
     if not quiet:
         _report(model, out, clock.monotonic() - start)
 

@@ -13,7 +13,7 @@ from motifnet.motifs import Concat, Motif, Parallel, TreeEnsemble
 from motifnet.tables import Matrix
 from motifnet.teachers import Growth, Problem, find_engine
 
-GROWTH = Growth(learning_rate=0.2, leaves=31, min_rows=20, columns=1.0, rows=1.0, l2=1.0, limit=60, patience=60)
+GROWTH = Growth(learning_rate=0.2, leaves=63, min_rows=10, columns=1.0, rows=1.0, l2=1.0, limit=100, patience=100)
 
 
 def has_trees(network: Motif) -> bool:

@@ -19,8 +19,8 @@ KNEE, TIMED = 1.02, 1_000
 class Point:
     """A network: kernel units, difference from the full one (root mean square of the scores, in units of their sd), error, speed and size.
 
-    error: to y where y is known, else expected from the full network's honest error; microseconds: of one row among a thousand; bytes: of the
-    parameters; seconds: of the distillation.
+    error: to y where y is known, else expected from the full network's honest error; microseconds: of one row among a thousand, which are the
+    seconds of a million rows; bytes: of the parameters; seconds: of the distillation.
     """
 
     units: int
@@ -45,11 +45,13 @@ class TradeOff:
         return next(point for point in self.points if point.error <= KNEE * least)
 
     def __str__(self) -> str:
-        def row(name: str, p: Point) -> str:
-            return f"{name:>6}  {p.difference:>10.4f}  {p.error:>8.4f}  {p.microseconds:>10.1f}  {p.bytes:>12,}  {p.seconds:>7.1f}"
+        def row(name: str, p: Point, mark: str = "") -> str:
+            line = f"{name:>6}  {p.difference:>10.4f}  {p.error:>8.4f}  {p.microseconds:>16.1f}  {p.bytes:>12,}  {p.seconds:>7.1f}"
+            return f"{line}  {mark}".rstrip()
 
-        head = f"{'units':>6}  {'difference':>10}  {'error':>8}  {'µs a row':>10}  {'bytes':>12}  {'seconds':>7}"
-        return "\n".join([head, row("full", self.full), *(row(str(point.units), point) for point in self.points)])
+        head = f"{'units':>6}  {'difference':>10}  {'error':>8}  {'s a million rows':>16}  {'bytes':>12}  {'seconds':>7}"
+        marked = [row(str(point.units), point, "knee" if point is self.knee else "") for point in self.points]
+        return "\n".join([head, row("full", self.full), *marked])
 
 
 def units_of(network: Motif) -> int:

@@ -5,23 +5,23 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from numbers import Real
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
 import motifnet
-from motifnet.bundle import FittedModel, save_model, to_onnx
-from motifnet.engine import Control, LedgerRow, MotifnetWarning, UsageError, memory_told, resolve_jobs, single_threaded
-from motifnet.estimators._compress import compress_model
+from motifnet.bundle import FittedModel
+from motifnet.engine import Control, MotifnetWarning, UsageError, memory_told, resolve_jobs, single_threaded
+from motifnet.estimators._bands import BandRows
 from motifnet.estimators._conformal import conformal_of
 from motifnet.estimators._course import Course
+from motifnet.estimators._evidence import evidence_of_fit
+from motifnet.estimators._explained import Explained
+from motifnet.estimators._finished import Finished, seed_of
 from motifnet.estimators._fitted import check_is_fitted
 from motifnet.estimators._goal import Judged
-from motifnet.estimators._network import Network
 from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared, prepare
 from motifnet.estimators._prescribe import Prescriber, check_wish
@@ -29,19 +29,19 @@ from motifnet.estimators._presets import get_preset
 from motifnet.estimators._progress import progress
 from motifnet.estimators._reference import reference_of
 from motifnet.losses import Objective
-from motifnet.mimicry import Card, Certificate, certify, describe_network
+from motifnet.mimicry import certify, describe_network
 from motifnet.profiling import Profile
-from motifnet.shift import ShiftReport
-from motifnet.tables import Matrix, Table, Task, as_offset, as_table
+from motifnet.tables import Matrix, Task, as_offset
 
 CERTIFIED_ROWS = 128
 _SMALLER = "Fit fewer rows, or with preset='fast' or n_jobs=1."
 
 
-class MotifEstimator(BaseEstimator):
+class MotifEstimator(Finished, Explained, BaseEstimator):
     """Base of `MotifRegressor` and `MotifClassifier`."""
 
     _task: Task
+    _band_rows: BandRows | None
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class MotifEstimator(BaseEstimator):
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
         teachers: Sequence[str] | None = None,
-        profile: str | Profile | None = None,
+        profile: str | Profile | None = "auto",
     ) -> None:
         self.preset = preset
         self.time_limit_s = time_limit_s
@@ -89,7 +89,7 @@ class MotifEstimator(BaseEstimator):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, objective: Objective, offset: Any = None) -> Self:
         preset = get_preset(self.preset).beside(self.teachers, objective)
-        seed, wish = _seed(self.random_state), check_wish(self.profile)
+        seed, wish = seed_of(self.random_state), check_wish(self.profile)
         limit = self.time_limit_s
         if limit is not None and not (isinstance(limit, Real) and limit > 0):
             raise UsageError(f"time_limit_s={limit!r} must be a positive number of seconds, or None for no limit.")
@@ -139,7 +139,9 @@ class MotifEstimator(BaseEstimator):
             conformal,
             reference_of(ready, judged, seed),
         )
+        self._evidence = evidence_of_fit(self.model_, ready, run, judged)
         self.teacher_ = teacher
+        self._band_rows = self._keep_for_bands(ready, run)
         self.stages_ = run.course.stages
         self.profile_ = run.profile
         self._flat = ready.flat
@@ -147,132 +149,18 @@ class MotifEstimator(BaseEstimator):
         if ready.schema.named:
             self.feature_names_in_ = np.asarray(ready.schema.names, dtype=object)
 
+    def _keep_for_bands(self, ready: Prepared, run: Run) -> BandRows | None:
+        """None where the estimator gives no bands."""
+        return None
+
     def _outputs(self, X: Any, offset: Any = None) -> Matrix:
         check_is_fitted(self, "model_")
         table = self._table(X)
         with memory_told(f"predictions of {table.n:,} rows", "Predict some thousand rows at a time."):
             return self.model_.predict(table, resolve_jobs(self.n_jobs), None if offset is None else as_offset(offset, table.n))
 
-    def _table(self, X: Any) -> Table:
-        return as_table(X, schema=self.model_.schema)
-
-    @property
-    def network_(self) -> Network:
-        """The fitted network on the encoded matrix: call it on arrays or tensors, export it, look at its card."""
-        check_is_fitted(self, "model_")
-        return Network(self.model_.network, self.model_.d, self.model_.certificate)
-
-    @property
-    def ledger_(self) -> tuple[LedgerRow, ...]:
-        """The stages of the fit with seconds, honest error and number of parameters."""
-        check_is_fitted(self, "model_")
-        return self.model_.ledger
-
-    @property
-    def card_(self) -> Card:
-        """The description of the finished architecture."""
-        check_is_fitted(self, "model_")
-        return self.model_.card
-
-    @property
-    def certificate_(self) -> Certificate:
-        """What is known of the difference between the network and the model that it was computed from."""
-        check_is_fitted(self, "model_")
-        return self.model_.certificate
-
-    def encode(self, X: Any) -> Matrix:
-        """The matrix that the network sees, with shape (n, d)."""
-        check_is_fitted(self, "model_")
-        return self.model_.encode(self._table(X))
-
-    def to_torch(self) -> torch.nn.Module:
-        """The network as a module on the encoded matrix, a copy to use in any torch code."""
-        return self.network_.to_torch()
-
-    def to_onnx(self, path: str | Path, *, dtype: str = "float64") -> Any:
-        """Write the whole model, raw columns by name, as ONNX; onnxruntime runs it against the network before the file is put in place."""
-        check_is_fitted(self, "model_")
-        return to_onnx(self.model_, path, dtype=dtype)
-
-    def compress(self, X: Any = None, y: Any = None, *, max_units: int | None = None, tolerance: float | None = None, random_state: int = 0) -> Self:
-        """A fitted model of the same class with a small network, which holds no row of the table.
-
-        Parameters
-        ----------
-        X : table with the columns of the fit, optional
-            Rows to distil the network on; the network carries those of its fit.
-        y : column with shape (n,), optional
-            Targets of X, for rows that were not in the fit: they judge, and the last layer is solved again on them if that helps.
-        max_units : int
-            At most so many kernel units.
-        tolerance : float
-            In place of `max_units`: the fewest of 32, 64, ..., 512 units whose error on held-out rows is at most (1 + tolerance) times that of the
-            full network. Without y it is the error to be expected from the ledger's and the difference between the networks.
-
-        Raises
-        ------
-        UsageError
-            Where neither or both are given, or nothing gets smaller.
-        """
-        check_is_fitted(self, "model_")
-        rows = None if X is None else self.encode(X)
-        model = compress_model(self.model_, rows, y, max_units=max_units, tolerance=tolerance, seed=_seed(random_state))
-        small = type(self)._of(model).set_params(**self.get_params())
-        small._flat = self._flat
-        return small
-
-    def check_shift(self, X: Any, random_state: int = 0) -> ShiftReport:
-        """Whether new rows are like those of the fit: which columns moved, and what error is to be expected on them.
-
-        Parameters
-        ----------
-        X : table with the columns of the fit
-        random_state : seed of subsamples and permutations
-
-        Returns
-        -------
-        ShiftReport
-            Prints as a table and a verdict; `.shifted`, `.moved`, `.error`, `.verdict`, `.to_dict()`. With no shift at all, the chance that anything
-            is reported is at most 5 %, whatever the number of columns. The expected error (importance-weighted) supposes that the target depends on
-            the columns as before.
-
-        Raises
-        ------
-        UsageError
-            Where the model is of a version that kept no reference.
-        """
-        check_is_fitted(self, "model_")
-        return self.model_.check_shift(self._table(X), _seed(random_state))
-
-    def save(self, path: str | Path) -> None:
-        """Write the model as one file that `motifnet.load` reads."""
-        check_is_fitted(self, "model_")
-        save_model(self.model_, path)
-
-    @classmethod
-    def _of(cls, model: FittedModel) -> Self:
-        """An estimator around a loaded model."""
-        self = cls(preset=model.info.get("preset", "balanced"))
-        self.model_ = model
-        self._flat = model.width == 1
-        self.n_features_in_ = len(model.schema.names)
-        if model.schema.named:
-            self.feature_names_in_ = np.asarray(model.schema.names, dtype=object)
-        return self
-
     def __sklearn_tags__(self) -> Tags:
         # the tags `categorical` and `string` stay off though both are welcome: they make scikit-learn's checks round X and skip texts
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _seed(random_state: int | np.random.RandomState | None) -> int:
-    """None is 0: without a wish, the result is the same every time."""
-    if random_state is None:
-        return 0
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31 - 1))
-    if isinstance(random_state, int | np.integer) and random_state >= 0:
-        return int(random_state)
-    raise UsageError(f"random_state={random_state!r} must be None, a non-negative integer or a numpy RandomState.")

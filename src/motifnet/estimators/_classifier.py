@@ -60,6 +60,10 @@ class MotifClassifier(ClassifierMixin, MotifEstimator):
         members = self.model_.predict_set(self._table(X), levels, method, resolve_jobs(self.n_jobs))
         return members[:, 0] if single else members
 
+    def predict_band(self, X: Any, coverage: float = 0.9, kind: str = "simultaneous", split: bool = False) -> Matrix:
+        """Raises UsageError: the error of a band is that of a last layer fitted by least squares, probabilities come from another one."""
+        raise UsageError("There are no bands for probabilities. Ask for predict_set, which classes are possible, or reliability, how right they are.")
+
     def reliability(self, X: Any, y: Any, sample_weight: Any = None, groups: int = 15) -> ReliabilityCurve:
         """Predicted probabilities against observed shares, for a plot, and the expected calibration error `ece`, on rows that the fit has not seen.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from motifnet.bundle import FittedModel
-from motifnet.compress import Compressed, Task, compress
+from motifnet.compress import Compressed, Task, compress, own_rows
 from motifnet.engine import DataError, LedgerRow
 from motifnet.mimicry import Certificate, certify, describe_network, values_of
 from motifnet.motifs import Motif
@@ -31,15 +31,16 @@ def compress_model(model: FittedModel, X: Matrix | None, y: Any, *, max_units: i
     card = describe_network(network, inputs=model.d)
     info = {**model.info, "compressed": True}
     reference = None if model.reference is None else model.reference.without_rows()
-    return replace(
-        model, network=network, ledger=(*model.ledger, *rows), card=card, certificate=certificate, info=info, conformal=None, reference=reference
-    )
+    small = replace(model, network=network, ledger=(*model.ledger, *rows), card=card, certificate=certificate, info=info)
+    return replace(small, conformal=None, bands=None, reference=reference)
 
 
 def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int) -> Task:
     """What there is to compress in a model."""
     if y is not None:
-        y = _checked(y if model.classes is None else _one_hot(y, model.classes), X)
+        y = _checked(y if model.classes is None else one_hot(y, model.classes), X)
+    elif X is None and own_rows(model.network, model.d) is None:  # behind a layer that cannot be undone, or with trees alone
+        X = model.kept_rows()
     errors = [row.error for row in model.ledger if row.kept]
     scale = model.info.get("target_sd") if model.classes is None else np.ones(model.width)
     return Task(model.network, model.d, X, y, errors[-1] if errors else 0.0, None if scale is None else np.asarray(scale, dtype=np.float64), seed)
@@ -67,7 +68,8 @@ def _checked(y: Any, X: Matrix | None) -> Matrix:
     return as_numbers(y, len(X))
 
 
-def _one_hot(y: Any, classes: tuple[Any, ...]) -> Matrix:
+def one_hot(y: Any, classes: tuple[Any, ...]) -> Matrix:
+    """Indicators of the classes with shape (n, K)."""
     hit = np.asarray(y).reshape(-1, 1) == np.array(classes, dtype=object)
     if not hit.any(1).all():
         unknown = np.asarray(y).ravel()[~hit.any(1)][0]

@@ -37,9 +37,10 @@ class Course:
         self.listen(stage, None)
         return time.monotonic()
 
-    def settle(self, stage: str, start: float, judged: Judged, note: str) -> bool:
-        """Enter a stage into the ledger and keep its result if its honest error is lower, on the rows for which both have one."""
-        kept = self.best is None or self._lower(judged, self.best)
+    def settle(self, stage: str, start: float, judged: Judged, note: str, kept: bool | None = None) -> bool:
+        """Enter a stage into the ledger and keep its result if its honest error is lower, on the rows for which both have one, or as `kept` says."""
+        if kept is None:
+            kept = self.best is None or self._lower(judged, self.best)
         network = self.goal.network(judged)
         if kept:
             self.best = judged

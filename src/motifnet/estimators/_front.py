@@ -1,7 +1,6 @@
 """A front: a layer before a kernel part that says what is known of the table, exact, and computed from what the profile found.
 
-    sorting     the columns of an orbit in increasing order: every function of them is invariant under their permutations
-    absolute    |x| of columns whose sign does not matter
+    symmetry    functions of the columns that do not change under a group (see `_symmetric`)
     projection  the principal components that hold the variance, each in its own unit
     step        all columns, and 1{w·φ(x) > c} beside them, −1 or 1: a jump that a smooth part need not blur
 
@@ -19,9 +18,10 @@ import torch
 from numpy.typing import NDArray
 
 from motifnet.estimators._goal import Part, numpy_of
+from motifnet.estimators._symmetric import common_units, others_of, quotient_layer
 from motifnet.mimicry import transfer
-from motifnet.motifs import Abs, Affine, Chain, Concat, Identity, Monomial, Motif, Select, Sort, Step
-from motifnet.profiling import Surface
+from motifnet.motifs import Affine, Chain, Concat, Identity, Monomial, Motif, Select, Step
+from motifnet.profiling import Group, Rows, Surface
 from motifnet.retrain import CrossTuned
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import FittedTeacher
@@ -52,14 +52,21 @@ class Front:
         return Part(f"{name}, {self.name}", fitted.oof, network, partial(_through, front=self.motif, fitted=fitted))
 
 
-def sorting(columns: list[int], numeric: Mask, slope: Matrix, shift: Matrix) -> Front:
-    """Sort slope x + shift, with shape (q,), of q columns: the units in which they may be exchanged."""
-    return _of_columns("sorting layer", columns, numeric, [_scaled(slope, shift), Sort()], len(columns))
+def symmetry(group: Group, rows: Rows, X: Matrix) -> Front:
+    """The quotient layer of a group; X with shape (n, d) gives its columns their units."""
+    units, others = common_units(group, rows.centre, rows.unit), others_of(group)
+    layer, made = in_own_units(Chain([units, quotient_layer(group)]), X, len(others))
+    name = "absolute values" if group.is_absolute else "sorting layer" if group.kind == "permutations" else "orbit sums"
+    return Front(name, layer, np.concatenate([rows.numeric[others], np.ones(made - len(others), dtype=bool)]))
 
 
-def absolute(columns: list[int], numeric: Mask, slope: Matrix, shift: Matrix) -> Front:
-    """|slope x + shift| of some columns."""
-    return _of_columns("absolute values", columns, numeric, [_scaled(slope, shift), Abs()], len(columns))
+def in_own_units(layer: Motif, X: Matrix, kept: int) -> tuple[Motif, int]:
+    """The layer with mean 0 and sd 1 of all columns that it makes of X, but for the first so many; and their number."""
+    Z = numpy_of(layer, X)
+    mean, sd = Z.mean(0), Z.std(0)
+    sd[sd <= 1e-12 * np.abs(mean)] = 1.0  # constant but for rounding
+    mean[:kept], sd[:kept] = 0.0, 1.0
+    return Chain([layer, Affine(torch.diag(torch.as_tensor(1 / sd)), torch.as_tensor(-mean / sd))]), len(sd)
 
 
 def projection(X: Matrix, numeric: Mask, components: int) -> Front:
@@ -68,8 +75,9 @@ def projection(X: Matrix, numeric: Mask, components: int) -> Front:
     mean = X[:, columns].mean(0)
     _, sizes, axes = np.linalg.svd(X[:, columns] - mean, full_matrices=False)
     axes = axes[:components] * (np.sqrt(len(X)) / np.maximum(sizes[:components, None], 1e-12 * sizes[0]))
-    affine = Affine(torch.as_tensor(axes), torch.as_tensor(-axes @ mean))
-    return _of_columns("projection", columns, numeric, [affine], len(axes))
+    others = [int(j) for j in np.flatnonzero(~numeric)]
+    layer = Chain([Select(columns), Affine(torch.as_tensor(axes), torch.as_tensor(-axes @ mean))])
+    return Front("projection", Concat([Select(others), layer]) if others else layer, np.arange(len(others) + len(axes)) >= len(others))
 
 
 def step(surface: Surface, threshold: float, d: int) -> Motif:
@@ -79,21 +87,9 @@ def step(surface: Surface, threshold: float, d: int) -> Motif:
     kept = np.flatnonzero(surface.weight)
     weight = torch.as_tensor(surface.weight[kept][None])
     height = Affine(weight, torch.tensor([-threshold], dtype=torch.float64))
-    sides = _scaled(np.array([2.0]), np.array([-1.0]))
+    sides = Affine(torch.tensor([[2.0]], dtype=torch.float64), torch.tensor([-1.0], dtype=torch.float64))
     indicator = Chain([Monomial(powers[kept].tolist()), height, Step(torch.tensor(0.0, dtype=torch.float64)), sides])
     return Concat([Identity(), indicator])
-
-
-def _of_columns(name: str, columns: list[int], numeric: Mask, layers: list[Motif], made: int) -> Front:
-    """The other columns as they are, then what the layers make of these."""
-    others = [j for j in range(len(numeric)) if j not in set(columns)]
-    layer = Chain([Select(columns), *layers])
-    motif = Concat([Select(others), layer]) if others else layer
-    return Front(name, motif, np.concatenate([numeric[others], np.ones(made, dtype=bool)]))
-
-
-def _scaled(slope: Matrix, shift: Matrix) -> Affine:
-    return Affine(torch.diag(torch.as_tensor(slope)), torch.as_tensor(shift))
 
 
 def _through(X: Matrix, front: Motif, fitted: FittedTeacher | CrossTuned) -> Matrix:

@@ -1,5 +1,5 @@
 """Motif Mimicry on one page: convex fit → transfer → last layer → log scale → inner layers → own loss → structure that the profile found
-→ other teachers → stack → fine-tuning.
+→ other teachers → stack → fine-tuning → sup-norm training.
 
 Every stage is timed, judged on rows that it has not seen, and kept only if that error is lower. `Stopped` (time limit, Ctrl-C) ends the run with
 the best so far; the convex fit and its transfer always finish, so there always is a model.
@@ -8,7 +8,7 @@ the best so far; the convex fit and its transfer always finish, so there always 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 
@@ -17,6 +17,7 @@ from motifnet.estimators._course import Course
 from motifnet.estimators._front import Front
 from motifnet.estimators._goal import Goal, Judged, Part, numpy_of
 from motifnet.estimators._log_scale import LogScale, part_of
+from motifnet.estimators._orbit import Orbit
 from motifnet.estimators._prescribe import Prescriber
 from motifnet.estimators._presets import Preset
 from motifnet.kernels import EveryFold
@@ -30,13 +31,18 @@ from motifnet.retrain import (
     cross_tune,
     fine_tune_stage,
     fold_model,
+    largest_local_error,
     refit_ridge,
     refit_softmax,
     refit_under_loss,
+    sup_norm_stage,
 )
+from motifnet.stacking import predicted
 from motifnet.tables import Sample
 from motifnet.teachers import TEACHERS, FittedKernel
 
+# behind a layer that leaves few directions and no jump the function is smooth: no Laplace kernel of ‖·‖₁, and steps enough to find its scale
+SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gaussian"), 60
 HOPELESS = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing, and its variants are left out
 
 
@@ -65,8 +71,6 @@ class Run:
         """Run all stages that the preset asks for."""
         convex, folds = self._convex()
         try:
-            if self.preset.first is not None and self.sample.n >= self.preset.small_rows:
-                self._short_training(convex, self.preset.first)
             self._last_layer(convex, folds)
             del folds  # as large as a Gram matrix of all rows
             scales = self._log_scale(convex)
@@ -79,6 +83,8 @@ class Run:
             self._stack()
             if self.preset.fine_tune_epochs:
                 self._fine_tune()
+            if self.preset.sup_norm:
+                self._sup_norm()
         except Stopped:
             self.stopped = True
         assert self.course.best is not None
@@ -120,18 +126,15 @@ class Run:
         self.course.settle("log scale", start, self.goal.judge(list(self.kernels)), "kernel ridge on log y, beside the one on y")
         return [(None, convex), (self.log, fitted)]
 
-    def _short_training(self, convex: FittedKernel, settings: InnerSettings) -> None:
-        """A good network soon; the full training starts from the convex fit again and takes its place."""
-        stage = "inner layers, short"
-        start = self.course.start(stage)
-        part = self._tuned(convex, settings, -1)
-        self.course.settle(stage, start, self.goal.judge([*self.kernels, part]), self._describe(settings))
-
     def _inner_layers(self, log: LogScale | None, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
         stage = "inner layers" if number == 0 else f"inner layers {number + 1}"
         start = self.course.start(stage)
-        # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share
         self.kernels.append(self._tuned(convex, settings, number, log))
+        trained = self.kernels[-number - 1 :]
+        # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share;
+        # not so a start with few centres, which has no prediction for them: weights would be of fewer rows
+        if all(predicted(part.oof).sum() < predicted(trained[0].oof).sum() for part in self.kernels[: -number - 1]):
+            self.kernels = trained
         self.course.settle(stage, start, self.goal.judge(list(self.kernels)), self._describe(settings) + ("; on log y" if log else ""))
 
     def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
@@ -178,15 +181,19 @@ class Run:
             self._behind(front, number, start)
             start = time.monotonic()
 
-    def _behind(self, front: Front, number: int, start: float) -> None:
-        """The convex fit and the first training on the rows behind a front: beside the other kernels, where that is better, else forgotten."""
+    def _behind(self, front: Front | Orbit, number: int, start: float) -> None:
+        """The convex fit and the first training on the rows behind a front: alone or beside the others, where that is better, else forgotten."""
         self.course.start(front.name)
-        sample, settings = front.behind(self.sample), self.preset.inner[0]
-        convex = self.preset.convex.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        sample, first = front.behind(self.sample), self.preset.inner[0]
+        settings = replace(first, profiles=SMOOTH, steps=max(first.steps, SMOOTH_STEPS))
+        teacher = replace(self.preset.convex, profiles=SMOOTHEST)
+        convex = teacher.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         trained = cross_tune(sample, convex, settings, seed=self.seed, number=100 + number, n_jobs=self.n_jobs, control=self.control)
-        kernels = [*self.kernels, front.part("kernel ridge", convex), front.part("trained kernel", trained)]
-        if self.course.settle(front.name, start, self.goal.judge(kernels), "kernels behind this layer, beside the others"):
-            self.kernels = kernels
+        parts = [front.part("kernel ridge", convex), front.part("trained kernel", trained)]
+        best = min((self.goal.judge(kernels) for kernels in (parts, [*self.kernels, *parts])), key=lambda judged: judged.error)
+        alone = "" if len(best.parts) > len(parts) else ", and no others"
+        if self.course.settle(front.name, start, best, f"smooth kernels behind this layer{alone}"):
+            self.kernels = list(best.parts)
 
     def _teacher(self, name: str, log: LogScale | None) -> None:
         teacher = TEACHERS[name]()
@@ -229,3 +236,14 @@ class Run:
         part = Part("fine-tuned network", tuned.oof, network, partial(numpy_of, network))
         judged = self.goal.judge([part, *self.kernels, *self.others])
         self.course.settle("fine-tuning", start, judged, f"{tuned.epochs} of {settings.epochs} epochs chosen by the fold networks")
+
+    def _sup_norm(self) -> None:
+        """A ReLU network for the largest error, in place of all others where its largest local error is the least."""
+        start = self.course.start("sup-norm training")
+        assert self.first is not None and self.course.best is not None
+        trained = sup_norm_stage(self.sample, self.first, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        network = trained.network
+        judged = self.goal.judge([Part("sup-norm network", trained.oof, network, partial(numpy_of, network))])
+        before, after = (largest_local_error(self.sample, oof) for oof in (self.course.best.oof, trained.oof))
+        note = f"radius {trained.radius:.2g}; largest local error {before:.3f} → {after:.3f} sd"
+        self.course.settle("sup-norm training", start, judged, note, kept=after < before)

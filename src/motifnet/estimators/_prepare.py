@@ -45,11 +45,12 @@ LEAST_ROWS = 2
 
 @dataclass(frozen=True)
 class Prepared:
-    """The encoded sample with its goal, its table, what is needed to treat new rows alike, and the logarithmic scale where it is worth a try."""
+    """The encoded sample with its goal, the table of its rows, what is needed to treat new rows alike, and the logarithmic scale where it is worth
+    a try."""
 
     sample: Sample
-    table: Table
     goal: Goal
+    table: Table
     schema: Schema
     encoder: Encoder
     targets: tuple[str, ...]
@@ -93,7 +94,7 @@ def prepare(
     sample = Sample(matrix, coded, row_weight, folds, rows.groups, rows.time, labels, encoder.numeric, views, response)
     goal, flat = goal_of(sample), target.flat and len(objective.quantiles) < 2
     log = LogScale.of(sample, goal.mean, goal.sd) if isinstance(goal, RegressionGoal) else None
-    return Prepared(sample, rows.table, goal, table.schema, encoder, target.names, target.classes, flat, log)
+    return Prepared(sample, goal, rows.table, table.schema, encoder, target.names, target.classes, flat, log)
 
 
 def _per_exposure(y: Matrix, weight: Matrix, offset: Matrix, objective: Objective) -> tuple[Matrix, Matrix]:

@@ -1,6 +1,6 @@
 """From the profile of a table to fronts for its fit: what is looked for, what is found, and which layers it leads to.
 
-invariance            → a sorting layer, or absolute values
+invariance            → functions that do not change under the group; for several targets that move along, one network for all
 intrinsic dimension   → a projection
 singularity           → a step across the surface, found again without each fold
 """
@@ -14,9 +14,10 @@ from typing import Any, Literal
 import numpy as np
 
 from motifnet.engine import Control, UsageError
-from motifnet.estimators._front import Front, absolute, projection, sorting, step
+from motifnet.estimators._front import Front, projection, step, symmetry
+from motifnet.estimators._orbit import Orbit, equivariant
 from motifnet.motifs import Motif
-from motifnet.profiling import STRUCTURE, Profile, Rows, boundary, structure
+from motifnet.profiling import BOUNDARY_ROWS, PRESETS, Profile, Rows, boundary, structure
 from motifnet.tables import Sample
 
 Wish = Literal["auto"] | Profile | None
@@ -47,10 +48,10 @@ class Prescriber:
         """The given profile, or what is found on few rows."""
         return self.wish if isinstance(self.wish, Profile) else structure(self.rows, control.check)
 
-    def fronts(self, profile: Profile, sample: Sample, control: Control) -> Iterator[Front]:
+    def fronts(self, profile: Profile, sample: Sample, control: Control) -> Iterator[Front | Orbit]:
         """The fronts that the prescription of a profile leads to."""
         settings = profile.prescription
-        makers: Mapping[str, Callable[[Mapping[str, Any], Sample, Control], Front | None]] = {
+        makers: Mapping[str, Callable[[Mapping[str, Any], Sample, Control], Front | Orbit | None]] = {
             "invariance": self._invariant,
             "intrinsic dimension": self._projected,
             "singularity": self._stepped,
@@ -60,15 +61,12 @@ class Prescriber:
             if front is not None:
                 yield front
 
-    def _invariant(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | None:
-        blocks, flips = setting["blocks"], setting["group"] == "flips"
-        if setting["equivariant"] or setting["group"] == "cyclic" or len(blocks[0]) > 1:
-            return None  # these have no layer that is continuous
-        columns = [self.rows.names.index(block[0]) for block in blocks]
-        centre, unit = self.rows.centre[columns], self.rows.unit[columns]
-        common = np.sqrt(np.mean(unit**2))
-        shift = (centre - (0.0 if flips else centre.mean())) / common
-        return (absolute if flips else sorting)(columns, self.rows.numeric, unit / common, shift)
+    def _invariant(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | Orbit | None:
+        blocks = [[self.rows.names.index(name) for name in block] for block in setting["blocks"]]
+        group = PRESETS[setting["group"]](blocks, self.rows.d)
+        if not group.is_layer or (setting["equivariant"] and sample.response is not None):
+            return None  # losses of their own have no common unit
+        return equivariant(group, self.rows, sample.X) if setting["equivariant"] else symmetry(group, self.rows, sample.X)
 
     def _projected(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | None:
         components = setting.get("projection")
@@ -86,6 +84,6 @@ class Prescriber:
         """The step across the likeliest surface, where given without fold k."""
         control.check()
         part = sample if k is None else sample.rows(sample.folds.train(k), k)
-        order = np.random.default_rng([self.rows.seed, 7]).permutation(part.n)[: STRUCTURE["singularity"][1]]
+        order = np.random.default_rng([self.rows.seed, 7]).permutation(part.n)[:BOUNDARY_ROWS]
         found = boundary(replace(self.rows, X=part.X[order], y=part.y[order]))
         return None if found is None else step(*found, part.X.shape[1])

@@ -13,32 +13,31 @@ from motifnet.losses import Objective
 from motifnet.retrain import InnerSettings
 from motifnet.teachers import TEACHERS, KernelRidge
 
-# blocks in parallel differ in depth, kernel and start: the first has a residual block before its distances and a map that starts from gradients
+# blocks in parallel differ in depth and kernel: the first has a residual block before its distances
 _DEEP = InnerSettings(depth=1)
 _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60, map_share=0)
-# a short training, soon done: what the time limit or Ctrl-C leaves is then good already, and the stack has one network more
-_QUICK = InnerSettings(steps=25, batch=300, capacity=Capacity(1_000, 1_000))
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
-_CONVEX = KernelRidge()
 # few centres, few steps, few trees: within ten times the seconds of 500 boosted trees
 _SMALL = Capacity(1_200, 800)
+# where trainings start; in the stack they leave it next to no weight
+_CONVEX = KernelRidge(capacity=_SMALL)
 FOLD_ROWS = 10
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Number of folds (up to twice as many below `small_rows` rows), the convex fit, inner-layer trainings (`first` only from there on), other
-    teachers, whether to fine-tune end to end, and which teachers the caller asked for by name.
+    """Number of folds (up to twice as many below `small_rows` rows), the convex fit, inner-layer trainings, other teachers, whether to fine-tune
+    end to end, whether to train under the objective "supnorm", and which teachers the caller asked for by name.
     """
 
     folds: int = 4
     small_rows: int = 1_000
     convex: KernelRidge = _CONVEX
-    first: InnerSettings | None = _QUICK
     inner: tuple[InnerSettings, ...] = (_DEEP, _MATERN)
     teachers: tuple[str, ...] = ("trees", "randomised trees")
     fine_tune_epochs: int = 0
     ridge_again: bool = True
+    sup_norm: bool = False
     asked: tuple[str, ...] = ()
 
     def n_folds(self, n: int) -> int:
@@ -47,7 +46,12 @@ class Preset:
         return min(n, folds)
 
     def beside(self, names: Any, objective: Objective) -> Preset:
-        """The preset with further teachers. Raises UsageError for one that is unknown, not installed, or cannot learn under the objective."""
+        """The preset for an objective, with further teachers.
+
+        Raises UsageError for a teacher that is unknown, not installed, or cannot learn under the objective.
+        """
+        if objective.name == "supnorm":
+            return replace(self, sup_norm=True).beside(names, Objective())
         if names is None:
             return self
         known = [name for name in TEACHERS if name != "kernel ridge"]
@@ -65,7 +69,6 @@ PRESETS = {
         folds=3,
         small_rows=0,
         convex=KernelRidge(capacity=_SMALL, grid_rows=200),
-        first=None,
         inner=(InnerSettings(steps=30, batch=256, capacity=_SMALL, ridge_factors=(1.0,)),),
         teachers=("quick trees",),
         ridge_again=False,

@@ -5,13 +5,16 @@ Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, so
 
 from motifnet.kernels._every_fold import EveryFold, every_fold
 from motifnet.kernels._fit import Partition, Solution, enough, fit_with_held_out
-from motifnet.kernels._kernel import PROFILES, Kernel, by_blocks, distances, radial
+from motifnet.kernels._kernel import PROFILES, Kernel, by_blocks, distances, radial, radial_slope
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
 from motifnet.kernels._leave_out import (
     blocks_of,
+    factor,
     leave_out_gradient,
     leave_out_residuals,
     projector,
+    projector_of,
+    solve_factored,
     solve_ridge,
 )
 from motifnet.kernels._machine import Machine, machine_of
@@ -48,6 +51,7 @@ __all__ = [
     "distances",
     "enough",
     "every_fold",
+    "factor",
     "fit_reweighted",
     "fit_softmax",
     "fit_with_held_out",
@@ -59,8 +63,11 @@ __all__ = [
     "machine_of",
     "median_distances",
     "projector",
+    "projector_of",
     "quantile_knots",
     "radial",
+    "radial_slope",
+    "solve_factored",
     "solve_folds",
     "solve_ridge",
     "start_kernel",

@@ -16,7 +16,7 @@ from motifnet.kernels._landmarks import Gram, Landmarks, Sums, solve_folds, summ
 from motifnet.kernels._leave_out import factor, solve_factored, solve_ridge
 from motifnet.kernels._plan import CAPACITY, Capacity
 
-ENOUGH = 500  # rows by which λ is chosen among few candidates
+ENOUGH, MOST = 500, 1_000  # rows by which λ is chosen among few candidates, and rows of a fit that is only for this
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,18 @@ def enough(blocks: Sequence[Tensor]) -> tuple[Tensor, ...]:
     return tuple(kept)
 
 
+def _spread(rows: Tensor, most: int) -> Tensor:
+    """At most so many rows, at equal distances: rows may be sorted."""
+    return rows if len(rows) <= most else rows[torch.arange(most) * len(rows) // most]
+
+
 def _choose_exact(K: Tensor, y: Tensor, w: Tensor, inner: Sequence[Tensor], ridges: Sequence[float]) -> float:
     """The λ with the least error over the inner blocks, each predicted by a fit without it."""
     if not inner:
         return ridges[len(ridges) // 2]
     errors = [0.0] * len(ridges)
     for block in inner:
-        out, kept = torch.nonzero(block).ravel(), torch.nonzero(~block).ravel()
+        out, kept = torch.nonzero(block).ravel(), _spread(torch.nonzero(~block).ravel(), MOST)
         within, across = K[kept[:, None], kept], K[out[:, None], kept]
         for i, ridge in enumerate(ridges):
             dual, b = solve_ridge(within, y[kept], ridge / w[kept])
@@ -97,7 +102,8 @@ def _choose_exact(K: Tensor, y: Tensor, w: Tensor, inner: Sequence[Tensor], ridg
 def _fit_landmarks(
     gram: Gram, Z: Tensor, y: Tensor, w: Tensor, part: Partition | None, ridges: Sequence[float], seed: int, landmarks: int
 ) -> Solution:
-    marks = Landmarks.choose(gram, Z, landmarks, seed)
+    among = None if part is None else part.train  # of these at most half, for the others choose λ
+    marks = Landmarks.choose(gram, Z, landmarks if part is None else min(landmarks, max(1, int(part.train.sum()) // 2)), seed, among)
     cells = _cells(len(Z), part, marks.marked)
     sums = {cell: marks.normal_equations(mask, y, w) for cell, mask in cells.items()}
     held_out = torch.full_like(y, float("nan"))

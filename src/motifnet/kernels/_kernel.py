@@ -61,6 +61,18 @@ def radial(profile: str, t: Tensor) -> Tensor:
     return (1 + s + s * s / 3) * torch.exp(-s)
 
 
+def radial_slope(profile: str, t: Tensor, value: Tensor) -> Tensor:
+    """φ'(t), given the value φ(t)."""
+    if profile in ("laplace1", "laplace2"):
+        return -value
+    if profile == "gaussian":
+        return value * t * -2
+    if profile == "matern32":
+        return value * t / (1 + math.sqrt(3.0) * t) * -3
+    s = math.sqrt(5.0) * t
+    return value * t * (1 + s) / (1 + s + s * s / 3) * (-5 / 3)
+
+
 _NUMPY_RADIAL = {
     "laplace1": lambda t: np.exp(-t),
     "laplace2": lambda t: np.exp(-t),

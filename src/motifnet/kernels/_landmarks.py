@@ -4,8 +4,8 @@
     the fit without fold k:  (Σ_j S_j − S_k + λ I) γ = Σ_j c_j − c_k,   β = L⁻ᵀ γ
 
 Sums of m×m matrices that add over blocks of rows give exact K-fold predictions for every λ. A landmark that is left out of its fold's fit is a free
-parameter without a label and makes the fold's score far too pessimistic at small λ; so landmark rows stay in every training fold and the other
-rows judge.
+parameter without a label and makes the fold's score far too pessimistic at small λ; so landmarks are rows of the fold's training, or, where folds
+share them, stay in every training fold and the other rows judge.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ Sums = tuple[Tensor, Tensor]
 _ROWS = 2_048
 
 
-def choose_landmarks(n: int, m: int, generator: torch.Generator) -> Tensor:
-    """m row numbers in increasing order, uniformly without replacement."""
-    return torch.randperm(n, generator=generator)[:m].sort().values
+def choose_landmarks(n: int, m: int, generator: torch.Generator, among: Tensor | None = None) -> Tensor:
+    """m row numbers in increasing order, uniformly without replacement, among some rows (a mask) where given."""
+    order = torch.randperm(n, generator=generator)
+    return (order if among is None else order[among[order]])[:m].sort().values
 
 
 def landmark_features(K_CC: Tensor) -> Tensor:
@@ -60,9 +61,9 @@ class Landmarks:
     L: Tensor
 
     @classmethod
-    def choose(cls, gram: Gram, Z: Tensor, count: int, seed: int) -> Landmarks:
-        """Landmarks of a seed; fewer of the same seed are among them."""
-        chosen = choose_landmarks(len(Z), count, torch.Generator().manual_seed(seed))
+    def choose(cls, gram: Gram, Z: Tensor, count: int, seed: int, among: Tensor | None = None) -> Landmarks:
+        """Landmarks of a seed, `among` some rows (a mask) where given; fewer of the same seed are among them."""
+        chosen = choose_landmarks(len(Z), count, torch.Generator().manual_seed(seed), among)
         return cls(gram, Z, chosen, landmark_features(gram(Z[chosen], Z[chosen])))
 
     @property

@@ -24,7 +24,12 @@ from torch import Tensor
 
 def projector(K: Tensor, ridge: Tensor, *, intercept: bool = True) -> Tensor:
     """P with shape (n, n) for the Gram matrix K and the ridge λ/w with shape (n,). Fails where K + ridge is not positive."""
-    inverse = torch.cholesky_inverse(factor(K, ridge))
+    return projector_of(factor(K, ridge), intercept=intercept)
+
+
+def projector_of(L: Tensor, *, intercept: bool = True) -> Tensor:
+    """The same from the Cholesky factor L of K + diag(ridge)."""
+    inverse = torch.cholesky_inverse(L)
     if not intercept:
         return inverse
     g = inverse.sum(1)
@@ -74,28 +79,30 @@ def leave_out_residuals(P: Tensor, alpha: Tensor, blocks: list[Tensor] | None = 
         return alpha / P.diagonal()[:, None]
     r = torch.zeros_like(alpha)
     for rows in blocks:
-        r[rows] = torch.linalg.solve(P[rows][:, rows], alpha[rows])
+        r[rows] = torch.linalg.solve(P[rows][:, rows].to(alpha.dtype), alpha[rows])
     return r
 
 
-def leave_out_gradient(P: Tensor, y: Tensor, weight: Tensor, blocks: list[Tensor] | None = None) -> tuple[float, Tensor]:
-    """The weighted mean squared leave-out residual (summed over columns) and its gradient through K with shape (n, n)."""
-    alpha = P @ y
+def leave_out_gradient(P: Tensor, alpha: Tensor, weight: Tensor, blocks: list[Tensor] | None = None) -> tuple[float, Tensor]:
+    """The weighted mean squared leave-out residual (summed over columns) and its gradient through K with shape (n, n), in the type of P.
+
+    P may be in single precision, which steers a descent as well at half of the cost, as long as it comes from a factor in double precision.
+    """
     r = leave_out_residuals(P, alpha, blocks)
     if blocks is None:
         scored = weight[:, None]
         total = weight.sum()
         u = scored * r / P.diagonal()[:, None]
-        half = P.float()  # what steers a descent may be in single precision, which is twice as fast
-        PVP = (half * (u * r).sum(1).float()) @ half
+        half = (P * (u * r).sum(1).sqrt().to(P.dtype)).numpy()
+        PVP = torch.as_tensor(half @ half.T)  # numpy computes half of a product of a matrix and itself
     else:
         scored = torch.zeros_like(weight)
         V, u = torch.zeros_like(P), torch.zeros_like(r)
         for rows in blocks:
             scored[rows] = weight[rows]
-            u[rows] = torch.linalg.solve(P[rows][:, rows], weight[rows][:, None] * r[rows])
-            V[rows[:, None], rows] = u[rows] @ r[rows].T
+            u[rows] = torch.linalg.solve(P[rows][:, rows].to(r.dtype), weight[rows][:, None] * r[rows])
+            V[rows[:, None], rows] = (u[rows] @ r[rows].T).to(P.dtype)
         total, scored = scored.sum(), scored[:, None]
         PVP = P @ V @ P
-    gradient = PVP.addmm_((P @ u).to(PVP.dtype), alpha.T.to(PVP.dtype), alpha=-1).mul_(2 / total)
+    gradient = PVP.addmm_(P @ u.to(P.dtype), alpha.T.to(P.dtype), alpha=-1).mul_(2 / total)
     return float((scored * r * r).sum() / total), gradient

@@ -1,8 +1,15 @@
-"""Rows under one kernel, from which fits on some of them are made under any loss: exactly, or with landmarks beyond the exact range."""
+"""Rows under one kernel, from which fits on some of them are made under any loss: exactly, or with landmarks beyond the exact range.
+
+What does not depend on λ is computed once: the Gram matrix, or the features F of all rows and their weighted sums over disjoint *cells* of rows,
+
+    S_c = Σ_{i in cell c} w_i f_i f_iᵀ,
+
+so that the fit on any union of cells takes no pass over the rows but those of its steps. F is kept in single precision, the sums are not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,12 +32,16 @@ class Machine(Protocol):
     @property
     def always(self) -> Tensor: ...
 
-    def on(self, rows: Tensor, weight: Tensor) -> Callable[[float], Smoother]:
-        """Smoothers of some rows (a mask) for any λ, given the weights of all rows."""
+    def on(self, rows: Tensor) -> Callable[[float], Smoother]:
+        """Smoothers for any λ of a mask of rows: a union of cells, and the rows of `always`."""
         ...
 
     def values(self, f: Scores, rows: Tensor, at: Tensor) -> Tensor:
         """Scores fitted on `rows`, at the rows `at` (masks)."""
+        ...
+
+    def moved(self, f: Scores, rows: Tensor, to: Tensor) -> Scores:
+        """The same functions as scores of the rows `to`, which hold `rows`: a start for the fit on them."""
         ...
 
     def dual(self, f: Scores) -> Tensor:
@@ -38,19 +49,30 @@ class Machine(Protocol):
         ...
 
 
-def machine_of(gram: Gram, Z: Tensor, *, seed: int = 0, capacity: Capacity = CAPACITY) -> Machine:
-    """For rows Z with shape (n, d)."""
+def machine_of(gram: Gram, Z: Tensor, weight: Tensor, cells: Sequence[Tensor], *, seed: int = 0, capacity: Capacity = CAPACITY) -> Machine:
+    """For rows Z with shape (n, d), weights with shape (n,), and disjoint masks that cover all rows."""
     if len(Z) <= capacity.exact_rows:
-        return ExactMachine(gram(Z, Z))
+        return ExactMachine(gram(Z, Z), weight)
     marks = Landmarks.choose(gram, Z, capacity.landmarks, seed)
-    return LandmarkMachine(marks, torch.cat([marks.features(part).T for part in torch.split(torch.arange(len(Z)), _ROWS)]))
+    m = len(marks.chosen) + 1
+    F, sums, rest = torch.empty(len(Z), m, dtype=torch.float32), [], ~marks.marked
+    for cell in [marks.marked, *(cell & rest for cell in cells)]:
+        S = torch.zeros(m, m, dtype=torch.float64)
+        for part in torch.split(torch.nonzero(cell).ravel(), _ROWS):
+            features = marks.features(part)
+            F[part] = features.T.float()
+            root = (features * weight[part].sqrt()).numpy()
+            S += torch.as_tensor(root @ root.T)  # numpy computes half of a product of a matrix and itself
+        sums.append((cell, S))
+    return LandmarkMachine(marks, F, tuple(sums))
 
 
 @dataclass(frozen=True)
 class ExactMachine:
-    """The Gram matrix K with shape (n, n); every row is a centre."""
+    """The Gram matrix K with shape (n, n) and weights with shape (n,); every row is a centre, and any rows are a union of cells."""
 
     K: Tensor
+    weight: Tensor
 
     @property
     def centres(self) -> Tensor:
@@ -60,12 +82,21 @@ class ExactMachine:
     def always(self) -> Tensor:
         return torch.zeros(len(self.K), dtype=torch.bool)
 
-    def on(self, rows: Tensor, weight: Tensor) -> Callable[[float], Smoother]:
-        K, w = self.K[rows][:, rows], weight[rows]
+    def on(self, rows: Tensor) -> Callable[[float], Smoother]:
+        index = torch.nonzero(rows).ravel()
+        K, w = self.K if len(index) == len(rows) else self.K[index[:, None], index], self.weight[rows]
         return lambda lam: ExactSmoother.of(K, w, lam)
 
     def values(self, f: Scores, rows: Tensor, at: Tensor) -> Tensor:
-        return self.K[at][:, rows] @ f.coefficients + f.intercept
+        return self.K[at] @ self._everywhere(f, rows) + f.intercept
+
+    def moved(self, f: Scores, rows: Tensor, to: Tensor) -> Scores:
+        return Scores(self._everywhere(f, rows)[to], f.intercept, self.values(f, rows, to))
+
+    def _everywhere(self, f: Scores, rows: Tensor) -> Tensor:
+        dual = torch.zeros(len(self.K), f.coefficients.shape[1], dtype=f.coefficients.dtype)
+        dual[rows] = f.coefficients
+        return dual
 
     def dual(self, f: Scores) -> Tensor:
         return f.coefficients
@@ -73,10 +104,11 @@ class ExactMachine:
 
 @dataclass(frozen=True)
 class LandmarkMachine:
-    """Landmarks, and the features F of all rows with shape (n, m + 1)."""
+    """Landmarks, the features F of all rows with shape (n, m + 1), and the sum S_c of each cell."""
 
     marks: Landmarks
     F: Tensor
+    sums: tuple[tuple[Tensor, Tensor], ...]
 
     @property
     def centres(self) -> Tensor:
@@ -86,13 +118,16 @@ class LandmarkMachine:
     def always(self) -> Tensor:
         return self.marks.marked
 
-    def on(self, rows: Tensor, weight: Tensor) -> Callable[[float], Smoother]:
-        F, w = self.F[rows], weight[rows]
-        S = F.T @ (w[:, None] * F)
+    def on(self, rows: Tensor) -> Callable[[float], Smoother]:
+        F = self.F if bool(rows.all()) else self.F[rows]
+        S = torch.stack([S for cell, S in self.sums if bool(rows[cell].all())]).sum(0)
         return lambda lam: LandmarkSmoother.of(F, S, lam)
 
     def values(self, f: Scores, rows: Tensor, at: Tensor) -> Tensor:
-        return self.F[at, :-1] @ f.coefficients + f.intercept
+        return (self.F[at, :-1] @ f.coefficients.float()).double() + f.intercept
+
+    def moved(self, f: Scores, rows: Tensor, to: Tensor) -> Scores:
+        return Scores(f.coefficients, f.intercept, self.values(f, rows, to))
 
     def dual(self, f: Scores) -> Tensor:
         return torch.linalg.solve_triangular(self.marks.L.T, f.coefficients, upper=True)

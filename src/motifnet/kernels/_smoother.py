@@ -55,7 +55,10 @@ class Smoother(Protocol):
 
 @dataclass(frozen=True)
 class ExactSmoother:
-    """K, weights with shape (n,), λ, and the Cholesky factor of K + λ diag(1/w)."""
+    """K, weights with shape (n,), λ, and the Cholesky factor of K + λ diag(1/w), in single precision where that is positive.
+
+    A step that is rounded so has the right values for its duals, and the next one goes on from there.
+    """
 
     K: Tensor
     weight: Tensor
@@ -64,13 +67,18 @@ class ExactSmoother:
 
     @classmethod
     def of(cls, K: Tensor, weight: Tensor, lam: float) -> ExactSmoother:
-        return cls(K, weight, lam, factor(K, lam / weight))
+        G = K.float()
+        G.diagonal().add_((lam / weight).float())
+        L, failed = torch.linalg.cholesky_ex(G)
+        return cls(K, weight, lam, factor(K, lam / weight) if int(failed) else L)
 
     def zero(self, q: int) -> Scores:
         return Scores.zero(len(self.K), len(self.K), q)
 
     def step(self, f: Scores, slopes: Tensor) -> Scores:
-        dual, b = solve_factored(self.L, -(slopes + self.lam * f.coefficients) / self.weight[:, None])
+        downhill = -(slopes + self.lam * f.coefficients) / self.weight[:, None]
+        rounded, b = (part.double() for part in solve_factored(self.L, downhill.to(self.L.dtype)))
+        dual = rounded - rounded.mean(0)
         return Scores(dual, b, self.K @ dual + b)
 
     def product(self, f: Scores, g: Scores) -> float:
@@ -95,10 +103,10 @@ class LandmarkSmoother:
         return Scores.zero(self.F.shape[1] - 1, len(self.F), q)
 
     def step(self, f: Scores, slopes: Tensor) -> Scores:
-        downhill = -(self.F.T @ slopes)
+        downhill = -(self.F.T @ slopes.to(self.F.dtype)).double()
         downhill[:-1] -= self.lam * f.coefficients
         gamma = torch.cholesky_solve(downhill, self.L)
-        return Scores(gamma[:-1], gamma[-1], self.F @ gamma)
+        return Scores(gamma[:-1], gamma[-1], (self.F @ gamma.to(self.F.dtype)).double())
 
     def product(self, f: Scores, g: Scores) -> float:
         return float((f.coefficients * g.coefficients).sum())

@@ -135,4 +135,5 @@ def _draw_errors(axis: Any, sizes: tuple[int, ...], errors: Errors) -> None:
         )
     axis.set(title="f  error to the truth", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
     log_ticks(axis)
-    axis.legend(loc="lower left")
+    axis.set_ylim(bottom=axis.get_ylim()[0] / 2)  # for the legend
+    axis.legend(loc="lower left", ncols=2)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from motifnet.estimators import MotifRegressor
-from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
+from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, panels
 from motifnet.lab._facts import Check, Facts
 from motifnet.lab._fields import field
 from motifnet.lab._oracle import Trial, best_linear, gaussian, laplace
@@ -117,11 +117,11 @@ def _draw_map(axis: Any, letter: str, D: int, ratios: Ratios) -> None:
     axis.plot(alphas, alphas * D / (2 * (D - 1)), color="white", linewidth=1)  # pieces and surface limit alike
     axis.contour(alphas, betas, gains, [1e-6], colors="white", linestyles="dashed", linewidths=1)
     if D == 2:
-        for name, (x, y) in {"tie": (3.2, 0.2), "pieces limit": (3.2, 1.6), "surface limits": (1.5, 3.2)}.items():
+        for name, (x, y) in {"tie": (3.4, 0.2), "pieces limit": (3.2, 1.6), "surface limits": (1.5, 3.2)}.items():
             axis.text(x, y, name, color="white", fontsize=8, ha="center")
     for point, values in ratios.items():
         axis.plot(*point, "o", color=POINTS[point], markeredgecolor="white", markersize=7)
-        axis.annotate(f"{values[-1]:.2f}", point, (6, 3), textcoords="offset points", color="white")
+        axis.annotate(f"{values[-1]:.2f}", point, (7, -3), textcoords="offset points", color="white")
     axis.grid(False)
     axis.set(
         title=f"{letter}  {D} columns", xlabel="smoothness of the surface, α", ylabel="smoothness of the pieces, β", xlim=(0.05, 4), ylim=(0.05, 4)
@@ -130,9 +130,11 @@ def _draw_map(axis: Any, letter: str, D: int, ratios: Ratios) -> None:
 
 def _draw_ratios(axis: Any, sizes: tuple[int, ...], ratios: Ratios) -> None:
     for point, values in ratios.items():
-        axis.plot(sizes, values, "o-", color=POINTS[point], label=f"{_label(point)}: theory n^(−{_gain(point, 2):.2f})")
+        gain = _gain(point, 2)
+        theory = f"n^(−{gain:.2f})" if gain > 1e-9 else "a tie"
+        axis.plot(sizes, values, "o-", color=POINTS[point], label=f"{_label(point)}: theory {theory}")
     axis.axhline(1, color=THEORY, linewidth=0.8)
-    axis.set(title="c  error of network / best linear", xlabel="rows", ylabel="ratio", xscale="log", yscale="log")
-    log_ticks(axis)
-    axis.set_ylim(top=axis.get_ylim()[1] * 1.35)  # for the legend
+    axis.set(title="c  error of network / best linear", xlabel="rows", ylabel="ratio", xscale="log", ylim=(0.5, 1.55))
+    axis.set_xticks(sizes, [f"{n:,}" for n in sizes])
+    axis.minorticks_off()
     axis.legend(loc="upper left")

@@ -144,6 +144,7 @@ def _draw_covered(axis: Any, covered: dict[int, list[float]]) -> None:
         axis.axhline(1 / factorial(q), color=colour, linestyle=":", linewidth=0.9)
         axis.plot(GRIDS, shares, "o", color=colour, label=f"{q} points; dotted: 1/{q}!")
     axis.set(title="a  cells left by the quotient", xlabel="cells a side", ylabel="share of the cells of the cube", yscale="log", ylim=(0.03, 2.5))
+    axis.set_xticks(GRIDS)
     axis.legend(loc="upper right")
 
 

@@ -22,6 +22,7 @@ from motifnet.landscape import ParallelNetwork, ResidualNetwork, SizeCurve, draw
 
 NAME, TITLE = "fig5", "Double descent: error against the number of parameters"
 INPUTS, NOISE, RIDGE, PER_PART = 5, 0.3, 1e-2, 20
+QUICK_ITERATIONS, ITERATIONS = {"squared": 300, "cross_entropy": 30}, {"squared": 400, "cross_entropy": 100}
 GAMMAS = (0.25, 0.5, 0.8, 1.25, 2.0, 4.0, 8.0)
 QUICK_RATIOS = (0.2, 0.4, 0.6, 0.8, 1.0, 1.4, 2.0, 4.0, 8.0)
 RATIOS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.7, 2.0, 3.0, 4.0, 6.0, 8.0)
@@ -54,7 +55,7 @@ class _Family:
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    n, repeats, iterations = (100, 5, 30) if quick else (200, 20, 100)
+    n, repeats, iterations = (100, 5, QUICK_ITERATIONS) if quick else (200, 20, ITERATIONS)
     sizes = sorted({max(1, round(ratio * n / PER_PART)) for ratio in (QUICK_RATIOS if quick else RATIOS)})
     linear = _linear(repeats=60 if quick else 300)
     families = {name: _family(make, sizes, n, repeats, iterations) for name, make in FAMILIES.items()}
@@ -89,17 +90,15 @@ def _inputs(rows: int, generator: torch.Generator) -> Tensor:
     return 2 * torch.rand(rows, INPUTS, dtype=torch.float64, generator=generator) - 1
 
 
-def _family(make: Callable[[int, int], nn.Module], sizes: list[int], n: int, repeats: int, iterations: int) -> _Family:
+def _family(make: Callable[[int, int], nn.Module], sizes: list[int], n: int, repeats: int, iterations: dict[str, int]) -> _Family:
     generator = torch.Generator().manual_seed(0)
     X = _inputs(20 * n, generator)
     noise = NOISE * torch.randn(len(X), 1, dtype=torch.float64, generator=generator)
     y = _target(X) + noise
 
     def curve(outputs: int, targets: Tensor, loss: str) -> SizeCurve:
-        ridges, held_out = (0.0, RIDGE), 0.95
-        return size_curve(
-            lambda size: make(size, outputs), X, targets, sizes, loss=loss, ridges=ridges, repeats=repeats, held_out=held_out, iterations=iterations
-        )
+        settings: dict[str, Any] = {"ridges": (0.0, RIDGE), "repeats": repeats, "held_out": 0.95, "iterations": iterations[loss]}
+        return size_curve(lambda size: make(size, outputs), X, targets, sizes, loss=loss, **settings)
 
     squared, softmax = curve(1, y, "squared"), curve(2, (y[:, 0] > 0).long(), "cross_entropy")
     theory = [np.median([_theory(drawn(lambda s: make(s, 1), size, k), n, generator) for k in range(repeats)], axis=0) for size in sizes]
@@ -121,6 +120,7 @@ def _checks(families: dict[str, _Family]) -> list[Check]:
         ridgeless, calm = family.excess(0.0), family.excess(RIDGE)
         checks += [
             Check(f"{name}, linearised: parameters per row at the peak", family.squared.peak.ratio, 1.0, 0.8, 1.2),
+            Check(f"{name}, trained: parameters per row at the peak", family.ratios[int(np.argmax(family.trained))], 1.0, 0.8, 1.2),
             Check(f"{name}, trained: error of the widest over the peak", float(family.trained[-1] / family.trained.max()), 0.0, 0.0, 0.8),
             Check(f"{name}: error of the widest over the peak", float(ridgeless[-1] / ridgeless.max()), 0.0, 0.0, 0.1),
             Check(f"{name}, ridge {RIDGE:g}: highest error inside over that of the smallest", float(calm[1:-1].max() / calm[0]), 1.0, 0.0, 1.2),

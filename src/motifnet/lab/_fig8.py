@@ -43,7 +43,7 @@ def run(quick: bool, out: Path) -> Facts:
     sizes, seeds = ((300, 600), 1) if quick else ((500, 2_000, 8_000), 3)
     settings = InnerSettings(steps=40, batch=300) if quick else InnerSettings()
     found = {name: _errors(target, sizes, seeds, settings) for name, target in TARGETS.items()}
-    with panels(out, NAME, 1, len(TARGETS)) as axes:
+    with panels(out, NAME, 1, len(TARGETS), legend=True) as axes:
         for axis, (name, errors) in zip(axes[0], found.items(), strict=True):
             _draw(axis, name, sizes, errors)
     return Facts(NAME, TITLE, quick, _sentences(sizes, found), tuple(_checks(sizes, found)), {"rows": sizes, **found}, files(NAME))
@@ -99,4 +99,3 @@ def _draw(axis: Any, name: str, sizes: tuple[int, ...], errors: Errors) -> None:
         axis.plot(sizes, errors[label], line, color=colour, label=label)
     axis.set(title=name, xlabel="rows", ylabel="error to the truth / sd", xscale="log", yscale="log")
     log_ticks(axis)
-    axis.legend()

@@ -11,7 +11,7 @@ from motifnet.losses._base import Loss
 from motifnet.losses._likelihood import Gamma, Poisson
 from motifnet.losses._pinball import Pinball
 
-OBJECTIVES = ("squared", "absolute", "pinball", "poisson", "gamma")
+OBJECTIVES = ("squared", "supnorm", "absolute", "pinball", "poisson", "gamma")
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Objective:
         return self.name in ("poisson", "gamma")
 
     def losses(self, columns: int) -> tuple[Loss, ...]:
-        """One loss a column of the prediction; none for squared error."""
-        if self.name == "squared":
+        """One loss a column of the prediction; none for squared error, and for "supnorm", which has a training of its own."""
+        if self.name in ("squared", "supnorm"):
             return ()
         if self.name == "pinball":
             return tuple(Pinball(level) for level in self.quantiles)

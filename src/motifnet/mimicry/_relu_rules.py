@@ -126,3 +126,12 @@ def _(motif: m.GroupAverage, signal: Signal, plan: Plan) -> tuple[m.Motif, Signa
     everywhere = Signal(sides.min(axis=(0, 1)), sides.max(axis=(0, 1)), (signal.error[columns] * np.abs(signs)).max(axis=0))
     form, out = relu_rule(motif.body, everywhere, plan)
     return m.GroupAverage(form, motif.permutations, motif.signs), out
+
+
+@relu_rule.register
+def _(motif: m.Images, signal: Signal, plan: Plan) -> tuple[m.Motif, Signal]:
+    columns = array(motif.permutations).astype(np.int64)
+    everywhere = Signal(signal.low[columns].min(0), signal.high[columns].max(0), signal.error[columns].max(0))
+    form, out = relu_rule(motif.body, everywhere, plan)
+    low, high, error = (np.tile(v, len(columns)) for v in (out.low, out.high, out.error))
+    return m.Images(form, motif.permutations), Signal(low, high, error)

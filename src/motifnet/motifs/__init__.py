@@ -35,7 +35,7 @@ from motifnet.motifs._relu_exact import (
 )
 from motifnet.motifs._relu_square import depth_for, relu_monomial, relu_product, relu_square, relu_squared_norm, square_error
 from motifnet.motifs._seen import metric_points
-from motifnet.motifs._structure import Chain, Concat, GroupAverage, Identity, Parallel, Precise, Residual, Select
+from motifnet.motifs._structure import Chain, Concat, GroupAverage, Identity, Images, Parallel, Precise, Residual, Select
 from motifnet.motifs._tree import TreeEnsemble
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "GroupAverage",
     "Hinge",
     "Identity",
+    "Images",
     "Log",
     "Lookup",
     "Max",

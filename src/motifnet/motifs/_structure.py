@@ -131,6 +131,26 @@ class GroupAverage(Motif):
         return torch.stack(images).sum(0) / len(images)
 
 
+class Images(Motif):
+    """(f(g_1 x), …, f(g_m x)): equivariant where the g move each block of columns in turn to the place of the first, and f does not tell the others.
+
+    Element g sends column j to x[permutations_gj]; permutations (int64) of shape (m, d).
+    """
+
+    body: Motif
+    permutations: Tensor
+
+    def __init__(self, body: Motif, permutations: Tensor) -> None:
+        super().__init__()
+        self.keep(body=body, permutations=permutations)
+
+    def outputs(self, inputs: int) -> int:
+        return len(self.permutations) * self.body.outputs(inputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.body(x.index_select(1, p)) for p in self.permutations], dim=1)
+
+
 class Precise(Motif):
     """f in float64 inside, the input's type outside: for networks whose large weights cancel, as those of weakly regularised kernels do."""
 

@@ -8,10 +8,9 @@ y₁ y₂); the flip of one column that matters, and of all symmetric columns to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.stats import ks_2samp
 
 from motifnet.profiling._group import Group, cyclic, flips, permutations
 from motifnet.tables import Matrix
@@ -19,12 +18,14 @@ from motifnet.tables import Matrix
 MOST, LARGEST_BLOCK = 6, 4
 
 
-def candidates(raw: Matrix, numeric: Sequence[int], relevance: Matrix) -> list[Group]:
-    """Groups on the d columns of `raw`, in the units of the table; `numeric` are those that are numbers."""
+def candidates(raw: Matrix, numeric: Sequence[int], relevance_of: Callable[[], Matrix]) -> list[Group]:
+    """Groups on the d columns of `raw`, in the units of the table; `numeric` are those that are numbers; how far each matters is asked late."""
     d = raw.shape[1]
     numeric = [j for j in numeric if np.unique(raw[:, j], return_counts=True)[1].max() <= len(raw) / 2]
+    clusters, symmetric = _clusters(raw, numeric), [j for j in numeric if _alike(raw[:, j], -raw[:, j])]
+    relevance = relevance_of() if clusters or symmetric else np.ones(d)
     found: list[Group] = []
-    for like in _clusters(raw, numeric):
+    for like in clusters:
         matter = [j for j in like if relevance[j] >= 0.1 * relevance.max()]
         for set_ in dict.fromkeys((tuple(like), tuple(matter))):
             if len(set_) >= 2:
@@ -34,7 +35,6 @@ def candidates(raw: Matrix, numeric: Sequence[int], relevance: Matrix) -> list[G
     for blocks in _layouts(numeric):
         if all(_alike(raw[:, blocks[0][i]], raw[:, block[i]]) for block in blocks[1:] for i in range(len(block))):
             found += [permutations(blocks, d), *([cyclic(blocks, d)] if len(blocks) > 2 else [])]
-    symmetric = [j for j in numeric if _alike(raw[:, j], -raw[:, j])]
     matter = sorted(symmetric, key=lambda j: -relevance[j])[:2]
     found += [flips([[j]], d) for j in matter if relevance[j] >= 0.1 * relevance.max()]
     if len(symmetric) > 1:
@@ -43,7 +43,9 @@ def candidates(raw: Matrix, numeric: Sequence[int], relevance: Matrix) -> list[G
 
 
 def _alike(a: Matrix, b: Matrix) -> bool:
-    return bool(ks_2samp(a, b, method="asymp").statistic < 1.6 * np.sqrt(2 / len(a)))
+    both = np.concatenate([a, b])
+    apart = np.searchsorted(np.sort(a), both, "right") - np.searchsorted(np.sort(b), both, "right")
+    return bool(np.abs(apart).max() / len(a) < 1.6 * np.sqrt(2 / len(a)))
 
 
 def _clusters(raw: Matrix, numeric: Sequence[int]) -> list[list[int]]:

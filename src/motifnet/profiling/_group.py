@@ -19,6 +19,7 @@ from motifnet.engine import UsageError
 from motifnet.tables import Matrix
 
 CAP, AVERAGED = 50_000, 5_000
+LAYER_COLUMNS = {"permutations": 24, "cyclic": 8, "flips": 8, "custom": 0}  # most that move
 Element = tuple[tuple[int, ...], tuple[int, ...]]
 Monomial = tuple[int, ...]
 Kind = Literal["permutations", "cyclic", "flips", "custom"]
@@ -43,8 +44,22 @@ class Group:
 
     @property
     def is_layer(self) -> bool:
-        """Whether the quotient map is a layer: single columns sorted, or their absolute values."""
-        return self.kind in ("permutations", "flips") and len(self.blocks[0]) == 1
+        """Whether a layer of moderate size carries it out: symmetric functions of blocks, absolute values, or sums over orbits of monomials."""
+        q, k = len(self.blocks), len(self.blocks[0])
+        return self.is_absolute or q * k <= LAYER_COLUMNS[self.kind]
+
+    @property
+    def is_absolute(self) -> bool:
+        """Whether the quotient map is the absolute value of single columns."""
+        return self.kind == "flips" and len(self.blocks[0]) == 1
+
+    def to_the_front(self) -> list[tuple[int, ...]]:
+        """For each block the element that moves it to the place of the first, as column numbers: a swap, or a turn in a cyclic group."""
+        q, found = len(self.blocks), []
+        for j in range(q):
+            order = [(i + j) % q for i in range(q)] if self.kind == "cyclic" else [j if i == 0 else 0 if i == j else i for i in range(q)]
+            found.append(_moved(self.blocks, order, self.d)[0])
+        return found
 
     def elements(self) -> list[Element]:
         """Closure of the generators by breadth-first search."""
@@ -170,3 +185,6 @@ def non_invariant(group: Group, X: Matrix, degree: int = 2, most: int = 60) -> M
         if len(columns) < most and np.abs(rest).max() > 1e-12:
             columns.append(rest)
     return np.column_stack(columns) if columns else np.zeros((len(X), 0))
+
+
+PRESETS = {"permutations": permutations, "cyclic": cyclic, "flips": flips}

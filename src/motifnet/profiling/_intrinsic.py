@@ -17,25 +17,28 @@ from motifnet.profiling._rows import FEW_ROWS, Rows
 from motifnet.tables import Matrix
 
 MOST_ROWS, PERMUTATIONS, LOW = 2_000, 19, 2 / 3
+MOST_COMPONENTS = 0.75  # of the columns: a projection to more is not worth its place
 PLATEAU = 1.15  # estimates at two scales that differ by more are not of one dimension
 NAME, UNIT = "intrinsic dimension", "dimensions"
 
 
-def intrinsic(rows: Rows, beta: float = 2.0) -> Finding:
-    """The dimension of the set on which the numeric columns lie."""
+def intrinsic(rows: Rows, beta: float = 2.0, *, projections_only: bool = False) -> Finding:
+    """The dimension of the set on which the numeric columns lie; `projections_only`: it is not estimated where it could not lead to a projection."""
     columns = [j for j in np.flatnonzero(rows.numeric) if np.ptp(rows.X[:, j]) > 0]
     X = merged(rows.X[:MOST_ROWS, columns])
     if len(columns) < 2 or len(X) < FEW_ROWS:
         return unreliable(NAME, UNIT, f"A dimension needs two columns of numbers and {FEW_ROWS} rows that differ.", "not applicable")
+    components, D = _components(X), len(columns)
+    if projections_only and components > MOST_COMPONENTS * D:
+        return unreliable(NAME, UNIT, f"The variance of the {D} columns of numbers is spread over {components} components.", "no projection")
     rng = np.random.default_rng([rows.seed, 6])
-    distances, D = neighbour_distances(X), len(columns)
+    distances = neighbour_distances(X)
     sweep = scale_sweep(X, rng)
     (d, factor), whole = plateau(sweep), two_nn(distances)
     null = [_permuted(rows.X[:MOST_ROWS, columns], rng) for _ in range(PERMUTATIONS)]
     low = whole < min(null) and d <= LOW * min(float(np.median(null)), D)
     d = min(d, D)
     interval = _interval(X, d, rng)
-    components = _components(X)
     details = {
         "columns": D,
         "two_nn": whole,
@@ -58,7 +61,7 @@ def intrinsic(rows: Rows, beta: float = 2.0) -> Finding:
     if not low:
         sentence = f"The {D} columns of numbers vary freely: no projection is worth its loss."
         return Finding(NAME, d, interval, UNIT, False, "rows fill their columns", sentence, {}, details)
-    linear = components <= max(d + 1.5, 0.5 * D) and components < D
+    linear = components <= min(max(d + 1.5, 0.5 * D), MOST_COMPONENTS * D)
     how = f"a projection to {components} principal components" if linear else "local charts, or a kernel"
     sentence = (
         f"The {D} columns of numbers lie near a set of dimension {d:.1f}: halving the error takes {details['rows_to_halve']:.1f} times the rows, "

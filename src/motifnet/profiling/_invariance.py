@@ -1,7 +1,8 @@
 """A-iii, invariance: may columns be exchanged, shifted or flipped without a change of the target? (Sannai, Imaizumi and Kawano 2021)
 
 A group G makes n rows worth |G| n. It is taken where it is useful (at 5 % over all candidates and both readings) and where the test of its truth
-does not contradict it; a user's group is tested alone. The front of the network is then a sorting layer, absolute values, or the Reynolds average.
+does not contradict it; a user's group is tested alone. The front of the network is then a layer of functions that do
+not change under it, or for several targets one network for all.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from motifnet.engine import UsageError
 from motifnet.profiling._candidates import candidates
 from motifnet.profiling._exponents import smooth_exponent
 from motifnet.profiling._finding import LEVEL, Finding, unreliable
-from motifnet.profiling._group import AVERAGED, Group, cyclic, flips, permutations
+from motifnet.profiling._group import PRESETS, Group
 from motifnet.profiling._rows import FEW_ROWS, Rows
+from motifnet.profiling._screen import plainly_broken
 from motifnet.profiling._symmetry import Reading, Symmetry, judge_equivariance, judge_invariance
 from motifnet.tables import Matrix
 
-MOST_ROWS = 600
+MOST_ROWS, MOST_IN_FIT = 600, 2  # rows, and groups that a fit has the time for
 NAME, UNIT = "invariance", "squared error, plain over invariant"
-PRESETS = {"permutations": permutations, "cyclic": cyclic, "flips": flips}
 NOTHING = "No two columns are alike enough to be exchanged, and none is symmetric about 0."
 Blocks = Sequence[Sequence[str]]
 
@@ -30,13 +31,21 @@ Blocks = Sequence[Sequence[str]]
 def invariance(rows: Rows, symmetry: Mapping[str, Blocks] | None = None, *, layers_only: bool = False) -> Finding:
     """The most useful group; `symmetry` maps permutations, cyclic or flips to blocks of column names, to test that group and no other.
 
-    `layers_only`: no groups but those that a sorting layer or absolute values carry out, which are quick to test; none for several targets.
+    `layers_only`: no groups but those that a layer of a network carries out, and none that least squares contradict beyond doubt.
     """
-    raw = rows.centre + rows.unit * rows.X[:MOST_ROWS]
+    rows = rows.first(MOST_ROWS)
+    raw = rows.centre + rows.unit * rows.X
     numeric = [int(j) for j in np.flatnonzero(rows.numeric)]
-    groups = candidates(raw, numeric, rows.prior.scale.numpy()) if symmetry is None else _named(rows, symmetry)
+    if layers_only and rows.classes and rows.y.shape[1] > 1:
+        return unreliable(NAME, UNIT, "Several classes have no symmetry that a layer carries out.", "not applicable")
+    groups = candidates(raw, numeric, lambda: rows.prior.scale.numpy()) if symmetry is None else _named(rows, symmetry)
     if layers_only:
-        groups = [group for group in groups if group.is_layer and rows.y.shape[1] == 1]
+        groups = [group for group in groups if group.is_layer]
+        broken = [g for g in groups if rows.y.shape[1] == 1 and plainly_broken(g, _common(g, rows, raw), rows.y[:, 0])]
+        if groups and len(broken) == len(groups):
+            return unreliable(NAME, UNIT, "Every exchange and change of sign that columns allow plainly changes the target.", "broken")
+        whole = {group.blocks for group in groups if group.kind == "permutations" and group not in broken}
+        groups = [g for g in groups if g not in broken and (g.kind != "cyclic" or g.blocks not in whole)][:MOST_IN_FIT]
     if not groups or len(raw) < FEW_ROWS:
         return unreliable(NAME, UNIT, NOTHING, "no candidate")
     tests = _judge(rows, groups, raw)
@@ -84,14 +93,14 @@ def _judge(rows: Rows, groups: list[Group], raw: Matrix) -> list[Symmetry]:
     """Every group against the plain fit; with several targets those that move them along."""
     q = rows.y.shape[1]
     if q == 1:
-        X, y = rows.X[: len(raw)], rows.y[: len(raw), 0]
-        plain = Reading.of(X, y, seed=rows.seed)
-        return [judge_invariance(group, plain, _common(group, rows, raw), y, rows.seed) for group in groups]
+        y = rows.y[:, 0]
+        plain = Reading.of(rows.X, y, prior=rows.prior if groups else None)
+        return [judge_invariance(group, plain, _common(group, rows, raw), y, rows.seed, rows.quick) for group in groups]
     groups = [group for group in groups if len(group.blocks) == q and group.kind != "flips" and not rows.classes]
-    n = min(len(raw), MOST_ROWS // 2)
+    n = len(raw) // 2
     X, Y = rows.X[:n], (rows.y[:n] * rows.sd + rows.mean - rows.mean.mean()) / _root_mean_square(rows.sd)
-    plains = [Reading.of(X, column, seed=rows.seed) for column in Y.T] if groups else []
-    return [judge_equivariance(group, plains, _common(group, rows, raw)[:n], Y, rows.seed) for group in groups]
+    plains = [Reading.of(X, column, seed=rows.seed, quick=rows.quick) for column in Y.T] if groups else []
+    return [judge_equivariance(group, plains, _common(group, rows, raw)[:n], Y, rows.seed, rows.quick) for group in groups]
 
 
 def _common(group: Group, rows: Rows, raw: Matrix) -> Matrix:
@@ -148,8 +157,11 @@ def _title(rows: Rows, test: Symmetry) -> str:
 
 
 def _front(test: Symmetry) -> str:
-    if test.group.kind == "flips":
+    group = test.group
+    if group.is_absolute:
         return "absolute values"
-    if test.group.kind == "permutations" and len(test.group.blocks[0]) == 1:
-        return "a sorting layer"
-    return "the Reynolds average" if test.group.size <= AVERAGED else "a sum over blocks"
+    if test.equivariant:
+        return "one network for all targets"
+    if group.kind == "permutations":
+        return "a sorting layer" if len(group.blocks[0]) == 1 else "symmetric functions of the blocks"
+    return "sums over orbits" if group.is_layer else "the Reynolds average"

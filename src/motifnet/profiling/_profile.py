@@ -9,10 +9,11 @@ nothing.
 
 from __future__ import annotations
 
+import json
 import textwrap
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any, Literal
 
@@ -40,7 +41,9 @@ DETECTORS: dict[str, Callable[[Rows], Finding]] = {
     "over-parameterisation": overparameterisation,
 }
 # detectors that can change the structure of a fit, with the fewest rows that they are worth running for, and the most that they see
-STRUCTURE = {"singularity": (RELIABLE_ROWS, 2_000), "intrinsic dimension": (200, 1_000), "invariance": (200, 400)}
+STRUCTURE = {"singularity": (RELIABLE_ROWS, 1_400), "intrinsic dimension": (200, 500), "invariance": (200, 400)}
+BOUNDARY_ROWS = 2_000  # from which the place of a jump that was found is computed
+MOST_COLUMNS = 8  # among which a fit looks for jumps
 OF_NUMBERS = ("noise floor", "heteroscedasticity", "learning curve", "singularity")  # for classes the noise is part of the target
 
 
@@ -71,6 +74,18 @@ class Profile:
     def cells(self) -> list[tuple[str, str, str, str]]:
         """Rows of the table: detector, value with its unit, 95 % interval, verdict."""
         return [(f.detector, *_numbers(f), f.verdict) for f in self.findings]
+
+    def report(self) -> str:
+        """Markdown: a table of the findings, a sentence for each, and the settings that they change."""
+        head = f"{self.rows:,} rows that differ, {self.rows_used:,} looked at, {self.columns} encoded columns."
+        table = [
+            "| detector | value | 95 % interval | verdict |",
+            "|---|---|---|---|",
+            *(f"| {' | '.join(map(_cell, row))} |" for row in self.cells()),
+        ]
+        sentences = [f"- **{f.detector}**: {f.sentence}" for f in self.findings]
+        settings = [f"- {name}: `{json.dumps(setting, ensure_ascii=False)}`" for name, setting in self.prescription.items()]
+        return "\n".join(["# Profile", "", head, "", *table, "", *sentences, "", "## Settings to change", "", *(settings or ["None."]), ""])
 
     def __str__(self) -> str:
         rows = [("detector", "value", "95 % interval", "verdict"), *self.cells()]
@@ -103,7 +118,7 @@ def profile(
     Returns
     -------
     Profile
-        Prints as a table with a sentence for each detector; ``.findings``, ``.prescription``, ``.to_dict()``.
+        Prints as a table with a sentence for each detector; ``.report()`` is the same as Markdown; ``.findings``, ``.prescription``, ``.to_dict()``.
     """
     if task not in ("regression", "classification"):
         raise UsageError(f"task={task!r} is not known. Pass 'regression' or 'classification'.")
@@ -125,10 +140,12 @@ def profile(
 
 def structure(rows: Rows, check: Callable[[], None]) -> Profile:
     """The findings that can change the structure of a fit; `check` is called before each detector."""
-    findings, seconds = [], {}
+    rows = replace(rows, quick=True)
+    findings: list[Finding] = []
+    seconds: dict[str, float] = {}
     for name, (least, most) in STRUCTURE.items():
-        if rows.total < least:
-            continue
+        if rows.total < least or (name == "invariance" and any("projection" in f.setting for f in findings)):
+            continue  # columns that follow from others may be exchanged without a loss: that is no symmetry
         check()
         start = time.perf_counter()
         try:
@@ -141,6 +158,10 @@ def structure(rows: Rows, check: Callable[[], None]) -> Profile:
 
 
 def _look(name: str, rows: Rows) -> Finding:
+    if name == "singularity":
+        return singularity(rows.that_matter(MOST_COLUMNS))
+    if name == "intrinsic dimension":
+        return intrinsic(rows, projections_only=True)
     return invariance(rows, layers_only=True) if name == "invariance" else _run(name, DETECTORS[name], rows, None)
 
 
@@ -148,6 +169,10 @@ def _run(name: str, detector: Callable[[Rows], Finding], rows: Rows, symmetry: M
     if rows.classes and name in OF_NUMBERS:
         return unreliable(name, "", "For classes the noise is part of the target; this is looked at for numbers only.", "not applicable")
     return invariance(rows, symmetry) if detector is invariance else detector(rows)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _numbers(f: Finding) -> tuple[str, str]:

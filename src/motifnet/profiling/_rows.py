@@ -16,6 +16,7 @@ from motifnet.tables import Encoder, Matrix, Numeric, Target, as_table, as_targe
 
 HALF = 1_500  # rows of each half: an inverse of this size takes a second
 FEW_ROWS = 60
+FEW_SETTING_ROWS = 200  # enough to tell columns that matter
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,7 @@ class Rows:
     """X with shape (n, d): encoded, in random order; y with shape (n, q): standardised, or classes one-hot; the target is y sd + mean.
 
     `names` and `numeric` with shape (d,): columns of X, and whether they are numbers; raw value = `centre` + `unit` x, with shape (d,);
-    `total`: rows of the table that differ; `classes`: the target is a class.
+    `total`: rows of the table that differ; `classes`: the target is a class; `quick`: settings are chosen for a fit, in less time.
     """
 
     X: Matrix
@@ -38,6 +39,7 @@ class Rows:
     total: int
     classes: bool
     seed: int
+    quick: bool = False
 
     @property
     def n(self) -> int:
@@ -51,6 +53,15 @@ class Rows:
         """At most so many of the rows."""
         return replace(self, X=self.X[:most], y=self.y[:most])
 
+    def that_matter(self, most: int) -> Rows:
+        """With at most so many of the columns, those of the largest relevance."""
+        if self.d <= most:
+            return self
+        relevance = choose_prior(self.X[:FEW_SETTING_ROWS], self.y[:FEW_SETTING_ROWS], self.seed, quick=self.quick).scale.numpy()
+        kept = np.sort(np.argsort(-relevance, kind="stable")[:most])
+        names = tuple(self.names[j] for j in kept)
+        return replace(self, X=self.X[:, kept], names=names, numeric=self.numeric[kept], centre=self.centre[kept], unit=self.unit[kept])
+
     def raw(self, j: int, value: float) -> float:
         """A value of column j in the unit of the table."""
         return float(self.centre[j] + self.unit[j] * value)
@@ -59,7 +70,7 @@ class Rows:
     def prior(self) -> Prior:
         """Settings of the smooth reading, from the first half."""
         half = self.halves_rows[0]
-        return choose_prior(self.X[half], self.y[half], self.seed)
+        return choose_prior(self.X[half], self.y[half], self.seed, quick=self.quick)
 
     @property
     def halves_rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -13,7 +13,10 @@ which a test on residuals forgets. Settings come from the restricted likelihood 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import product
 
 import numpy as np
 import torch
@@ -23,7 +26,7 @@ from torch import Tensor
 from motifnet.kernels import SpectralPath, distances, median_distances, projector, radial
 from motifnet.tables import Matrix
 
-SETTING_ROWS = 400
+SETTING_ROWS = 300
 _SCALES, _ADDITIVE, _SHARES = (0.3, 1.0, 2.0), (0.3, 1.0), (0.02, 0.3, 0.9)
 _RIDGES = np.logspace(-4, 2, 13)
 
@@ -67,45 +70,60 @@ def _slope(t: Tensor) -> Tensor:
     return -5 / 3 * (1 + s) * torch.exp(-s)
 
 
-def choose_prior(X: Matrix, y: Matrix, seed: int = 0) -> Prior:
-    """Settings with the highest restricted likelihood on at most 400 rows of X with shape (n, d) and y with shape (n, q)."""
+def choose_prior(X: Matrix, y: Matrix, seed: int = 0, *, quick: bool = False) -> Prior:
+    """Settings with the highest restricted likelihood on at most 300 rows of X with shape (n, d) and y with shape (n, q); `quick`: the grid is
+    climbed one coordinate after the other.
+    """
     rows = np.random.default_rng(seed).permutation(len(X))[:SETTING_ROWS]
     A, b = torch.as_tensor(X[rows]), torch.as_tensor(y[rows])
-    best, likelihood = _search(A, b, torch.ones(X.shape[1], dtype=A.dtype))
+    best, likelihood = _search(A, b, torch.ones(X.shape[1], dtype=A.dtype), quick)
     for _ in range(2 if X.shape[1] > 1 else 0):
         alpha = projector(best.gram(A, A), torch.full((len(A),), best.ridge, dtype=A.dtype)) @ b
         slopes = sum(best.gradients(A, A, column).square().mean(0) for column in alpha.T)
         relevance = (torch.as_tensor(slopes).sqrt() * A.std(0)).clamp(min=1e-12)
-        new, better = _search(A, b, (relevance / relevance.max()).clamp(min=0.02))
+        new, better = _search(A, b, (relevance / relevance.max()).clamp(min=0.02), quick)
         if better <= likelihood:
             break
         best, likelihood = new, better
     return best
 
 
-def _search(X: Tensor, y: Tensor, relevance: Tensor) -> tuple[Prior, float]:
+def _search(X: Tensor, y: Tensor, relevance: Tensor, quick: bool) -> tuple[Prior, float]:
     """The best point of the grid at these relevances, and its restricted log likelihood (over all columns of y)."""
-    best, highest = Prior(relevance, 1.0, 0.3, 1.0), -np.inf
     median = median_distances(X * relevance)[2]
-    alone = [_additive(X, X, rate) for rate in _ADDITIVE]
-    for scale in _SCALES:
-        joint = Prior(relevance * scale / median, 1.0, 0.0, 1.0)
-        K = joint.gram(X, X)
-        for rate, A in zip(_ADDITIVE, alone, strict=True):
-            for share in _SHARES:
-                path = SpectralPath.of((1 - share) * K + share * A, torch.ones(len(X), dtype=X.dtype))
-                for ridge in _RIDGES:
-                    value = _restricted_likelihood(path, y, float(ridge))
-                    if value > highest:
-                        best, highest = Prior(joint.scale, rate, share, float(ridge)), value
-    return best, highest
+    scales = [relevance * scale / median for scale in _SCALES]
+    joint = cache(lambda i: Prior(scales[i], 1.0, 0.0, 1.0).gram(X, X))
+    alone = cache(lambda i: _additive(X, X, _ADDITIVE[i]))
+
+    @cache
+    def value(scale: int, rate: int, share: int) -> tuple[float, float]:
+        s = _SHARES[share]
+        return _best_ridge(SpectralPath.of((1 - s) * joint(scale) + s * alone(rate), torch.ones(len(X), dtype=X.dtype)), y)
+
+    axes = (range(len(_SCALES)), range(len(_ADDITIVE)), range(len(_SHARES)))
+    point = _climbed(value, axes) if quick else max(product(*axes), key=lambda p: value(*p)[0])
+    highest, ridge = value(*point)
+    return Prior(scales[point[0]], _ADDITIVE[point[1]], _SHARES[point[2]], ridge), highest
 
 
-def _restricted_likelihood(path: SpectralPath, y: Tensor, ridge: float) -> float:
-    """−½ Σ_columns [Σ log(Λ + λ) + (n − 1) log τ²]."""
-    shifted = path.values + ridge
-    squares = ((path.vectors.T @ y) ** 2 / shifted[:, None]).sum(0)
-    return float(-0.5 * (shifted.log().sum() + len(shifted) * (squares + 1e-300).log()).sum())
+def _climbed(value: Callable[..., tuple[float, float]], axes: tuple[range, range, range]) -> tuple[int, ...]:
+    """A point that no change of one coordinate makes better."""
+    point: tuple[int, ...] = (1, 0, 1)
+    before: tuple[int, ...] = ()
+    while point != before:
+        before = point
+        for j, axis in enumerate(axes):
+            point = max(((*point[:j], i, *point[j + 1 :]) for i in axis), key=lambda p: value(*p)[0])
+    return point
+
+
+def _best_ridge(path: SpectralPath, y: Tensor) -> tuple[float, float]:
+    """The largest −½ Σ_columns [Σ log(Λ + λ) + (n − 1) log τ²] over λ, and that λ."""
+    shifted = path.values[:, None] + torch.as_tensor(_RIDGES, dtype=y.dtype)
+    squares = ((path.vectors.T @ y) ** 2).T @ (1 / shifted)  # (q, ridges)
+    likelihood = -0.5 * (len(squares) * shifted.log().sum(0) + len(shifted) * (squares + 1e-300).log().sum(0))
+    i = int(likelihood.argmax())
+    return float(likelihood[i]), float(_RIDGES[i])
 
 
 @dataclass(frozen=True)

@@ -87,9 +87,10 @@ def search(fit: Smooth, columns: list[int], seed: int = 0) -> list[Surface]:
     """The best axis, plane and bent surface for a step in the rows of the fit, by |z| without the ramp, which sees a jump from afar."""
     stiff = Smooth.fit(fit.X, fit.y, replace(fit.prior, scale=fit.prior.scale / 3, rate=fit.prior.rate / 3))
     axis = _best(stiff, columns, np.eye(len(columns)))
-    plane = _climb(stiff, _best(stiff, columns, np.vstack([_directions(fit, columns, seed), axis.weight])))
+    G = fit.gradients()[:, columns]
+    plane = _climb(stiff, _best(stiff, columns, np.vstack([_directions(G, seed), axis.weight])))
     single = Surface((columns[int(axis.weight.argmax())],), (1,), np.ones(1), axis.level)
-    return [single, plane, _climb(stiff, _bent(fit, plane))]
+    return [single, plane, _climb(stiff, _bent(plane, (G**2).mean(0) * fit.X[:, columns].var(0)))]
 
 
 def _best(fit: Smooth, columns: list[int], weights: Matrix) -> Surface:
@@ -100,9 +101,8 @@ def _best(fit: Smooth, columns: list[int], weights: Matrix) -> Surface:
     return Surface(tuple(columns), (1,) * len(columns), weights[i // len(LEVELS)], float(levels[i]))
 
 
-def _directions(fit: Smooth, columns: list[int], seed: int, most: int = 3, random: int = 60) -> Matrix:
+def _directions(G: Matrix, seed: int, most: int = 3, random: int = 60) -> Matrix:
     """Leading directions of the outer product of gradients over the steepest fifth of the rows, where a smoothed jump is, and mixtures of them."""
-    G = fit.gradients()[:, columns]
     slope = (G**2).sum(1)
     G = G[slope >= np.quantile(slope, 0.8)]
     leading = np.linalg.eigh(G.T @ G)[1][:, ::-1].T[:most]
@@ -110,9 +110,8 @@ def _directions(fit: Smooth, columns: list[int], seed: int, most: int = 3, rando
     return np.vstack([leading, mixed])
 
 
-def _bent(fit: Smooth, plane: Surface, most: int = 2) -> Surface:
+def _bent(plane: Surface, slopes: Matrix, most: int = 2) -> Surface:
     """The plane with room for squares and cubes of the columns whose slopes are steepest."""
-    slopes = (fit.gradients()[:, plane.columns] ** 2).mean(0) * fit.X[:, plane.columns].var(0)
     steep = [plane.columns[i] for i in np.argsort(-slopes)[:most]]
     columns, powers = plane.columns + tuple(steep) * 2, plane.powers + (2,) * len(steep) + (3,) * len(steep)
     return Surface(columns, powers, np.concatenate([plane.weight, np.zeros(2 * len(steep))]), plane.level)

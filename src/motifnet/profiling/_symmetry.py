@@ -27,7 +27,7 @@ from motifnet.profiling._group import Group, act, non_invariant, permutations
 from motifnet.profiling._smooth import Prior, Smooth, choose_prior
 from motifnet.tables import Matrix
 
-FOLDS, KERNEL_AVERAGED, SETTING_ROWS = 5, 24, 250
+FOLDS, KERNEL_AVERAGED = 5, 24
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,24 @@ class Reading:
     evidence: float
 
     @classmethod
-    def of(cls, X: Matrix, y: Matrix, group: Group | None = None, *, first: NDArray[np.bool_] | None = None, seed: int = 0) -> Reading:
-        """The fit of y with shape (n,), invariant under a group where one is given; `first` marks the rows that settings come from."""
+    def of(
+        cls,
+        X: Matrix,
+        y: Matrix,
+        group: Group | None = None,
+        *,
+        first: NDArray[np.bool_] | None = None,
+        prior: Prior | None = None,
+        seed: int = 0,
+        quick: bool = False,
+    ) -> Reading:
+        """The fit of y with shape (n,), invariant under a group where one is given; `first` marks the rows that settings come from, the first half
+        unless told; `prior`: those settings, where they are known.
+        """
         n, y = len(X), y[:, None]
-        first = np.arange(n) < min(SETTING_ROWS, n // 2) if first is None else first
+        first = np.arange(n) < n // 2 if first is None else first
         Z = X if group is None or _averaged(group) else group.quotient(X)
-        prior = choose_prior(Z[first], y[first], seed)
+        prior = choose_prior(Z[first], y[first], seed, quick=quick) if prior is None else prior
         if group is not None and _averaged(group):
             prior, K = _averaged_gram(group, prior, X)
         else:
@@ -79,20 +91,20 @@ class Reading:
         return errors
 
 
-def judge_invariance(group: Group, plain: Reading, X: Matrix, y: Matrix, seed: int = 0) -> Symmetry:
+def judge_invariance(group: Group, plain: Reading, X: Matrix, y: Matrix, seed: int = 0, quick: bool = False) -> Symmetry:
     """Both answers for y with shape (n,) at X with shape (n, d), whose moved columns share units and centres."""
-    reading, rows = Reading.of(X, y, group, seed=seed), np.arange(len(X))
+    reading, rows = Reading.of(X, y, group, seed=seed, quick=quick), np.arange(len(X))
     tested = reading.fit.f_test(non_invariant(group, X))
     return _compare(group, plain.left_out(rows), reading.left_out(rows), reading.evidence - plain.evidence, tested, float(y.var()))
 
 
-def judge_equivariance(group: Group, plain: Sequence[Reading], X: Matrix, Y: Matrix, seed: int = 0) -> Symmetry:
+def judge_equivariance(group: Group, plain: Sequence[Reading], X: Matrix, Y: Matrix, seed: int = 0, quick: bool = False) -> Symmetry:
     """The same for Y with shape (n, q), whose columns the group moves with its q blocks of columns of X; `plain` has one reading a column."""
     q, n = len(group.blocks), len(X)
     rows = np.tile(np.arange(n), q)
-    stacked, target = np.vstack([_first(group, j, X) for j in range(q)]), Y.T.ravel()
+    stacked, target = np.vstack([X[:, list(p)] for p in group.to_the_front()]), Y.T.ravel()
     keep = permutations(group.blocks[1:], group.d) if group.kind == "permutations" and q > 2 else None
-    reading = Reading.of(stacked, target, keep, first=rows < min(SETTING_ROWS, n // 2), seed=seed)
+    reading = Reading.of(stacked, target, keep, first=rows < n // 2, seed=seed, quick=quick)
     outputs = np.repeat(np.eye(q), n, axis=0)[:, 1:]
     moved = stacked[:, sorted({j for block in group.blocks for j in block})]
     breaks = [outputs, *(outputs[:, [j]] * moved for j in range(q - 1)), *([] if keep is None else [non_invariant(keep, stacked)])]
@@ -101,16 +113,6 @@ def judge_equivariance(group: Group, plain: Sequence[Reading], X: Matrix, Y: Mat
     evidence = reading.evidence - sum(p.evidence for p in plain)
     found = _compare(group, before, after, evidence, reading.fit.f_test(np.column_stack(breaks)), float(target.var()))
     return replace(found, equivariant=True)
-
-
-def _first(group: Group, j: int, X: Matrix) -> Matrix:
-    """τ_j x: block j moved to the front, by a swap, or by a turn in a cyclic group."""
-    q = len(group.blocks)
-    order = [(i + j) % q for i in range(q)] if group.kind == "cyclic" else [j if i == 0 else 0 if i == j else i for i in range(q)]
-    Z = X.copy()
-    for to, source in enumerate(order):
-        Z[:, list(group.blocks[to])] = X[:, list(group.blocks[source])]
-    return Z
 
 
 def _averaged(group: Group) -> bool:

@@ -4,14 +4,17 @@ from motifnet.retrain._cross_tune import CrossTuned, TunedModel, cross_tune, fol
 from motifnet.retrain._epochs import FineTuneSettings
 from motifnet.retrain._fine_tune import EpochChoice, FineTuned, choose_epochs, fine_tune, fine_tune_stage
 from motifnet.retrain._inner import InnerSettings, train_inner
-from motifnet.retrain._inner_layers import InnerLayers, mixture
+from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.retrain._inner_parameters import Adam
 from motifnet.retrain._last_layer import LastLayer, refit_last_layer
+from motifnet.retrain._mixture import mixture
 from motifnet.retrain._output import coefficients, ends_affine, parts_of, with_output
 from motifnet.retrain._own_loss import refit_under_loss
 from motifnet.retrain._own_softmax import refit_softmax
 from motifnet.retrain._ridge_again import refit_ridge
 from motifnet.retrain._row_sums import RowSums
+from motifnet.retrain._sup_norm import SupNormSettings, radii_of, train_on_balls, train_sup_norm
+from motifnet.retrain._sup_norm_stage import SupNormTrained, largest_local_error, sup_norm_stage
 from motifnet.retrain._transfer import _cross_tuned as _cross_tuned
 
 __all__ = [
@@ -24,6 +27,8 @@ __all__ = [
     "InnerSettings",
     "LastLayer",
     "RowSums",
+    "SupNormSettings",
+    "SupNormTrained",
     "TunedModel",
     "choose_epochs",
     "coefficients",
@@ -32,12 +37,17 @@ __all__ = [
     "fine_tune",
     "fine_tune_stage",
     "fold_model",
+    "largest_local_error",
     "mixture",
     "parts_of",
+    "radii_of",
     "refit_last_layer",
     "refit_ridge",
     "refit_softmax",
     "refit_under_loss",
+    "sup_norm_stage",
     "train_inner",
+    "train_on_balls",
+    "train_sup_norm",
     "with_output",
 ]

@@ -63,7 +63,7 @@ def cross_tune(
 ) -> CrossTuned:
     """Train the inner layers for every fold from the convex fit. Raises `Stopped` when the control says so.
 
-    Trainings of another `number` draw other batches but have the same landmarks, so that their scores are of the same rows.
+    Trainings of another `number` draw other batches.
     """
 
     control = control or Control()

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from motifnet.engine import Control
-from motifnet.kernels import CAPACITY, Capacity, GridChoice, Kernel, blocks_of, leave_out_gradient, projector
+from motifnet.kernels import CAPACITY, Capacity, GridChoice, Kernel, blocks_of, factor, leave_out_gradient, projector_of, solve_factored
 from motifnet.retrain._gradient_map import gradient_map
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.retrain._inner_parameters import Adam, InnerParameters
@@ -84,7 +84,7 @@ def train_inner(
 ) -> InnerLayers:
     """Train the inner layers on the rows of `sample`, from the kernel of the convex fit."""
     rng = np.random.default_rng(seed)
-    # kernels and their gradients in float32, twice as fast; factorisations in float64
+    # kernels and their gradients in float32, twice as fast; factorisations and solutions in float64
     X, y, w = torch.as_tensor(sample.X).float(), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
     numeric = torch.as_tensor(sample.numeric)
     inner = InnerParameters(
@@ -125,9 +125,9 @@ def find_gradients(inner: InnerParameters, basis: Tensor, y: Tensor, w: Tensor, 
     """Gradients of log(leave-out error) + prior / n on one batch, kept with the parameters; the error."""
     K = inner.gram(basis)
     ridge = math.exp(float(inner.log_ridge.detach())) + LEAST_RIDGE
-    P = projector(K.detach().double(), ridge / w)
-    error, gradient = leave_out_gradient(P, y, w, blocks)
-    gradient = gradient.float() / max(error, LEAST_ERROR)
+    L = factor(K.detach().double(), ridge / w)
+    error, gradient = leave_out_gradient(projector_of(L.float()), solve_factored(L, y)[0], w, blocks)
+    gradient /= max(error, LEAST_ERROR)
     K.backward((gradient + gradient.T) / 2)
     # dL/d log λ = Σ_i (dL/dG_ii) λ / w_i
     inner.log_ridge.grad = (gradient.diagonal() * ridge / w).sum().to(inner.log_ridge.dtype).reshape(1)

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motifnet.kernels import Kernel, Warp, by_blocks, distances, radial
+from motifnet.kernels import Kernel, Warp, by_blocks
+from motifnet.retrain._mixture import mixture
 from motifnet.tables import Matrix
 
 
@@ -76,14 +77,3 @@ class InnerLayers:
                 part = Kernel(tuple(kernel.profiles[c] for c in mine), kernel.weights[mine], kernel.rates[mine])
                 K += part(A, B) if p == 1 else part(A @ R, B @ R)
         return K
-
-
-def mixture(A: Tensor, B: Tensor, U: Tensor, V: Tensor, profiles: tuple[str, ...], weights: Tensor, rates: Tensor) -> Tensor:
-    """Σ_c w_c φ_c(a_c · distance): L1 between rows of A and B, Euclidean between rows of U and V; differentiable in all of it."""
-    by_norm = {}
-    if "laplace1" in profiles:
-        by_norm[1] = distances(A, B, 1)
-    if any(profile != "laplace1" for profile in profiles):
-        by_norm[2] = distances(U, V, 2)
-    terms = [weights[c] * radial(profile, rates[c] * by_norm[Kernel.norm(profile)]) for c, profile in enumerate(profiles)]
-    return sum(terms[1:], terms[0])

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from motifnet.kernels import Kernel, Warp, quantile_knots
-from motifnet.retrain._inner_layers import Block, InnerLayers, mixture
+from motifnet.retrain._inner_layers import Block, InnerLayers
+from motifnet.retrain._mixture import mixture
 from motifnet.tables import Matrix
 
 TAU, RHO, MU, OMEGA = 0.5, 0.3, 0.1, 0.1

@@ -3,8 +3,8 @@
 Fold k is predicted by inner layers, λ and output layer that have not seen fold k. λ comes from a path, from strong to weak, each fit the start of
 the next, that ends where the log loss of inner blocks of the training rows, each predicted without itself, does not fall any more. It is the loss of
 a f, with a temperature a ≤ 1 for the blocks of a fold: without it folds that chose another λ would have scores of another size, and the last layer
-after them takes all for alike. As many blocks judge as hold some hundred rows. Beyond the exact range landmarks stay in every fit and
-are not predicted (see `kernels._landmarks`). Two classes: the score is the difference of both.
+after them takes all for alike. As many blocks judge as hold some hundred rows. Beyond the exact range the centres are those of the model
+given, stay in every fit and are not predicted (see `kernels._landmarks`). Two classes: the score is the difference of both.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from motifnet.engine import Control, parallel_map
-from motifnet.kernels import CURVATURE, Machine, Scores, enough, fit_softmax, log_losses, machine_of
+from motifnet.kernels import CAPACITY, CURVATURE, Capacity, Machine, Scores, Smoother, enough, fit_softmax, log_losses, machine_of
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import fold_partition
@@ -27,13 +27,16 @@ RIDGES = tuple(10 ** (0.5 - step / 2) for step in range(12))
 _RIDGE = 0.1  # where no block can judge
 _LEAST_GAIN = 0.002  # or the path ends
 _NEWTON = 20
-MOST_ROWS = 20_000  # the features of all rows at the landmarks are kept in memory
+MOST_VALUES = 2**28  # of all rows at the landmarks, which are kept in memory: one GiB
+
+Start = tuple[Scores, Tensor]  # a fit and the mask of its rows
 
 
 def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> CrossTuned | None:
-    """The models with new output layers, which give logits; None where the rows are too many."""
-    if sample.n > MOST_ROWS:
+    """The models with new output layers, which give logits; None where rows times centres are too many for the memory."""
+    if sample.n * max(len(model.centres) for model in fitted.models) > MOST_VALUES:
         return None
+    control = control or Control()
     results = parallel_map(lambda k: _refit(sample, fitted.models[k], k, seed, control), range(sample.folds.count), n_jobs)
     oof = np.full(sample.y.shape, np.nan)
     for k, (held_out, _) in enumerate(results):
@@ -42,17 +45,20 @@ def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: 
     return CrossTuned(oof, tuple(model for _, model in results))
 
 
-def _refit(sample: Sample, model: TunedModel, k: int, seed: int, control: Control | None) -> tuple[Matrix, TunedModel]:
+def _refit(sample: Sample, model: TunedModel, k: int, seed: int, control: Control) -> tuple[Matrix, TunedModel]:
     """Predictions of fold k with shape (n, q), NaN elsewhere, and the model of all rows."""
-    Z, part = model.inner.warp(torch.as_tensor(sample.view(k))), fold_partition(sample, k)
-    machine, q = machine_of(model.inner.gram, Z, seed=seed), sample.y.shape[1]
-    rows = _Rows(machine, torch.as_tensor(sample.labels), torch.as_tensor(sample.weight), max(2, q), control)
-    lam, a = rows.choose(part.train, enough(part.inner))
+    Z, w, part = model.inner.warp(torch.as_tensor(sample.view(k))), torch.as_tensor(sample.weight), fold_partition(sample, k)
+    blocks, everyone = enough([block & part.train for block in part.inner]), torch.ones_like(part.train)
+    cells = [~part.train, *blocks, part.train & ~torch.stack([~everyone, *blocks]).any(0)]
+    capacity = Capacity(CAPACITY.exact_rows, len(model.centres))
+    machine, q = machine_of(control.guarded(model.inner.gram), Z, CURVATURE * w, cells, seed=seed, capacity=capacity), sample.y.shape[1]
+    rows = _Rows(machine, torch.as_tensor(sample.labels), w, max(2, q), control)
+    lam, a, start = rows.choose(part.train, blocks)
     out = torch.as_tensor(sample.folds.held_out(k)) & ~machine.always
     held_out = torch.full(sample.y.shape, torch.nan, dtype=Z.dtype)
-    (f,) = rows.path(part.train, [lam])
+    f = rows.fit(part.train, lam, start)
     held_out[out] = a * _contrast(rows.values(f, part.train, out))
-    (f,) = rows.path(torch.ones_like(part.train), [lam])
+    f = rows.fit(everyone, lam, (f, part.train))
     dual, b = a * _contrast(machine.dual(f)), a * _contrast(f.intercept[None])[0]
     return held_out.numpy(), TunedModel(model.inner, Z[machine.centres].numpy(), dual.numpy(), b.numpy(), lam)
 
@@ -70,38 +76,45 @@ class _Rows:
     labels: Tensor
     weight: Tensor
     classes: int
-    control: Control | None
+    control: Control
 
-    def path(self, rows: Tensor, ridges: Sequence[float], tolerance: float = 1e-4) -> Iterator[Scores]:
-        """Fits on some rows (a mask) and those that are in every fit, each the start of the next."""
+    def fit(self, rows: Tensor, lam: float, start: Start | None) -> Scores:
+        """The fit on some rows (a mask) and those that are in every fit."""
         rows = rows | self.machine.always
-        smoothers, f = self.machine.on(rows, CURVATURE * self.weight), None
-        for lam in ridges:
-            if self.control is not None:
-                self.control.check()
-            smoother = smoothers(lam)
-            f = fit_softmax(smoother, self.labels[rows], self.weight[rows], lam, f or smoother.zero(self.classes), tolerance)
+        f = None if start is None else self.machine.moved(start[0], start[1] | self.machine.always, rows)
+        return self._solve(self.machine.on(rows)(lam), rows, lam, f)
+
+    def path(self, rows: Tensor) -> Iterator[Scores]:
+        """Loose fits on the same for all λ, each the start of the next."""
+        rows = rows | self.machine.always
+        smoothers, f = self.machine.on(rows), None
+        for lam in RIDGES:
+            f = self._solve(smoothers(lam), rows, lam, f, tolerance=1e-3)
             yield f
+
+    def _solve(self, smoother: Smoother, rows: Tensor, lam: float, start: Scores | None, tolerance: float = 1e-4) -> Scores:
+        self.control.check()
+        return fit_softmax(smoother, self.labels[rows], self.weight[rows], lam, start or smoother.zero(self.classes), tolerance)
 
     def values(self, f: Scores, rows: Tensor, at: Tensor) -> Tensor:
         return self.machine.values(f, rows | self.machine.always, at)
 
-    def choose(self, train: Tensor, blocks: Sequence[Tensor]) -> tuple[float, float]:
-        """λ and temperature a, before the log loss of the blocks stops falling."""
-        best, least = (_RIDGE, 1.0), math.inf
-        judged = torch.cat([torch.nonzero(block & ~self.machine.always).ravel() for block in blocks]) if blocks else self.labels[:0]
-        labels, w = self.labels[judged], self.weight[judged]
-        for lam, parts in zip(RIDGES, zip(*(self._held_out(train & ~block, block) for block in blocks), strict=True), strict=False):
-            a = temperature(torch.cat(parts), labels, w)
-            if (error := float(w @ log_losses(a * torch.cat(parts), labels))) >= least:
+    def choose(self, train: Tensor, blocks: Sequence[Tensor]) -> tuple[float, float, Start | None]:
+        """λ and temperature a, before the log loss of the blocks stops falling, and a fit of that λ."""
+        if not blocks:
+            return _RIDGE, 1.0, None
+        best: tuple[float, float, Start | None] = (_RIDGE, 1.0, None)
+        least = math.inf
+        judged = [block & ~self.machine.always for block in blocks]
+        rows = torch.cat([torch.nonzero(block).ravel() for block in judged])
+        labels, w = self.labels[rows], self.weight[rows]
+        for lam, fits in zip(RIDGES, zip(*(self.path(train & ~block) for block in blocks), strict=True), strict=True):
+            scores = torch.cat([self.values(f, train & ~block, at) for f, block, at in zip(fits, blocks, judged, strict=True)])
+            a = temperature(scores, labels, w)
+            if (error := float(w @ log_losses(a * scores, labels))) >= least:
                 break
-            best, least = (lam, a), error * (1 - _LEAST_GAIN)
+            best, least = (lam, a, (fits[0], train & ~blocks[0])), error * (1 - _LEAST_GAIN)
         return best
-
-    def _held_out(self, rows: Tensor, block: Tensor) -> Iterator[Tensor]:
-        """Scores of a block along the path of the fits on other rows."""
-        for f in self.path(rows, RIDGES, tolerance=1e-3):
-            yield self.values(f, rows, block & ~self.machine.always)
 
 
 def temperature(scores: Tensor, labels: Tensor, w: Tensor) -> float:

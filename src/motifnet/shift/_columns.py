@@ -100,8 +100,8 @@ def _levels_pvalue(before: Matrix, after: Matrix, n: float, m: float) -> float |
     rare = (n * before + m * after) / (n + m) * min(n, m) < _LEAST_EXPECTED
     parts = []
     if rare.any() and not rare.all():
-        counts = [[round(rows * shares[part].sum()) for part in (rare, ~rare)] for rows, shares in ((n, before), (m, after))]
-        parts.append(float(fisher_exact(counts).pvalue))
+        both = [[round(rows * shares[part].sum()) for part in (rare, ~rare)] for rows, shares in ((n, before), (m, after))]
+        parts.append(float(fisher_exact(both).pvalue))
     if (~rare).sum() > 1:
         counts = [rows * shares[~rare] for rows, shares in ((n, before), (m, after))]
         if min(sum(row) for row in counts) > 0:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import logsumexp, softmax
+from scipy.special import softmax
 
 from motifnet.stacking._scores import log_loss
 from motifnet.tables import Folds
@@ -83,15 +83,18 @@ def _slopes(logits: Matrix, one_hot: Matrix, weight: Matrix) -> Matrix:
 def _minimise(logits: Matrix, one_hot: Matrix, weight: Matrix, pull: float) -> tuple[Matrix, Matrix]:
     """v with shape (T,) and b with shape (K,) of least log loss plus pull ‖v − v̄‖² / 2 and a small ridge, each per unit of weight."""
     count, total = len(logits), weight.sum()
-    ridge = 0.01 / max(total, 1.0)
+    ridge, share = 0.01 / max(total, 1.0), weight / total
+    flat, labels, rows = logits.reshape(count, -1), one_hot.argmax(1), np.arange(len(one_hot))
 
     def loss(theta: Matrix) -> tuple[float, Matrix]:
         v, b = theta[:count], theta[count:]
-        z = np.tensordot(v, logits, 1) + b
-        log_p = z - logsumexp(z, axis=1, keepdims=True)
-        residual, apart = weight[:, None] * (np.exp(log_p) - one_hot) / total, v - v.mean()
-        value = -float(weight @ (one_hot * log_p).sum(1)) / total + ridge * float(theta @ theta) + pull / total * float(apart @ apart) / 2
-        gradient = np.concatenate([np.einsum("nc,tnc->t", residual, logits) + pull / total * apart, residual.sum(0)])
+        z = (v @ flat).reshape(one_hot.shape) + b
+        z -= z.max(1, keepdims=True)
+        p = np.exp(z)
+        sums = p.sum(1, keepdims=True)
+        residual, apart = share[:, None] * (p / sums - one_hot), v - v.mean()
+        value = float(share @ (np.log(sums[:, 0]) - z[rows, labels])) + ridge * float(theta @ theta) + pull / total * float(apart @ apart) / 2
+        gradient = np.concatenate([flat @ residual.ravel() + pull / total * apart, residual.sum(0)])
         return value, gradient + 2 * ridge * theta
 
     start = np.concatenate([np.full(count, 1.0 / count), np.zeros(one_hot.shape[1])])

@@ -16,7 +16,7 @@ LEAST_SHARE = 1e-12  # of the largest weight: what counts less is lost in roundi
 
 def check_range(y: Matrix, names: tuple[str, ...], objective: Objective) -> None:
     """Refuse targets y with shape (n, q) that are too large, or all too small, to compute with; gamma takes logarithms, so there each one counts."""
-    least, largest = SQUARED if objective.name == "squared" else OTHERS
+    least, largest = SQUARED if objective.name in ("squared", "supnorm") else OTHERS
     size = np.abs(y)
     for j, name in enumerate(names):
         top, each = int(size[:, j].argmax()), objective.name == "gamma"

@@ -49,7 +49,7 @@ class BoostedTrees(Teacher):
     columns: float = 0.8
     rows: float = 0.8
     l2: float = 1.0
-    max_trees: int = 1000
+    max_trees: int = 500
     patience: int = 40
     randomised: bool = False
     library: str = "lightgbm"

@@ -14,7 +14,7 @@ from motifnet.motifs import Affine, Chain, Concat, Motif, Parallel, Product, Sel
 
 def tensor(values: Any) -> Tensor:
     """Values as float64."""
-    return torch.tensor(np.asarray(values, dtype=np.float64))
+    return torch.tensor(np.array(values, dtype=np.float64, order="C"))  # a copy, as views of one number repeated have no strides
 
 
 def affine(weight: Any, bias: Any = 0.0) -> Affine:

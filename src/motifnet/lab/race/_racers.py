@@ -1,7 +1,8 @@
 """Who races: each takes a task and a budget of seconds, and leaves the curve of the best model at hand. A further one is a function and a line below.
 
 Where a method has settings that its users would choose (rates, widths, gammas), it tries them in turn and chooses by rows held out, within its own
-seconds; RealMLP is run with three lengths of its schedule, and each is a curve of its own, so that the best of them counts in hindsight.
+seconds; RealMLP is run with three lengths of its schedule, as far as its budget goes, and each is a curve of its own, so that the best of them
+counts in hindsight.
 """
 
 from __future__ import annotations
@@ -9,19 +10,22 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
+from io import StringIO
 from itertools import product
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks._best_so_far import BestSoFar, Task
-from benchmarks._descent import Descent
-from benchmarks._mlp import mlp
-from benchmarks._projected import projected
-from benchmarks._tables import Split
+from motifnet.lab.race._best_so_far import BestSoFar, Task
+from motifnet.lab.race._descent import Descent
+from motifnet.lab.race._mlp import mlp
+from motifnet.lab.race._projected import projected
+from motifnet.lab.race._split import Split
 
 RATES, BATCHES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2), (64, 256, 1024)
 PROJECTED_RATES = (3e-3, 1e-2, 3e-2)
@@ -68,10 +72,18 @@ def _realmlp(s: Start) -> Iterator[tuple[str, Points]]:
         method = replace(default, build=partial(build, epochs=epochs))
         return method.fit(train[columns], train["target"].to_numpy(dtype=float), Setting(0, 1, 0))
 
-    fit(1, 100)  # loads what is loaded at the first fit
+    def silent_fit(epochs: int, rows: int) -> Any:
+        with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # its trainer advertises
+            warnings.simplefilter("ignore")
+            return fit(epochs, rows)
+
+    silent_fit(1, 100)  # loads what is loaded at the first fit
+    first = CLOCK()
     for epochs in EPOCHS:
         start = CLOCK()
-        fitted = fit(epochs, len(s.raw.train))
+        if start - first > s.budget:
+            break
+        fitted = silent_fit(epochs, len(s.raw.train))
         seconds = CLOCK() - start
         yield f"{epochs} epochs", [(seconds, s.raw.nrmse(fitted.predict(s.raw.test[columns])))]
 
@@ -122,7 +134,9 @@ def _predict(model: Any, X: torch.Tensor) -> np.ndarray:
 
 def _gaussian_process(s: Start) -> Iterator[tuple[str, Points]]:
     """An exact GP with a Matérn kernel and a length scale a column, by Adam on its marginal likelihood, which also chooses."""
-    import gpytorch
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is built with a compiler that torch has given up
+        import gpytorch
 
     X, y = s.task.X.double(), s.task.y.double().ravel()
     course = BestSoFar(s.task, CLOCK)
@@ -169,4 +183,10 @@ RACERS: dict[str, Racer] = {
     "random features, ridge": _random_features,
     "Gaussian process, ARD": _gaussian_process,
 }
+NEEDS = {"RealMLP": "pytabkit", "SWIM": "swimnetworks", "Gaussian process, ARD": "gpytorch"}
 GRADIENT = ("ReLU network, AdamW", "RealMLP", "random start, variable projection")
+
+
+def installed(method: str) -> bool:
+    """Whether the library of a racer is there: those of the extras `peers` and `race` may not be."""
+    return method not in NEEDS or find_spec(NEEDS[method]) is not None

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from benchmarks._best_so_far import BestSoFar, Task
+from motifnet.lab.race._best_so_far import BestSoFar, Task
 
 UNITS, BATCH, FITTED, LOOK = 512, 1_000, 0.7, 20
 

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks._tables import Split
-from motifnet import MotifRegressor
 from motifnet.compare import stage_outputs
+from motifnet.estimators import MotifRegressor
+from motifnet.lab.race._split import Split
 
 
 @dataclass(frozen=True)

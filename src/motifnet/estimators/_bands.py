@@ -1,0 +1,73 @@
+"""What bands are made from: rows of the fit and the kernel that it trained, kept beside the model until a band is asked for.
+
+all rows   the trained inner layers; they have seen the y from which the band is then computed, and it covers less than it says
+split      inner layers trained again on one half of the rows, the band from the other half
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from motifnet.bands import Band, in_units, last_layer_band
+from motifnet.engine import DataError, single_threaded
+from motifnet.estimators._pipeline import Run
+from motifnet.estimators._prepare import Prepared
+from motifnet.estimators._presets import Preset
+from motifnet.retrain import CrossTuned, cross_tune
+from motifnet.tables import Matrix, Sample, make_folds
+from motifnet.teachers import FittedKernel
+
+MOST_ROWS = 20_000
+LEAST_ROWS = 20
+
+
+@dataclass(frozen=True)
+class BandRows:
+    """Rows without groups or time, their target in units of `mean` and `sd` with shape (q,), and how its inner layers were trained."""
+
+    sample: Sample
+    mean: Matrix
+    sd: Matrix
+    trained: CrossTuned | FittedKernel
+    preset: Preset
+    seed: int
+
+    @classmethod
+    def of(cls, ready: Prepared, run: Run, mean: Matrix, sd: Matrix) -> BandRows:
+        """At most `MOST_ROWS` rows of a finished run, at random."""
+        assert run.convex is not None
+        chosen = np.zeros(run.sample.n, dtype=bool)
+        chosen[np.random.default_rng([run.seed, 4]).permutation(run.sample.n)[:MOST_ROWS]] = True
+        return cls(_plain(ready.sample, chosen, run.preset, run.seed), mean, sd, run.first or run.convex, run.preset, run.seed)
+
+    def bands(self, split: bool, n_jobs: int) -> tuple[Band, ...]:
+        """One band a target."""
+        least = LEAST_ROWS * (2 if split else 1)
+        if self.sample.n < least:
+            raise DataError(
+                f"A band needs at least {least} different rows{' for split=True' if split else ''}, the fit has {self.sample.n}. Add rows."
+            )
+        with single_threaded():
+            trained, rows = self._on_halves(n_jobs) if split else (self.trained, self.sample)
+            return tuple(
+                in_units(last_layer_band(trained, rows.X, y, rows.weight, self.seed), float(mean), float(sd))
+                for y, mean, sd in zip(rows.y.T, self.mean, self.sd, strict=True)
+            )
+
+    def _on_halves(self, n_jobs: int) -> tuple[CrossTuned | FittedKernel, Sample]:
+        """Inner layers of one half, and the other half."""
+        n = self.sample.n
+        first = np.zeros(n, dtype=bool)
+        first[np.random.default_rng([self.seed, 5]).permutation(n)[: n // 2]] = True
+        half, other = (_plain(self.sample, rows, self.preset, self.seed) for rows in (first, ~first))
+        convex = self.preset.convex.fit(half, seed=self.seed, n_jobs=n_jobs)
+        trained = cross_tune(half, convex, self.preset.inner[0], seed=self.seed, number=1, n_jobs=n_jobs) if self.preset.inner else convex
+        return trained, other
+
+
+def _plain(sample: Sample, chosen: np.ndarray, preset: Preset, seed: int) -> Sample:
+    """Some rows, with folds of their own."""
+    rows = replace(sample, views=None).rows(chosen)
+    return replace(rows, folds=make_folds(rows.n, preset.n_folds(rows.n), seed))

@@ -1,0 +1,148 @@
+"""What an estimator does with its finished model: the network, exports, compression, files, comparison with new rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+
+from motifnet.bundle import FittedModel, save_model, to_onnx
+from motifnet.engine import LedgerRow, UsageError
+from motifnet.estimators._compress import compress_model
+from motifnet.estimators._fitted import check_is_fitted
+from motifnet.estimators._network import Network
+from motifnet.mimicry import Card, Certificate
+from motifnet.shift import ShiftReport
+from motifnet.tables import Matrix, Table, as_table
+
+
+class Finished(BaseEstimator):
+    """The part of an estimator that serves its fitted model, `model_`."""
+
+    model_: FittedModel
+    _flat: bool
+    _band_rows: Any
+
+    @classmethod
+    def _of(cls, model: FittedModel) -> Self:
+        """An estimator around a loaded model."""
+        self = cls(preset=model.info.get("preset", "balanced"))
+        self.model_, self._band_rows = model, None
+        self._flat = model.width == 1
+        self.n_features_in_ = len(model.schema.names)
+        if model.schema.named:
+            self.feature_names_in_ = np.asarray(model.schema.names, dtype=object)
+        return self
+
+    def _table(self, X: Any) -> Table:
+        return as_table(X, schema=self.model_.schema)
+
+    @property
+    def network_(self) -> Network:
+        """The fitted network on the encoded matrix: call it on arrays or tensors, export it, look at its card."""
+        check_is_fitted(self, "model_")
+        return Network(self.model_.network, self.model_.d, self.model_.certificate)
+
+    @property
+    def ledger_(self) -> tuple[LedgerRow, ...]:
+        """The stages of the fit with seconds, honest error and number of parameters."""
+        check_is_fitted(self, "model_")
+        return self.model_.ledger
+
+    @property
+    def card_(self) -> Card:
+        """The description of the finished architecture."""
+        check_is_fitted(self, "model_")
+        return self.model_.card
+
+    @property
+    def certificate_(self) -> Certificate:
+        """What is known of the difference between the network and the model that it was computed from."""
+        check_is_fitted(self, "model_")
+        return self.model_.certificate
+
+    def encode(self, X: Any) -> Matrix:
+        """The matrix that the network sees, with shape (n, d)."""
+        check_is_fitted(self, "model_")
+        return self.model_.encode(self._table(X))
+
+    def to_torch(self) -> torch.nn.Module:
+        """The network as a module on the encoded matrix, a copy to use in any torch code."""
+        return self.network_.to_torch()
+
+    def to_onnx(self, path: str | Path, *, dtype: str = "float64", coverage: float | None = None) -> Any:
+        """Write the whole model, raw columns by name, as ONNX; onnxruntime runs it against the network before the file is put in place.
+
+        With a coverage the graph gives the ends of `predict_interval` too, as "lower" and "upper".
+        """
+        check_is_fitted(self, "model_")
+        return to_onnx(self.model_, path, dtype=dtype, coverage=coverage)
+
+    def compress(self, X: Any = None, y: Any = None, *, max_units: int | None = None, tolerance: float | None = None, random_state: int = 0) -> Self:
+        """A fitted model of the same class with a small network, which holds no row of the table.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit, optional
+            Rows to distil the network on; the network carries those of its fit.
+        y : column with shape (n,), optional
+            Targets of X, for rows that were not in the fit: they judge, and the last layer is solved again on them if that helps.
+        max_units : int
+            At most so many kernel units.
+        tolerance : float
+            In place of `max_units`: the fewest of 32, 64, ..., 512 units whose error on held-out rows is at most (1 + tolerance) times that of the
+            full network. Without y it is the error to be expected from the ledger's and the difference between the networks.
+
+        Raises
+        ------
+        UsageError
+            Where neither or both are given, or nothing gets smaller.
+        """
+        check_is_fitted(self, "model_")
+        rows = None if X is None else self.encode(X)
+        model = compress_model(self.model_, rows, y, max_units=max_units, tolerance=tolerance, seed=seed_of(random_state))
+        small = type(self)._of(model).set_params(**self.get_params())
+        small._flat = self._flat
+        return small
+
+    def check_shift(self, X: Any, random_state: int = 0) -> ShiftReport:
+        """Whether new rows are like those of the fit: which columns moved, and what error is to be expected on them.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit
+        random_state : seed of subsamples and permutations
+
+        Returns
+        -------
+        ShiftReport
+            Prints as a table and a verdict; `.shifted`, `.moved`, `.error`, `.verdict`, `.to_dict()`. With no shift at all, the chance that anything
+            is reported is at most 5 %, whatever the number of columns. The expected error (importance-weighted) supposes that the target depends on
+            the columns as before.
+
+        Raises
+        ------
+        UsageError
+            Where the model is of a version that kept no reference.
+        """
+        check_is_fitted(self, "model_")
+        return self.model_.check_shift(self._table(X), seed_of(random_state))
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as one file that `motifnet.load` reads."""
+        check_is_fitted(self, "model_")
+        save_model(self.model_, path)
+
+
+def seed_of(random_state: int | np.random.RandomState | None) -> int:
+    """A seed from what scikit-learn takes; None is 0: without a wish, the result is the same every time."""
+    if random_state is None:
+        return 0
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31 - 1))
+    if isinstance(random_state, int | np.integer) and random_state >= 0:
+        return int(random_state)
+    raise UsageError(f"random_state={random_state!r} must be None, a non-negative integer or a numpy RandomState.")
