@@ -25,6 +25,7 @@ from motifnet import MotifClassifier, MotifRegressor, Network, load, mimic, prof
 from motifnet.bundle import BundleError
 from motifnet.compare import compare
 from motifnet.engine import DataError, FileError, MotifnetError, UsageError
+from motifnet.tables import as_table
 
 N = 40
 RNG = np.random.default_rng(0)
@@ -153,7 +154,7 @@ REFUSED: dict[str, Refused] = {
     "amounts of 0": (lambda: fit(y=abs(Y) * HALF, settings={"objective": "gamma"}), DataError, "above 0, but row 1"),
     "one class": (lambda: classify(np.ones(N)), DataError, "one class only.*at least two"),
     "classes are numbers with fractions": (lambda: classify(Y), DataError, "continuous.*Row 0.*MotifRegressor"),
-    "a class is missing": (lambda: classify(np.where(HALF, "a", None)), DataError, "NaN.*Row 1"),
+    "a class is missing": (lambda: classify(["a", None] * (N // 2)), DataError, "NaN.*Row 1"),
     "classes of weight 0": (lambda: classify(LABELS, sample_weight=LABELS == "lo"), DataError, "one class only.*weights"),
     "classes are several columns": (lambda: classify(np.eye(N)[:, :2]), DataError, "takes one target"),
     # beside the table
@@ -195,7 +196,7 @@ REFUSED: dict[str, Refused] = {
     "coverage in per cent": (lambda: fitted().predict_interval(MIXED, 90), UsageError, "coverage=90.*0.9"),
     "coverage is NaN": (lambda: fitted().predict_interval(MIXED, np.nan), UsageError, "coverage=nan.*between 0 and 1"),
     "side unknown": (lambda: fitted().predict_interval(MIXED, 0.9, "middle"), UsageError, "'middle'.*'both'"),
-    "intervals of classes": (lambda: classifier().model_.predict_interval(None, np.array([0.5])), UsageError, "ask for predict_set"),  # type: ignore[arg-type]
+    "intervals of classes": (lambda: classifier().model_.predict_interval(as_table(FRAME), np.array([0.5])), UsageError, "ask for predict_set"),
     "method of sets unknown": (lambda: classifier().predict_set(FRAME, 0.9, "best"), UsageError, "'best'.*'lac'"),
     "score against texts": (lambda: fitted().score(MIXED, LABELS), DataError, "regression needs numbers"),
     "score against gaps": (lambda: fitted().score(MIXED, Y * np.nan), DataError, "NaN.*Row 0"),

@@ -73,7 +73,7 @@ SHORT = [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory
 
 
 @pytest.mark.parametrize("error", SHORT, ids=["python", "torch", "lightgbm"])
-@pytest.mark.parametrize("place", ["motifnet.tables.Encoder.fit", "torch.linalg.cholesky", "lightgbm.train"])
+@pytest.mark.parametrize("place", ["motifnet.tables.Encoder.fit", "torch.linalg.cholesky", "lightgbm.Booster.update"])
 def test_no_memory_inside_a_fit(error: Exception, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(place, broken_by(error))
     with pytest.raises(ResourceError, match=r"not enough memory for the fit.*fewer rows") as caught:

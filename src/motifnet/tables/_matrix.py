@@ -23,8 +23,10 @@ def as_matrix(X: Any) -> NDArray[Any]:
         raise DataError("A lazy frame was passed, but its rows are needed. Pass X.collect().")
     array = as_array(X)
     if array.ndim != 2:
-        found = {0: f"scalar array (a value of type {type(X).__name__})", 1: "1D array"}.get(array.ndim, f"{array.ndim}D array")
-        raise DataError(f"Expected 2D array, got {found} instead: shape {array.shape}. {_RESHAPE if array.ndim else _READ}")
+        if not array.ndim:
+            raise DataError(f"Expected 2D array, got scalar array instead: a value of type {type(X).__name__}. {_READ}")
+        found = "1D array" if array.ndim == 1 else f"{array.ndim}D array"
+        raise DataError(f"Expected 2D array, got {found} instead: shape {array.shape}. {_RESHAPE}")
     return array
 
 
