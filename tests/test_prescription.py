@@ -11,13 +11,15 @@ import pytest
 import motifnet
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.engine import UsageError
-from motifnet.estimators._front import projection, symmetry
+from motifnet.estimators._front import Front, projection, step, symmetry
 from motifnet.estimators._goal import numpy_of
 from motifnet.estimators._orbit import equivariant
 from motifnet.estimators._symmetric import first_and_others, quotient_layer
-from motifnet.profiling import Group, Rows, as_rows, cyclic, flips, permutations
+from motifnet.profiling import Group, Rows, Surface, as_rows, cyclic, flips, permutations
 from motifnet.profiling._group import act
+from motifnet.retrain import InnerSettings, cross_tune
 from motifnet.tables import Matrix, Sample
+from motifnet.teachers import KernelRidge
 
 Drawn = tuple[Matrix, Matrix, Matrix]
 
@@ -199,3 +201,18 @@ def test_a_sample_behind_a_front_keeps_its_folds_and_their_encodings() -> None:
     np.testing.assert_array_equal(behind.X, numpy_of(front.motif, X))
     assert behind.views is None
     assert behind.folds is sample.folds
+
+
+def test_a_network_of_a_fold_stands_behind_the_front_that_it_was_trained_behind() -> None:
+    """A search for a jump does not say which side is which: here two folds of three have the sides the other way round."""
+    rng = np.random.default_rng(3)
+    X = rng.random((240, 2))
+    y = 2.0 * (X[:, :1] > 0.5) + 0.01 * rng.standard_normal((240, 1))
+    one, other = (step(Surface((0,), (1,), np.array([s]), 0.5), 0.5 * s, 2) for s in (1.0, -1.0))
+    sample = Sample.plain(X, y - 1, folds=3)
+    front = Front("step", one, np.array([True, True, False]), (other, one, other))
+    behind = front.behind(sample)
+    tuned = cross_tune(behind, KernelRidge().fit(behind), InnerSettings(steps=2))
+    part = front.part("trained kernel", tuned)
+    assert np.abs(part.predict(X) - sample.y).max() < 0.3
+    np.testing.assert_allclose(numpy_of(part.network, X), part.predict(X), atol=1e-10)

@@ -10,6 +10,7 @@ seen the target is found again for each fold.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -20,9 +21,9 @@ from numpy.typing import NDArray
 from motifnet.estimators._goal import Part, numpy_of
 from motifnet.estimators._symmetric import common_units, others_of, quotient_layer
 from motifnet.mimicry import transfer
-from motifnet.motifs import Affine, Chain, Concat, Identity, Monomial, Motif, Select, Step
+from motifnet.motifs import Affine, Chain, Concat, Identity, Monomial, Motif, Parallel, Select, Step
 from motifnet.profiling import Group, Rows, Surface
-from motifnet.retrain import CrossTuned
+from motifnet.retrain import CrossTuned, TunedModel
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import FittedTeacher
 
@@ -47,9 +48,13 @@ class Front:
         return replace(sample, X=X, views=views, numeric=self.numeric)
 
     def part(self, name: str, fitted: FittedTeacher | CrossTuned) -> Part:
-        """The part of a model that was fitted behind the front."""
-        network = Chain([self.motif, transfer(fitted)], label=self.name)
-        return Part(f"{name}, {self.name}", fitted.oof, network, partial(_through, front=self.motif, fitted=fitted))
+        """The part of a model that was fitted behind the front; each of the models of a cross-tuned one behind that of its own fold."""
+        models = fitted.models if self.by_fold and isinstance(fitted, CrossTuned) else (fitted,)
+        fronts = self.by_fold if len(models) > 1 else (self.motif,)
+        branches: list[Motif] = [Chain([front, transfer(model)], label=self.name) for front, model in zip(fronts, models, strict=True)]
+        share = torch.full((len(branches),), 1 / len(branches), dtype=torch.float64)
+        network = branches[0] if len(branches) == 1 else Parallel(share, branches)
+        return Part(f"{name}, {self.name}", fitted.oof, network, partial(_through, fronts=fronts, models=models))
 
 
 def symmetry(group: Group, rows: Rows, X: Matrix) -> Front:
@@ -92,5 +97,5 @@ def step(surface: Surface, threshold: float, d: int) -> Motif:
     return Concat([Identity(), indicator])
 
 
-def _through(X: Matrix, front: Motif, fitted: FittedTeacher | CrossTuned) -> Matrix:
-    return fitted.predict(numpy_of(front, X))
+def _through(X: Matrix, fronts: Sequence[Motif], models: Sequence[FittedTeacher | CrossTuned | TunedModel]) -> Matrix:
+    return np.asarray(sum(model.predict(numpy_of(front, X)) for front, model in zip(fronts, models, strict=True)) / len(models))
