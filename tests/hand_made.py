@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 
+from motifnet.bands import ClassSets, Intervals
 from motifnet.bundle import FittedModel, save_model
 from motifnet.engine import LedgerRow
 from motifnet.kernels import Kernel
@@ -85,3 +88,23 @@ def write_golden(folder: Path, protocol: int) -> None:
         save_model(model, folder / f"protocol_{protocol}_{name}.motif")
         np.save(folder / f"protocol_{protocol}_{name}.npy", model.predict(later(40)))
     later_frame(40).to_csv(folder / f"protocol_{protocol}.csv", index=False)
+
+
+def golden_bounds(model: FittedModel, rows: Table) -> NDArray[Any]:
+    """Intervals, or sets of classes, of two levels."""
+    levels = np.array([0.5, 0.8])
+    return model.predict_interval(rows, levels) if model.classes is None else model.predict_set(rows, levels)
+
+
+def write_golden_bounds(folder: Path, protocol: int) -> None:
+    """Golden files of models that know of their errors: bundles, predictions and bounds for the rows of `write_golden`."""
+    rng = np.random.default_rng(2)
+    for name, classes in (("intervals", None), ("sets", ("a", "b", "c"))):
+        model = make_model(classes=classes, q=1, m=6)
+        scale = Affine(torch.tensor(0.05 * rng.normal(size=(1, model.d + 1))), torch.zeros(1).double())
+        weight = rng.choice([1.0, 2.0], 30)
+        known = Intervals(scale, rng.normal(size=(30, 1)), weight, 1.0) if classes is None else ClassSets(rng.random((30, 2)), weight, 1.0)
+        model = replace(model, conformal=known)
+        save_model(model, folder / f"protocol_{protocol}_{name}.motif")
+        np.save(folder / f"protocol_{protocol}_{name}.npy", model.predict(later(40)))
+        np.save(folder / f"protocol_{protocol}_{name}_bounds.npy", golden_bounds(model, later(40)))

@@ -22,7 +22,7 @@ import pytest
 import safetensors.numpy
 import torch
 
-from hand_made import frame, later, make_model
+from hand_made import frame, golden_bounds, later, make_model
 from motifnet.bundle import BundleError, FittedModel, atomic_file, load_model, save_model
 from motifnet.bundle._archive import MANIFEST, TENSORS, read_archive, write_archive
 from motifnet.bundle._save import PROTOCOL
@@ -113,6 +113,14 @@ def test_what_json_cannot_hold_is_refused(model: FittedModel, tmp_path: Path) ->
     with pytest.raises(UsageError, match="NaN"):
         save_model(replace(model, network=Affine(torch.full((1, 2), float("nan")), torch.zeros(1))), tmp_path / "no.motif")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["intervals", "sets"])
+def test_golden_bounds_stay_for_ever(kind: str) -> None:
+    model, expected = load_model(GOLDEN / f"protocol_1_{kind}.motif"), np.load(GOLDEN / f"protocol_1_{kind}_bounds.npy")
+    bounds = golden_bounds(model, as_table(read_table(GOLDEN / "protocol_1.csv"), schema=model.schema))
+    assert bounds.shape == expected.shape and bounds.dtype == expected.dtype
+    np.testing.assert_allclose(bounds, expected, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.motif")), ids=lambda path: path.stem)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from motifnet.bundle._errors import BundleError
-from motifnet.engine import FileError, ResourceError
+from motifnet.engine import FileError, ResourceError, as_path
 
 MANIFEST, TENSORS = "manifest.json", "tensors.safetensors"
 MAX_BYTES = 2**31 - 2**20
@@ -49,20 +49,21 @@ def too_large(manifest: bytes) -> bool:
 
 def read_archive(path: str | os.PathLike[str]) -> tuple[bytes, bytes]:
     """The two entries of a file, after checks of its structure, sizes and checksums."""
+    name = as_path(path)
     try:
-        with open(path, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise FileError(f"{os.fspath(path)!r} is not a regular file. Give the path of a saved model.")
+        file = open(name, "rb")  # noqa: SIM115 - closed below; a path that cannot be opened is not a damaged bundle
+    except (OSError, ValueError) as error:
+        raise FileError(f"{name!r} cannot be read: {getattr(error, 'strerror', error)}. Give the path of a saved model.") from error
+    with file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise FileError(f"{name!r} is not a regular file. Give the path of a saved model.")
+        try:
             return _read(file, status.st_size)
-    except BundleError as error:
-        raise BundleError(f"{os.fspath(path)!r} is not a usable motifnet bundle: {error} Save the model again, or fetch the file again.") from error
-    except (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError) as error:
-        raise FileError(f"{os.fspath(path)!r} cannot be read: {error.strerror}. Give the path of a saved model.") from error
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError, struct.error) as error:
-        if isinstance(error, FileError):
-            raise
-        raise BundleError(f"{os.fspath(path)!r} is not a usable motifnet bundle: {error}. Save the model again, or fetch the file again.") from error
+        except BundleError as error:
+            raise BundleError(f"{name!r} is not a usable motifnet bundle: {error} Save the model again, or fetch the file again.") from error
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError, struct.error) as error:
+            raise BundleError(f"{name!r} is not a usable motifnet bundle: {error}. Save the model again, or fetch the file again.") from error
 
 
 def _read(file: BinaryIO, size: int) -> tuple[bytes, bytes]:

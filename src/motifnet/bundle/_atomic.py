@@ -1,23 +1,33 @@
-"""Files that are whole or not there: written under a temporary name in the same folder, synced, then renamed."""
+"""Files that are whole or not there: written under a temporary name in the same folder, synced, then renamed.
+
+The temporary file is locked while it is written. One that is not was left by a process that was killed; the next write to the same place removes it.
+"""
 
 from __future__ import annotations
 
+import errno
+import glob
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from motifnet.engine import FileError
+from motifnet.engine import DiskFullError, FileError, as_path
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give the body a temporary path to write; put it in place if the body succeeds, remove it if not. Of a link the target is replaced."""
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")
+    target = Path(os.path.realpath(as_path(path)))
+    stem = target.name[:100]
+    temporary, handle = target.with_name(f"{stem}.{secrets.token_hex(8)}.tmp"), -1
     try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        _sweep(target.parent, stem)
+        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        _lock(handle)
         yield temporary
         _sync(temporary)
         os.replace(temporary, target)
@@ -25,8 +35,12 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         if isinstance(error, FileError):
             raise
         reason = error.strerror or type(error).__name__
+        if error.errno in _FULL:
+            raise DiskFullError(f"{os.fspath(path)!r} cannot be written: {reason}. Free some room, or give a path on another disk.") from error
         raise FileError(f"{os.fspath(path)!r} cannot be written: {reason}. Give a path in a folder that exists, is writable and has room.") from error
     finally:
+        if handle >= 0:
+            os.close(handle)
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
     with suppress(OSError):  # not every file system lets a folder be synced
@@ -39,3 +53,26 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _lock(handle: int) -> bool:
+    """Whether the file could be locked for this process; where there are no locks, no file is ever taken for one that was left."""
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def _sweep(folder: Path, stem: str) -> None:
+    """Remove temporary files of the same place that no process is writing."""
+    for left in folder.glob(f"{glob.escape(stem)}.{'[0-9a-f]' * 16}.tmp"):
+        with suppress(OSError):
+            handle = os.open(left, os.O_WRONLY)
+            try:
+                if _lock(handle):
+                    left.unlink()
+            finally:
+                os.close(handle)

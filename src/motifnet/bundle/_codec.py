@@ -75,7 +75,7 @@ def decode(value: JSON, arrays: Arrays, depth: int = 0) -> Any:
     if depth > MAX_DEPTH:
         raise BundleError(f"its manifest is nested more than {MAX_DEPTH} deep.")
     if isinstance(value, list):
-        return [decode(item, arrays, depth + 1) for item in value]
+        return [decode(item, arrays, depth + 1) if isinstance(item, dict | list) else item for item in value]
     if not isinstance(value, dict):
         return value
     tags = [key for key in value if key.startswith("$")]

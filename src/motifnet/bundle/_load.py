@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import struct
-import warnings
 from typing import Any
 
 import numpy as np
@@ -21,19 +20,18 @@ from motifnet import __version__
 from motifnet.bundle._archive import read_archive, too_large
 from motifnet.bundle._codec import DTYPES, Arrays, decode
 from motifnet.bundle._errors import BundleError
-from motifnet.bundle._model import BANDS, FittedModel
-from motifnet.bundle._rows import made_up
+from motifnet.bundle._model import FittedModel
 from motifnet.bundle._save import FORMAT, PROTOCOL
+from motifnet.bundle._try_out import try_out
 from motifnet.bundle._typed import build
 from motifnet.motifs import Motif
-from motifnet.tables import Calendar, Encoder, Feature, Numeric, OneHot, Table, TargetMean
+from motifnet.tables import Calendar, Encoder, Feature, Numeric, OneHot, TargetMean
 
 _HEAD = ("format", "protocol", "written_by", "sha256")
 _PARTS = ("task", "targets", "classes", "schema", "encoder", "network", "ledger", "card", "certificate", "info")
 _OPTIONAL = ("conformal", "reference", "bands")  # models have it or not; files of before it was there have not
 _FEATURES: dict[str, type[Feature]] = {kind.__name__: kind for kind in (Calendar, Numeric, OneHot, TargetMean)}
 _MAX_HEADER, _MAX_TENSORS = 2**22, 20_000
-_TRIED = 32
 
 
 def load_model(path: str | os.PathLike[str]) -> FittedModel:
@@ -58,7 +56,7 @@ def unpack(manifest: bytes, tensors: bytes) -> FittedModel:
     model = _assemble(parts)
     if arrays:
         raise BundleError(f"tensors {sorted(arrays)[:5]} belong to nothing.")
-    _try_out(model)
+    try_out(model)
     return model
 
 
@@ -124,56 +122,3 @@ def _encoder(state: Any) -> Encoder:
             raise BundleError(f"feature {i} of its encoder is of no known kind.")
         features.append(build(kind, {name: item for name, item in fields.items() if name != "feature"}, f"feature {i}"))
     return Encoder(tuple(features))
-
-
-def _try_out(model: FittedModel) -> None:
-    """Predict made-up rows: shapes and values that do not fit show here, and not at the user's first prediction."""
-    if len({len(model.encoder.features), len(model.schema.names), len(model.schema.kinds), len(model.schema.level_types)}) != 1:
-        raise BundleError("its encoder and its schema have different numbers of columns.")
-    if [feature.name for feature in model.encoder.features] != list(model.schema.names):
-        raise BundleError("its encoder and its schema have different columns.")
-    levels = model.info.get("quantiles", [])
-    if not isinstance(levels, list) or not all(isinstance(level, float) for level in levels):
-        raise BundleError("its quantiles are not a list of levels.")
-    if (model.task == "classification") != (model.classes is not None) or not model.width:
-        raise BundleError("its task does not go with its targets and classes.")
-    if model.reference is not None and (flaw := model.reference.flaw(model.encoder)) is not None:
-        raise BundleError(f"its reference for shifts has {flaw}.")
-    try:
-        with np.errstate(all="ignore"):
-            table = made_up(model.encoder, model.schema, _TRIED)
-            values = model.predict(table)
-            if model.conformal is not None:
-                _try_out_conformal(model, table)
-            _try_out_bands(model, table)
-    except Exception as error:
-        raise BundleError(f"its network does not compute ({type(error).__name__}: {error}).") from error
-    if values.shape != (_TRIED, model.width) or values.dtype != np.float64 or not np.isfinite(values).all():
-        raise BundleError(f"its network gives {values.dtype} of shape {values.shape}, expected finite float64 of shape {(_TRIED, model.width)}.")
-
-
-def _try_out_conformal(model: FittedModel, table: Table) -> None:
-    """Raises where interval or sets do not go with the network; an infinite interval is one."""
-    conformal, half = model.conformal, np.array([0.5])
-    assert conformal is not None
-    if (conformal.weight <= 0).any() or not conformal.unit > 0 or conformal.weight.shape != conformal.scores.shape[:1]:
-        raise BundleError("its conformal scores and weights do not go together.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        shape = (model.predict_set if model.task == "classification" else model.predict_interval)(table, half).shape
-    expected = (_TRIED, 1, model.width) if model.task == "classification" else (_TRIED, model.width, 1, 2)
-    if shape != expected:
-        raise BundleError(f"its conformal bounds have shape {shape}, expected {expected}.")
-
-
-def _try_out_bands(model: FittedModel, table: Table) -> None:
-    """Raises where a band does not go with the network."""
-    for which, bands in (model.bands or {}).items():
-        shapes = {part.shape for band in bands for part in (band.origin, band.slope, band.variance)}
-        if which not in BANDS or len(bands) != model.width or model.task != "regression" or any(len(shape) != 1 for shape in shapes):
-            raise BundleError("its bands do not go with its targets.")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ends = model.predict_band(table, which, 0.5, "pointwise")
-        if ends.shape != (_TRIED, model.width, 2) or not np.isfinite(ends).all():
-            raise BundleError(f"its bands have ends of shape {ends.shape}, expected finite ones of shape {(_TRIED, model.width, 2)}.")

@@ -36,7 +36,9 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(epilog="Exit codes: 0 done, 2 wrong use, 3 wrong data, 4 not enough memory, 130 stopped by Ctrl-C, 1 an error of motifnet itself.")
+@app.callback(
+    epilog="Exit codes: 0 done, 2 wrong use, 3 wrong data, 4 not enough memory or disk, 130 stopped by Ctrl-C, 1 an error of motifnet itself."
+)
 def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")] = False) -> None:
     """Predict a column of a table by a deep network that is computed, not searched for.
 

@@ -1,10 +1,11 @@
 """From exceptions and warnings to lines on standard error and exit codes.
 
-0 done · 1 an error of motifnet itself · 2 wrong use · 3 wrong data · 4 not enough memory · 130 Ctrl-C · 141 the reader of standard output is gone
+0 done · 1 an error of motifnet itself · 2 wrong use · 3 wrong data · 4 not enough memory or disk · 130 Ctrl-C · 141 standard output has no reader
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -20,7 +21,7 @@ from motifnet.cli._main import INTERRUPTED
 from motifnet.cli._text import note
 from motifnet.engine import MotifnetError, MotifnetWarning
 
-INTERNAL, NO_MEMORY, NO_READER = 1, 4, 141
+INTERNAL, NO_ROOM, NO_READER = 1, 4, 141
 P = ParamSpec("P")
 
 
@@ -53,13 +54,22 @@ def _tell(error: BaseException) -> int:
             note("stopped", "by Ctrl-C")
             return INTERRUPTED
         case BrokenPipeError():
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it flushes at its end
+            _drop_output()
             return NO_READER
+        case OSError(errno=errno.ENOSPC):
+            note("error", f"standard output cannot be written: {error.strerror}. Free some room, or write elsewhere.")
+            _drop_output()
+            return NO_ROOM
         case MemoryError():
             note("error", "there is not enough memory. Use fewer rows, --preset fast or --jobs 1.")
-            return NO_MEMORY
+            return NO_ROOM
     note("error", f"inside motifnet, {type(error).__name__}: {error}. Please report it, with what --debug prints.")
     return INTERNAL
+
+
+def _drop_output() -> None:
+    """Send what is left of standard output nowhere, else Python complains when it flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def check_place(path: Path, *, force: bool, option: str = "--out") -> None:
         raise UsageError(f"{option} {path} is a folder. Give the path of a file in it.")
     if path.exists() and not force:
         raise UsageError(f"{path} exists already. Use --force to replace it, or give another path by {option}.")
-    folder = path.resolve().parent
+    folder = Path(os.path.realpath(path)).parent  # `resolve` raises where links run in a circle
     if not folder.is_dir():
         raise FileError(f"{path} cannot be written: the folder {folder} does not exist. Create it, or give another path by {option}.")
     try:

@@ -6,6 +6,8 @@ import difflib
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from numbers import Integral, Real
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -26,7 +28,9 @@ def default_methods() -> list[str]:
 
 
 def find_methods(names: Sequence[str]) -> dict[str, Method]:
-    """Entries of the registry by name. Raises UsageError for an unknown one, and for one whose packages are not installed."""
+    """Entries of the registry by name. Raises UsageError for an unknown one, for none, and for one whose packages are not installed."""
+    if isinstance(names, str) or not names:
+        raise UsageError(f"methods={names!r} must be a list of names, at least one. Choose from {', '.join(METHODS)}.")
     for name in names:
         if name not in METHODS:
             near = difflib.get_close_matches(name, METHODS, n=1)
@@ -71,9 +75,12 @@ def compare(
     Every fit runs in a process of its own, so a script calls this under `if __name__ == "__main__":`.
     """
     chosen = find_methods(default_methods() if methods is None else methods)
-    for name, value in (("splits", splits), ("cap", cap), ("limit", limit)):
-        if not value > 0:
-            raise UsageError(f"{name}={value!r} must be positive.")
+    _check(table, target, task)
+    for name, value, kind in (("splits", splits, Integral), ("cap", cap, Integral), ("threads", threads, Integral), ("limit", limit, Real)):
+        if not (isinstance(value, kind) and value > 0):
+            raise UsageError(f"{name}={value!r} must be positive{', a whole number' if kind is Integral else ''}.")
+    if not isinstance(seed, Integral) or seed < 0:
+        raise UsageError(f"seed={seed!r} must be a non-negative whole number, such as 0.")
     if len(table) < LEAST_ROWS:
         raise DataError(f"The table has {len(table)} rows; on fewer than {LEAST_ROWS} a comparison says nothing. Pass more rows.")
     rows: list[dict[str, object]] = []
@@ -90,3 +97,13 @@ def compare(
             raise
         warnings.warn(f"Ended by Ctrl-C: {len(rows)} of {splits * len(chosen)} fits are done.", MotifnetWarning, stacklevel=2)
     return pd.DataFrame(rows)
+
+
+def _check(table: Any, target: Any, task: Any) -> None:
+    """Refuse what is no table, no column of it, or no task."""
+    if not isinstance(table, pd.DataFrame):
+        raise DataError(f"The table is of type {type(table).__name__}, expected a pandas data frame. Convert it, such as by pandas.DataFrame(table).")
+    if target is None or target not in table.columns:
+        raise UsageError(f"target={target!r} is not a column of the table. The columns are {', '.join(map(repr, table.columns))}.")
+    if task not in get_args(Task):
+        raise UsageError(f"task={task!r} is not known. Pass 'regression' or 'classification'.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 from motifnet.compress._distillation import Distillation, Task
 from motifnet.compress._trade_off import Point, TradeOff
@@ -88,7 +89,7 @@ def _falls_short(point: Point, units: int, full: Point, limit: float) -> bool:
 def _check(max_units: int | None, tolerance: float | None) -> None:
     if (max_units is None) == (tolerance is None):
         raise UsageError(f"compress takes max_units or tolerance, one of the two; got max_units={max_units!r} and tolerance={tolerance!r}.")
-    if max_units is not None and (isinstance(max_units, bool) or int(max_units) != max_units or max_units < 1):
+    if max_units is not None and (isinstance(max_units, bool) or not isinstance(max_units, Integral) or max_units < 1):
         raise UsageError(f"max_units={max_units!r} must be a whole number, at least 1. Try 256.")
-    if tolerance is not None and not 0 <= tolerance < float("inf"):
+    if tolerance is not None and not (isinstance(tolerance, Real) and 0 <= tolerance < float("inf")):
         raise UsageError(f"tolerance={tolerance!r} must be a number, at least 0: 0.02 allows an error 2 % above that of the full network.")

@@ -4,13 +4,16 @@ Comes in: functions and items. Goes out: results in order. Never knows about: ta
 """
 
 from motifnet.engine._control import Control, Stopped
-from motifnet.engine._errors import DataError, FileError, MotifnetError, MotifnetWarning, ResourceError, UsageError
+from motifnet.engine._errors import DataError, DiskFullError, FileError, MotifnetError, MotifnetWarning, ResourceError, UsageError
 from motifnet.engine._ledger import LedgerRow
+from motifnet.engine._memory import memory_told
+from motifnet.engine._path import as_path
 from motifnet.engine._threads import parallel_map, resolve_jobs, single_threaded
 
 __all__ = [
     "Control",
     "DataError",
+    "DiskFullError",
     "FileError",
     "LedgerRow",
     "MotifnetError",
@@ -18,6 +21,8 @@ __all__ = [
     "ResourceError",
     "Stopped",
     "UsageError",
+    "as_path",
+    "memory_told",
     "parallel_map",
     "resolve_jobs",
     "single_threaded",

@@ -29,6 +29,12 @@ class FileError(MotifnetError, OSError):
     """A file cannot be read or written."""
 
 
+class DiskFullError(FileError):
+    """There is no room for the file."""
+
+    exit_code: ClassVar[int] = 4
+
+
 class ResourceError(MotifnetError, MemoryError):
     """The work does not fit into memory."""
 

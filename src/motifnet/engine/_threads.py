@@ -10,18 +10,23 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from numbers import Integral
 from typing import TypeVar
+
+from motifnet.engine._errors import UsageError
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def resolve_jobs(n_jobs: int | None) -> int:
-    """Number of jobs: None is all cores, negative counts from the end as in joblib."""
+    """Number of jobs: None is all cores, negative counts from the end as in joblib. UsageError for what is no whole number."""
+    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral)):
+        raise UsageError(f"n_jobs={n_jobs!r} must be a whole number, or None for one job a core. Try 1.")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if n_jobs is None:
         return cores
-    return max(1, cores + 1 + n_jobs) if n_jobs < 0 else max(1, n_jobs)
+    return max(1, cores + 1 + int(n_jobs)) if n_jobs < 0 else max(1, int(n_jobs))
 
 
 @contextmanager

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
 
 import motifnet
 from motifnet.bundle import FittedModel
-from motifnet.engine import Control, MotifnetWarning, UsageError, resolve_jobs, single_threaded
+from motifnet.engine import Control, MotifnetWarning, UsageError, memory_told, resolve_jobs, single_threaded
 from motifnet.estimators._bands import BandRows
 from motifnet.estimators._conformal import conformal_of
 from motifnet.estimators._course import Course
 from motifnet.estimators._evidence import evidence_of_fit
 from motifnet.estimators._explained import Explained
 from motifnet.estimators._finished import Finished, seed_of
+from motifnet.estimators._fitted import check_is_fitted
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared, prepare
@@ -33,6 +34,7 @@ from motifnet.profiling import Profile
 from motifnet.tables import Matrix, Task, as_offset
 
 CERTIFIED_ROWS = 128
+_SMALLER = "Fit fewer rows, or with preset='fast' or n_jobs=1."
 
 
 class MotifEstimator(Finished, Explained, BaseEstimator):
@@ -89,10 +91,10 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         preset = get_preset(self.preset).beside(self.teachers, objective)
         seed, wish = seed_of(self.random_state), check_wish(self.profile)
         limit = self.time_limit_s
-        if limit is not None and not limit > 0:
+        if limit is not None and not (isinstance(limit, Real) and limit > 0):
             raise UsageError(f"time_limit_s={limit!r} must be a positive number of seconds, or None for no limit.")
         control = Control(limit)
-        with control.listening(), single_threaded(), progress(self.verbose) as listen:
+        with memory_told("the fit", _SMALLER), control.listening(), single_threaded(), progress(self.verbose) as listen:
             ready = prepare(X, y, sample_weight, groups, time, offset, task=self._task, objective=objective, preset=preset, seed=seed)
             course = Course(ready.goal, control, listen)
             run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, course, ready.log)
@@ -154,7 +156,8 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
     def _outputs(self, X: Any, offset: Any = None) -> Matrix:
         check_is_fitted(self, "model_")
         table = self._table(X)
-        return self.model_.predict(table, resolve_jobs(self.n_jobs), None if offset is None else as_offset(offset, table.n))
+        with memory_told(f"predictions of {table.n:,} rows", "Predict some thousand rows at a time."):
+            return self.model_.predict(table, resolve_jobs(self.n_jobs), None if offset is None else as_offset(offset, table.n))
 
     def __sklearn_tags__(self) -> Tags:
         # the tags `categorical` and `string` stay off though both are welcome: they make scikit-learn's checks round X and skip texts

@@ -55,8 +55,13 @@ def _asked(predict: Predictor, named: bool) -> Callable[[pd.DataFrame], Matrix]:
     """The predictor on data frames, or on arrays where it was given one."""
 
     def ask(table: pd.DataFrame) -> Matrix:
-        values = np.asarray(predict(table if named else table.to_numpy()), dtype=np.float64)
-        if len(values) != len(table) or not np.isfinite(values).all():
+        try:
+            values = np.asarray(predict(table if named else table.to_numpy()), dtype=np.float64)
+        except Exception as error:
+            raise DataError(
+                f"The predictor failed on {len(table)} rows, or gave no numbers: {error!r}. It has to take rows of the kind of X."
+            ) from error
+        if not values.ndim or len(values) != len(table) or not np.isfinite(values).all():
             raise DataError(f"The predictor gave shape {values.shape} for {len(table)} rows, or values that are not finite; expected a number a row.")
         return values.reshape(len(table), -1)
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
 
 from motifnet.bands import as_levels
-from motifnet.engine import DataError, UsageError, resolve_jobs
+from motifnet.engine import UsageError, resolve_jobs
 from motifnet.estimators._base import MotifEstimator
+from motifnet.estimators._fitted import check_is_fitted
 from motifnet.stacking import ReliabilityCurve, calibration
-from motifnet.tables import Matrix, as_weight
+from motifnet.tables import Matrix, as_weight, check_no_gaps, vector
 
 
 class MotifClassifier(ClassifierMixin, MotifEstimator):
@@ -72,10 +72,18 @@ class MotifClassifier(ClassifierMixin, MotifEstimator):
         if not isinstance(groups, int) or groups < 1:
             raise UsageError(f"groups={groups!r} must be a positive whole number, such as 15.")
         probabilities = self._outputs(X)
-        n = len(probabilities)
-        labels = np.asarray(y)
-        if labels.shape != (n,) or not n:
-            raise DataError(f"y has shape {labels.shape}, expected one class for each of the {n} rows of X, at least one.")
+        codes = self._codes(y, len(probabilities))
+        return calibration(codes, probabilities, as_weight(sample_weight, len(codes)), groups)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The share of rows whose class is the most probable one."""
+        probabilities = self._outputs(X)
+        codes = self._codes(y, len(probabilities))
+        return float(np.average(probabilities.argmax(1) == codes, weights=as_weight(sample_weight, len(codes))))
+
+    def _codes(self, y: Any, n: int) -> NDArray[np.int64]:
+        """The number of each row's class, -1 for a class that the fit has not seen."""
+        column = vector("y", y, n)
+        check_no_gaps(column, "give it a class, or leave the row out")
         code = {label: i for i, label in enumerate(self.model_.classes or ())}
-        codes = np.array([code.get(label, -1) for label in labels.tolist()])
-        return calibration(codes, probabilities, as_weight(sample_weight, n), groups)
+        return np.array([code.get(label, -1) for label in np.asarray(y, dtype=object).tolist()], dtype=np.int64)

@@ -13,7 +13,7 @@ from motifnet.compress import Compressed, Task, compress, own_rows
 from motifnet.engine import DataError, LedgerRow
 from motifnet.mimicry import Certificate, certify, describe_network, values_of
 from motifnet.motifs import Motif
-from motifnet.tables import Matrix
+from motifnet.tables import Matrix, as_numbers
 
 
 def compress_network(task: Task, max_units: int | None, tolerance: float | None) -> tuple[Motif, Certificate, tuple[LedgerRow, ...]]:
@@ -65,10 +65,7 @@ def _checked(y: Any, X: Matrix | None) -> Matrix:
     """Targets of X with shape (n, q)."""
     if X is None:
         raise DataError("y was passed without X. Pass the rows that y belongs to, new to the network, or leave out both.")
-    target = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
-    if len(target) != len(X) or not np.isfinite(target).all():
-        raise DataError(f"X has {len(X)} rows, y has {len(target)}; give one finite target a row.")
-    return target
+    return as_numbers(y, len(X))
 
 
 def one_hot(y: Any, classes: tuple[Any, ...]) -> Matrix:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sklearn.utils.validation import check_is_fitted
-
 from motifnet.bundle import FittedModel
 from motifnet.engine import UsageError
 from motifnet.estimators._evidence import evidence_of_table
+from motifnet.estimators._fitted import check_is_fitted
 from motifnet.explain import Evidence, Explanation, centres_of, explain
 from motifnet.profiling import Profile
 from motifnet.report import Report, make_report

@@ -8,11 +8,11 @@ from typing import Any, Self
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from motifnet.bundle import FittedModel, save_model, to_onnx
 from motifnet.engine import LedgerRow, UsageError
 from motifnet.estimators._compress import compress_model
+from motifnet.estimators._fitted import check_is_fitted
 from motifnet.estimators._network import Network
 from motifnet.mimicry import Card, Certificate
 from motifnet.shift import ShiftReport

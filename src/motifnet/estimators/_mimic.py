@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from numbers import Real
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -14,8 +15,10 @@ from motifnet.mimicry.fitted import Columns, coded, outputs_of, with_deviation
 from motifnet.motifs import Motif
 from motifnet.tables import Matrix
 
+Form = Literal["native", "relu"]
 
-def mimic(fitted: Any, X: Any = None, *, form: Literal["native", "relu"] = "native", tolerance: float = 1e-2, return_std: bool = False) -> Network:
+
+def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float = 1e-2, return_std: bool = False) -> Network:
     """The network that computes what a fitted estimator predicts, by calculation alone.
 
     Parameters
@@ -38,8 +41,14 @@ def mimic(fitted: Any, X: Any = None, *, form: Literal["native", "relu"] = "nati
     Raises
     ------
     UsageError
-        Where there is no transfer for this type, or the relu form lacks X.
+        Where there is no transfer for this type, it is not fitted, or the relu form lacks X.
+    DataError
+        Where X is not of the kind that the estimator takes.
     """
+    if form not in get_args(Form):
+        raise UsageError(f"form={form!r} is not known; choose one of {', '.join(map(repr, get_args(Form)))}.")
+    if not isinstance(tolerance, Real) or not tolerance > 0:
+        raise UsageError(f"tolerance={tolerance!r} must be a positive number, such as 0.01.")
     if return_std and not hasattr(fitted, "L_"):
         raise UsageError(f"return_std=True is for a GaussianProcessRegressor, but got {type(fitted).__name__}. Leave it out.")
     if callable(fitted) and not hasattr(fitted, "predict"):
@@ -58,7 +67,10 @@ def mimic(fitted: Any, X: Any = None, *, form: Literal["native", "relu"] = "nati
     def predict(rows: Any) -> Matrix:
         return np.column_stack(fitted.predict(rows, return_std=True)) if return_std else outputs_of(fitted, rows)
 
-    expected = predict(X)
+    try:
+        expected = predict(X)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"The estimator does not take X: {error} Pass rows of the kind that it was fitted on.") from error
     scale = float(np.nanstd(expected, axis=0).max()) or 1.0
     if columns is None and np.isfinite(rows).all() and _takes_any_number(predict, rows):
         return Network(*_in_form(network, predict, rows, form, tolerance, scale))
@@ -76,8 +88,6 @@ def _imitated(predict: Any, X: Any) -> Network:
 def _in_form(network: Motif, predict: Any, rows: Matrix, form: str, tolerance: float, scale: float) -> tuple[Motif, int, Certificate]:
     if form == "native":
         return network, rows.shape[1], certify(network, predict, rows, scale=scale)
-    if form != "relu":
-        raise UsageError(f"form={form!r} is not known; choose 'native' or 'relu'.")
     relu = relu_form(network, (rows.min(axis=0), rows.max(axis=0)), tolerance * scale, rows)
     certificate = certify(relu.network, predict, rows, scale=scale, bound=relu.bound, form="relu", note=relu.note)
     return relu.network, rows.shape[1], certificate

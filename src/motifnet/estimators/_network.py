@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, overload
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from motifnet.bundle import network_to_onnx, to_python
 from motifnet.compress import SIZES, Task, TradeOff, trade_off
-from motifnet.engine import DataError, LedgerRow, single_threaded
+from motifnet.engine import DataError, LedgerRow, MotifnetWarning, single_threaded
 from motifnet.estimators._compress import compress_network, network_task
 from motifnet.estimators._retrain import retrain, updated
 from motifnet.mimicry import Card, Certificate, describe_network
@@ -50,20 +51,30 @@ class Network:
     def __call__(self, X: Any) -> Tensor | Matrix:
         """Outputs with shape (n, q) at rows with shape (n, d)."""
         if isinstance(X, Tensor):
-            return self.module(X)
+            if X.ndim != 2 or X.shape[1] != self.d:
+                raise DataError(self._wrong(tuple(X.shape)))
+            return self.module(X.to(torch.promote_types(X.dtype, torch.float64)))
         matrix = self.encode(X)
         with single_threaded():
             parts = [evaluate(self.module, torch.as_tensor(part)) for part in np.array_split(matrix, max(1, len(matrix) // 1024))]
-        return torch.cat(parts).numpy()
+        values = torch.cat(parts).numpy()
+        if np.isnan(values).any():
+            row = int(np.isnan(values).any(1).argmax())
+            text = (
+                f"Row {row} (the first row is 0) and maybe others hold values that the network has no rule for, such as NaN: their outputs are NaN."
+            )
+            warnings.warn(f"{text} Fill them before.", MotifnetWarning, stacklevel=2)
+        return values
 
     def encode(self, X: Any) -> Matrix:
         """Rows as the matrix with shape (n, d) that the network takes: numbers as they are, texts as codes, NaN where a value is missing."""
         matrix = coded(X)
         if matrix.ndim != 2 or matrix.shape[1] != self.d:
-            raise DataError(
-                f"The network takes a matrix with shape (n, {self.d}), but got shape {matrix.shape}. Encode the table first (`model.encode`)."
-            )
+            raise DataError(self._wrong(matrix.shape))
         return matrix
+
+    def _wrong(self, shape: tuple[int, ...]) -> str:
+        return f"The network takes a matrix with shape (n, {self.d}), but got shape {shape}. Encode the table first (`model.encode`)."
 
     @property
     def card(self) -> Card:

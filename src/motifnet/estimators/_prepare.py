@@ -33,8 +33,10 @@ from motifnet.tables import (
     as_weight,
     canonical,
     check_domain,
+    check_range,
     code_response,
     make_folds,
+    sensible_weight,
     standardised,
 )
 
@@ -70,10 +72,11 @@ def prepare(
 ) -> Prepared:
     """Check, type, merge and sort the rows; make folds; encode. Raises DataError or UsageError with the column or row."""
     table = as_table(X)
-    weight = as_weight(sample_weight, table.n)
+    weight = sensible_weight(as_weight(sample_weight, table.n))
     target = as_target(y, table.n, task, weight=weight)
     check_domain(target.values, target.names, objective)
     values, exposed = _per_exposure(target.values, weight, as_offset(offset, table.n), objective)
+    check_range(values, target.names, objective)
     rows = canonical(table, values, exposed, as_groups(groups, table.n), as_time(time, table.n))
     n = rows.table.n
     if n < LEAST_ROWS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
@@ -54,8 +55,7 @@ class Preset:
         if names is None:
             return self
         known = [name for name in TEACHERS if name != "kernel ridge"]
-        wrong = [name for name in ([names] if isinstance(names, str) else list(names)) if name not in known]
-        if wrong or isinstance(names, str):
+        if isinstance(names, str) or not isinstance(names, Iterable) or any(name not in known for name in names):
             raise UsageError(f"teachers={names!r} must be a list of {', '.join(map(repr, known))}, or None for those of the preset alone.")
         if "catboost" in names and find_spec("catboost") is None:
             raise UsageError("teachers names 'catboost', but CatBoost is not installed. Run pip install \"motifnet[catboost]\", or leave it out.")
@@ -85,6 +85,6 @@ PRESETS = {
 
 def get_preset(name: str) -> Preset:
     """The preset of that name. Raises UsageError for an unknown one."""
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         raise UsageError(f"preset={name!r} is not known; choose one of {', '.join(map(repr, PRESETS))}.")
     return PRESETS[name]

@@ -8,13 +8,14 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
 
 from motifnet.bands import Band, as_levels
 from motifnet.engine import UsageError, resolve_jobs
 from motifnet.estimators._bands import BandRows
 from motifnet.estimators._base import MotifEstimator
+from motifnet.estimators._fitted import check_is_fitted
 from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared
@@ -192,12 +193,12 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         """R², or for another objective D²: one minus the mean loss as a share of that of the best constant, averaged over columns."""
         check_is_fitted(self, "model_")
         objective = self._objective
-        if objective.name in ("squared", "supnorm"):
-            return float(super().score(X, y, sample_weight))
         _check_offset(offset, objective)
         predicted = self._outputs(X, offset)
         n = len(predicted)
         target = as_target(y, n, "regression").values
+        if objective.name in ("squared", "supnorm"):
+            return float(r2_score(target, predicted, sample_weight=as_weight(sample_weight, n)))
         check_domain(target, self.model_.targets, objective)
         return explained(objective.losses(target.shape[1]), target, predicted, as_weight(sample_weight, n), as_offset(offset, n))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from numbers import Real
 from typing import Any, cast
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from motifnet.engine import DataError, LedgerRow, UsageError, resolve_jobs
 from motifnet.motifs import Motif, count_parameters
 from motifnet.retrain import FineTuneSettings, RowSums, ends_affine, fine_tune_stage, refit_last_layer
-from motifnet.tables import Matrix, Sample, as_weight
+from motifnet.tables import Matrix, Sample, as_numbers, as_weight
 
 FOLDS = 4
 
@@ -19,9 +20,9 @@ def retrain(
     network: Motif, X: Matrix, y: Any, sample_weight: Any, *, epochs: int, seed: int, n_jobs: int | None
 ) -> tuple[Motif, tuple[LedgerRow, ...]]:
     """The network after both stages, and their ledger with errors in units of sd(y)."""
-    target = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
-    if len(target) != len(X) or len(X) < FOLDS or not np.isfinite(target).all():
-        raise DataError(f"retrain takes at least {FOLDS} rows and finite targets for each; got {len(X)} rows and {len(target)} targets.")
+    target = as_numbers(y, len(X))
+    if len(X) < FOLDS:
+        raise DataError(f"retrain takes at least {FOLDS} rows, but got {len(X)}. Pass more rows.")
     sample = Sample.plain(X, target, folds=FOLDS, seed=seed, weight=as_weight(sample_weight, len(X)))
     sd, jobs, rows = float(target.std(0).mean()) or 1.0, resolve_jobs(n_jobs), []
 
@@ -50,9 +51,11 @@ def updated(
     network: Motif, sums: RowSums | None, X: Matrix, y: Any, sample_weight: Any, *, ridge: float | None, sign: int, seed: int
 ) -> tuple[Motif, RowSums]:
     """The network whose last layer has seen some rows more (sign 1) or less (sign −1), and the sums of its rows."""
-    target = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
-    if len(target) != len(X) or not np.isfinite(target).all() or not len(X):
-        raise DataError(f"X has {len(X)} rows and y {len(target)} targets; expected one finite target for each row, and at least one row.")
+    target = as_numbers(y, len(X))
+    if not len(X) or not np.isfinite(X).all():
+        raise DataError(f"X has {len(X)} rows, or missing values; expected at least one row, and a number in every cell. Leave other rows out.")
+    if ridge is not None and not (isinstance(ridge, Real) and ridge > 0):
+        raise UsageError(f"ridge={ridge!r} must be a positive number, or None for what left-out rows choose.")
     if sums is None:
         if sign < 0:
             raise UsageError("This network has not been updated, so there are no rows to forget. `forget` takes rows that `update` was given.")

@@ -57,8 +57,8 @@ def box_counting(X: Matrix, base: float = 2.0, finest: int = 12) -> float:
 
 def scale_sweep(X: Matrix, rng: np.random.Generator, least: int = 100) -> list[tuple[int, float]]:
     """TwoNN on all rows, a half, a quarter, …: fewer rows look at a larger scale, and noise off the set swells the estimate at small ones."""
-    order, sweep, m = rng.permutation(len(X)), [], len(X)
-    while m >= least:
+    order, sweep, m = rng.permutation(len(X)), list[tuple[int, float]](), len(X)
+    while m >= least or not sweep:
         sweep.append((m, two_nn(neighbour_distances(X[order[:m]], 2))))
         m //= 2
     return sweep

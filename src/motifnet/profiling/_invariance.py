@@ -7,7 +7,7 @@ not change under it, or for several targets one network for all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,15 +72,21 @@ def invariance(rows: Rows, symmetry: Mapping[str, Blocks] | None = None, *, laye
 def _named(rows: Rows, symmetry: Mapping[str, Blocks]) -> list[Group]:
     """The user's groups."""
     where, groups = {name: j for j, name in enumerate(rows.names)}, []
-    for kind, blocks in symmetry.items():
-        unknown = [name for block in blocks for name in block if name not in where]
-        if kind not in PRESETS or unknown or len({len(block) for block in blocks}) != 1:
+    for kind, blocks in symmetry.items() if isinstance(symmetry, Mapping) else [("", symmetry)]:
+        if kind not in PRESETS or not _are_blocks(blocks, where):
             raise UsageError(
-                f"symmetry={{{kind!r}: {list(blocks)!r}}} is not a group of this table. Pass {', '.join(PRESETS)}, each with blocks of equally many "
+                f"symmetry={symmetry!r} is not a group of this table. Pass {', '.join(PRESETS)}, each with blocks of equally many "
                 f"names of varying columns: {', '.join(map(repr, rows.names[:12]))}."
             )
         groups.append(PRESETS[kind]([[where[name] for name in block] for block in blocks], rows.d))
     return groups
+
+
+def _are_blocks(blocks: Any, names: Collection[str]) -> bool:
+    """Whether they are lists of equally many of the names."""
+    if not isinstance(blocks, list | tuple) or not all(isinstance(block, list | tuple) for block in blocks):
+        return False
+    return len({len(block) for block in blocks}) == 1 and all(isinstance(name, str) and name in names for block in blocks for name in block)
 
 
 def _judge(rows: Rows, groups: list[Group], raw: Matrix) -> list[Symmetry]:
@@ -92,7 +98,7 @@ def _judge(rows: Rows, groups: list[Group], raw: Matrix) -> list[Symmetry]:
         return [judge_invariance(group, plain, _common(group, rows, raw), y, rows.seed, rows.quick) for group in groups]
     groups = [group for group in groups if len(group.blocks) == q and group.kind != "flips" and not rows.classes]
     n = len(raw) // 2
-    X, Y = rows.X[:n], (rows.y[:n] * rows.sd + rows.mean - rows.mean.mean()) / np.sqrt(np.mean(rows.sd**2))
+    X, Y = rows.X[:n], (rows.y[:n] * rows.sd + rows.mean - rows.mean.mean()) / _root_mean_square(rows.sd)
     plains = [Reading.of(X, column, seed=rows.seed, quick=rows.quick) for column in Y.T] if groups else []
     return [judge_equivariance(group, plains, _common(group, rows, raw)[:n], Y, rows.seed, rows.quick) for group in groups]
 
@@ -103,8 +109,14 @@ def _common(group: Group, rows: Rows, raw: Matrix) -> Matrix:
     for i in range(len(group.blocks[0])):
         orbit = [block[i] for block in group.blocks]
         centre = 0.0 if group.kind == "flips" else rows.centre[orbit].mean()
-        X[:, orbit] = (raw[:, orbit] - centre) / np.sqrt(np.mean(rows.unit[orbit] ** 2))
+        X[:, orbit] = (raw[:, orbit] - centre) / _root_mean_square(rows.unit[orbit])
     return X
+
+
+def _root_mean_square(scales: Matrix) -> float:
+    """Of positive scales, whose squares may be too large for a float."""
+    largest = scales.max()
+    return float(largest * np.sqrt(np.mean((scales / largest) ** 2)))
 
 
 def _finding(best: Symmetry, found: bool, verdict: str, sentence: str, setting: dict[str, Any], details: dict[str, Any]) -> Finding:

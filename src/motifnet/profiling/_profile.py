@@ -14,6 +14,7 @@ import textwrap
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -121,7 +122,9 @@ def profile(
     """
     if task not in ("regression", "classification"):
         raise UsageError(f"task={task!r} is not known. Pass 'regression' or 'classification'.")
-    rows = as_rows(X, y, classes=task == "classification", most=MOST_ROWS, seed=random_state)
+    if isinstance(random_state, bool) or not isinstance(random_state, Integral) or random_state < 0:
+        raise UsageError(f"random_state={random_state!r} must be a non-negative integer, such as 0.")
+    rows = as_rows(X, y, classes=task == "classification", most=MOST_ROWS, seed=int(random_state))
     if rows.n < FEW_ROWS:
         raise DataError(f"The table has {rows.n} rows that differ; a profile needs at least {FEW_ROWS}. Add rows.")
     if not np.ptp(rows.y[:, 0]) > 0:

@@ -10,9 +10,11 @@ from motifnet.tables._encoder import Encoder
 from motifnet.tables._feature import LIMIT, Feature
 from motifnet.tables._folds import Folds, make_folds
 from motifnet.tables._level import codes_of
+from motifnet.tables._matrix import as_array
 from motifnet.tables._numeric import Numeric
 from motifnet.tables._offset import as_offset
 from motifnet.tables._one_hot import OneHot
+from motifnet.tables._range import check_range, sensible_weight
 from motifnet.tables._read import read_table
 from motifnet.tables._response import Response, check_domain, code_response, standardised
 from motifnet.tables._sample import Matrix, Sample
@@ -20,7 +22,7 @@ from motifnet.tables._schema import Schema
 from motifnet.tables._table import Table, as_table
 from motifnet.tables._target import Target, Task, as_target
 from motifnet.tables._target_mean import TargetMean
-from motifnet.tables._vector import as_groups, as_time, as_weight
+from motifnet.tables._vector import as_groups, as_numbers, as_time, as_weight, check_no_gaps, vector
 
 __all__ = [
     "GAP",
@@ -44,7 +46,9 @@ __all__ = [
     "Target",
     "TargetMean",
     "Task",
+    "as_array",
     "as_groups",
+    "as_numbers",
     "as_offset",
     "as_table",
     "as_target",
@@ -52,9 +56,13 @@ __all__ = [
     "as_weight",
     "canonical",
     "check_domain",
+    "check_no_gaps",
+    "check_range",
     "code_response",
     "codes_of",
     "make_folds",
     "read_table",
+    "sensible_weight",
     "standardised",
+    "vector",
 ]

@@ -60,7 +60,12 @@ def column_of_series(name: str, series: Any) -> Column:
         series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     if dtype == nw.String:
         return levels(name, np.asarray(series.to_numpy(), dtype=object), "str")
-    return column_of(name, np.asarray(series.to_numpy()))
+    values = np.asarray(series.to_numpy())
+    if values.ndim != 1:  # cells that are arrays or records
+        cells = series.to_list()
+        values = np.empty(len(cells), dtype=object)
+        values[:] = cells
+    return column_of(name, values)
 
 
 def _floats(series: Any) -> NDArray[np.float64]:

@@ -24,14 +24,21 @@ def column_of(name: str, values: NDArray[Any]) -> Column:
     if kind == "b":
         return numbers(name, values.astype(np.float64), "boolean")
     if kind in "fiu":
-        return numbers(name, values.astype(np.float64))
+        with np.errstate(over="ignore"):  # what no float64 holds becomes infinite
+            return numbers(name, values.astype(np.float64))
     if kind == "M":
         return dates(name, values)
     if kind == "m":
         return numbers(name, seconds(values))
     if kind in "US":
         return _column_of_texts(name, values)
-    return _column_of_objects(name, values.astype(object))
+    try:
+        return _column_of_objects(name, values.astype(object))
+    except ArithmeticError as error:  # such as comparing a signalling NaN of `decimal`
+        raise ValueTypeError(
+            f"Column {name!r} holds a number that cannot be read ({type(error).__name__}): each argument must be a string or a number. "
+            "Convert the column."
+        ) from None
 
 
 def _column_of_texts(name: str, values: NDArray[Any]) -> Column:

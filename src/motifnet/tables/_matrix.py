@@ -12,6 +12,7 @@ from motifnet.engine import DataError
 _RESHAPE = (
     "Reshape your data either using array.reshape(-1, 1) if your data has a single feature or array.reshape(1, -1) if it contains a single sample."
 )
+_READ = "Pass a data frame or an array with one row for each observation; a file is read by pandas.read_csv or motifnet.tables.read_table."
 
 
 def as_matrix(X: Any) -> NDArray[Any]:
@@ -22,7 +23,9 @@ def as_matrix(X: Any) -> NDArray[Any]:
         raise DataError("A lazy frame was passed, but its rows are needed. Pass X.collect().")
     array = as_array(X)
     if array.ndim != 2:
-        found = {0: "scalar array", 1: "1D array"}.get(array.ndim, f"{array.ndim}D array")
+        if not array.ndim:
+            raise DataError(f"Expected 2D array, got scalar array instead: a value of type {type(X).__name__}. {_READ}")
+        found = "1D array" if array.ndim == 1 else f"{array.ndim}D array"
         raise DataError(f"Expected 2D array, got {found} instead: shape {array.shape}. {_RESHAPE}")
     return array
 
@@ -39,6 +42,8 @@ def as_array(X: Any) -> NDArray[Any]:
             array = np.array(X, dtype=object)
     except ValueError as error:
         raise DataError(f"X is not a table: its rows have different lengths ({error}). Pass rows of equal length, or a data frame.") from None
+    except Exception as error:  # an object's own way to become an array can raise anything
+        raise DataError(f"An object of type {type(X).__name__} cannot be read as an array: {error} Pass a data frame or a numpy array.") from error
     if array.dtype.names is not None:
         raise DataError("X is a structured array. Pass a data frame instead, such as pandas.DataFrame(X).")
     return array

@@ -45,7 +45,7 @@ def code_response(y: Matrix, w: Matrix, losses: tuple[Loss, ...]) -> tuple[Matri
 def standardised(y: Matrix, w: Matrix) -> tuple[Matrix, Matrix, Matrix]:
     """(y − mean) / sd, mean and sd; an sd of 1 where y is constant."""
     scale = np.maximum(np.abs(y).max(0), 1e-300)  # sums of squares of large values must not overflow
-    mean = scale * (w @ (y / scale)) / w.sum()
+    mean = scale * (w @ (y / scale) / w.sum())
     sd = scale * np.sqrt(w @ ((y - mean) / scale) ** 2 / w.sum())
     sd = np.where(sd > 1e-12 * scale, sd, 1.0)
     return (y - mean) / sd, mean, sd

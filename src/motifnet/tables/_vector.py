@@ -25,6 +25,8 @@ def as_weight(sample_weight: Any, n: int) -> Matrix:
     if isinstance(sample_weight, Number):
         sample_weight = np.full(n, sample_weight)
     try:
+        if np.iscomplexobj(sample_weight):
+            raise TypeError
         weight = np.array(sample_weight, dtype=np.float64)
     except (TypeError, ValueError):
         raise DataError("sample_weight holds values that are not numbers. Pass one number of at least 0 for each row.") from None
@@ -69,6 +71,17 @@ def as_time(time: Any, n: int) -> Matrix | None:
     found = column.values.astype(np.float64)
     check_finite(found, "time")
     return found
+
+
+def as_numbers(y: Any, n: int) -> Matrix:
+    """Targets with shape (n, q) for n rows, from an array with shape (n,) or (n, q)."""
+    try:
+        values = np.asarray(y, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError("y holds values that are not numbers. Pass one finite number a row for each output.") from None
+    if values.ndim not in (1, 2) or len(values) != n or not np.isfinite(values).all():
+        raise DataError(f"y has shape {values.shape} for {n} rows, or holds NaN or infinity. Pass one finite target for each row.")
+    return values.reshape(n, -1)
 
 
 def vector(name: str, values: Any, n: int) -> Column:

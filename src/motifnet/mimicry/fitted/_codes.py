@@ -20,7 +20,7 @@ from motifnet.tables import Matrix
 def code(level: Any) -> float:
     """The number of a level; NaN where it is missing."""
     if isinstance(level, str):
-        return float(int.from_bytes(blake2b(level.encode(), digest_size=6).digest(), "big"))
+        return float(int.from_bytes(blake2b(level.encode(errors="surrogatepass"), digest_size=6).digest(), "big"))
     return float("nan") if level is None else float(level)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from motifnet.engine import DataError
 from motifnet.mimicry.fitted._codes import code
 from motifnet.motifs import Lookup, Motif
-from motifnet.tables import Matrix
+from motifnet.tables import Matrix, as_array
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ def coded(X: Any) -> Matrix:
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return np.column_stack([_coded_column(frame[name]) for name in frame.columns]) if frame.columns else np.empty((len(frame), 0))
-    values = np.asarray(X.toarray() if hasattr(X, "toarray") else X)
+    values = as_array(X.toarray() if hasattr(X, "toarray") else X)
+    if values.dtype.kind == "c" or not values.ndim:
+        raise DataError(f"Rows of numbers or texts are expected, but got {type(X).__name__} of {values.dtype}. Pass a data frame or a matrix.")
     if values.dtype.kind in "OUS":
         values = np.array([[_coded_value(v) for v in row] for row in values.reshape(len(values), -1)], dtype=np.float64).reshape(values.shape)
     return values.astype(np.float64)

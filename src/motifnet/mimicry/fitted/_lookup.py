@@ -22,9 +22,13 @@ def network_of(fitted: Any) -> Motif:
             "Fit one of these, or register a transfer for your type with `@transfer.register`."
         )
     if hasattr(fitted, "__sklearn_tags__") or not hasattr(fitted, "is_fitted"):
+        from sklearn.exceptions import NotFittedError
         from sklearn.utils.validation import check_is_fitted
 
-        check_is_fitted(fitted)
+        try:
+            check_is_fitted(fitted)
+        except NotFittedError as error:
+            raise UsageError(f"{type(fitted).__name__} is not fitted, and so predicts nothing. Call its `fit` first.") from error
     return Chain(make(fitted), label=type(fitted).__name__)
 
 

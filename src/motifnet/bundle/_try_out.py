@@ -1,0 +1,86 @@
+"""A loaded model predicts made-up rows before anyone trusts it: shapes and values that do not fit show here, and not at the user's first prediction.
+
+The first row is counted (see `_bounded`), so that no file makes a network of endless width or work.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from motifnet.bundle._bounded import WIDTH, Bounded
+from motifnet.bundle._errors import BundleError
+from motifnet.bundle._model import BANDS, FittedModel
+from motifnet.bundle._rows import made_up
+from motifnet.motifs import count_parameters
+from motifnet.tables import Table
+
+_TRIED = 32
+
+
+def try_out(model: FittedModel) -> None:
+    """Raise BundleError where the model does not compute."""
+    if len({len(model.encoder.features), len(model.schema.names), len(model.schema.kinds), len(model.schema.level_types)}) != 1:
+        raise BundleError("its encoder and its schema have different numbers of columns.")
+    if [feature.name for feature in model.encoder.features] != list(model.schema.names):
+        raise BundleError("its encoder and its schema have different columns.")
+    levels = model.info.get("quantiles", [])
+    if not isinstance(levels, list) or not all(isinstance(level, float) for level in levels):
+        raise BundleError("its quantiles are not a list of levels.")
+    if (model.task == "classification") != (model.classes is not None) or not model.width:
+        raise BundleError("its task does not go with its targets and classes.")
+    if model.reference is not None and (flaw := model.reference.flaw(model.encoder)) is not None:
+        raise BundleError(f"its reference for shifts has {flaw}.")
+    try:
+        with np.errstate(all="ignore"):
+            with Bounded(_stored(model)) as bounded:
+                _compute(model, 1)
+            _compute(model, min(_TRIED, max(1, WIDTH // max(1, bounded.widest))))
+    except BundleError:
+        raise
+    except Exception as error:
+        raise BundleError(f"its network does not compute ({type(error).__name__}: {error}).") from error
+
+
+def _stored(model: FittedModel) -> int:
+    """Values of the tensors of its networks."""
+    bands = [band.units for bands in (model.bands or {}).values() for band in bands]
+    return sum(count_parameters(part) for part in (model.network, getattr(model.conformal, "scale", None), *bands) if part is not None)
+
+
+def _compute(model: FittedModel, n: int) -> None:
+    table = made_up(model.encoder, model.schema, n)
+    values = model.predict(table)
+    if values.shape != (n, model.width) or values.dtype != np.float64 or not np.isfinite(values).all():
+        raise BundleError(f"its network gives {values.dtype} of shape {values.shape}, expected finite float64 of shape {(n, model.width)}.")
+    if model.conformal is not None:
+        _try_out_conformal(model, table)
+    _try_out_bands(model, table)
+
+
+def _try_out_conformal(model: FittedModel, table: Table) -> None:
+    """Raises where interval or sets do not go with the network; an infinite interval is one."""
+    conformal, half = model.conformal, np.array([0.5])
+    assert conformal is not None
+    if (conformal.weight <= 0).any() or not conformal.unit > 0 or conformal.weight.shape != conformal.scores.shape[:1]:
+        raise BundleError("its conformal scores and weights do not go together.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        shape = (model.predict_set if model.task == "classification" else model.predict_interval)(table, half).shape
+    expected = (table.n, 1, model.width) if model.task == "classification" else (table.n, model.width, 1, 2)
+    if shape != expected:
+        raise BundleError(f"its conformal bounds have shape {shape}, expected {expected}.")
+
+
+def _try_out_bands(model: FittedModel, table: Table) -> None:
+    """Raises where a band does not go with the network."""
+    for which, bands in (model.bands or {}).items():
+        shapes = {part.shape for band in bands for part in (band.origin, band.slope, band.variance)}
+        if which not in BANDS or len(bands) != model.width or model.task != "regression" or any(len(shape) != 1 for shape in shapes):
+            raise BundleError("its bands do not go with its targets.")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ends = model.predict_band(table, which, 0.5, "pointwise")
+        if ends.shape != (table.n, model.width, 2) or not np.isfinite(ends).all():
+            raise BundleError(f"its bands have ends of shape {ends.shape}, expected finite ones of shape {(table.n, model.width, 2)}.")
