@@ -12,10 +12,10 @@ import torch
 from motifnet.engine import Control, Stopped
 from motifnet.kernels import PROFILES, GridChoice, Kernel, distances, median_distances, radial, start_kernel
 from motifnet.mimicry import transfer
-from motifnet.retrain import InnerSettings, cross_tune, fold_model, mixture, refit_ridge, train_inner
+from motifnet.retrain import Adam, InnerSettings, cross_tune, fold_model, mixture, refit_ridge, train_inner
 from motifnet.retrain._gradient_map import gradient_map
 from motifnet.retrain._inner import batch_blocks
-from motifnet.retrain._inner_parameters import MU, OMEGA, RHO, TAU, Adam, InnerParameters
+from motifnet.retrain._inner_parameters import MU, OMEGA, RHO, TAU, InnerParameters
 from motifnet.tables import Sample, make_folds
 from motifnet.teachers import KernelRidge
 
@@ -42,7 +42,7 @@ def test_the_start_is_the_convex_kernel(depth: int) -> None:
     X = torch.as_tensor(sample.X)
     inner = parameters(sample, depth)
     kernel = start_kernel(SETTINGS.profiles, median_distances(X), 0.3)
-    assert torch.allclose(inner.gram(inner.warp.basis(X)), kernel.gram(X, X), atol=1e-12)
+    assert torch.allclose(inner.gram(inner.rows(X)), kernel.gram(X, X), atol=1e-12)
     frozen = inner.freeze()
     assert torch.allclose(frozen.gram(frozen.warp(X), frozen.warp(X)), kernel.gram(X, X), atol=1e-12)
     assert frozen.ridge == pytest.approx(0.1)
