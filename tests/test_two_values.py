@@ -10,6 +10,7 @@ from torch import Tensor
 from motifnet.kernels import Kernel, Layout, distances, flips, median_distances, start_kernel, two_valued
 from motifnet.retrain._indicators import with_indicators
 from motifnet.retrain._inner_parameters import InnerParameters
+from motifnet.retrain._pairs import square
 
 PROFILES = ("laplace1", "laplace2", "gaussian")
 
@@ -76,11 +77,9 @@ def test_gradients_are_those_of_differences(p: int) -> None:
     Z, bits = torch.as_tensor(rng.normal(size=(20, 3))).requires_grad_(True), torch.as_tensor(rng.integers(0, 2, (20, 5))).double()
     with torch.no_grad():
         Z[10:], bits[10:15] = Z[:10], bits[:5]
-    c, G = torch.as_tensor(rng.uniform(0.5, 2, 5)).requires_grad_(True), torch.as_tensor(rng.normal(size=(20, 20)))
-    G = G + G.T
-    X = torch.cat([Z, bits * c], 1)
-    expected = torch.autograd.grad((G * distances(X, X, p)).sum(), [Z, c])
-    mine = torch.autograd.grad((G * with_indicators(distances(Z, Z, p), bits, c, p)).sum(), [Z, c])
+    c, g = torch.as_tensor(rng.uniform(0.5, 2, 5)).requires_grad_(True), torch.as_tensor(rng.normal(size=190))
+    expected = torch.autograd.grad(g @ torch.pdist(torch.cat([Z, bits * c], 1), p), [Z, c])
+    mine = torch.autograd.grad(g @ with_indicators(torch.pdist(Z, p), bits, c, p), [Z, c])
     for a, b in zip(mine, expected, strict=True):
         assert torch.allclose(a, b, rtol=0, atol=1e-11)
 
@@ -88,7 +87,7 @@ def test_gradients_are_those_of_differences(p: int) -> None:
 def test_a_step_with_many_indicators_is_that_of_differences(monkeypatch: pytest.MonkeyPatch) -> None:
     X, numeric = rows_of(60), torch.arange(14) < 2
     kernel, rng = start_kernel(PROFILES, median_distances(X), 0.3), np.random.default_rng(1)
-    G, s = torch.as_tensor(rng.normal(size=(60, 60))), torch.as_tensor(rng.normal(size=(14, 6)))
+    g, s = torch.as_tensor(rng.normal(size=60 * 59 // 2)), torch.as_tensor(rng.normal(size=(14, 6)))
 
     def stepped() -> tuple[Tensor, Tensor, Tensor]:
         inner = InnerParameters(X, numeric, kernel, 0.1, segments=6, map_columns=10, depth=1, width=8)
@@ -96,10 +95,10 @@ def test_a_step_with_many_indicators_is_that_of_differences(monkeypatch: pytest.
             inner.s.copy_(s)
             inner.M.fill_(0.1)
             inner.trunk[0][2].fill_(0.1)
-        K = inner.gram(inner.rows(X))
-        K.backward(G + G.T)
+        pairs = inner.pairs(inner.rows(X))
+        pairs.backward(g)
         layers = inner.freeze()
-        return K.detach(), inner.gradient(), layers.gram(layers.warp(X), layers.warp(X))
+        return square(pairs.detach(), len(X), 1.0), inner.gradient(), layers.gram(layers.warp(X), layers.warp(X))
 
     mine = stepped()
     assert torch.allclose(mine[0], mine[2], rtol=0, atol=1e-11)

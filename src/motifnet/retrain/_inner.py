@@ -29,6 +29,7 @@ from motifnet.retrain._adam import Adam
 from motifnet.retrain._gradient_map import gradient_map
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.retrain._inner_parameters import InnerParameters, Rows
+from motifnet.retrain._pairs import both_sides, square
 from motifnet.tables import Sample
 
 PATIENCE, LEAST_GAIN = 12, 0.002
@@ -124,12 +125,12 @@ def train_inner(
 
 def find_gradients(inner: InnerParameters, rows: Rows, y: Tensor, w: Tensor, blocks: list[Tensor] | None, n: int) -> float:
     """Gradients of log(leave-out error) + prior / n on one batch, kept with the parameters; the error."""
-    K = inner.gram(rows)
+    pairs = inner.pairs(rows)
     ridge = math.exp(float(inner.log_ridge.detach())) + LEAST_RIDGE
-    L = factor(K.detach().double(), ridge / w)
+    L = factor(square(pairs.detach().double(), len(y), 1.0), ridge / w)
     error, gradient = leave_out_gradient(projector_of(L.float()), solve_factored(L, y)[0], w, blocks)
     gradient /= max(error, LEAST_ERROR)
-    K.backward((gradient + gradient.T) / 2)
+    pairs.backward(both_sides(gradient))
     # dL/d log λ = Σ_i (dL/dG_ii) λ / w_i
     inner.log_ridge.grad = (gradient.diagonal() * ridge / w).sum().to(inner.log_ridge.dtype).reshape(1)
     inner.add_prior(n)

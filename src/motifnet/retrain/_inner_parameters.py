@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motifnet.kernels import Kernel, Warp, distances, quantile_knots, two_valued
+from motifnet.kernels import Kernel, Warp, quantile_knots, two_valued
 from motifnet.retrain._indicators import with_indicators
 from motifnet.retrain._inner_layers import Block, InnerLayers
 from motifnet.retrain._mixture import mixture_of
@@ -105,14 +105,14 @@ class InnerParameters:
             Z = self._changed(Z, torch.relu(Z[:, self.numeric] @ inward + bias) @ outward)
         return Z
 
-    def gram(self, rows: Rows) -> Tensor:
-        """Gram matrix of rows, differentiable in all parameters but λ, for symmetric gradients only."""
+    def pairs(self, rows: Rows) -> Tensor:
+        """The kernel of all pairs of rows, in the order of `torch.pdist`, differentiable in all parameters but λ. Of a row with itself it is 1."""
         slopes = self.slopes()
         Z, apart = self.warped(rows.basis, slopes[self.others]), (slopes[self.indicators] * self.lengths).sum(1)
 
         def distance(p: int) -> Tensor:
             U = Z if p == 1 or not self.M.numel() else self._changed(Z, Z[:, self.numeric] @ self.M)
-            D = distances(_twice(U), U.detach(), p)
+            D = torch.pdist(U, p)
             return with_indicators(D, rows.bits, apart, p) if len(apart) else D
 
         return mixture_of(distance, self.profiles, torch.softmax(self.mix, 0), torch.exp(self.log_rates))
@@ -159,11 +159,6 @@ class InnerParameters:
         """A matrix whose rows or columns are the numeric columns, with zeros for the others."""
         full = part.new_zeros(len(self.s), part.shape[1]).index_add(0, self.columns, part) if rows else part
         return full.new_zeros(len(full), len(self.s)).index_add(1, self.columns, full) if columns else full
-
-
-def _twice(A: Tensor) -> Tensor:
-    """A with twice its gradient. A symmetric gradient through the distances of A and A is twice that of one side, at a quarter of the cost."""
-    return A + (A - A.detach())
 
 
 def _numpy(values: Tensor) -> Matrix:
