@@ -84,17 +84,19 @@ def test_gradients_are_those_of_differences(p: int) -> None:
         assert torch.allclose(a, b, rtol=0, atol=1e-11)
 
 
-def test_a_step_with_many_indicators_is_that_of_differences(monkeypatch: pytest.MonkeyPatch) -> None:
-    X, numeric = rows_of(60), torch.arange(14) < 2
+@pytest.mark.parametrize("numbers", [0, 2])
+def test_a_step_with_many_indicators_is_that_of_differences(numbers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    X, numeric = rows_of(60, numbers=numbers), torch.arange(12 + numbers) < numbers
     kernel, rng = start_kernel(PROFILES, median_distances(X), 0.3), np.random.default_rng(1)
-    g, s = torch.as_tensor(rng.normal(size=60 * 59 // 2)), torch.as_tensor(rng.normal(size=(14, 6)))
+    g, s = torch.as_tensor(rng.normal(size=60 * 59 // 2)), torch.as_tensor(rng.normal(size=(12 + numbers, 6)))
 
     def stepped() -> tuple[Tensor, Tensor, Tensor]:
         inner = InnerParameters(X, numeric, kernel, 0.1, segments=6, map_columns=10, depth=1, width=8)
         with torch.no_grad():
             inner.s.copy_(s)
             inner.M.fill_(0.1)
-            inner.trunk[0][2].fill_(0.1)
+            for _, _, outward in inner.trunk:
+                outward.fill_(0.1)
         pairs = inner.pairs(inner.rows(X))
         pairs.backward(g)
         layers = inner.freeze()
