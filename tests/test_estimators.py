@@ -18,6 +18,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from motifnet import MotifClassifier, MotifRegressor, load, mimic
 from motifnet.engine import Control, DataError, MotifnetWarning, UsageError
 from motifnet.estimators._course import Course
+from motifnet.estimators._pipeline import HOPELESS
 
 
 @parametrize_with_checks([MotifRegressor(), MotifClassifier()])  # type: ignore[untyped-decorator]
@@ -209,6 +210,15 @@ def test_ctrl_c_in_each_stage_keeps_the_best_so_far(stage: str, monkeypatch: pyt
     with pytest.warns(MotifnetWarning, match="Ctrl-C"):
         model = MotifRegressor().fit(X, X[:, 0])
     assert np.isfinite(model.predict(X)).all()
+
+
+def test_trees_that_are_hopeless_on_their_first_fold_end_there() -> None:
+    X = np.random.default_rng(7).normal(size=(660, 3))
+    model = MotifRegressor(preset="fast").fit(X, X.sum(1))
+    rows = {row.stage: row for row in model.ledger_}
+    assert "first fold" in rows["quick trees"].note and not rows["quick trees"].kept
+    assert rows["quick trees"].error > HOPELESS * rows["inner layers"].error
+    assert "trees" not in rows["stack"].note
 
 
 def test_second_ctrl_c_stops_at_once() -> None:

@@ -12,10 +12,11 @@ import torch
 from motifnet.engine import Control, Stopped
 from motifnet.kernels import PROFILES, GridChoice, Kernel, distances, median_distances, radial, start_kernel
 from motifnet.mimicry import transfer
-from motifnet.retrain import InnerSettings, cross_tune, fold_model, mixture, refit_ridge, train_inner
+from motifnet.retrain import Adam, InnerSettings, cross_tune, fold_model, mixture, refit_ridge, train_inner
 from motifnet.retrain._gradient_map import gradient_map
 from motifnet.retrain._inner import batch_blocks
-from motifnet.retrain._inner_parameters import MU, OMEGA, RHO, TAU, Adam, InnerParameters
+from motifnet.retrain._inner_parameters import MU, OMEGA, RHO, TAU, InnerParameters
+from motifnet.retrain._pairs import both_sides, one_side, square
 from motifnet.tables import Sample, make_folds
 from motifnet.teachers import KernelRidge
 
@@ -42,7 +43,7 @@ def test_the_start_is_the_convex_kernel(depth: int) -> None:
     X = torch.as_tensor(sample.X)
     inner = parameters(sample, depth)
     kernel = start_kernel(SETTINGS.profiles, median_distances(X), 0.3)
-    assert torch.allclose(inner.gram(inner.warp.basis(X)), kernel.gram(X, X), atol=1e-12)
+    assert torch.allclose(square(inner.pairs(inner.rows(X)), len(X), 1.0), kernel.gram(X, X), atol=1e-12)
     frozen = inner.freeze()
     assert torch.allclose(frozen.gram(frozen.warp(X), frozen.warp(X)), kernel.gram(X, X), atol=1e-12)
     assert frozen.ridge == pytest.approx(0.1)
@@ -190,6 +191,13 @@ def test_last_layer_chooses_the_ridge_by_the_other_folds() -> None:
         changed[sample.folds.held_out(k)] += 7.0  # fold k's own targets have no part in its predictions
         other = KernelRidge().fit(Sample(sample.X, changed, sample.weight, sample.folds, numeric=sample.numeric))
         assert np.allclose(other.oof[sample.folds.held_out(k)], convex.oof[sample.folds.held_out(k)], atol=1e-8)
+
+
+def test_pairs_are_those_of_a_square() -> None:
+    X, G = torch.as_tensor(sample_of(7).X), torch.randn(7, 7, generator=torch.Generator().manual_seed(0)).double()
+    D = square(torch.pdist(X, 2), 7, 0.0)
+    assert torch.allclose(D, distances(X, X, 2)) and torch.equal(one_side(D), torch.pdist(X, 2))
+    assert float(both_sides(G) @ torch.pdist(X, 2)) == pytest.approx(float((G * D).sum()))
 
 
 @pytest.mark.parametrize("profiles", [PROFILES, ("laplace1",), ("gaussian", "matern32")], ids=["all", "one norm", "other norm"])

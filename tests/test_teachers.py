@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from motifnet.engine import Control, MotifnetWarning, Stopped
 from motifnet.losses import Loss, Pinball, Poisson
 from motifnet.tables import Matrix, Sample, make_folds
-from motifnet.teachers import TEACHERS, BoostedTrees, FittedTeacher, KernelRidge, Linear, Splines, SupportVectors, Teacher
+from motifnet.teachers import TEACHERS, BoostedTrees, FittedTeacher, Hopeless, KernelRidge, Linear, Splines, SupportVectors, Teacher
 from motifnet.teachers._boosting import Growth, Problem, find_engine
 from motifnet.teachers._honest import inner_folds, inner_split
 from motifnet.teachers._support_vectors import Choice, _fit
@@ -319,6 +319,24 @@ def test_trees_follow_the_loss(library: str, loss: Loss) -> None:
     (forest,) = find_engine(library).grow(train, growth, 0, None)
     (constant,) = train.constants
     assert loss.value(y, forest.predict(sample.X)[:, 0]).mean() < 0.8 * loss.value(y, constant.predict(sample.X)[:, 0]).mean()
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_hopeless_trees_end_after_their_first_fold(n_jobs: int) -> None:
+    sample, seen = problem(120), []
+
+    def worth(oof: Matrix) -> bool:
+        seen.append(oof)
+        return len(seen) == 1
+
+    trees = BoostedTrees(max_trees=20)
+    fitted = trees.fit(sample, n_jobs=n_jobs, worth=worth)
+    assert np.array_equal(fitted.oof, trees.fit(sample, n_jobs=n_jobs).oof)
+    with pytest.raises(Hopeless) as ended:
+        trees.fit(sample, n_jobs=n_jobs, worth=worth)
+    first = np.where(sample.folds.held_out(0)[:, None], fitted.oof, np.nan)
+    for oof in (*seen, ended.value.oof):
+        assert np.array_equal(oof, first, equal_nan=True)
 
 
 def test_splines_find_an_additive_function_and_extend_it_linearly() -> None:

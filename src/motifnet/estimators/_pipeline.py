@@ -15,7 +15,7 @@ from typing import cast
 from motifnet.engine import Control, LedgerRow, Stopped
 from motifnet.estimators._course import Course
 from motifnet.estimators._front import Front
-from motifnet.estimators._goal import Goal, Judged, Part, numpy_of
+from motifnet.estimators._goal import Goal, Judged, Part, RegressionGoal, numpy_of
 from motifnet.estimators._log_scale import LogScale, part_of
 from motifnet.estimators._orbit import Orbit
 from motifnet.estimators._prescribe import Prescriber
@@ -38,12 +38,13 @@ from motifnet.retrain import (
     sup_norm_stage,
 )
 from motifnet.stacking import predicted
-from motifnet.tables import Sample
-from motifnet.teachers import TEACHERS, FittedKernel
+from motifnet.tables import Matrix, Sample
+from motifnet.teachers import TEACHERS, BoostedTrees, FittedKernel, Hopeless
 
 # behind a layer that leaves few directions and no jump the function is smooth: no Laplace kernel of ‖·‖₁, and steps enough to find its scale
 SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gaussian"), 60
-HOPELESS = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing, and its variants are left out
+HOPELESS = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing; it ends after its first fold, and has no variants
+FIRST_ROWS = 200  # of a fold that may say so
 
 
 @dataclass
@@ -203,12 +204,28 @@ class Run:
         start = self.course.start(name)
         self.control.check()
         sample = self.sample if log is None else log.sample
-        part = part_of(name, teacher.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control), log)
+        fit = partial(teacher.fit, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        if isinstance(teacher, BoostedTrees) and isinstance(self.goal, RegressionGoal) and log is None and name not in self.preset.asked:
+            fit = partial(fit, worth=self._worth)
+        try:
+            part = part_of(name, fit(sample), log)
+        except Hopeless as ended:
+            self.hopeless.add(kind)
+            error = self.goal.error(ended.oof, predicted(ended.oof))
+            self.course.enter(LedgerRow(name, time.monotonic() - start, error, 0, False, f"{ended}: no part of the stack"))
+            return
         self.others.append(part)
         judged = self.goal.judge([part])
         if self.course.best is not None and judged.error > HOPELESS * self.course.best.error:
             self.hopeless.add(kind)
         self.course.settle(name, start, judged, "a further teacher, for the stack" + (", on log y" if log else ""))
+
+    def _worth(self, oof: Matrix) -> bool:
+        """Whether the first fold of a teacher is less than hopeless beside the best so far, or too small to tell."""
+        assert self.course.best is not None
+        best = self.course.best.oof
+        both = predicted(oof) & predicted(best)
+        return int(both.sum()) < FIRST_ROWS or self.goal.error(oof, both) <= HOPELESS * self.goal.error(best, both)
 
     def _stack(self) -> None:
         start = self.course.start("stack")

@@ -3,9 +3,10 @@
 Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, solutions. Never knows about: tables, estimators, networks.
 """
 
+from motifnet.kernels._distances import by_blocks, distances
 from motifnet.kernels._every_fold import EveryFold, every_fold
 from motifnet.kernels._fit import Partition, Solution, enough, fit_with_held_out
-from motifnet.kernels._kernel import PROFILES, Kernel, by_blocks, distances, radial, radial_slope
+from motifnet.kernels._kernel import PROFILES, Kernel, radial, radial_slope
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
 from motifnet.kernels._leave_out import (
     blocks_of,
@@ -24,6 +25,7 @@ from motifnet.kernels._scales import GridChoice, grid_search, median_distances, 
 from motifnet.kernels._smoother import ExactSmoother, LandmarkSmoother, Scores, Smoother
 from motifnet.kernels._softmax import CURVATURE, fit_softmax, log_losses
 from motifnet.kernels._spectral import SpectralPath
+from motifnet.kernels._two_values import Layout, flips, two_valued
 from motifnet.kernels._warp import Warp, quantile_knots
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "GridChoice",
     "Kernel",
     "LandmarkSmoother",
+    "Layout",
     "Machine",
     "Parabola",
     "Partition",
@@ -55,6 +58,7 @@ __all__ = [
     "fit_reweighted",
     "fit_softmax",
     "fit_with_held_out",
+    "flips",
     "grid_search",
     "landmark_features",
     "leave_out_gradient",
@@ -71,4 +75,5 @@ __all__ = [
     "solve_folds",
     "solve_ridge",
     "start_kernel",
+    "two_valued",
 ]

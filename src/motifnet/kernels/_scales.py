@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motifnet.kernels._kernel import Kernel, distances
+from motifnet.kernels._distances import distances
+from motifnet.kernels._kernel import Kernel
 from motifnet.kernels._leave_out import leave_out_residuals
 from motifnet.kernels._spectral import SpectralPath
 

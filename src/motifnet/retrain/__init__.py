@@ -1,11 +1,11 @@
 """What happens to the network after the transfer, each stage kept only if rows that it has not seen are predicted better."""
 
+from motifnet.retrain._adam import Adam
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel, cross_tune, fold_model
 from motifnet.retrain._epochs import FineTuneSettings
 from motifnet.retrain._fine_tune import EpochChoice, FineTuned, choose_epochs, fine_tune, fine_tune_stage
 from motifnet.retrain._inner import InnerSettings, train_inner
 from motifnet.retrain._inner_layers import InnerLayers
-from motifnet.retrain._inner_parameters import Adam
 from motifnet.retrain._last_layer import LastLayer, refit_last_layer
 from motifnet.retrain._mixture import mixture
 from motifnet.retrain._output import coefficients, ends_affine, parts_of, with_output

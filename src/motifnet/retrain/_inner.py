@@ -25,9 +25,11 @@ from torch import Tensor
 
 from motifnet.engine import Control
 from motifnet.kernels import CAPACITY, Capacity, GridChoice, Kernel, blocks_of, factor, leave_out_gradient, projector_of, solve_factored
+from motifnet.retrain._adam import Adam
 from motifnet.retrain._gradient_map import gradient_map
 from motifnet.retrain._inner_layers import InnerLayers
-from motifnet.retrain._inner_parameters import Adam, InnerParameters
+from motifnet.retrain._inner_parameters import InnerParameters, Rows
+from motifnet.retrain._pairs import both_sides, square
 from motifnet.tables import Sample
 
 PATIENCE, LEAST_GAIN = 12, 0.002
@@ -104,7 +106,7 @@ def train_inner(
     adam = Adam(inner.vector, inner.rates(settings.rate, settings.map_rate))
     everyone = np.arange(sample.n)
     size = min(settings.batch, max(LEAST_BATCH, sample.n // 2))
-    whole = inner.warp.basis(X) if sample.n <= size else None
+    whole = inner.rows(X) if sample.n <= size else None
     errors: list[float] = []
     # two rows have no leave-out error that differs between inner layers
     for step in range(settings.steps if sample.n > 2 else 0):
@@ -113,22 +115,22 @@ def train_inner(
         drawn = everyone if whole is not None else np.sort(rng.permutation(sample.n)[:size])
         rows, blocks = batch_blocks(sample, drawn, rng)
         index = torch.as_tensor(rows)
-        basis = whole if whole is not None and len(rows) == sample.n else inner.warp.basis(X[index])
-        errors.append(find_gradients(inner, basis, y[index], w[index], blocks, sample.n))
+        batch = whole if whole is not None and len(rows) == sample.n else inner.rows(X[index])
+        errors.append(find_gradients(inner, batch, y[index], w[index], blocks, sample.n))
         adam.step(inner.gradient(), 1 - 0.9 * step / settings.steps)
-        if basis is whole and stands_still(errors):
+        if batch is whole and stands_still(errors):
             break
     return inner.freeze()
 
 
-def find_gradients(inner: InnerParameters, basis: Tensor, y: Tensor, w: Tensor, blocks: list[Tensor] | None, n: int) -> float:
+def find_gradients(inner: InnerParameters, rows: Rows, y: Tensor, w: Tensor, blocks: list[Tensor] | None, n: int) -> float:
     """Gradients of log(leave-out error) + prior / n on one batch, kept with the parameters; the error."""
-    K = inner.gram(basis)
+    pairs = inner.pairs(rows)
     ridge = math.exp(float(inner.log_ridge.detach())) + LEAST_RIDGE
-    L = factor(K.detach().double(), ridge / w)
+    L = factor(square(pairs.detach().double(), len(y), 1.0), ridge / w)
     error, gradient = leave_out_gradient(projector_of(L.float()), solve_factored(L, y)[0], w, blocks)
     gradient /= max(error, LEAST_ERROR)
-    K.backward((gradient + gradient.T) / 2)
+    pairs.backward(both_sides(gradient))
     # dL/d log λ = Σ_i (dL/dG_ii) λ / w_i
     inner.log_ridge.grad = (gradient.diagonal() * ridge / w).sum().to(inner.log_ridge.dtype).reshape(1)
     inner.add_prior(n)

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motifnet.kernels import Kernel, Warp, by_blocks
-from motifnet.retrain._mixture import mixture
+from motifnet.kernels import Kernel, Layout, Warp, by_blocks
+from motifnet.retrain._mixture import mixture_of
 from motifnet.tables import Matrix
 
 
@@ -46,13 +46,20 @@ class InnerLayers:
     def gram(self, A: Tensor, B: Tensor) -> Tensor:
         """Gram matrix with shape (n, m) of warped rows."""
         d, weights, rates = A.shape[1], torch.as_tensor(self.kernel.weights), torch.as_tensor(self.kernel.rates)
-
-        def gram(A: Tensor, B: Tensor) -> Tensor:
-            return mixture(A[:, :d], B[:, :d], A[:, d:], B[:, d:], self.kernel.profiles, weights, rates)
-
         # a row is mapped once, not once a block: a product of another height differs in the last bits
-        left = torch.cat([A, self._mapped(A)], 1)
-        return by_blocks(gram, left, left if B is A else torch.cat([B, self._mapped(B)], 1))
+        U = self._mapped(A)
+        V = U if B is A else self._mapped(B)
+        layouts = Layout.of(A, B), Layout.of(U, V)
+
+        def gram(left: Tensor, right: Tensor) -> Tensor:
+            def distance(p: int) -> Tensor:
+                columns = slice(0, d) if p == 1 else slice(d, None)
+                return layouts[p - 1].distances(left[:, columns], right[:, columns], p)
+
+            return mixture_of(distance, self.kernel.profiles, weights, rates)
+
+        left = torch.cat([layouts[0].rows(A), layouts[1].rows(U)], 1)
+        return by_blocks(gram, left, left if B is A else torch.cat([layouts[0].rows(B), layouts[1].rows(V)], 1))
 
     def _mapped(self, A: Tensor) -> Tensor:
         return A if self.map is None else A @ (torch.eye(A.shape[1], dtype=A.dtype) + torch.as_tensor(self.map))

@@ -5,25 +5,34 @@
 
 M₀ is where the map starts. The trunk starts as the identity: W₂ = 0, W₁ normal, and every unit has its kink at a row of the table.
 
-torch's own Adam loads a compiler on first use, which takes longer than many a fit.
+Indicators of categories have two values under any warp, c apart; they stay zeros and ones, and their distances are products of matrices.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from motifnet.kernels import Kernel, Warp, quantile_knots
+from motifnet.kernels import Kernel, Warp, quantile_knots, two_valued
+from motifnet.retrain._indicators import with_indicators
 from motifnet.retrain._inner_layers import Block, InnerLayers
-from motifnet.retrain._mixture import mixture
+from motifnet.retrain._mixture import mixture_of
 from motifnet.tables import Matrix
 
 TAU, RHO, MU, OMEGA = 0.5, 0.3, 0.1, 0.1
 MAP = 5  # the first leaf that acts across columns
 ANCHORS = 1_000  # rows among which kinks are placed
+
+
+class Rows(NamedTuple):
+    """Rows as `Warp.basis` of all columns but indicators, with shape (n, others, K), and indicators as zeros and ones, with shape (n, t)."""
+
+    basis: Tensor
+    bits: Tensor
 
 
 class InnerParameters:
@@ -47,6 +56,12 @@ class InnerParameters:
     ) -> None:
         d, self.profiles, self.warp = X.shape[1], kernel.profiles, Warp(quantile_knots(X, segments))
         self.columns = torch.nonzero(numeric).ravel()
+        two = two_valued(X) & ~numeric
+        self.others, self.indicators = (torch.nonzero(mask).ravel() for mask in (~two, two))
+        self.numeric = torch.nonzero(numeric[self.others]).ravel()  # their places among the others
+        self.low, high = X[:, two].amin(0), X[:, two].amax(0)
+        ends = Warp(self.warp.knots[self.indicators]).basis(torch.stack([self.low, high]))
+        self.lengths = ends[1] - ends[0]
         m = len(self.columns) if 1 < len(self.columns) <= map_columns else 0
         block = [(m, width), (width,), (width, m)] if m else []
         shapes = [(d, segments), (d, 1), (len(kernel.rates),), (len(kernel.rates),), (1,), (m, m), *depth * block]
@@ -57,7 +72,7 @@ class InnerParameters:
         self.trunk = [tuple(trunk[i : i + 3]) for i in range(0, len(trunk), 3)]
         rng = np.random.default_rng(seed)
         with torch.no_grad():
-            Z = self.warp.basis(X[:ANCHORS]).sum(2)[:, self.columns]
+            Z = self.rows(X[:ANCHORS]).basis.sum(2)[:, self.numeric]
             for inward, bias, _ in self.trunk:
                 inward.copy_(torch.as_tensor(rng.normal(size=inward.shape) / math.sqrt(m)))
                 bias.copy_(-(Z[torch.as_tensor(rng.integers(len(Z), size=width))] * inward.T).sum(1))
@@ -71,33 +86,36 @@ class InnerParameters:
         with torch.no_grad():
             self.M.copy_(self.M_start)
 
+    def rows(self, X: Tensor) -> Rows:
+        """What of rows X with shape (n, d) does not depend on the parameters."""
+        bits = (X[:, self.indicators] != self.low).to(X.dtype)
+        return Rows(Warp(self.warp.knots[self.others]).basis(X[:, self.others]), bits)
+
     def slopes(self) -> Tensor:
         """Slopes of the warps with shape (d, K)."""
         return torch.exp(self.s + self.scale)
 
-    def full_map(self) -> Tensor | None:
-        """M with shape (d, d), zero outside the numeric columns; None where there is no map."""
-        if not self.M.numel():
-            return None
-        if len(self.M) == len(self.s):
-            return self.M
-        return self._among_all(self.M, True, True)
+    def _changed(self, Z: Tensor, change: Tensor) -> Tensor:
+        return Z + change if len(self.numeric) == Z.shape[1] else Z.index_add(1, self.numeric, change)
 
-    def warped(self, basis: Tensor) -> Tensor:
-        """Rows given by `warp.basis` after warps and trunk, with shape (n, d)."""
-        Z = (basis * self.slopes()).sum(2)
+    def warped(self, basis: Tensor, slopes: Tensor) -> Tensor:
+        """All columns but indicators after warps and trunk, with shape (n, others)."""
+        Z = (basis * slopes).sum(2)
         for inward, bias, outward in self.trunk:
-            all_numeric = len(self.columns) == len(self.s)
-            part = Z if all_numeric else Z[:, self.columns]
-            change = torch.relu(part @ inward + bias) @ outward
-            Z = Z + change if all_numeric else Z.index_add(1, self.columns, change)
+            Z = self._changed(Z, torch.relu(Z[:, self.numeric] @ inward + bias) @ outward)
         return Z
 
-    def gram(self, basis: Tensor) -> Tensor:
-        """Gram matrix of rows given by `warp.basis`, differentiable in all parameters but λ, for symmetric gradients only."""
-        Z, M = self.warped(basis), self.full_map()
-        U = Z if M is None else Z @ (torch.eye(len(M), dtype=M.dtype) + M)
-        return mixture(_twice(Z), Z.detach(), _twice(U), U.detach(), self.profiles, torch.softmax(self.mix, 0), torch.exp(self.log_rates))
+    def pairs(self, rows: Rows) -> Tensor:
+        """The kernel of all pairs of rows, in the order of `torch.pdist`, differentiable in all parameters but λ. Of a row with itself it is 1."""
+        slopes = self.slopes()
+        Z, apart = self.warped(rows.basis, slopes[self.others]), (slopes[self.indicators] * self.lengths).sum(1)
+
+        def distance(p: int) -> Tensor:
+            U = Z if p == 1 or not self.M.numel() else self._changed(Z, Z[:, self.numeric] @ self.M)
+            D = torch.pdist(U, p)
+            return with_indicators(D, rows.bits, apart, p) if len(apart) else D
+
+        return mixture_of(distance, self.profiles, torch.softmax(self.mix, 0), torch.exp(self.log_rates))
 
     def rates(self, quick: float, slow: float) -> Tensor:
         """The learning rate of each element: `slow` for M and the trunk, `quick` for all others."""
@@ -124,7 +142,7 @@ class InnerParameters:
     @torch.no_grad()
     def freeze(self) -> InnerLayers:
         """The layers as they are now, in float64."""
-        M = self.full_map()
+        M = self._among_all(self.M, True, True) if self.M.numel() else None
         return InnerLayers(
             self.warp.knots.double().numpy(),
             self.slopes().double().numpy().copy(),
@@ -143,27 +161,5 @@ class InnerParameters:
         return full.new_zeros(len(full), len(self.s)).index_add(1, self.columns, full) if columns else full
 
 
-def _twice(A: Tensor) -> Tensor:
-    """A with twice its gradient. A symmetric gradient through the distances of A and A is twice that of one side, at a quarter of the cost."""
-    return A + (A - A.detach())
-
-
 def _numpy(values: Tensor) -> Matrix:
     return np.asarray(values.double().numpy().copy())
-
-
-class Adam:
-    """Adam on one vector with a rate for each element."""
-
-    def __init__(self, vector: Tensor, rates: Tensor) -> None:
-        self.vector, self.rates, self.count = vector, rates, 0
-        self.first, self.second = torch.zeros_like(vector), torch.zeros_like(vector)
-
-    @torch.no_grad()
-    def step(self, gradient: Tensor, fraction: float) -> None:
-        """One step at `fraction` of the rates."""
-        self.count += 1
-        self.first.lerp_(gradient, 0.1)
-        self.second.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
-        unbiased = self.first / (1 - 0.9**self.count)
-        self.vector -= self.rates * fraction * unbiased / ((self.second / (1 - 0.999**self.count)).sqrt_() + 1e-8)

@@ -8,6 +8,7 @@ make three times as many.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,8 +19,13 @@ from motifnet.kernels import Kernel, distances, radial, radial_slope
 
 def mixture(A: Tensor, B: Tensor, U: Tensor, V: Tensor, profiles: tuple[str, ...], weights: Tensor, rates: Tensor) -> Tensor:
     """Σ_c w_c φ_c(a_c · distance): L1 between rows of A and B, Euclidean between rows of U and V; differentiable, once, in all of it."""
+    return mixture_of(lambda p: distances(A, B, 1) if p == 1 else distances(U, V, 2), profiles, weights, rates)
+
+
+def mixture_of(distance: Callable[[int], Tensor], profiles: tuple[str, ...], weights: Tensor, rates: Tensor) -> Tensor:
+    """The same of distances with shape (n, m) in the norm that is asked for."""
     norms = sorted({Kernel.norm(profile) for profile in profiles})
-    K = _Mixture.apply(profiles, norms, weights, rates, *(distances(A, B, 1) if p == 1 else distances(U, V, 2) for p in norms))
+    K = _Mixture.apply(profiles, norms, weights, rates, *map(distance, norms))
     assert isinstance(K, Tensor)
     return K
 

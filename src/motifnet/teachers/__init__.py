@@ -6,6 +6,7 @@ Comes in: a sample. Goes out: a fitted model with honest out-of-fold predictions
 from motifnet.teachers._base import FittedTeacher, Teacher
 from motifnet.teachers._boosting import Growth, Problem, find_engine
 from motifnet.teachers._forest import Forest, Nodes
+from motifnet.teachers._honest import Hopeless
 from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_partition
 from motifnet.teachers._linear import FittedLinear, Linear
 from motifnet.teachers._parse_catboost import parse_catboost
@@ -31,6 +32,7 @@ __all__ = [
     "FittedTrees",
     "Forest",
     "Growth",
+    "Hopeless",
     "KernelRidge",
     "Linear",
     "Member",

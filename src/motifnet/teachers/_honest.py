@@ -7,7 +7,7 @@ A choice inside train(k), such as the number of trees, is made on an inner split
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -17,7 +17,16 @@ from motifnet.engine import Control, parallel_map
 from motifnet.tables import Folds, Matrix, Sample, make_folds
 
 F = TypeVar("F")
+Worth = Callable[[Matrix], bool]
 _BLOCK = 4096
+
+
+class Hopeless(Exception):
+    """The first fold does not predict well enough for the others to be fitted; `oof` with shape (n, q) has its predictions, NaN elsewhere."""
+
+    def __init__(self, oof: Matrix) -> None:
+        super().__init__("hopeless on the first fold")
+        self.oof = oof
 
 
 def cross_fit(
@@ -27,10 +36,12 @@ def cross_fit(
     *,
     n_jobs: int = 1,
     control: Control | None = None,
+    worth: Worth | None = None,
 ) -> tuple[Matrix, list[F]]:
     """Out-of-fold predictions with shape (n, q), NaN in unscored rows, and the fitted models of the folds; `fit` takes the training rows and k.
 
-    A fold without any training row is predicted by 0, the centre of the coding.
+    A fold without any training row is predicted by 0, the centre of the coding. `worth` sees the predictions of the first fold before the others are
+    fitted, and ends the fit by `Hopeless` where it is False.
     """
 
     control = control or Control()
@@ -44,11 +55,21 @@ def cross_fit(
         guarded = control.guarded(predict)
         return np.concatenate([guarded(model, X[i : i + _BLOCK]) for i in range(0, max(len(X), 1), _BLOCK)]), model
 
-    results = parallel_map(one, range(sample.folds.count), n_jobs)
+    order = list(range(sample.folds.count))
+    alone = order[: 1 if worth else 0]
+    results = parallel_map(one, alone)
+    if worth and not worth(oof := _placed(sample, results)):
+        raise Hopeless(oof)
+    results += parallel_map(one, order[len(alone) :], n_jobs)
+    return _placed(sample, results), [model for _, model in results if model is not None]
+
+
+def _placed(sample: Sample, results: Sequence[tuple[Matrix, object]]) -> Matrix:
+    """Predictions of the first folds in their rows."""
     oof = np.full((sample.n, max(values.shape[1] for values, _ in results)), np.nan)
     for k, (values, _) in enumerate(results):
         oof[sample.folds.held_out(k)] = values
-    return oof, [model for _, model in results if model is not None]
+    return oof
 
 
 def inner_folds(sample: Sample, count: int, seed: int) -> Folds:

@@ -17,7 +17,7 @@ from motifnet.tables import Matrix, Sample
 from motifnet.teachers._base import FittedTeacher, Teacher
 from motifnet.teachers._boosting import Engine, Growth, Problem, find_engine, grow_best
 from motifnet.teachers._forest import Forest
-from motifnet.teachers._honest import cross_fit, inner_split
+from motifnet.teachers._honest import Worth, cross_fit, inner_split
 
 Forests = tuple[Forest, ...]
 _FULL_ROWS = 3000  # from here on the learning rate is the stated one; it grows as the root of the rows falls, for time is then better spent elsewhere
@@ -56,9 +56,14 @@ class BoostedTrees(Teacher):
     smooth: float = 0.0
     library: str = "lightgbm"
 
-    def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedTrees:
+    def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None, worth: Worth | None = None) -> FittedTrees:
+        """As for all teachers; raises `Hopeless` where the predictions of the first fold are not `worth` the others."""
         engine = find_engine(self.library)
-        oof, models = cross_fit(sample, lambda rows, k: self._grow(rows, engine, [seed, k], control), _predict, n_jobs=n_jobs, control=control)
+
+        def grow(rows: Sample, k: int) -> Forests:
+            return self._grow(rows, engine, [seed, k], control)
+
+        oof, models = cross_fit(sample, grow, _predict, n_jobs=n_jobs, control=control, worth=worth)
         if sample.folds.forward or not models:
             models = [self._grow(sample, engine, [seed, sample.folds.count], control)]
         return FittedTrees(oof, tuple(Forest.sum([model[c] for model in models]).scaled(1 / len(models)) for c in range(len(models[0]))))
