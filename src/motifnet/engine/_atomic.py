@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from motifnet.engine import FileError
+from motifnet.engine._errors import FileError
 
 
 @contextmanager
