@@ -47,7 +47,7 @@ def test_a_disk_that_is_full_at_any_step(step: str, old: Path, monkeypatch: pyte
 
 def test_a_full_disk_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{i},{i * 0.37}\n" for i in range(20)))
-    monkeypatch.setattr("motifnet.bundle._atomic.os.replace", no_room)
+    monkeypatch.setattr("motifnet.engine._atomic.os.replace", no_room)
     result = run("fit", tmp_path / "t.csv", "-t", "y", "-o", tmp_path / "m", "--preset", "fast", "-q")
     assert result.exit_code == 4 and "No space left" in result.stderr and "Traceback" not in result.stderr
     assert os.listdir(tmp_path) == ["t.csv"]

@@ -3,7 +3,6 @@
 Comes in: a fitted model. Goes out: a file that loads to equal predictions, or an ONNX file of the same function. Never knows about: estimators.
 """
 
-from motifnet.bundle._atomic import atomic_file
 from motifnet.bundle._errors import BundleError
 from motifnet.bundle._load import load_model
 from motifnet.bundle._model import FittedModel
@@ -12,6 +11,7 @@ from motifnet.bundle._onnx_check import Parity, ParityError
 from motifnet.bundle._onnx_model import to_onnx
 from motifnet.bundle._python import to_python
 from motifnet.bundle._save import save_model
+from motifnet.engine import atomic_file
 
 __all__ = [
     "BundleError",

@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 
 from motifnet import __version__
 from motifnet.bundle import _onnx_columns, _onnx_functions  # noqa: F401 (they register their emitters)
-from motifnet.bundle._atomic import atomic_file
 from motifnet.bundle._network_rows import rows_for
 from motifnet.bundle._onnx_check import Parity, measure
 from motifnet.bundle._onnx_graph import IR_VERSION, ML, ML_OPSET, OPSET, Graph
 from motifnet.bundle._onnx_motifs import emit
 from motifnet.bundle._onnx_raw import coded_feeds, raw_inputs, raw_rows
 from motifnet.bundle._run import run
-from motifnet.engine import ResourceError, UsageError
+from motifnet.engine import ResourceError, UsageError, atomic_file
 from motifnet.mimicry.fitted import Columns, texts_of
 from motifnet.motifs import Motif
 

@@ -19,8 +19,7 @@ from torch.nn import ModuleList
 
 from motifnet import __version__
 from motifnet.bundle import _numpy_motifs
-from motifnet.bundle._atomic import atomic_file
-from motifnet.engine import UsageError
+from motifnet.engine import UsageError, atomic_file
 from motifnet.motifs import Motif, count_parameters
 
 _HEAD = '''"""{title}

@@ -15,10 +15,10 @@ import safetensors.numpy
 
 from motifnet import __version__
 from motifnet.bundle._archive import write_archive
-from motifnet.bundle._atomic import atomic_file
 from motifnet.bundle._codec import Arrays, encode
 from motifnet.bundle._model import FittedModel
 from motifnet.bundle._typed import plain
+from motifnet.engine import atomic_file
 
 FORMAT, PROTOCOL = "motifnet", 1
 

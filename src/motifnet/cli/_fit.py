@@ -11,7 +11,7 @@ import typer
 
 from motifnet.cli._columns import check_names, said_task, with_target
 from motifnet.cli._guard import guarded
-from motifnet.cli._options import Debug, Force, Jobs, Quiet
+from motifnet.cli._options import Checkpoint, Debug, Engine, Force, Jobs, Quiet, TimeLimit
 from motifnet.cli._places import check_place
 from motifnet.cli._text import say, say_ledger
 from motifnet.engine import Control, UsageError
@@ -45,9 +45,7 @@ def fit(
     offset: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The log of each row's exposure, for poisson and gamma; not an input.", show_default=False)
     ] = None,
-    time_limit: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="After this the best model so far is taken.", show_default=False)
-    ] = None,
+    time_limit: TimeLimit = None,
     groups: Annotated[
         str | None,
         typer.Option(metavar="COLUMN", help="Rows of a group (a patient, a site) are never split between fitting and scoring; not an input."),
@@ -58,6 +56,8 @@ def fit(
         list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out, such as a row number. May be given more than once.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of folds and batches. The same seed gives the same model.")] = 0,
+    engine: Engine = "local",
+    checkpoint: Checkpoint = None,
     jobs: Jobs = None,
     force: Force = False,
     quiet: Quiet = False,
@@ -91,6 +91,7 @@ def fit(
         task = "regression" if len(target) > 1 or objective != "squared" else said_task(frame[target[0]], quiet)
     model = _estimator(task, objective, quantiles, offset)
     model.set_params(preset=preset, time_limit_s=time_limit, n_jobs=jobs, random_state=seed, verbose=int(not quiet and sys.stderr.isatty()))
+    model.set_params(engine=engine, checkpoint=checkpoint)
     no_input = {*target, *(drop or []), *(name for name in beside.values() if name)}
     inputs = frame[[name for name in frame.columns if name not in no_input]]
     saving = Control()

@@ -13,4 +13,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but wa
 Jobs = Annotated[
     int | None, typer.Option("--jobs", "-j", help="Jobs side by side; the result does not depend on it. Default: one a core.", show_default=False)
 ]
+TimeLimit = Annotated[float | None, typer.Option(metavar="SECONDS", help="After this the best model so far is taken.", show_default=False)]
+Engine = Annotated[str, typer.Option(metavar="ENGINE", help="Where jobs run: local, ray, or a cluster's address, ray://host:port.")]
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Finished jobs are kept here; the same command goes on where it was interrupted.", show_default=False),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the Python traceback of an error.")]

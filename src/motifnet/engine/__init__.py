@@ -1,19 +1,26 @@
-"""What all of motifnet stands on: parallel jobs with one thread each, when to stop, and the ledger.
+"""What all of motifnet stands on: jobs with one thread each on some engine, checkpoints, when to stop, and the ledger.
 
 Comes in: functions and items. Goes out: results in order. Never knows about: tables, kernels, networks.
 """
 
+from motifnet.engine._atomic import atomic_file
+from motifnet.engine._blocks import ordered_map, ordered_sum
+from motifnet.engine._checkpoint import Checkpoint
+from motifnet.engine._codec import fingerprint
 from motifnet.engine._control import Control, Stopped
 from motifnet.engine._errors import DataError, DiskFullError, FileError, MotifnetError, MotifnetWarning, ResourceError, UsageError
 from motifnet.engine._ledger import LedgerRow
 from motifnet.engine._memory import memory_told
 from motifnet.engine._path import as_path
-from motifnet.engine._threads import parallel_map, resolve_jobs, single_threaded
+from motifnet.engine._place import Engine, open_engine, parallel_map, working
+from motifnet.engine._threads import resolve_jobs, single_threaded
 
 __all__ = [
+    "Checkpoint",
     "Control",
     "DataError",
     "DiskFullError",
+    "Engine",
     "FileError",
     "LedgerRow",
     "MotifnetError",
@@ -22,8 +29,14 @@ __all__ = [
     "Stopped",
     "UsageError",
     "as_path",
+    "atomic_file",
+    "fingerprint",
     "memory_told",
+    "open_engine",
+    "ordered_map",
+    "ordered_sum",
     "parallel_map",
     "resolve_jobs",
     "single_threaded",
+    "working",
 ]

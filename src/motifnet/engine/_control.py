@@ -31,6 +31,10 @@ class Control:
         self.deadline = None if time_limit_s is None else self.start + time_limit_s
         self.interrupted = threading.Event()
 
+    def __reduce__(self) -> tuple[Callable[[float | None], Control], tuple[float | None]]:
+        """A copy in another process keeps the deadline, by the clock of the day, but hears of no interrupt."""
+        return _copy, (None if self.deadline is None else time.time() + self.seconds_left,)
+
     @property
     def out_of_time(self) -> bool:
         return self.deadline is not None and self.clock() >= self.deadline
@@ -75,3 +79,7 @@ class Control:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
+
+
+def _copy(end: float | None) -> Control:
+    return Control(None if end is None else end - time.time())

@@ -7,8 +7,9 @@ speed comes from jobs side by side: results do not depend on the number of jobs.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from numbers import Integral
 from typing import TypeVar
@@ -44,24 +45,37 @@ def single_threaded() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def parallel_map(function: Callable[[T], R], items: Iterable[T], n_jobs: int = 1) -> list[R]:
-    """`[function(i) for i in items]` by up to n_jobs threads, each single-threaded inside; order of results is that of the items."""
-    items = list(items)
+class Threads:
+    """The local engine: jobs in this process, by up to n_jobs threads; they share its memory, so nothing is copied."""
 
-    def job(item: T) -> R:
-        import torch
+    def map(self, function: Callable[[T], R], items: Iterable[T], n_jobs: int, ahead: int, done: Callable[[int, R], None]) -> Iterator[R]:
+        """As `Engine.map`."""
 
-        torch.set_num_threads(1)  # the setting is kept per thread by OpenMP
-        return function(item)
+        def job(number: int, item: T) -> R:
+            result = function(item)
+            done(number, result)
+            return result
 
-    with single_threaded():
-        if n_jobs <= 1 or len(items) <= 1:
-            return [function(item) for item in items]
-        pool = ThreadPoolExecutor(min(n_jobs, len(items)))
-        futures = [pool.submit(job, item) for item in items]
-        try:
-            return [future.result() for future in futures]
-        finally:
-            for future in futures:
-                future.cancel()
-            pool.shutdown(wait=True)
+        def threaded(number: int, item: T) -> R:
+            import torch
+
+            torch.set_num_threads(1)  # the setting is kept per thread by OpenMP
+            return job(number, item)
+
+        with single_threaded():
+            if n_jobs <= 1:
+                for number, item in enumerate(items):
+                    yield job(number, item)
+                return
+            waiting: deque[Future[R]] = deque()
+            with ThreadPoolExecutor(n_jobs) as pool:
+                try:
+                    for number, item in enumerate(items):
+                        waiting.append(pool.submit(threaded, number, item))
+                        if len(waiting) > ahead:
+                            yield waiting.popleft().result()
+                    while waiting:
+                        yield waiting.popleft().result()
+                finally:
+                    for future in waiting:
+                        future.cancel()

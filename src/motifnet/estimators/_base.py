@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from numbers import Real
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.utils import Tags
 
 import motifnet
 from motifnet.bundle import FittedModel
-from motifnet.engine import Control, MotifnetWarning, UsageError, memory_told, resolve_jobs, single_threaded
+from motifnet.engine import Control, MotifnetWarning, UsageError, memory_told, open_engine, resolve_jobs, single_threaded, working
 from motifnet.estimators._bands import BandRows
 from motifnet.estimators._conformal import conformal_of
 from motifnet.estimators._course import Course
@@ -28,6 +29,7 @@ from motifnet.estimators._prescribe import Prescriber, check_wish
 from motifnet.estimators._presets import get_preset
 from motifnet.estimators._progress import progress
 from motifnet.estimators._reference import reference_of
+from motifnet.estimators._resume import check_resumable, open_checkpoint, rows_of, settings_of
 from motifnet.losses import Objective
 from motifnet.mimicry import certify, describe_network
 from motifnet.profiling import Profile
@@ -52,6 +54,8 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         verbose: int = 0,
         teachers: Sequence[str] | None = None,
         profile: str | Profile | None = "auto",
+        engine: str = "local",
+        checkpoint: str | Path | None = None,
     ) -> None:
         self.preset = preset
         self.time_limit_s = time_limit_s
@@ -60,6 +64,8 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         self.verbose = verbose
         self.teachers = teachers
         self.profile = profile
+        self.engine = engine
+        self.checkpoint = checkpoint
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None) -> Self:
         """Fit a network to a table.
@@ -93,13 +99,22 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         limit = self.time_limit_s
         if limit is not None and not (isinstance(limit, Real) and limit > 0):
             raise UsageError(f"time_limit_s={limit!r} must be a positive number of seconds, or None for no limit.")
-        control = Control(limit)
-        with memory_told("the fit", _SMALLER), control.listening(), single_threaded(), progress(self.verbose) as listen:
+        check_resumable(self.checkpoint, limit)
+        control, n_jobs = Control(limit), resolve_jobs(self.n_jobs)
+        with (
+            memory_told("the fit", _SMALLER),
+            control.listening(),
+            single_threaded(),
+            progress(self.verbose) as listen,
+            open_engine(self.engine, n_jobs) as engine,
+        ):
             ready = prepare(X, y, sample_weight, groups, time, offset, task=self._task, objective=objective, preset=preset, seed=seed)
             course = Course(ready.goal, control, listen)
-            run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, course, ready.log)
+            run = Run(ready.sample, ready.goal, preset, seed, n_jobs, control, course, ready.log)
             run.prescriber = None if wish is None else Prescriber(wish, ready.looked_at(seed))
-            judged = run.go()
+            settings = settings_of(preset, objective, seed, wish)
+            with working(engine, open_checkpoint(self.checkpoint, rows_of(ready), settings, control) if self.checkpoint else None):
+                judged = run.go()
             self._store(ready, run, judged, seed, {"objective": objective.name, "quantiles": list(objective.quantiles), "offset": offset is not None})
         if run.stopped:
             why = "Ctrl-C" if control.interrupted.is_set() else f"time_limit_s={limit}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -56,6 +57,12 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         Structure to build into the network: symmetric functions where columns may be exchanged, one network for targets that move along with them,
         a projection where the rows are thin, a step where the target jumps. "auto" looks for it on at most 1,400 rows, in about half a second; a
         layer stays only if rows not seen are predicted better. None looks for nothing.
+    engine : {"local", "ray"} or the address of a Ray cluster, "ray://host:port", default "local"
+        Where jobs run: in this process, or on Ray (`pip install "motifnet[ray]"`): the one that is connected, that of RAY_ADDRESS, or one of this
+        machine for the time of the fit. The result does not depend on it.
+    checkpoint : path of a folder or None
+        Finished jobs are kept there, and a fit of the same rows with the same settings goes on where an earlier one was interrupted, to the same
+        result. Not together with `time_limit_s`. The folder holds values computed from the rows; delete it when the model is there.
 
     Attributes
     ----------
@@ -84,8 +91,10 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         verbose: int = 0,
         teachers: Sequence[str] | None = None,
         profile: str | Profile | None = "auto",
+        engine: str = "local",
+        checkpoint: str | Path | None = None,
     ) -> None:
-        super().__init__(preset, time_limit_s, n_jobs, random_state, verbose, teachers, profile)
+        super().__init__(preset, time_limit_s, n_jobs, random_state, verbose, teachers, profile, engine, checkpoint)
         self.objective = objective
         self.quantiles = quantiles
 

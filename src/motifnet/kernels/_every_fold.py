@@ -61,8 +61,8 @@ def every_fold(
         cells[str(k)] = block[~marked[block]]
         rest[block] = False
     cells |= {"landmarks": marks.chosen, "rest": torch.nonzero(rest).ravel()}
-    sums = parallel_map(lambda rows: marks.normal_equations(rows, y, w), cells.values(), n_jobs)
-    return LandmarkFolds(marks, cells, dict(zip(cells, sums, strict=True)), y, len(blocks))
+    sums = {name: marks.normal_equations(rows, y, w, n_jobs) for name, rows in cells.items()}
+    return LandmarkFolds(marks, cells, sums, y, len(blocks))
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from motifnet.engine import ordered_sum
+
+Matrix = NDArray[np.float64]
 Gram = Callable[[Tensor, Tensor], Tensor]
 Sums = tuple[Tensor, Tensor]
 _ROWS = 2_048
@@ -78,15 +82,17 @@ class Landmarks:
         F = torch.linalg.solve_triangular(self.L, self.gram(self.Z[self.chosen], self.Z[rows]), upper=False)
         return torch.cat([F, torch.ones(1, len(rows), dtype=F.dtype)])
 
-    def normal_equations(self, rows: Tensor, y: Tensor, w: Tensor) -> Sums:
-        """S with shape (m + 1, m + 1) and c with shape (m + 1, q) of some rows."""
-        m, root = len(self.L) + 1, w.sqrt()
-        S, c = np.zeros((m, m)), torch.zeros(m, y.shape[1], dtype=y.dtype)
-        for part in torch.split(rows, _ROWS) if len(rows) else ():
-            F = self.features(part) * root[part]
-            S += F.numpy() @ F.numpy().T  # numpy computes half of a product of a matrix and itself, and lets other threads run
-            c += F @ (root[part, None] * y[part])
-        return torch.as_tensor(S), c
+    def normal_equations(self, rows: Tensor, y: Tensor, w: Tensor, n_jobs: int = 1) -> Sums:
+        """S with shape (m + 1, m + 1) and c with shape (m + 1, q) of some rows; a block of them is a job."""
+        root = w.sqrt()
+
+        def terms(block: Tensor) -> tuple[Matrix, Matrix]:
+            F = self.features(block) * root[block]
+            S = F.numpy() @ F.numpy().T  # numpy computes half of a product of a matrix and itself, and lets other threads run
+            return S, (F @ (root[block, None] * y[block])).numpy()
+
+        S, c = ordered_sum(torch.split(rows, _ROWS), terms, n_jobs)  # no rows are split into one block without rows, whose sums are 0
+        return torch.as_tensor(S), torch.as_tensor(c)
 
     def dual(self, gamma: Tensor) -> Tensor:
         """β with shape (m, q) of γ with shape (m + 1, q)."""

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from motifnet.engine import DiskFullError, FileError, as_path
+from motifnet.engine._errors import DiskFullError, FileError
+from motifnet.engine._path import as_path
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
