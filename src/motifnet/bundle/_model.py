@@ -55,6 +55,10 @@ class FittedModel:
 
     def __post_init__(self) -> None:
         one_layout(self.network)
+        if isinstance(self.conformal, Intervals) and self.conformal.scale is not None:
+            one_layout(self.conformal.scale)
+        for band in (band for bands in (self.bands or {}).values() for band in bands):
+            one_layout(band.units)
 
     def kept_rows(self) -> Matrix | None:
         """Encoded rows of the fit that the model holds, as centres or to compare tables with; None where it holds none."""
@@ -64,10 +68,6 @@ class FittedModel:
         parts = [] if centres is None else [centres]
         parts += [] if self.reference is None or self.reference.rows is None else [self.reference.rows.X]
         return np.unique(np.concatenate(parts), axis=0) if parts else None
-        if isinstance(self.conformal, Intervals) and self.conformal.scale is not None:
-            one_layout(self.conformal.scale)
-        for band in (band for bands in (self.bands or {}).values() for band in bands):
-            one_layout(band.units)
 
     @property
     def d(self) -> int:
