@@ -3,6 +3,7 @@
 Comes in: functions and items. Goes out: results in order. Never knows about: tables, kernels, networks.
 """
 
+from motifnet.engine._blocks import ordered_map, ordered_sum
 from motifnet.engine._control import Control, Stopped
 from motifnet.engine._errors import DataError, FileError, MotifnetError, MotifnetWarning, ResourceError, UsageError
 from motifnet.engine._ledger import LedgerRow
@@ -18,6 +19,8 @@ __all__ = [
     "ResourceError",
     "Stopped",
     "UsageError",
+    "ordered_map",
+    "ordered_sum",
     "parallel_map",
     "resolve_jobs",
     "single_threaded",
