@@ -12,6 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 import motifnet
+from motifnet.bands import ClassSets, Intervals
 from motifnet.bundle import FittedModel
 from motifnet.engine import Control, MotifnetWarning, UsageError, resolve_jobs, single_threaded
 from motifnet.estimators._bands import BandRows
@@ -27,6 +28,7 @@ from motifnet.estimators._prescribe import Prescriber, check_wish
 from motifnet.estimators._presets import get_preset
 from motifnet.estimators._progress import progress
 from motifnet.estimators._reference import reference_of
+from motifnet.estimators._streamed import StreamedFit
 from motifnet.losses import Objective
 from motifnet.mimicry import certify, describe_network
 from motifnet.profiling import Profile
@@ -35,7 +37,7 @@ from motifnet.tables import Matrix, Task, as_offset
 CERTIFIED_ROWS = 128
 
 
-class MotifEstimator(Finished, Explained, BaseEstimator):
+class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
     """Base of `MotifRegressor` and `MotifClassifier`."""
 
     _task: Task
@@ -98,7 +100,19 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             run = Run(ready.sample, ready.goal, preset, seed, resolve_jobs(self.n_jobs), control, course, ready.log)
             run.prescriber = None if wish is None else Prescriber(wish, ready.looked_at(seed))
             judged = run.go()
-            self._store(ready, run, judged, seed, {"objective": objective.name, "quantiles": list(objective.quantiles), "offset": offset is not None})
+            asked = {
+                "time_limit_s": limit,
+                "stopped_early": run.stopped,
+                "objective": objective.name,
+                "quantiles": list(objective.quantiles),
+                "offset": offset is not None,
+            }
+            # several quantiles are no prediction that residuals could go around, and with exposures residuals depend on those
+            conformal = None if len(objective.quantiles) > 1 or offset is not None else conformal_of(ready.goal, run, judged)
+            self._store(ready, course, judged, seed, asked, conformal)
+            self._evidence = evidence_of_fit(self.model_, ready, run, judged)
+            self._band_rows = self._keep_for_bands(ready, run)
+            self.profile_ = run.profile
         if run.stopped:
             why = "Ctrl-C" if control.interrupted.is_set() else f"time_limit_s={limit}"
             warnings.warn(
@@ -106,7 +120,9 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             )
         return self
 
-    def _store(self, ready: Prepared, run: Run, judged: Judged, seed: int, asked: dict[str, Any]) -> None:
+    def _store(
+        self, ready: Prepared, course: Course, judged: Judged, seed: int, asked: dict[str, Any], conformal: Intervals | ClassSets | None
+    ) -> None:
         network, teacher = ready.goal.network(judged), ready.goal.teacher(judged)
         scale = float(np.max(ready.goal.scale))
         certificate = certify(network, teacher, ready.sample.X[:CERTIFIED_ROWS], scale=scale, points=CERTIFIED_ROWS)
@@ -115,14 +131,10 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             "preset": self.preset,
             "seed": seed,
             "rows": ready.sample.n,
-            "time_limit_s": self.time_limit_s,
-            "stopped_early": run.stopped,
             "target_sd": [float(s) for s in ready.goal.scale],
             **asked,
         }
         card = describe_network(network, inputs=ready.sample.X.shape[1])
-        # several quantiles are no prediction that residuals could go around, and with exposures residuals depend on those
-        conformal = None if len(asked["quantiles"]) > 1 or asked["offset"] else conformal_of(ready.goal, run, judged)
         self.model_ = FittedModel(
             ready.encoder,
             ready.schema,
@@ -130,18 +142,15 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             self._task,
             ready.targets,
             ready.classes,
-            tuple(run.course.ledger),
+            tuple(course.ledger),
             card,
             certificate,
             info,
             conformal,
             reference_of(ready, judged, seed),
         )
-        self._evidence = evidence_of_fit(self.model_, ready, run, judged)
         self.teacher_ = teacher
-        self._band_rows = self._keep_for_bands(ready, run)
-        self.stages_ = run.course.stages
-        self.profile_ = run.profile
+        self.stages_ = course.stages
         self._flat = ready.flat
         self.n_features_in_ = len(ready.schema.names)
         if ready.schema.named:

@@ -3,6 +3,7 @@
 Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, solutions. Never knows about: tables, estimators, networks.
 """
 
+from motifnet.kernels._all_rows import AllRows
 from motifnet.kernels._every_fold import EveryFold, every_fold
 from motifnet.kernels._fit import Partition, Solution, enough, fit_with_held_out
 from motifnet.kernels._kernel import PROFILES, Kernel, by_blocks, distances, radial, radial_slope
@@ -17,6 +18,7 @@ from motifnet.kernels._leave_out import (
     solve_factored,
     solve_ridge,
 )
+from motifnet.kernels._leverage import leverage_landmarks, ridge_leverages
 from motifnet.kernels._machine import Machine, machine_of
 from motifnet.kernels._plan import CAPACITY, Capacity, affordable
 from motifnet.kernels._reweighted import Parabola, fit_reweighted
@@ -30,6 +32,7 @@ __all__ = [
     "CAPACITY",
     "CURVATURE",
     "PROFILES",
+    "AllRows",
     "Capacity",
     "EveryFold",
     "ExactSmoother",
@@ -59,6 +62,7 @@ __all__ = [
     "landmark_features",
     "leave_out_gradient",
     "leave_out_residuals",
+    "leverage_landmarks",
     "log_losses",
     "machine_of",
     "median_distances",
@@ -67,6 +71,7 @@ __all__ = [
     "quantile_knots",
     "radial",
     "radial_slope",
+    "ridge_leverages",
     "solve_factored",
     "solve_folds",
     "solve_ridge",
