@@ -10,6 +10,7 @@ from motifnet.bundle._onnx import network_to_onnx
 from motifnet.bundle._onnx_check import Parity, ParityError
 from motifnet.bundle._onnx_model import to_onnx
 from motifnet.bundle._python import to_python
+from motifnet.bundle._run import run
 from motifnet.bundle._save import save_model
 from motifnet.engine import atomic_file
 
@@ -21,6 +22,7 @@ __all__ = [
     "atomic_file",
     "load_model",
     "network_to_onnx",
+    "run",
     "save_model",
     "to_onnx",
     "to_python",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from motifnet.cli._columns import check_names, said_task, with_target
+from motifnet.cli._fit_stream import fit_file, is_streamed
 from motifnet.cli._guard import guarded
 from motifnet.cli._options import Checkpoint, Debug, Engine, Force, Jobs, Quiet, TimeLimit
 from motifnet.cli._places import check_place
@@ -55,6 +56,14 @@ def fit(
     drop: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out, such as a row number. May be given more than once.")
     ] = None,
+    stream: Annotated[
+        bool | None,
+        typer.Option("--stream/--no-stream", help="Read the file block by block, whatever its size. Default: where it is large.", show_default=False),
+    ] = None,
+    landmarks: Annotated[int, typer.Option(min=1, help="Of a stream: number of kernel units.")] = 1000,
+    memory_limit: Annotated[
+        float | None, typer.Option(metavar="MB", help="Of a stream: what it may hold. Default: what is free.", show_default=False)
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of folds and batches. The same seed gives the same model.")] = 0,
     engine: Engine = "local",
     checkpoint: Checkpoint = None,
@@ -74,6 +83,8 @@ def fit(
 
     [bold]motifnet fit claims.csv -t claims -o claims.motif --objective poisson --offset log_years[/bold]
 
+    [bold]motifnet fit rides.parquet -t fare -o rides.motif --stream --memory-limit 2000[/bold]
+
     [bold]zcat sales.csv.gz | motifnet fit - -t sold -o sales.motif --time day --preset fast[/bold]
     """
     from motifnet.bundle import save_model
@@ -86,6 +97,14 @@ def fit(
         suffix_of(report)
         check_place(report, force=force, option="--report")
     beside = {"groups": groups, "time": time, "sample_weight": weight, "offset": offset}
+    unlike = {"groups": groups, "time": time, "weight": weight, "offset": offset, "time-limit": time_limit}
+    if is_streamed(table, stream, unlike | {"objective": objective != "squared", "target (twice)": len(target) > 1}, quiet):
+        settings = {"preset": preset, "n_jobs": jobs, "random_state": seed}
+        model = fit_file(table, target[0], task, drop or [], landmarks, memory_limit, settings, quiet)
+        save_model(model.model_, out)
+        if not quiet:
+            _report(model, out, clock.monotonic() - start)
+        return
     frame = _checked(read_table(table), target, beside, drop or [])
     if task == "auto":
         task = "regression" if len(target) > 1 or objective != "squared" else said_task(frame[target[0]], quiet)
@@ -150,6 +169,7 @@ def _report(model: MotifRegressor | MotifClassifier, out: Path, seconds: float) 
     fitted = model.model_
     if not model.verbose:
         say_ledger(fitted.ledger)
-    size = f"{len(fitted.schema.names)} columns, {fitted.info['rows']:,} different rows"
+    rows = f"{fitted.info['stream_rows']:,} rows" if "stream_rows" in fitted.info else f"{fitted.info['rows']:,} different rows"
+    size = f"{len(fitted.schema.names)} columns, {rows}"
     say(f"{fitted.task} of {', '.join(fitted.targets)} on {size}; {fitted.error_unit}, on rows not seen")
     say(f"{out}: {out.stat().st_size:,} bytes, {seconds:.1f} s in all")

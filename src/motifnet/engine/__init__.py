@@ -11,11 +11,13 @@ from motifnet.engine._control import Control, Stopped
 from motifnet.engine._errors import DataError, DiskFullError, FileError, MotifnetError, MotifnetWarning, ResourceError, UsageError
 from motifnet.engine._ledger import LedgerRow
 from motifnet.engine._memory import memory_told
+from motifnet.engine._memory_plan import MB, MemoryPlan, available_memory, resident_memory
 from motifnet.engine._path import as_path
 from motifnet.engine._place import Engine, open_engine, parallel_map, working
 from motifnet.engine._threads import resolve_jobs, single_threaded
 
 __all__ = [
+    "MB",
     "Checkpoint",
     "Control",
     "DataError",
@@ -23,6 +25,7 @@ __all__ = [
     "Engine",
     "FileError",
     "LedgerRow",
+    "MemoryPlan",
     "MotifnetError",
     "MotifnetWarning",
     "ResourceError",
@@ -30,12 +33,14 @@ __all__ = [
     "UsageError",
     "as_path",
     "atomic_file",
+    "available_memory",
     "fingerprint",
     "memory_told",
     "open_engine",
     "ordered_map",
     "ordered_sum",
     "parallel_map",
+    "resident_memory",
     "resolve_jobs",
     "single_threaded",
     "working",

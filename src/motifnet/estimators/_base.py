@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
 import motifnet
+from motifnet.bands import ClassSets, Intervals
 from motifnet.bundle import FittedModel
 from motifnet.engine import Control, MotifnetWarning, UsageError, memory_told, open_engine, resolve_jobs, single_threaded, working
 from motifnet.estimators._bands import BandRows
@@ -30,6 +31,7 @@ from motifnet.estimators._presets import get_preset
 from motifnet.estimators._progress import progress
 from motifnet.estimators._reference import reference_of
 from motifnet.estimators._resume import check_resumable, open_checkpoint, rows_of, settings_of
+from motifnet.estimators._streamed import StreamedFit
 from motifnet.losses import Objective
 from motifnet.mimicry import certify, describe_network
 from motifnet.profiling import Profile
@@ -39,7 +41,7 @@ CERTIFIED_ROWS = 128
 _SMALLER = "Fit fewer rows, or with preset='fast' or n_jobs=1."
 
 
-class MotifEstimator(Finished, Explained, BaseEstimator):
+class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
     """Base of `MotifRegressor` and `MotifClassifier`."""
 
     _task: Task
@@ -115,7 +117,19 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             settings = settings_of(preset, objective, seed, wish)
             with working(engine, open_checkpoint(self.checkpoint, rows_of(ready), settings, control) if self.checkpoint else None):
                 judged = run.go()
-            self._store(ready, run, judged, seed, {"objective": objective.name, "quantiles": list(objective.quantiles), "offset": offset is not None})
+            asked = {
+                "time_limit_s": limit,
+                "stopped_early": run.stopped,
+                "objective": objective.name,
+                "quantiles": list(objective.quantiles),
+                "offset": offset is not None,
+            }
+            # several quantiles are no prediction that residuals could go around, and with exposures residuals depend on those
+            conformal = None if len(objective.quantiles) > 1 or offset is not None else conformal_of(ready.goal, run, judged)
+            self._store(ready, course, judged, seed, asked, conformal)
+            self._evidence = evidence_of_fit(self.model_, ready, run, judged)
+            self._band_rows = self._keep_for_bands(ready, run)
+            self.profile_ = run.profile
         if run.stopped:
             why = "Ctrl-C" if control.interrupted.is_set() else f"time_limit_s={limit}"
             warnings.warn(
@@ -123,7 +137,9 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             )
         return self
 
-    def _store(self, ready: Prepared, run: Run, judged: Judged, seed: int, asked: dict[str, Any]) -> None:
+    def _store(
+        self, ready: Prepared, course: Course, judged: Judged, seed: int, asked: dict[str, Any], conformal: Intervals | ClassSets | None
+    ) -> None:
         network, teacher = ready.goal.network(judged), ready.goal.teacher(judged)
         scale = float(np.max(ready.goal.scale))
         certificate = certify(network, teacher, ready.sample.X[:CERTIFIED_ROWS], scale=scale, points=CERTIFIED_ROWS)
@@ -132,14 +148,10 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             "preset": self.preset,
             "seed": seed,
             "rows": ready.sample.n,
-            "time_limit_s": self.time_limit_s,
-            "stopped_early": run.stopped,
             "target_sd": [float(s) for s in ready.goal.scale],
             **asked,
         }
         card = describe_network(network, inputs=ready.sample.X.shape[1])
-        # several quantiles are no prediction that residuals could go around, and with exposures residuals depend on those
-        conformal = None if len(asked["quantiles"]) > 1 or asked["offset"] else conformal_of(ready.goal, run, judged)
         self.model_ = FittedModel(
             ready.encoder,
             ready.schema,
@@ -147,18 +159,15 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             self._task,
             ready.targets,
             ready.classes,
-            tuple(run.course.ledger),
+            tuple(course.ledger),
             card,
             certificate,
             info,
             conformal,
             reference_of(ready, judged, seed),
         )
-        self._evidence = evidence_of_fit(self.model_, ready, run, judged)
         self.teacher_ = teacher
-        self._band_rows = self._keep_for_bands(ready, run)
-        self.stages_ = run.course.stages
-        self.profile_ = run.profile
+        self.stages_ = course.stages
         self._flat = ready.flat
         self.n_features_in_ = len(ready.schema.names)
         if ready.schema.named:

@@ -54,6 +54,11 @@ class Goal(Protocol):
     """Judge parts, and finish them into the network of the whole model and the same function in numpy."""
 
     @property
+    def sample(self) -> Sample:
+        """The rows that judge."""
+        ...
+
+    @property
     def scale(self) -> Matrix:
         """The unit of each output: sd of a target, 1 for a probability."""
         ...

@@ -30,3 +30,11 @@ def progress(verbose: int) -> Iterator[Listen]:
                 console.print(text, no_wrap=True, overflow="ellipsis")
 
         yield listen
+
+
+def tell(text: str, verbose: int) -> None:
+    """A text on standard error; nothing when verbose is 0."""
+    if verbose:
+        from rich.console import Console
+
+        Console(stderr=True, highlight=False).print(text, markup=False)

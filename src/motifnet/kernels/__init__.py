@@ -3,6 +3,7 @@
 Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, solutions. Never knows about: tables, estimators, networks.
 """
 
+from motifnet.kernels._all_rows import AllRows
 from motifnet.kernels._distances import by_blocks, distances
 from motifnet.kernels._every_fold import EveryFold, every_fold
 from motifnet.kernels._fit import Partition, Solution, enough, fit_with_held_out
@@ -18,6 +19,7 @@ from motifnet.kernels._leave_out import (
     solve_factored,
     solve_ridge,
 )
+from motifnet.kernels._leverage import leverage_landmarks, ridge_leverages
 from motifnet.kernels._machine import Machine, machine_of
 from motifnet.kernels._plan import CAPACITY, Capacity, affordable
 from motifnet.kernels._reweighted import Parabola, fit_reweighted
@@ -32,6 +34,7 @@ __all__ = [
     "CAPACITY",
     "CURVATURE",
     "PROFILES",
+    "AllRows",
     "Capacity",
     "EveryFold",
     "ExactSmoother",
@@ -63,6 +66,7 @@ __all__ = [
     "landmark_features",
     "leave_out_gradient",
     "leave_out_residuals",
+    "leverage_landmarks",
     "log_losses",
     "machine_of",
     "median_distances",
@@ -71,6 +75,7 @@ __all__ = [
     "quantile_knots",
     "radial",
     "radial_slope",
+    "ridge_leverages",
     "solve_factored",
     "solve_folds",
     "solve_ridge",

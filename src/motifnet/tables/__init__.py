@@ -19,15 +19,18 @@ from motifnet.tables._read import read_table
 from motifnet.tables._response import Response, check_domain, code_response, standardised
 from motifnet.tables._sample import Matrix, Sample
 from motifnet.tables._schema import Schema
+from motifnet.tables._stream import BLOCK_ROWS, Block, Stream, open_stream
 from motifnet.tables._table import Table, as_table
 from motifnet.tables._target import Target, Task, as_target
 from motifnet.tables._target_mean import TargetMean
 from motifnet.tables._vector import as_groups, as_numbers, as_time, as_weight, check_no_gaps, vector
 
 __all__ = [
+    "BLOCK_ROWS",
     "GAP",
     "LIMIT",
     "PERIODS",
+    "Block",
     "Calendar",
     "CanonicalRows",
     "Column",
@@ -42,6 +45,7 @@ __all__ = [
     "Response",
     "Sample",
     "Schema",
+    "Stream",
     "Table",
     "Target",
     "TargetMean",
@@ -61,6 +65,7 @@ __all__ = [
     "code_response",
     "codes_of",
     "make_folds",
+    "open_stream",
     "read_table",
     "sensible_weight",
     "standardised",

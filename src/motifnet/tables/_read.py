@@ -29,10 +29,18 @@ def read_table(path: str | Path, *, schema: Schema | None = None) -> DataFrame:
     if path.endswith((".parquet", ".pq")):
         return _read_parquet(path)
     text = _decoded(_content(path), path)
-    separator = _separator(text, path)
+    separator = separator_of(text, path)
     _check_lines(text, separator, path)
-    texts = [] if schema is None else [name for name, level in zip(schema.names, schema.level_types, strict=True) if level == "str"]
-    return _parsed(text, separator, texts, path)
+    return _parsed(text, separator, _texts(schema), path)
+
+
+def parse_rows(text: str, schema: Schema | None, path: str) -> DataFrame:
+    """The table of some lines with commas, the header first, that come from a file and are checked."""
+    return _parsed(text, ",", _texts(schema), path)
+
+
+def _texts(schema: Schema | None) -> list[str]:
+    return [] if schema is None else [name for name, level in zip(schema.names, schema.level_types, strict=True) if level == "str"]
 
 
 def _read_parquet(path: str) -> DataFrame:
@@ -71,7 +79,7 @@ def _decoded(data: bytes, path: str) -> str:
     return text
 
 
-def _separator(text: str, path: str) -> str:
+def separator_of(text: str, path: str) -> str:
     """By the suffix, or else the one that the header line has."""
     header = re.search(r"[^\r\n]*\S[^\r\n]*", text)
     by_suffix = "\t" if path.removesuffix(".gz").endswith((".tsv", ".tab")) else ","

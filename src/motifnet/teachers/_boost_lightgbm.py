@@ -23,6 +23,17 @@ def grow(train: Problem, growth: Growth, seed: int, control: Control | None) -> 
 
 def count(train: Problem, valid: Problem, growth: Growth, seed: int, control: Control | None) -> int:
     """The number of trees with the least validation loss, 0 included; ends after `growth.patience` trees without a better one."""
+    return _validated(train, valid, growth, seed, control)[1]
+
+
+def grow_until(train: Problem, valid: Problem, growth: Growth, seed: int, control: Control | None) -> list[Forest]:
+    """The constant and the trees that `count` counts, grown once."""
+    booster, best = _validated(train, valid, growth, seed, control)
+    return [Forest.sum(pair) for pair in zip(train.constants, parse_lightgbm(booster, iterations=best), strict=True)] if best else train.constants
+
+
+def _validated(train: Problem, valid: Problem, growth: Growth, seed: int, control: Control | None) -> tuple[Any, int]:
+    """The booster with all trees that were tried, and the best number."""
     booster, train_set = _start(train, growth, seed)
     booster.add_valid(_data(valid, train.base, _settings(train, growth, seed), train_set), "valid")
     best, least = 0, float(booster.eval_valid()[0][2])
@@ -33,7 +44,7 @@ def count(train: Problem, valid: Problem, growth: Growth, seed: int, control: Co
             best, least = t, now
         elif t - best >= growth.patience:
             break
-    return best
+    return booster, best
 
 
 def _stopped(control: Control | None) -> bool:

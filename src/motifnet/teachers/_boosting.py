@@ -74,13 +74,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Engine:
-    """A library that grows trees. `count`: the best number of trees for the second problem when grown on the first; `grow`: forests, one an output.
+    """A library that grows trees. `count`: the best number of trees for the second problem when grown on the first; `grow`: forests, one an output;
+    `until`: the forest of the first problem with the best number for the second, where the library can do that in one go.
 
-    Both take `growth`, a seed and a control; `growth.limit` > 0, and there are rows enough for a split.
+    All take `growth`, a seed and a control; `growth.limit` > 0, and there are rows enough for a split.
     """
 
     count: Callable[[Problem, Problem, Growth, int, Control | None], int]
     grow: Callable[[Problem, Growth, int, Control | None], list[Forest]]
+    until: Callable[[Problem, Problem, Growth, int, Control | None], list[Forest]] | None = None
 
 
 def find_engine(library: str) -> Engine:
@@ -103,7 +105,7 @@ def find_engine(library: str) -> Engine:
         return Engine(histogram.count, histogram.grow)
     from motifnet.teachers import _boost_lightgbm as boost
 
-    return Engine(boost.count, boost.grow)
+    return Engine(boost.count, boost.grow, boost.grow_until)
 
 
 def grow_best(engine: Engine, problem: Problem, valid: NDArray[np.bool_], growth: Growth, seed: int, control: Control | None) -> list[Forest]:
@@ -115,6 +117,14 @@ def grow_best(engine: Engine, problem: Problem, valid: NDArray[np.bool_], growth
     best = engine.count(first, problem.part(valid), growth, seed, control)
     limit = round(best * len(valid) / grown_on)
     return engine.grow(problem, replace(growth, limit=limit), seed, control) if limit else problem.constants
+
+
+def grow_judged(engine: Engine, train: Problem, valid: Problem, growth: Growth, seed: int, control: Control | None) -> list[Forest]:
+    """Trees on `train`, as many as are best for `valid`."""
+    if engine.until is not None:
+        return engine.until(train, valid, growth, seed, control)
+    limit = engine.count(train, valid, growth, seed, control)
+    return engine.grow(train, replace(growth, limit=limit), seed, control) if limit else train.constants
 
 
 def best_count(forests: list[Forest], valid: Problem) -> int:

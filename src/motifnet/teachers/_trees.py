@@ -15,7 +15,7 @@ import numpy as np
 from motifnet.engine import Control
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers._base import FittedTeacher, Teacher
-from motifnet.teachers._boosting import Engine, Growth, Problem, find_engine, grow_best
+from motifnet.teachers._boosting import Engine, Growth, Problem, find_engine, grow_best, grow_judged
 from motifnet.teachers._forest import Forest
 from motifnet.teachers._honest import Worth, cross_fit, inner_split
 
@@ -67,6 +67,13 @@ class BoostedTrees(Teacher):
         if sample.folds.forward or not models:
             models = [self._grow(sample, engine, [seed, sample.folds.count], control)]
         return FittedTrees(oof, tuple(Forest.sum([model[c] for model in models]).scaled(1 / len(models)) for c in range(len(models[0]))))
+
+    def fit_judged(self, sample: Sample, judge: Sample, *, seed: int = 0, control: Control | None = None) -> FittedTrees:
+        """Trees on all rows of a sample, in number the best for the rows of another, whose predictions are `oof`."""
+        engine, growth = find_engine(self.library), self._growth(sample.n, sample.y.shape[1] if sample.labels is not None else 0)
+        problems = zip(_problems(sample), _problems(judge), strict=True)
+        forests = tuple(forest for train, valid in problems for forest in grow_judged(engine, train, valid, growth, seed, control))
+        return FittedTrees(_predict(forests, judge.X), forests)
 
     def _grow(self, sample: Sample, engine: Engine, entropy: list[int], control: Control | None) -> Forests:
         """Forests of one sample, one an output."""

@@ -1,0 +1,144 @@
+"""A fit to a stream from file to finished model: plan, sample, run, score."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from motifnet.bands import ClassSets, Intervals, fit_intervals, fit_sets
+from motifnet.bundle import run
+from motifnet.engine import MB, Control, DataError, LedgerRow, MemoryPlan, UsageError
+from motifnet.estimators._course import Course
+from motifnet.estimators._goal import Goal, Judged, RegressionGoal
+from motifnet.estimators._prepare import Prepared, prepare
+from motifnet.estimators._presets import Preset
+from motifnet.estimators._progress import Listen, tell
+from motifnet.estimators._stream_plan import encoded_width, plan_memory
+from motifnet.estimators._stream_rows import Coding, Roles, with_target
+from motifnet.estimators._stream_run import StreamRun, stream_settings
+from motifnet.losses import Objective
+from motifnet.motifs import Motif, count_parameters
+from motifnet.tables import Stream, Task, open_stream
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+SAMPLE_ROWS = 20_000
+TREE_ROWS, TREE_CELLS = 200_000, 1 << 24  # 64 MB in float32
+LEAST_ROWS = 1_000
+
+
+@dataclass(frozen=True)
+class StreamWish:
+    """What the caller of `fit_stream` asks for."""
+
+    task: Task
+    target: str
+    drop: tuple[str, ...]
+    landmarks: int
+    subsample: bool
+    memory_limit_mb: float | None
+    verbose: int
+
+    def inputs(self, stream: Stream) -> list[str]:
+        """The columns that are neither target nor dropped. Raises UsageError where one of these is none of the file."""
+        for name in (self.target, *self.drop):
+            if name not in stream.names:
+                raise UsageError(f"{name!r} is not a column of {stream.path}. The columns are {', '.join(map(repr, stream.names))}.")
+        return [name for name in stream.names if name != self.target and name not in self.drop]
+
+
+@dataclass(frozen=True)
+class StreamFit:
+    """A finished fit; `ready` are the rows that no stage has seen."""
+
+    ready: Prepared
+    course: Course
+    judged: Judged
+    info: dict[str, Any]
+    conformal: Intervals | ClassSets | None
+
+
+def check_stream(estimator: Any, landmarks: int) -> None:
+    """Refuse settings that a stream does not have."""
+    for name, plain in {"time_limit_s": (None,), "teachers": (None,), "profile": (None, "auto"), "objective": ("squared",)}.items():
+        if getattr(estimator, name, plain[0]) not in plain:
+            raise UsageError(f"{name}={getattr(estimator, name)!r} is for `fit`; a stream has none. Leave it out, or fit a sample of the table.")
+    if not isinstance(landmarks, int) or landmarks < 1:
+        raise UsageError(f"landmarks={landmarks!r} must be a positive number of kernel units, such as 2000.")
+
+
+def fit_stream(path: str | Path, wish: StreamWish, preset: Preset, seed: int, n_jobs: int, control: Control, listen: Listen) -> StreamFit:
+    """Plan the memory, draw the sample, run the stages, score the finished network."""
+    stream = open_stream(path)
+    roles, plan = _planned(stream, wish, preset, n_jobs)
+    samples = _drawn(stream, wish.target, roles, seed)
+    first = samples["sample"]
+    inputs = wish.inputs(stream)
+    ready = prepare(first[inputs], first[wish.target], None, None, None, task=wish.task, objective=Objective(), preset=preset, seed=seed)
+    coding = Coding(stream, inputs, wish.target, ready)
+    held = {role: coding.ready_for(*coding.held_out(samples[role], seed)) for role in ("choose", "score")}
+    course = Course(held["choose"].goal, control, listen)
+    judged = StreamRun(coding, roles, held["choose"].sample, preset, wish.landmarks, wish.subsample, seed, n_jobs, course).go()
+    info = {"stream_rows": stream.n, "planned_mb": round(plan.peak / MB), "landmarks": wish.landmarks, "subsample": wish.subsample}
+    return _scored(held["score"], course, judged, info, seed, n_jobs)
+
+
+def _planned(stream: Stream, wish: StreamWish, preset: Preset, n_jobs: int) -> tuple[Roles, MemoryPlan]:
+    """The roles of the rows, once the memory is known to suffice."""
+    if stream.n < LEAST_ROWS:
+        raise DataError(f"{stream.path} has {stream.n:,} rows, fewer than the {LEAST_ROWS:,} that a stream needs. Fit the table as a whole.")
+    d = encoded_width(stream, wish.inputs(stream))
+    roles = Roles.of(stream.n, max(SAMPLE_ROWS, 2 * wish.landmarks), min(TREE_ROWS, TREE_CELLS // d))
+    plan = plan_memory(
+        d,
+        stream.n,
+        landmarks=wish.landmarks,
+        sample=round((roles.sample - roles.score) * stream.n),
+        held=round(roles.choose * stream.n),
+        batch=stream_settings(preset).batch,
+        trees=round((roles.trees - roles.score) * stream.n),
+        n_jobs=n_jobs,
+    )
+    tell(str(plan), wish.verbose)
+    limit = None if wish.memory_limit_mb is None else int(wish.memory_limit_mb * MB)
+    fewer = max(100, min(2_000, wish.landmarks // 4))
+    plan.check(limit, (f"ask for fewer landmarks, such as landmarks={fewer}", "fit on a machine with more memory, or a limit that allows it"))
+    return roles, plan
+
+
+def _drawn(stream: Stream, target: str, roles: Roles, seed: int) -> dict[str, DataFrame]:
+    """The rows of each role but the trees', in one pass."""
+    frame, draws = stream.sample(lambda u: u < roles.sample, seed)
+    there = frame[target].notna().to_numpy()
+    if not there.any():
+        raise DataError(f"The target {target!r} is empty in all rows of a sample. Choose another column, or check the file.")
+    of_role = np.searchsorted([roles.choose, roles.score], draws, side="right")
+    return {role: with_target(frame[of_role == k], target) for k, role in enumerate(("choose", "score", "sample"))}
+
+
+def _scored(ready: Prepared, course: Course, judged: Judged, info: dict[str, Any], seed: int, n_jobs: int) -> StreamFit:
+    """The last row of the ledger: the error of the network on rows that no stage has seen; intervals and reference come from them too."""
+    start, network = course.start("score"), ready.goal.network(judged)
+    final = score(ready.goal, judged, network, len(ready.classes or ()))
+    note = f"the finished network on {ready.sample.n:,} rows that no stage has seen"
+    course.enter(LedgerRow("score", time.monotonic() - start, final.error, count_parameters(network), True, note))
+    y, predicted = ready.goal.outcome(final)
+    if ready.sample.labels is not None:
+        conformal: Intervals | ClassSets | None = fit_sets(ready.sample, predicted)
+    else:
+        conformal = fit_intervals(ready.sample, y, predicted, seed=seed, n_jobs=n_jobs)
+    info |= {"time_limit_s": None, "stopped_early": False, "objective": "squared", "quantiles": [], "offset": False}
+    return StreamFit(ready, course, final, info, conformal)
+
+
+def score(goal: Goal, judged: Judged, network: Motif, classes: int) -> Judged:
+    """The finished network's predictions of rows that no stage has seen, and their error."""
+    X = goal.sample.X
+    values = run(network, X, classes or goal.sample.y.shape[1])
+    oof = (values - goal.mean) / goal.sd if isinstance(goal, RegressionGoal) else values
+    return replace(judged, oof=oof, error=goal.error(oof, np.ones(len(X), dtype=bool)))

@@ -1,0 +1,91 @@
+"""`fit_stream` of the two estimators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from motifnet.bands import ClassSets, Intervals
+from motifnet.engine import Control, resolve_jobs, single_threaded
+from motifnet.estimators._course import Course
+from motifnet.estimators._finished import seed_of
+from motifnet.estimators._goal import Judged
+from motifnet.estimators._prepare import Prepared
+from motifnet.estimators._presets import get_preset
+from motifnet.estimators._progress import progress
+from motifnet.estimators._stream import StreamWish, check_stream, fit_stream
+from motifnet.profiling import Profile
+from motifnet.tables import Task
+
+
+class StreamedFit:
+    """Adds `fit_stream` to an estimator."""
+
+    _task: Task
+    preset: str
+    n_jobs: int | None
+    random_state: int | np.random.RandomState | None
+    verbose: int
+    profile_: Profile | None
+    _evidence: Any
+    _band_rows: Any
+
+    def _store(
+        self, ready: Prepared, course: Course, judged: Judged, seed: int, asked: dict[str, Any], conformal: Intervals | ClassSets | None
+    ) -> None:
+        raise NotImplementedError
+
+    def fit_stream(
+        self,
+        path: str | Path,
+        target: str,
+        *,
+        drop: Sequence[str] = (),
+        landmarks: int = 1_000,
+        subsample: bool = False,
+        memory_limit_mb: float | None = None,
+    ) -> Self:
+        """Fit a network to a file of any number of rows, which is read block by block and never held as a whole.
+
+        Scales and inner layers come from a random sample of 20,000 rows; the last layer is then solved on all rows, from sums of matrices, and trees
+        are grown on at most 200,000 rows and 64 MB. Time grows in proportion to the rows, memory does not grow.
+
+        Parameters
+        ----------
+        path : str or Path
+            CSV, TSV (also gzipped) or parquet. It is read three times.
+        target : str
+            The column to predict; rows without it are left out. All other columns are inputs.
+        drop : sequence of str
+            Columns that are none, such as row numbers.
+        landmarks : int, default 1,000
+            Number of kernel units, rows of the sample drawn by leverage. Time grows with its square.
+        subsample : bool, default False
+            Fit the sample alone: seconds instead of minutes, for a model that has seen 20,000 rows.
+        memory_limit_mb : float, optional
+            What the process may hold; what is free on the machine when None. `verbose=1` shows the plan.
+
+        Returns
+        -------
+        self
+            As after `fit`; the last row of the ledger is the error on rows that no stage has seen, and `info` counts those rows.
+
+        Raises
+        ------
+        ResourceError
+            Where the memory plan does not fit, before the work starts.
+        DataError, FileError, UsageError
+            With the column or row concerned and the next step.
+        """
+        preset, seed = get_preset(self.preset), seed_of(self.random_state)
+        check_stream(self, landmarks)
+        control = Control()
+        with single_threaded(), progress(self.verbose) as listen:
+            wanted = StreamWish(self._task, target, tuple(drop), landmarks, subsample, memory_limit_mb, self.verbose)
+            fitted = fit_stream(path, wanted, preset, seed, resolve_jobs(self.n_jobs), control, listen)
+            self._store(fitted.ready, fitted.course, fitted.judged, seed, fitted.info, fitted.conformal)
+            self._evidence = self._band_rows = self.profile_ = None
+        return self

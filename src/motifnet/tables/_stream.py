@@ -1,0 +1,183 @@
+"""A file as blocks of rows: CSV, TSV (also gzipped) or parquet, read again for every pass and never held as a whole.
+
+A row's *draw* is a number in [0, 1) that depends on its place in the file and a seed alone (the mixing function of SplitMix64; Steele, Lea & Flood
+2014). Rows whose draws fall into an interval are a uniform random sample, whatever the blocks are, and need no list of numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motifnet.engine import DataError, FileError, UsageError
+from motifnet.tables._read import parse_rows, separator_of
+from motifnet.tables._schema import Schema
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+BLOCK_ROWS = 4_096
+_STRIDE = 0x632BE59BD9B4E019  # so that rows of one seed are not the rows of the next, moved by one
+Chosen = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows of a file as it has them (`raw`), the number of the first, and how many there are."""
+
+    first: int
+    count: int
+    raw: Any
+
+    def draws(self, seed: int) -> NDArray[np.float64]:
+        """A number in [0, 1) for each row, with shape (count,)."""
+        start = np.uint64((seed + 1) * _STRIDE % 2**64)
+        with np.errstate(over="ignore"):
+            z = (np.arange(self.first, self.first + self.count, dtype=np.uint64) + start) * np.uint64(0x9E3779B97F4A7C15)
+            z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return np.asarray(((z ^ (z >> np.uint64(31))) >> np.uint64(11)).astype(np.float64) * 2.0**-53)
+
+
+@dataclass(frozen=True)
+class Stream(ABC):
+    """A file with `n` rows and columns `names`."""
+
+    path: str
+    n: int
+    names: tuple[str, ...]
+
+    @abstractmethod
+    def blocks(self) -> Iterator[Block]:
+        """All rows in order."""
+
+    @abstractmethod
+    def kept(self, block: Block, rows: NDArray[np.bool_]) -> Any:
+        """The raw rows of a mask."""
+
+    @abstractmethod
+    def frame(self, raws: list[Any], schema: Schema | None = None) -> DataFrame:
+        """Raw rows of one or more blocks as a data frame; with a schema its columns of texts are read as texts."""
+
+    def sample(self, chosen: Chosen, seed: int) -> tuple[DataFrame, NDArray[np.float64]]:
+        """The rows whose draws are chosen, and these draws."""
+        raws, draws = [], []
+        for block in self.blocks():
+            u = block.draws(seed)
+            rows = chosen(u)
+            if rows.any():
+                raws.append(self.kept(block, rows))
+                draws.append(u[rows])
+        if not raws:
+            raise DataError(f"{self.path} has {self.n} rows, too few to draw samples from. Fit the table as a whole.")
+        return self.frame(raws), np.concatenate(draws)
+
+
+class Parquet(Stream):
+    """Batches of a parquet file."""
+
+    def blocks(self) -> Iterator[Block]:
+        first = 0
+        with _opened(self.path) as file:
+            for batch in file.iter_batches(batch_size=BLOCK_ROWS):
+                yield Block(first, batch.num_rows, batch)
+                first += batch.num_rows
+
+    def kept(self, block: Block, rows: NDArray[np.bool_]) -> Any:
+        import pyarrow as pa
+
+        return block.raw.filter(pa.array(rows))
+
+    def frame(self, raws: list[Any], schema: Schema | None = None) -> DataFrame:
+        import pyarrow as pa
+
+        return pa.Table.from_batches(raws).to_pandas()
+
+
+class Text(Stream):
+    """Lines of a CSV or TSV file, each checked to have as many fields as the header."""
+
+    def blocks(self) -> Iterator[Block]:
+        lines = _lines(self.path)
+        next(lines)
+        first, rows = 0, []
+        for row in lines:
+            rows.append(row)
+            if len(rows) == BLOCK_ROWS:
+                yield Block(first, len(rows), rows)
+                first, rows = first + len(rows), []
+        if rows:
+            yield Block(first, len(rows), rows)
+
+    def kept(self, block: Block, rows: NDArray[np.bool_]) -> Any:
+        return [row for row, there in zip(block.raw, rows, strict=True) if there]
+
+    def frame(self, raws: list[Any], schema: Schema | None = None) -> DataFrame:
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(self.names)
+        for rows in raws:
+            writer.writerows(rows)
+        return parse_rows(text.getvalue(), schema, self.path)
+
+
+def open_stream(path: str | Path) -> Stream:
+    """The file as a stream. Raises FileError, DataError or UsageError with the next step."""
+    path = str(path)
+    if path == "-":
+        raise UsageError("Standard input can be read once only, but a stream is read several times. Pass the path of a file.")
+    if path.endswith((".parquet", ".pq")):
+        with _opened(path) as file:
+            return Parquet(path, file.metadata.num_rows, tuple(file.schema_arrow.names))
+    lines = _lines(path)
+    header = next(lines)
+    return Text(path, sum(1 for _ in lines), tuple(header))
+
+
+def _opened(path: str) -> Any:
+    try:
+        import pyarrow.parquet as parquet
+    except ImportError:
+        raise FileError(f"{path}: reading parquet needs pyarrow. Install it by pip install 'motifnet[parquet]', or pass CSV.") from None
+    try:
+        return parquet.ParquetFile(path)
+    except FileNotFoundError:
+        raise FileError(f"{path} cannot be read: No such file or directory. Check the path.") from None
+    except Exception as error:  # pyarrow has its own errors, some of which derive from OSError
+        raise FileError(f"{path} cannot be read as parquet: {error}. Check the file, or pass CSV.") from None
+
+
+def _lines(path: str) -> Iterator[list[str]]:
+    """The fields of each line that is not empty, the header first."""
+    opened = gzip.open if path.endswith(".gz") else open
+    try:
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+            separator = separator_of(file.readline(), path)
+            file.seek(0)
+            rows = csv.reader(file, delimiter=separator)
+            width = 0
+            for row in rows:
+                if not row:
+                    continue
+                width = width or len(row)
+                if len(row) != width:
+                    raise DataError(
+                        f"{path}, line {rows.line_num}: {len(row)} fields, but the header has {width}. "
+                        f"Mend the line (a text that contains the separator {separator!r} needs quotes)."
+                    )
+                yield row
+            if not width:
+                raise DataError(f"{path} is empty. A header line and at least one row are expected.")
+    except (OSError, EOFError) as error:
+        raise FileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}. Check the path and the permissions.") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as a table in UTF-8: {error}. Mend the file, or pass parquet.") from None

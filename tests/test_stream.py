@@ -1,0 +1,333 @@
+"""Fits to files that are read block by block: order of sums, draws, the last layer on all rows, the memory plan, and the whole way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from motifnet import MotifClassifier, MotifRegressor, load
+from motifnet.cli._app import app
+from motifnet.engine import (
+    MB,
+    DataError,
+    FileError,
+    MemoryPlan,
+    ResourceError,
+    UsageError,
+    available_memory,
+    ordered_map,
+    ordered_sum,
+    resident_memory,
+)
+from motifnet.estimators._stream_plan import plan_memory
+from motifnet.estimators._stream_rows import Roles
+from motifnet.kernels import AllRows, Kernel, leverage_landmarks, ridge_leverages, solve_ridge
+from motifnet.tables import BLOCK_ROWS, Block, open_stream, read_table
+
+KERNEL = Kernel(("laplace1", "gaussian"), np.array([0.5, 0.5]), np.array([0.3, 0.5]))
+
+
+def taxis(n: int, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    km, hour, zone = rng.gamma(2, 3, n), rng.integers(0, 24, n), rng.choice(["north", "south", "harbour"], n)
+    fare = 3 + 2 * km + 4 * (zone == "harbour") + np.abs(hour - 12) / 3 + rng.normal(0, 0.5, n)
+    frame = pd.DataFrame({"km": km, "hour": hour, "zone": zone, "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(hour, unit="D"), "fare": fare})
+    return frame.assign(paid=np.where(fare > np.median(fare), "card", "cash"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stream")
+    frame = taxis(6_000)
+    frame.to_parquet(folder / "taxis.parquet")
+    frame.to_csv(folder / "taxis.csv", index=False)
+    frame.to_csv(folder / "taxis.tsv.gz", index=False, sep="\t")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fitted(folder: Path) -> MotifRegressor:
+    return MotifRegressor("fast", n_jobs=2).fit_stream(folder / "taxis.parquet", "fare", drop=["paid"], landmarks=150)
+
+
+# sums and draws
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 3])
+def test_a_sum_over_blocks_is_taken_in_their_order(n_jobs: int) -> None:
+    blocks = [np.random.default_rng(b).normal(size=50) * 10.0**b for b in range(12)]
+    expected = blocks[0].copy()
+    for block in blocks[1:]:
+        expected += block
+    assert (ordered_sum(blocks, lambda block: (block,), n_jobs)[0] == expected).all()
+    assert ordered_sum([], lambda block: (block,), n_jobs) == ()
+
+
+def test_blocks_are_drawn_as_they_are_needed() -> None:
+    drawn = []
+    results = ordered_map(lambda b: b, (drawn.append(b) or b for b in range(100)), 2)  # type: ignore[func-returns-value]
+    assert next(results) == 0 and len(drawn) <= 3
+    assert [0, *results] == list(range(100))
+
+
+def test_draws_are_uniform_and_do_not_depend_on_blocks() -> None:
+    whole = Block(0, 30_000, None).draws(3)
+    parts = np.concatenate([Block(0, 7, None).draws(3), Block(7, 29_993, None).draws(3)])
+    assert (whole == parts).all() and (whole >= 0).all() and (whole < 1).all()
+    counts = np.histogram(whole, 20, (0, 1))[0]
+    assert ((counts - 1_500) ** 2 / 1_500).sum() < 43.8  # chi-squared, 19 degrees of freedom, 99.9 %
+    assert abs(np.corrcoef(whole, Block(0, 30_000, None).draws(4))[0, 1]) < 0.025
+    assert abs(np.corrcoef(whole[1:], whole[:-1])[0, 1]) < 0.025
+
+
+@pytest.mark.parametrize("name", ["taxis.parquet", "taxis.csv", "taxis.tsv.gz"])
+def test_the_blocks_of_a_file_are_the_file(folder: Path, name: str) -> None:
+    stream = open_stream(folder / name)
+    blocks = list(stream.blocks())
+    assert stream.n == 6_000 and [b.count for b in blocks] == [BLOCK_ROWS, 6_000 - BLOCK_ROWS]
+    pd.testing.assert_frame_equal(stream.frame([b.raw for b in blocks]), read_table(folder / name))
+    some, draws = stream.sample(lambda u: u < 0.1, 0)
+    rows = np.concatenate([b.draws(0) for b in blocks]) < 0.1
+    pd.testing.assert_frame_equal(some.reset_index(drop=True), read_table(folder / name)[rows].reset_index(drop=True))
+    assert len(draws) == len(some) and (draws < 0.1).all()
+
+
+@pytest.mark.parametrize(
+    ("n", "sample", "trees"), [(1_000, 20_000, 200_000), (53_940, 20_000, 200_000), (10**6, 20_000, 200_000), (10**8, 20_000, 10)]
+)
+def test_roles_do_not_overlap(n: int, sample: int, trees: int) -> None:
+    roles = Roles.of(n, sample, trees)
+    assert 0 < roles.choose < roles.score < roles.sample <= roles.trees <= 1
+    assert (roles.sample - roles.score) * n <= sample + 1
+
+
+# the last layer
+
+
+def rows(n: int = 90, d: int = 3) -> tuple[torch.Tensor, np.ndarray]:
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(n, d))
+    return torch.as_tensor(X), np.column_stack([np.sin(2 * X[:, 0]) + 0.1 * rng.normal(size=n), X[:, 1]])
+
+
+def test_with_every_row_a_centre_the_last_layer_is_kernel_ridge_regression() -> None:
+    Z, y = rows()
+    layer = AllRows(KERNEL.gram, Z)
+    S, s = ordered_sum([slice(0, 40), slice(40, 90)], lambda part: layer.terms(Z[part], y[part]))
+    gamma = layer.solve(S, s, 0.1)
+    dual, b = solve_ridge(KERNEL.gram(Z, Z), torch.as_tensor(y), torch.full((90,), 0.1, dtype=torch.float64))
+    np.testing.assert_allclose(gamma[:-1], dual.numpy(), atol=1e-6)
+    np.testing.assert_allclose(gamma[-1], b.numpy(), atol=1e-6)
+
+
+def test_with_few_centres_it_has_the_least_penalised_error() -> None:
+    Z, y = rows()
+    layer = AllRows(KERNEL.gram, Z[::9])
+    S, s = layer.terms(Z, y)
+    gamma, K = layer.solve(S, s, 0.3), KERNEL.gram(Z[::9], Z[::9]).numpy()
+    features = np.column_stack([KERNEL.gram(Z, Z[::9]).numpy(), np.ones(90)])
+    penalty = np.zeros((11, 11))
+    penalty[:-1, :-1] = 0.3 * K
+    np.testing.assert_allclose(features.T @ (features @ gamma - y) + penalty @ gamma, 0, atol=1e-8)
+
+
+def test_the_ridge_is_chosen_by_other_rows() -> None:
+    Z, y = rows(400)
+    layer = AllRows(KERNEL.gram, Z[:100])
+    sums = layer.terms(Z[:200], y[:200])
+    ridge, gamma = layer.choose(*sums, Z[200:], y[200:])
+    features = np.column_stack([KERNEL.gram(Z[200:], Z[:100]).numpy(), np.ones(200)])
+    errors = [((features @ layer.solve(*sums, lam) - y[200:]) ** 2).sum() for lam in (ridge / 10, ridge, ridge * 10)]
+    assert errors[1] == min(errors)
+    np.testing.assert_array_equal(gamma, layer.solve(*sums, ridge))
+
+
+def test_leverages_are_those_of_the_smoother() -> None:
+    Z, _ = rows()
+    K = KERNEL.gram(Z, Z)
+    expected = (K @ torch.linalg.inv(K + 0.1 * torch.eye(90))).diagonal()
+    np.testing.assert_allclose(ridge_leverages(KERNEL.gram, Z, 90, 0.1, 0), expected, atol=1e-6)
+
+
+def test_a_lonely_row_is_a_landmark() -> None:
+    rng = np.random.default_rng(0)
+    Z = torch.as_tensor(np.vstack([0.01 * rng.normal(size=(500, 2)), [[9.0, 9.0]]]))
+    chosen = [leverage_landmarks(KERNEL.gram, Z, 20, 1.0, seed) for seed in range(10)]
+    assert all(len(set(c.tolist())) == 20 and (c[1:] > c[:-1]).all() for c in chosen)
+    assert sum(500 in c for c in chosen) >= 9
+
+
+# memory
+
+
+def test_a_plan_is_the_base_and_its_largest_stage() -> None:
+    plan = MemoryPlan(100 * MB, {"sums": {"a": 10 * MB, "b": 30 * MB}, "trees": {"c": 20 * MB}})
+    assert plan.peak == 140 * MB
+    plan.check(140 * MB, ("x", "y"))
+    with pytest.raises(
+        ResourceError, match=r"needs 140 MB and 139 MB is the limit.*the process 100 MB, and for the sums b 30 MB, a 10 MB. Either x, or y"
+    ):
+        plan.check(139 * MB, ("x", "y"))
+    assert "140 MB at most" in str(plan)
+    assert resident_memory() > 10 * MB and available_memory() > 0
+
+
+def test_a_million_centres_are_refused_before_anything_is_allocated(tmp_path: Path) -> None:
+    pd.DataFrame({"x": np.zeros(10**6, dtype=np.int8), "y": np.zeros(10**6, dtype=np.int8)}).to_parquet(tmp_path / "large.parquet")
+    before = resident_memory()
+    with pytest.raises(ResourceError, match=r"GB.*landmarks=2000"):
+        MotifRegressor("fast").fit_stream(tmp_path / "large.parquet", "y", landmarks=10**6)
+    assert resident_memory() < before + 500 * MB
+
+
+def test_the_plan_does_not_grow_with_the_rows() -> None:
+    def peak(n: int) -> int:
+        held = {"landmarks": 1_000, "sample": 20_000, "held": 10_000, "batch": 1_000, "trees": min(n, 200_000), "n_jobs": 2}
+        return plan_memory(10, n, **held).peak
+
+    assert peak(10**9) == peak(10**6) < 2**31
+
+
+# the whole way
+
+
+def test_a_fit_is_accurate_and_its_claim_is_honest(fitted: MotifRegressor) -> None:
+    test = taxis(4_000, seed=1)
+    error = float(np.sqrt(1 - fitted.score(test[["km", "hour", "zone", "day"]], test["fare"])))
+    assert error < 0.1
+    last = fitted.ledger_[-1]
+    assert last.stage == "score" and last.error == pytest.approx(error, rel=0.12)
+    assert [row.stage for row in fitted.ledger_] == ["convex fit", "transferred", "inner layers", "last layer", "trees", "stack", "score"]
+    inside = fitted.predict_interval(test[["km", "hour", "zone", "day"]])
+    assert 0.86 < ((inside[:, 0] <= test["fare"]) & (test["fare"] <= inside[:, 1])).mean() < 0.94
+
+
+def test_jobs_and_format_do_not_matter(folder: Path, fitted: MotifRegressor) -> None:
+    again = MotifRegressor("fast", n_jobs=1).fit_stream(folder / "taxis.csv", "fare", drop=["paid"], landmarks=150)
+    test = taxis(50, seed=2)[["km", "hour", "zone", "day"]]
+    np.testing.assert_array_equal(again.predict(test), fitted.predict(test))
+
+
+def test_the_model_is_like_any_other(tmp_path: Path, fitted: MotifRegressor) -> None:
+    test = taxis(50, seed=2)[["km", "hour", "zone", "day"]]
+    fitted.save(tmp_path / "fares.motif")
+    np.testing.assert_array_equal(load(tmp_path / "fares.motif").predict(test), fitted.predict(test))
+    assert fitted.certificate_.on_data < 1e-9
+    assert not fitted.check_shift(taxis(500, seed=3)[["km", "hour", "zone", "day"]]).shifted
+
+
+def test_classes(folder: Path) -> None:
+    model = MotifClassifier("fast", n_jobs=2).fit_stream(folder / "taxis.parquet", "paid", drop=["fare"], landmarks=100)
+    test = taxis(2_000, seed=1)
+    assert list(model.classes_) == ["card", "cash"]
+    assert model.score(test[["km", "hour", "zone", "day"]], test["paid"]) > 0.93
+
+
+def test_a_subsample_sees_no_other_row(tmp_path: Path, folder: Path) -> None:
+    frame = taxis(6_000)
+    stream = open_stream(folder / "taxis.parquet")
+    roles = Roles.of(6_000, 20_000, 200_000)
+    frame.loc[np.concatenate([b.draws(0) for b in stream.blocks()]) >= roles.sample, "fare"] = 1e6
+    frame.to_parquet(tmp_path / "broken.parquet")
+    options = {"drop": ["paid"], "landmarks": 50, "subsample": True}
+    models = [MotifRegressor("fast").fit_stream(path, "fare", **options) for path in (folder / "taxis.parquet", tmp_path / "broken.parquet")]  # type: ignore[arg-type]
+    test = taxis(50, seed=2)[["km", "hour", "zone", "day"]]
+    np.testing.assert_array_equal(models[0].predict(test), models[1].predict(test))
+
+
+def test_rows_without_a_target_are_left_out(tmp_path: Path) -> None:
+    frame = taxis(2_000)
+    frame.loc[::3, "fare"] = np.nan
+    frame.to_parquet(tmp_path / "gaps.parquet")
+    model = MotifRegressor("fast").fit_stream(tmp_path / "gaps.parquet", "fare", drop=["paid"], landmarks=50)
+    assert model.ledger_[-1].error < 0.3
+
+
+# errors
+
+
+def test_a_line_of_another_length_is_named(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3\n")
+    with pytest.raises(DataError, match="line 3: 1 fields, but the header has 2"):
+        open_stream(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("settings", "target", "error", "words"),
+    [
+        ({}, "price", UsageError, "'price' is not a column"),
+        ({"time_limit_s": 3.0}, "fare", UsageError, "time_limit_s=3.0 is for `fit`"),
+        ({"objective": "poisson"}, "fare", UsageError, "objective='poisson' is for `fit`"),
+    ],
+)
+def test_wrong_settings(folder: Path, settings: dict[str, object], target: str, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        MotifRegressor("fast", **settings).fit_stream(folder / "taxis.parquet", target)  # type: ignore[arg-type]
+
+
+def test_files_that_cannot_be_streamed(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Standard input"):
+        open_stream("-")
+    for name in ("nothing.csv", "nothing.parquet"):
+        with pytest.raises(FileError, match="No such file"):
+            open_stream(tmp_path / name)
+    taxis(200).to_parquet(tmp_path / "small.parquet")
+    with pytest.raises(DataError, match="200 rows, fewer than the 1,000"):
+        MotifRegressor("fast").fit_stream(tmp_path / "small.parquet", "fare")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--memory-limit", "50"], 4, "is the limit that was set"),
+        (["--groups", "zone"], 2, "--stream does not go with --groups"),
+        ([], 0, "last layer"),
+    ],
+)
+def test_the_command_line_streams(folder: Path, tmp_path: Path, options: list[str], code: int, words: str) -> None:
+    call = ["fit", str(folder / "taxis.parquet"), "-t", "fare", "-o", str(tmp_path / "m.motif"), "--stream", "--preset", "fast"]
+    result = CliRunner().invoke(app, [*call, "--drop", "paid", "--landmarks", "60", *options])
+    assert result.exit_code == code and words in result.stderr
+    assert (tmp_path / "m.motif").exists() == (code == 0)
+    if code == 0:
+        assert "memory: " in result.stderr and "6,000 rows" in result.stdout
+
+
+_MEASURE = """
+import resource, sys
+from motifnet import MotifRegressor
+model = MotifRegressor("fast", n_jobs=int(sys.argv[3])).fit_stream(sys.argv[1], "y", landmarks=int(sys.argv[2]))
+print(model.model_.info["planned_mb"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("n", "d", "landmarks", "n_jobs"),
+    [
+        (2_000, 3, 100, 1),
+        (10_000, 10, 500, 1),
+        (10_000, 10, 2_000, 2),
+        (30_000, 40, 500, 1),
+        (60_000, 10, 1_000, 2),
+        (100_000, 4, 200, 1),
+        (100_000, 60, 300, 1),
+        (300_000, 10, 500, 2),
+    ],
+)
+def test_the_memory_plan_is_met(tmp_path: Path, n: int, d: int, landmarks: int, n_jobs: int) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, d)).astype(np.float32)
+    pd.DataFrame(X, columns=[f"x{j}" for j in range(d)]).assign(y=np.sin(X[:, 0]) + X[:, 1]).to_parquet(tmp_path / "t.parquet")
+    out = subprocess.run(
+        [sys.executable, "-c", _MEASURE, tmp_path / "t.parquet", str(landmarks), str(n_jobs)], capture_output=True, text=True, check=True
+    )
+    planned, measured = map(float, out.stdout.split())
+    assert measured / 1.1 <= planned <= 1.5 * measured
