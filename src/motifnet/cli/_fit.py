@@ -5,11 +5,28 @@ from __future__ import annotations
 import sys
 import time as clock
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from motifnet.cli._columns import check_names, said_task, with_target
+from motifnet.cli._fit_options import (
+    Drop,
+    Groups,
+    Landmarks,
+    MemoryLimit,
+    ObjectiveName,
+    Offset,
+    Out,
+    Preset,
+    Quantiles,
+    ReportFile,
+    Seed,
+    Stream,
+    Table,
+    Targets,
+    TaskName,
+    Time,
+    Weight,
+)
 from motifnet.cli._fit_stream import fit_file, is_streamed
 from motifnet.cli._guard import guarded
 from motifnet.cli._options import Checkpoint, Debug, Engine, Force, Jobs, Quiet, TimeLimit
@@ -25,46 +42,24 @@ if TYPE_CHECKING:
 
 @guarded
 def fit(
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, TSV or parquet with a header; - is standard input.", show_default=False)],
-    target: Annotated[
-        list[str], typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict; several for several numbers at once.")
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="MODEL", help="Where the model goes, such as houses.motif.")],
-    report: Annotated[Path | None, typer.Option(metavar="FILE", help="A page about the model: .html, .md or .json.", show_default=False)] = None,
-    preset: Annotated[
-        Literal["fast", "balanced", "best"], typer.Option(help="How much is tried: seconds, tens of seconds, or minutes.")
-    ] = "balanced",
-    task: Annotated[
-        Literal["auto", "regression", "classification"],
-        typer.Option(help="auto: texts, true/false and up to ten different whole numbers are classes."),
-    ] = "auto",
-    objective: Annotated[
-        Literal["squared", "supnorm", "absolute", "pinball", "poisson", "gamma"],
-        typer.Option(help="Of a regression: the mean; the median; quantiles; the mean of counts, or of positive amounts, by a log link."),
-    ] = "squared",
-    quantiles: Annotated[str, typer.Option(metavar="LEVELS", help="The levels of pinball, with commas between.")] = ".1,.5,.9",
-    offset: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The log of each row's exposure, for poisson and gamma; not an input.", show_default=False)
-    ] = None,
+    table: Table,
+    target: Targets,
+    out: Out,
+    report: ReportFile = None,
+    preset: Preset = "balanced",
+    task: TaskName = "auto",
+    objective: ObjectiveName = "squared",
+    quantiles: Quantiles = ".1,.5,.9",
+    offset: Offset = None,
     time_limit: TimeLimit = None,
-    groups: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Rows of a group (a patient, a site) are never split between fitting and scoring; not an input."),
-    ] = None,
-    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="Dates or numbers: every score looks forward only; not an input.")] = None,
-    weight: Annotated[str | None, typer.Option(metavar="COLUMN", help="Weights of the rows, at least 0; not an input.")] = None,
-    drop: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out, such as a row number. May be given more than once.")
-    ] = None,
-    stream: Annotated[
-        bool | None,
-        typer.Option("--stream/--no-stream", help="Read the file block by block, whatever its size. Default: where it is large.", show_default=False),
-    ] = None,
-    landmarks: Annotated[int, typer.Option(min=1, help="Of a stream: number of kernel units.")] = 1000,
-    memory_limit: Annotated[
-        float | None, typer.Option(metavar="MB", help="Of a stream: what it may hold. Default: what is free.", show_default=False)
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of folds and batches. The same seed gives the same model.")] = 0,
+    groups: Groups = None,
+    time: Time = None,
+    weight: Weight = None,
+    drop: Drop = None,
+    stream: Stream = None,
+    landmarks: Landmarks = 1000,
+    memory_limit: MemoryLimit = None,
+    seed: Seed = 0,
     engine: Engine = "local",
     checkpoint: Checkpoint = None,
     jobs: Jobs = None,
@@ -97,13 +92,12 @@ def fit(
         suffix_of(report)
         check_place(report, force=force, option="--report")
     beside = {"groups": groups, "time": time, "sample_weight": weight, "offset": offset}
-    unlike = {"groups": groups, "time": time, "weight": weight, "offset": offset, "time-limit": time_limit}
+    unlike = {"groups": groups, "time": time, "weight": weight, "offset": offset, "time-limit": time_limit, "checkpoint": checkpoint}
     if is_streamed(table, stream, unlike | {"objective": objective != "squared", "target (twice)": len(target) > 1}, quiet):
         settings = {"preset": preset, "n_jobs": jobs, "random_state": seed}
         model = fit_file(table, target[0], task, drop or [], landmarks, memory_limit, settings, quiet)
         save_model(model.model_, out)
-        if not quiet:
-            _report(model, out, clock.monotonic() - start)
+        _tell(model, out, report, quiet, start)
         return
     frame = _checked(read_table(table), target, beside, drop or [])
     if task == "auto":
@@ -119,6 +113,11 @@ def fit(
         if model.model_.info["stopped_early"]:
             saving.interrupted.set()  # the next Ctrl-C is the second one
         save_model(model.model_, out)
+    _tell(model, out, report, quiet, start)
+
+
+def _tell(model: MotifRegressor | MotifClassifier, out: Path, report: Path | None, quiet: bool, start: float) -> None:
+    """The page that was asked for, and the ledger."""
     if report is not None:
         model.report(report)
     if not quiet:

@@ -1,0 +1,40 @@
+"""Options of `motifnet fit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Table = Annotated[Path, typer.Argument(metavar="TABLE", help="CSV, TSV or parquet with a header; - is standard input.", show_default=False)]
+Targets = Annotated[list[str], typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict; several for several numbers at once.")]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="MODEL", help="Where the model goes, such as houses.motif.")]
+ReportFile = Annotated[Path | None, typer.Option(metavar="FILE", help="A page about the model: .html, .md or .json.", show_default=False)]
+Preset = Annotated[Literal["fast", "balanced", "best"], typer.Option(help="How much is tried: seconds, tens of seconds, or minutes.")]
+TaskName = Annotated[
+    Literal["auto", "regression", "classification"],
+    typer.Option(help="auto: texts, true/false and up to ten different whole numbers are classes."),
+]
+ObjectiveName = Annotated[
+    Literal["squared", "supnorm", "absolute", "pinball", "poisson", "gamma"],
+    typer.Option(help="Of a regression: the mean; the median; quantiles; the mean of counts, or of positive amounts, by a log link."),
+]
+Quantiles = Annotated[str, typer.Option(metavar="LEVELS", help="The levels of pinball, with commas between.")]
+Offset = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="The log of each row's exposure, for poisson and gamma; not an input.", show_default=False)
+]
+Groups = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Rows of a group (a patient, a site) are never split between fitting and scoring; not an input."),
+]
+Time = Annotated[str | None, typer.Option(metavar="COLUMN", help="Dates or numbers: every score looks forward only; not an input.")]
+Weight = Annotated[str | None, typer.Option(metavar="COLUMN", help="Weights of the rows, at least 0; not an input.")]
+Drop = Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out, such as a row number. May be given more than once.")]
+Stream = Annotated[
+    bool | None,
+    typer.Option("--stream/--no-stream", help="Read the file block by block, whatever its size. Default: where it is large.", show_default=False),
+]
+Landmarks = Annotated[int, typer.Option(min=1, help="Of a stream: number of kernel units.")]
+MemoryLimit = Annotated[float | None, typer.Option(metavar="MB", help="Of a stream: what it may hold. Default: what is free.", show_default=False)]
+Seed = Annotated[int, typer.Option(min=0, help="Of folds and batches. The same seed gives the same model.")]
