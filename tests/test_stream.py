@@ -215,6 +215,23 @@ def test_jobs_and_format_do_not_matter(folder: Path, fitted: MotifRegressor) -> 
     np.testing.assert_array_equal(again.predict(test), fitted.predict(test))
 
 
+def test_a_checkpoint_goes_on_to_the_same_bits(folder: Path, fitted: MotifRegressor, tmp_path: Path) -> None:
+    """Half of what is kept is lost; a folder of another file is refused."""
+
+    def run(name: str) -> MotifRegressor:
+        model = MotifRegressor("fast", n_jobs=1, checkpoint=str(tmp_path / "kept"))
+        return model.fit_stream(folder / name, "fare", drop=["paid"], landmarks=150)
+
+    rows = taxis(200, 1)[["km", "hour", "zone", "day"]]
+    expected = fitted.predict(rows)
+    np.testing.assert_array_equal(run("taxis.parquet").predict(rows), expected)
+    for kept in sorted((tmp_path / "kept").rglob("*.safetensors"))[::2]:
+        kept.unlink()
+    np.testing.assert_array_equal(run("taxis.parquet").predict(rows), expected)
+    with pytest.raises(UsageError, match="checkpoint"):
+        run("taxis.csv")
+
+
 def test_the_model_is_like_any_other(tmp_path: Path, fitted: MotifRegressor) -> None:
     test = taxis(50, seed=2)[["km", "hour", "zone", "day"]]
     fitted.save(tmp_path / "fares.motif")

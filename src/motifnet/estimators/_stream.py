@@ -65,7 +65,8 @@ class StreamFit:
 
 def check_stream(estimator: Any, landmarks: int) -> None:
     """Refuse settings that a stream does not have."""
-    for name, plain in {"time_limit_s": (None,), "teachers": (None,), "profile": (None, "auto"), "objective": ("squared",)}.items():
+    plain_settings = {"time_limit_s": (None,), "teachers": (None,), "profile": (None, "auto"), "objective": ("squared",), "engine": ("local",)}
+    for name, plain in plain_settings.items():
         if getattr(estimator, name, plain[0]) not in plain:
             raise UsageError(f"{name}={getattr(estimator, name)!r} is for `fit`; a stream has none. Leave it out, or fit a sample of the table.")
     if not isinstance(landmarks, int) or landmarks < 1:

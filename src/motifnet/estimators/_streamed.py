@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from motifnet.bands import ClassSets, Intervals
-from motifnet.engine import Control, resolve_jobs, single_threaded
+from motifnet.engine import Control, as_path, open_engine, resolve_jobs, single_threaded, working
 from motifnet.estimators._course import Course
 from motifnet.estimators._finished import seed_of
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._prepare import Prepared
-from motifnet.estimators._presets import get_preset
+from motifnet.estimators._presets import Preset, get_preset
 from motifnet.estimators._progress import progress
+from motifnet.estimators._resume import open_checkpoint
 from motifnet.estimators._stream import StreamWish, check_stream, fit_stream
 from motifnet.profiling import Profile
 from motifnet.tables import Task
@@ -29,6 +32,7 @@ class StreamedFit:
     n_jobs: int | None
     random_state: int | np.random.RandomState | None
     verbose: int
+    checkpoint: str | Path | None
     profile_: Profile | None
     _evidence: Any
     _band_rows: Any
@@ -82,10 +86,22 @@ class StreamedFit:
         """
         preset, seed = get_preset(self.preset), seed_of(self.random_state)
         check_stream(self, landmarks)
-        control = Control()
-        with single_threaded(), progress(self.verbose) as listen:
-            wanted = StreamWish(self._task, target, tuple(drop), landmarks, subsample, memory_limit_mb, self.verbose)
-            fitted = fit_stream(path, wanted, preset, seed, resolve_jobs(self.n_jobs), control, listen)
+        control, jobs = Control(), resolve_jobs(self.n_jobs)
+        wanted = StreamWish(self._task, target, tuple(drop), landmarks, subsample, memory_limit_mb, self.verbose)
+        with single_threaded(), progress(self.verbose) as listen, open_engine("local", jobs) as engine:
+            kept = open_checkpoint(self.checkpoint, _hash(path), _settings(preset, wanted, seed), control) if self.checkpoint else None
+            with working(engine, kept):
+                fitted = fit_stream(path, wanted, preset, seed, jobs, control, listen)
             self._store(fitted.ready, fitted.course, fitted.judged, seed, fitted.info, fitted.conformal)
             self._evidence = self._band_rows = self.profile_ = None
         return self
+
+
+def _hash(path: str | Path) -> str:
+    """Of the whole file, as what is resumed must be of the same rows."""
+    with open(as_path(path), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _settings(preset: Preset, wanted: StreamWish, seed: int) -> dict[str, Any]:
+    return {"preset": repr(preset), "seed": seed, "stream": repr(replace(wanted, memory_limit_mb=None, verbose=0))}
