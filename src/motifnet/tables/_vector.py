@@ -25,9 +25,10 @@ def as_weight(sample_weight: Any, n: int) -> Matrix:
     if isinstance(sample_weight, Number):
         sample_weight = np.full(n, sample_weight)
     try:
-        if np.iscomplexobj(sample_weight):
+        given = np.asarray(sample_weight)
+        if given.dtype.kind == "c":
             raise TypeError
-        weight = np.array(sample_weight, dtype=np.float64)
+        weight = np.array(given, dtype=np.float64)
     except (TypeError, ValueError):
         raise DataError("sample_weight holds values that are not numbers. Pass one number of at least 0 for each row.") from None
     if weight.ndim != 1:
