@@ -6,7 +6,6 @@ A row is written as soon as it is known, and what is there is not run again. The
 from __future__ import annotations
 
 import argparse
-import csv
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._bands_report import report
+from benchmarks._kept_rows import append, kept
 from benchmarks._tables import ROOT, version
 from motifnet import MotifRegressor
 
@@ -63,7 +63,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
 
 def _measure(path: Path, key: tuple[str, int, int, str, float], threads: int) -> None:
     """Draw, fit, ask for both bands and append a row, where it is not there yet."""
-    if path.exists() and key in list(pd.read_csv(path, usecols=KEY)[KEY].itertuples(index=False, name=None)):
+    if key in kept(path, KEY):
         return
     truth, n, number, preset, coverage = key
     f, sd = TRUTHS[truth]
@@ -74,9 +74,7 @@ def _measure(path: Path, key: tuple[str, int, int, str, float], threads: int) ->
     model = MotifRegressor(preset=preset, n_jobs=threads, random_state=number).fit(X, y)
     found = [value for split in (True, False) for value in _scores(model, asked, f(asked), coverage, split)]
     row = [*key, *found, round(time.process_time() - start, 2), version()]
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        csv.writer(file).writerows([FIELDS, row] if new else [row])
+    append(path, FIELDS, row)
     print(*row[:9], flush=True)
 
 

@@ -6,7 +6,6 @@ so that what is there after a limit of time covers all of them.
 
 from __future__ import annotations
 
-import csv
 import time
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from benchmarks._detector_cases import CASES, Case
+from benchmarks._kept_rows import append, kept
 from benchmarks._tables import ALL, arguments, path_of, table_of, version
 
 FIELDS = ["detector", "case", "power", "draw", "set", "alarm", "value", "seconds", "version"]
@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
         path.unlink(missing_ok=True)
     sets = [name for name in options.sets if path_of(name, options.data)]
     tables = {name: table_of(name, options.data).dropna(axis=1, how="any") for name in sets}
-    done, end = _done(path), time.monotonic() + options.limit
+    done, end = kept(path, ("detector", "case", "draw")), time.monotonic() + options.limit
     for draw in range(max(options.nulls, options.draws)):
         for number, case in enumerate(CASES):
             wanted = draw < (options.draws if case.power else options.nulls)
@@ -47,14 +47,7 @@ def _run(path: Path, case: Case, number: int, draw: int, name: str, table: pd.Da
     start = time.process_time()
     answer = case.run(table, np.random.default_rng([number, draw]))
     row = [case.detector, case.name, case.power, draw, name, answer.alarm, answer.value, time.process_time() - start, version()]
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerows([FIELDS, row] if new else [row])
-
-
-def _done(path: Path) -> set[tuple[str, str, int]]:
-    return set(pd.read_csv(path)[["detector", "case", "draw"]].itertuples(index=False, name=None)) if path.exists() else set()
+    append(path, FIELDS, row)
 
 
 def report(rows: pd.DataFrame) -> str:

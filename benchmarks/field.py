@@ -8,7 +8,6 @@ tried on the others. The first split of every table comes before the second of a
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +16,7 @@ import pandas as pd
 
 from benchmarks._field_picture import picture
 from benchmarks._field_report import report
+from benchmarks._kept_rows import append
 from benchmarks._machine import machine
 from benchmarks._tables import ALL, CLASSIFICATION, arguments, path_of, table_of, version
 from motifnet.compare import METHODS, TIMED_OUT, Method, Result, Split, find_methods, measure, split_table
@@ -100,11 +100,9 @@ def _past(path: Path, key: tuple[object, ...], limit: float) -> tuple[object, ..
 
 
 def _append(path: Path, row: list[object]) -> None:
-    new = not path.exists()
     if METHODS[str(row[KEY.index("method")])].kind == "ours":
         row[FIELDS.index("version")] = f"{row[FIELDS.index('version')]} ({version()})"
-    with path.open("a", newline="") as file:
-        csv.writer(file).writerows([FIELDS, row] if new else [row])
+    append(path, FIELDS, row)
 
 
 def _asked(rows: pd.DataFrame, options: argparse.Namespace) -> pd.DataFrame:

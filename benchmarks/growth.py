@@ -8,13 +8,13 @@ c, a and p have the least squares of relative residuals. Seconds are those of th
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from benchmarks._kept_rows import append, kept
 from benchmarks._machine import machine
 from benchmarks._tables import ROOT, arguments, table_of, version
 from motifnet.compare import METHODS, Split, measure
@@ -88,9 +88,7 @@ def main(argv: list[str] | None = None) -> None:
     if options.fresh:
         path.unlink(missing_ok=True)
     for row in _missing(path, options):
-        new = not path.exists()
-        with path.open("a", newline="") as file:
-            csv.writer(file).writerows([FIELDS, row] if new else [row])
+        append(path, FIELDS, row)
         print(*row, flush=True)
     text = report(pd.read_csv(path)) + "\n" + "; ".join(machine().values()) + "\n"
     (options.out / "growth.md").write_text(text)
@@ -103,8 +101,7 @@ def _missing(path: Path, options: argparse.Namespace) -> Iterator[list[object]]:
         for name in options.sets:
             for preset in options.presets:
                 key = (name, preset, n, options.threads)
-                past = pd.read_csv(path, usecols=KEY).itertuples(index=False, name=None) if path.exists() else ()
-                if key in set(past) or (part := split(name, options.data, n)) is None:
+                if key in kept(path, KEY) or (part := split(name, options.data, n)) is None:
                     continue
                 r = measure(METHODS[preset], part, threads=options.threads, seed=0, limit=options.limit)
                 error = r.log_loss if part.classes else r.nrmse

@@ -7,7 +7,6 @@ Raftery 2007). A row is written as soon as it is known, and what is there is not
 from __future__ import annotations
 
 import argparse
-import csv
 import time
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._intervals_report import report
+from benchmarks._kept_rows import append, kept
 from benchmarks._quantiles import conformal_quantiles
 from benchmarks._tables import arguments, split, version
 from motifnet import MotifRegressor
@@ -54,7 +54,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
 
 def _measure(path: Path, key: tuple[object, ...], options: argparse.Namespace) -> None:
     """Fit, predict and append a row, where it is not there yet."""
-    if path.exists() and key in list(pd.read_csv(path, usecols=KEY, keep_default_na=False)[KEY].itertuples(index=False, name=None)):
+    if key in kept(path, KEY):
         return
     name, number, cap, preset, _, method = key
     data = split(str(name), options.data, int(str(number)), int(str(cap)))
@@ -64,9 +64,7 @@ def _measure(path: Path, key: tuple[object, ...], options: argparse.Namespace) -
     else:
         prediction, ends = conformal_quantiles(data, options.coverage, options.threads, int(str(number)))
     row = [*key, round(time.process_time() - start, 2), *_scores(data, prediction, ends, options.coverage), version()]
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        csv.writer(file).writerows([FIELDS, row] if new else [row])
+    append(path, FIELDS, row)
     print(*row[:10], flush=True)
 
 

@@ -7,7 +7,6 @@ categories, and all rows in memory. Seconds are those of the processor, since ot
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import resource
 import subprocess
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks._kept_rows import append, kept
 from benchmarks._machine import machine
 from benchmarks._million_tables import KINDS, rows_of, write_table
 from benchmarks._tables import ROOT, table_of
@@ -136,8 +136,7 @@ def main(argv: list[str] | None = None) -> None:
 def _measure(path: Path, options: argparse.Namespace, table: str, n: int, method: str) -> None:
     """A row of the file, unless it is there."""
     key = (table, n, method, options.seed)
-    past = pd.read_csv(path, usecols=KEY).itertuples(index=False, name=None) if path.exists() else ()
-    if key in set(past):
+    if key in kept(path, KEY):
         return
     command = [sys.executable, "-m", "benchmarks.million", "--one", table, str(n), method, "--seed", str(options.seed)]
     command += ["--data", str(options.data), "--scratch", str(options.scratch)]
@@ -146,12 +145,8 @@ def _measure(path: Path, options: argparse.Namespace, table: str, n: int, method
         facts |= json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=options.limit).stdout)
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
         facts["status"] = "too slow" if isinstance(error, subprocess.TimeoutExpired) else "failed"
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS)
-        if new:
-            writer.writeheader()
-        writer.writerow(dict(zip(KEY, key, strict=True)) | facts)
+    row = dict(zip(KEY, key, strict=True)) | facts
+    append(path, FIELDS, [row.get(name, "") for name in FIELDS])
     print(*key, facts, flush=True)
 
 

@@ -11,7 +11,6 @@ A row is written as soon as it is known, and what is there is not run again.
 from __future__ import annotations
 
 import argparse
-import csv
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks._kept_rows import append, kept
 from benchmarks._shift_cases import REAL, TILTED, Drawn, none_of_table, real, synthetic, tilted
 from benchmarks._shift_report import report
 from benchmarks._tables import CLASSIFICATION, arguments, version
@@ -79,7 +79,7 @@ def _keys(options: argparse.Namespace) -> list[Key]:
 
 def _measure(path: Path, key: Key, options: argparse.Namespace) -> None:
     """Fit, check and append a row, where it is not there yet."""
-    if path.exists() and key in list(pd.read_csv(path, usecols=KEY, keep_default_na=False)[KEY].itertuples(index=False, name=None)):
+    if key in kept(path, KEY):
         return
     kind, name, number, rows, new, preset = key
     if kind == "none":
@@ -88,9 +88,7 @@ def _measure(path: Path, key: Key, options: argparse.Namespace) -> None:
         drawn = (real if kind == "real" else tilted)(name, options.data, number, rows, new)
     start = time.process_time()
     row = [*key, *_checked(drawn, name in CLASSIFICATION, preset, number, options.threads), round(time.process_time() - start, 2), version()]
-    first = not path.exists()
-    with path.open("a", newline="") as file:
-        csv.writer(file).writerows([FIELDS, row] if first else [row])
+    append(path, FIELDS, row)
     print(*row[:10], flush=True)
 
 

@@ -7,15 +7,14 @@ models are the same bit for bit (see the tests), so that the second fit is left 
 from __future__ import annotations
 
 import argparse
-import csv
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import log_loss
 
+from benchmarks._kept_rows import append, kept
 from benchmarks._structured import NOISE, STRUCTURED, Structured, boundary_distance
 from benchmarks._tables import ALL, CLASSIFICATION, arguments, split, version
 from motifnet import MotifClassifier, MotifRegressor
@@ -40,9 +39,9 @@ def main(argv: list[str] | None = None) -> None:
     tasks: list[tuple[str, int, Structured | None]] = [(name, 0, None) for name in ([] if options.drawn_only else options.sets)]
     tasks += [(case.name, draw, case) for draw in range(options.draws) for case in STRUCTURED if case.name in options.cases]
     for name, draw, case in tasks:
-        if (name, draw, options.preset) not in _done(path) and time.monotonic() < end:
+        if (name, draw, options.preset) not in kept(path, ("table", "draw", "preset")) and time.monotonic() < end:
             row = _real(name, options) if case is None else _drawn(case, draw, options)
-            _append(path, [name, draw, options.preset, options.cap if case is None else 2_000, *row, version()])
+            append(path, FIELDS, [name, draw, options.preset, options.cap if case is None else 2_000, *row, version()])
     rows = pd.read_csv(path, keep_default_na=False, na_values=["nan"])
     text = report(rows[rows.preset == options.preset])
     (options.out / "structure.md").write_text(text)
@@ -97,16 +96,6 @@ def report(rows: pd.DataFrame) -> str:
             lines.append(f"| {row.table} | {row.plain:.4f} | {row.auto:.4f} | {ratio:.3f} | {row.found or '–'} | {row.kept or '–'} | {share} |")
         lines += ["", f"{len(real)} real tables: geometric mean {np.exp(np.log(ratios).mean()):.4f}, worst {ratios.max():.4f}."]
     return "\n".join([*lines, ""])
-
-
-def _done(path: Path) -> set[tuple[str, int, str]]:
-    return set(pd.read_csv(path)[["table", "draw", "preset"]].itertuples(index=False, name=None)) if path.exists() else set()
-
-
-def _append(path: Path, row: list[object]) -> None:
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        csv.writer(file).writerows([FIELDS, row] if new else [row])
 
 
 if __name__ == "__main__":

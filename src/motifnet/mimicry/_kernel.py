@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from motifnet.kernels import Kernel
+from motifnet.mimicry._affine import tensor
 from motifnet.mimicry._base import transfer
 from motifnet.motifs import Affine, Chain, Distance, Motif, Parallel, Precise, Radial
 from motifnet.teachers import FittedKernel
@@ -50,9 +51,9 @@ def kernel_network(
 
     With motifs z(x) in `front` and `linear_map` R of shape (d, r) the kernel is taken at z for ‖·‖₁ and at z R for ‖·‖₂; centres are points z.
     """
-    branches = [_branch(kernel, p, _tensor(centres), linear_map) for p in (1, 2) if any(kernel.norm(c) == p for c in kernel.profiles)]
+    branches = [_branch(kernel, p, tensor(centres), linear_map) for p in (1, 2) if any(kernel.norm(c) == p for c in kernel.profiles)]
     features = branches[0] if len(branches) == 1 else Parallel(torch.ones(len(branches), dtype=torch.float64), branches)
-    output = Affine(_tensor(dual).T, _tensor(intercept).reshape(-1))
+    output = Affine(tensor(dual).T, tensor(intercept).reshape(-1))
     return Chain([*front, features, output], label=label)
 
 
@@ -60,12 +61,8 @@ def _branch(kernel: Kernel, p: int, centres: Tensor, linear_map: Matrix | None) 
     """Features of the profiles that use the norm p: (map,) distances, radial profiles."""
     mine = [c for c, profile in enumerate(kernel.profiles) if kernel.norm(profile) == p]
     profiles = [_NAMES.get(kernel.profiles[c], kernel.profiles[c]) for c in mine]
-    radial = Radial(_tensor(kernel.weights[mine]), _tensor(kernel.rates[mine]), profiles)
+    radial = Radial(tensor(kernel.weights[mine]), tensor(kernel.rates[mine]), profiles)
     if p == 1 or linear_map is None:
         return Chain([Distance(centres, p), radial])
-    R = _tensor(linear_map)
+    R = tensor(linear_map)
     return Chain([Affine(R.T, torch.zeros(R.shape[1], dtype=R.dtype)), Distance(centres @ R, p), radial])
-
-
-def _tensor(values: Matrix) -> Tensor:
-    return torch.as_tensor(np.asarray(values, dtype=np.float64)).contiguous()

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from motifnet.engine import UsageError
+from motifnet.mimicry._affine import tensor
 from motifnet.mimicry._relu_rules import Plan, relu_rule
-from motifnet.mimicry._relu_signal import EPS, Signal, Vector, tensor
+from motifnet.mimicry._relu_signal import EPS, Signal, Vector
 from motifnet.motifs import Chain, Motif, fuse, relu_clip
 
 _ROUNDS = 6

@@ -17,9 +17,10 @@ import torch
 from numpy.typing import NDArray
 
 from motifnet.engine import UsageError
+from motifnet.mimicry._affine import tensor
 from motifnet.mimicry._reduced import reduce_set
 from motifnet.mimicry._relu_machine import Branch, Machine
-from motifnet.mimicry._relu_signal import EPS, Signal, Vector, tensor, through_affine
+from motifnet.mimicry._relu_signal import EPS, Signal, Vector, through_affine
 from motifnet.motifs import (
     Affine,
     Chain,

@@ -6,9 +6,10 @@ import numpy as np
 
 from motifnet import motifs as m
 from motifnet.engine import UsageError
+from motifnet.mimicry._affine import tensor
 from motifnet.mimicry._relu_kernel import absolute_sums
 from motifnet.mimicry._relu_rules import Plan, relu_rule
-from motifnet.mimicry._relu_signal import EPS, Signal, Vector, array, tensor, through_affine
+from motifnet.mimicry._relu_signal import EPS, Signal, Vector, array, through_affine
 from motifnet.motifs import (
     depth_for,
     relu_abs,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -61,8 +60,3 @@ def through_affine(affine: Affine, signal: Signal) -> Signal:
 def array(tensor: Tensor) -> Vector:
     """A tensor's values in numpy, float64."""
     return tensor.detach().double().cpu().numpy()
-
-
-def tensor(values: Vector) -> Tensor:
-    """Float64 tensor of numpy values."""
-    return torch.tensor(np.ascontiguousarray(values), dtype=torch.float64)

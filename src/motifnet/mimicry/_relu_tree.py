@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from motifnet import motifs as m
+from motifnet.mimicry._affine import tensor
 from motifnet.mimicry._relu_rules import Plan, relu_rule
-from motifnet.mimicry._relu_signal import EPS, Signal, Vector, array, tensor
+from motifnet.mimicry._relu_signal import EPS, Signal, Vector, array
 
 _BAND, _THINNEST = 1e-5, 1e-8  # shares of a column's range
 _CHUNK = 2_048  # leaves and splits side by side

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from motifnet.mimicry._affine import affine
 from motifnet.mimicry._base import transfer
-from motifnet.mimicry._linear import affine
 from motifnet.motifs import Chain, Concat, Hinge, Motif
 from motifnet.tables import Matrix
 from motifnet.teachers import Additive, FittedSplines

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from motifnet.mimicry._affine import tensor
 from motifnet.mimicry._trees import tree_network
-from motifnet.mimicry.fitted._parts import beside, tensor
+from motifnet.mimicry.fitted._parts import beside
 from motifnet.motifs import Chain, Fill, Lookup, Motif, Select
 from motifnet.teachers import KINDS, Forest, Member, Nodes, Questions
 

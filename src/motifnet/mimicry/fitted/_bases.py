@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from motifnet.engine import UsageError
+from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._kernels import kernel_features
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.mimicry.fitted._parts import affine, beside, tensor, weighted
+from motifnet.mimicry.fitted._parts import beside, weighted
 from motifnet.motifs import Chain, Identity, Monomial, Motif, Piecewise, Select, Sine
 from motifnet.tables import Matrix
 

@@ -10,10 +10,11 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from motifnet.engine import UsageError
+from motifnet.mimicry._affine import affine
 from motifnet.mimicry.fitted._asked import asked_networks
 from motifnet.mimicry.fitted._codes import lookup
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.mimicry.fitted._parts import affine, beside, probabilities
+from motifnet.mimicry.fitted._parts import beside, probabilities
 from motifnet.motifs import Chain, Exp, Motif, Normalize, Select, Sigmoid, Softmax
 from motifnet.tables import Matrix
 from motifnet.teachers import Questions, parse_catboost, parse_lightgbm, parse_xgboost

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from motifnet.engine import UsageError
+from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._lookup import Transfer, network_of
 from motifnet.mimicry.fitted._output import method_of
-from motifnet.mimicry.fitted._parts import affine, beside, tensor, two_sided, weighted
+from motifnet.mimicry.fitted._parts import beside, two_sided, weighted
 from motifnet.motifs import Chain, Clip, Motif, Normalize, Piecewise, Select, Sigmoid
 
 

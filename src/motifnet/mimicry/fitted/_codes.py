@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from motifnet.engine import UsageError
-from motifnet.mimicry.fitted._parts import tensor
+from motifnet.mimicry._affine import tensor
 from motifnet.motifs import Lookup, Motif
 from motifnet.tables import Matrix
 

@@ -8,10 +8,11 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from motifnet.engine import UsageError
+from motifnet.mimicry._affine import affine
 from motifnet.mimicry.fitted._inverses import inverse_of
 from motifnet.mimicry.fitted._lookup import Transfer, network_of
 from motifnet.mimicry.fitted._output import method_of
-from motifnet.mimicry.fitted._parts import affine, beside, on_columns, weighted
+from motifnet.mimicry.fitted._parts import beside, on_columns, weighted
 from motifnet.motifs import Chain, Identity, Motif, Normalize, Select
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from motifnet.engine import UsageError
-from motifnet.mimicry.fitted._parts import affine, beside, chain, tensor, weighted
+from motifnet.mimicry._affine import affine, tensor
+from motifnet.mimicry.fitted._parts import beside, chain, weighted
 from motifnet.mimicry.fitted._scalers import function_network
 from motifnet.motifs import Chain, Exp, Motif, Power, ReLU, Select
 

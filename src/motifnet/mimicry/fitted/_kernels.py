@@ -8,9 +8,9 @@ import numpy as np
 
 from motifnet.engine import UsageError
 from motifnet.kernels import Kernel
+from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry._kernel import kernel_network, steady
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.mimicry.fitted._parts import affine, tensor
 from motifnet.motifs import (
     Abs,
     Chain,

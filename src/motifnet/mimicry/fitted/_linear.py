@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from motifnet.engine import UsageError
+from motifnet.mimicry._affine import affine
 from motifnet.mimicry.fitted._lookup import Transfer, network_of
-from motifnet.mimicry.fitted._parts import affine, probabilities, shifted, total, two_sided
+from motifnet.mimicry.fitted._parts import probabilities, shifted, total, two_sided
 from motifnet.motifs import Chain, Concat, Exp, Motif, Normalize, Sigmoid, Softmax, Square
 
 

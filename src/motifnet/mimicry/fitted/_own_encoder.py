@@ -7,8 +7,9 @@ from functools import singledispatch
 import numpy as np
 
 from motifnet.engine import UsageError
+from motifnet.mimicry._affine import tensor
 from motifnet.mimicry.fitted._codes import lookup
-from motifnet.mimicry.fitted._parts import beside, scaled, shifted, tensor
+from motifnet.mimicry.fitted._parts import beside, scaled, shifted
 from motifnet.motifs import Chain, Clip, Fill, Gaps, Motif, Select
 from motifnet.tables import LIMIT, Encoder, Feature, Numeric, OneHot, TargetMean
 

@@ -6,21 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from motifnet.mimicry._affine import affine, tensor
 from motifnet.motifs import Affine, Chain, Concat, Motif, Parallel, Product, Select, Softmax
-
-
-def tensor(values: Any) -> Tensor:
-    """Values as float64."""
-    return torch.tensor(np.array(values, dtype=np.float64, order="C"))  # a copy, as views of one number repeated have no strides
-
-
-def affine(weight: Any, bias: Any = 0.0) -> Affine:
-    """x W + b with W of shape (in, out), as the libraries write it; b of shape (out,) or a number."""
-    W = np.atleast_2d(np.asarray(weight, dtype=np.float64))
-    return Affine(tensor(W.T), tensor(np.broadcast_to(np.asarray(bias, dtype=np.float64).reshape(-1), W.shape[1])))
 
 
 def scaled(scale: Any, shift: Any = 0.0) -> Affine:

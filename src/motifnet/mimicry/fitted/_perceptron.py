@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from motifnet.mimicry._affine import affine
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.mimicry.fitted._parts import affine, two_sided
+from motifnet.mimicry.fitted._parts import two_sided
 from motifnet.motifs import Chain, Exp, Motif, ReLU, Sigmoid, Softmax, Tanh
 
 _ACTIVATIONS: dict[str, type[Motif] | None] = {"identity": None, "logistic": Sigmoid, "relu": ReLU, "softmax": Softmax, "tanh": Tanh}

@@ -15,8 +15,9 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from motifnet.engine import UsageError
+from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.mimicry.fitted._parts import affine, beside, scaled, tensor, times, total, two_sided, weighted
+from motifnet.mimicry.fitted._parts import beside, scaled, times, total, two_sided, weighted
 from motifnet.motifs import Chain, Concat, Distance, Erf, Exp, Identity, Motif, Normalize, Power, Precise, Product, Radial, ReLU, Sine, Square
 from motifnet.tables import Matrix
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from motifnet.engine import UsageError
+from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.mimicry.fitted._parts import affine, beside, scaled, shifted, tensor, weighted
+from motifnet.mimicry.fitted._parts import beside, scaled, shifted, weighted
 from motifnet.motifs import (
     Abs,
     Chain,

@@ -9,9 +9,10 @@ from sklearn.base import is_classifier
 from sklearn.ensemble._iforest import _average_path_length
 
 from motifnet.engine import UsageError
+from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._asked import asked_networks
 from motifnet.mimicry.fitted._lookup import Transfer, network_of
-from motifnet.mimicry.fitted._parts import affine, chain, probabilities, tensor, weighted
+from motifnet.mimicry.fitted._parts import chain, probabilities, weighted
 from motifnet.motifs import Exp, Motif, Softmax, WeightedMedian
 from motifnet.tables import Matrix
 from motifnet.teachers import Forest, Questions, parse_histogram, parse_sklearn_tree
