@@ -35,17 +35,17 @@ class Split:
     """Rows to fit and rows to test on: 80 % and 20 %, by a seed."""
 
     X: pd.DataFrame
-    y: Array
+    y: pd.Series
     X_test: pd.DataFrame
     y_test: Array
 
     @classmethod
     def of(cls, seed: int) -> Split:
         table = pd.read_csv(TABLE)
-        y = table.pop("strength").to_numpy()
+        y = table.pop("strength")
         test = np.zeros(len(y), dtype=bool)
         test[np.random.default_rng(seed).permutation(len(y))[: len(y) // 5]] = True
-        return cls(table[~test], y[~test], table[test], y[test])
+        return cls(table[~test], y[~test], table[test], y[test].to_numpy())
 
     def error(self, predicted: Array) -> float:
         """Root mean squared error on the test rows, in MPa."""
