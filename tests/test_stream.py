@@ -99,6 +99,15 @@ def test_the_blocks_of_a_file_are_the_file(folder: Path, name: str) -> None:
     assert len(draws) == len(some) and (draws < 0.1).all()
 
 
+@pytest.mark.parametrize("label", [None, "ride"])
+def test_row_labels_are_no_column(tmp_path: Path, label: str | None) -> None:
+    frame = taxis(60).sample(frac=1, random_state=0).rename_axis(label)  # shuffled labels are written as a column
+    frame.to_parquet(tmp_path / "t.parquet")
+    stream = open_stream(tmp_path / "t.parquet")
+    assert stream.names == tuple(frame)
+    pd.testing.assert_frame_equal(stream.frame([b.raw for b in stream.blocks()]), frame)
+
+
 @pytest.mark.parametrize(
     ("n", "sample", "trees"), [(1_000, 20_000, 200_000), (53_940, 20_000, 200_000), (10**6, 20_000, 200_000), (10**8, 20_000, 10)]
 )

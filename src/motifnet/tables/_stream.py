@@ -137,7 +137,8 @@ def open_stream(path: str | Path) -> Stream:
         raise UsageError("Standard input can be read once only, but a stream is read several times. Pass the path of a file.")
     if path.endswith((".parquet", ".pq")):
         with _opened(path) as file:
-            return Parquet(path, file.metadata.num_rows, tuple(file.schema_arrow.names))
+            index = _index_columns(file.schema_arrow)
+            return Parquet(path, file.metadata.num_rows, tuple(name for name in file.schema_arrow.names if name not in index))
     lines = _lines(path)
     header = next(lines)
     return Text(path, sum(1 for _ in lines), tuple(header))
@@ -154,6 +155,12 @@ def _opened(path: str) -> Any:
         raise FileError(f"{path} cannot be read: No such file or directory. Check the path.") from None
     except Exception as error:  # pyarrow has its own errors, some of which derive from OSError
         raise FileError(f"{path} cannot be read as parquet: {error}. Check the file, or pass CSV.") from None
+
+
+def _index_columns(schema: Any) -> set[str]:
+    """Columns that hold the row labels of a data frame, which pandas notes in the file; they are no columns of the frame that is read from it."""
+    labels = (schema.pandas_metadata or {}).get("index_columns", [])
+    return {label for label in labels if isinstance(label, str)}  # a range is no column of the file, but a record of its ends
 
 
 def _lines(path: str) -> Iterator[list[str]]:
