@@ -467,3 +467,8 @@ def test_interrupts_of_a_process_at_a_terminal(presses: int, code: int, files: l
     assert time.monotonic() - start < 30
     os.close(screen)
     assert sorted(os.listdir(tmp_path)) == files
+
+
+def test_the_module_is_the_command_line() -> None:
+    result = subprocess.run([sys.executable, "-m", "motifnet", "--version"], capture_output=True, text=True, check=False)
+    assert result.returncode == 0 and __version__ in result.stdout

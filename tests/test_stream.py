@@ -311,6 +311,17 @@ def test_files_that_cannot_be_streamed(tmp_path: Path) -> None:
         MotifRegressor("fast").fit_stream(tmp_path / "small.parquet", "fare")
 
 
+def test_very_many_landmarks_are_solved_by_passes(folder: Path, fitted: MotifRegressor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("motifnet.estimators._stream_run.MANY", 100)
+    by_passes = MotifRegressor("fast", n_jobs=2).fit_stream(folder / "taxis.parquet", "fare", drop=["paid"], landmarks=150)
+    notes = {row.stage: row.note for row in by_passes.ledger_}
+    assert "passes" in notes["last layer"] and "150 landmarks" in notes["last layer"]
+    rows = taxis(500, seed=1).drop(columns="paid")
+    columns = rows.drop(columns="fare")
+    apart = by_passes.predict(columns) - fitted.predict(columns)
+    assert np.sqrt(np.mean(apart**2)) < 0.05 * rows.fare.std()
+
+
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [

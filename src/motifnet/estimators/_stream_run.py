@@ -16,15 +16,16 @@ from functools import partial
 import numpy as np
 import torch
 
-from motifnet.engine import LedgerRow, ordered_map, ordered_sum
+from motifnet.engine import LedgerRow, ordered_map
 from motifnet.estimators._course import Course
 from motifnet.estimators._goal import Judged, Part
 from motifnet.estimators._presets import Preset
+from motifnet.estimators._stream_layer import MANY, StreamLayer
 from motifnet.estimators._stream_rows import Coded, Coding, Roles
 from motifnet.kernels import AllRows, leverage_landmarks, start_kernel
 from motifnet.mimicry import transfer
 from motifnet.motifs import Motif, count_parameters, evaluate
-from motifnet.retrain import InnerLayers, InnerSettings, TunedModel, train_inner
+from motifnet.retrain import InnerSettings, TunedModel, train_inner
 from motifnet.tables import BLOCK_ROWS, Matrix, Sample
 from motifnet.teachers import BoostedTrees, FittedKernel
 
@@ -49,8 +50,8 @@ class StreamRun:
     def go(self) -> Judged:
         """All stages."""
         convex = self._convex()
-        inner = self._inner_layers(convex)
-        kernel, model = self._last_layer(inner)
+        trained = self._inner_layers(convex)
+        kernel, model = self._last_layer(trained)
         parts = [kernel, self._trees(model)]
         start = self.course.start("stack")
         judged = self.course.goal.judge(parts)
@@ -71,7 +72,7 @@ class StreamRun:
         self.course.settle("transferred", self.course.start("transferred"), judged, "network by calculation")
         return fitted
 
-    def _inner_layers(self, convex: FittedKernel) -> InnerLayers:
+    def _inner_layers(self, convex: FittedKernel) -> TunedModel:
         start = self.course.start("inner layers")
         sample, settings = self.coding.ready.sample, stream_settings(self.preset)
         choice = convex.choices[-1]
@@ -83,24 +84,19 @@ class StreamRun:
         model = TunedModel(inner, Z.numpy(), gamma[:-1], gamma[-1], ridge)
         judged = self.course.goal.judge([self._part("trained kernel", model)])
         self.course.settle("inner layers", start, judged, f"{settings.steps} steps on batches of {settings.batch} of {sample.n:,} rows")
-        return inner
+        return model
 
-    def _last_layer(self, inner: InnerLayers) -> tuple[Part, TunedModel]:
-        start = self.course.start("last layer")
-        Z = inner.warp(torch.as_tensor(self.coding.ready.sample.X))
+    def _last_layer(self, trained: TunedModel) -> tuple[Part, TunedModel]:
+        start, sample, inner = self.course.start("last layer"), self.coding.ready.sample, trained.inner
+        Z = inner.warp(torch.as_tensor(sample.X))
         chosen = leverage_landmarks(inner.gram, Z, self.landmarks, inner.ridge, self.seed)
-        layer = AllRows(inner.gram, Z[chosen])
-
-        def terms(coded: Callable[[], Coded]) -> tuple[Matrix, ...]:
-            X, y, _ = coded()
-            return (*layer.terms(inner.warp(torch.as_tensor(X)), y), np.array(float(len(X))))
-
-        S, s, count = ordered_sum(self._passed(1.0), terms, self.n_jobs)
-        ridge, gamma = layer.choose(S, s, inner.warp(torch.as_tensor(self.choose.X)), self.choose.y)
-        model = TunedModel(inner, layer.centres.numpy(), gamma[:-1], gamma[-1], ridge)
+        layer = StreamLayer(trained, Z[chosen], self.choose, self.n_jobs)
+        if len(chosen) <= MANY:
+            model, note = layer.by_sums(self._passed(1.0))
+        else:
+            model, note = layer.by_passes(lambda: self._passed(1.0), self._sampled(), len(trained.centres))
         part = self._part("kernel network", model)
-        note = f"{len(chosen):,} landmarks, ridge {ridge:.2g}, {int(count):,} rows"
-        self.course.settle("last layer", start, self.course.goal.judge([part]), note)
+        self.course.settle("last layer", start, self.course.goal.judge([part]), f"{len(chosen):,} landmarks, {note}")
         return part, model
 
     def _trees(self, kernel: TunedModel) -> Part:
@@ -131,13 +127,17 @@ class StreamRun:
         """The rows to fit whose draws are below `end`, some at a time and coded when called; of the sample alone for a subsample."""
         sample = self.coding.ready.sample
         if self.subsample:
-            yield from (partial(_repeated, sample, start) for start in range(0, sample.n, BLOCK_ROWS))
+            yield from self._sampled()
             return
         begin = self.roles.score if sample.views is None else self.roles.sample
         for block in self.coding.stream.blocks():
             u = block.draws(self.seed)
             if (mask := (u >= begin) & (u < end)).any():
                 yield partial(self.coding.rows, block, mask)
+
+    def _sampled(self) -> Iterator[Callable[[], Coded]]:
+        sample = self.coding.ready.sample
+        return (partial(_repeated, sample, start) for start in range(0, sample.n, BLOCK_ROWS))
 
     def _part(self, name: str, fitted: FittedKernel | TunedModel) -> Part:
         """A fitted model as a part, with its predictions of the rows that choose."""

@@ -3,14 +3,15 @@
     Φ = [k(x_i, c_j), 1],   S = ΦᵀΦ,   s = Φᵀy            added up block by block, O(m²) memory whatever n is
     (S + λ K̃) γ = s,        K̃ = k(c, c) with a 0 for the intercept        (subset of regressors; Smola & Schölkopf 2000)
 
-One Cholesky factorisation a λ. Conjugate gradients with products of Φ (FALKON; Rudi, Carratino & Rosasco 2017) need a pass over Φ for each of some
-fifteen iterations: with 10⁶ rows the values of the kernel alone then cost more than S does up to about m = 4,000, beyond which neither is done
-within minutes on two cores.
+One Cholesky factorisation a λ. Where m is so large that S with its n m² products is dearer than a dozen passes over Φ, each of them n m values of the
+kernel, conjugate gradients take products Φᵀ(Φ v) in place of S; the sums of a sample give the preconditioner (`_conjugate.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from torch import Tensor
 
+from motifnet.kernels._conjugate import conjugate_gradients
 from motifnet.kernels._landmarks import Gram
 
 Matrix = NDArray[np.float64]
@@ -31,28 +33,72 @@ class AllRows:
     gram: Gram
     centres: Tensor
 
-    def terms(self, Z: Tensor, y: Matrix) -> tuple[Matrix, Matrix]:
-        """S with shape (m + 1, m + 1) and s with shape (m + 1, q) of a block of rows Z with shape (rows, d)."""
+    def features(self, Z: Tensor) -> Matrix:
+        """Φ with shape (rows, m + 1) of rows Z with shape (rows, d)."""
         features = np.empty((len(Z), len(self.centres) + 1))
         features[:, :-1], features[:, -1] = self.gram(Z, self.centres).numpy(), 1.0
+        return features
+
+    def terms(self, Z: Tensor, y: Matrix) -> tuple[Matrix, Matrix]:
+        """S with shape (m + 1, m + 1) and s with shape (m + 1, q) of a block of rows Z with shape (rows, d)."""
+        features = self.features(Z)
         return features.T @ features, features.T @ y  # of a matrix and itself numpy computes half
+
+    def product(self, Z: Tensor, V: Matrix) -> Matrix:
+        """Φᵀ(Φ V) of a block of rows, V with shape (m + 1, columns)."""
+        features = self.features(Z)
+        return features.T @ (features @ V)
+
+    def penalty(self) -> Matrix:
+        """K̃ with shape (m + 1, m + 1)."""
+        penalty = np.zeros((len(self.centres) + 1,) * 2)
+        penalty[:-1, :-1] = self.gram(self.centres, self.centres).numpy()
+        return penalty
 
     def solve(self, S: Matrix, s: Matrix, lam: float) -> Matrix:
         """γ with shape (m + 1, q), the intercept last."""
-        G = S.copy()
-        G[:-1, :-1] += lam * self.gram(self.centres, self.centres).numpy()
+        return self._factored(S, lam)(s)
+
+    def choose(self, S: Matrix, s: Matrix, Z: Tensor, y: Matrix, ridges: tuple[float, ...] = RIDGES) -> tuple[float, Matrix]:
+        """λ and γ with the least error on rows Z, y that are not in the sums."""
+        return self._best(ridges, [self.solve(S, s, lam) for lam in ridges], Z, y)
+
+    def choose_by_passes(
+        self,
+        S: Matrix,
+        rise: float,
+        s: Matrix,
+        product: Callable[[Matrix], Matrix],
+        ridges: tuple[float, ...],
+        Z: Tensor,
+        y: Matrix,
+    ) -> tuple[float, Matrix, int]:
+        """λ, γ and the number of passes: `product` is V ↦ Φᵀ(Φ V) on all rows, s is on all rows, S on a sample of one row in `rise`.
+
+        The preconditioner is that of the middle of `ridges`, in geometric order.
+        """
+        penalty, q = self.penalty(), s.shape[1]
+        lams = np.repeat(ridges, q)
+        gamma, passes = conjugate_gradients(
+            lambda V: product(V) + penalty @ (V * lams), self._factored(rise * S, ridges[len(ridges) // 2]), np.tile(s, len(ridges))
+        )
+        return *self._best(ridges, [gamma[:, q * i : q * (i + 1)] for i in range(len(ridges))], Z, y), passes
+
+    def _factored(self, S: Matrix, lam: float) -> Callable[[Matrix], Matrix]:
+        """b ↦ (S + λ K̃)⁻¹ b."""
+        G = lam * self.penalty()
+        G += S
         jitter = 1e-13 * float(G.diagonal().mean())
         for _ in range(20):
             try:
                 G[np.diag_indices(len(G))] += jitter
-                return np.asarray(cho_solve(cho_factor(G, lower=True, check_finite=False), s, check_finite=False))
+                factor = cho_factor(G, lower=True, check_finite=False)
+                return partial(cho_solve, factor, check_finite=False)
             except LinAlgError:
                 jitter *= 10
         raise FloatingPointError("The normal equations of the last layer are not positive definite; are there infinite values?")
 
-    def choose(self, S: Matrix, s: Matrix, Z: Tensor, y: Matrix, ridges: tuple[float, ...] = RIDGES) -> tuple[float, Matrix]:
-        """λ and γ with the least error on rows Z, y that are not in the sums."""
-        solutions = [self.solve(S, s, lam) for lam in ridges]
+    def _best(self, ridges: tuple[float, ...], solutions: list[Matrix], Z: Tensor, y: Matrix) -> tuple[float, Matrix]:
         stacked, q = torch.as_tensor(np.hstack(solutions)), y.shape[1]
         values = torch.cat([self.gram(part, self.centres) @ stacked[:-1] + stacked[-1] for part in torch.split(Z, 2_048)]).numpy()
         errors = [float(((values[:, q * i : q * (i + 1)] - y) ** 2).sum()) for i in range(len(ridges))]
