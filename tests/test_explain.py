@@ -19,7 +19,8 @@ from motifnet.bundle import FittedModel
 from motifnet.engine import DataError, UsageError
 from motifnet.explain import Evidence, Judge, centres_of, explain, raw_columns
 from motifnet.explain._groups import subgroups
-from motifnet.mimicry import Certificate, describe_network
+from motifnet.kernels import Kernel
+from motifnet.mimicry import Certificate, describe_network, kernel_network
 from motifnet.motifs import Affine, Chain, Monomial, Motif
 from motifnet.tables import Encoder, as_table, make_folds
 
@@ -137,6 +138,17 @@ def test_rows_outside_and_copies_are_found() -> None:
     assert found is not None
     assert found.duplicates.tolist() == [True] * 5 + [False] * 5
     assert found.extrapolates.tolist() == [False] * 5 + [True] * 5
+
+
+@pytest.mark.parametrize("q", [1, 3])
+def test_rows_outside_are_found_by_a_network_of_one_kernel(q: int) -> None:
+    """The layer that puts predictions into target units is not one of kernel values, whatever the number of targets."""
+    base = make_model(q=q)
+    own = centres_of(base)
+    kernel = kernel_network(Kernel(("laplace2",), np.ones(1), np.array([0.3])), own.X, np.ones((len(own.X), q)), np.zeros(q))
+    alone = replace(base, network=Chain([kernel, Affine(torch.eye(q).double(), torch.zeros(q).double())]))
+    found = explain(alone, Evidence(np.vstack([own.X[:5], own.X[5:10] + 40.0]), "new rows")).rows
+    assert found is not None and found.extrapolates.tolist() == [False] * 5 + [True] * 5
 
 
 def test_a_group_with_larger_errors_is_found_and_no_other() -> None:

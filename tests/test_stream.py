@@ -300,6 +300,25 @@ def test_wrong_settings(folder: Path, settings: dict[str, object], target: str, 
         MotifRegressor("fast", **settings).fit_stream(folder / "taxis.parquet", target)  # type: ignore[arg-type]
 
 
+def test_an_index_and_columns_without_a_name_are_as_in_a_table(tmp_path: Path) -> None:
+    rows = taxis(20).iloc[::2]
+    rows.to_parquet(tmp_path / "t.parquet")
+    rows.to_csv(tmp_path / "t.csv")
+    for name in ("t.parquet", "t.csv"):
+        stream, table = open_stream(tmp_path / name), read_table(tmp_path / name)
+        assert list(stream.names) == list(table.columns)
+        pd.testing.assert_frame_equal(stream.frame([block.raw for block in stream.blocks()]).reset_index(drop=True), table.reset_index(drop=True))
+
+
+def test_a_damaged_parquet_file_is_named(tmp_path: Path) -> None:
+    taxis(2_000).to_parquet(tmp_path / "t.parquet")
+    content = bytearray((tmp_path / "t.parquet").read_bytes())
+    content[8:4_000] = bytes(3_992)
+    (tmp_path / "t.parquet").write_bytes(content)
+    with pytest.raises(FileError, match=r"t\.parquet cannot be read as parquet"):
+        list(open_stream(tmp_path / "t.parquet").blocks())
+
+
 def test_files_that_cannot_be_streamed(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Standard input"):
         open_stream("-")

@@ -342,6 +342,11 @@ def test_texts_that_are_not_all_dates_stay_texts(tmp_path: Path) -> None:
     assert [c.kind for c in found.columns] == ["date", "categorical", "categorical"]
 
 
+def test_single_returns_end_a_line(tmp_path: Path) -> None:
+    """Which pandas by itself takes for the end of a field, so that the 2 would come into column a."""
+    assert_array_equal(read_table(written(tmp_path / "t.csv", b"a,b\n1,1\r\r,2\n3,3\n")), [[1, 1], [np.nan, 2], [3, 3]])
+
+
 FILES: list[tuple[str, str | bytes, str]] = [
     ("empty.csv", "", "is empty"),
     ("blank.csv", "\n \n", "is empty"),
@@ -352,6 +357,7 @@ FILES: list[tuple[str, str | bytes, str]] = [
     ("short.tsv", "a\tb\n1\t2\n1\n", "line 3: 1 fields, but the header has 2"),
     ("latin.csv", "a,b\n1,2\n\xe4,2\n".encode("latin-1"), "line 3: byte 0xe4 is not UTF-8"),
     ("binary.csv", b"PK\x03\x04\0\0", "not a text file"),
+    ("unnamed.csv", "a,,Unnamed: 1\n1,2,3\n", "duplicate column names 'Unnamed: 1'"),
     ("quote.csv", "a\n1\n" + '"' + "x" * 200_000 + "\n", "Mend the line"),
 ]
 
@@ -365,7 +371,13 @@ def test_bad_files(name: str, content: str | bytes, message: str, tmp_path: Path
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("none.csv", None), ("none.parquet", None), ("bad.parquet", b"not parquet"), ("cut.csv.gz", gzip.compress(b"a\n" * 99, mtime=0)[:20])],
+    [
+        ("none.csv", None),
+        ("none.parquet", None),
+        ("bad.parquet", b"not parquet"),
+        ("cut.csv.gz", gzip.compress(b"a\n" * 99, mtime=0)[:20]),
+        ("flipped.csv.gz", gzip.compress(b"a\n" * 99)[:10] + b"\xff" * 9),
+    ],
 )
 def test_unreadable_files(name: str, content: bytes | None, tmp_path: Path) -> None:
     if content is not None:

@@ -77,7 +77,7 @@ class FittedModel:
     @property
     def width(self) -> int:
         """Number of columns of a prediction."""
-        return len(self.classes) if self.classes is not None else len(self.columns)
+        return len(self.classes) if self.classes is not None else len(self.targets) * max(1, len(self.info.get("quantiles") or ()))
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -95,4 +96,5 @@ def start(path: str | os.PathLike[str]) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level, options.intra_op_num_threads, options.inter_op_num_threads = 3, 1, 1
-    return onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
+    content = Path(path).read_bytes()  # onnxruntime takes no path that is not UTF-8
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

@@ -11,6 +11,7 @@ import numpy as np
 
 from motifnet.bundle._bounded import WIDTH, Bounded
 from motifnet.bundle._errors import BundleError
+from motifnet.bundle._info import check_info
 from motifnet.bundle._model import BANDS, FittedModel
 from motifnet.bundle._rows import made_up
 from motifnet.motifs import count_parameters
@@ -25,9 +26,7 @@ def try_out(model: FittedModel) -> None:
         raise BundleError("its encoder and its schema have different numbers of columns.")
     if [feature.name for feature in model.encoder.features] != list(model.schema.names):
         raise BundleError("its encoder and its schema have different columns.")
-    levels = model.info.get("quantiles", [])
-    if not isinstance(levels, list) or not all(isinstance(level, float) for level in levels):
-        raise BundleError("its quantiles are not a list of levels.")
+    check_info(model.info, len(model.targets))
     if (model.task == "classification") != (model.classes is not None) or not model.width:
         raise BundleError("its task does not go with its targets and classes.")
     if model.reference is not None and (flaw := model.reference.flaw(model.encoder)) is not None:

@@ -31,14 +31,15 @@ def build(kind: type[T], data: Any, where: str) -> T:
     if not isinstance(data, dict) or set(data) != set(names):
         raise BundleError(f"{where} has fields {_shown(data)}, expected {names}.")
     try:
-        return kind(**{name: _value(hints[name], data[name], f"{where}.{name}") for name in names})
+        return kind(**{name: typed(hints[name], data[name], f"{where}.{name}") for name in names})
     except BundleError:
         raise
     except Exception as error:
         raise BundleError(f"{where} cannot be built ({type(error).__name__}: {error}).") from error
 
 
-def _value(hint: Any, data: Any, where: str) -> Any:
+def typed(hint: Any, data: Any, where: str) -> Any:
+    """The value where it is of the type that the hint names; BundleError where not."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return data
@@ -49,7 +50,7 @@ def _value(hint: Any, data: Any, where: str) -> Any:
     if origin in (tuple, list):
         return _sequence(origin, args, _checked(data, isinstance(data, list), hint, where), where)
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return {key: _value(args[1], item, f"{where}.{key}") for key, item in _checked(data, isinstance(data, dict), hint, where).items()}
+        return {key: typed(args[1], item, f"{where}.{key}") for key, item in _checked(data, isinstance(data, dict), hint, where).items()}
     if is_dataclass(hint) and not isinstance(data, typing.cast(type, hint)):
         return build(typing.cast(type, hint), data, where)
     if hint is float:
@@ -66,7 +67,7 @@ def _first_fit(options: tuple[Any, ...], data: Any, where: str) -> Any:
     exact = [option for option in options if option is type(data)]  # int | float: 1 stays an int
     for option in [*exact, *options]:
         try:
-            return _value(option, data, where)
+            return typed(option, data, where)
         except BundleError:
             continue
     raise BundleError(f"{where} is {_shown(data)}, expected one of {options}.")
@@ -74,10 +75,10 @@ def _first_fit(options: tuple[Any, ...], data: Any, where: str) -> Any:
 
 def _sequence(kind: Any, args: tuple[Any, ...], data: list[Any], where: str) -> Any:
     if kind is list or (len(args) == 2 and args[1] is Ellipsis):
-        return kind(_value(args[0], item, f"{where}[{i}]") for i, item in enumerate(data))
+        return kind(typed(args[0], item, f"{where}[{i}]") for i, item in enumerate(data))
     if len(args) != len(data):
         raise BundleError(f"{where} has {len(data)} entries, expected {len(args)}.")
-    return tuple(_value(hint, item, f"{where}[{i}]") for i, (hint, item) in enumerate(zip(args, data, strict=True)))
+    return tuple(typed(hint, item, f"{where}[{i}]") for i, (hint, item) in enumerate(zip(args, data, strict=True)))
 
 
 def _checked(data: Any, right: bool, hint: Any, where: str) -> Any:

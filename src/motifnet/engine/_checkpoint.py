@@ -69,9 +69,11 @@ def _claim(folder: Path, key: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         there = [name for name in os.listdir(folder) if not name.endswith(".tmp")]
         found = json.loads(path.read_bytes()) if MANIFEST in there else None
+        if not isinstance(found, dict | None):
+            raise ValueError(f"it holds {str(found)[:60]!r}, no object")
     except OSError as error:
         raise FileError(f"checkpoint={str(folder)!r} cannot be used: {error.strerror}. Pass a folder that can be written.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileError(f"{str(path)!r} is damaged: {error}. Delete the folder and fit from the start.") from error
     if found is None and there:
         raise UsageError(f"checkpoint={str(folder)!r} holds files, but none of a fit that was interrupted. Pass a new or an empty folder.")
@@ -95,13 +97,13 @@ def _write(path: Path, result: Any) -> None:
 
 
 def _read(path: Path) -> Any:
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     try:
         with safe_open(path, "numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
             return decode(json.loads(file.metadata()["value"]), arrays)
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # a damaged file may ask for any dataclass of motifnet, with any arguments
         raise FileError(f"{str(path)!r} is damaged: {error}. Delete this file; its job is then run again.") from error
 
 

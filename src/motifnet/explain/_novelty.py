@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from motifnet.compress import own_rows
-from motifnet.motifs import Chain, Distance, Hinge, Motif, Radial
+from motifnet.motifs import Affine, Chain, Distance, Hinge, Motif, Radial
 from motifnet.tables import Matrix
 
 USUAL, COPY, COMPARED, BLOCK, SAME = 0.99, 0.01, 1_000, 256, 1e-9
@@ -61,10 +61,12 @@ def _features(motif: nn.Module, d: int) -> Iterator[Motif]:
 
 
 def _is_kernel(chain: Chain, d: int) -> bool:
-    """Whether its last layer but one consists of distances, those of a front included."""
+    """Whether its last layer weighs kernel values, one a centre, of distances in the layer before it, those of a front included."""
     if len(chain.parts) < 2 or any(isinstance(p, Distance) for part in chain.parts[:-2] for p in part.modules()):
         return False
-    return any(isinstance(part, Distance) and part.centres.shape[1] == d for part in chain.parts[-2].modules())
+    units, last = chain.parts[-2:]
+    values = last.weight.shape[1] if isinstance(last, Affine) else 0
+    return any(isinstance(part, Distance) and part.centres.shape == (values, d) for part in units.modules())
 
 
 def _nearest(features: Motif, X: Matrix, *, own: bool) -> Matrix:

@@ -10,10 +10,13 @@ import gzip
 import io
 import re
 import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from motifnet.engine import DataError, FileError
+from motifnet.engine import DataError, FileError, MotifnetError
 from motifnet.tables._schema import Schema
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ def read_table(path: str | Path, *, schema: Schema | None = None) -> DataFrame:
     text = _decoded(_content(path), path)
     separator = separator_of(text, path)
     _check_lines(text, separator, path)
+    if text.count("\r") > text.count("\r\n"):  # pandas takes what follows two of them for the field before
+        text = _lines_anew(text, separator)
     return _parsed(text, separator, _texts(schema), path)
 
 
@@ -46,8 +51,20 @@ def _texts(schema: Schema | None) -> list[str]:
 def _read_parquet(path: str) -> DataFrame:
     import pandas as pd
 
+    with parquet_told(path):
+        frame = pd.read_parquet(path)
+    if frame.empty:
+        raise DataError(f"{path} has {len(frame)} rows and {len(frame.columns)} columns. At least one of each is expected.")
+    return frame
+
+
+@contextmanager
+def parquet_told(path: str) -> Iterator[None]:
+    """Turn what pyarrow raises for a file into FileError; memory that is not there is another matter."""
     try:
-        return pd.read_parquet(path)
+        yield
+    except (MotifnetError, MemoryError):
+        raise
     except ImportError:
         raise FileError(f"{path}: reading parquet needs pyarrow. Install it by pip install 'motifnet[parquet]', or pass CSV.") from None
     except FileNotFoundError:
@@ -60,7 +77,7 @@ def _content(path: str) -> bytes:
     try:
         data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
         return gzip.decompress(data) if data.startswith(_GZIP) else data
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise FileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}. Check the path and the permissions.") from None
 
 
@@ -86,14 +103,20 @@ def separator_of(text: str, path: str) -> str:
     return next((s for s in (by_suffix, "\t", ";", ",") if header and s in header[0]), by_suffix)
 
 
+def names_of(header: list[str], path: str) -> tuple[str, ...]:
+    """Names of the columns, as pandas calls those without one. DataError for two of the same name."""
+    names = tuple(name or f"Unnamed: {j}" for j, name in enumerate(header))
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise DataError(f"{path}: duplicate column names {', '.join(map(repr, twice))} in the header. Rename or remove all but one.")
+    return names
+
+
 def _check_lines(text: str, separator: str, path: str) -> None:
     """Refuse duplicate names in the header and lines of another length; pandas would mend both in silence."""
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        header = next(row for row in rows if row)
-        twice = [name for name in dict.fromkeys(header) if header.count(name) > 1]
-        if twice:
-            raise DataError(f"{path}: duplicate column names {', '.join(map(repr, twice))} in the header. Rename or remove all but one.")
+        header = names_of(next(row for row in rows if row), path)
         for row in rows:
             if len(row) != len(header) and row:
                 raise DataError(
@@ -102,6 +125,14 @@ def _check_lines(text: str, separator: str, path: str) -> None:
                 )
     except csv.Error as error:
         raise DataError(f"{path}, line {rows.line_num}: {error}. Mend the line.") from None
+
+
+def _lines_anew(text: str, separator: str) -> str:
+    """The same rows, with \r as the end of a line no more."""
+    out = io.StringIO(newline="")
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    csv.writer(out, delimiter=separator).writerows(row for row in rows if row)
+    return out.getvalue()
 
 
 def _parsed(text: str, separator: str, texts: list[str], path: str) -> DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError, FileError, UsageError
-from motifnet.tables._read import parse_rows, separator_of
+from motifnet.tables._read import names_of, parquet_told, parse_rows, separator_of
 from motifnet.tables._schema import Schema
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Parquet(Stream):
 
     def blocks(self) -> Iterator[Block]:
         first = 0
-        with _opened(self.path) as file:
+        with parquet_told(self.path), _opened(self.path) as file:
             for batch in file.iter_batches(batch_size=BLOCK_ROWS):
                 yield Block(first, batch.num_rows, batch)
                 first += batch.num_rows
@@ -100,7 +101,8 @@ class Parquet(Stream):
     def frame(self, raws: list[Any], schema: Schema | None = None) -> DataFrame:
         import pyarrow as pa
 
-        return pa.Table.from_batches(raws).to_pandas()
+        with parquet_told(self.path):
+            return pa.Table.from_batches(raws).to_pandas()
 
 
 class Text(Stream):
@@ -136,31 +138,18 @@ def open_stream(path: str | Path) -> Stream:
     if path == "-":
         raise UsageError("Standard input can be read once only, but a stream is read several times. Pass the path of a file.")
     if path.endswith((".parquet", ".pq")):
-        with _opened(path) as file:
-            index = _index_columns(file.schema_arrow)
-            return Parquet(path, file.metadata.num_rows, tuple(name for name in file.schema_arrow.names if name not in index))
+        with parquet_told(path), _opened(path) as file:
+            names = file.schema_arrow.empty_table().to_pandas().columns  # without what pandas has stored as its index
+            return Parquet(path, file.metadata.num_rows, tuple(names))
     lines = _lines(path)
-    header = next(lines)
-    return Text(path, sum(1 for _ in lines), tuple(header))
+    names = names_of(next(lines), path)
+    return Text(path, sum(1 for _ in lines), names)
 
 
 def _opened(path: str) -> Any:
-    try:
-        import pyarrow.parquet as parquet
-    except ImportError:
-        raise FileError(f"{path}: reading parquet needs pyarrow. Install it by pip install 'motifnet[parquet]', or pass CSV.") from None
-    try:
-        return parquet.ParquetFile(path)
-    except FileNotFoundError:
-        raise FileError(f"{path} cannot be read: No such file or directory. Check the path.") from None
-    except Exception as error:  # pyarrow has its own errors, some of which derive from OSError
-        raise FileError(f"{path} cannot be read as parquet: {error}. Check the file, or pass CSV.") from None
+    import pyarrow.parquet as parquet
 
-
-def _index_columns(schema: Any) -> set[str]:
-    """Columns that hold the row labels of a data frame, which pandas notes in the file; they are no columns of the frame that is read from it."""
-    labels = (schema.pandas_metadata or {}).get("index_columns", [])
-    return {label for label in labels if isinstance(label, str)}  # a range is no column of the file, but a record of its ends
+    return parquet.ParquetFile(path)
 
 
 def _lines(path: str) -> Iterator[list[str]]:
@@ -184,7 +173,7 @@ def _lines(path: str) -> Iterator[list[str]]:
                 yield row
             if not width:
                 raise DataError(f"{path} is empty. A header line and at least one row are expected.")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise FileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}. Check the path and the permissions.") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as a table in UTF-8: {error}. Mend the file, or pass parquet.") from None
