@@ -1,9 +1,10 @@
 """Mutation score of src/motifnet/mimicry, kernels and bands: a seeded sample of mutants, each against the fast tests that run its line.
 
-First `--measure` (the whole fast suite under coverage.py; afterwards with the names of test files that changed, which takes less). Then each mutant of the
-sample gets the quickest of its tests, up to `--budget` seconds together, and ends at the first that fails. A mutant is a row of OUT/mutation.csv as soon
-as it is done and is not tried again; `--again` tries the survivors again, as after new tests. Mutants that change nothing that a caller can see are named,
-with the reason, in OUT/equivalent.csv; they are in the table, and the score without and with them is given.
+First `--measure` (the whole fast suite under coverage.py; afterwards with the names of test files that changed, which takes less). Then each
+mutant of the sample gets the quickest of its tests, up to `--budget` seconds together, and ends at the first that fails. A mutant is a row of
+OUT/mutation.csv as soon as it is done and is not tried again; `--again` tries the survivors again, as after new tests. Mutants that change
+nothing that a caller can see are named, with the reason, in OUT/equivalent.csv; they are in the table, and the score without and with them is
+given.
 """
 
 from __future__ import annotations

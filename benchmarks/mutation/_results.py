@@ -35,7 +35,8 @@ class Results:
     def add(self, mutant: Mutant, outcome: Outcome, seconds: float) -> None:
         """One more row."""
         append(self.path, _FIELDS, [*mutant.key, mutant.lines[0], outcome.status, outcome.by, outcome.ran, f"{seconds:.1f}"])
-        print(f"{outcome.status:9}{seconds:6.1f}s {mutant.path}:{mutant.lines[0]} {mutant.before[:60]!r} → {mutant.after[:60]!r} {outcome.by}", flush=True)
+        place, change = f"{mutant.path}:{mutant.lines[0]}", f"{mutant.before[:60]!r} → {mutant.after[:60]!r}"
+        print(f"{outcome.status:9}{seconds:6.1f}s {place} {change} {outcome.by}", flush=True)
 
     def forget_survivors(self) -> None:
         """They are tried again, but for those that are equivalent."""
