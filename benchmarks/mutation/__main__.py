@@ -13,6 +13,7 @@ import argparse
 import time
 from collections.abc import Iterable
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from benchmarks.mutation._covering import Lines, covering, lines_of, measure, seconds_of, within
@@ -30,7 +31,7 @@ def main(argv: list[str] | None = None) -> None:
     if options.measure is not None:
         measure(ROOT, options.map.resolve(), options.measure)
         return
-    results, lines, seconds = Results(options.out), lines_of(ROOT, options.map), seconds_of(options.map)
+    results, lines, seconds = Results(options.out), lines_of(options.map), seconds_of(options.map)
     sample = [mutant for folder in FOLDERS for mutant in sample_of(folder, options.count, options.seed)]
     if options.again:
         results.forget_survivors()
@@ -82,17 +83,21 @@ def _run(todo: Iterable[Mutant], lines: Lines, seconds: dict[str, float], option
             process, receive, mutant, begun = entry
             late = time.monotonic() - begun > _START + 10 * options.budget
             if receive.poll(0.05) or late or not process.is_alive():
-                results.add(mutant, _answer(receive, late), time.monotonic() - begun)
+                outcome = _answer(receive, late)
                 process.kill()
                 process.join()
+                if outcome is None and process.exitcode == 0:
+                    raise RuntimeError(f"The trial of {mutant} went wrong: pytest ran no test.")
+                results.add(mutant, outcome or Outcome("crash", "", 0), time.monotonic() - begun)
                 running.remove(entry)
 
 
-def _answer(receive: object, late: bool) -> Outcome:
+def _answer(receive: Connection, late: bool) -> Outcome | None:
+    """None: the process ended without one."""
     try:
-        return receive.recv() if receive.poll() else Outcome("timeout" if late else "crash", "", 0)  # type: ignore[attr-defined]
+        return receive.recv() if receive.poll() else Outcome("timeout", "", 0) if late else None
     except EOFError:
-        return Outcome("crash", "", 0)
+        return None
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def measure(root: Path, folder: Path, tests: list[str]) -> None:
     subprocess.run(command, cwd=root, check=False)
 
 
-def lines_of(root: Path, folder: Path) -> Lines:
+def lines_of(folder: Path) -> Lines:
     """Tests by file and line."""
     from coverage import CoverageData
 
@@ -34,7 +34,7 @@ def lines_of(root: Path, folder: Path) -> Lines:
         data.read()
         for path in data.measured_files():
             for line, contexts in data.contexts_by_lineno(path).items():
-                lines[str(Path(path).relative_to(root))][line] |= {c.rpartition("|")[0] for c in contexts if c}
+                lines[f"src/{path.rpartition('/src/')[2]}"][line] |= {c.rpartition("|")[0] for c in contexts if c}
     return lines
 
 

@@ -108,11 +108,12 @@ def attempt(mutant: Mutant | None, tests: Sequence[str], seconds: dict[str, floa
         if mutant is not None:
             sys.meta_path.insert(0, _Changed(mutant, root))
         chosen, files = _Chosen(tests, seconds), sorted({test.partition("::")[0] for test in tests})
-        options: list[Any] = ["-x", "-q", "-p", "no:cacheprovider", f"--basetemp={scratch / 'tests'}", f"--rootdir={root}"]
-        code = pytest.main([*options, *(str(root / file) for file in files)], plugins=[chosen])
-        noticed = chosen.failed or ("" if code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) else f"exit {int(code)}")
-    answer.send(Outcome("killed" if noticed else "survived", noticed, chosen.ran))
-    os._exit(0)
+        options: list[Any] = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]  # all is imported already
+        places = [f"--basetemp={scratch / 'tests'}", f"--rootdir={root}", *(str(root / file) for file in files)]
+        code = pytest.main([*options, *places], plugins=[chosen])
+    if chosen.failed or (code == pytest.ExitCode.OK and chosen.ran):
+        answer.send(Outcome("killed" if chosen.failed else "survived", chosen.failed, chosen.ran))
+    os._exit(0)  # without an answer: the trial itself went wrong
 
 
 @contextlib.contextmanager
