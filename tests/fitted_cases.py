@@ -236,6 +236,22 @@ def _catboost(kind: str, **settings: Any) -> Callable[[], Any]:
     return make
 
 
+class _LightGBMBooster:
+    """What `lightgbm.train` gives."""
+
+    def fit(self, rows: Any, y: Any) -> Any:
+        import lightgbm
+
+        settings = {"objective": "binary", "sigmoid": 0.5, "min_data_in_leaf": 5, "verbose": -1, "num_threads": 1}
+        return lightgbm.train(settings, lightgbm.Dataset(rows, y), num_boost_round=10)
+
+
+def _catboost_itself(loss: str) -> Any:
+    import catboost
+
+    return catboost.CatBoost({"iterations": 20, "loss_function": loss, "verbose": 0, "allow_writing_files": False, "thread_count": 1})
+
+
 _L: dict[str, Any] = {"smooth": False, "library": "LightGBM"}
 _G: dict[str, Any] = {"smooth": False, "library": "XGBoost", "tolerance": 2e-5}  # XGBoost adds in float32
 _C: dict[str, Any] = {"smooth": False, "library": "CatBoost"}
@@ -246,8 +262,13 @@ BOOSTING = {
     "LGBMRegressor, categories": Case(_lightgbm("Regressor", min_data_per_group=1, cat_smooth=0), X=CATEGORIES, y=LEVEL_VALUE, **_L),
     "LGBMRegressor, Poisson": Case(_lightgbm("Regressor", objective="poisson"), y=COUNT, **_L),
     "LGBMRegressor, monotone": value(_lightgbm("Regressor", monotone_constraints=[1, 0, 0, 0]), **_L),
+    "LGBMRegressor, square roots": Case(_lightgbm("Regressor", reg_sqrt=True), y=COUNT, **_L),
+    "LGBMRegressor, alias": value(_lightgbm("Regressor", objective="mean_absolute_error"), **_L),
     "LGBMClassifier": two(_lightgbm("Classifier"), **_L),
+    "LGBMClassifier, slope of its own": two(_lightgbm("Classifier", sigmoid=0.5), **_L),
+    "LGBMClassifier, one against the rest": three(_lightgbm("Classifier", objective="multiclassova", sigmoid=2.0), **_L),
     "LGBMClassifier, three classes": three(_lightgbm("Classifier"), X=GAPS, **_L),
+    "Booster": Case(_LightGBMBooster, y=(VALUE > 0).astype(int), **_L),
     "XGBRegressor": value(_xgboost("Regressor"), **_G),
     "XGBRegressor, gaps": value(_xgboost("Regressor"), X=GAPS, **_G),
     "XGBRegressor, categories": Case(_xgboost("Regressor"), X=CATEGORIES, y=LEVEL_VALUE, **_G),
@@ -255,12 +276,15 @@ BOOSTING = {
     "XGBRegressor, Poisson": Case(_xgboost("Regressor", objective="count:poisson"), y=COUNT, **_G),
     "XGBClassifier": Case(_xgboost("Classifier"), y=(CODES > 0).astype(int), **_G),
     "XGBClassifier, three classes": Case(_xgboost("Classifier"), X=GAPS, y=CODES, **_G),
+    "XGBClassifier, several labels": Case(_xgboost("Classifier"), y=np.column_stack([CODES > 0, CODES > 1]).astype(int), **_G),
     "XGBRFRegressor": value(_xgboost("RFRegressor"), **_G),
     "CatBoostRegressor": value(_catboost("Regressor"), **_C),
     "CatBoostRegressor, gaps": value(_catboost("Regressor"), X=GAPS, **_C),
     "CatBoostRegressor, monotone": value(_catboost("Regressor", monotone_constraints=[1, 0, 0, 0]), **_C),
+    "CatBoost": Case(partial(_catboost_itself, "Poisson"), y=COUNT, **_C),
     "CatBoostClassifier": two(_catboost("Classifier"), **_C),
     "CatBoostClassifier, three classes": three(_catboost("Classifier"), X=GAPS, **_C),
+    "CatBoostClassifier, one against the rest": three(_catboost("Classifier", loss_function="MultiClassOneVsAll"), **_C),
 }
 TRANSFORMERS = {
     "StandardScaler": columns(preprocessing.StandardScaler),
@@ -284,6 +308,7 @@ TRANSFORMERS = {
     "SimpleImputer": columns(lambda: impute.SimpleImputer(add_indicator=True), X=GAPS, **JUMPS),
     "MissingIndicator": columns(impute.MissingIndicator, X=GAPS, **JUMPS),
     "PCA": columns(lambda: decomposition.PCA(2, whiten=True)),
+    "FactorAnalysis": columns(lambda: decomposition.FactorAnalysis(2, rotation="varimax")),
     "TruncatedSVD": columns(lambda: decomposition.TruncatedSVD(2, random_state=0)),
     "SelectKBest": columns(lambda: feature_selection.SelectKBest(feature_selection.f_regression, k=2)),
     "VarianceThreshold": columns(lambda: feature_selection.VarianceThreshold(0.5)),

@@ -26,8 +26,9 @@ def by_blocks(gram: Callable[[Tensor, Tensor], Tensor], A: Tensor, B: Tensor) ->
         return gram(A, B)
     K = torch.empty(len(A), len(B), dtype=A.dtype)
     for start in range(0, len(A), rows):
-        block, first = slice(start, start + rows), start if B is A else 0
-        K[block, first:] = gram(A[block], B[first:])
+        end = start + rows
+        first = start if B is A else 0
+        K[start:end, first:] = gram(A[start:end], B[first:])
         if B is A:
-            K[first:, block] = K[block, first:].T
+            K[end:, start:end] = K[start:end, end:].T
     return K

@@ -61,12 +61,20 @@ def _polynomials(model: Any) -> list[Motif]:
 
 
 def _projection(model: Any) -> list[Motif]:
-    """PCA, TruncatedSVD and the like: (x − mean) Vᵀ, each column divided by its deviation where it is whitened."""
+    """PCA and TruncatedSVD: (x − mean) Vᵀ, each column divided by its deviation where it is whitened."""
     components = np.asarray(model.components_, dtype=np.float64)
     if getattr(model, "whiten", False) is True:
         components = components / np.sqrt(model.explained_variance_)[:, None]
     mean = getattr(model, "mean_", None)
     return [affine(components.T)] if mean is None else [affine(np.eye(len(mean)), -mean), affine(components.T)]
+
+
+def _factors(model: Any) -> list[Motif]:
+    """The mean of the factors given x:  (x − mean) Ψ⁻¹Wᵀ (I + W Ψ⁻¹ Wᵀ)⁻¹ with loadings W and noise variances Ψ."""
+    loadings = np.asarray(model.components_, dtype=np.float64)
+    weighed = loadings / model.noise_variance_
+    posterior = np.linalg.inv(np.eye(len(loadings)) + weighed @ loadings.T)
+    return [affine(np.eye(len(model.mean_)), -model.mean_), affine(weighed.T @ posterior)]
 
 
 def _nystroem(model: Any) -> list[Motif]:
@@ -81,7 +89,8 @@ def _fourier(model: Any) -> list[Motif]:
 
 
 BASES: dict[str, Transfer] = {
-    **dict.fromkeys(("FactorAnalysis", "IncrementalPCA", "PCA", "TruncatedSVD"), _projection),
+    **dict.fromkeys(("IncrementalPCA", "PCA", "TruncatedSVD"), _projection),
+    "FactorAnalysis": _factors,
     "KBinsDiscretizer": _bins,
     "Nystroem": _nystroem,
     "PolynomialFeatures": _polynomials,

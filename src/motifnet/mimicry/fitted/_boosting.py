@@ -14,8 +14,8 @@ from motifnet.mimicry._affine import affine
 from motifnet.mimicry.fitted._asked import asked_networks
 from motifnet.mimicry.fitted._codes import lookup
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.mimicry.fitted._parts import beside, probabilities
-from motifnet.motifs import Chain, Exp, Motif, Normalize, Select, Sigmoid, Softmax
+from motifnet.mimicry.fitted._parts import beside, probabilities, times
+from motifnet.motifs import Abs, Chain, Exp, Identity, Motif, Select, Sigmoid, Softmax
 from motifnet.tables import Matrix
 from motifnet.teachers import Questions, parse_catboost, parse_lightgbm, parse_xgboost
 
@@ -29,14 +29,14 @@ _SOFTMAX = frozenset(("multiclass", "softmax", "multi:softprob", "multi:softmax"
 _EACH = frozenset(("multiclassova", "MultiClassOneVsAll"))
 
 
-def _linked(raw: Motif, objective: str, classes: bool, library: str) -> list[Motif]:
-    """From raw scores to values or probabilities."""
+def _linked(raw: Motif, objective: str, outputs: int, classes: bool, library: str) -> list[Motif]:
+    """From raw scores to values or probabilities; one class against the rest, and several labels a row, are not made to add up to 1."""
     if objective in _LOGIT:
-        return probabilities(raw, 1) if classes else [raw, Sigmoid()]
+        return probabilities(raw, 1) if classes and outputs == 1 else [raw, Sigmoid()]
     if objective in _SOFTMAX:
         return [raw, Softmax()]
     if objective in _EACH:
-        return [raw, Sigmoid(), Normalize("l1")]
+        return [raw, Sigmoid()]
     if classes or objective not in _IDENTITY | _EXP:
         raise UsageError(f"There is no transfer for the objective {objective!r} of {library}.")
     return [raw, Exp()] if objective in _EXP else [raw]
@@ -50,19 +50,24 @@ def _shifted(networks: list[Motif], bias: Any) -> list[Motif]:
 
 def _lightgbm(model: Any) -> list[Motif]:
     booster = getattr(model, "booster_", model)
+    if not hasattr(booster, "model_to_string"):
+        raise UsageError("There is no transfer for XGBoost's own Booster. Load it into an XGBRegressor or XGBClassifier with `load_model`.")
     questions = Questions(booster.num_feature())
-    objective, *settings = (booster.params.get("objective") or _written_objective(booster)).split()
-    networks = asked_networks(parse_lightgbm(booster, questions=questions), questions)
+    objective, *settings = _written_objective(booster).split()
+    networks, outputs = asked_networks(parse_lightgbm(booster, questions=questions), questions), booster.num_model_per_iteration()
     slope = next((float(s.partition(":")[2]) for s in settings if s.startswith("sigmoid:")), 1.0)
     if slope != 1.0:
-        networks.append(affine(slope * np.eye(booster.num_model_per_iteration())))
+        networks.append(affine(slope * np.eye(outputs)))
+    if "sqrt" in settings:  # it was fitted to sign(y) √|y|
+        networks.append(times(Identity(), Abs()))
     classes = is_classifier(model) if hasattr(model, "booster_") else False
-    return [*_category_numbers(booster), *_linked(Chain(networks), objective, classes, "LightGBM")]
+    return [*_category_numbers(booster), *_linked(Chain(networks), objective, outputs, classes, "LightGBM")]
 
 
 def _written_objective(booster: Any) -> str:
+    """The objective with its settings, under its first name whatever alias it was asked for by; a function of one's own has none."""
     text = booster.model_to_string(num_iteration=1)
-    return next(line.partition("=")[2] for line in text.splitlines() if line.startswith("objective="))
+    return next((line.partition("=")[2] for line in text.splitlines() if line.startswith("objective=")), "none")
 
 
 def _category_numbers(booster: Any) -> list[Motif]:
@@ -98,7 +103,7 @@ def _xgboost(model: Any) -> list[Motif]:
     objective = learner["objective"]["name"]
     scores = _base_scores(learner, objective, len(forests))
     networks = _shifted(asked_networks(forests, questions), scores)
-    return [*_encoded(learner, booster.num_features()), *_linked(Chain(networks), objective, is_classifier(model), "XGBoost")]
+    return [*_encoded(learner, booster.num_features()), *_linked(Chain(networks), objective, len(forests), is_classifier(model), "XGBoost")]
 
 
 def _base_scores(learner: dict[str, Any], objective: str, outputs: int) -> Matrix:
@@ -126,18 +131,22 @@ def _xgboost_levels(encoder: dict[str, Any]) -> list[Any]:
     return [text[start:end].decode() for start, end in pairwise(encoder["offsets"])]
 
 
-def _catboost(model: Any) -> list[Motif]:
+def _catboost_scores(model: Any) -> list[Motif]:
+    """What `predict` of the class CatBoost itself gives."""
     questions = Questions(len(model.feature_names_))
     forests = parse_catboost(model, questions)
     scale, bias = model.get_scale_and_bias()
-    networks = asked_networks([forest.scaled(scale) for forest in forests], questions)
-    objective = str(model.get_all_params()["loss_function"]).partition(":")[0]
-    raw = Chain(_shifted(networks, np.broadcast_to(bias, len(forests))))
-    return _linked(raw, objective, is_classifier(model) or hasattr(model, "predict_proba"), "CatBoost")
+    return _shifted(asked_networks([forest.scaled(scale) for forest in forests], questions), np.broadcast_to(bias, len(forests)))
+
+
+def _catboost(model: Any) -> list[Motif]:
+    raw, objective = Chain(_catboost_scores(model)), str(model.get_all_params()["loss_function"]).partition(":")[0]
+    return _linked(raw, objective, len(np.atleast_1d(model.get_scale_and_bias()[1])), hasattr(model, "predict_proba"), "CatBoost")
 
 
 BOOSTING: dict[str, Transfer] = {
     **dict.fromkeys(("Booster", "LGBMClassifier", "LGBMRegressor"), _lightgbm),
     **dict.fromkeys(("XGBClassifier", "XGBRFClassifier", "XGBRFRegressor", "XGBRegressor"), _xgboost),
-    **dict.fromkeys(("CatBoost", "CatBoostClassifier", "CatBoostRegressor"), _catboost),
+    **dict.fromkeys(("CatBoostClassifier", "CatBoostRegressor"), _catboost),
+    "CatBoost": _catboost_scores,
 }

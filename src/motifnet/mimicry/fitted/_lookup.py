@@ -21,7 +21,7 @@ def network_of(fitted: Any) -> Motif:
             f"There is no transfer to a network for {type(fitted).__name__}; there is one for {', '.join(sorted(TRANSFERS))}. "
             "Fit one of these, or register a transfer for your type with `@transfer.register`."
         )
-    if hasattr(fitted, "__sklearn_tags__") or not hasattr(fitted, "is_fitted"):
+    if hasattr(fitted, "fit"):  # a booster of LightGBM's own is there only once it is fitted
         from sklearn.exceptions import NotFittedError
         from sklearn.utils.validation import check_is_fitted
 

@@ -14,7 +14,7 @@ def method_of(fitted: Any) -> str:
     """Name of the method: probabilities of a classifier or else its scores, values of a regressor, columns of a transformer."""
     if hasattr(fitted, "predict_proba"):
         return "predict_proba"
-    if is_classifier(fitted) or is_outlier_detector(fitted):
+    if hasattr(fitted, "decision_function") and (is_classifier(fitted) or is_outlier_detector(fitted)):
         return "decision_function"
     return "predict" if hasattr(fitted, "predict") else "transform"
 
