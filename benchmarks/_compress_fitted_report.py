@@ -10,9 +10,8 @@ GOAL, ALLOWED = 5.0, 0.01
 def report(rows: pd.DataFrame) -> str:
     """Markdown."""
     knees, curves = rows[rows.asked == "knee"], rows[rows.asked != "knee"]
-    parts = [
-        "# Fitted models, compressed\n\nCPU seconds of one thread for 100,000 rows; R² on test rows; loss is that of R², in shares of the model's own.\n"
-    ]
+    text = "CPU seconds of one thread for 100,000 rows; R² on test rows; loss is that of R², in shares of the model's own."
+    parts = [f"# Fitted models, compressed\n\n{text}\n"]
     for model, part in knees.groupby("model", sort=False):
         parts.append(f"## {model}\n\n{_knees(part)}\n\n{_verdict(part)}\n")
     if len(curves):

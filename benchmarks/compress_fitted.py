@@ -1,10 +1,10 @@
 """Fitted models of other libraries, compressed: `mimic(model).compress()` against the model's own `predict`.
 
-Models: SVR with more than 1,500 support vectors and a Gaussian process on 3,000 rows, both behind a scaler, and LightGBM with 500 trees. Training rows
-are at most `--cap` of four fifths of a table, R² is that on the other fifth, which no fit and no compression sees. Kernel machines carry the rows to
-distil them on; trees are given those of their fit, and each number of units, for the curve. Seconds are CPU seconds of one thread for 100,000 raw
-rows, test rows repeated: the model and the network in turns, in one process, three times; the ratio is the median of the three. A row is appended to
-OUT/compress_fitted/compress_fitted.csv as soon as it is there, and is not measured again.
+Models: SVR with more than 1,500 support vectors and a Gaussian process on 3,000 rows, both behind a scaler, and LightGBM with 500 trees. Training
+rows are at most `--cap` of four fifths of a table, R² is that on the other fifth, which no fit and no compression sees. Kernel machines carry their
+rows to distil on; trees are given those of their fit, and each number of units, for the curve. Seconds are CPU seconds of one thread for 100,000 raw
+rows, test rows repeated: the model and the network in turns, in one process, three times; the ratio is the median of the three. A row is appended
+to OUT/compress_fitted/compress_fitted.csv as soon as it is there, and is not measured again.
 """
 
 from __future__ import annotations

@@ -69,17 +69,18 @@ def _undone(front: tuple[Motif, ...], Z: Matrix, d: int) -> Matrix | None:
     if Z.shape[1] != widths[-1]:
         return None
     for part, width in zip(reversed(front), reversed(widths[:-1]), strict=True):
-        rows = (
-            unwarped(part, Z)
-            if isinstance(part, Hinge)
-            else before_residual(part, Z)
-            if isinstance(part, Residual)
-            else before_affine(part, Z, width)
-        )
+        rows = _before(part, Z, width)
         if rows is None:
             return None
         Z = rows
     return Z
+
+
+def _before(part: Motif, Z: Matrix, width: int) -> Matrix | None:
+    """What one layer sends to Z."""
+    if isinstance(part, Hinge):
+        return unwarped(part, Z)
+    return before_residual(part, Z) if isinstance(part, Residual) else before_affine(part, Z, width)
 
 
 @torch.no_grad()

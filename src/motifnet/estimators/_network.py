@@ -128,10 +128,10 @@ class Network:
     def compress(self, *, max_units: int | None = None, tolerance: float | None = None, X: Any = None, y: Any = None, seed: int = 0) -> Network:
         """A small network of kernel units, distilled from this one; it holds no row, and the ledger tells what it costs.
 
-        Its size is the knee of the trade-off curve: the fewest of 32, 64, ..., 512 units whose R² to this network on held-out rows is .9975, or beyond
-        which little is gained. Or give `max_units`, or a `tolerance`: the fewest units whose error is at most (1 + tolerance) times that of this
-        network, or, as long as no y tells what that is, whose values differ by at most so many standard deviations. X with shape (n, d) are rows of
-        the kind that it was fitted on; a kernel network carries its own, also behind scalers. y belongs to an X that it has not seen.
+        Its size is the knee of the trade-off curve: the fewest of 32, 64, ..., 512 units whose R² to this network on held-out rows is .9975, or
+        beyond which little is gained. Or give `max_units`, or a `tolerance`: the fewest units whose error is at most (1 + tolerance) times that of
+        this network, or, as long as no y tells what that is, whose values differ by at most so many standard deviations. X with shape (n, d) are rows
+        of the kind that it was fitted on; a kernel network carries its own, also behind scalers. y belongs to an X that it has not seen.
         """
         scaled = Scaled.of(self._task(X, y, seed))
         module, certificate, ledger = compress_network(scaled.task, max_units, tolerance)
