@@ -9,8 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.decomposition import PCA
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from typer.testing import CliRunner, Result
 
 import motifnet
@@ -188,6 +192,28 @@ def test_knee() -> None:
     curve = TradeOff(points[0], points)
     assert curve.knee.units == 64
     assert [line.split()[0] for line in str(curve).splitlines() if line.endswith("knee")] == ["64"]
+    close = (Point(32, 0.04, 1.5, 1.0, 1, 1.0), *points[1:])
+    assert TradeOff(points[0], close).knee.units == 32
+
+
+@pytest.mark.parametrize("wrap", ["scaler", "rotation", "target"])
+def test_rows_behind_an_affine_map_are_found(wrap: str) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3)) * [1, 1_000, 1e-3] + [0, 5_000, 0]
+    y = np.sin(X[:, 0]) + X[:, 1] / 1_000 + 1_000 * X[:, 2]
+    front = {"scaler": make_pipeline(StandardScaler()), "rotation": make_pipeline(StandardScaler(), PCA(3)), "target": StandardScaler()}[wrap]
+    model = TransformedTargetRegressor(make_pipeline(front, KernelRidge(kernel="rbf", alpha=0.01)), transformer=StandardScaler())
+    network = motifnet.mimic(model.fit(X, y), X)
+    rows = own_rows(network.module, 3)
+    assert rows is not None and np.allclose(np.sort(rows, 0), np.sort(X, 0), rtol=1e-9)
+    small = network.compress()
+    assert small.ledger[-1].kept and np.corrcoef(small(X)[:, 0], network(X)[:, 0])[0, 1] > 0.99
+
+
+def test_rows_behind_fewer_columns_are_not_found() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    network = motifnet.mimic(make_pipeline(PCA(2), KernelRidge(kernel="rbf")).fit(X, X[:, 0]), X)
+    assert own_rows(network.module, 3) is None
 
 
 def test_sizes_that_must_fall_short_are_left_out() -> None:
@@ -231,8 +257,6 @@ def test_a_network_of_another_library() -> None:
 
 def test_errors(fitted: motifnet.MotifRegressor) -> None:
     X, y = _table(250, 0)
-    with pytest.raises(UsageError, match="max_units or tolerance"):
-        fitted.compress()
     with pytest.raises(UsageError, match="max_units or tolerance"):
         fitted.compress(max_units=3, tolerance=0.1)
     with pytest.raises(UsageError, match="max_units=0"):

@@ -22,7 +22,9 @@ def compress(
         Path | None,
         typer.Argument(metavar="[TABLE]", help="Rows to distil on, with the columns of the fit. Default: those in the model.", show_default=False),
     ] = None,
-    max_units: Annotated[int | None, typer.Option(metavar="NUMBER", help="At most so many kernel units.", show_default=False)] = None,
+    max_units: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="At most so many kernel units. Default: the knee.", show_default=False)
+    ] = None,
     tolerance: Annotated[
         float | None,
         typer.Option(metavar="SHARE", help="The fewest units whose error is at most this share above the full one's: 0.02.", show_default=False),

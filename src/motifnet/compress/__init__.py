@@ -3,9 +3,10 @@
 Comes in: networks and rows. Goes out: small networks, and what size costs. Never knows about: how the network was fitted, tables, files.
 """
 
+from motifnet.compress._columns import Scaled
 from motifnet.compress._compress import SIZES, Compressed, compress, trade_off
 from motifnet.compress._distillation import Task
 from motifnet.compress._rows import among, own_rows
 from motifnet.compress._trade_off import Point, TradeOff, units_of
 
-__all__ = ["SIZES", "Compressed", "Point", "Task", "TradeOff", "among", "compress", "own_rows", "trade_off", "units_of"]
+__all__ = ["SIZES", "Compressed", "Point", "Scaled", "Task", "TradeOff", "among", "compress", "own_rows", "trade_off", "units_of"]

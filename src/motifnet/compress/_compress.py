@@ -1,7 +1,8 @@
 """Compression: a network of any kind, however many rows it carries, replaced by one kernel network of few untied centres.
 
 With `max_units` that many centres are used; with `tolerance` the fewest of 32, 64, …, 512 whose error is at most (1 + tolerance) times that of the
-full network; sizes that must fall short as the error has fallen so far are left out.
+full network; sizes that must fall short as the error has fallen so far are left out. With neither, the knee of the trade-off curve: sizes grow until
+the small network is as good as the full one for all that matters.
 """
 
 from __future__ import annotations
@@ -32,9 +33,11 @@ class Compressed:
 
 
 def compress(task: Task, max_units: int | None = None, tolerance: float | None = None) -> Compressed:
-    """The network with at most `max_units` centres, or with the fewest that `tolerance` allows."""
+    """The network with at most `max_units` centres, with the fewest that `tolerance` allows, or at the knee of the curve."""
     _check(max_units, tolerance)
     work = Distillation.of(task)
+    if max_units is None and tolerance is None:
+        return _at_knee(work)
     limit = float("inf") if tolerance is None else work.yardstick.limit(tolerance)
     found: list[tuple[Motif, Point]] = []
     for network, point in _students(work, SIZES if max_units is None else (max_units,), limit):
@@ -50,6 +53,18 @@ def compress(task: Task, max_units: int | None = None, tolerance: float | None =
             stacklevel=4,
         )
     return Compressed(network, point, TradeOff(work.full, tuple(point for _, point in found)), work.held_out)
+
+
+def _at_knee(work: Distillation) -> Compressed:
+    """Sizes grow until one is close to the full network."""
+    found: list[tuple[Motif, Point]] = []
+    for network, point in _students(work, SIZES):
+        found.append((network, point))
+        if point.is_close:
+            break
+    curve = TradeOff(work.full, tuple(point for _, point in found))
+    network = next(network for network, point in found if point is curve.knee)
+    return Compressed(network, curve.knee, curve, work.held_out)
 
 
 def trade_off(task: Task, sizes: Sequence[int] = SIZES) -> TradeOff:
@@ -87,8 +102,8 @@ def _falls_short(point: Point, units: int, full: Point, limit: float) -> bool:
 
 
 def _check(max_units: int | None, tolerance: float | None) -> None:
-    if (max_units is None) == (tolerance is None):
-        raise UsageError(f"compress takes max_units or tolerance, one of the two; got max_units={max_units!r} and tolerance={tolerance!r}.")
+    if max_units is not None and tolerance is not None:
+        raise UsageError(f"compress takes max_units or tolerance, not both; got max_units={max_units!r} and tolerance={tolerance!r}.")
     if max_units is not None and (isinstance(max_units, bool) or not isinstance(max_units, Integral) or max_units < 1):
         raise UsageError(f"max_units={max_units!r} must be a whole number, at least 1. Try 256.")
     if tolerance is not None and not (isinstance(tolerance, Real) and 0 <= tolerance < float("inf")):

@@ -1,7 +1,8 @@
 """Rows to distil on: those that a network carries itself, and mixed ones.
 
-A kernel network holds the rows of its fit as centres, behind monotone warps and small residual blocks that can be undone, the latter by the fixed
-point of z = z' − f(z). At these rows its values follow the noise of the targets; from pairs of rows the student learns the function between them.
+A kernel network holds the rows of its fit as centres, behind layers that can be undone: monotone warps, affine maps of full rank such as scalers, and
+small residual blocks, by the fixed point of z = z' − f(z). At these rows its values follow the noise of the targets; from pairs of rows the student
+learns the function between them.
 Of any two rows x, x' come x + t (x' − x), or some columns of x and the others of x': the whole box. Of neighbours come points between them: where
 rows are dense.
 """
@@ -16,11 +17,13 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from torch import nn
 
-from motifnet.motifs import Chain, Distance, Hinge, Motif, Residual
+from motifnet.motifs import Affine, Chain, Concat, Distance, Hinge, Identity, Motif, Parallel, Precise, Residual, Select, SparseAffine
+from motifnet.retrain import parts_of
 from motifnet.tables import Matrix
 
 NEARER, SWAPPED, SAME, ROUNDS = 0.5, 0.3, 1e-6, 200
 ANY_TWO, NEIGHBOURS = 0.4, 10
+_AFFINE = (Affine, Identity, Select, SparseAffine)
 
 
 def own_rows(network: Motif, d: int) -> Matrix | None:
@@ -34,29 +37,61 @@ def own_rows(network: Motif, d: int) -> Matrix | None:
     return rows
 
 
-def _carried(motif: nn.Module, d: int, front: tuple[Hinge | Residual, ...]) -> Iterator[Matrix]:
+def _carried(motif: nn.Module, d: int, front: tuple[Motif, ...]) -> Iterator[Matrix]:
     """Centres of distances that see the columns themselves, or what the layers in front make of them."""
     if isinstance(motif, Distance):
-        centres = motif.centres.detach().double().numpy()
-        if centres.shape[1] == d and len(rows := _undone(front, centres)):
+        rows = _undone(front, motif.centres.detach().double().numpy(), d)
+        if rows is not None and rows.shape[1] == d and len(rows):
             yield rows
         return
-    if not isinstance(motif, Chain):
+    if not isinstance(motif, Chain | Precise):
         for part in motif.children():
             yield from _carried(part, d, front)
         return
-    for part in motif.parts:
-        if not isinstance(part, Hinge | Residual):
+    for part in parts_of(motif):
+        if not isinstance(part, Hinge | Residual) and not _is_affine(part):
             yield from _carried(part, d, front)
             return
         front = (*front, part)
 
 
-def _undone(front: tuple[Hinge | Residual, ...], Z: Matrix) -> Matrix:
-    """The rows that these layers send to Z, as far as they are found."""
-    for part in reversed(front):
-        Z = unwarped(part, Z) if isinstance(part, Hinge) else before_residual(part, Z)
+def _is_affine(part: nn.Module) -> bool:
+    """Whether it is put together from affine maps alone."""
+    inner = list(part.children())
+    return all(map(_is_affine, inner)) if isinstance(part, Chain | Concat | Parallel) and inner else isinstance(part, _AFFINE)
+
+
+def _undone(front: tuple[Motif, ...], Z: Matrix, d: int) -> Matrix | None:
+    """The rows with d columns that these layers send to Z, as far as they are found; None where a layer cannot be undone."""
+    widths = [d]
+    for part in front:
+        widths.append(part.outputs(widths[-1]))
+    if Z.shape[1] != widths[-1]:
+        return None
+    for part, width in zip(reversed(front), reversed(widths[:-1]), strict=True):
+        rows = _before(part, Z, width)
+        if rows is None:
+            return None
+        Z = rows
     return Z
+
+
+def _before(part: Motif, Z: Matrix, width: int) -> Matrix | None:
+    """What one layer sends to Z."""
+    if isinstance(part, Hinge):
+        return unwarped(part, Z)
+    return before_residual(part, Z) if isinstance(part, Residual) else before_affine(part, Z, width)
+
+
+@torch.no_grad()
+def before_affine(part: Motif, Z: Matrix, width: int) -> Matrix | None:
+    """The rows x with `width` columns and W xᵀ + b = Z, by least squares; None where W lacks full rank."""
+    b = part(torch.zeros(1, width, dtype=torch.float64)).numpy()
+    W = part(torch.eye(width, dtype=torch.float64)).numpy() - b  # row j: what column j adds
+    scale = np.abs(W).max(1, keepdims=True)  # columns in units of their own: a rank that does not depend on them
+    if not scale.all() or np.linalg.matrix_rank(W / scale) < width:
+        return None
+    return np.asarray(np.linalg.lstsq((W / scale).T, (Z - b).T, rcond=None)[0].T / scale.T)
 
 
 @torch.no_grad()

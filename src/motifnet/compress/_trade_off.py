@@ -12,7 +12,7 @@ from motifnet.mimicry import values_of
 from motifnet.motifs import Distance, Motif
 from motifnet.tables import Matrix
 
-KNEE, TIMED = 1.02, 1_000
+KNEE, CLOSE, TIMED = 1.02, 0.05, 1_000
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ class Point:
     bytes: int
     seconds: float
 
+    @property
+    def is_close(self) -> bool:
+        """Whether it differs by so little that more units buy nothing: R² of .9975 to the full network."""
+        return self.difference <= CLOSE
+
 
 @dataclass(frozen=True)
 class TradeOff:
@@ -40,9 +45,9 @@ class TradeOff:
 
     @property
     def knee(self) -> Point:
-        """The fewest units within 2 % of the least error: further ones buy little."""
+        """The fewest units that are close to the full network or within 2 % of the least error: further ones buy little."""
         least = min(point.error for point in self.points)
-        return next(point for point in self.points if point.error <= KNEE * least)
+        return next(point for point in self.points if point.is_close or point.error <= KNEE * least)
 
     def __str__(self) -> str:
         def row(name: str, p: Point, mark: str = "") -> str:

@@ -90,16 +90,16 @@ class Finished(BaseEstimator):
             Rows to distil the network on; the network carries those of its fit.
         y : column with shape (n,), optional
             Targets of X, for rows that were not in the fit: they judge, and the last layer is solved again on them if that helps.
-        max_units : int
-            At most so many kernel units.
-        tolerance : float
+        max_units : int, optional
+            At most so many kernel units. Default: those at the knee of the trade-off curve.
+        tolerance : float, optional
             In place of `max_units`: the fewest of 32, 64, ..., 512 units whose error on held-out rows is at most (1 + tolerance) times that of the
             full network. Without y it is the error to be expected from the ledger's and the difference between the networks.
 
         Raises
         ------
         UsageError
-            Where neither or both are given, or nothing gets smaller.
+            Where both are given, or nothing gets smaller.
         """
         check_is_fitted(self, "model_")
         rows = None if X is None else self.encode(X)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from motifnet.bundle import network_to_onnx, to_python
-from motifnet.compress import SIZES, Task, TradeOff, trade_off
+from motifnet.compress import SIZES, Scaled, Task, TradeOff, trade_off
 from motifnet.engine import DataError, LedgerRow, MotifnetWarning, single_threaded
 from motifnet.estimators._compress import compress_network, network_task
 from motifnet.estimators._retrain import retrain, updated
@@ -128,16 +128,18 @@ class Network:
     def compress(self, *, max_units: int | None = None, tolerance: float | None = None, X: Any = None, y: Any = None, seed: int = 0) -> Network:
         """A small network of kernel units, distilled from this one; it holds no row, and the ledger tells what it costs.
 
-        Give `max_units`, or a `tolerance`: the fewest units whose error on held-out rows is at most (1 + tolerance) times that of this network, or,
-        as long as no y tells what that is, whose values differ by at most so many standard deviations. X with shape (n, d) are rows of the kind
-        that it was fitted on; a kernel network carries its own. y belongs to an X that it has not seen.
+        Its size is the knee of the trade-off curve: the fewest of 32, 64, ..., 512 units whose R² to this network on held-out rows is .9975, or
+        beyond which little is gained. Or give `max_units`, or a `tolerance`: the fewest units whose error is at most (1 + tolerance) times that of
+        this network, or, as long as no y tells what that is, whose values differ by at most so many standard deviations. X with shape (n, d) are rows
+        of the kind that it was fitted on; a kernel network carries its own, also behind scalers. y belongs to an X that it has not seen.
         """
-        module, certificate, ledger = compress_network(self._task(X, y, seed), max_units, tolerance)
-        return Network(module, self.d, certificate, ledger)
+        scaled = Scaled.of(self._task(X, y, seed))
+        module, certificate, ledger = compress_network(scaled.task, max_units, tolerance)
+        return Network(scaled.back(module), self.d, certificate, ledger)
 
     def trade_off(self, X: Any = None, y: Any = None, *, sizes: Sequence[int] = SIZES, seed: int = 0) -> TradeOff:
         """Error, speed and size of this network compressed to each number of units; rows as in `compress`."""
-        return trade_off(self._task(X, y, seed), sizes)
+        return trade_off(Scaled.of(self._task(X, y, seed)).task, sizes)
 
     def _task(self, X: Any, y: Any, seed: int) -> Task:
         return network_task(self.module, self.d, None if X is None else self.encode(X), y, seed)
