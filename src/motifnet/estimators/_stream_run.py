@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from motifnet.engine import LedgerRow, ordered_sum
+from motifnet.engine import LedgerRow, ordered_sum, parallel_map
 from motifnet.estimators._course import Course
 from motifnet.estimators._goal import Judged, Part
 from motifnet.estimators._presets import Preset
@@ -78,7 +78,8 @@ class StreamRun:
         start = self.course.start("inner layers")
         sample, settings = self.sample, stream_settings(self.preset)
         choice = convex.choices[-1]
-        inner = train_inner(sample, start_kernel(settings.profiles, convex.medians, choice.scale), choice, settings, [self.seed, 1])
+        kernel = start_kernel(settings.profiles, convex.medians, choice.scale)
+        (inner,) = parallel_map(partial(train_inner, sample, kernel, choice, settings), [[self.seed, 1]])  # a job, so that a checkpoint keeps it
         some = np.sort(np.random.default_rng([self.seed, 4]).permutation(sample.n)[:CONVEX_ROWS])
         Z, y = inner.warp(torch.as_tensor(sample.X[some])), sample.y[some]
         layer = AllRows(inner.gram, Z)
