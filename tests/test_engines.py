@@ -269,7 +269,7 @@ def test_damaged_files_are_named(opened: Make, tmp_path: Path, content: bytes) -
 FIT = """
 import sys
 sys.path.insert(0, sys.argv[2])
-from tests.test_engines import table
+from test_engines import table
 from motifnet import MotifRegressor
 MotifRegressor("fast", checkpoint=sys.argv[1]).fit(*table())
 """
@@ -277,8 +277,8 @@ MotifRegressor("fast", checkpoint=sys.argv[1]).fit(*table())
 
 def killed_while_it_fits(script: str, folder: Path, steps: int, seconds: float = 300) -> None:
     """Start a fit in a process of its own and kill it, without a word of warning, once its checkpoint has some steps."""
-    root = str(Path(__file__).parents[1])
-    process = subprocess.Popen([sys.executable, "-c", script, str(folder), root], env={**os.environ, "OMP_NUM_THREADS": "1"})
+    tests = str(Path(__file__).parent)
+    process = subprocess.Popen([sys.executable, "-c", script, str(folder), tests], env={**os.environ, "OMP_NUM_THREADS": "1"})
     end = time.monotonic() + seconds
     while len(list(folder.glob("*.safetensors"))) < steps and process.poll() is None and time.monotonic() < end:
         time.sleep(0.01)
@@ -323,7 +323,7 @@ def test_every_stage_goes_on_from_any_steps(tmp_path: Path, make: Callable[..., 
 SUMS = """
 import sys
 sys.path.insert(0, sys.argv[2])
-from tests import test_engines as t
+import test_engines as t
 t._blocks._KEPT_S = 0.2
 with t.working(t.here(), t.Checkpoint(sys.argv[1], t.KEY, t.Control())):
     t.gram_sums(2, 1_000_000)

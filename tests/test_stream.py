@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,10 +30,12 @@ from motifnet.engine import (
     ordered_sum,
     resident_memory,
 )
+from motifnet.estimators import _stream_layer
 from motifnet.estimators._stream_plan import plan_memory
 from motifnet.estimators._stream_rows import Roles
 from motifnet.kernels import AllRows, Kernel, leverage_landmarks, ridge_leverages, solve_ridge
 from motifnet.tables import BLOCK_ROWS, Block, open_stream, read_table
+from test_engines import bits, killed_while_it_fits
 
 KERNEL = Kernel(("laplace1", "gaussian"), np.array([0.5, 0.5]), np.array([0.3, 0.5]))
 
@@ -241,6 +247,55 @@ def test_a_checkpoint_goes_on_to_the_same_bits(folder: Path, fitted: MotifRegres
     np.testing.assert_array_equal(run("taxis.parquet").predict(rows), expected)
     with pytest.raises(UsageError, match="checkpoint"):
         run("taxis.csv")
+
+
+KILLED = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from motifnet import MotifRegressor
+from motifnet.engine import _blocks
+from test_stream import OPTIONS
+_blocks._KEPT_S = 0.0
+MotifRegressor("fast", n_jobs=1, checkpoint=sys.argv[1]).fit_stream(sys.argv[1] + ".parquet", "fare", **OPTIONS)
+"""
+OPTIONS: Any = {"drop": ["paid"], "landmarks": 150}
+
+
+def test_a_killed_fit_goes_on_to_the_same_bits(folder: Path, fitted: MotifRegressor, tmp_path: Path) -> None:
+    """Killed once when the inner layers are there, and once within the sum over all rows."""
+    (tmp_path / "kept.parquet").write_bytes((folder / "taxis.parquet").read_bytes())
+    for steps in (18, 19):
+        killed_while_it_fits(KILLED, tmp_path / "kept", steps)
+        assert any("train_inner" in file.name for file in (tmp_path / "kept").iterdir())
+    resumed = MotifRegressor("fast", n_jobs=2, checkpoint=tmp_path / "kept").fit_stream(tmp_path / "kept.parquet", "fare", **OPTIONS)
+    assert np.array_equal(bits(resumed), bits(fitted))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", [MotifRegressor, MotifClassifier])
+def test_ray_gives_the_same_bits(folder: Path, task: type[MotifRegressor | MotifClassifier]) -> None:
+    pytest.importorskip("ray")
+    target, drop = ("fare", "paid") if task is MotifRegressor else ("paid", "fare")
+    ways: list[dict[str, Any]] = [{"n_jobs": 1}, {"n_jobs": 2}, {"n_jobs": 2, "engine": "ray"}]
+    serial, jobs, remote = (task("fast", **how).fit_stream(folder / "taxis.parquet", target, drop=[drop], landmarks=150) for how in ways)
+    assert np.array_equal(bits(serial), bits(jobs)) and np.array_equal(bits(serial), bits(remote))
+
+
+@pytest.mark.slow
+def test_a_killed_worker_does_not_change_a_fit(folder: Path, fitted: MotifRegressor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray")
+    monkeypatch.setattr(_stream_layer, "_terms", partial(_deadly, tmp_path / "killed"))
+    remote = MotifRegressor("fast", n_jobs=2, engine="ray").fit_stream(folder / "taxis.parquet", "fare", **OPTIONS)
+    assert (tmp_path / "killed").exists()
+    assert np.array_equal(bits(remote), bits(fitted))
+
+
+def _deadly(mark: Path, *args: Any, terms: Any = _stream_layer._terms) -> Any:
+    """The sums of a block, whose worker dies the first time."""
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return terms(*args)
 
 
 def test_the_model_is_like_any_other(tmp_path: Path, fitted: MotifRegressor) -> None:

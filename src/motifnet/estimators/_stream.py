@@ -17,6 +17,7 @@ from motifnet.estimators._goal import Goal, Judged, RegressionGoal
 from motifnet.estimators._prepare import Prepared, prepare
 from motifnet.estimators._presets import Preset
 from motifnet.estimators._progress import Listen, tell
+from motifnet.estimators._stream_passes import FilePasses, SamplePasses
 from motifnet.estimators._stream_plan import encoded_width, plan_memory
 from motifnet.estimators._stream_rows import Coding, Roles, with_target
 from motifnet.estimators._stream_run import StreamRun, stream_settings
@@ -65,7 +66,7 @@ class StreamFit:
 
 def check_stream(estimator: Any, landmarks: int) -> None:
     """Refuse settings that a stream does not have."""
-    plain_settings = {"time_limit_s": (None,), "teachers": (None,), "profile": (None, "auto"), "objective": ("squared",), "engine": ("local",)}
+    plain_settings = {"time_limit_s": (None,), "teachers": (None,), "profile": (None, "auto"), "objective": ("squared",)}
     for name, plain in plain_settings.items():
         if getattr(estimator, name, plain[0]) not in plain:
             raise UsageError(f"{name}={getattr(estimator, name)!r} is for `fit`; a stream has none. Leave it out, or fit a sample of the table.")
@@ -81,10 +82,14 @@ def fit_stream(path: str | Path, wish: StreamWish, preset: Preset, seed: int, n_
     first = samples["sample"]
     inputs = wish.inputs(stream)
     ready = prepare(first[inputs], first[wish.target], None, None, None, task=wish.task, objective=Objective(), preset=preset, seed=seed)
-    coding = Coding(stream, inputs, wish.target, ready)
-    held = {role: coding.ready_for(*coding.held_out(samples[role], seed)) for role in ("choose", "score")}
-    course = Course(held["choose"].goal, control, listen)
-    judged = StreamRun(coding, roles, held["choose"].sample, preset, wish.landmarks, wish.subsample, seed, n_jobs, course).go()
+    coding = Coding.of(stream, inputs, wish.target, ready)
+    held = {role: coding.held_out(samples[role], ready, seed) for role in ("choose", "score")}
+    del samples, first
+    course, sample = Course(held["choose"].goal, control, listen), ready.sample
+    # targets of the sample are in its encoding where it has views
+    whole = FilePasses(coding, roles.score if sample.views is None else roles.sample, seed)
+    passes = SamplePasses(sample) if wish.subsample else whole
+    judged = StreamRun(sample, passes, roles, held["choose"].sample, preset, wish.landmarks, seed, n_jobs, course).go()
     info = {"stream_rows": stream.n, "planned_mb": round(plan.peak / MB), "landmarks": wish.landmarks, "subsample": wish.subsample}
     return _scored(held["score"], course, judged, info, seed, n_jobs)
 

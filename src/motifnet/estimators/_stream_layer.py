@@ -7,20 +7,24 @@ choose.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from motifnet.engine import ordered_sum
+from motifnet.estimators._stream_passes import Passes
 from motifnet.estimators._stream_rows import Coded
 from motifnet.kernels import AllRows
-from motifnet.retrain import TunedModel
+from motifnet.retrain import InnerLayers, TunedModel
 from motifnet.tables import Matrix, Sample
 
 MANY = 12_000  # here eleven passes take about as long as the sums (docs/million.md)
-Rows = Iterable[Callable[[], Coded]]
+Code = Callable[[Any], Coded]
 
 
 @dataclass(frozen=True)
@@ -28,61 +32,56 @@ class StreamLayer:
     """The trained kernel, its centres (m, d) among the warped rows, and the rows that choose."""
 
     trained: TunedModel
-    centres: torch.Tensor
+    centres: Tensor
     choose: Sample
     n_jobs: int
 
-    @property
-    def layer(self) -> AllRows:
-        return AllRows(self.trained.inner.gram, self.centres)
-
-    def by_sums(self, rows: Rows) -> tuple[TunedModel, str]:
-        """One pass over `rows`, O(m²) memory a job."""
-        S, s, count = self._sums(rows)
-        ridge, gamma = self.layer.choose(S, s, self._warped(self.choose.X), self.choose.y)
+    def by_sums(self, passes: Passes) -> tuple[TunedModel, str]:
+        """One pass, O(m²) memory a job; the model, and a note for the ledger."""
+        S, s, count = self._sums(passes)
+        ridge, gamma = self._layer.choose(S, s, self._warped_choose, self.choose.y)
         return self._model(ridge, gamma), f"ridge {ridge:.2g}, {int(count):,} rows"
 
-    def by_passes(self, rows: Callable[[], Rows], sample: Rows, trained_rows: int) -> tuple[TunedModel, str]:
-        """A dozen passes over `rows()`; the sums of `sample` are the preconditioner, `trained_rows` those of the ridge of the trained kernel."""
+    def by_passes(self, passes: Passes, sample: Passes) -> tuple[TunedModel, str]:
+        """A dozen passes, with the sums of a sample as their preconditioner."""
         S, _, sampled = self._sums(sample)
-        s, count = ordered_sum(rows(), self._right, self.n_jobs)
-        layer = self.layer
-        ridges = tuple(self.trained.ridge * (float(count) / trained_rows) ** power for power in (0.0, 0.5, 1.0))
-        ridge, gamma, passes = layer.choose_by_passes(
-            S,
-            float(count / sampled),
-            s,
-            lambda V: self._product(rows(), V),
-            ridges,
-            self._warped(self.choose.X),
-            self.choose.y,
-        )
-        return self._model(ridge, gamma), f"ridge {ridge:.2g}, {int(count):,} rows, {passes} passes"
+        s, count = ordered_sum(passes.pieces(1.0), partial(_right, passes.code, self.trained.inner, self._layer), self.n_jobs)
+        more = float(count) / len(self.trained.centres)
+        ridges = tuple(self.trained.ridge * more**power for power in (0.0, 0.5, 1.0))
+        product = partial(self._product, passes)
+        ridge, gamma, count_passes = self._layer.choose_by_passes(S, float(count / sampled), s, product, ridges, self._warped_choose, self.choose.y)
+        return self._model(ridge, gamma), f"ridge {ridge:.2g}, {int(count):,} rows, {count_passes} passes"
 
-    def _sums(self, rows: Rows) -> tuple[Matrix, ...]:
-        layer = self.layer
+    @property
+    def _layer(self) -> AllRows:
+        return AllRows(self.trained.inner.gram, self.centres)
 
-        def terms(coded: Callable[[], Coded]) -> tuple[Matrix, ...]:
-            X, y, _ = coded()
-            return (*layer.terms(self._warped(X), y), _count(X))
+    @property
+    def _warped_choose(self) -> Tensor:
+        return self.trained.inner.warp(torch.as_tensor(self.choose.X))
 
-        return ordered_sum(rows, terms, self.n_jobs)
+    def _sums(self, passes: Passes) -> tuple[Matrix, ...]:
+        return ordered_sum(passes.pieces(1.0), partial(_terms, passes.code, self.trained.inner, self._layer), self.n_jobs)
 
-    def _right(self, coded: Callable[[], Coded]) -> tuple[Matrix, ...]:
-        X, y, _ = coded()
-        return self.layer.features(self._warped(X)).T @ y, _count(X)
-
-    def _product(self, rows: Rows, V: Matrix) -> Matrix:
-        layer = self.layer
-        (product,) = ordered_sum(rows, lambda coded: (layer.product(self._warped(coded()[0]), V),), self.n_jobs)
-        return product
-
-    def _warped(self, X: Matrix) -> torch.Tensor:
-        return self.trained.inner.warp(torch.as_tensor(X))
+    def _product(self, passes: Passes, V: Matrix) -> Matrix:
+        return ordered_sum(passes.pieces(1.0), partial(_image, passes.code, self.trained.inner, self._layer, V), self.n_jobs)[0]
 
     def _model(self, ridge: float, gamma: Matrix) -> TunedModel:
         return TunedModel(self.trained.inner, self.centres.numpy(), gamma[:-1], gamma[-1], ridge)
 
 
-def _count(X: Matrix) -> Matrix:
-    return np.array(float(len(X)))
+def _terms(code: Code, inner: InnerLayers, layer: AllRows, piece: Any) -> tuple[Matrix, ...]:
+    """Sums of a piece of rows, and how many they are."""
+    X, y, _ = code(piece)
+    return (*layer.terms(inner.warp(torch.as_tensor(X)), y), np.array(float(len(X))))
+
+
+def _right(code: Code, inner: InnerLayers, layer: AllRows, piece: Any) -> tuple[Matrix, ...]:
+    """Φᵀy of a piece of rows, and how many they are."""
+    X, y, _ = code(piece)
+    return layer.features(inner.warp(torch.as_tensor(X))).T @ y, np.array(float(len(X)))
+
+
+def _image(code: Code, inner: InnerLayers, layer: AllRows, V: Matrix, piece: Any) -> tuple[Matrix]:
+    """Φᵀ(Φ V) of a piece of rows."""
+    return (layer.product(inner.warp(torch.as_tensor(code(piece)[0])), V),)

@@ -12,21 +12,21 @@ The last layer is solved on all rows but those that choose and score; where the 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError
+from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._prepare import Prepared
-from motifnet.tables import Block, Matrix, Sample, Stream, Table, as_table, as_target, make_folds
+from motifnet.tables import Encoder, Matrix, Sample, Schema, Stream, Table, as_table, as_target, make_folds
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 HELD_OUT = 10_000
 FOLDS = 4
-Mask = NDArray[np.bool_]
 Coded = tuple[Matrix, Matrix, NDArray[np.int64] | None]  # X (rows, d), coded y (rows, q), class codes or None
 
 
@@ -50,48 +50,51 @@ class Roles:
 
 @dataclass(frozen=True)
 class Coding:
-    """From raw rows of a stream to what the stages see, as the sample's rows were coded."""
+    """From raw rows of a stream to what the stages see, as the sample's rows were coded; `units` are mean and sd of a target of numbers."""
 
     stream: Stream
     inputs: list[str]
     target: str
-    ready: Prepared
+    schema: Schema
+    encoder: Encoder
+    classes: tuple[Any, ...] | None
+    units: tuple[Matrix, Matrix] | None
 
-    def rows(self, block: Block, mask: Mask) -> Coded:
-        """The rows of a mask that have a target."""
-        frame = with_target(self.stream.frame([self.stream.kept(block, mask)], self.ready.schema), self.target)
-        if not len(frame):
-            return np.empty((0, self.ready.sample.X.shape[1])), np.empty((0, self.ready.sample.y.shape[1])), np.empty(0, dtype=np.int64)
+    @classmethod
+    def of(cls, stream: Stream, inputs: list[str], target: str, ready: Prepared) -> Coding:
+        """That of the sample's rows."""
+        units = (ready.goal.mean, ready.goal.sd) if isinstance(ready.goal, RegressionGoal) else None
+        return cls(stream, inputs, target, ready.schema, ready.encoder, ready.classes, units)
+
+    def rows(self, raw: Any) -> Coded:
+        """Raw rows of a block, those that have a target."""
+        frame = with_target(self.stream.frame([raw], self.schema), self.target)
         y, labels = self.coded(frame)
-        return self.ready.encoder.transform(self._table(frame)), y, labels
+        return self.encoder.transform(self._table(frame)) if len(frame) else np.empty((0, len(self.encoder.names))), y, labels
 
     def coded(self, frame: DataFrame) -> tuple[Matrix, NDArray[np.int64] | None]:
         """Coded y and class codes of rows with a target."""
-        goal, classes = self.ready.goal, self.ready.classes
-        if classes is None:
-            values = as_target(frame[self.target], len(frame), "regression").values
-            return (values - goal.mean) / goal.sd, None  # type: ignore[attr-defined]
-        codes = frame[self.target].astype(object).map({level: code for code, level in enumerate(classes)})
+        if self.classes is None:
+            assert self.units is not None
+            mean, sd = self.units
+            return (as_target(frame[self.target], len(frame), "regression").values - mean) / sd if len(frame) else np.empty((0, len(mean))), None
+        codes = frame[self.target].astype(object).map({level: code for code, level in enumerate(self.classes)})
         if codes.isna().any():
             rare = frame[self.target][codes.isna()].iloc[0]
             raise DataError(f"The class {rare!r} is so rare that the sample has no row of it. Leave its rows out, or join it to another class.")
         labels = codes.to_numpy(np.int64)
-        one_hot = np.eye(len(classes))[labels]
-        return (2 * one_hot[:, 1:] - 1 if len(classes) == 2 else one_hot), labels
+        one_hot = np.eye(len(self.classes))[labels]
+        return (2 * one_hot[:, 1:] - 1 if len(self.classes) == 2 else one_hot), labels
 
-    def held_out(self, frame: DataFrame, seed: int) -> tuple[Table, Sample]:
-        """Rows of a role as a table and a sample, with folds for the choice of weights."""
+    def held_out(self, frame: DataFrame, ready: Prepared, seed: int) -> Prepared:
+        """What the pipeline stands on, for rows of a role in place of the sample, with folds for the choice of weights."""
         table, (y, labels) = self._table(frame), self.coded(frame)
-        X = self.ready.encoder.transform(table)
         folds = make_folds(table.n, min(FOLDS, table.n), seed, labels=labels)
-        return table, Sample(X, y, np.ones(table.n), folds, labels=labels, numeric=self.ready.encoder.numeric)
-
-    def ready_for(self, table: Table, sample: Sample) -> Prepared:
-        """What the pipeline stands on, for rows of a role in place of the sample."""
-        return replace(self.ready, sample=sample, table=table, goal=replace(self.ready.goal, sample=sample), log=None)  # type: ignore[type-var]
+        sample = Sample(self.encoder.transform(table), y, np.ones(table.n), folds, labels=labels, numeric=self.encoder.numeric)
+        return replace(ready, sample=sample, table=table, goal=replace(ready.goal, sample=sample), log=None)  # type: ignore[type-var]
 
     def _table(self, frame: DataFrame) -> Table:
-        return as_table(frame[self.inputs], schema=self.ready.schema)
+        return as_table(frame[self.inputs], schema=self.schema)
 
 
 def with_target(frame: DataFrame, target: str) -> DataFrame:

@@ -29,6 +29,7 @@ class StreamedFit:
 
     _task: Task
     preset: str
+    engine: str
     n_jobs: int | None
     random_state: int | np.random.RandomState | None
     verbose: int
@@ -88,7 +89,7 @@ class StreamedFit:
         check_stream(self, landmarks)
         control, jobs = Control(), resolve_jobs(self.n_jobs)
         wanted = StreamWish(self._task, target, tuple(drop), landmarks, subsample, memory_limit_mb, self.verbose)
-        with single_threaded(), progress(self.verbose) as listen, open_engine("local", jobs) as engine:
+        with single_threaded(), progress(self.verbose) as listen, open_engine(self.engine, jobs) as engine:
             kept = open_checkpoint(self.checkpoint, _hash(path), _settings(preset, wanted, seed), control) if self.checkpoint else None
             with working(engine, kept):
                 fitted = fit_stream(path, wanted, preset, seed, jobs, control, listen)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 BLOCK_ROWS = 4_096
+_COUNTED = 1 << 16
 _STRIDE = 0x632BE59BD9B4E019  # so that rows of one seed are not the rows of the next, moved by one
 Chosen = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 
@@ -68,6 +69,11 @@ class Stream(ABC):
     @abstractmethod
     def frame(self, raws: list[Any], schema: Schema | None = None) -> DataFrame:
         """Raw rows of one or more blocks as a data frame; with a schema its columns of texts are read as texts."""
+
+    def count(self, chosen: Chosen, seed: int) -> int:
+        """How many rows have draws that are chosen; nothing is read for that."""
+        starts = range(0, self.n, _COUNTED)
+        return sum(int(chosen(Block(first, min(_COUNTED, self.n - first), None).draws(seed)).sum()) for first in starts)
 
     def sample(self, chosen: Chosen, seed: int) -> tuple[DataFrame, NDArray[np.float64]]:
         """The rows whose draws are chosen, and these draws."""

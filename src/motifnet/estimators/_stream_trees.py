@@ -1,0 +1,93 @@
+"""Boosted trees beside a kernel network k, of the rows of a streamed table.
+
+    numbers   k(x) + c r(x), r grown on y − k(x)        classes   trees of the classes, their logits beside those of the network
+
+c ≥ 0 is the factor with the least squared error on the rows that choose. It makes up for what a limited number of slow steps has not reached, and for
+the rows' own part in k, by which they leave less to r than other rows do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+
+from motifnet.engine import ordered_map
+from motifnet.estimators._goal import Goal, Judged, Part
+from motifnet.estimators._stream_passes import Passes
+from motifnet.estimators._stream_rows import Coded
+from motifnet.mimicry import transfer
+from motifnet.motifs import Motif, evaluate
+from motifnet.tables import Matrix, Sample
+from motifnet.teachers import BoostedTrees, FittedTrees
+
+ON_THE_REST = "trees on the rest"
+
+
+@dataclass(frozen=True)
+class Grown:
+    """Trees as a part, how many they are, and of how many rows."""
+
+    part: Part
+    trees: int
+    rows: int
+
+
+def grow_trees(passes: Passes, end: float, choose: Sample, kernel: Part, seed: int, n_jobs: int) -> Grown:
+    """Trees on the rows whose draws are below `end`, in number the best for the rows that choose."""
+    classes = choose.labels is not None
+    sample = _gathered(passes, end, kernel.network, choose, seed, n_jobs)
+    judge = choose if classes else replace(choose, y=choose.y - kernel.oof)
+    fitted = BoostedTrees().fit_judged(sample, judge, seed=seed)
+    if not classes:
+        fitted = _scaled(fitted, judge)
+    part = Part("trees" if classes else ON_THE_REST, fitted.oof, transfer(fitted), fitted.predict)
+    return Grown(part, sum(len(forest.roots) for forest in fitted.forests), sample.n)
+
+
+def weigh(goal: Goal, kernel: Part, trees: Part) -> Judged:
+    """Weights of the network and the trees: of k and k + c r, told as weights of k and c r."""
+    if trees.name != ON_THE_REST:
+        return goal.judge([kernel, trees])
+    judged = goal.judge([kernel, together(kernel, trees)])
+    return replace(judged, parts=(kernel, trees), weights=np.stack([judged.weights.sum(0), judged.weights[1]]))
+
+
+def together(kernel: Part, trees: Part) -> Part:
+    """The trees' part as it is judged: with the network, where they were grown on what it leaves."""
+    return replace(trees, oof=kernel.oof + trees.oof) if trees.name == ON_THE_REST else trees
+
+
+def _gathered(passes: Passes, end: float, network: Motif, choose: Sample, seed: int, n_jobs: int) -> Sample:
+    """The rows as one sample, in single precision, each block in its place as it comes."""
+    rows, classes = passes.count(end), choose.labels is not None
+    X: Matrix = np.empty((rows, choose.X.shape[1]), dtype=np.float32)  # trees are as well off with half of the digits
+    y, labels = np.empty((rows, choose.y.shape[1])), np.empty(rows, dtype=np.int64)
+    filled = 0
+    for part in ordered_map(partial(_left, passes, None if classes else network), passes.pieces(end), n_jobs):
+        there = slice(filled, filled := filled + len(part[0]))
+        X[there], y[there] = part[0], part[1]
+        if part[2] is not None:
+            labels[there] = part[2]
+    return replace(Sample.plain(X[:filled], y[:filled], folds=2, seed=seed), labels=labels[:filled] if classes else None)
+
+
+def _left(passes: Passes, network: Motif | None, piece: Any) -> Coded:
+    """A piece coded, with what the network leaves of y."""
+    X, y, labels = passes.code(piece)
+    return X.astype(np.float32), y if network is None else y - values(network, X), labels
+
+
+def _scaled(fitted: FittedTrees, judge: Sample) -> FittedTrees:
+    """The forests times c, one an output."""
+    squares = (fitted.oof**2).sum(0)
+    c = np.divide(np.maximum((fitted.oof * judge.y).sum(0), 0), squares, out=np.zeros_like(squares), where=squares > 0)
+    return FittedTrees(fitted.oof * c, tuple(forest.scaled(float(factor)) for forest, factor in zip(fitted.forests, c, strict=True)))
+
+
+def values(network: Motif, X: Matrix) -> Matrix:
+    """Those of a network at rows X with shape (n, d)."""
+    return evaluate(network, torch.as_tensor(X)).numpy()
