@@ -64,6 +64,14 @@ def test_every_step_lowers_the_objective_down_to_slope_zero() -> None:
     assert torch.allclose(f.values, K @ f.coefficients + f.intercept, atol=1e-9)
 
 
+def test_no_curvature_of_the_log_loss_is_larger_than_the_one_that_is_used() -> None:
+    p = torch.as_tensor(np.random.default_rng(0).dirichlet([0.3] * 4, 2_000))
+    curvature = torch.diag_embed(p) - p[:, :, None] * p[:, None, :]
+    assert torch.linalg.eigvalsh(curvature).max() <= CURVATURE
+    half = torch.full((2,), 0.5, dtype=torch.float64)
+    assert float(torch.linalg.eigvalsh(torch.diag(half) - torch.outer(half, half)).max()) == pytest.approx(CURVATURE)
+
+
 def test_all_rows_as_landmarks_give_the_exact_fit() -> None:
     X, labels, w = problem(3)
     Z = torch.as_tensor(X)

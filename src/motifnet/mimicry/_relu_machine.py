@@ -13,12 +13,14 @@ from motifnet.kernels import distances
 from motifnet.mimicry._relu_signal import Vector, array
 from motifnet.motifs import Affine, Chain, Distance, Motif, Parallel, Radial
 
+_GOLDEN = (1 + math.sqrt(5)) / 2  # where s (1 + s) e^{−s} is largest, and s (1 + s) = s³
+
 # largest slope of the profile at rate 1
 STEEPEST = {
     "laplace": 1.0,
     "gaussian": math.sqrt(2 / math.e),
     "matern32": math.sqrt(3) / math.e,
-    "matern52": math.sqrt(5) / 3 * 0.8397,  # (s/3)(1 + s)e^{-s} at s = (1 + √5)/2, rounded up
+    "matern52": math.sqrt(5) / 3 * _GOLDEN**3 * math.exp(-_GOLDEN),
 }
 
 
