@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 
@@ -29,7 +29,8 @@ from benchmarks._compress_fitted_report import report
 from benchmarks._kept_rows import append, kept
 from benchmarks._tables import arguments, split, version
 from motifnet import Network, mimic
-from motifnet.compress import SIZES, units_of
+from motifnet.compress import SIZES, Scaled, Task, units_of
+from motifnet.compress._distillation import Distillation
 from motifnet.engine import single_threaded
 from motifnet.tables import Matrix
 
@@ -97,7 +98,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
 
 
 def _asked(model: str) -> list[str]:
-    return ["knee"] if model != "LightGBM" else ["knee", *map(str, SIZES)]
+    return ["knee"] if model != "LightGBM" else list(map(str, SIZES))
 
 
 def _measured(name: str, model: str, wanted: list[str], options: argparse.Namespace) -> list[Row]:
@@ -110,10 +111,7 @@ def _measured(name: str, model: str, wanted: list[str], options: argparse.Namesp
     t = (t - mean) / sd
     own, many = fitted.predict(T), np.resize(T, (TIMED, T.shape[1]))
     rows = []
-    for asked in wanted:
-        start = time.process_time()
-        small = _compressed(mimic(fitted, X), asked, X if model == "LightGBM" else None)
-        made_in = time.process_time() - start
+    for asked, small, made_in in _students(mimic(fitted, X), wanted, X) if model == "LightGBM" else _at_knee(fitted, X):
         seconds, small_seconds, ratio = _in_turns(fitted.predict, small, many)
         values = small(T)[:, 0]
         scores = r2_score(t, own), r2_score(t, values), r2_score(own, values)
@@ -122,8 +120,20 @@ def _measured(name: str, model: str, wanted: list[str], options: argparse.Namesp
     return rows
 
 
-def _compressed(network: Network, asked: str, X: Matrix | None) -> Network:
-    return network.compress(X=X) if asked == "knee" else network.compress(X=X, max_units=int(asked))
+def _at_knee(fitted: Any, X: Matrix) -> Iterator[tuple[str, Network, float]]:
+    start = time.process_time()
+    small = mimic(fitted, X).compress()
+    yield "knee", small, time.process_time() - start
+
+
+def _students(network: Network, wanted: list[str], X: Matrix) -> Iterator[tuple[str, Network, float]]:
+    """Of each size, with the seconds of that size alone; what `trade_off` goes through."""
+    scaled = Scaled.of(Task(network.module, network.d, X))
+    work = Distillation.of(scaled.task)
+    for asked in wanted:
+        start = time.process_time()
+        student = work.student(int(asked))[0]
+        yield asked, Network(scaled.back(student), network.d), time.process_time() - start
 
 
 def _numbers(table: pd.DataFrame) -> pd.DataFrame:

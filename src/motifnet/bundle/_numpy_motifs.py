@@ -102,12 +102,21 @@ def hinge(x: Array, knots: Array, slopes: Array) -> Array:
     return y
 
 
-def tree_ensemble(x: Array, feature: Array, threshold: Array, left: Array, right: Array, roots: Array, values: Array, depth: int) -> Array:
-    """Σ_t of the leaf that a row comes to."""
+def tree_ensemble(
+    x: Array, feature: Array, threshold: Array, left: Array, right: Array, roots: Array, values: Array, depth: int, single: bool
+) -> Array:
+    """Σ_t of the leaf that a row comes to; single: each sum rounded to float32."""
     rows, node = np.arange(len(x))[:, None], np.tile(roots, (len(x), 1))
     for _ in range(depth):
         node = np.where(x[rows, feature[node]] <= threshold[node], left[node], right[node])
-    return values[node].sum(1)
+    if not single:
+        return values[node].sum(1)
+    return np.add.accumulate(values[node].astype(np.float32), axis=1)[:, -1].astype(float)
+
+
+def single_(x: Array) -> Array:
+    """x rounded to float32."""
+    return x.astype(np.float32).astype(float)
 
 
 def abs_(x: Array) -> Array:

@@ -48,6 +48,11 @@ def _(motif: m.Power, graph: Graph, x: str) -> str:
 
 
 @emit.register
+def _(motif: m.Single, graph: Graph, x: str) -> str:
+    return graph.cast(graph.cast(x, "FLOAT"), "DOUBLE")
+
+
+@emit.register
 def _(motif: m.Erf, graph: Graph, x: str) -> str:
     """x T(x²)/U(x²) for |x| ≤ 1, else sign(x) (1 − e^{−x²} P(|x|)/Q(|x|))."""
     size, one = graph.op("Abs", x), graph.constant(1.0)

@@ -148,8 +148,7 @@ def _(motif: m.Hinge, graph: Graph, x: str) -> str:
 
 @emit.register
 def _(motif: m.TreeEnsemble, graph: Graph, x: str) -> str:
-    arrays = {name: tensor.numpy() for name, tensor in motif.named_buffers()} | {"values": motif.values.detach().numpy()}
-    return tree_ensemble(graph, x, **arrays)
+    return tree_ensemble(graph, x, motif)
 
 
 @emit.register

@@ -112,4 +112,4 @@ def _function_name(motif: Motif) -> str:
 
 def _plain(source: str) -> str:
     """The function without annotations, which say nothing in a file of its own."""
-    return re.sub(r"(: (Array|Function|int|str|Sequence\[[^)=]*?\]))(?=[,)])|( -> Array)", "", source)
+    return re.sub(r"(: (Array|Function|int|bool|str|Sequence\[[^)=]*?\]))(?=[,)])|( -> Array)", "", source)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from motifnet import motifs as m
@@ -44,6 +46,11 @@ def _(motif: m.SparseAffine, signal: Signal, plan: Plan) -> tuple[m.Motif, Signa
     error = (np.abs(W) * signal.error[index]).sum(axis=1) + 2 * (W.shape[1] + 2) * EPS * ((np.abs(W) * signal.size[index]).sum(axis=1) + np.abs(bias))
     form = m.SparseAffine(motif.index, motif.weight, motif.bias)
     return form, Signal(bias + np.minimum(low, high).sum(axis=1), bias + np.maximum(low, high).sum(axis=1), error)
+
+
+@relu_rule.register
+def _(motif: m.Single, signal: Signal, plan: Plan) -> tuple[m.Motif, Signal]:
+    return m.Identity(), replace(signal, error=signal.error + np.finfo(np.float32).eps * signal.size)
 
 
 @relu_rule.register

@@ -45,6 +45,8 @@ def _(motif: m.TreeEnsemble, signal: Signal, plan: Plan) -> tuple[m.Motif, Signa
     _note(plan, feature[used], threshold[used], band[used], signal)
     rounding = 8 * EPS * (signal.size[feature] + np.abs(threshold)) / band
     errors = sum((np.abs(values[leaf.node]) * (rounding[list(leaf.splits)].sum() + 8 * EPS) for t in trees for leaf in t), np.zeros(values.shape[1]))
+    if motif.single:  # the native sums are rounded, these are not
+        errors += len(trees) * np.finfo(np.float32).eps * sum(np.abs(values[[leaf.node for leaf in t]]).max(axis=0) for t in trees)
     low = sum((values[[leaf.node for leaf in t]].min(axis=0) for t in trees), np.zeros(values.shape[1]))
     high = sum((values[[leaf.node for leaf in t]].max(axis=0) for t in trees), np.zeros(values.shape[1]))
     network = chunks[0] if len(chunks) == 1 else m.Parallel(torch.ones(len(chunks), dtype=torch.float64), chunks)

@@ -9,10 +9,10 @@ from motifnet.motifs import Chain, Concat, Motif, TreeEnsemble
 from motifnet.teachers import FittedTrees, Forest
 
 
-def tree_network(forest: Forest) -> TreeEnsemble:
-    """The network of a forest: the same arrays."""
+def tree_network(forest: Forest, single: bool = False) -> TreeEnsemble:
+    """The network of a forest: the same arrays; single: its sums are rounded to float32."""
     names = ("feature", "threshold", "left", "right", "roots", "values")
-    return TreeEnsemble(depth=forest.depth, **{name: torch.as_tensor(getattr(forest, name)) for name in names})
+    return TreeEnsemble(depth=forest.depth, single=single, **{name: torch.as_tensor(getattr(forest, name)) for name in names})
 
 
 @transfer.register

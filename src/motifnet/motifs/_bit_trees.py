@@ -61,11 +61,14 @@ class BitTrees:
         np.bitwise_and.at(masks, (place + 1, owner[nodes]), ~ruled_out[nodes])
         return j, thresholds, np.bitwise_and.accumulate(masks, axis=0)
 
-    def __call__(self, x: Tensor, values: Tensor) -> Tensor:
-        """Sums of the leaves' values with shape (n, q) at rows x with shape (n, d); values with shape (nodes, q)."""
-        table, first, rows = values.detach().numpy()[self.leaf.ravel()], LEAVES * np.arange(len(self.leaf)), x.numpy()
+    def __call__(self, x: Tensor, trees: TreeEnsemble) -> Tensor:
+        """Sums of the leaves' values with shape (n, q) at rows x with shape (n, d)."""
+        table, first, rows = trees.values.detach().numpy()[self.leaf.ravel()], LEAVES * np.arange(len(self.leaf)), x.numpy()
         starts = range(0, max(len(rows), 1), _ROWS)
-        return torch.from_numpy(np.concatenate([table.take(self._leaves(rows[i : i + _ROWS]) + first, axis=0).sum(1) for i in starts]))
+        each = (table.take(self._leaves(rows[i : i + _ROWS]) + first, axis=0) for i in starts)
+        if trees.single:
+            return torch.cat([trees.total(torch.from_numpy(values).transpose(0, 1)) for values in each])
+        return torch.from_numpy(np.concatenate([values.sum(1) for values in each]))
 
     def _leaves(self, x: NDArray[np.float64]) -> NDArray[np.int64]:
         """Number of the leaf of each tree, with shape (n, trees)."""

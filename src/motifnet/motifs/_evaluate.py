@@ -39,7 +39,7 @@ def evaluate(network: nn.Module, x: Tensor) -> Tensor:
             total += weight * evaluate(branch, x)
         return total
     if isinstance(network, TreeEnsemble) and network.threshold.dtype == x.dtype == torch.float64 and (bits := bits_of(network)):
-        return bits(x, network.values)
+        return bits(x, network)
     if not isinstance(network, Chain):
         return network(x)
     parts = list(network.parts)

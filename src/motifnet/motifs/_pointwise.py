@@ -106,6 +106,13 @@ class Erf(Motif):
         return torch.erf(x)
 
 
+class Single(Motif):
+    """x rounded to float32, each value by itself, in the type that it has: what a library gives that computes in float32."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.float().to(x.dtype)
+
+
 class Power(Motif):
     """x^p, each value by itself; a p that is not whole needs x ≥ 0."""
 

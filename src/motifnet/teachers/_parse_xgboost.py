@@ -1,4 +1,7 @@
-"""Fitted XGBoost models → flat arrays of nodes. XGBoost adds float32 numbers in float32; here the same numbers are added in float64.
+"""Fitted XGBoost models → flat arrays of nodes.
+
+XGBoost adds float32 numbers in float32, one tree after the other, from the base score b on; so b is part of the first tree, fl(b + v). DART weighs
+each tree by w: it adds fl(fl(fl(v + b) − b) w), which is not fl(v w).
 
 A row goes to the left if float32(x) < threshold; a level that is in the list of a node goes to the right, every other one to the left.
 """
@@ -6,32 +9,58 @@ A row goes to the left if float32(x) < threshold; a level that is in the list of
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from motifnet.engine import UsageError
 from motifnet.teachers._forest import Forest, one_tree
 from motifnet.teachers._parse_sklearn import rounded_threshold
 from motifnet.teachers._questions import LEFT, RIGHT, Member, Questions
 
+_LOGIT = ("binary:logistic", "reg:logistic")
+_LOG = ("count:poisson", "reg:gamma", "reg:tweedie")
+
 
 def parse_xgboost(booster: Any, questions: Questions) -> tuple[list[Forest], dict[str, Any]]:
-    """The sum of the trees of the best iterations, a forest for each output, without the base score; and the `learner` of its JSON."""
+    """The trees of the best iterations, a forest for each output whose first tree holds the base score; and the `learner` of its JSON."""
     learner = json.loads(booster.save_raw("json"))["learner"]
     model, factors = learner["gradient_booster"], None
     if model["name"] == "dart":
-        model, factors = model["gbtree"], [float(w) for w in model["weight_drop"]]
+        model, factors = model["gbtree"], np.array(model["weight_drop"], dtype=np.float32)
     if model["name"] != "gbtree":
         raise UsageError(f"There is no transfer for booster={model['name']!r} of XGBoost; there is one for 'gbtree' and 'dart'.")
     model = model["model"]
     count = model["iteration_indptr"][int(learner["attributes"].get("best_iteration", len(model["iteration_indptr"]) - 2)) + 1]
-    outputs = max(1, int(learner["learner_model_param"]["num_class"]), int(learner["learner_model_param"].get("num_target", 1)))
-    forests: list[list[Forest]] = [[] for _ in range(outputs)]
+    base = _base_scores(learner)
+    forests: list[list[Forest]] = [[] for _ in base]
     for k in range(count):
+        parts, b = forests[model["tree_info"][k]], base[model["tree_info"][k]]
         tree = _tree(model["trees"][k], questions)
-        forests[model["tree_info"][k]].append(tree if factors is None else tree.scaled(factors[k]))
-    return [Forest.sum(parts) if parts else Forest.constant(np.zeros(1)) for parts in forests], learner
+        if factors is not None:
+            tree = _changed(tree, lambda v, b=b, w=factors[k]: ((v + b) - b) * w)
+        parts.append(tree if parts else _changed(tree, lambda v, b=b: v + b))
+    return [Forest.sum(parts) if parts else Forest.constant(np.array([b])) for parts, b in zip(forests, base, strict=True)], learner
+
+
+def _changed(tree: Forest, change: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Forest:
+    """The tree with other values, computed in float32."""
+    return replace(tree, values=change(tree.values.astype(np.float32)).astype(np.float64))
+
+
+def _base_scores(learner: dict[str, Any]) -> NDArray[np.float32]:
+    """The score that the trees of each output are added to; written as a mean, hence taken through the link."""
+    outputs = max(1, int(learner["learner_model_param"]["num_class"]), int(learner["learner_model_param"].get("num_target", 1)))
+    text, objective = learner["learner_model_param"]["base_score"].strip("[]"), learner["objective"]["name"]
+    base = np.array([float(v) for v in text.split(",")], dtype=np.float32)
+    if objective in _LOGIT:
+        base = -np.log(np.float32(1) / base - np.float32(1))
+    elif objective in _LOG:
+        base = np.log(base)
+    return np.broadcast_to(base, outputs)
 
 
 def _tree(tree: dict[str, Any], questions: Questions) -> Forest:

@@ -16,18 +16,19 @@ from motifnet.teachers import KINDS, Forest, Member, Nodes, Questions
 _FILLS = (None, -np.inf, 0.0)  # of the kinds of comparisons
 
 
-def asked_networks(forests: Sequence[Forest], questions: Questions) -> list[Motif]:
-    """The columns that the forests ask about, then the forests, side by side."""
+def asked_networks(forests: Sequence[Forest], questions: Questions, single: bool = False) -> list[Motif]:
+    """The columns that the forests ask about, then the forests, side by side; single: their sums are rounded to float32."""
     used = np.unique(np.concatenate([f.feature[f.left != np.arange(len(f.left))] for f in forests]))
     if not (used >= questions.width).any():
-        return [beside([tree_network(forest) for forest in forests])]
+        return [beside([tree_network(forest, single) for forest in forests])]
     blocks, order = _numeric(used, questions.width)
     for column, asked in _by_column(used, questions).items():
         blocks.append(Chain([Select([column]), _lookup([member for _, member in asked])]))
         order += [number for number, _ in asked]
     place = np.zeros(used.max() + 1, dtype=np.int64)
     place[order] = np.arange(len(order))
-    return [beside(blocks), beside([tree_network(replace(f, feature=place[np.minimum(f.feature, used.max())])) for f in forests])]
+    moved = [replace(f, feature=place[np.minimum(f.feature, used.max())]) for f in forests]
+    return [beside(blocks), beside([tree_network(forest, single) for forest in moved])]
 
 
 def _numeric(used: Nodes, width: int) -> tuple[list[Motif], list[int]]:

@@ -10,13 +10,12 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from motifnet.engine import UsageError
-from motifnet.mimicry._affine import affine
+from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._asked import asked_networks
 from motifnet.mimicry.fitted._codes import lookup
 from motifnet.mimicry.fitted._lookup import Transfer
 from motifnet.mimicry.fitted._parts import beside, probabilities, times
-from motifnet.motifs import Abs, Chain, Exp, Identity, Motif, Select, Sigmoid, Softmax
-from motifnet.tables import Matrix
+from motifnet.motifs import Abs, Chain, Exp, Identity, Max, Motif, Parallel, Power, Select, Sigmoid, Single, Softmax
 from motifnet.teachers import Questions, parse_catboost, parse_lightgbm, parse_xgboost
 
 _SQUARED = ("regression", "regression_l2", "l2", "mse", "rmse", "reg:squarederror", "RMSE", "MultiRMSE")
@@ -100,21 +99,22 @@ def _xgboost(model: Any) -> list[Motif]:
         raise UsageError(f"This XGBoost model takes {model.missing} as missing, for which there is no transfer. Fit it with missing=nan.")
     questions = Questions(booster.num_features())
     forests, learner = parse_xgboost(booster, questions)
-    objective = learner["objective"]["name"]
-    scores = _base_scores(learner, objective, len(forests))
-    networks = _shifted(asked_networks(forests, questions), scores)
-    return [*_encoded(learner, booster.num_features()), *_linked(Chain(networks), objective, len(forests), is_classifier(model), "XGBoost")]
+    networks = asked_networks(forests, questions, single=True)
+    return [*_encoded(learner, booster.num_features()), *networks, *_single_link(learner["objective"]["name"], len(forests), is_classifier(model))]
 
 
-def _base_scores(learner: dict[str, Any], objective: str, outputs: int) -> Matrix:
-    """The score that the trees are added to, in float32 as the library has it; written as a mean, hence taken through the link."""
-    text = learner["learner_model_param"]["base_score"].strip("[]")
-    base = np.array([float(v) for v in text.split(",")], dtype=np.float32)
+def _single_link(objective: str, outputs: int, classes: bool) -> list[Motif]:
+    """From raw scores to values or probabilities, each step rounded to float32 as XGBoost has it."""
     if objective in _LOGIT:
-        base = -np.log(np.float32(1) / base - np.float32(1))
-    elif objective in _EXP:
-        base = np.log(base)
-    return np.broadcast_to(base.astype(np.float64), outputs)
+        p: list[Motif] = [affine(-np.eye(outputs)), Exp(), Single(), affine(np.eye(outputs), 1.0), Single(), Power(tensor(-1.0)), Single()]
+        return [*p, affine([[-1.0, 1.0]], [1.0, 0.0]), Single()] if classes and outputs == 1 else p
+    if objective in _SOFTMAX:
+        shifted = Parallel(tensor([1.0, -1.0]), [Identity(), Chain([Max(), affine(np.ones((1, outputs)))])])
+        inverse = Chain([affine(np.ones((outputs, outputs))), Single(), Power(tensor(-1.0))])
+        return [shifted, Single(), Exp(), Single(), times(Identity(), inverse), Single()]
+    if classes or objective not in _IDENTITY | _EXP:
+        raise UsageError(f"There is no transfer for the objective {objective!r} of XGBoost.")
+    return [Exp(), Single()] if objective in _EXP else []
 
 
 def _encoded(learner: dict[str, Any], width: int) -> list[Motif]:
