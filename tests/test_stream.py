@@ -32,10 +32,14 @@ from motifnet.engine import (
     resident_memory,
 )
 from motifnet.estimators import _stream_run
+from motifnet.estimators._goal import Part, RegressionGoal
+from motifnet.estimators._stream_passes import SamplePasses
 from motifnet.estimators._stream_plan import plan_memory
 from motifnet.estimators._stream_rows import Roles
+from motifnet.estimators._stream_trees import grow_trees, weigh
 from motifnet.kernels import AllRows, Kernel, leverage_landmarks, ridge_leverages, solve_ridge
-from motifnet.tables import BLOCK_ROWS, Block, open_stream, read_table
+from motifnet.motifs import Affine
+from motifnet.tables import BLOCK_ROWS, Block, Sample, open_stream, read_table
 
 KERNEL = Kernel(("laplace1", "gaussian"), np.array([0.5, 0.5]), np.array([0.3, 0.5]))
 
@@ -177,6 +181,30 @@ def test_a_lonely_row_is_a_landmark() -> None:
     chosen = [leverage_landmarks(KERNEL.gram, Z, 20, 1.0, seed) for seed in range(10)]
     assert all(len(set(c.tolist())) == 20 and (c[1:] > c[:-1]).all() for c in chosen)
     assert sum(500 in c for c in chosen) >= 9
+
+
+# the trees
+
+
+def test_trees_on_the_rest_are_weighed_with_the_network() -> None:
+    """Neither a network nor what it leaves is a model of the target by itself, so that their sum has to be one of the candidates."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (4_000, 2))
+    k, r = 2 * X[:, :1], np.where(X[:, 1:] > 0, 0.5, -0.5)
+    train, judge = (Sample.plain(X[rows], (k + r)[rows], folds=4) for rows in (slice(0, 3_000), slice(3_000, 4_000)))
+    network = Affine(torch.tensor([[2.0, 0.0]], dtype=torch.float64), torch.zeros(1, dtype=torch.float64))
+    kernel = Part("kernel network", k[3_000:], network, lambda X: 2 * X[:, :1])
+    grown = grow_trees(SamplePasses(train), 1.0, judge, kernel, 0, 1)
+    assert grown.rows == 3_000
+    judged = weigh(RegressionGoal(judge, np.zeros(1), np.ones(1)), kernel, grown.part)
+    assert judged.error < 0.01
+    np.testing.assert_allclose(judged.weights, 1, atol=0.02)
+    np.testing.assert_allclose(sum(w * part.oof for w, part in zip(judged.weights, judged.parts, strict=True)), judged.oof, atol=0.01)
+
+
+def test_rows_of_a_draw_are_counted_without_reading(folder: Path) -> None:
+    stream = open_stream(folder / "taxis.csv")
+    assert stream.count(lambda u: u < 0.3, 1) == sum(int((b.draws(1) < 0.3).sum()) for b in stream.blocks())
 
 
 # memory
@@ -384,10 +412,11 @@ def test_the_command_line_streams(folder: Path, tmp_path: Path, options: list[st
 
 
 _MEASURE = """
-import resource, sys
+import sys
 from motifnet import MotifRegressor
+from motifnet.engine import peak_memory
 model = MotifRegressor("fast", n_jobs=int(sys.argv[3])).fit_stream(sys.argv[1], "y", landmarks=int(sys.argv[2]))
-print(model.model_.info["planned_mb"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(model.model_.info["planned_mb"], peak_memory() / 2**20)
 """
 
 
