@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tests.test_engines import bits, killed_while_it_fits
 from typer.testing import CliRunner
 
 from motifnet import MotifClassifier, MotifRegressor, load
@@ -40,6 +38,7 @@ from motifnet.estimators._stream_trees import grow_trees, weigh
 from motifnet.kernels import AllRows, Kernel, leverage_landmarks, ridge_leverages, solve_ridge
 from motifnet.motifs import Affine
 from motifnet.tables import BLOCK_ROWS, Block, Sample, open_stream, read_table
+from test_engines import bits, killed_while_it_fits
 
 KERNEL = Kernel(("laplace1", "gaussian"), np.array([0.5, 0.5]), np.array([0.3, 0.5]))
 
@@ -279,14 +278,12 @@ def test_a_checkpoint_goes_on_to_the_same_bits(folder: Path, fitted: MotifRegres
 
 KILLED = """
 import sys
-sys.path.insert(0, sys.argv[2])
 from motifnet import MotifRegressor
 from motifnet.engine import _blocks
-from tests.test_stream import OPTIONS
 _blocks._KEPT_S = 0.0
-MotifRegressor("fast", n_jobs=1, checkpoint=sys.argv[1]).fit_stream(sys.argv[1] + ".parquet", "fare", **OPTIONS)
+MotifRegressor("fast", n_jobs=1, checkpoint=sys.argv[1]).fit_stream(sys.argv[1] + ".parquet", "fare", drop=["paid"], landmarks=150)
 """
-OPTIONS: Any = {"drop": ["paid"], "landmarks": 150}
+OPTIONS: Any = {"drop": ["paid"], "landmarks": 150}  # as above
 
 
 def test_a_killed_fit_goes_on_to_the_same_bits(folder: Path, fitted: MotifRegressor, tmp_path: Path) -> None:
@@ -312,18 +309,18 @@ def test_ray_gives_the_same_bits(folder: Path, task: type[MotifRegressor | Motif
 @pytest.mark.slow
 def test_a_killed_worker_does_not_change_a_fit(folder: Path, fitted: MotifRegressor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray")
-    monkeypatch.setattr(_stream_run, "_terms", partial(_deadly, tmp_path / "killed"))
+    terms = _stream_run._terms
+
+    def deadly(*args: Any) -> Any:
+        if not (tmp_path / "killed").exists():
+            (tmp_path / "killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return terms(*args)
+
+    monkeypatch.setattr(_stream_run, "_terms", deadly)
     remote = MotifRegressor("fast", n_jobs=2, engine="ray").fit_stream(folder / "taxis.parquet", "fare", **OPTIONS)
     assert (tmp_path / "killed").exists()
     assert np.array_equal(bits(remote), bits(fitted))
-
-
-def _deadly(mark: Path, *args: Any, terms: Any = _stream_run._terms) -> Any:
-    """The sums of a block, whose worker dies the first time."""
-    if not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return terms(*args)
 
 
 def test_the_model_is_like_any_other(tmp_path: Path, fitted: MotifRegressor) -> None:
