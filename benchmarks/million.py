@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from benchmarks._kept_rows import append, kept
 from benchmarks._machine import machine
 from benchmarks._million_tables import KINDS, rows_of, write_table
 from benchmarks._tables import ROOT, table_of
+from motifnet.engine import MB, peak_memory
 
 SIZES = (10_000, 100_000, 1_000_000)
 REAL = {"diamonds": "regression", "adult": "classification", "bank_marketing": "classification"}
@@ -39,7 +39,7 @@ def one(table: str, n: int, method: str, seed: int, data: Path, scratch: Path) -
     start, cpu = time.monotonic(), time.process_time()
     predict, facts = _ours(path, task, seed) if method == "motifnet" else _lightgbm(path, task, seed)
     cost = {"seconds": time.monotonic() - start, "cpu_seconds": time.process_time() - cpu}
-    cost["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    cost["peak_mb"] = peak_memory() / MB
     y = test.pop("target").to_numpy()
     predicted = predict(test)
     if task == "classification":

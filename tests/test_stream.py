@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +30,14 @@ from motifnet.engine import (
     resident_memory,
 )
 from motifnet.estimators import _stream_layer
+from motifnet.estimators._goal import Part, RegressionGoal
+from motifnet.estimators._stream_passes import SamplePasses
 from motifnet.estimators._stream_plan import plan_memory
 from motifnet.estimators._stream_rows import Roles
+from motifnet.estimators._stream_trees import grow_trees, weigh
 from motifnet.kernels import AllRows, Kernel, leverage_landmarks, ridge_leverages, solve_ridge
-from motifnet.tables import BLOCK_ROWS, Block, open_stream, read_table
+from motifnet.motifs import Affine
+from motifnet.tables import BLOCK_ROWS, Block, Sample, open_stream, read_table
 from test_engines import bits, killed_while_it_fits
 
 KERNEL = Kernel(("laplace1", "gaussian"), np.array([0.5, 0.5]), np.array([0.3, 0.5]))
@@ -179,6 +182,30 @@ def test_a_lonely_row_is_a_landmark() -> None:
     assert sum(500 in c for c in chosen) >= 9
 
 
+# the trees
+
+
+def test_trees_on_the_rest_are_weighed_with_the_network() -> None:
+    """Neither a network nor what it leaves is a model of the target by itself, so that their sum has to be one of the candidates."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (4_000, 2))
+    k, r = 2 * X[:, :1], np.where(X[:, 1:] > 0, 0.5, -0.5)
+    train, judge = (Sample.plain(X[rows], (k + r)[rows], folds=4) for rows in (slice(0, 3_000), slice(3_000, 4_000)))
+    network = Affine(torch.tensor([[2.0, 0.0]], dtype=torch.float64), torch.zeros(1, dtype=torch.float64))
+    kernel = Part("kernel network", k[3_000:], network, lambda X: 2 * X[:, :1])
+    grown = grow_trees(SamplePasses(train), 1.0, judge, kernel, 0, 1)
+    assert grown.rows == 3_000
+    judged = weigh(RegressionGoal(judge, np.zeros(1), np.ones(1)), kernel, grown.part)
+    assert judged.error < 0.01
+    np.testing.assert_allclose(judged.weights, 1, atol=0.02)
+    np.testing.assert_allclose(sum(w * part.oof for w, part in zip(judged.weights, judged.parts, strict=True)), judged.oof, atol=0.01)
+
+
+def test_rows_of_a_draw_are_counted_without_reading(folder: Path) -> None:
+    stream = open_stream(folder / "taxis.csv")
+    assert stream.count(lambda u: u < 0.3, 1) == sum(int((b.draws(1) < 0.3).sum()) for b in stream.blocks())
+
+
 # memory
 
 
@@ -251,14 +278,12 @@ def test_a_checkpoint_goes_on_to_the_same_bits(folder: Path, fitted: MotifRegres
 
 KILLED = """
 import sys
-sys.path.insert(0, sys.argv[2])
 from motifnet import MotifRegressor
 from motifnet.engine import _blocks
-from test_stream import OPTIONS
 _blocks._KEPT_S = 0.0
-MotifRegressor("fast", n_jobs=1, checkpoint=sys.argv[1]).fit_stream(sys.argv[1] + ".parquet", "fare", **OPTIONS)
+MotifRegressor("fast", n_jobs=1, checkpoint=sys.argv[1]).fit_stream(sys.argv[1] + ".parquet", "fare", drop=["paid"], landmarks=150)
 """
-OPTIONS: Any = {"drop": ["paid"], "landmarks": 150}
+OPTIONS: Any = {"drop": ["paid"], "landmarks": 150}  # as above
 
 
 def test_a_killed_fit_goes_on_to_the_same_bits(folder: Path, fitted: MotifRegressor, tmp_path: Path) -> None:
@@ -284,18 +309,18 @@ def test_ray_gives_the_same_bits(folder: Path, task: type[MotifRegressor | Motif
 @pytest.mark.slow
 def test_a_killed_worker_does_not_change_a_fit(folder: Path, fitted: MotifRegressor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray")
-    monkeypatch.setattr(_stream_layer, "_terms", partial(_deadly, tmp_path / "killed"))
+    terms = _stream_layer._terms
+
+    def deadly(*args: Any) -> Any:
+        if not (tmp_path / "killed").exists():
+            (tmp_path / "killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return terms(*args)
+
+    monkeypatch.setattr(_stream_layer, "_terms", deadly)
     remote = MotifRegressor("fast", n_jobs=2, engine="ray").fit_stream(folder / "taxis.parquet", "fare", **OPTIONS)
     assert (tmp_path / "killed").exists()
     assert np.array_equal(bits(remote), bits(fitted))
-
-
-def _deadly(mark: Path, *args: Any, terms: Any = _stream_layer._terms) -> Any:
-    """The sums of a block, whose worker dies the first time."""
-    if not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return terms(*args)
 
 
 def test_the_model_is_like_any_other(tmp_path: Path, fitted: MotifRegressor) -> None:
@@ -414,10 +439,11 @@ def test_the_command_line_streams(folder: Path, tmp_path: Path, options: list[st
 
 
 _MEASURE = """
-import resource, sys
+import sys
 from motifnet import MotifRegressor
+from motifnet.engine import peak_memory
 model = MotifRegressor("fast", n_jobs=int(sys.argv[3])).fit_stream(sys.argv[1], "y", landmarks=int(sys.argv[2]))
-print(model.model_.info["planned_mb"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(model.model_.info["planned_mb"], peak_memory() / 2**20)
 """
 
 

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ import pandas as pd
 from motifnet.compare._method import Method, Setting
 from motifnet.compare._metrics import scores
 from motifnet.compare._split import Split
+from motifnet.engine import MB, peak_memory
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 DONE, TIMED_OUT = "done", "timed out"
@@ -147,7 +147,7 @@ def _figures(method: Method, split: Split, setting: Setting) -> dict[str, float]
     seconds = {"fit_seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
     start = time.perf_counter()
     predicted = fitted.predict(split.X_test)
-    seconds |= {"predict_seconds": time.perf_counter() - start, "peak_mb": _peak_mb()}
+    seconds |= {"predict_seconds": time.perf_counter() - start, "peak_mb": peak_memory() / MB}
     if not np.isfinite(predicted).all():
         raise FloatingPointError(f"{int((~np.isfinite(predicted)).sum())} predictions are not finite")
     own = _own(fitted.model, split) if method.kind == "ours" else {}
@@ -163,16 +163,3 @@ def _own(model: Any, split: Split) -> dict[str, float]:
 
     stages = [(stage.name, kept, error(values)) for stage, kept, values in stage_outputs(model, split.X_test)]
     return {"transferred": stages[0][2], "retrained": retrained(stages), "tree_share": tree_share(model.model_.network)}
-
-
-def _peak_mb() -> float:
-    """Peak resident memory of this process; of one started by another, Linux counts the parent's into ru_maxrss, but not into VmHWM."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
-        if found:
-            return int(found[1]) / 1024
-    import resource
-    import sys
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)

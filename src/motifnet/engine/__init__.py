@@ -11,7 +11,7 @@ from motifnet.engine._control import Control, Stopped
 from motifnet.engine._errors import DataError, DiskFullError, FileError, MotifnetError, MotifnetWarning, ResourceError, UsageError
 from motifnet.engine._ledger import LedgerRow
 from motifnet.engine._memory import memory_told
-from motifnet.engine._memory_plan import MB, MemoryPlan, available_memory, resident_memory
+from motifnet.engine._memory_plan import MB, MemoryPlan, available_memory, peak_memory, resident_memory
 from motifnet.engine._path import as_path
 from motifnet.engine._place import Engine, open_engine, parallel_map, working
 from motifnet.engine._threads import resolve_jobs, single_threaded
@@ -40,6 +40,7 @@ __all__ = [
     "ordered_map",
     "ordered_sum",
     "parallel_map",
+    "peak_memory",
     "resident_memory",
     "resolve_jobs",
     "single_threaded",

@@ -55,11 +55,16 @@ def resident_memory() -> int:
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
-        import resource
-        import sys
+        return _most()
 
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return most if sys.platform == "darwin" else most * 1024
+
+def peak_memory() -> int:
+    """The most bytes that this program held at any time; what its parent held before it started it, which `getrusage` counts, is left out."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        return _most()
 
 
 def available_memory() -> int:
@@ -71,6 +76,15 @@ def available_memory() -> int:
     except (OSError, StopIteration):
         free.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     return min(size for size in free if size is not None)
+
+
+def _most() -> int:
+    """What every Unix knows."""
+    import resource
+    import sys
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
 
 
 def _container() -> int | None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 SAMPLE_ROWS = 20_000
-TREE_ROWS, TREE_CELLS = 200_000, 1 << 24  # 64 MB in float32
+TREE_ROWS, TREE_CELLS = 1_000_000, 1 << 26  # 256 MB in float32
 LEAST_ROWS = 1_000
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from motifnet.engine import MB, MemoryPlan, resident_memory
 from motifnet.tables import BLOCK_ROWS, Stream, as_table
 
-FLOAT, SINGLE = 8, 4
+FLOAT, SINGLE, BIN = 8, 4, 1
+ROW_NUMBERS = 10  # that are held for each row beside its columns: target, weight, fold, class, and LightGBM's score, gradients and lists of rows
 LIBRARIES = 250 * MB
 MOST_LEVELS, DATE_COLUMNS = 61, 8
 
@@ -29,12 +30,13 @@ def plan_memory(d: int, n: int, *, landmarks: int, sample: int, held: int, batch
     import torch  # noqa: F401
 
     m = min(landmarks, n)
+    blocks = n_jobs * BLOCK_ROWS * (2 * m + 3 * d) * FLOAT
     kept = {"libraries": LIBRARIES, "batches": 25 * batch**2 * FLOAT, "samples": 4 * (sample + 2 * held) * d * FLOAT}
     return MemoryPlan(
         resident_memory(),
         {
             "inner layers": kept,
-            "last layer": kept | {"sums": (3 + n_jobs) * m**2 * FLOAT, "blocks": n_jobs * BLOCK_ROWS * (2 * m + 3 * d) * FLOAT},
-            "trees": kept | {"matrix": 3 * trees * d * SINGLE, "gradients": 8 * trees * FLOAT},
+            "last layer": kept | {"sums": (3 + n_jobs) * m**2 * FLOAT, "blocks": blocks},
+            "trees": kept | {"matrix": trees * d * (SINGLE + BIN), "gradients": ROW_NUMBERS * trees * FLOAT, "blocks": blocks},
         },
     )

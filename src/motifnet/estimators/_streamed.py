@@ -56,7 +56,7 @@ class StreamedFit:
         """Fit a network to a file of any number of rows, which is read block by block and never held as a whole.
 
         Scales and inner layers come from a random sample of 20,000 rows; the last layer is then solved on all rows, from sums of matrices, and trees
-        are grown on at most 200,000 rows and 64 MB. Time grows in proportion to the rows, memory does not grow.
+        are grown on at most 1,000,000 rows and 256 MB. Time grows in proportion to the rows, memory does not grow.
 
         Parameters
         ----------
