@@ -280,8 +280,6 @@ BOOSTING = {
         y=np.column_stack([CODES > 0, CODES > 1]).astype(int),
         **{**_G, "tolerance": 4e-7},  # one ulp of float32, here too
     ),
-        _xgboost("Classifier"), y=np.column_stack([CODES > 0, CODES > 1]).astype(int), **{**_G, "tolerance": 3e-7}
-    ),  # one ulp of float32
     "XGBClassifier, three classes": Case(
         _xgboost("Classifier"),
         X=GAPS,
