@@ -8,7 +8,10 @@ b has a flat prior. With A = √w (F − F̄) = U S Vᵀ, c = Uᵀ √w (y − �
 
 (Patterson and Thompson 1971; Wahba 1985 for splines). A fit with ridge μ, which need not be λ, then has the error
 
-    V diag( λ τ² S² / (S² + μ)²  +  τ² μ² / (S² + μ)² ) Vᵀ      in γ:  noise, and bias of a function of that size
+    V diag( σ² S² / (S² + μ)²  +  τ² μ² / (S² + μ)² ) Vᵀ      in γ:  noise, and bias of a function of that size
+
+with H the matrix of the fit in units of √w y, residuals of noise alone have the variance σ² ((I − H)²)_ii = σ² (1 − 2 H_ii + (H²)_ii): squared
+residuals over that are σ² in the mean, where those with the row left out, over (1 − H_ii)², hold the error of the fit beside the noise.
 """
 
 from __future__ import annotations
@@ -55,11 +58,13 @@ class Ridge:
         best = int(minus.argmin())
         return float(lams[best]), float(tau2[best])
 
-    def leave_one_out(self, ridge: float) -> Matrix:
-        """Leave-one-out residuals of y, with shape (n,)."""
+    def noise_squares(self, ridge: float) -> Matrix:
+        """Squared residuals of y, each over the share of the noise's variance that is in it, with shape (n,)."""
         shrunk = self.scores / (self.squares + ridge)
-        leverage = self.root**2 / (self.root**2).sum() + (shrunk * self.scores).sum(1)
-        return np.asarray((self.b - shrunk @ self.products) / np.maximum(1 - leverage, 1e-10) / self.root)
+        level = self.root**2 / (self.root**2).sum()
+        h, h2 = level + (shrunk * self.scores).sum(1), level + (shrunk**2 * self.squares).sum(1)
+        residuals = (self.b - shrunk @ self.products) / self.root
+        return np.asarray(residuals**2 / np.maximum(1 - 2 * h + h2, 1e-10))
 
     def slope(self, ridge: float) -> Matrix:
         """Vᵀγ with shape (m,)."""

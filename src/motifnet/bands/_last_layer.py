@@ -3,7 +3,8 @@
     kernel units at rows c_1 … c_m of the fit,  h(x) = k̄(x, c),  F = h L⁻ᵀ with L Lᵀ = h(c),   k̄: mean kernel of the trained networks
 
 1. Ridge regression of y on F; λ and the size τ² of the function by restricted likelihood (see `_evidence`).
-2. σ²(x) from leave-one-out residuals (see `_noise_level`); rows are then weighted by 1/σ² and step 1 is done again.
+2. σ²(x) from scaled residuals (see `_evidence`, `_noise_level`); rows are then weighted by 1/σ² and step 1 is done again. The noise is that of σ²(x),
+   not λτ²: where the kernel is rougher than it should be, restricted likelihood takes a part of the noise for function.
 3. Undersmoothing: the last layer has the ridge `UNDERSMOOTHING` λ. Less ridge is less bias, and what bias is left is in the width as that of a
    random function of size τ², so that it is the mean over the rows that is right (Wahba 1983; Nychka 1988), and little is left to the mean.
 
@@ -48,18 +49,18 @@ def last_layer_band(trained: CrossTuned | FittedKernel, X: Matrix, y: Matrix, we
     F = solve_triangular(L, h.T, lower=True).T
     weight, neighbours = weight / weight.mean(), neighbours_of(X)
     ridge = Ridge.of(F, y, weight)
-    level = noise_level(ridge.leave_one_out(ridge.likeliest()[0]) ** 2, neighbours, weight)
-    precision = weight / level * np.exp(np.mean(np.log(level)))
+    level = noise_level(ridge.noise_squares(ridge.likeliest()[0]), neighbours, weight)
+    noise = float(np.exp(np.mean(np.log(level))))
+    precision = weight / level * noise
     ridge = Ridge.of(F, y, precision)
     lam, tau2 = ridge.likeliest()
     mu = UNDERSMOOTHING * lam
-    variance = tau2 * (lam * ridge.squares + mu**2) / (ridge.squares + mu) ** 2
+    variance = (noise * ridge.squares + tau2 * mu**2) / (ridge.squares + mu) ** 2
     rotate = Affine(torch.as_tensor(solve_triangular(L, ridge.V, lower=True, trans="T").T.copy()), torch.zeros(len(L), dtype=torch.float64))
-    free = neighbours.shape[1] * max(1 - ridge.freedom(mu) / len(X), 0.0)
+    free = neighbours.shape[1] * max(1 - ridge.freedom(lam) / len(X), 0.0)
     alone = 1 / (solve_triangular(L, np.eye(len(L)), lower=True) ** 2).sum(0)
     reach = float(np.diag(gram).mean() - np.quantile(alone, INSIDE))
-    level_variance = lam * tau2 / float(precision.sum())
-    return Band(Chain([kernel, rotate]), ridge.origin, ridge.slope(mu), variance, ridge.level, level_variance, tau2, reach, free)
+    return Band(Chain([kernel, rotate]), ridge.origin, ridge.slope(mu), variance, ridge.level, noise / float(precision.sum()), tau2, reach, free)
 
 
 def in_units(band: Band, mean: float, sd: float) -> Band:

@@ -1,9 +1,9 @@
-"""How large the noise is at each row: leave-one-out residuals, pooled over the nearest rows.
+"""How large the noise is at each row: scaled residuals, pooled over the nearest rows.
 
-    σ²(x_i) = mean of r_j² over the k rows x_j nearest to x_i (itself among them),    k = 2 n^(2/3)
+    σ²(x_i) = mean of r_j² / (1 − 2 H_jj + (H²)_jj) over the k rows x_j nearest to x_i (itself among them),    k = n^(2/3)
 
-A residual says next to nothing of the noise at its own row; k of them say it up to √(2/k). Leave-one-out residuals hold the error of the fit beside
-the noise, so σ² is rather too large than too small.
+A residual says next to nothing of the noise at its own row; k of them say it up to √(2/k). Twice as many say it better where the noise is the same
+everywhere, and miss it where it changes: under noise of .1 + .4 |x| a band at 90 % then held the function in 72 % of 40 samples, and with k in 90 %.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Matrix = NDArray[np.float64]
 
 def neighbours_of(X: Matrix) -> NDArray[np.int64]:
     """Numbers of the k nearest rows of each row of X with shape (n, d), with shape (n, k)."""
-    k = min(len(X), round(2 * len(X) ** (2 / 3)))
+    k = min(len(X), round(len(X) ** (2 / 3)))
     return np.asarray(NearestNeighbors(n_neighbors=k).fit(X).kneighbors(X, return_distance=False))
 
 
