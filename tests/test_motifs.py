@@ -180,6 +180,7 @@ ROWS: dict[str, Row] = {
     ),
     "Tanh": Row(m.Tanh, np.tanh),
     "Sine": Row(m.Sine, np.sin),
+    "Single": Row(m.Single, lambda x: x.astype(np.float32), smooth=False),
     "Erf": Row(m.Erf, scipy.special.erf),
     "Log": Row(lambda: m.Chain([m.Exp(), m.Log()]), lambda x: x),
     "Power": Row(lambda: nonnegative(m.Power(value(1.5))), lambda x: np.abs(x) ** 1.5),
@@ -203,6 +204,25 @@ def rows(n: int, seed: int = 9) -> Tensor:
 
 def rebuilt(motif: m.Motif) -> m.Motif:
     return type(motif)(**motif.arguments())
+
+
+def test_trees_of_single_precision_are_added_one_after_the_other() -> None:
+    generator = torch.Generator().manual_seed(0)
+    own, count = torch.arange(3 * 40), 40
+    node, root = own % 3, own - own % 3
+    left, right = (torch.where(node == 0, root + k, own) for k in (1, 2))
+    threshold, values = (torch.randn(120, generator=generator).float().double() for _ in range(2))
+    trees = m.TreeEnsemble(node * 0, threshold, left, right, 3 * torch.arange(count), 10 * values[:, None], 1, single=True)
+    x, total = rows(200), np.zeros(200, dtype=np.float32)
+    for t in range(count):
+        leaf = np.where(x[:, 0] <= threshold[3 * t], 3 * t + 1, 3 * t + 2)
+        total = total + trees.values[leaf, 0].detach().float().numpy()
+    for y in (trees(x), m.evaluate(trees, x), rebuilt(trees)(x)):
+        assert y.dtype == torch.float64
+        assert np.array_equal(y[:, 0].detach().numpy(), total)
+    trees(x).sum().backward()
+    assert trees.values.grad is not None
+    assert trees.values.grad.sum() == 200 * count  # as of a sum without rounding
 
 
 def test_every_motif_has_a_row() -> None:

@@ -95,6 +95,7 @@ EXAMPLES: dict[str, Maker] = {
     "Select": lambda g: (m.Select([2, 0, 0]), 3),
     "Sigmoid": lambda g: (m.Chain([m.Affine(normal(g, 3, 3) * 300, normal(g, 3)), m.Sigmoid()]), 3),
     "Sine": lambda g: (m.Sine(), 3),
+    "Single": lambda g: (m.Single(), 3),
     "Softmax": lambda g: (m.Chain([m.Affine(normal(g, 3, 3) * 300, normal(g, 3)), m.Softmax()]), 3),
     "Sort": lambda g: (m.Sort(), 5),
     "SparseAffine": lambda g: (m.SparseAffine(torch.randint(0, 4, (6, 3), generator=g), normal(g, 6, 3), normal(g, 6)), 4),
@@ -129,7 +130,7 @@ def test_emitter_repeats_forward(name: str, dtype: Any, tolerance: float, tmp_pa
 def test_nothing_is_float32_in_a_float64_export(name: str, tmp_path: Path) -> None:
     network, d = example(name)
     network_to_onnx(network, d, tmp_path / "net.onnx")
-    assert float32_in(tmp_path / "net.onnx") == []
+    assert float32_in(tmp_path / "net.onnx") == [] or name == "Single"  # which rounds to it
 
 
 def float32_in(path: Path) -> list[str]:
@@ -187,6 +188,18 @@ def test_trees_without_a_split(tmp_path: Path) -> None:
     zero = torch.zeros(1, dtype=torch.int64)
     network = m.TreeEnsemble(zero, zero.double(), zero, zero, zero, torch.tensor([[2.5, -1.0]]).double(), 0)
     assert network_to_onnx(network, 2, tmp_path / "net.onnx").max_difference == 0
+
+
+def test_trees_of_single_precision_give_the_same_bits(tmp_path: Path) -> None:
+    """A tree that is one leaf stands among the others, where it is added; thresholds lie between numbers of float32."""
+    g = torch.Generator().manual_seed(2)
+    grown = trees(g, count=30, depth=3, d=3, q=2)
+    arguments = {**grown.arguments(), "values": (10 * grown.values).float().double().detach(), "threshold": grown.threshold + 1e-9}
+    arguments["roots"] = arguments["roots"][torch.randperm(31, generator=g)]
+    single = m.TreeEnsemble(**{**arguments, "single": True})
+    X = np.vstack([normal(g, 400, 3).numpy(), np.tile(grown.threshold[:40, None].numpy(), 3)])
+    assert (single(torch.as_tensor(X)) != m.TreeEnsemble(**arguments)(torch.as_tensor(X))).any()
+    assert network_to_onnx(single, 3, tmp_path / "net.onnx", X=X).max_difference == 0
 
 
 def test_relu_form(tmp_path: Path) -> None:

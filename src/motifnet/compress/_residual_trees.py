@@ -21,9 +21,9 @@ def has_trees(network: Motif) -> bool:
     return any(isinstance(part, TreeEnsemble) for part in network.modules())
 
 
-def with_trees(network: Motif, X: Matrix, residuals: Matrix, seed: int) -> Motif:
+def with_trees(network: Motif, X: Matrix, residuals: Matrix, seed: int, growth: Growth = GROWTH) -> Motif:
     """The network plus trees for its residuals with shape (n, q) at rows X with shape (n, d)."""
     engine, weight, q = find_engine("lightgbm"), np.ones(len(X)), residuals.shape[1]
-    forests = [forest for column in residuals.T for forest in engine.grow(Problem(X, column, weight), GROWTH, seed, None)]
+    forests = [forest for column in residuals.T for forest in engine.grow(Problem(X, column, weight), growth, seed, None)]
     trees = [tree_network(forest) for forest in forests]
     return Parallel(torch.ones(2, dtype=torch.float64), [network, trees[0] if q == 1 else Concat(list(trees))])
