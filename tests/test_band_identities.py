@@ -214,23 +214,24 @@ def test_sets_hold_scores_of_true_classes_and_always_the_likeliest() -> None:
 
 
 @pytest.fixture(scope="module")
-def band() -> tuple[Band, Matrix, Matrix, Matrix, Ridge, float, float]:
+def band() -> tuple[Band, Matrix, Matrix, Matrix, Ridge, float, float, float]:
     """A band with a unit for every row, and the weights, ridge and size of the function that it is made of."""
     X, y, w = table()
     K = KERNEL(X, X)
     F = np.linalg.cholesky(K + 1e-10 * np.eye(60))
     w = w / w.mean()
     first = Ridge.of(F, y, w)
-    level = noise_level(first.leave_one_out(first.likeliest()[0]) ** 2, neighbours_of(X), w)
-    precision = w / level * np.exp(np.log(level).mean())
+    level = noise_level(first.noise_squares(first.likeliest()[0]), neighbours_of(X), w)
+    noise = float(np.exp(np.log(level).mean()))
+    precision = w / level * noise
     second = Ridge.of(F, y, precision)
     lam, tau2 = second.likeliest()
-    return last_layer_band(convex(X), X, y, 3 * w), X, y, precision, second, lam, tau2
+    return last_layer_band(convex(X), X, y, 3 * w), X, y, precision, second, lam, tau2, noise
 
 
 @pytest.mark.filterwarnings("ignore:About:motifnet.engine.MotifnetWarning")
-def test_its_middle_is_kernel_ridge_of_a_tenth_of_the_likeliest_ridge(band: tuple[Band, Matrix, Matrix, Matrix, Ridge, float, float]) -> None:
-    found, X, y, precision, _, lam, _ = band
+def test_its_middle_is_kernel_ridge_of_a_tenth_of_the_likeliest_ridge(band: tuple[Band, Matrix, Matrix, Matrix, Ridge, float, float, float]) -> None:
+    found, X, y, precision, _, lam, *_ = band
     new = RNG(3).uniform(-2, 2, (30, 2))
     dual, b = solve_ridge(torch.as_tensor(KERNEL(X, X)), torch.as_tensor(y)[:, None], 0.1 * lam / torch.as_tensor(precision))
     expected = KERNEL(new, X) @ dual.numpy() + b.numpy()
@@ -238,18 +239,19 @@ def test_its_middle_is_kernel_ridge_of_a_tenth_of_the_likeliest_ridge(band: tupl
     np.testing.assert_allclose(got, expected[:, 0], atol=1e-5)
 
 
-def test_its_variance_is_that_of_noise_and_of_a_function_of_its_size(band: tuple[Band, Matrix, Matrix, Matrix, Ridge, float, float]) -> None:
-    """γ^ − γ = (MA − I) γ + M ε with M = (AᵀA + μ)⁻¹ Aᵀ, γ of variance τ² and ε of variance λ τ²."""
-    found, X, _, precision, ridge, lam, tau2 = band
+def test_its_variance_is_that_of_noise_and_of_a_function_of_its_size(band: tuple[Band, Matrix, Matrix, Matrix, Ridge, float, float, float]) -> None:
+    """γ^ − γ = (MA − I) γ + M ε with M = (AᵀA + μ)⁻¹ Aᵀ, γ of variance τ² and ε of variance σ²."""
+    found, X, _, precision, ridge, lam, tau2, noise = band
     F = np.linalg.cholesky(KERNEL(X, X) + 1e-10 * np.eye(60))
     A = np.sqrt(precision)[:, None] * (F - precision @ F / precision.sum())
     M = np.linalg.solve(A.T @ A + 0.1 * lam * np.eye(60), A.T)
+    L = np.linalg.solve(A.T @ A + lam * np.eye(60), A.T)
     bias = M @ A - np.eye(60)
-    covariance = tau2 * bias @ bias.T + lam * tau2 * M @ M.T
+    covariance = tau2 * bias @ bias.T + noise * M @ M.T
     np.testing.assert_allclose(found.variance, np.diag(ridge.V.T @ covariance @ ridge.V), rtol=1e-4)
-    assert found.level_variance == pytest.approx(lam * tau2 / precision.sum(), rel=1e-6) and found.rest == pytest.approx(tau2, rel=1e-6)
+    assert found.level_variance == pytest.approx(noise / precision.sum(), rel=1e-6) and found.rest == pytest.approx(tau2, rel=1e-6)
     k = neighbours_of(X).shape[1]
-    assert found.freedom == pytest.approx(k * (1 - (1 + np.trace(A @ M)) / 60), rel=1e-4)
+    assert found.freedom == pytest.approx(k * (1 - (1 + np.trace(A @ L)) / 60), rel=1e-4)
     alone = 1 / np.diag(np.linalg.inv(KERNEL(X, X)))
     assert found.reach == pytest.approx(1 - np.quantile(alone, 0.95), rel=1e-5) and found.width == 60
 
@@ -307,16 +309,32 @@ def test_the_evidence_of_a_fit_without_noise_or_without_a_function() -> None:
     assert np.isfinite(twice.likeliest()).all() and (twice.squares >= 0).all()
 
 
+def test_scaled_residuals_are_the_noise_in_the_mean() -> None:
+    """E r_i² = σ² ((I − H)²)_ii for noise alone, H from the columns of unit vectors."""
+    F, w = RNG(0).standard_normal((12, 4)), RNG(1).uniform(0.5, 2, 12)
+    H = np.array([_fit(F, e, w, 0.7) for e in np.eye(12)]).T
+    y = RNG(2).standard_normal(12)
+    R = np.sqrt(w)[:, None] * (np.eye(12) - H) / np.sqrt(w)
+    np.testing.assert_allclose(Ridge.of(F, y, w).noise_squares(0.7), ((y - H @ y) ** 2) / (R @ R.T).diagonal(), rtol=1e-8)
+
+
+def _fit(F: Matrix, y: Matrix, w: Matrix, ridge: float) -> Matrix:
+    """Fitted values of weighted ridge regression with an intercept."""
+    centred, mean = F - w @ F / w.sum(), w @ y / w.sum()
+    slope = np.linalg.solve(centred.T @ (w[:, None] * centred) + ridge * np.eye(F.shape[1]), centred.T @ (w * (y - mean)))
+    return np.asarray(mean + centred @ slope)
+
+
 def test_noise_levels_are_weighted_means_over_neighbours() -> None:
     X, _, w = table()
     near = neighbours_of(X)
-    assert near.shape == (60, 31) and (near[:, 0] == np.arange(60)).all()
+    assert near.shape == (60, 15) and (near[:, 0] == np.arange(60)).all()
     squares = RNG(1).exponential(size=60)
     expected = [np.average(squares[rows], weights=w[rows]) for rows in near]
     np.testing.assert_allclose(noise_level(squares, near, w), expected)
     one = np.where(np.arange(60) == 0, 1.0, 0.0)
     assert noise_level(one, near, w).min() == pytest.approx(1e-3 * w[0] / w.sum())
-    assert neighbours_of(X[:3]).shape == (3, 3)
+    assert neighbours_of(X[:3]).shape == (3, 2)
 
 
 # bands of linear fits, and the bootstrap of an argmax

@@ -300,4 +300,4 @@ def test_command_line(fitted: motifnet.MotifRegressor, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "8 units" in done.stdout
     assert "No row of the table is" in run("show", place).stdout
-    assert run("compress", tmp_path / "full.motif", "--out", tmp_path / "other.motif").exit_code == 2
+    assert "units" in run("compress", tmp_path / "full.motif", "--out", tmp_path / "other.motif").stdout

@@ -376,7 +376,7 @@ def test_bad_files(name: str, content: str | bytes, message: str, tmp_path: Path
         ("none.parquet", None),
         ("bad.parquet", b"not parquet"),
         ("cut.csv.gz", gzip.compress(b"a\n" * 99, mtime=0)[:20]),
-        ("flipped.csv.gz", gzip.compress(b"a\n" * 99)[:10] + b"\xff" * 9),
+        ("flipped.csv.gz", gzip.compress(b"a\n" * 99, mtime=0)[:10] + b"\xff" * 9),
     ],
 )
 def test_unreadable_files(name: str, content: bytes | None, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ _KINDS: dict[str, Any] = {
 }
 
 
-def check_info(info: dict[str, Any], targets: int) -> None:
+def check_info(info: dict[str, Any], targets: int, outputs: int) -> None:
     """Raise BundleError where a note is not of its kind, or where notes do not go together."""
     for name, kind in _KINDS.items():
         if name in info and isinstance(typed(kind, info[name], f"info.{name}"), int) and not 0 <= info[name] < _COUNT:
@@ -42,5 +42,5 @@ def check_info(info: dict[str, Any], targets: int) -> None:
         known = False
     if not known or (len(levels) > 1 and targets != 1):
         raise BundleError(f"its objective {objective.name[:40]!r} with {len(levels)} quantiles of {targets} targets is none of motifnet's.")
-    if not all(0 < sd < float("inf") for sd in info.get("target_sd", ())) or len(info.get("target_sd", ())) not in (0, 1, targets):
-        raise BundleError("its standard deviations of targets are not one positive number a target.")
+    if not all(0 < sd < float("inf") for sd in info.get("target_sd", ())) or len(info.get("target_sd", ())) not in (0, 1, outputs):
+        raise BundleError("its standard deviations of targets are not one positive number an output.")
