@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +46,7 @@ def convex(X: Matrix, ridge: float = 0.1) -> FittedKernel:
     return FittedKernel(oof=np.zeros((len(X), 1)), kernel=KERNEL, centres=X, dual=np.zeros((len(X), 1)), intercept=np.zeros(1), ridge=ridge)
 
 
-def left_out(X: Matrix, y: Matrix, w: Matrix, lam: float, out: Matrix) -> Matrix:
+def left_out(X: Matrix, y: Matrix, w: Matrix, lam: float, out: Any) -> Matrix:
     """Absolute residuals of the rows `out` (a mask) by a fit without them."""
     K, kept = torch.as_tensor(KERNEL(X, X)), torch.as_tensor(~out)
     dual, b = solve_ridge(K[kept][:, kept], torch.as_tensor(y)[kept], lam / torch.as_tensor(w)[kept])
@@ -56,9 +58,9 @@ def left_out(X: Matrix, y: Matrix, w: Matrix, lam: float, out: Matrix) -> Matrix
 
 def test_shares_that_may_be_missed() -> None:
     levels = np.array([0.9, 0.5])
-    np.testing.assert_allclose(misses(levels, "both"), [[0.05, 0.25], [0.05, 0.25]])
-    np.testing.assert_allclose(misses(levels, "lower"), [[0.1, 0.5], [0, 0]])
-    np.testing.assert_allclose(misses(levels, "upper"), [[0, 0], [0.1, 0.5]])
+    np.testing.assert_allclose(np.stack(misses(levels, "both")), [[0.05, 0.25], [0.05, 0.25]])
+    np.testing.assert_allclose(np.stack(misses(levels, "lower")), np.array([[0.1, 0.5], [0, 0]]))
+    np.testing.assert_allclose(np.stack(misses(levels, "upper")), np.array([[0, 0], [0.1, 0.5]]))
     assert as_levels(0.9)[1] and not as_levels([0.9])[1] and as_levels([0.9, 0.5])[0].tolist() == [0.9, 0.5]
 
 
@@ -125,7 +127,12 @@ def test_the_narrowing_stays_within_its_limits(monkeypatch: pytest.MonkeyPatch) 
     assert narrowing(jagged, convex(X, ridge=1e-6), seed=0) == 0.5  # whole blocks cannot be guessed from their neighbours
     sizes: list[int] = []
     monkeypatch.setattr("motifnet.bands._narrowing.MOST_ROWS", 25)
-    monkeypatch.setattr("motifnet.bands._narrowing.projector", lambda K, ridge: sizes.append(len(K)) or torch.eye(len(K), dtype=K.dtype))
+
+    def spied(K: torch.Tensor, ridge: float) -> torch.Tensor:
+        sizes.append(len(K))
+        return torch.eye(len(K), dtype=K.dtype)
+
+    monkeypatch.setattr("motifnet.bands._narrowing.projector", spied)
     narrowing(Sample(X, y[:, None], w, make_folds(60, 4, 0)), convex(X), seed=0)
     assert sizes == [25]
 
@@ -154,7 +161,7 @@ def test_the_scale_follows_the_size_of_residuals_and_is_its_own_network() -> Non
     assert part is not None and np.array_equal(np.isnan(part.oof[:, 0]), np.arange(400) < 50)
 
 
-def test_no_scale_where_a_constant_does_as_well_or_there_is_too_little() -> None:
+def test_no_scale_where_a_constant_does_as_well_or_there_is_too_little(monkeypatch: pytest.MonkeyPatch) -> None:
     sample, predicted, residuals = scaled_sample()
     noise = RNG(5).standard_normal((400, 1))
     assert scales.fit_scale(sample, predicted, noise, seed=0) is None
@@ -164,12 +171,14 @@ def test_no_scale_where_a_constant_does_as_well_or_there_is_too_little() -> None
     few[scales.LEAST_ROWS - 1] = 1.0
     assert scales.fit_scale(sample, predicted, 1e-31 * residuals, seed=0) is None
     calls: list[int] = []
-    trees = scales.TREES
-    try:
-        scales.TREES = type("Spy", (), {"fit": lambda self, part, **k: calls.append(part.n) or trees.fit(part, **k)})()  # type: ignore[assignment]
-        scales.fit_scale(sample, predicted, few, seed=0)
-    finally:
-        scales.TREES = trees
+    fit = scales.TREES.fit
+
+    def spied(part: Sample, **settings: Any) -> Any:
+        calls.append(part.n)
+        return fit(part, **settings)
+
+    monkeypatch.setattr(scales, "TREES", SimpleNamespace(fit=spied))
+    scales.fit_scale(sample, predicted, few, seed=0)
     assert calls == [scales.LEAST_ROWS]
 
 
@@ -218,7 +227,7 @@ def band() -> tuple[Band, Matrix, Matrix, Matrix, Ridge, float, float, float]:
     """A band with a unit for every row, and the weights, ridge and size of the function that it is made of."""
     X, y, w = table()
     K = KERNEL(X, X)
-    F = np.linalg.cholesky(K + 1e-10 * np.eye(60))
+    F: Matrix = np.asarray(np.linalg.cholesky(K + 1e-10 * np.eye(60)), dtype=np.float64)
     w = w / w.mean()
     first = Ridge.of(F, y, w)
     level = noise_level(first.noise_squares(first.likeliest()[0]), neighbours_of(X), w)

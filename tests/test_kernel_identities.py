@@ -91,7 +91,7 @@ def test_a_mixture_is_the_weighted_sum_of_its_profiles() -> None:
     A, B = numbers(5, D), numbers(7, D, seed=1)
     whole = Kernel(PROFILES, np.arange(1.0, 6), np.arange(1.0, 6) / 3)
     parts = [Kernel((c,), np.ones(1), np.array([a])).gram(A, B) for c, a in zip(PROFILES, whole.rates, strict=True)]
-    assert torch.allclose(whole.gram(A, B), sum(w * K for w, K in zip(whole.weights, parts, strict=True)), rtol=1e-14)  # type: ignore[arg-type]
+    assert torch.allclose(whole.gram(A, B), sum(w * K for w, K in zip(whole.weights, parts, strict=True)), rtol=1e-14)
     assert whole.at_zero == 15.0
     norms = torch.as_tensor(np.abs(A.numpy()[:, None] - B.numpy()).sum(2))
     assert torch.allclose(parts[0], torch.exp(-norms / 3)) and Kernel.norm("laplace1") == 1 and Kernel.norm("laplace2") == 2
@@ -259,7 +259,7 @@ def test_sums_over_blocks_give_the_last_layer_on_all_rows(problem: tuple[Tensor,
     X, y, _ = problem
     layer, ones = AllRows(KERNEL.gram, X[::4]), torch.ones(N, dtype=torch.float64)
     terms = [layer.terms(Z, part.numpy()) for Z, part in zip(X.split(10), y.split(10), strict=True)]
-    S, s = sum(t[0] for t in terms), sum(t[1] for t in terms)
+    S, s = np.sum([t[0] for t in terms], axis=0), np.sum([t[1] for t in terms], axis=0)
     for lam in (1e-3, 1.0):
         np.testing.assert_allclose(layer.solve(S, s, lam), normal_equations(X[::4], X, y, ones, lam), rtol=1e-5, atol=1e-7)
     new, truth = numbers(20, D, seed=5), numbers(20, 2, seed=6)
@@ -289,7 +289,7 @@ def test_reweighted_fits_end_where_the_slope_is_zero(problem: tuple[Tensor, Tens
         g = loss(b + K @ dual).slope  # type: ignore[operator]
         assert torch.allclose(dual, -w * g / 0.3, atol=1e-5) and abs(float(w @ g)) < 1e-5
         ends.append(torch.cat([dual, b[None]]))
-    assert torch.allclose(*ends, atol=1e-5)
+    assert torch.allclose(ends[0], ends[1], atol=1e-5)
 
 
 def test_a_reweighted_fit_of_squares_is_a_ridge_regression(problem: tuple[Tensor, Tensor, Tensor]) -> None:

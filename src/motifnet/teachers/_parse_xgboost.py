@@ -41,8 +41,8 @@ def parse_xgboost(booster: Any, questions: Questions) -> tuple[list[Forest], dic
         parts, b = forests[model["tree_info"][k]], base[model["tree_info"][k]]
         tree = _tree(model["trees"][k], questions)
         if factors is not None:
-            tree = _changed(tree, lambda v, b=b, w=factors[k]: ((v + b) - b) * w)
-        parts.append(tree if parts else _changed(tree, lambda v, b=b: v + b))
+            tree = _changed(tree, lambda v: ((v + b) - b) * factors[k])  # noqa: B023 (called at once)
+        parts.append(tree if parts else _changed(tree, lambda v: v + b))  # noqa: B023
     return [Forest.sum(parts) if parts else Forest.constant(np.array([b])) for parts, b in zip(forests, base, strict=True)], learner
 
 
