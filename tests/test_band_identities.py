@@ -114,6 +114,8 @@ def test_the_narrowing_is_a_ratio_of_residuals_of_refits(grouped: bool) -> None:
     sums = [sum(float((w[ids == k, None] * left_out(X, y[:, None], w, 0.1, ids == k)).sum()) for k in np.unique(ids)) for ids in (single, folds.of)]
     expected = min(1.0, max(0.5, sums[0] / sums[1]))
     assert 0.5 < expected < 1 and narrowing(sample, convex(X), seed=0) == pytest.approx(expected, rel=1e-8)
+    small = replace(sample, y=1e-9 * sample.y, weight=1e-3 * sample.weight)
+    assert narrowing(small, convex(X, ridge=1e-4), seed=0) == pytest.approx(expected, rel=1e-6)
     assert narrowing(replace(sample, folds=Folds(folds.of, 4, forward=True)), convex(X), seed=0) == 1.0
 
 
@@ -437,7 +439,7 @@ def test_the_best_of_a_stretch_is_its_middle() -> None:
 def test_values_of_a_criterion_have_to_fit_its_grid(values: Matrix) -> None:
     with pytest.raises(DataError, match="at least 2 rows"):
         multiplier_bootstrap(values, np.arange(4.0))
-    with pytest.raises(UsageError, match="'quadratic'"):
+    with pytest.raises(UsageError, match="'empirical' or 'quadratic'"):
         multiplier_bootstrap(np.ones((3, 4)), np.arange(4.0), drift="cubic")
     for smoothing in (None, 0.0, -1.0, np.nan):
         with pytest.raises(UsageError, match="positive number"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,22 @@ from numpy.typing import NDArray
 from motifnet import motifs as m
 from motifnet.engine import UsageError
 from motifnet.kernels import PROFILES, Kernel
-from motifnet.mimicry import Block, Card, Certificate, certify, describe_network, far_away, kernel_network, relu_form, sobol_box, transfer, values_of
+from motifnet.mimicry import (
+    Block,
+    Card,
+    Certificate,
+    certify,
+    certify_rows,
+    describe_network,
+    far_away,
+    kernel_network,
+    relu_form,
+    sobol_box,
+    steady,
+    transfer,
+    values_of,
+)
+from motifnet.mimicry._certificate import _affordable
 from motifnet.tables import Sample
 from motifnet.teachers import KernelRidge
 
@@ -149,3 +165,87 @@ def test_card_puts_like_branches_and_repeated_layers_together() -> None:
         Block("Affine × 3", "kernel ridge", 12, "W x + b"),
         Block("ReLU × 3", "kernel ridge", 12, "max(x, 0)"),
     )
+
+
+def test_the_text_of_a_card() -> None:
+    blocks = (Block("Hinge", "trained kernel", 3, "warps"), Block("Affine", "", 1_200, "W x + b"), Block("Sum", "x", 0, "unknown"))
+    text = str(Card(3, (3, 1_200, 2), 12_345, 678, blocks)).splitlines()
+    assert text == [
+        "depth 3, 12,345 parameters (678 not zero)",
+        "widths 3 → 1,200 → 2",
+        "",
+        "motif   came from       width  computes",
+        "Hinge   trained kernel      3  warps",
+        "Affine                  1,200  W x + b",
+        "Sum     x                      unknown",
+    ]
+    wide = str(Card(25, tuple(range(25)), 1, 1, blocks)).splitlines()[1]
+    assert wide == "widths " + " → ".join(map(str, range(24))) + " → …"
+    assert str(Card(24, tuple(range(24)), 1, 1, blocks)).splitlines()[1].endswith(" → 23")
+
+
+def test_a_card_counts_repeats_of_one_and_of_two_layers() -> None:
+    def affine(width: int) -> m.Motif:
+        return m.Affine(torch.ones(width, 4).double(), torch.ones(width).double())
+
+    one = describe_network(m.Chain([m.Abs(), m.Abs(), m.Abs(), affine(4), m.ReLU(), affine(4), m.ReLU(), affine(2)]), 4)
+    assert [block.motif for block in one.blocks] == ["Abs (3 times)", "Affine (2 times)", "ReLU (2 times)", "Affine"]
+    twice = describe_network(m.Concat([m.Concat([affine(1), affine(2)]), affine(3), m.Abs()]), 4)
+    assert [(block.motif, block.width) for block in twice.blocks] == [("Affine × 3", 6), ("Abs", 4)]
+    assert twice.widths == (10,) and twice.depth == 1
+    uneven = describe_network(m.Concat([m.Chain([affine(3), m.ReLU()]), affine(2)]), 4)
+    assert uneven.widths == (5, 3) and uneven.depth == 2
+
+
+def test_a_certificate_is_measured_on_as_many_points_as_it_says() -> None:
+    network, sizes = m.Affine(torch.ones(1, 3).double(), torch.zeros(1).double()), list[int]()
+
+    def nothing(at: Matrix) -> Matrix:
+        sizes.append(len(at))
+        return np.zeros((len(at), 1))
+
+    many = np.random.default_rng(0).normal(size=(600, 3))
+    found = certify(network, nothing, many, points=256)
+    assert sizes == [512, 256, 64] and found.points == 256
+    rows = many[np.random.default_rng(0).choice(600, 512, replace=False)]
+    assert found.on_data == pytest.approx(np.abs(rows.sum(1)).max())
+    assert certify(network, nothing, many[:512], points=256, bound=None).bound is None and sizes[3] == 512
+    sizes.clear()
+    assert certify(network, nothing, many, points=2_048).points == 2_048 and sizes == [600, 2_048, 128]
+    assert certify(network, nothing, many).points == 4_096
+    assert _affordable(m.Affine(torch.ones(1_000, 1_000), torch.zeros(1_000))) == 256
+
+
+def test_a_certificate_of_rows_alone() -> None:
+    network = m.Affine(torch.ones(1, 1).double(), torch.zeros(1).double())
+    found = certify_rows(network, np.array([[1.0], [np.nan], [5.0]]), np.array([[1.5], [2.0], [3.0]]), scale=4.0)
+    assert (found.form, found.bound, found.points) == ("native", None, 0) and found.on_data == found.on_box == found.outside == 0.5
+    assert str(found) == "native form: measured 0.5 on data (sd of y); on its rows alone, as not every point is a row"
+
+
+def test_the_text_of_a_certificate() -> None:
+    found = Certificate("relu", 0.03125, 0.01, 0.02, 0.5, 256)
+    assert str(found) == "relu form: at most 0.031 in the box (proved); measured 0.01 on data, 0.02 in the box, 0.5 outside (sd of y)"
+    assert str(replace(found, bound=None, form="native")).startswith("native form: no bound; measured 0.01")
+
+
+@pytest.mark.parametrize(("width", "rows", "most"), [(1, 1_025, 1_024), (1 << 14, 300, 256), (1 << 20, 17, 16)])
+def test_wide_layers_are_computed_some_rows_at_a_time(width: int, rows: int, most: int) -> None:
+    sizes: list[int] = []
+
+    class Seen(m.Identity):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            sizes.append(len(x))
+            return x
+
+    network = m.Chain([Seen()])
+    network.register_buffer("wide", torch.zeros(width))
+    values = np.arange(float(rows))[:, None]
+    assert np.array_equal(values_of(network, values), values) and sizes == [most, rows - most]
+
+
+def test_large_coefficients_are_kept_in_double_precision() -> None:
+    network = m.Identity()
+    assert steady(network, np.full((10, 2), 80.0)) is network
+    assert isinstance(steady(network, np.array([[0.0, 900.0], [1.0, -1.0]])), m.Precise)
+    assert isinstance(steady(network, np.full((10, 1), -90.0)), m.Precise) and steady(network, np.zeros((0, 1))) is network

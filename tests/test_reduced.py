@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from motifnet.kernels import Kernel
+from motifnet.mimicry import _reduced
 from motifnet.mimicry._reduced import lost, pivoted_gains, reduce_set
 
 Matrix = NDArray[np.float64]
@@ -92,3 +93,60 @@ def test_equal_centres_do_no_harm() -> None:
     at = 2 * np.random.default_rng(3).normal(size=(500, 3))
     difference = SMOOTH(at, X) @ dual - SMOOTH(at, X[twice][reduced.rows]) @ reduced.coefficients
     assert np.abs(difference).max() <= reduced.error <= 0.05
+
+
+def test_the_bound_is_the_norm_of_the_difference() -> None:
+    """√(cᵀKc) √k(x, x), the largest over the outputs: what the rounding adds is small, but there."""
+    _, K, dual = machine(ROUGH)
+    rows, beta = np.arange(0, 150, 3), np.random.default_rng(2).normal(size=(50, 2))
+    c = dual.copy()
+    c[rows] -= beta
+    expected = np.sqrt(4.0 * np.diag(c.T @ K @ c).max())
+    assert lost(K, dual, rows, beta, 4.0) == pytest.approx(expected, rel=1e-9)
+    exact = lost(K, dual, np.arange(150), dual, 4.0)
+    assert exact == 0
+    rounded = lost(np.zeros((150, 150)), dual, rows, beta, 4.0)
+    assert rounded == pytest.approx(np.sqrt(8 * np.finfo(float).eps * 16) * np.abs(c).sum(0).max())
+
+
+def test_the_cheapest_of_the_sets_within_the_tolerance_is_taken() -> None:
+    _, K, dual = machine(SMOOTH)
+    asked: list[tuple[int, float]] = []
+
+    def price(beta: Matrix, rest: float) -> float:
+        asked.append((len(beta), rest))
+        return len(beta) + 1.0 / rest
+
+    found = reduce_set(K, dual, 1.0, 0.2, price)
+    assert asked[0] == (150, 0.2) and len({size for size, _ in asked}) >= 4 and all(0 < rest < 0.2 for _, rest in asked[1:])
+    assert len(found.rows) + 1 / (0.2 - found.error) == pytest.approx(min(size + 1 / rest for size, rest in asked))
+    assert (np.diff(found.rows) > 0).all() and found.error == lost(K, dual, found.rows, found.coefficients, 1.0)
+    sizes = [size for size, _ in asked[1:]]
+    assert sizes == sorted(sizes)
+    errors = pivoted_gains(K, dual, 0.02 * 0.2)[1]
+    assert {int(np.argmax(errors <= share * 0.2)) for share in (0.6, 0.3, 0.1, 0.02)} >= set(sizes)
+    # twice the kernel is the same function with half of the coefficients: the same set
+    twice = reduce_set(2 * K, dual / 2, 2.0, 0.2, lambda beta, rest: len(beta) + 1.0 / rest)
+    assert np.array_equal(twice.rows, found.rows)
+    np.testing.assert_allclose(twice.coefficients, found.coefficients / 2, rtol=1e-4, atol=1e-6)
+
+
+def test_what_is_too_large_or_nothing_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, K, dual = machine(SMOOTH)
+    nothing = reduce_set(K, 0 * dual, 1.0, 0.2, by_size)
+    assert len(nothing.rows) == 0 and nothing.coefficients.shape == (0, 2)
+    monkeypatch.setattr(_reduced, "_MOST_ROWS", 150)
+    assert len(reduce_set(K, dual, 1.0, 0.2, by_size).rows) < 150
+    monkeypatch.setattr(_reduced, "_MOST_ROWS", 149)
+    assert len(reduce_set(K, dual, 1.0, 0.2, by_size).rows) == 150
+    monkeypatch.setattr(_reduced, "_MOST_CENTRES", 7)
+    assert len(pivoted_gains(K, dual, 1e-9)[0]) == 7
+
+
+def test_pivots_end_where_nothing_is_left() -> None:
+    """Of equal rows one is taken; the norm is then zero but for rounding, or nothing has a gain."""
+    K, dual = np.ones((5, 5)), np.arange(5.0)[:, None]
+    order, errors = pivoted_gains(K, dual, 1e-12)
+    assert len(order) == 1 and errors[0] == pytest.approx(10) and errors[1] < 1e-6
+    order, errors = pivoted_gains(np.eye(3), np.array([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]]), 0.0)
+    assert order.tolist() == [1, 0] and errors.tolist() == [4.0, 3.0, 0.0]

@@ -21,7 +21,18 @@ def _is_empty(model: Any) -> bool:
 
 
 def _pipeline(model: Any) -> list[Motif]:
-    return [network_of(step) for _, step in model.steps if not _is_empty(step)] or [Identity()]
+    *steps, last = [step for _, step in model.steps]
+    networks = [_transforming(step) for step in steps if not _is_empty(step)]
+    return [*networks, Identity() if _is_empty(last) else network_of(last)]
+
+
+def _transforming(step: Any) -> Motif:
+    """The network of its `transform`, which is not what the network of an estimator that predicts as well computes."""
+    if method_of(step) != "transform":
+        raise UsageError(
+            f"There is no transfer for {type(step).__name__} as a transformer, only for its {method_of(step)}. Take another transformer."
+        )
+    return network_of(step)
 
 
 def _columns(model: Any) -> list[Motif]:
@@ -32,7 +43,7 @@ def _columns(model: Any) -> list[Motif]:
             continue
         chosen = _positions(columns, names, width)
         if chosen:
-            branches.append(on_columns(chosen, Identity() if _is_empty(part) else network_of(part), width))
+            branches.append(on_columns(chosen, Identity() if _is_empty(part) else _transforming(part), width))
     return [beside(branches)]
 
 
@@ -49,7 +60,7 @@ def _positions(columns: Any, names: Any, width: int) -> list[int]:
 def _union(model: Any) -> list[Motif]:
     parts = [(name, part) for name, part in model.transformer_list if not (isinstance(part, str) and part == "drop")]
     weights = model.transformer_weights or {}
-    networks = [Identity() if _is_empty(part) else network_of(part) for _, part in parts]
+    networks = [Identity() if _is_empty(part) else _transforming(part) for _, part in parts]
     return [beside([weighted([weights[name]], [n]) if name in weights else n for (name, _), n in zip(parts, networks, strict=True)])]
 
 
@@ -115,9 +126,10 @@ def _each_output(model: Any) -> list[Motif]:
 def _one_against_rest(model: Any) -> list[Motif]:
     if any(method_of(part) != "predict_proba" for part in model.estimators_):
         return _each_output(model)
-    if len(model.estimators_) == 1:
+    if len(model.estimators_) == 1 and not model.multilabel_:
         return [network_of(model.estimators_[0])]
-    return [beside([Chain([network_of(part), Select([1])]) for part in model.estimators_]), Normalize("l1")]
+    each = beside([Chain([network_of(part), Select([1])]) for part in model.estimators_])
+    return [each] if model.multilabel_ else [each, Normalize("l1")]
 
 
 COMPOSITES: dict[str, Transfer] = {
