@@ -258,7 +258,7 @@ class Run:
         """A ReLU network for the largest error, in place of all others where its largest local error is the least."""
         start = self.course.start("sup-norm training")
         assert self.first is not None and self.course.best is not None
-        trained = sup_norm_stage(self.sample, self.first, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        trained = sup_norm_stage(self.sample, self.first, self.preset.convex, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         network = trained.network
         judged = self.goal.judge([Part("sup-norm network", trained.oof, network, partial(numpy_of, network))])
         before, after = (largest_local_error(self.sample, oof) for oof in (self.course.best.oof, trained.oof))

@@ -1,7 +1,7 @@
-"""Sup-norm training as a stage: a ReLU network that takes the trained kernel network over, its radius chosen on rows that neither has seen.
+"""Sup-norm training as a stage: a ReLU network that takes a kernel estimate over (`_corrected`), its radius chosen on rows that neither has seen.
 
-For fold k the corrected output is the kernel network without fold k, and the ReLU network is trained around the fold's training rows; radius and
-honest score come from its predictions of fold k. The score that goes with the objective is the largest local error: of all rows,
+For fold k the corrected output is the estimate without fold k, and the ReLU network is trained around the fold's training rows; radius and honest
+score come from its predictions of fold k. The score that goes with the objective is the largest local error: of all rows,
 
     max_i | mean of w r over the k rows nearest to x_i |,     k = n^(2/3),  r: out-of-fold residuals
 
@@ -21,9 +21,11 @@ from sklearn.neighbors import NearestNeighbors
 
 from motifnet.engine import Control, parallel_map
 from motifnet.motifs import Affine, Chain, Motif, ReLU
-from motifnet.retrain._cross_tune import CrossTuned, fold_model
+from motifnet.retrain._corrected import corrected_output, least_by_others
+from motifnet.retrain._cross_tune import CrossTuned
 from motifnet.retrain._sup_norm import SupNormSettings, radii_of, train_sup_norm
 from motifnet.tables import Matrix, Sample
+from motifnet.teachers import KernelRidge
 
 WIDTH = 48
 STEPS = 600
@@ -38,10 +40,13 @@ class SupNormTrained:
     radius: float
 
 
-def sup_norm_stage(sample: Sample, first: CrossTuned, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> SupNormTrained:
-    """Train a ReLU network of two hidden layers under the objective "supnorm"; `first` is its corrected output."""
+def sup_norm_stage(
+    sample: Sample, first: CrossTuned, teacher: KernelRidge, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None
+) -> SupNormTrained:
+    """Train a ReLU network of two hidden layers under the objective "supnorm"; its corrected output is `first`, or a smooth fit like `teacher`."""
     radii = radii_of(sample.X)
-    without = [fold_model(sample, first, k).predict for k in range(sample.folds.count)]
+    corrected = corrected_output(sample, first, teacher, seed=seed, n_jobs=n_jobs, control=control)
+    without = [corrected.without(k) for k in range(sample.folds.count)]
 
     def train(task: tuple[int, float]) -> Matrix:
         """Predictions of fold k by the network without it."""
@@ -58,12 +63,11 @@ def sup_norm_stage(sample: Sample, first: CrossTuned, *, seed: int = 0, n_jobs: 
     squares = np.nan_to_num(((paths - sample.y) ** 2).sum(2) * sample.weight)
     oof = np.full(sample.y.shape, np.nan)
     for k in range(sample.folds.count):
-        others = sample.folds.of < k if sample.folds.forward else sample.folds.of != k
         rows = sample.folds.held_out(k)
-        oof[rows] = paths[int(squares[:, others].sum(1).argmin()), rows]
+        oof[rows] = paths[least_by_others(sample, squares, k), rows]
     radius = radii[int(squares.sum(1).argmin())]
     start, settings = relu_network(sample.X, sample.y.shape[1], seed), SupNormSettings(radius, steps=STEPS)
-    network = train_sup_norm(start, sample.X, first.predict, settings, seed=seed, control=control)
+    network = train_sup_norm(start, sample.X, corrected.predict, settings, seed=seed, control=control)
     return SupNormTrained(cast(Motif, network), oof, radius)
 
 
