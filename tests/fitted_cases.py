@@ -101,6 +101,8 @@ LINEAR = {
     "ElasticNet": value(lambda: linear_model.ElasticNet(0.1)),
     "ElasticNetCV": value(lambda: linear_model.ElasticNetCV(cv=3)),
     "Lars": value(linear_model.Lars),
+    "LarsCV": value(lambda: linear_model.LarsCV(cv=3)),
+    "LassoLarsIC": value(linear_model.LassoLarsIC),
     "LassoLars": value(lambda: linear_model.LassoLars(0.01)),
     "BayesianRidge": value(linear_model.BayesianRidge),
     "ARDRegression": value(linear_model.ARDRegression),
@@ -112,12 +114,16 @@ LINEAR = {
     "SGDRegressor": value(lambda: linear_model.SGDRegressor(random_state=0)),
     "LinearSVR": value(lambda: svm.LinearSVR(random_state=0)),
     "MultiTaskLasso": Case(lambda: linear_model.MultiTaskLasso(0.1), y=SEVERAL),
+    "MultiTaskElasticNet": Case(lambda: linear_model.MultiTaskElasticNet(0.1), y=SEVERAL),
     "PoissonRegressor": Case(linear_model.PoissonRegressor, y=COUNT),
     "GammaRegressor": Case(linear_model.GammaRegressor, y=COUNT + 1),
     "TweedieRegressor": Case(lambda: linear_model.TweedieRegressor(power=1.5), y=COUNT),
     "PLSRegression": Case(lambda: cross_decomposition.PLSRegression(2), y=SEVERAL),
+    "PLSCanonical": Case(lambda: cross_decomposition.PLSCanonical(2), y=SEVERAL),
     "LogisticRegression": two(linear_model.LogisticRegression),
     "LogisticRegression, multinomial": three(linear_model.LogisticRegression),
+    "LogisticRegressionCV": two(lambda: linear_model.LogisticRegressionCV(Cs=2, cv=2, l1_ratios=(0.0,), use_legacy_attributes=False)),
+    "RidgeClassifierCV": two(linear_model.RidgeClassifierCV),
     "RidgeClassifier": three(linear_model.RidgeClassifier),
     "SGDClassifier": two(lambda: linear_model.SGDClassifier(random_state=0)),
     "SGDClassifier, log loss": three(lambda: linear_model.SGDClassifier(loss="log_loss", random_state=0)),
@@ -141,6 +147,7 @@ KERNELS = {
     "SVC, probabilities": two(lambda: svm.SVC(probability=True, random_state=0)),
     "SVC, probabilities of three classes": three(lambda: svm.SVC(probability=True, random_state=0)),
     "NuSVC": three(lambda: svm.NuSVC(nu=0.3)),
+    "NuSVC, probabilities": three(lambda: svm.NuSVC(nu=0.3, probability=True, random_state=0)),
     "OneClassSVM": value(lambda: svm.OneClassSVM(nu=0.1)),
 }
 _KERNELS = {
@@ -174,6 +181,7 @@ TREES = {
     "DecisionTreeRegressor": Case(lambda: tree.DecisionTreeRegressor(max_depth=6), y=SEVERAL, **JUMPS),
     "DecisionTreeRegressor, gaps": value(lambda: tree.DecisionTreeRegressor(max_depth=6), X=GAPS, **JUMPS),
     "DecisionTreeClassifier": three(lambda: tree.DecisionTreeClassifier(max_depth=4), **JUMPS),
+    "ExtraTreeClassifier": three(lambda: tree.ExtraTreeClassifier(max_depth=5, random_state=0), **JUMPS),
     "ExtraTreeRegressor": value(lambda: tree.ExtraTreeRegressor(max_depth=5, random_state=0), **JUMPS),
     "RandomForestRegressor": value(lambda: ensemble.RandomForestRegressor(10, random_state=0), **JUMPS),
     "RandomForestRegressor, gaps": value(lambda: ensemble.RandomForestRegressor(10, random_state=0), X=GAPS, **JUMPS),
@@ -183,7 +191,7 @@ TREES = {
     "GradientBoostingRegressor": value(lambda: ensemble.GradientBoostingRegressor(n_estimators=20), **JUMPS),
     "GradientBoostingRegressor, from a ridge": value(
         lambda: ensemble.GradientBoostingRegressor(n_estimators=20, init=linear_model.Ridge()),
-        tolerance=1e-6,  # its ridge is given float32 rows
+        tolerance=1e-6,  # its ridge is fitted and summed in float32, in the order of a matrix product
         **JUMPS,
     ),
     "GradientBoostingClassifier": three(lambda: ensemble.GradientBoostingClassifier(n_estimators=10), **JUMPS),
@@ -274,6 +282,9 @@ BOOSTING = {
     "XGBRegressor, categories": Case(_xgboost("Regressor"), X=CATEGORIES, y=LEVEL_VALUE, **_G),
     "XGBRegressor, DART": value(_xgboost("Regressor", booster="dart", rate_drop=0.2), **_G),
     "XGBRegressor, Poisson": Case(_xgboost("Regressor", objective="count:poisson"), y=COUNT, **_G),
+    "XGBRegressor, monotone": value(_xgboost("Regressor", monotone_constraints=(1, 0, 0, 0)), **_G),
+    "XGBRegressor, given base score": value(_xgboost("Regressor", base_score=0.5), **_G),
+    "XGBRegressor, several targets": Case(_xgboost("Regressor"), y=SEVERAL, **_G),
     "XGBClassifier": Case(_xgboost("Classifier"), y=(CODES > 0).astype(int), **_G),
     "XGBClassifier, several labels": Case(
         _xgboost("Classifier"),
@@ -286,6 +297,7 @@ BOOSTING = {
         y=CODES,
         **{**_G, "tolerance": 3e-7},  # its exponential is not always the nearest number of float32: one ulp
     ),
+    "XGBRFClassifier": Case(_xgboost("RFClassifier"), y=(CODES > 0).astype(int), **_G),
     "XGBRFRegressor": value(_xgboost("RFRegressor"), **_G),
     "CatBoostRegressor": value(_catboost("Regressor"), **_C),
     "CatBoostRegressor, gaps": value(_catboost("Regressor"), X=GAPS, **_C),
@@ -318,8 +330,14 @@ TRANSFORMERS = {
     "MissingIndicator": columns(impute.MissingIndicator, X=GAPS, **JUMPS),
     "PCA": columns(lambda: decomposition.PCA(2, whiten=True)),
     "FactorAnalysis": columns(lambda: decomposition.FactorAnalysis(2, rotation="varimax")),
+    "IncrementalPCA": columns(lambda: decomposition.IncrementalPCA(2)),
     "TruncatedSVD": columns(lambda: decomposition.TruncatedSVD(2, random_state=0)),
     "SelectKBest": columns(lambda: feature_selection.SelectKBest(feature_selection.f_regression, k=2)),
+    "SelectFromModel": columns(lambda: feature_selection.SelectFromModel(linear_model.Ridge())),
+    "RFE": columns(lambda: feature_selection.RFE(linear_model.Ridge(), n_features_to_select=2)),
+    "RFE, before others": value(
+        lambda: pipeline.make_pipeline(feature_selection.RFE(linear_model.Ridge(), n_features_to_select=2), linear_model.Ridge())
+    ),
     "VarianceThreshold": columns(lambda: feature_selection.VarianceThreshold(0.5)),
     "Nystroem": columns(lambda: kernel_approximation.Nystroem(n_components=30, random_state=0), tolerance=1e-9),
     "RBFSampler": columns(lambda: kernel_approximation.RBFSampler(random_state=0)),
@@ -344,6 +362,14 @@ def _mixed(last: Any) -> Any:
 COMPOSITES = {
     "Pipeline": value(lambda: pipeline.make_pipeline(preprocessing.StandardScaler(), "passthrough", svm.SVR())),
     "Pipeline, splines": value(lambda: pipeline.make_pipeline(preprocessing.SplineTransformer(), linear_model.Ridge())),
+    "Pipeline, landmarks": value(
+        lambda: pipeline.make_pipeline(kernel_approximation.Nystroem(n_components=30, random_state=0), linear_model.Ridge()), tolerance=1e-9
+    ),
+    "Pipeline, random features": value(lambda: pipeline.make_pipeline(kernel_approximation.RBFSampler(random_state=0), linear_model.Ridge())),
+    "Pipeline, polynomials": value(lambda: pipeline.make_pipeline(preprocessing.PolynomialFeatures(2), linear_model.Ridge())),
+    "Pipeline, bins": value(
+        lambda: pipeline.make_pipeline(preprocessing.KBinsDiscretizer(5, quantile_method="averaged_inverted_cdf"), linear_model.Ridge()), **JUMPS
+    ),
     "ColumnTransformer": Case(lambda: _mixed(linear_model.Ridge()), X=FRAME, y=LEVEL_VALUE),
     "ColumnTransformer, remainder": value(
         lambda: compose.ColumnTransformer([("s", preprocessing.StandardScaler(), [2, 0])], remainder="passthrough")
@@ -374,6 +400,9 @@ COMPOSITES = {
     "IsotonicRegression": Case(lambda: isotonic.IsotonicRegression(out_of_bounds="clip"), X=X[:, :1], y=VALUE),
     "MultiOutputRegressor": Case(lambda: multioutput.MultiOutputRegressor(svm.SVR()), y=SEVERAL),
     "OneVsRestClassifier": three(lambda: multiclass.OneVsRestClassifier(linear_model.LogisticRegression())),
+    "RandomizedSearchCV": value(
+        lambda: model_selection.RandomizedSearchCV(linear_model.Ridge(), {"alpha": [0.1, 1.0]}, n_iter=2, cv=2, random_state=0)
+    ),
     "GridSearchCV": value(lambda: model_selection.GridSearchCV(svm.SVR(), {"C": [0.1, 1.0]}, cv=2)),
 }
 CASES: dict[str, Case] = {**LINEAR, **KERNELS, **PROCESSES, **PERCEPTRONS, **TREES, **BOOSTING, **TRANSFORMERS, **COMPOSITES}

@@ -9,7 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from sklearn import ensemble, gaussian_process, kernel_ridge, linear_model, naive_bayes, pipeline, preprocessing, svm
+from sklearn import (
+    discriminant_analysis,
+    ensemble,
+    gaussian_process,
+    kernel_ridge,
+    linear_model,
+    naive_bayes,
+    neighbors,
+    pipeline,
+    preprocessing,
+    svm,
+)
 
 from fitted_cases import CASES, FRAME, LEVEL_VALUE, THREE, VALUE, X, fitted, support_table
 from motifnet import mimic
@@ -107,6 +118,7 @@ def test_support_table_names_are_those_of_the_cases() -> None:
         (pipeline.make_pipeline(preprocessing.FunctionTransformer(lambda x: x + 1), linear_model.Ridge()), "numpy's"),
         (ensemble.VotingClassifier([("n", naive_bayes.GaussianNB())], voting="hard"), "soft"),
         (preprocessing.SplineTransformer(extrapolation="periodic"), "continue"),
+        (pipeline.make_pipeline(discriminant_analysis.LinearDiscriminantAnalysis(), linear_model.LogisticRegression()), "for its `transform`"),
     ],
     ids=lambda e: type(e).__name__ if not isinstance(e, str) else None,
 )
@@ -122,6 +134,21 @@ def test_levels_of_a_column_are_numbers_of_their_own() -> None:
     network = mimic(model)
     assert network.encode(FRAME).dtype == np.float64
     np.testing.assert_allclose(network(FRAME)[:, 0], model.predict(FRAME), atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (neighbors.KNeighborsRegressor(), "Nearest is a kernel machine"),
+        (discriminant_analysis.QuadraticDiscriminantAnalysis(), "GaussianNB"),
+        (neighbors.NearestCentroid(), "mimic\\(fitted.predict, X\\)"),
+    ],
+    ids=lambda e: type(e).__name__ if not isinstance(e, str) else None,
+)
+def test_classes_without_a_transfer_say_what_comes_nearest(model: Any, words: str) -> None:
+    y = VALUE if isinstance(model, neighbors.KNeighborsRegressor) else THREE
+    with pytest.raises(UsageError, match=f"no transfer to a network for {type(model).__name__}.*{words}"):
+        transfer(model.fit(X, y))
 
 
 def test_what_is_not_fitted_or_not_a_model_is_refused() -> None:

@@ -3,7 +3,7 @@
 Half of the rows that are generated lie near those of the table: between a row and one of its nearest, each column by itself, x_j + u (x'_j − x_j),
 where columns of few values take one of the two. The others are rows some of whose columns are those of any other row: the whole range of the table,
 not only where it is dense. The predictor's answers are what a fit learns; they have no noise, so that more rows help as long as there is time, and
-boosted trees may follow what the fit leaves, such as the jumps of a forest. Trees stay if rows that neither was grown on gain.
+what the fit leaves is worth following (`_imitation`).
 
 Fidelity, R² against the predictor, is measured on rows of the table that nothing saw: it is a measurement, and never "exact". Where the predictor was
 fitted on these rows itself, and remembers them as a forest does, its values there are harder to imitate than at new rows.
@@ -12,35 +12,31 @@ fitted on these rows itself, and remembers them as a forest does, its values the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from motifnet.compress import with_trees
-from motifnet.engine import DataError, single_threaded
+from motifnet.engine import DataError
+from motifnet.estimators._imitation import Answers, followed
 from motifnet.estimators._network import Network
 from motifnet.estimators._regressor import MotifRegressor
-from motifnet.mimicry import Certificate, values_of
+from motifnet.mimicry import Certificate
 from motifnet.mimicry.fitted import Columns, encoder_network
-from motifnet.motifs import Chain, Motif, Softmax
+from motifnet.motifs import Chain, Softmax
 from motifnet.tables import Matrix
-from motifnet.teachers import Growth
 
 Predictor = Callable[[Any], Any]
 _HELD_OUT, _MOST_HELD_OUT = 0.2, 2000
 _NEAREST, _SPREAD = 8, (-0.25, 1.25)
 _APART, _SWAPPED = 0.5, 0.3  # share of generated rows that come from any two, and of their columns that are the other's
-_JUDGES = 0.1  # of what is learned: these rows decide on trees
-_TREES, _LEAST_TREES = 300, 50  # for all outputs together, and for each at least
+_JUDGES = 0.1  # of what is learned: these rows decide what is added to the fit
 _FEW = 12  # distinct values of a column that is taken as levels
-_GROWTH = Growth(learning_rate=0.1, leaves=63, min_rows=10, columns=1.0, rows=1.0, l2=0.0, limit=_TREES, patience=_TREES)
 _LEAST = 1e-6  # of a probability, before its logarithm is taken
 
 
-def imitate(predict: Predictor, X: Any, *, rows: int = 30_000, preset: str = "fast", seed: int = 0, n_jobs: int | None = None) -> Network:
+def imitate(predict: Predictor, X: Any, *, rows: int = 40_000, preset: str = "fast", seed: int = 0, n_jobs: int | None = None) -> Network:
     """The network; `rows` is how many the fit sees, generated ones among them."""
     table = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
     table = table.reset_index(drop=True)
@@ -55,7 +51,7 @@ def imitate(predict: Predictor, X: Any, *, rows: int = 30_000, preset: str = "fa
     shares = values.shape[1] > 1 and bool((values >= 0).all()) and bool(np.allclose(values.sum(1), 1))
     target, judges = _logits(values) if shares else values, rng.random(len(learned)) < _JUDGES
     model = MotifRegressor(preset=preset, n_jobs=n_jobs, random_state=seed).fit(_plain(learned[~judges]), _one_column(target[~judges]))
-    network = _with_jumps(model.model_.network, model.encode(_plain(learned)), target, judges, seed)
+    network = followed(model.model_.network, Answers(model.encode(_plain(learned)), target, judges), seed)
     network = Chain([encoder_network(model.model_.encoder), network, *([Softmax()] if shares else [])], label="imitation")
     out = Network(network, table.shape[1], columns=Columns.of(table) if named else None, ledger=model.ledger_)
     out.certificate = _measured(out(_plain(held_out)), ask(held_out))
@@ -67,16 +63,6 @@ def _grown(table: pd.DataFrame, rows: int, rng: np.random.Generator) -> pd.DataF
     made = max(0, rows - len(table))
     apart = int(_APART * made)
     return pd.concat([table, _between(table, made - apart, rng), _swapped(table, apart, rng)], ignore_index=True).iloc[: max(rows, 1)]
-
-
-def _with_jumps(network: Motif, X: Matrix, target: Matrix, judges: NDArray[np.bool_], seed: int) -> Motif:
-    """The network of the fit, with trees for what it leaves if the judges gain; X with shape (n, d) is encoded, target with shape (n, q)."""
-    growth = replace(_GROWTH, limit=max(_LEAST_TREES, _TREES // target.shape[1]))
-    with single_threaded():
-        residuals = target - values_of(network, X)
-        richer = with_trees(network, X[~judges], residuals[~judges], seed, growth)
-        better = ((target - values_of(richer, X))[judges] ** 2).sum() < (residuals[judges] ** 2).sum()
-    return richer if better else network
 
 
 def _one_column(values: Matrix) -> Matrix:

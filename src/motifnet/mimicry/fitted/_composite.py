@@ -13,6 +13,7 @@ from motifnet.mimicry.fitted._inverses import inverse_of
 from motifnet.mimicry.fitted._lookup import Transfer, network_of
 from motifnet.mimicry.fitted._output import method_of
 from motifnet.mimicry.fitted._parts import beside, on_columns, weighted
+from motifnet.mimicry.fitted._scalers import selected
 from motifnet.motifs import Chain, Identity, Motif, Normalize, Select
 
 
@@ -21,18 +22,25 @@ def _is_empty(model: Any) -> bool:
 
 
 def _pipeline(model: Any) -> list[Motif]:
-    *steps, last = [step for _, step in model.steps]
-    networks = [_transforming(step) for step in steps if not _is_empty(step)]
-    return [*networks, Identity() if _is_empty(last) else network_of(last)]
+    *first, last = [step for _, step in model.steps if not _is_empty(step)] or [None]
+    return [*map(_transform, first), Identity() if last is None else network_of(last)]
 
 
-def _transforming(step: Any) -> Motif:
-    """The network of its `transform`, which is not what the network of an estimator that predicts as well computes."""
+def _transform(step: Any) -> Motif:
+    """The network of `transform`: some estimators have that beside the method that their own network computes."""
+    if hasattr(step, "get_support"):
+        return Chain(selected(step), label=type(step).__name__)
     if method_of(step) != "transform":
         raise UsageError(
-            f"There is no transfer for {type(step).__name__} as a transformer, only for its {method_of(step)}. Take another transformer."
+            f"{type(step).__name__} stands before other estimators for its `transform`; there is a transfer of its {method_of(step)!r} alone. "
+            "Put a transformer there, such as PCA or SelectKBest."
         )
     return network_of(step)
+
+
+def _elimination(model: Any) -> list[Motif]:
+    """RFE: its estimator on the columns that it keeps."""
+    return [*selected(model), network_of(model.estimator_)]
 
 
 def _columns(model: Any) -> list[Motif]:
@@ -43,7 +51,7 @@ def _columns(model: Any) -> list[Motif]:
             continue
         chosen = _positions(columns, names, width)
         if chosen:
-            branches.append(on_columns(chosen, Identity() if _is_empty(part) else _transforming(part), width))
+            branches.append(on_columns(chosen, Identity() if _is_empty(part) else _transform(part), width))
     return [beside(branches)]
 
 
@@ -60,7 +68,7 @@ def _positions(columns: Any, names: Any, width: int) -> list[int]:
 def _union(model: Any) -> list[Motif]:
     parts = [(name, part) for name, part in model.transformer_list if not (isinstance(part, str) and part == "drop")]
     weights = model.transformer_weights or {}
-    networks = [Identity() if _is_empty(part) else _transforming(part) for _, part in parts]
+    networks = [Identity() if _is_empty(part) else _transform(part) for _, part in parts]
     return [beside([weighted([weights[name]], [n]) if name in weights else n for (name, _), n in zip(parts, networks, strict=True)])]
 
 
@@ -141,6 +149,8 @@ COMPOSITES: dict[str, Transfer] = {
     "MultiOutputRegressor": _each_output,
     "OneVsRestClassifier": _one_against_rest,
     "Pipeline": _pipeline,
+    "RFE": _elimination,
+    "RFECV": _elimination,
     "StackingClassifier": _stack,
     "StackingRegressor": _stack,
     "TransformedTargetRegressor": _transformed_target,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from motifnet.engine import UsageError
+from motifnet.mimicry.fitted._instead import advice
 from motifnet.motifs import Chain, Motif
 
 Transfer = Callable[[Any], list[Motif]]
@@ -17,9 +18,11 @@ def network_of(fitted: Any) -> Motif:
     """The network of a fitted estimator; `Output` says of which of its methods."""
     make = next((TRANSFERS[name] for name in _names(fitted) if name in TRANSFERS), None)
     if make is None:
+        name = type(fitted).__name__
         raise UsageError(
-            f"There is no transfer to a network for {type(fitted).__name__}; there is one for {', '.join(sorted(TRANSFERS))}. "
-            "Fit one of these, or register a transfer for your type with `@transfer.register`."
+            f"There is no transfer to a network for {name}; there is one for {', '.join(sorted(TRANSFERS))}.{advice(name)} "
+            "Fit one of these, register a transfer for your type with `@transfer.register`, or let its values be imitated, which is not exact: "
+            "`mimic(fitted.predict, X)`."
         )
     if hasattr(fitted, "fit"):  # a booster of LightGBM's own is there only once it is fitted
         from sklearn.exceptions import NotFittedError

@@ -103,7 +103,8 @@ def _ramp(x: Matrix, y: Matrix) -> tuple[Matrix, Matrix]:
     return np.concatenate([starts[:1], starts]), np.stack([level, slope], axis=1)[:, :, None]
 
 
-def _selected(model: Any) -> list[Motif]:
+def selected(model: Any) -> list[Motif]:
+    """The columns that a selector keeps."""
     return [Select([int(j) for j in model.get_support(indices=True)])]
 
 
@@ -153,8 +154,8 @@ def _function(model: Any) -> list[Motif]:
 
 
 SCALERS: dict[str, Transfer] = {
-    **dict.fromkeys(("GenericUnivariateSelect", "RFE", "RFECV", "SelectFdr", "SelectFpr", "SelectFromModel"), _selected),
-    **dict.fromkeys(("SelectFwe", "SelectKBest", "SelectPercentile", "SequentialFeatureSelector", "VarianceThreshold"), _selected),
+    **dict.fromkeys(("GenericUnivariateSelect", "SelectFdr", "SelectFpr", "SelectFromModel"), selected),
+    **dict.fromkeys(("SelectFwe", "SelectKBest", "SelectPercentile", "SequentialFeatureSelector", "VarianceThreshold"), selected),
     "Binarizer": _binarizer,
     "FunctionTransformer": _function,
     "MaxAbsScaler": _max_abs,
