@@ -206,9 +206,9 @@ def test_a_subclass_is_what_it_is_derived_from() -> None:
 
 _DISCRIMINANT = discriminant_analysis.LinearDiscriminantAnalysis
 REFUSED: dict[str, tuple[Callable[[], Any], Any, Any, str]] = {
-    "a discriminant as a step": (lambda: pipe(_DISCRIMINANT(), svm.SVC()), X, THREE, "LinearDiscriminantAnalysis as a transformer"),
-    "a discriminant of columns": (lambda: compose.ColumnTransformer([("d", _DISCRIMINANT(), [0, 1])]), X, THREE, "as a transformer"),
-    "a discriminant in a union": (lambda: pipeline.FeatureUnion([("d", _DISCRIMINANT())]), X, THREE, "as a transformer"),
+    "a discriminant as a step": (lambda: pipe(_DISCRIMINANT(), svm.SVC()), X, THREE, "LinearDiscriminantAnalysis stands before"),
+    "a discriminant of columns": (lambda: compose.ColumnTransformer([("d", _DISCRIMINANT(), [0, 1])]), X, THREE, "for its .transform"),
+    "a discriminant in a union": (lambda: pipeline.FeatureUnion([("d", _DISCRIMINANT())]), X, THREE, "for its .transform"),
     "calibration of both": (
         lambda: calibration.CalibratedClassifierCV(linear_model.LogisticRegression(), cv=2),
         X,
