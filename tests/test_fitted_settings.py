@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy import stats
 from sklearn import (
     calibration,
     compose,
@@ -41,6 +42,8 @@ from motifnet.mimicry import transfer
 from motifnet.mimicry.fitted import code, coded, outputs_of
 from motifnet.mimicry.fitted._boosting import numbered
 from motifnet.mimicry.fitted._codes import lookup
+from motifnet.mimicry.fitted._inverses import _inverse_yeo_johnson
+from motifnet.mimicry.fitted._scalers import _yeo_johnson
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 LEVELS = FRAME[["colour", "size"]]
@@ -266,6 +269,14 @@ def test_what_has_no_transfer_says_what_to_do(name: str) -> None:
     make, rows, y, words = REFUSED[name]
     with pytest.raises(UsageError, match=words):
         transfer(make().fit(rows, y))
+
+
+@pytest.mark.parametrize("power", [-1.0, 0.0, 0.5, 1.0, 2.0, 3.0])
+def test_the_warp_of_yeo_and_johnson_and_its_inverse(power: float) -> None:
+    x = np.linspace(-0.4, 0.4, 9)
+    there = _yeo_johnson(power)(torch.as_tensor(x)[:, None]).detach()
+    np.testing.assert_allclose(there[:, 0], stats.yeojohnson(x, power), atol=1e-12)
+    np.testing.assert_allclose(_inverse_yeo_johnson(power)(there)[:, 0].detach(), x, atol=1e-12)
 
 
 def test_levels_and_their_numbers() -> None:
