@@ -298,7 +298,7 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "rows below nothing": (put(-1, "info", "rows"), "no number that a fit has"),
     "objective unknown": (put("cubed", "info", "objective"), "'cubed'.*none of motifnet's"),
     "quantiles without their objective": (put([0.5], "info", "quantiles"), "1 quantiles"),
-    "unit of the target below nothing": (put([-1.0, 1.0], "info", "target_sd"), "positive number a target"),
+    "unit of the target below nothing": (put([-1.0, 1.0], "info", "target_sd"), "positive number an output"),
     "ledger row without seconds": (drop("ledger", 0, "seconds"), "ledger"),
     "card of text": (put("card", "card"), "card"),
     "card with a text as depth": (put("deep", "card", "depth"), "depth"),

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from sklearn.compose import TransformedTargetRegressor
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.decomposition import PCA
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from typer.testing import CliRunner, Result
 
 import motifnet
@@ -271,6 +271,17 @@ def test_errors(fitted: motifnet.MotifRegressor) -> None:
         fitted.compress(y=y, max_units=8)
     with pytest.raises(DataError, match="at least 20"):
         fitted.compress(X[:5], max_units=8)
+
+
+def test_texts_and_gaps_are_not_compressed() -> None:
+    levels = pd.DataFrame({"town": ["Ulm", "Bonn"] * 20, "area": np.arange(40.0)})
+    encoder = ColumnTransformer([("town", OneHotEncoder(), ["town"])], remainder="passthrough")
+    network = motifnet.mimic(make_pipeline(encoder, LinearRegression()).fit(levels, levels["area"]), levels)
+    with pytest.raises(UsageError, match="'Bonn', 'Ulm'"):
+        network.compress(X=levels)
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    with pytest.raises(DataError, match="missing or infinite"):
+        motifnet.mimic(KernelRidge(kernel="rbf").fit(X, X[:, 0])).compress(X=np.where(X > 2, np.nan, X) * np.inf)
 
 
 def test_nothing_to_compress() -> None:

@@ -10,8 +10,9 @@ import numpy as np
 
 from motifnet.bundle import FittedModel
 from motifnet.compress import Compressed, Task, compress, own_rows
-from motifnet.engine import DataError, LedgerRow
+from motifnet.engine import DataError, LedgerRow, UsageError
 from motifnet.mimicry import Certificate, certify, describe_network, values_of
+from motifnet.mimicry.fitted import texts_of
 from motifnet.motifs import Motif
 from motifnet.tables import Matrix, as_numbers
 
@@ -48,6 +49,13 @@ def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int) -> Task:
 
 def network_task(network: Motif, d: int, X: Matrix | None, y: Any, seed: int) -> Task:
     """What there is to compress in a bare network."""
+    if texts := texts_of(network):
+        raise UsageError(
+            f"The network takes texts as levels ({', '.join(map(repr, texts[:3]))}, ...), between which kernel units have nothing to learn. "
+            "Compress the network of the model behind the encoder, on rows that are encoded."
+        )
+    if X is not None and not np.isfinite(X).all():
+        raise DataError("X holds missing or infinite values, between which kernel units have nothing to learn. Leave out these rows, or fill them.")
     return Task(network, d, X, None if y is None else _checked(y, X), seed=seed)
 
 
