@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from scipy.stats import norm, t
 
 from motifnet.bands._levels import as_levels
-from motifnet.engine import DataError, MotifnetWarning, UsageError
+from motifnet.engine import DataError, MotifnetWarning, UsageError, as_floats, check_choice, check_count, memory_told, seed_of
 
 Matrix = NDArray[np.float64]
-FEW_ROWS = 60.0
+FEW_ROWS, LARGEST = 60.0, 1e150
 _BLOCK = 1024
 
 
@@ -44,17 +44,23 @@ def linear_band(
     features: Φ with shape (n, m), a column of ones included if there is an intercept; y with shape (n,); at: φ of the rows that are asked for, with
     shape (k, m); kind: "simultaneous" or "pointwise". Raises DataError, UsageError.
     """
-    phi, target, asked = (np.asarray(part, dtype=np.float64) for part in (features, y, at))
-    if kind not in ("simultaneous", "pointwise"):
-        raise UsageError(f"kind={kind!r} must be 'simultaneous' or 'pointwise'.")
-    level = float(as_levels(coverage)[0][0])
+    phi, target, asked = as_floats("features", features), as_floats("y", y), as_floats("at", at)
+    check_choice("kind", kind, ("simultaneous", "pointwise"))
+    check_count("n_resamples", n_resamples, 1, 1000)
+    levels, single = as_levels(coverage)
+    if not single:
+        raise UsageError(f"coverage={coverage!r} must be one number for a band. Ask for one band after the other.")
+    level, seed = float(levels[0]), seed_of(seed, "seed")
     n, m = phi.shape if phi.ndim == 2 else (0, 0)
-    w = np.ones(n) if weight is None else np.asarray(weight, dtype=np.float64)
+    w = np.ones(n) if weight is None else as_floats("weight", weight)
     if n <= m or target.shape != (n,) or w.shape != (n,) or not (w > 0).all() or asked.ndim != 2 or asked.shape[1] != m:
         raise DataError(
             f"features, y, at and weight have shapes {phi.shape}, {target.shape}, {asked.shape} and {w.shape}; expected (n, m) with n > m, (n,), "
             "(k, m) and (n,) positive weights."
         )
+    for name, values in (("features", phi), ("y", target), ("at", asked), ("weight", w)):
+        if not (np.abs(values) < LARGEST).all():
+            raise DataError(f"{name} holds NaN, infinity or a number above {LARGEST:g}. Leave such rows out, or take another unit.")
     root = np.sqrt(w)
     S = np.linalg.pinv(phi * root[:, None]) * root
     left_out = (target - phi @ (S @ target)) / np.maximum(1 - np.einsum("ij,ji->i", phi, S), 1e-6)
@@ -68,7 +74,8 @@ def linear_band(
             stacklevel=2,
         )
     s = np.linalg.norm(asked @ noise, axis=1)
-    c = float(norm.isf((1 - level) / 2)) if kind == "pointwise" else _simultaneous(asked, noise, s, level, n_resamples, seed)
+    with memory_told(f"{n_resamples:,} resamples of {n:,} rows", "Ask for fewer n_resamples."):
+        c = float(norm.isf((1 - level) / 2)) if kind == "pointwise" else _simultaneous(asked, noise, s, level, n_resamples, seed)
     half = s * float(t.isf(norm.sf(c), max(rows - 1, 1.0)))
     return np.column_stack([asked @ (S @ target) - half, asked @ (S @ target) + half])
 

@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.bands._levels import as_levels
-from motifnet.engine import DataError, UsageError
+from motifnet.engine import DataError, as_floats, check_choice, check_count, check_positive, memory_told, seed_of
 
 Matrix = NDArray[np.float64]
+LARGEST = 1e150  # squares of what is larger overflow
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,25 @@ def multiplier_bootstrap(
     values: f_θ(Z_i) with shape (n, T); grid: the T values of θ with shape (T,) or (T, p); drift: "empirical" or, for estimators of cube-root rate,
     "quadratic", which takes `smoothing`, in units of θ and wider than the error of θ^. Raises DataError, UsageError.
     """
-    F, theta = np.asarray(values, dtype=np.float64), np.asarray(grid, dtype=np.float64)
-    theta = theta.reshape(len(theta), -1)
-    if F.ndim != 2 or len(F) < 2 or F.shape[1] != len(theta) or not np.isfinite(F).all():
+    F, theta = as_floats("values", values), as_floats("grid", grid)
+    if theta.ndim not in (1, 2) or not theta.size or not (np.abs(theta) < LARGEST).all():
         raise DataError(
-            f"values has shape {F.shape}, expected finite numbers for at least 2 rows and one column for each of {len(theta)} grid points."
+            f"grid has shape {theta.shape}, expected numbers below {LARGEST:g} with shape (T,) or (T, p). Pass the values of θ to look at."
         )
-    if drift not in ("empirical", "quadratic"):
-        raise UsageError(f"drift={drift!r} must be 'empirical' or 'quadratic'.")
-    mean = F.mean(0)
+    theta = theta.reshape(len(theta), -1)
+    if F.ndim != 2 or len(F) < 2 or F.shape[1] != len(theta) or not (np.abs(F) < LARGEST).all():
+        raise DataError(
+            f"values has shape {F.shape}, expected at least 2 rows of numbers below {LARGEST:g}, one column for each of {len(theta)} grid points. "
+            "Pass f_θ(Z_i) for all of them."
+        )
+    check_choice("drift", drift, ("empirical", "quadratic"))
+    check_count("n_resamples", n_resamples, 1, 300)
+    mean, seed = F.mean(0), seed_of(seed, "seed")
     best = _middle_of_best(mean, theta)
     D = mean if drift == "empirical" else _quadratic(mean, theta - theta[best], smoothing)
-    e = np.random.default_rng(seed).standard_normal((n_resamples, len(F)))
-    noisy = D + e @ (F - mean) / len(F)
+    with memory_told(f"{n_resamples:,} resamples of {len(F):,} rows", "Ask for fewer n_resamples."):
+        e = np.random.default_rng(seed).standard_normal((n_resamples, len(F)))
+        noisy = D + e @ (F - mean) / len(F)
     return Bootstrap(theta[best], theta[noisy.argmax(1)])
 
 
@@ -69,12 +76,12 @@ def _middle_of_best(mean: Matrix, theta: Matrix) -> int:
 
 def _quadratic(mean: Matrix, delta: Matrix, smoothing: float | None) -> Matrix:
     """The drift at distances delta with shape (T, p) from θ^; concave, or the criterion has no maximum there."""
-    if smoothing is None or not smoothing > 0:
-        raise UsageError(f"smoothing={smoothing!r} must be a positive number for drift='quadratic', wider than the error of the estimate.")
+    check_positive("smoothing", smoothing, "a width larger than the error of the estimate, which drift='quadratic' needs")
+    assert smoothing is not None
     p = delta.shape[1]
     above = np.triu_indices(p)
     squares = (delta[:, :, None] * delta[:, None, :])[:, *above] / np.where(above[0] == above[1], 2.0, 1.0)
-    root = np.exp(-(delta**2).sum(1) / (4 * smoothing**2))[:, None]
+    root = np.exp(-((delta / (2 * smoothing)) ** 2).sum(1))[:, None]
     design = np.column_stack([np.ones(len(delta)), delta, squares])
     found = np.linalg.lstsq(root * design, root[:, 0] * mean, rcond=None)[0]
     H = np.zeros((p, p))

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.bands._conformal import unit_of, upper_quantile
-from motifnet.engine import UsageError
+from motifnet.engine import check_choice
 from motifnet.tables import Sample
 
 Matrix = NDArray[np.float64]
@@ -49,8 +49,7 @@ class ClassSets:
 
     def members(self, probabilities: Matrix, levels: Matrix, method: str = "lac") -> NDArray[np.bool_]:
         """Whether a class is in the set, with shape (n, L, K), for probabilities with shape (n, K)."""
-        if method not in SCORES:
-            raise UsageError(f"method={method!r} must be one of {', '.join(map(repr, SCORES))}.")
+        check_choice("method", method, tuple(SCORES))
         own = self.scores[:, list(SCORES).index(method)]
         limits = np.array([upper_quantile(own, self.weight, self.unit, 1 - level) for level in levels])
         inside = SCORES[method](probabilities)[:, None, :] <= limits[:, None]

@@ -32,8 +32,8 @@ def find_methods(names: Sequence[str]) -> dict[str, Method]:
     if isinstance(names, str) or not names:
         raise UsageError(f"methods={names!r} must be a list of names, at least one. Choose from {', '.join(METHODS)}.")
     for name in names:
-        if name not in METHODS:
-            near = difflib.get_close_matches(name, METHODS, n=1)
+        if not isinstance(name, str) or name not in METHODS:
+            near = difflib.get_close_matches(str(name), METHODS, n=1)
             guess = f"Did you mean {near[0]!r}? " if near else ""
             raise UsageError(f"method {name!r} is not known. {guess}Choose from {', '.join(METHODS)}.")
         if METHODS[name].missing:

@@ -69,6 +69,8 @@ def _at_knee(work: Distillation) -> Compressed:
 
 def trade_off(task: Task, sizes: Sequence[int] = SIZES) -> TradeOff:
     """Error, speed and size for each number of units."""
+    if isinstance(sizes, str) or not isinstance(sizes, Sequence) or not sizes:
+        raise UsageError(f"sizes={sizes!r} must be a list of numbers of units, such as {list(SIZES)}.")
     for units in sizes:
         _check(units, None)
     work = Distillation.of(task)

@@ -3,6 +3,7 @@
 Comes in: functions and items. Goes out: results in order. Never knows about: tables, kernels, networks.
 """
 
+from motifnet.engine._arguments import as_floats, check_choice, check_count, check_positive, check_share, seed_of
 from motifnet.engine._atomic import atomic_file
 from motifnet.engine._blocks import ordered_map, ordered_sum
 from motifnet.engine._checkpoint import Checkpoint
@@ -31,9 +32,14 @@ __all__ = [
     "ResourceError",
     "Stopped",
     "UsageError",
+    "as_floats",
     "as_path",
     "atomic_file",
     "available_memory",
+    "check_choice",
+    "check_count",
+    "check_positive",
+    "check_share",
     "fingerprint",
     "memory_told",
     "open_engine",
@@ -43,6 +49,7 @@ __all__ = [
     "peak_memory",
     "resident_memory",
     "resolve_jobs",
+    "seed_of",
     "single_threaded",
     "working",
 ]

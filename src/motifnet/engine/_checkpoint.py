@@ -23,6 +23,7 @@ from motifnet.engine._atomic import atomic_file
 from motifnet.engine._codec import Arrays, decode, encode
 from motifnet.engine._control import Control
 from motifnet.engine._errors import FileError, UsageError
+from motifnet.engine._path import as_path
 
 MANIFEST, FORMAT = "manifest.json", 1
 
@@ -31,7 +32,7 @@ class Checkpoint:
     """The folder of one run. `key` says what the run is: results of another run are refused."""
 
     def __init__(self, folder: str | os.PathLike[str], key: Mapping[str, Any], control: Control) -> None:
-        self.folder, self.control = Path(folder), control
+        self.folder, self.control = Path(as_path(folder)), control
         self._numbers = count(1)
         _claim(self.folder, {"format": FORMAT, **key})
 

@@ -15,5 +15,7 @@ def as_path(path: Any) -> str:
     except TypeError:
         text = None
     if not isinstance(text, str) or "\0" in text:
-        raise UsageError(f"path={path!r} of type {type(path).__name__} is no path of a file. Give a text or a pathlib.Path without zero characters.")
+        raise UsageError(
+            f"path={str(path)[:100]!r} of type {type(path).__name__} is no path of a file. Give a text or a pathlib.Path without zero characters."
+        )
     return text

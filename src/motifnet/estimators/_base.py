@@ -15,13 +15,13 @@ from sklearn.utils import Tags
 import motifnet
 from motifnet.bands import ClassSets, Intervals
 from motifnet.bundle import FittedModel
-from motifnet.engine import Control, MotifnetWarning, UsageError, memory_told, open_engine, resolve_jobs, single_threaded, working
+from motifnet.engine import Control, MotifnetWarning, UsageError, memory_told, open_engine, resolve_jobs, seed_of, single_threaded, working
 from motifnet.estimators._bands import BandRows
 from motifnet.estimators._conformal import conformal_of
 from motifnet.estimators._course import Course
 from motifnet.estimators._evidence import evidence_of_fit
 from motifnet.estimators._explained import Explained
-from motifnet.estimators._finished import Finished, seed_of
+from motifnet.estimators._finished import Finished
 from motifnet.estimators._fitted import check_is_fitted
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._pipeline import Run

@@ -25,7 +25,7 @@ from motifnet.estimators._regressor import MotifRegressor
 from motifnet.mimicry import Certificate
 from motifnet.mimicry.fitted import Columns, encoder_network
 from motifnet.motifs import Chain, Softmax
-from motifnet.tables import Matrix
+from motifnet.tables import Matrix, as_table
 
 Predictor = Callable[[Any], Any]
 _HELD_OUT, _MOST_HELD_OUT = 0.2, 2000
@@ -38,6 +38,7 @@ _LEAST = 1e-6  # of a probability, before its logarithm is taken
 
 def imitate(predict: Predictor, X: Any, *, rows: int = 40_000, preset: str = "fast", seed: int = 0, n_jobs: int | None = None) -> Network:
     """The network; `rows` is how many the fit sees, generated ones among them."""
+    as_table(X)  # refuses what is no table, in our words
     table = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
     table = table.reset_index(drop=True)
     if len(table) < 50:

@@ -14,7 +14,7 @@ from motifnet.engine import DataError, LedgerRow, UsageError
 from motifnet.mimicry import Certificate, certify, describe_network, values_of
 from motifnet.mimicry.fitted import texts_of
 from motifnet.motifs import Motif
-from motifnet.tables import Matrix, as_numbers
+from motifnet.tables import Matrix, as_array, as_numbers
 
 
 def compress_network(task: Task, max_units: int | None, tolerance: float | None) -> tuple[Motif, Certificate, tuple[LedgerRow, ...]]:
@@ -78,8 +78,10 @@ def _checked(y: Any, X: Matrix | None) -> Matrix:
 
 def one_hot(y: Any, classes: tuple[Any, ...]) -> Matrix:
     """Indicators of the classes with shape (n, K)."""
-    hit = np.asarray(y).reshape(-1, 1) == np.array(classes, dtype=object)
+    given = as_array(y)
+    hit = given.reshape(-1, 1) == np.array(classes, dtype=object)
     if not hit.any(1).all():
-        unknown = np.asarray(y).ravel()[~hit.any(1)][0]
-        raise DataError(f"y holds {unknown!r}, which is none of the classes {', '.join(map(repr, classes))}. Leave out these rows.")
+        raise DataError(
+            f"y holds {given.ravel()[~hit.any(1)].tolist()[0]!r}, which is none of the classes {', '.join(map(repr, classes))}. Leave out these rows."
+        )
     return hit.astype(np.float64)

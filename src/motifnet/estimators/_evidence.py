@@ -61,11 +61,11 @@ def evidence_of_table(model: FittedModel, table: Table, y: Any = None) -> Eviden
     """Rows that were passed; with a target those that the fit has not seen are scored, as far as the network knows which these are."""
     X = model.encode(table)
     seen = _seen(model, X)
-    if y is None or seen.all():
+    observed = None if y is None else _observed(model, y, table.n)
+    if observed is None or seen.all():
         return Evidence(X, "rows of the fit" if seen.all() else "new rows")
-    if len(model.info.get("quantiles") or ()) > 1 or model.takes_offset:
+    if len(model.columns) > len(model.targets) or model.takes_offset:
         return Evidence(X, "new rows")
-    observed = _observed(model, y, table.n)
     predicted = np.where(seen[:, None], np.nan, model.predict(table))
     covered = None if model.conformal is None else _inside(model, table, observed)
     judge = Judge(X[~seen], observed[~seen], partial(values_of, model.network))
@@ -144,8 +144,7 @@ def _seen(model: FittedModel, X: Matrix) -> Mask:
 
 def _observed(model: FittedModel, y: Any, n: int) -> Matrix:
     observed = as_target(y, n, "regression").values if model.classes is None else one_hot(y, model.classes)
-    if observed.shape != (n, model.width):
-        raise DataError(
-            f"y has shape {observed.shape}, expected one target for each of the {n} rows and {model.width} columns. Pass y for these rows."
-        )
+    columns = len(model.classes or model.targets)
+    if observed.shape != (n, columns):
+        raise DataError(f"y has shape {observed.shape}, expected one target for each of the {n} rows and {columns} columns. Pass y for these rows.")
     return observed

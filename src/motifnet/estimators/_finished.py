@@ -10,7 +10,7 @@ import torch
 from sklearn.base import BaseEstimator
 
 from motifnet.bundle import FittedModel, save_model, to_onnx
-from motifnet.engine import LedgerRow, UsageError
+from motifnet.engine import LedgerRow, seed_of
 from motifnet.estimators._compress import compress_model
 from motifnet.estimators._fitted import check_is_fitted
 from motifnet.estimators._network import Network
@@ -135,14 +135,3 @@ class Finished(BaseEstimator):
         """Write the model as one file that `motifnet.load` reads."""
         check_is_fitted(self, "model_")
         save_model(self.model_, path)
-
-
-def seed_of(random_state: int | np.random.RandomState | None) -> int:
-    """A seed from what scikit-learn takes; None is 0: without a wish, the result is the same every time."""
-    if random_state is None:
-        return 0
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31 - 1))
-    if isinstance(random_state, int | np.integer) and random_state >= 0:
-        return int(random_state)
-    raise UsageError(f"random_state={random_state!r} must be None, a non-negative integer or a numpy RandomState.")

@@ -52,6 +52,8 @@ def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float
     if return_std and not hasattr(fitted, "L_"):
         raise UsageError(f"return_std=True is for a GaussianProcessRegressor, but got {type(fitted).__name__}. Leave it out.")
     if callable(fitted) and not hasattr(fitted, "predict"):
+        if form != "native":
+            raise UsageError(f"form={form!r} is for fitted estimators; a function is imitated by native motifs. Leave it out.")
         return _imitated(fitted, X)
     network = with_deviation(fitted) if return_std else transfer(fitted)
     if X is None:

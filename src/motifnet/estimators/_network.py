@@ -91,6 +91,8 @@ class Network:
         It takes the matrix; where the network was made with a data frame, the raw columns by name.
         """
         rows = None if X is None else self.encode(X)
+        if rows is not None and not len(rows):
+            raise DataError("X has no rows to compare the file with. Pass at least one, or leave X out: then rows are made up.")
         return network_to_onnx(self.module, self.d, path, dtype=dtype, X=rows, columns=self.columns)
 
     def to_python(self, path: str | Path) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from numbers import Real
 from typing import Any, cast
 
 import numpy as np
 
-from motifnet.engine import DataError, LedgerRow, UsageError, resolve_jobs
+from motifnet.engine import DataError, LedgerRow, UsageError, check_count, check_positive, resolve_jobs, seed_of
 from motifnet.motifs import Motif, count_parameters
 from motifnet.retrain import FineTuneSettings, RowSums, ends_affine, fine_tune_stage, refit_last_layer
 from motifnet.tables import Matrix, Sample, as_numbers, as_weight
@@ -20,7 +19,8 @@ def retrain(
     network: Motif, X: Matrix, y: Any, sample_weight: Any, *, epochs: int, seed: int, n_jobs: int | None
 ) -> tuple[Motif, tuple[LedgerRow, ...]]:
     """The network after both stages, and their ledger with errors in units of sd(y)."""
-    target = as_numbers(y, len(X))
+    target, seed = _target(network, X, y), seed_of(seed, "seed")
+    check_count("epochs", epochs, 0, 20)
     if len(X) < FOLDS:
         raise DataError(f"retrain takes at least {FOLDS} rows, but got {len(X)}. Pass more rows.")
     sample = Sample.plain(X, target, folds=FOLDS, seed=seed, weight=as_weight(sample_weight, len(X)))
@@ -51,11 +51,9 @@ def updated(
     network: Motif, sums: RowSums | None, X: Matrix, y: Any, sample_weight: Any, *, ridge: float | None, sign: int, seed: int
 ) -> tuple[Motif, RowSums]:
     """The network whose last layer has seen some rows more (sign 1) or less (sign −1), and the sums of its rows."""
-    target = as_numbers(y, len(X))
-    if not len(X) or not np.isfinite(X).all():
-        raise DataError(f"X has {len(X)} rows, or missing values; expected at least one row, and a number in every cell. Leave other rows out.")
-    if ridge is not None and not (isinstance(ridge, Real) and ridge > 0):
-        raise UsageError(f"ridge={ridge!r} must be a positive number, or None for what left-out rows choose.")
+    target, seed = _target(network, X, y), seed_of(seed, "seed")
+    if ridge is not None:
+        check_positive("ridge", ridge, "1.0, or None for what left-out rows choose")
     if sums is None:
         if sign < 0:
             raise UsageError("This network has not been updated, so there are no rows to forget. `forget` takes rows that `update` was given.")
@@ -64,6 +62,16 @@ def updated(
         raise UsageError("All rows that this network was updated with are forgotten already.")
     sums = sums.changed(network, X, target, as_weight(sample_weight, len(X)), sign)
     return sums.network(network), sums
+
+
+def _target(network: Motif, X: Matrix, y: Any) -> Matrix:
+    """y with shape (k, q) for rows X and a network of q outputs; DataError for what cannot be learned from."""
+    if not len(X) or not np.isfinite(X).all():
+        raise DataError(f"X has {len(X)} rows, or missing values; expected at least one row, and a number in every cell. Leave other rows out.")
+    target, q = as_numbers(y, len(X)), network.outputs(X.shape[1])
+    if target.shape[1] != q:
+        raise DataError(f"y has {target.shape[1]} columns, but the network has {q} outputs. Pass y with shape ({len(X)}, {q}).")
+    return target
 
 
 def _trust(network: Motif, X: Matrix, y: Matrix, seed: int) -> float:

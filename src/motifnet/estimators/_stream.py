@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from motifnet.bands import ClassSets, Intervals, fit_intervals, fit_sets
 from motifnet.bundle import run
-from motifnet.engine import MB, Control, DataError, LedgerRow, MemoryPlan, UsageError
+from motifnet.engine import MB, Control, DataError, LedgerRow, MemoryPlan, UsageError, check_count, check_positive
 from motifnet.estimators._course import Course
 from motifnet.estimators._goal import Goal, Judged, RegressionGoal
 from motifnet.estimators._prepare import Prepared, prepare
@@ -64,14 +65,18 @@ class StreamFit:
     conformal: Intervals | ClassSets | None
 
 
-def check_stream(estimator: Any, landmarks: int) -> None:
+def check_stream(estimator: Any, landmarks: Any, drop: Any, memory_limit_mb: Any) -> None:
     """Refuse settings that a stream does not have."""
     plain_settings = {"time_limit_s": (None,), "teachers": (None,), "profile": (None, "auto"), "objective": ("squared",)}
     for name, plain in plain_settings.items():
-        if getattr(estimator, name, plain[0]) not in plain:
-            raise UsageError(f"{name}={getattr(estimator, name)!r} is for `fit`; a stream has none. Leave it out, or fit a sample of the table.")
-    if not isinstance(landmarks, int) or landmarks < 1:
-        raise UsageError(f"landmarks={landmarks!r} must be a positive number of kernel units, such as 2000.")
+        value = getattr(estimator, name, plain[0])
+        if not any(value is other or (isinstance(value, str) and value == other) for other in plain):
+            raise UsageError(f"{name}={value!r} is for `fit`; a stream has none. Leave it out, or fit a sample of the table.")
+    check_count("landmarks", landmarks, 1, 2000)
+    if isinstance(drop, str) or not isinstance(drop, Sequence):
+        raise UsageError(f"drop={drop!r} must be a list of names of columns, such as ['row']. Pass [] to keep all.")
+    if memory_limit_mb is not None:
+        check_positive("memory_limit_mb", memory_limit_mb, "2000")
 
 
 def fit_stream(path: str | Path, wish: StreamWish, preset: Preset, seed: int, n_jobs: int, control: Control, listen: Listen) -> StreamFit:

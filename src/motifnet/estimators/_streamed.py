@@ -11,9 +11,8 @@ from typing import Any, Self
 import numpy as np
 
 from motifnet.bands import ClassSets, Intervals
-from motifnet.engine import Control, as_path, open_engine, resolve_jobs, single_threaded, working
+from motifnet.engine import Control, FileError, as_path, memory_told, open_engine, resolve_jobs, seed_of, single_threaded, working
 from motifnet.estimators._course import Course
-from motifnet.estimators._finished import seed_of
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._prepare import Prepared
 from motifnet.estimators._presets import Preset, get_preset
@@ -22,6 +21,8 @@ from motifnet.estimators._resume import open_checkpoint
 from motifnet.estimators._stream import StreamWish, check_stream, fit_stream
 from motifnet.profiling import Profile
 from motifnet.tables import Task
+
+_SMALLER = "Fit with fewer landmarks, or with n_jobs=1."
 
 
 class StreamedFit:
@@ -86,10 +87,10 @@ class StreamedFit:
             With the column or row concerned and the next step.
         """
         preset, seed = get_preset(self.preset), seed_of(self.random_state)
-        check_stream(self, landmarks)
+        check_stream(self, landmarks, drop, memory_limit_mb)
         control, jobs = Control(), resolve_jobs(self.n_jobs)
         wanted = StreamWish(self._task, target, tuple(drop), landmarks, subsample, memory_limit_mb, self.verbose)
-        with single_threaded(), progress(self.verbose) as listen, open_engine(self.engine, jobs) as engine:
+        with memory_told("the fit", _SMALLER), single_threaded(), progress(self.verbose) as listen, open_engine(self.engine, jobs) as engine:
             kept = open_checkpoint(self.checkpoint, _hash(path), _settings(preset, wanted, seed), control) if self.checkpoint else None
             with working(engine, kept):
                 fitted = fit_stream(path, wanted, preset, seed, jobs, control, listen)
@@ -100,8 +101,11 @@ class StreamedFit:
 
 def _hash(path: str | Path) -> str:
     """Of the whole file, as what is resumed must be of the same rows."""
-    with open(as_path(path), "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with open(as_path(path), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror or error}. Check the path and the permissions.") from None
 
 
 def _settings(preset: Preset, wanted: StreamWish, seed: int) -> dict[str, Any]:

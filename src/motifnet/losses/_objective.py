@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from motifnet.engine import UsageError
 from motifnet.losses._base import Loss
 from motifnet.losses._likelihood import Gamma, Poisson
@@ -44,7 +46,7 @@ class Objective:
 
 
 def _levels(quantiles: Any) -> tuple[float, ...]:
-    listed = list(quantiles) if isinstance(quantiles, Sequence) and not isinstance(quantiles, str) else [quantiles]
+    listed = list(quantiles) if isinstance(quantiles, Sequence | np.ndarray) and not isinstance(quantiles, str) else [quantiles]
     try:
         levels = sorted(float(level) for level in listed)
     except (TypeError, ValueError):

@@ -73,20 +73,22 @@ def _named(rows: Rows, symmetry: Mapping[str, Blocks]) -> list[Group]:
     """The user's groups."""
     where, groups = {name: j for j, name in enumerate(rows.names)}, []
     for kind, blocks in symmetry.items() if isinstance(symmetry, Mapping) else [("", symmetry)]:
-        if kind not in PRESETS or not _are_blocks(blocks, where):
+        if kind not in PRESETS or not _are_blocks(blocks, where, 1 if kind == "flips" else 2):
             raise UsageError(
                 f"symmetry={symmetry!r} is not a group of this table. Pass {', '.join(PRESETS)}, each with blocks of equally many "
-                f"names of varying columns: {', '.join(map(repr, rows.names[:12]))}."
+                f"names, none of them twice, of varying columns, two blocks or more but for flips: {', '.join(map(repr, rows.names[:12]))}."
             )
         groups.append(PRESETS[kind]([[where[name] for name in block] for block in blocks], rows.d))
     return groups
 
 
-def _are_blocks(blocks: Any, names: Collection[str]) -> bool:
-    """Whether they are lists of equally many of the names."""
-    if not isinstance(blocks, list | tuple) or not all(isinstance(block, list | tuple) for block in blocks):
+def _are_blocks(blocks: Any, names: Collection[str], least: int) -> bool:
+    """Whether they are `least` lists or more of equally many of the names, none of them twice."""
+    if not isinstance(blocks, list | tuple) or len(blocks) < least or not all(isinstance(block, list | tuple) and block for block in blocks):
         return False
-    return len({len(block) for block in blocks}) == 1 and all(isinstance(name, str) and name in names for block in blocks for name in block)
+    listed = [name for block in blocks for name in block]
+    known = all(isinstance(name, str) and name in names for name in listed)
+    return known and len(set(listed)) == len(listed) == len(blocks) * len(blocks[0]) and len({len(block) for block in blocks}) == 1
 
 
 def _judge(rows: Rows, groups: list[Group], raw: Matrix) -> list[Symmetry]:

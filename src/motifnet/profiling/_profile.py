@@ -14,12 +14,11 @@ import textwrap
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
 
-from motifnet.engine import DataError, UsageError, single_threaded
+from motifnet.engine import DataError, UsageError, seed_of, single_threaded
 from motifnet.profiling._finding import Finding, unreliable
 from motifnet.profiling._intrinsic import intrinsic
 from motifnet.profiling._invariance import Blocks, invariance
@@ -122,9 +121,8 @@ def profile(
     """
     if task not in ("regression", "classification"):
         raise UsageError(f"task={task!r} is not known. Pass 'regression' or 'classification'.")
-    if isinstance(random_state, bool) or not isinstance(random_state, Integral) or random_state < 0:
-        raise UsageError(f"random_state={random_state!r} must be a non-negative integer, such as 0.")
-    rows = as_rows(X, y, classes=task == "classification", most=MOST_ROWS, seed=int(random_state))
+    seed = seed_of(random_state)
+    rows = as_rows(X, y, classes=task == "classification", most=MOST_ROWS, seed=seed)
     if rows.n < FEW_ROWS:
         raise DataError(f"The table has {rows.n} rows that differ; a profile needs at least {FEW_ROWS}. Add rows.")
     if not np.ptp(rows.y[:, 0]) > 0:

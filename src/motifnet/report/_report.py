@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from motifnet.bundle import FittedModel, atomic_file
-from motifnet.engine import UsageError
+from motifnet.engine import UsageError, as_path
 from motifnet.explain import Evidence
 from motifnet.profiling import Profile
 from motifnet.report._facts import collect
@@ -55,7 +55,7 @@ FORMS: dict[str, Callable[[Report], str]] = {".html": Report.html, ".md": Report
 
 def suffix_of(path: str | Path) -> str:
     """The suffix of a path that a report can be written to."""
-    suffix = Path(path).suffix.lower()
+    suffix = Path(as_path(path)).suffix.lower()
     if suffix not in FORMS:
         raise UsageError(f"{str(path)!r} has the suffix {suffix!r}, which is no form of a report. Use one of {', '.join(FORMS)}.")
     return suffix

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.engine import DataError, FileError, UsageError
+from motifnet.engine import DataError, FileError, UsageError, as_path
 from motifnet.tables._read import names_of, parquet_told, parse_rows, separator_of
 from motifnet.tables._schema import Schema
 
@@ -140,7 +140,7 @@ class Text(Stream):
 
 def open_stream(path: str | Path) -> Stream:
     """The file as a stream. Raises FileError, DataError or UsageError with the next step."""
-    path = str(path)
+    path = as_path(path)
     if path == "-":
         raise UsageError("Standard input can be read once only, but a stream is read several times. Pass the path of a file.")
     if path.endswith((".parquet", ".pq")):

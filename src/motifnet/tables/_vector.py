@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.engine import DataError
+from motifnet.engine import DataError, as_floats
 from motifnet.tables._column import Column
 from motifnet.tables._convert import convert
 from motifnet.tables._errors import shown
@@ -24,13 +24,7 @@ def as_weight(sample_weight: Any, n: int) -> Matrix:
         return np.ones(n)
     if isinstance(sample_weight, Number):
         sample_weight = np.full(n, sample_weight)
-    try:
-        given = np.asarray(sample_weight)
-        if given.dtype.kind == "c":
-            raise TypeError
-        weight = np.array(given, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise DataError("sample_weight holds values that are not numbers. Pass one number of at least 0 for each row.") from None
+    weight = as_floats("sample_weight", sample_weight, "Pass one number of at least 0 for each row.").copy()
     if weight.ndim != 1:
         raise DataError(
             f"Sample weights must be 1D array or scalar, got {weight.ndim}D array. Expected either a scalar value or a 1D array of length {n}."
@@ -76,13 +70,10 @@ def as_time(time: Any, n: int) -> Matrix | None:
 
 def as_numbers(y: Any, n: int) -> Matrix:
     """Targets with shape (n, q) for n rows, from an array with shape (n,) or (n, q)."""
-    try:
-        values = np.asarray(y, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise DataError("y holds values that are not numbers. Pass one finite number a row for each output.") from None
+    values = as_floats("y", y, "Pass one finite number a row for each output.")
     if values.ndim not in (1, 2) or len(values) != n or not np.isfinite(values).all():
         raise DataError(f"y has shape {values.shape} for {n} rows, or holds NaN or infinity. Pass one finite target for each row.")
-    return values.reshape(n, -1)
+    return values if values.ndim == 2 else values[:, None]
 
 
 def vector(name: str, values: Any, n: int) -> Column:

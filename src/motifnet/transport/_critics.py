@@ -20,18 +20,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from motifnet.engine import DataError
 from motifnet.transport._lines import Lines
 from motifnet.transport._plan import transport_cost
 
 Matrix = NDArray[np.float64]
 Critic = Literal["exact", "sliced", "network"]
 Supremum = Callable[[Matrix], Matrix]
-DIRECTIONS = 64
+DIRECTIONS, LARGEST = 64, 1e150
 
 
 def supremum(critic: Critic, points: Matrix, rng: np.random.Generator) -> Supremum:
     """The map from masses with shape (B, N) to suprema with shape (B,), for points with shape (N, d)."""
     d = points.shape[1]
+    if not (np.abs(points) < LARGEST).all():
+        raise DataError(f"Distances between numbers above {LARGEST:g} are beyond float64. Take another unit.")
     if d == 1 and critic != "network":
         line = Lines.of(points, np.ones((1, 1)))
         return lambda masses: line.lipschitz(masses)[:, 0]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
+from motifnet.engine import check_choice, seed_of
 from motifnet.transport._critics import Critic, supremum
-from motifnet.transport._samples import Samples, check_choice
+from motifnet.transport._samples import Samples
 
 
 def wasserstein_distance(X: Any, Z: Any, *, critic: Critic = "exact", random_state: int = 0) -> float:
@@ -26,6 +27,6 @@ def wasserstein_distance(X: Any, Z: Any, *, critic: Critic = "exact", random_sta
     DataError, UsageError
         Where a sample is no finite matrix of two rows or more, or the critic is not known.
     """
-    check_choice("critic", critic, Critic)
+    check_choice("critic", critic, get_args(Critic))
     samples = Samples.of(X, Z)
-    return float(supremum(critic, samples.points, np.random.default_rng(random_state))(samples.masses)[0])
+    return float(supremum(critic, samples.points, np.random.default_rng(seed_of(random_state)))(samples.masses)[0])

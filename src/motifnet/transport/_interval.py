@@ -7,12 +7,13 @@ process. With q its quantile at the level, W lies in [max(T − q, 0), T + q]: a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
+from motifnet.engine import check_choice, check_count, check_share, memory_told, seed_of
 from motifnet.transport._critics import Critic, supremum
-from motifnet.transport._samples import Samples, check_choice, check_count, check_multiplier, check_share
+from motifnet.transport._samples import FEWER, Samples, check_multiplier
 from motifnet.transport._test import critical_value
 
 
@@ -47,15 +48,17 @@ def wasserstein_interval(
     DataError, UsageError
         As `wasserstein_test`.
     """
-    check_choice("critic", critic, Critic)
+    check_choice("critic", critic, get_args(Critic))
     check_share("level", level)
     check_count("n_resamples", n_resamples, 1)
     check_count("max_points", max_points, 2)
-    samples, rng = Samples.of(X, Z), np.random.default_rng(random_state)
+    samples, rng = Samples.of(X, Z), np.random.default_rng(seed_of(random_state))
     d = samples.points.shape[1]
     check_multiplier(critic, d)
     if critic == "exact" and d > 1:
         samples = samples.thinned(max_points, rng)
     norm = supremum(critic, samples.points, rng)
-    distance, q = float(norm(samples.masses)[0]), critical_value(norm(samples.multiplied(n_resamples, rng)), 1 - level)
+    distance = float(norm(samples.masses)[0])
+    with memory_told(f"{n_resamples:,} resamples", FEWER):
+        q = critical_value(norm(samples.multiplied(n_resamples, rng)), 1 - level)
     return WassersteinInterval(distance, max(distance - q, 0.0), distance + q)

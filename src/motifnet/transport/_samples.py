@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.engine import DataError, UsageError
+from motifnet.engine import DataError, UsageError, as_floats
 from motifnet.transport._critics import Critic
 
 Matrix = NDArray[np.float64]
@@ -66,20 +66,14 @@ class Samples:
 
 
 def _rows(name: str, values: Any) -> Matrix:
-    try:
-        rows = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise DataError(f"{name} does not hold numbers only. Pass a matrix of numbers, such as model.encode(table).") from None
+    rows = as_floats(name, values, "Pass a matrix of numbers, such as model.encode(table).")
     rows = rows[:, None] if rows.ndim == 1 else rows
     if rows.ndim != 2 or len(rows) < 2 or not rows.shape[1] or not np.isfinite(rows).all():
         raise DataError(f"{name} has shape {rows.shape}; it takes at least two rows of at least one column, every number finite. Drop other rows.")
     return rows
 
 
-def check_choice(name: str, value: Any, choices: Any) -> None:
-    """Refuse a word that is none of a `Literal`."""
-    if value not in get_args(choices):
-        raise UsageError(f"{name}={value!r} must be one of {', '.join(map(repr, get_args(choices)))}.")
+FEWER = "Ask for fewer n_resamples, or pass fewer rows."
 
 
 def check_multiplier(critic: Critic, d: int) -> None:
@@ -89,15 +83,3 @@ def check_multiplier(critic: Critic, d: int) -> None:
             f"The multiplier bootstrap of the exact distance is not valid for {d} columns: at 5 % it rejects equal laws in more than a third of "
             "cases from 5 columns on. Use critic='network' or 'sliced', or a test with calibration='permutation'."
         )
-
-
-def check_share(name: str, value: Any) -> None:
-    """Refuse anything but a number between 0 and 1."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
-        raise UsageError(f"{name}={value!r} must be a number between 0 and 1, such as 0.05 or 0.95.")
-
-
-def check_count(name: str, value: Any, least: int) -> None:
-    """Refuse anything but a whole number from `least` on."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise UsageError(f"{name}={value!r} must be a whole number, at least {least}.")

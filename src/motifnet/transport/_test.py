@@ -12,13 +12,14 @@ p = (1 + number of B draws that are at least T) / (B + 1).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from motifnet.engine import check_choice, check_count, check_share, memory_told, seed_of
 from motifnet.transport._critics import Critic, supremum
-from motifnet.transport._samples import Samples, check_choice, check_count, check_multiplier, check_share
+from motifnet.transport._samples import FEWER, Samples, check_multiplier
 
 Matrix = NDArray[np.float64]
 Calibration = Literal["permutation", "multiplier"]
@@ -77,13 +78,13 @@ def wasserstein_test(
     DataError, UsageError
         Where a sample is no finite matrix, an option is not known, or the multiplier law is not valid.
     """
-    check_choice("critic", critic, Critic)
-    check_choice("calibration", calibration, Calibration)
+    check_choice("critic", critic, get_args(Critic))
+    check_choice("calibration", calibration, get_args(Calibration))
     check_share("alpha", alpha)
     check_count("n_resamples", n_resamples, 1)
     check_count("max_points", max_points, 2)
     samples = Samples.of(X, Z)
-    d, rng = samples.points.shape[1], np.random.default_rng(random_state)
+    d, rng = samples.points.shape[1], np.random.default_rng(seed_of(random_state))
     if calibration == "multiplier":
         check_multiplier(critic, d)
     if standardize:
@@ -92,8 +93,8 @@ def wasserstein_test(
         samples = samples.thinned(max_points, rng)
     norm = supremum(critic, samples.points, rng)
     distance = float(norm(samples.masses)[0])
-    drawn = samples.permuted(n_resamples, rng) if calibration == "permutation" else samples.multiplied(n_resamples, rng)
-    law = norm(drawn)
+    with memory_told(f"{n_resamples:,} resamples", FEWER):
+        law = norm(samples.permuted(n_resamples, rng) if calibration == "permutation" else samples.multiplied(n_resamples, rng))
     pvalue = (1 + int((law >= distance * (1 - _TIES)).sum())) / (n_resamples + 1)
     return WassersteinTestResult(distance, pvalue, critical_value(law, alpha), law)
 
