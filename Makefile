@@ -1,11 +1,11 @@
-# make demo | test | test-slow | bench-quick | bench | lint | clean.  Another Python: make test PYTHON=python3.12
+# make demo | test | test-slow | coverage | bench-quick | bench | lint | clean.  Another Python: make test PYTHON=python3.12
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 # Tests and benchmarks run side by side, each with one numerical thread.
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo test test-slow bench-quick bench lint readme clean
+.PHONY: demo test test-slow coverage bench-quick bench lint readme clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/demo.py
@@ -15,6 +15,10 @@ test: lint
 
 test-slow: .venv/.installed-dev
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m slow
+
+# Which lines of src the fast tests run.
+coverage: .venv/.installed-dev
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m "not slow" --cov --cov-report=term
 
 # Small tables, few rows, methods of seconds: minutes.
 bench-quick: .venv/.installed-dev

@@ -262,11 +262,13 @@ def test_sums_over_blocks_give_the_last_layer_on_all_rows(problem: tuple[Tensor,
     S, s = np.sum([t[0] for t in terms], axis=0), np.sum([t[1] for t in terms], axis=0)
     for lam in (1e-3, 1.0):
         np.testing.assert_allclose(layer.solve(S, s, lam), normal_equations(X[::4], X, y, ones, lam), rtol=1e-5, atol=1e-7)
-    new, truth = numbers(20, D, seed=5), numbers(20, 2, seed=6)
-    lam, gamma = layer.choose(S, s, new, truth.numpy(), (1e-4, 0.1, 50.0))
-    solved = {at: torch.as_tensor(layer.solve(S, s, at)) for at in (1e-4, 0.1, 50.0)}
-    errors = {at: float(((KERNEL.gram(new, X[::4]) @ g[:-1] + g[-1] - truth) ** 2).sum()) for at, g in solved.items()}
-    assert lam == min(errors, key=lambda at: errors[at]) and np.array_equal(gamma, layer.solve(S, s, lam))
+    new, ridges = numbers(20, D, seed=5), (1e-4, 1e-2, 0.1, 1.0, 50.0)
+    solved = {lam: torch.as_tensor(layer.solve(S, s, lam)) for lam in ridges}
+    for seed in range(10):
+        truth = torch.stack([torch.sin(2 * new[:, 0]), new[:, 1] * new[:, 2]], 1) + 0.3 * seed * numbers(20, 2, seed=seed)
+        errors = {lam: float(((KERNEL.gram(new, X[::4]) @ g[:-1] + g[-1] - truth) ** 2).sum()) for lam, g in solved.items()}
+        lam, gamma = layer.choose(S, s, new, truth.numpy(), ridges)
+        assert lam == min(errors, key=lambda at: errors[at]) and np.array_equal(gamma, solved[lam])
     with pytest.raises(FloatingPointError, match="infinite"):
         layer.solve(np.full_like(S, -1e300), s, 1.0)
 
