@@ -17,22 +17,24 @@ def report(rows: pd.DataFrame) -> str:
         "units of the target, *error*: root mean squared error of its middle. Split: inner layers on one half of the rows, band from the other; "
         "default: both on all rows.",
         "",
-        "| truth | rows | repetitions | split: whole function | by row | half | error | default: whole function | by row | half | error |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| truth | rows | band | repetitions | whole function | by row | half | error |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    for (truth, n), part in rows.groupby(["truth", "n"], sort=False):
-        cells = [_cells(part, which) for which in ("split", "default")]
-        lines.append(f"| {truth} | {n:,} | {len(part)} | {' | '.join(cells)} |")
-    for which in ("split", "default"):
-        shares = rows.groupby(["truth", "n"])[f"{which}_covered"].mean()
-        lines += ["", f"- {which}: mean {shares.mean():.1%}, {shares.min():.1%} to {shares.max():.1%}."]
-    lines += ["", f"- CPU seconds a repetition: {', '.join(f'{s:.1f} at n = {n:,}' for n, s in rows.groupby('n').seconds.mean().items())}.", ""]
+    rows = rows.sort_values(["n", "truth", "band"], ascending=[True, False, False], kind="stable")
+    for (truth, n, band), part in rows.groupby(["truth", "n", "band"], sort=False):
+        lines.append(f"| {truth} | {n:,} | {band} | {len(part)} | {_cells(part)} |")
+    for band, part in rows.groupby("band", sort=False):
+        shares = part.groupby(["truth", "n"]).covered.mean()
+        lines += ["", f"- {band}: mean {shares.mean():.1%}, {shares.min():.1%} to {shares.max():.1%}."]
+    lines += [
+        "",
+        f"- CPU seconds for a fit with one band: {', '.join(f'{s:.1f} at n = {n:,}' for n, s in rows.groupby('n').seconds.mean().items())}.",
+        "",
+    ]
     return "\n".join(lines)
 
 
-def _cells(part: pd.DataFrame, which: str) -> str:
-    share = part[f"{which}_covered"].mean()
+def _cells(part: pd.DataFrame) -> str:
+    share = part.covered.mean()
     error = np.sqrt(max(share * (1 - share), 0.25 / len(part)) / len(part))
-    return (
-        f"{share:.1%} ± {error:.1%} | {part[f'{which}_by_row'].mean():.1%} | {part[f'{which}_half'].mean():.3f} | {part[f'{which}_error'].mean():.3f}"
-    )
+    return f"{share:.1%} ± {error:.1%} | {part.by_row.mean():.1%} | {part.half.mean():.3f} | {part.error.mean():.3f}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,10 @@ TRUTHS: dict[str, Pair] = {
 }
 ROWS = {500: 200, 2000: 60}
 ASKED = 100
-KEY = ["truth", "n", "repetition", "preset", "coverage"]
-MEASURED = [f"{which}_{what}" for which in ("split", "default") for what in ("covered", "by_row", "half", "error")]
-FIELDS = [*KEY, *MEASURED, "seconds", "version"]
+BANDS = ("split", "default")
+KEY = ["truth", "n", "repetition", "preset", "coverage", "band"]
+FIELDS = [*KEY, "covered", "by_row", "half", "error", "seconds", "version"]
+Key = tuple[str, int, int, str, float]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -41,7 +43,7 @@ def main(argv: list[str] | None = None) -> None:
     for number in range(max(options.repetitions)):
         for n, repetitions in zip(options.rows, options.repetitions, strict=True):
             for truth in options.truths if number < repetitions else ():
-                _measure(path, (truth, n, number, options.preset, options.coverage), options.threads)
+                _measure(path, (truth, n, number, options.preset, options.coverage), options.bands, options.threads)
     rows = pd.read_csv(path)
     text = report(rows[(rows.preset == options.preset) & (rows.coverage == options.coverage)])
     (options.out / "bands.md").write_text(text)
@@ -54,6 +56,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--truths", nargs="+", default=list(TRUTHS), choices=list(TRUTHS))
     parser.add_argument("--rows", nargs="+", type=int, default=list(ROWS), help="numbers of rows")
     parser.add_argument("--repetitions", nargs="+", type=int, default=list(ROWS.values()), help="one for each number of rows")
+    parser.add_argument("--bands", nargs="+", default=list(BANDS), choices=BANDS)
     parser.add_argument("--preset", default="fast")
     parser.add_argument("--coverage", type=float, default=0.9)
     parser.add_argument("--threads", type=int, default=1)
@@ -61,27 +64,35 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _measure(path: Path, key: tuple[str, int, int, str, float], threads: int) -> None:
-    """Draw, fit, ask for both bands and append a row, where it is not there yet."""
-    if key in kept(path, KEY):
+def _measure(path: Path, key: Key, bands: list[str], threads: int) -> None:
+    """Draw, fit, ask for the bands that are not there yet and append a row for each."""
+    there = kept(path, KEY)
+    missing = [band for band in bands if (*key, band) not in there]
+    if not missing:
         return
-    truth, n, number, preset, coverage = key
+    X, y, asked, truth = draw(*key[:3])
+    start = time.process_time()
+    model = MotifRegressor(preset=key[3], n_jobs=threads, random_state=key[2]).fit(X, y)
+    fitted = time.process_time()
+    for band in missing:
+        begun = time.process_time()
+        found = scores(partial(model.predict_band, asked, split=band == "split"), truth, key[4])
+        row = [*key, band, *found, round(fitted - start + time.process_time() - begun, 2), version()]
+        append(path, FIELDS, row)
+        print(*row[:10], flush=True)
+
+
+def draw(truth: str, n: int, number: int) -> tuple[Matrix, Matrix, Matrix, Matrix]:
+    """Rows with their target, and rows that a band is asked for with the function there."""
     f, sd = TRUTHS[truth]
     rng = np.random.default_rng([list(TRUTHS).index(truth), n, number])
     X, asked = rng.uniform(-1, 1, (n, 2)), rng.uniform(-1, 1, (ASKED, 2))
-    y = f(X) + sd(X) * rng.standard_normal(n)
-    start = time.process_time()
-    model = MotifRegressor(preset=preset, n_jobs=threads, random_state=number).fit(X, y)
-    found = [value for split in (True, False) for value in _scores(model, asked, f(asked), coverage, split)]
-    row = [*key, *found, round(time.process_time() - start, 2), version()]
-    append(path, FIELDS, row)
-    print(*row[:9], flush=True)
+    return X, f(X) + sd(X) * rng.standard_normal(n), asked, f(asked)
 
 
-def _scores(model: MotifRegressor, asked: Matrix, truth: Matrix, coverage: float, split: bool) -> list[float]:
+def scores(band: Callable[..., Matrix], truth: Matrix, coverage: float) -> list[float]:
     """Whether the simultaneous band held the function at all rows, the share of rows that the pointwise one held, half width, error of the middle."""
-    low, high = model.predict_band(asked, coverage, split=split).T
-    below, above = model.predict_band(asked, coverage, kind="pointwise", split=split).T
+    (low, high), (below, above) = band(coverage=coverage).T, band(coverage=coverage, kind="pointwise").T
     inside, by_row = (low <= truth) & (truth <= high), (below <= truth) & (truth <= above)
     error = float(np.sqrt((((low + high) / 2 - truth) ** 2).mean()))
     return [int(inside.all()), round(float(by_row.mean()), 4), round(float((high - low).mean() / 2), 5), round(error, 5)]
