@@ -1,6 +1,7 @@
 """What is wrong is refused in our own words; what is odd is fitted, with a warning where something was left out. Nothing else happens.
 
-The cases are in bad_input_cases.py. Those of the command line are in test_cli.py, those of damaged model files in test_bundle.py.
+The cases are in bad_input_cases.py and bad_method_cases.py. Those of the command line are in test_cli.py,
+those of damaged model files in test_bundle.py.
 """
 
 from __future__ import annotations
@@ -13,26 +14,41 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bad_input_cases import FRAME, MENDED, MIXED, REFUSED, N, X, Y, fit, fitted, network, regressor
+import bad_input_cases
+import bad_method_cases
+from bad_input_cases import FRAME, MIXED, N, X, Y, fit, fitted, network, regressor
 from motifnet import load
 from motifnet.engine import MotifnetError, MotifnetWarning
 
+REFUSED = bad_input_cases.REFUSED | bad_method_cases.REFUSED
+MENDED = bad_input_cases.MENDED | bad_method_cases.MENDED
 
-def test_the_table_is_long_enough() -> None:
-    assert len(REFUSED) + len(MENDED) >= 60
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with the files that cases name."""
+    bad_method_cases.lay_out(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_table_is_long_and_no_case_has_the_name_of_another() -> None:
+    assert len(REFUSED) + len(MENDED) >= 300
+    parts = (bad_input_cases.REFUSED, bad_method_cases.REFUSED, bad_input_cases.MENDED, bad_method_cases.MENDED)
+    assert len(REFUSED) + len(MENDED) == sum(map(len, parts))
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_bad_input_is_refused_in_our_words(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_input_is_refused_in_our_words(case: str, folder: Path) -> None:
     action, kind, words = REFUSED[case]
     fitted()
-    monkeypatch.chdir(tmp_path)
+    before = sorted(folder.rglob("*"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MotifnetWarning)
         with pytest.raises(kind, match=re.compile(words, re.DOTALL)) as caught:
             action()
     assert isinstance(caught.value, MotifnetError)
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(folder.rglob("*")) == before
 
 
 @pytest.mark.parametrize("case", MENDED)

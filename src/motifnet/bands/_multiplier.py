@@ -81,7 +81,8 @@ def _quadratic(mean: Matrix, delta: Matrix, smoothing: float | None) -> Matrix:
     p = delta.shape[1]
     above = np.triu_indices(p)
     squares = (delta[:, :, None] * delta[:, None, :])[:, *above] / np.where(above[0] == above[1], 2.0, 1.0)
-    root = np.exp(-((delta / (2 * smoothing)) ** 2).sum(1))[:, None]
+    with np.errstate(over="ignore"):
+        root = np.exp(-((delta / (2 * smoothing)) ** 2).sum(1))[:, None]
     design = np.column_stack([np.ones(len(delta)), delta, squares])
     found = np.linalg.lstsq(root * design, root[:, 0] * mean, rcond=None)[0]
     H = np.zeros((p, p))

@@ -15,7 +15,6 @@ def as_path(path: Any) -> str:
     except TypeError:
         text = None
     if not isinstance(text, str) or "\0" in text:
-        raise UsageError(
-            f"path={str(path)[:100]!r} of type {type(path).__name__} is no path of a file. Give a text or a pathlib.Path without zero characters."
-        )
+        shown = " ".join(repr(path).split())[:100]
+        raise UsageError(f"path={shown} of type {type(path).__name__} is no path of a file. Give a text or a pathlib.Path without zero characters.")
     return text

@@ -12,7 +12,7 @@ from motifnet.motifs import Motif, count_parameters
 from motifnet.retrain import FineTuneSettings, RowSums, ends_affine, fine_tune_stage, refit_last_layer
 from motifnet.tables import Matrix, Sample, as_numbers, as_weight
 
-FOLDS = 4
+FOLDS, LARGEST = 4, 1e150
 
 
 def retrain(
@@ -69,6 +69,8 @@ def _target(network: Motif, X: Matrix, y: Any) -> Matrix:
     if not len(X) or not np.isfinite(X).all():
         raise DataError(f"X has {len(X)} rows, or missing values; expected at least one row, and a number in every cell. Leave other rows out.")
     target, q = as_numbers(y, len(X)), network.outputs(X.shape[1])
+    if not (np.abs(target) < LARGEST).all():
+        raise DataError(f"y holds a number above {LARGEST:g}, whose square is beyond float64. Take another unit.")
     if target.shape[1] != q:
         raise DataError(f"y has {target.shape[1]} columns, but the network has {q} outputs. Pass y with shape ({len(X)}, {q}).")
     return target

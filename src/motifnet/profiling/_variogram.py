@@ -18,6 +18,7 @@ from motifnet.tables import Matrix
 BINS, GROUPS = 14, 10
 EXPONENTS = np.arange(0.3, 3.001, 0.02)
 SHARES = (1e-4, 0.05)  # of all pairs, nearer than the smallest and the largest lag
+_LEAST = 1e-9  # of the largest half square: pairs of equal targets must not weigh without end
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _fit(counts: Matrix, distances: Matrix, half_squares: Matrix) -> tuple[float
     """q, σ² and c ≥ 0 of least weighted squares; q from a grid, the others in closed form."""
     there = counts > 0
     h, gamma, w = distances[there] / counts[there], half_squares[there] / counts[there], counts[there]
-    scale, w = h.max(), w / np.maximum(gamma, 1e-300) ** 2
+    scale, w = h.max(), w / np.maximum(gamma, max(_LEAST * gamma.max(), 1e-150)) ** 2
     U = (h / scale) ** EXPONENTS[:, None]
     mean_u, mean_g = U @ w / w.sum(), gamma @ w / w.sum()
     centred = U - mean_u[:, None]
