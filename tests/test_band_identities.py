@@ -187,6 +187,8 @@ def test_predictions_are_further_columns_of_every_view() -> None:
     forward = replace(sample, views=views, folds=Folds(np.arange(40) // 10, 4, forward=True))
     later = scales._views(forward, predicted, np.ones(40, dtype=bool))
     assert later is not None and len(later) == 3 and np.array_equal(later[0][:, :2], views[1])
+    second = scales._views(forward, predicted, np.arange(40) < 20)
+    assert second is not None and len(second) == 1 and np.array_equal(second[0][:, :2], views[1][:20])
     alone = scales._views(forward, predicted, np.arange(40) < 10)
     assert alone is not None and len(alone) == 1
     assert scales._views(sample, predicted, rows) is None
@@ -305,6 +307,10 @@ def test_the_evidence_of_a_fit_without_noise_or_without_a_function() -> None:
     assert Ridge.of(F, RNG(1).standard_normal(40), w).likeliest()[0] > 0.1 * grid
     ridge = Ridge.of(F, F[:, 0], w)
     assert ridge.freedom(0.0) == pytest.approx(6) and ridge.freedom(1e12) == pytest.approx(1)
+    y = F @ np.arange(1.0, 6) + RNG(3).standard_normal(40)
+    (lam, tau2), (same, small) = Ridge.of(F, y, w).likeliest(), Ridge.of(F, 1e-5 * y, w).likeliest()
+    assert same == lam and small == pytest.approx(1e-10 * tau2)
+    assert Ridge.of(F, np.zeros(40), w).likeliest()[1] < 1e-200
     twice = Ridge.of(np.hstack([F, F]), F @ np.arange(1.0, 6) + RNG(2).standard_normal(40), w)
     assert np.isfinite(twice.likeliest()).all() and (twice.squares >= 0).all()
 
