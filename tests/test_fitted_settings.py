@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ SETTINGS: dict[str, tuple[Callable[[], Any], Any, Any]] = {
     "all gaps": (lambda: impute.MissingIndicator(features="all"), GAPS, VALUE),
     "columns that a model chose": (lambda: feature_selection.SelectFromModel(linear_model.Lasso(0.1)), X, VALUE),
     **{
-        f"function {f.__name__}": (lambda f=f: preprocessing.FunctionTransformer(f), POSITIVE, VALUE)
+        f"function {f.__name__}": (partial(preprocessing.FunctionTransformer, f), POSITIVE, VALUE)
         for f in (np.abs, np.exp, np.log, np.sin, np.cos, np.sqrt, np.square, np.tanh, np.expm1, np.log1p)
     },
     "no function": (lambda: preprocessing.FunctionTransformer(), X, VALUE),
@@ -164,7 +165,7 @@ SETTINGS: dict[str, tuple[Callable[[], Any], Any, Any]] = {
     "one against the rest by decision values": (lambda: multiclass.OneVsRestClassifier(svm.LinearSVC(random_state=0)), X, THREE),
     "steps that only rise": (lambda: isotonic.IsotonicRegression(out_of_bounds="clip"), X[:, :1], np.zeros(len(X))),
     **{
-        f"target by {type(scaler).__name__}": (lambda s=scaler: compose.TransformedTargetRegressor(linear_model.Ridge(), transformer=s), X, SEVERAL)
+        f"target by {type(scaler).__name__}": (partial(compose.TransformedTargetRegressor, linear_model.Ridge(), transformer=scaler), X, SEVERAL)
         for scaler in (
             preprocessing.StandardScaler(),
             preprocessing.MinMaxScaler((-1, 4)),
