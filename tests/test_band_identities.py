@@ -5,12 +5,11 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from itertools import pairwise
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from scipy.stats import norm, t
 
 from motifnet.bands import Intervals, as_levels, fit_intervals, fit_sets, in_units, last_layer_band, linear_band, multiplier_bootstrap, narrowing
@@ -30,7 +29,7 @@ from motifnet.kernels import Kernel, solve_ridge
 from motifnet.mimicry import values_of
 from motifnet.motifs import Identity
 from motifnet.tables import Folds, Matrix, Sample, make_folds
-from motifnet.teachers import FittedKernel
+from motifnet.teachers import FittedKernel, FittedTrees
 
 KERNEL = Kernel(("gaussian", "laplace1"), np.array([0.7, 0.3]), np.array([0.8, 0.5]))
 RNG = np.random.default_rng
@@ -46,7 +45,7 @@ def convex(X: Matrix, ridge: float = 0.1) -> FittedKernel:
     return FittedKernel(oof=np.zeros((len(X), 1)), kernel=KERNEL, centres=X, dual=np.zeros((len(X), 1)), intercept=np.zeros(1), ridge=ridge)
 
 
-def left_out(X: Matrix, y: Matrix, w: Matrix, lam: float, out: Any) -> Matrix:
+def left_out(X: Matrix, y: Matrix, w: Matrix, lam: float, out: NDArray[np.bool_]) -> Matrix:
     """Absolute residuals of the rows `out` (a mask) by a fit without them."""
     K, kept = torch.as_tensor(KERNEL(X, X)), torch.as_tensor(~out)
     dual, b = solve_ridge(K[kept][:, kept], torch.as_tensor(y)[kept], lam / torch.as_tensor(w)[kept])
@@ -58,9 +57,9 @@ def left_out(X: Matrix, y: Matrix, w: Matrix, lam: float, out: Any) -> Matrix:
 
 def test_shares_that_may_be_missed() -> None:
     levels = np.array([0.9, 0.5])
-    np.testing.assert_allclose(np.stack(misses(levels, "both")), [[0.05, 0.25], [0.05, 0.25]])
-    np.testing.assert_allclose(np.stack(misses(levels, "lower")), np.array([[0.1, 0.5], [0, 0]]))
-    np.testing.assert_allclose(np.stack(misses(levels, "upper")), np.array([[0, 0], [0.1, 0.5]]))
+    np.testing.assert_allclose(misses(levels, "both"), [[0.05, 0.25], [0.05, 0.25]])
+    np.testing.assert_allclose(np.stack(misses(levels, "lower")), [[0.1, 0.5], [0.0, 0.0]])
+    np.testing.assert_allclose(np.stack(misses(levels, "upper")), [[0.0, 0.0], [0.1, 0.5]])
     assert as_levels(0.9)[1] and not as_levels([0.9])[1] and as_levels([0.9, 0.5])[0].tolist() == [0.9, 0.5]
 
 
@@ -130,11 +129,11 @@ def test_the_narrowing_stays_within_its_limits(monkeypatch: pytest.MonkeyPatch) 
     sizes: list[int] = []
     monkeypatch.setattr("motifnet.bands._narrowing.MOST_ROWS", 25)
 
-    def spied(K: torch.Tensor, ridge: float) -> torch.Tensor:
+    def counted(K: torch.Tensor, ridge: torch.Tensor) -> torch.Tensor:
         sizes.append(len(K))
         return torch.eye(len(K), dtype=K.dtype)
 
-    monkeypatch.setattr("motifnet.bands._narrowing.projector", spied)
+    monkeypatch.setattr("motifnet.bands._narrowing.projector", counted)
     narrowing(Sample(X, y[:, None], w, make_folds(60, 4, 0)), convex(X), seed=0)
     assert sizes == [25]
 
@@ -173,15 +172,27 @@ def test_no_scale_where_a_constant_does_as_well_or_there_is_too_little(monkeypat
     few[scales.LEAST_ROWS - 1] = 1.0
     assert scales.fit_scale(sample, predicted, 1e-31 * residuals, seed=0) is None
     calls: list[int] = []
-    fit = scales.TREES.fit
 
-    def spied(part: Sample, **settings: Any) -> Any:
-        calls.append(part.n)
-        return fit(part, **settings)
+    class Counted:
+        def fit(self, part: Sample, **options: int) -> FittedTrees:
+            calls.append(part.n)
+            return trees.fit(part, **options)
 
-    monkeypatch.setattr(scales, "TREES", SimpleNamespace(fit=spied))
+    trees = scales.TREES
+    monkeypatch.setattr(scales, "TREES", Counted())
     scales.fit_scale(sample, predicted, few, seed=0)
     assert calls == [scales.LEAST_ROWS]
+
+
+def test_the_scale_is_in_the_units_of_the_residuals() -> None:
+    sample, predicted, residuals = scaled_sample()
+    one, other = (scales.fit_scale(sample, predicted, unit * residuals, seed=0) for unit in (1.0, 2.0**-12))
+    assert one is not None and other is not None
+    np.testing.assert_allclose(other.oof, one.oof - 12 * np.log(2), atol=1e-6)
+    local, plain = (fit_intervals(sample, predicted + residuals, predicted, local=local, seed=0) for local in (True, False))
+    assert local is not None and plain is not None and plain.scale is None and local.scale is not None
+    np.testing.assert_allclose(local.scores, residuals / np.exp(one.oof), rtol=1e-9)
+    np.testing.assert_allclose(plain.scores, residuals, atol=1e-12)
 
 
 def test_predictions_are_further_columns_of_every_view() -> None:
@@ -196,6 +207,8 @@ def test_predictions_are_further_columns_of_every_view() -> None:
     forward = replace(sample, views=views, folds=Folds(np.arange(40) // 10, 4, forward=True))
     later = scales._views(forward, predicted, np.ones(40, dtype=bool))
     assert later is not None and len(later) == 3 and np.array_equal(later[0][:, :2], views[1])
+    second = scales._views(forward, predicted, np.arange(40) < 20)
+    assert second is not None and len(second) == 1 and np.array_equal(second[0][:, :2], views[1][:20])
     alone = scales._views(forward, predicted, np.arange(40) < 10)
     assert alone is not None and len(alone) == 1
     assert scales._views(sample, predicted, rows) is None
@@ -310,12 +323,16 @@ def test_few_degrees_of_freedom_are_said_and_widen(freedom: float, said: bool) -
 
 
 def test_the_evidence_of_a_fit_without_noise_or_without_a_function() -> None:
-    F, w = RNG(0).standard_normal((40, 5)), np.ones(40)
+    F, w = np.asarray(RNG(0).standard_normal((40, 5)), dtype=np.float64), np.ones(40)
     grid = (F - F.mean(0)).ravel() @ (F - F.mean(0)).ravel() / 40
     assert Ridge.of(F, F @ np.arange(1.0, 6), w).likeliest()[0] == pytest.approx(1e-4 * grid)
     assert Ridge.of(F, RNG(1).standard_normal(40), w).likeliest()[0] > 0.1 * grid
     ridge = Ridge.of(F, F[:, 0], w)
     assert ridge.freedom(0.0) == pytest.approx(6) and ridge.freedom(1e12) == pytest.approx(1)
+    y = F @ np.arange(1.0, 6) + RNG(3).standard_normal(40)
+    (lam, tau2), (same, small) = Ridge.of(F, y, w).likeliest(), Ridge.of(F, 1e-5 * y, w).likeliest()
+    assert same == lam and small == pytest.approx(1e-10 * tau2)
+    assert Ridge.of(F, np.zeros(40), w).likeliest()[1] < 1e-200
     twice = Ridge.of(np.hstack([F, F]), F @ np.arange(1.0, 6) + RNG(2).standard_normal(40), w)
     assert np.isfinite(twice.likeliest()).all() and (twice.squares >= 0).all()
 
@@ -381,6 +398,17 @@ def test_a_simultaneous_linear_band_of_separate_cells(monkeypatch: pytest.Monkey
     np.testing.assert_allclose(np.diff(again)[:, 0], both["simultaneous"], rtol=1e-9)
 
 
+def test_one_row_of_a_simultaneous_band_is_pointwise_and_seeds_are_seeds() -> None:
+    phi, y = np.repeat(np.eye(3), 200, axis=0), RNG(0).standard_normal(600)
+    for row in np.eye(3):
+        one, alone = (np.diff(linear_band(phi, y, row[None], 0.9, kind=kind))[0, 0] for kind in ("simultaneous", "pointwise"))
+        assert one == pytest.approx(alone, rel=0.1)
+    first = linear_band(phi, y, np.eye(3))
+    assert np.array_equal(first, linear_band(phi, y, np.eye(3), 0.95, n_resamples=1000, seed=0)) and not np.array_equal(
+        first, linear_band(phi, y, np.eye(3), seed=1)
+    )
+
+
 @pytest.mark.parametrize(("rows", "said"), [(59, True), (60, False), (2, True)])
 def test_linear_bands_say_where_rows_are_few(rows: int, said: bool) -> None:
     phi = np.repeat(np.eye(2), rows, axis=0)
@@ -439,6 +467,10 @@ def test_the_best_of_a_stretch_is_its_middle() -> None:
 def test_values_of_a_criterion_have_to_fit_its_grid(values: Matrix) -> None:
     with pytest.raises(DataError, match="at least 2 rows"):
         multiplier_bootstrap(values, np.arange(4.0))
+    rows = np.array([[1.0, 1, 0, 0], [0, 2, 0, 0]])
+    two = multiplier_bootstrap(rows, np.arange(4.0))  # two rows are enough
+    assert two.estimate.tolist() == [1.0] and two.draws.shape == (300, 1)
+    assert np.array_equal(two.draws, multiplier_bootstrap(rows, np.arange(4.0), n_resamples=300, seed=0).draws)
     with pytest.raises(UsageError, match="'empirical' or 'quadratic'"):
         multiplier_bootstrap(np.ones((3, 4)), np.arange(4.0), drift="cubic")
     for smoothing in (None, 0.0, -1.0, np.nan):

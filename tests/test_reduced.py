@@ -150,3 +150,14 @@ def test_pivots_end_where_nothing_is_left() -> None:
     assert len(order) == 1 and errors[0] == pytest.approx(10) and errors[1] < 1e-6
     order, errors = pivoted_gains(np.eye(3), np.array([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]]), 0.0)
     assert order.tolist() == [1, 0] and errors.tolist() == [4.0, 3.0, 0.0]
+
+
+def test_of_equal_sets_the_one_with_the_largest_ridge_is_taken() -> None:
+    """It has the smallest coefficients."""
+    _, K, dual = machine(SMOOTH)
+    found = reduce_set(K, dual, 1.0, 0.2, by_size)
+    C = K[np.ix_(found.rows, found.rows)]
+    betas = [np.linalg.solve(C + ridge * np.eye(len(C)), (K @ dual)[found.rows]) for ridge in _reduced._RIDGES]
+    within = [lost(K, dual, found.rows, beta, 1.0) < 0.2 for beta in betas]
+    assert sum(within) > 1
+    np.testing.assert_allclose(found.coefficients, betas[within.index(True)], rtol=1e-6)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pytest
@@ -175,7 +174,7 @@ def test_steps_are_between_zero_and_one(width: float) -> None:
 def test_boxes_have_ramps_of_a_share_of_the_range() -> None:
     plan = Plan(1e-6)
     out = relu_rule(m.Box(number(-1.0, 0.0, -1.0), number(1.0, 1.0, 0.0)), signal(), plan)[1]
-    assert out.low == 0 and out.high == 1 and out.error[0] == pytest.approx(16 * EPS * 5.5 / 2.5e-4)
+    assert (out.low[0], out.high[0]) == (0, 1) and out.error[0] == pytest.approx(16 * EPS * 5.5 / 2.5e-4)
     assert plan.notes == ["sides of boxes are ramps within 0.0001"]
 
 
@@ -220,7 +219,7 @@ def test_signals_are_cut_joined_and_widened() -> None:
     np.testing.assert_allclose(LOW - wide.low, given.error + 4 * EPS * given.size, rtol=1e-3)
     assert Signal.join([given, part]).high.tolist() == [1.0, 2.0, -0.5, -0.5, 1.0]
     zero = through_affine(m.Affine(torch.zeros(1, 3).double(), torch.tensor([7.0]).double()), given)
-    assert zero.error[0] == pytest.approx(2 * 5 * EPS * 7) and zero.low == 7 and zero.high == 7
+    assert zero.error[0] == pytest.approx(2 * 5 * EPS * 7) and (zero.low[0], zero.high[0]) == (7, 7)
 
 
 # kernel machines
@@ -283,8 +282,9 @@ def test_a_machine_is_found_with_its_weights_and_its_features_alone() -> None:
     alone = kernel_machine(network.parts[0], None)
     assert alone is not None and np.array_equal(alone.dual, np.eye(60)) and not alone.bias.any()
     assert kernel_machine(m.Abs(), None) is None and kernel_machine(m.Parallel(number(1.0, 1.0), [m.Abs(), m.Abs()]), None) is None
-    grams: Any = network.parts[0]
-    halved = kernel_machine(m.Parallel(number(0.5)[None], [grams.branches[1]]), None)
+    features_motif = network.parts[0]
+    assert isinstance(features_motif, m.Parallel)
+    halved = kernel_machine(m.Parallel(number(0.5)[None], [features_motif.branches[1]]), None)
     assert halved is not None and halved.at_zero == pytest.approx(0.5 * found.branches[1].at_zero)
 
 
@@ -313,7 +313,7 @@ def stump(threshold: float, left: float, right: float, column: int = 0) -> Fores
 def test_the_range_of_trees_is_the_sum_of_their_leaves() -> None:
     network = m.Chain([tree_network(Forest.sum([stump(0.1, -1.0, 2.0), stump(1.0, 5.0, 3.0, 1)]))])
     out = relu_rule(network, signal(), Plan(1e-3))[1]
-    assert out.low == 2.0 and out.high == 7.0 and 0 < out.error[0] < 1e-8
+    assert (out.low[0], out.high[0]) == (2.0, 7.0) and 0 < out.error[0] < 1e-8
 
 
 def test_bands_are_thin_where_rows_are_near_and_no_thinner_than_they_can_be() -> None:
