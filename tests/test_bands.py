@@ -461,7 +461,7 @@ def test_what_has_no_band_says_why(model: MotifRegressor, classifier: MotifClass
         again.predict_band(X)
 
 
-@pytest.mark.parametrize("change", [{"slope": np.zeros(3)}, {"variance": -np.ones(300)}, {"origin": np.zeros((300, 1))}])
+@pytest.mark.parametrize("change", [{"slope": np.zeros(3)}, {"variance": -np.ones(300)}, {"origin": np.zeros((300, 1))}, {"shared": -1e9}])
 def test_files_with_wrong_bands_are_refused(banded: MotifRegressor, tmp_path: Path, change: dict[str, Any]) -> None:
     bands = banded.model_.bands
     assert bands is not None
