@@ -316,6 +316,16 @@ def test_squared_residuals_of_noise_are_its_variance_in_the_mean() -> None:
     np.testing.assert_allclose(found, 1 / w, rtol=1e-9)
 
 
+def test_the_share_of_the_noise_that_two_fits_have_in_common() -> None:
+    """Of the rows of a fit's matrix, what is left of them by another fit."""
+    rng = np.random.default_rng(2)
+    F, w = rng.standard_normal((25, 6)), rng.uniform(0.5, 2, 25)
+    ridge = Ridge.of(F, rng.standard_normal(25), w)
+    rough, smooth = ((ridge.scores / (ridge.squares + lam)) @ ridge.scores.T for lam in (0.5, 20.0))
+    left = rough - smooth @ rough
+    assert ridge.shared(0.5, 20.0) == pytest.approx((left**2).sum() / (rough**2).sum(), rel=1e-9)
+
+
 def test_noise_is_pooled_over_the_nearest_rows() -> None:
     x = np.linspace(0, 1, 1000)[:, None]
     sd = np.where(x[:, 0] < 0.5, 0.1, 1.0)
@@ -352,6 +362,19 @@ def test_a_simultaneous_band_is_the_pointwise_one_for_one_row_and_wider_for_more
     all_rows, point_rows = (np.diff(band.bounds(u, 0.9, kind)) for kind in ("simultaneous", "pointwise"))
     # two units: the largest of all studentised errors is at most the root of a chi-square with two degrees of freedom
     assert (all_rows / point_rows > 1.0).all() and (all_rows / point_rows < 1.05 * 2.146 / 1.645).all()
+
+
+def test_an_error_that_is_in_the_residuals_has_their_studentised_law() -> None:
+    """Simulated: |Z| over the root mean square of ν residuals, a share of Z among them."""
+    rng = np.random.default_rng(0)
+    freedom, draws = 30, 400_000
+    Y, other, rest = rng.standard_normal(draws), rng.standard_normal(draws), rng.chisquare(freedom - 1, draws)
+    s = np.sqrt((rest + Y**2) / freedom)
+    for shared, tolerance in ((0.0, 0.005), (0.5, 0.03), (1.0, 0.005)):
+        Z = np.sqrt(shared) * Y + np.sqrt(1 - shared) * other
+        u = np.array([[1.0, 0.0]])
+        half = np.diff(plain_band(variance=np.ones(2), freedom=freedom, shared=shared).bounds(u, 0.95, "pointwise"))[0, 0] / 2
+        assert half == pytest.approx(np.quantile(np.abs(Z) / s, 0.95), rel=tolerance)
 
 
 def test_few_residuals_widen_the_band_and_say_so() -> None:
@@ -438,7 +461,7 @@ def test_what_has_no_band_says_why(model: MotifRegressor, classifier: MotifClass
         again.predict_band(X)
 
 
-@pytest.mark.parametrize("change", [{"slope": np.zeros(3)}, {"variance": -np.ones(300)}, {"origin": np.zeros((300, 1))}])
+@pytest.mark.parametrize("change", [{"slope": np.zeros(3)}, {"variance": -np.ones(300)}, {"origin": np.zeros((300, 1))}, {"shared": -1e9}])
 def test_files_with_wrong_bands_are_refused(banded: MotifRegressor, tmp_path: Path, change: dict[str, Any]) -> None:
     bands = banded.model_.bands
     assert bands is not None

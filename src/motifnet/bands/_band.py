@@ -5,7 +5,16 @@
 
 The last term is 0 among the rows of the fit; far from them u is 0, nothing is known, and the band has the width of a random function. c is the
 quantile of max over the rows of |error(x)| / s(x), error a Gaussian of this covariance (its last part on its own at each row), for "pointwise" that
-of |N(0, 1)|; and then the Student quantile of the same rank, as s is itself an estimate from `freedom` residuals.
+of |N(0, 1)|; and then, as s is itself an estimate from ν = `freedom` residuals, the quantile of the same rank of
+
+    Z / √( (χ² + Y²) / ν ),    χ² with ν − 1 degrees of freedom,   corr(Z, Y)² = `shared`,   Y, Z ~ N(0, 1)
+
+Where the error is large, residuals near it are too, as an undersmoothed fit follows what the residuals are made of; s is larger there. With `shared`
+ρ = 0 the quantile is Student's t; with ρ = 1 it is that of an internally studentised residual, t √ν / √(ν − 1 + t²) (Thompson 1935). Between the two
+
+    t √ν / √(ν − ρ + ρ t²)
+
+Student's alone covers 94 to 95 % in place of 90 % where the function is constant and the noise is even (simulated, 250 rows, four fits).
 """
 
 from __future__ import annotations
@@ -29,7 +38,8 @@ _BLOCK = 1024
 
 @dataclass(frozen=True)
 class Band:
-    """`units`: x ↦ u(x) with r columns; origin, slope, variance with shape (r,); `freedom`: of the Student quantile."""
+    """`units`: x ↦ u(x) with r columns; origin, slope, variance with shape (r,); `freedom`: residuals behind the noise; `shared`: see above, from 0
+    to 1."""
 
     units: Motif
     origin: Matrix
@@ -40,6 +50,7 @@ class Band:
     rest: float
     reach: float
     freedom: float
+    shared: float = 0.0
 
     @property
     def width(self) -> int:
@@ -60,10 +71,16 @@ class Band:
         centred = u - self.origin
         outside = self.rest * np.maximum(self.reach - (u**2).sum(1), 0)
         s = np.sqrt(centred**2 @ self.variance + self.level_variance + outside)
-        c = norm.isf((1 - level) / 2) if kind == "pointwise" else self._largest(centred, outside, s, level)
-        half = s * t.isf(norm.sf(c), max(self.freedom, 1.0))
+        c = float(norm.isf((1 - level) / 2)) if kind == "pointwise" else self._largest(centred, outside, s, level)
+        half = s * self._studentised(c)
         middle = self.level + centred @ self.slope
         return np.column_stack([middle - half, middle + half])
+
+    def _studentised(self, c: float) -> float:
+        """The quantile of the rank of c where the noise is an estimate."""
+        freedom = max(self.freedom, 1.0)
+        student = float(t.isf(norm.sf(c), freedom))
+        return student * float(np.sqrt(freedom / (freedom + self.shared * (student**2 - 1))))
 
     def _largest(self, centred: Matrix, outside: Matrix, s: Matrix, level: float) -> float:
         """The quantile of the largest studentised error over the rows."""

@@ -73,3 +73,8 @@ class Ridge:
     def freedom(self, ridge: float) -> float:
         """Degrees of freedom of the fit, the level's one among them."""
         return 1 + float((self.squares / (self.squares + ridge)).sum())
+
+    def shared(self, rough: float, smooth: float) -> float:
+        """The share of the noise in a fit with ridge `rough` that is in the residuals of one with ridge `smooth`, the mean over the rows."""
+        noise = (self.squares / (self.squares + rough)) ** 2
+        return float((noise * (smooth / (self.squares + smooth)) ** 2).sum() / max(noise.sum(), 1e-300))

@@ -60,7 +60,18 @@ def last_layer_band(trained: CrossTuned | FittedKernel, X: Matrix, y: Matrix, we
     free = neighbours.shape[1] * max(1 - ridge.freedom(lam) / len(X), 0.0)
     alone = 1 / (solve_triangular(L, np.eye(len(L)), lower=True) ** 2).sum(0)
     reach = float(np.diag(gram).mean() - np.quantile(alone, INSIDE))
-    return Band(Chain([kernel, rotate]), ridge.origin, ridge.slope(mu), variance, ridge.level, noise / float(precision.sum()), tau2, reach, free)
+    return Band(
+        Chain([kernel, rotate]),
+        origin=ridge.origin,
+        slope=ridge.slope(mu),
+        variance=variance,
+        level=ridge.level,
+        level_variance=noise / float(precision.sum()),
+        rest=tau2,
+        reach=reach,
+        freedom=free,
+        shared=ridge.shared(mu, lam),
+    )
 
 
 def in_units(band: Band, mean: float, sd: float) -> Band:

@@ -76,7 +76,8 @@ def _try_out_bands(model: FittedModel, table: Table) -> None:
     """Raises where a band does not go with the network."""
     for which, bands in (model.bands or {}).items():
         shapes = {part.shape for band in bands for part in (band.origin, band.slope, band.variance)}
-        if which not in BANDS or len(bands) != model.width or model.task != "regression" or any(len(shape) != 1 for shape in shapes):
+        whole = all(len(shape) == 1 for shape in shapes) and all(0 <= band.shared <= 1 for band in bands)
+        if which not in BANDS or len(bands) != model.width or model.task != "regression" or not whole:
             raise BundleError("its bands do not go with its targets.")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
