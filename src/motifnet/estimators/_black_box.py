@@ -36,7 +36,7 @@ _FEW = 12  # distinct values of a column that is taken as levels
 _LEAST = 1e-6  # of a probability, before its logarithm is taken
 
 
-def imitate(predict: Predictor, X: Any, *, rows: int = 40_000, preset: str = "fast", seed: int = 0, n_jobs: int | None = None) -> Network:
+def imitate(predict: Predictor, X: Any, *, rows: int = 60_000, preset: str = "fast", seed: int = 0, n_jobs: int | None = None) -> Network:
     """The network; `rows` is how many the fit sees, generated ones among them."""
     as_table(X)  # refuses what is no table, in our words
     table = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))

@@ -19,7 +19,7 @@ from motifnet.compress import with_trees
 from motifnet.engine import single_threaded
 from motifnet.kernels import Kernel, median_distances, start_kernel
 from motifnet.mimicry import kernel_network, values_of
-from motifnet.motifs import Motif, Parallel, Precise
+from motifnet.motifs import Affine, Motif, Parallel, Precise
 from motifnet.tables import Matrix
 from motifnet.teachers import Growth
 
@@ -38,28 +38,36 @@ class Answers:
     y: Matrix
     judges: NDArray[np.bool_]
 
+    def left(self, network: Motif) -> tuple[Matrix, Matrix]:
+        """Rows that do not judge, and what the network leaves of their answers."""
+        X = self.X[~self.judges]
+        return X, self.y[~self.judges] - values_of(network, X)
+
+    def error(self, network: Motif) -> float:
+        """Sum of squares at the judges."""
+        return float(((self.y[self.judges] - values_of(network, self.X[self.judges])) ** 2).sum())
+
 
 def followed(network: Motif, answers: Answers, seed: int) -> Motif:
-    """The network with kernel units and with trees for what it leaves, as far as the judges gain."""
-    learn = ~answers.judges
+    """The network, or one of kernel units alone, with kernel units and then trees for what it leaves, as far as the judges gain."""
     with single_threaded():
-        for add in (_with_units, _with_trees):
-            residuals = answers.y - values_of(network, answers.X)
-            richer = add(network, answers.X[learn], residuals[learn], seed)
-            left = answers.y - values_of(richer, answers.X)
-            network = richer if _squares(left[answers.judges]) < _squares(residuals[answers.judges]) else network
-    return network
+        starts = (network, _mean(answers))  # what a network of few rough units leaves may be harder than the whole
+        network = min((network, *(_with_units(start, answers, seed) for start in starts)), key=answers.error)
+        return min(network, _with_trees(network, answers, seed), key=answers.error)
 
 
-def _squares(values: Matrix) -> float:
-    return float((values**2).sum())
+def _mean(answers: Answers) -> Motif:
+    weight = torch.zeros(answers.y.shape[1], answers.X.shape[1], dtype=torch.float64)
+    return Affine(weight, torch.as_tensor(answers.y.mean(0)))
 
 
-def _with_trees(network: Motif, X: Matrix, residuals: Matrix, seed: int) -> Motif:
+def _with_trees(network: Motif, answers: Answers, seed: int) -> Motif:
+    X, residuals = answers.left(network)
     return with_trees(network, X, residuals, seed, replace(_GROWTH, limit=max(_LEAST_TREES, _TREES // residuals.shape[1])))
 
 
-def _with_units(network: Motif, X: Matrix, residuals: Matrix, seed: int) -> Motif:
+def _with_units(network: Motif, answers: Answers, seed: int) -> Motif:
+    X, residuals = answers.left(network)
     order = np.random.default_rng(seed).permutation(len(X))
     Z, r = torch.as_tensor(X[order]), torch.as_tensor(residuals[order])
     kernel, ridge = _chosen(Z, r)
