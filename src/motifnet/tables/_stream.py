@@ -146,10 +146,16 @@ def open_stream(path: str | Path) -> Stream:
     if path.endswith((".parquet", ".pq")):
         with parquet_told(path), _opened(path) as file:
             names = file.schema_arrow.empty_table().to_pandas().columns  # without what pandas has stored as its index
-            return Parquet(path, file.metadata.num_rows, tuple(names))
+            return _with_rows(Parquet(path, file.metadata.num_rows, tuple(names)))
     lines = _lines(path)
     names = names_of(next(lines), path)
-    return Text(path, sum(1 for _ in lines), names)
+    return _with_rows(Text(path, sum(1 for _ in lines), names))
+
+
+def _with_rows(stream: Stream) -> Stream:
+    if not stream.n:
+        raise DataError(f"{stream.path} has a header, but no rows. At least one row is expected.")
+    return stream
 
 
 def _opened(path: str) -> Any:
