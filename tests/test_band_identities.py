@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -174,7 +175,7 @@ def test_no_scale_where_a_constant_does_as_well_or_there_is_too_little(monkeypat
     calls: list[int] = []
 
     class Counted:
-        def fit(self, part: Sample, **options: int) -> FittedTrees:
+        def fit(self, part: Sample, **options: Any) -> FittedTrees:
             calls.append(part.n)
             return trees.fit(part, **options)
 
@@ -242,7 +243,7 @@ def band() -> tuple[Band, Matrix, Matrix, Matrix, Ridge, float, float, float]:
     """A band with a unit for every row, and the weights, ridge and size of the function that it is made of."""
     X, y, w = table()
     K = KERNEL(X, X)
-    F: Matrix = np.asarray(np.linalg.cholesky(K + 1e-10 * np.eye(60)), dtype=np.float64)
+    F = np.asarray(np.linalg.cholesky(K + 1e-10 * np.eye(60)), dtype=np.float64)
     w = w / w.mean()
     first = Ridge.of(F, y, w)
     level = noise_level(first.noise_squares(first.likeliest()[0]), neighbours_of(X), w)

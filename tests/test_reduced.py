@@ -157,7 +157,8 @@ def test_of_equal_sets_the_one_with_the_largest_ridge_is_taken() -> None:
     _, K, dual = machine(SMOOTH)
     found = reduce_set(K, dual, 1.0, 0.2, by_size)
     C = K[np.ix_(found.rows, found.rows)]
-    betas = [np.linalg.solve(C + ridge * np.eye(len(C)), (K @ dual)[found.rows]) for ridge in _reduced._RIDGES]
+    values = (K @ dual)[found.rows]
+    betas = [np.asarray(np.linalg.solve(C + ridge * np.eye(len(C)), values), dtype=np.float64) for ridge in _reduced._RIDGES]
     within = [lost(K, dual, found.rows, beta, 1.0) < 0.2 for beta in betas]
     assert sum(within) > 1
     np.testing.assert_allclose(found.coefficients, betas[within.index(True)], rtol=1e-6)

@@ -248,8 +248,22 @@ def test_a_machine_stays_within_its_tolerance_at_the_first_go(profiles: tuple[st
         values, native = values_of(form, X), values_of(network, X)
         assert (np.abs(values - native).max(0) <= out.error).all()
         assert (out.low <= native.min(0)).all() and (native.max(0) <= out.high).all()
+        chunks = [part for part in form.modules() if isinstance(part, m.Parallel)]
+        assert len(chunks) <= len(found.branches) + 1 and all(len(part.branches) < 20 for part in chunks)
     np.testing.assert_allclose(out.high - out.low, np.abs(found.dual).sum(0) * found.at_zero)
     np.testing.assert_allclose(out.low, found.bias - np.maximum(-found.dual, 0).sum(0) * found.at_zero)
+
+
+@pytest.mark.parametrize("profile", ["gaussian", "laplace1"])
+def test_a_curve_reaches_to_the_far_corner(profile: str) -> None:
+    network, X = machine((profile,))
+    assert isinstance(network, m.Chain)
+    found = kernel_machine(*network.parts)
+    assert found is not None
+    branch, corners = found.branches[0], np.array(list(product(*zip(LOW, HIGH, strict=True))))
+    apart = np.abs(corners[:, None] - X)
+    far = apart.sum(2).max() if profile == "laplace1" else (apart**2).sum(2).max()
+    assert kernels._curve(branch, signal()).end == pytest.approx(far, rel=1e-8) and kernels._curve(branch, signal()).end > far
 
 
 def test_an_error_that_comes_into_a_machine_goes_on_by_its_slope() -> None:

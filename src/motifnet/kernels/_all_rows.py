@@ -89,7 +89,7 @@ class AllRows:
         G = lam * self.penalty()
         G += S
         jitter = 1e-13 * float(G.diagonal().mean())
-        for _ in range(20):
+        for _ in range(20 if np.isfinite(G).all() else 0):  # a factorisation lets NaN pass
             try:
                 G[np.diag_indices(len(G))] += jitter
                 factor = cho_factor(G, lower=True, check_finite=False)
