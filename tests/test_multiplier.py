@@ -46,7 +46,7 @@ def test_coverage_of_a_median() -> None:
 def test_coverage_of_a_mode_needs_the_quadratic_drift() -> None:
     """The law of θ* − θ^ by the empirical drift is not that of θ^ − θ: intervals from its quantiles cover far too little."""
     covered: dict[str, list[bool]] = {"quadratic": [], "empirical, reflected": [], "quadratic, reflected": []}
-    for seed in range(150):
+    for seed in range(300):
         z = np.random.default_rng(seed).standard_normal(400)
         values = (np.abs(z[:, None] - GRID) <= 0.5).astype(float)
         right, naive = multiplier_bootstrap(values, GRID, drift="quadratic", smoothing=0.3, seed=seed), multiplier_bootstrap(values, GRID, seed=seed)
@@ -70,7 +70,7 @@ def test_coverage_of_a_band() -> None:
     at, beta = features(np.linspace(0, 1, 100), 10), np.random.default_rng(1).normal(size=10)
     simultaneous: list[bool] = []
     pointwise: list[bool] = []
-    for seed in range(200):
+    for seed in range(300):
         rng = np.random.default_rng(seed)
         x = rng.random(600)
         phi = features(x, 10)
