@@ -311,4 +311,5 @@ def test_command_line(fitted: motifnet.MotifRegressor, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "8 units" in done.stdout
     assert "No row of the table is" in run("show", place).stdout
-    assert "units" in run("compress", tmp_path / "full.motif", "--out", tmp_path / "other.motif").stdout
+    both = ("--max-units", 8, "--tolerance", 0.1)
+    assert run("compress", tmp_path / "full.motif", "--out", tmp_path / "other.motif", *both).exit_code == 2
