@@ -321,6 +321,12 @@ def test_texts_that_would_run_in_a_spreadsheet() -> None:
     assert escaped(frame).to_csv(index=False) == "'=a,n\n'=1+1,-1.0\nplain,2.0\n'@x,3.0\n"
 
 
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_every_start_of_a_formula_is_escaped(start: str) -> None:
+    frame = escaped(pd.DataFrame({f"{start}a": [f"{start}1", f"1{start}", None]}))
+    assert list(frame.columns) == [f"'{start}a"] and frame.iloc[:, 0].tolist()[:2] == [f"'{start}1", f"1{start}"]
+
+
 def test_formulas_are_escaped_by_option(folder: Path) -> None:
     arguments = ["predict", folder / "price.motif", folder / "houses.csv", "--id", "town"]
     assert "\n=SUM(A1)," in done(*arguments).stdout

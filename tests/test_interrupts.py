@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from hand_made import make_model
+from hand_made import frame, make_model
 from motifnet import MotifRegressor, load
 from motifnet.bundle import atomic_file, load_model, save_model
 from motifnet.engine import DiskFullError, FileError, ResourceError, memory_told
@@ -183,3 +184,59 @@ def test_ctrl_c_while_a_model_is_saved(moment: int, old: Path, monkeypatch: pyte
         model.save(old)
         assert np.array_equal(load(old).predict(X), model.predict(X))
     assert os.listdir(old.parent) == ["m.motif"]
+
+
+WRITERS = {
+    "predict": ["predict", "m.motif", "rows.csv", "-o", "out.csv", "-f", "-q"],
+    "report": ["report", "m.motif", "-o", "out.html", "-f", "-q"],
+    "export": ["export", "m.motif", "out.onnx", "-f", "-q"],
+    "fit": ["fit", "small.csv", "-t", "y", "-o", "out.motif", "--preset", "fast", "-f", "-q"],
+    "stream": ["fit", "long.csv", "-t", "y", "-o", "out.motif", "--preset", "fast", "--stream", "--landmarks", "10", "-f", "-q"],
+}
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model and tables for every command that writes, and an old file in each place."""
+    folder = tmp_path_factory.mktemp("inputs")
+    save_model(make_model(m=30, q=1), folder / "m.motif")
+    frame(40).to_csv(folder / "rows.csv", index=False)
+    for name, n in (("small.csv", 20), ("long.csv", 1_200)):
+        (folder / name).write_text("x,y\n" + "".join(f"{i},{i * 0.37}\n" for i in range(n)))
+    return folder
+
+
+def pressed(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("command", WRITERS)
+@pytest.mark.parametrize(("happens", "code", "words"), [(no_room, 4, "Free some room"), (pressed, 130, "Ctrl-C")], ids=["full disk", "Ctrl-C"])
+def test_no_command_harms_the_old_file(
+    command: str, happens: Callable[..., None], code: int, words: str, inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    out = next(Path(word) for word in WRITERS[command] if word.startswith("out."))
+    out.write_bytes(b"before")
+    before = sorted(os.listdir())
+    with monkeypatch.context() as patch:
+        patch.setattr("motifnet.engine._atomic.os.replace", happens)
+        result = run(*WRITERS[command])
+    assert result.exit_code == code and words in result.stderr, result.stderr
+    assert out.read_bytes() == b"before" and sorted(os.listdir()) == before
+    assert run(*WRITERS[command]).exit_code == 0 and out.read_bytes() != b"before"
+
+
+@pytest.mark.parametrize("moment", ["StreamRun.go", "_drawn", "_scored"])
+def test_ctrl_c_while_a_stream_is_fitted(moment: str, inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"motifnet.estimators._stream.{moment}", pressed)
+    result = run("fit", inputs / "long.csv", "-t", "y", "-o", tmp_path / "m", "--preset", "fast", "--stream", "--landmarks", "10", "-q")
+    assert result.exit_code == 130 and "Ctrl-C" in result.stderr
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_stream_without_memory_says_what_to_do(inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.linalg, "cholesky", broken_by(MemoryError()))
+    with pytest.raises(ResourceError, match="fewer landmarks"):
+        MotifRegressor(preset="fast", n_jobs=1).fit_stream(inputs / "long.csv", "y", landmarks=10)

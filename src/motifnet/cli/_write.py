@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _FORMATS = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".pq")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the last four are the wide forms, which some programs run too
 
 
 def check_format(path: Path) -> None:
