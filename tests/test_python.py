@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 
 from fitted_cases import CASES, FRAME, X, fitted
 from motifnet import mimic
-from motifnet.bundle import to_python
+from motifnet.bundle import _numpy_motifs, to_python
 from motifnet.engine import UsageError
 from motifnet.motifs import Motif
 from test_onnx import EXAMPLES, example
@@ -21,9 +22,11 @@ from test_onnx import EXAMPLES, example
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-def loaded(path: Path) -> Any:
+def loaded(path: Path, **functions: Any) -> Any:
+    """What the file predicts with, with other functions in the place of its own."""
     space: dict[str, Any] = {}
     exec(compile(path.read_text(), str(path), "exec"), space)
+    space.update(functions)
     return space["predict"]
 
 
@@ -32,7 +35,10 @@ def test_file_computes_what_the_motif_computes(name: str, tmp_path: Path) -> Non
     network, d = example(name)
     to_python(network, d, tmp_path / "net.py")
     rows = np.random.default_rng(0).normal(size=(50, d))
-    np.testing.assert_allclose(loaded(tmp_path / "net.py")(rows), network(torch.as_tensor(rows)).detach().numpy(), atol=1e-12)
+    written = loaded(tmp_path / "net.py")(rows)
+    np.testing.assert_allclose(written, network(torch.as_tensor(rows)).detach().numpy(), atol=1e-12)
+    ours = {name: function for name, function in vars(_numpy_motifs).items() if inspect.isfunction(function)}
+    assert np.array_equal(loaded(tmp_path / "net.py", **ours)(rows), written, equal_nan=True)
 
 
 @pytest.mark.parametrize("name", ["Pipeline", "SVC, probabilities of three classes", "XGBClassifier, three classes", "StackingRegressor"])

@@ -68,7 +68,7 @@ def _run(todo: Iterable[Mutant], lines: Lines, seconds: dict[str, float], option
     while queue or running:
         while queue and len(running) < options.jobs and time.monotonic() < end:
             mutant = queue.pop(0)
-            tests = within(covering(lines, mutant), seconds, options.budget)
+            tests = within(covering(lines, mutant, seconds), seconds, options.budget)
             if not tests:
                 results.add(mutant, Outcome("survived", "no test", 0), 0.0)
                 continue

@@ -38,12 +38,17 @@ def lines_of(folder: Path) -> Lines:
     return lines
 
 
-def covering(lines: Lines, mutant: Mutant) -> set[str]:
-    """The tests that run the line of a mutant; for lines that only the import runs, those that run any line of the file."""
+def covering(lines: Lines, mutant: Mutant, tests: Iterable[str]) -> set[str]:
+    """The tests that run the line of a mutant; for lines that the import runs, all `tests` of the files with one that runs any line of the module."""
     of_file = lines[mutant.path]
     if not mutant.later:
-        return set[str]().union(*of_file.values())
-    return next((tests for line in mutant.lines if (tests := of_file[line])), set())
+        files = {_file_of(test) for test in set[str]().union(*of_file.values())}
+        return {test for test in tests if _file_of(test) in files}
+    return next((found for line in mutant.lines if (found := of_file[line])), set())
+
+
+def _file_of(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def seconds_of(folder: Path) -> dict[str, float]:
