@@ -9,7 +9,6 @@ A row goes to the left if float32(x) < threshold; a level that is in the list of
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -40,15 +39,11 @@ def parse_xgboost(booster: Any, questions: Questions) -> tuple[list[Forest], dic
     for k in range(count):
         parts, b = forests[model["tree_info"][k]], base[model["tree_info"][k]]
         tree = _tree(model["trees"][k], questions)
+        values = tree.values.astype(np.float32)
         if factors is not None:
-            tree = _changed(tree, lambda v: ((v + b) - b) * factors[k])  # noqa: B023 (called at once)
-        parts.append(tree if parts else _changed(tree, lambda v: v + b))  # noqa: B023
+            values = ((values + b) - b) * factors[k]
+        parts.append(replace(tree, values=(values if parts else values + b).astype(np.float64)))
     return [Forest.sum(parts) if parts else Forest.constant(np.array([b])) for parts, b in zip(forests, base, strict=True)], learner
-
-
-def _changed(tree: Forest, change: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Forest:
-    """The tree with other values, computed in float32."""
-    return replace(tree, values=change(tree.values.astype(np.float32)).astype(np.float64))
 
 
 def _base_scores(learner: dict[str, Any]) -> NDArray[np.float32]:
