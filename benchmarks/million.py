@@ -97,7 +97,8 @@ def report(rows: pd.DataFrame) -> str:
         shown = [f"{x:.4f}" if np.isfinite(x) else "" for x in (r.error, r.error_to_truth, r.claimed)]
         planned = f"{r.planned_mb:.0f}" if np.isfinite(r.planned_mb) else ""
         name = r.method if r.status == "done" else f"{r.method}: {r.status}"
-        lines.append(f"| {r.table} | {r.rows:,} | {name} | {r.cpu_seconds:.0f} | {r.peak_mb:.0f} | {planned} | {' | '.join(shown)} |")
+        size = f"{r.rows:,}" if r.rows else "whole"
+        lines.append(f"| {r.table} | {size} | {name} | {r.cpu_seconds:.0f} | {r.peak_mb:.0f} | {planned} | {' | '.join(shown)} |")
     lines += ["", "| table | exponent of our CPU seconds in the rows | largest over least peak |", "|---|---|---|"]
     for table, part in rows[(rows.method == "motifnet") & (rows.status == "done")].groupby("table"):
         mean = part.groupby("rows")[["cpu_seconds", "peak_mb"]].mean()
