@@ -13,6 +13,7 @@ The interval is symmetric, θ^ ± quantile of |θ* − θ^|. Reflected intervals
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ class Bootstrap:
 
 
 def multiplier_bootstrap(
-    values: Matrix, grid: Matrix, *, drift: str = "empirical", smoothing: float | None = None, n_resamples: int = 300, seed: int = 0
+    values: Any, grid: Any, *, drift: str = "empirical", smoothing: float | None = None, n_resamples: int = 300, seed: int = 0
 ) -> Bootstrap:
     """Resamples of the argmax of a criterion.
 

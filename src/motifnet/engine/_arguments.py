@@ -20,19 +20,19 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
 
 def check_share(name: str, value: Any) -> None:
     """Refuse anything but a number between 0 and 1."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < 1:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < 1:
         raise UsageError(f"{name}={value!r} must be a number between 0 and 1, such as 0.05 or 0.95.")
 
 
 def check_count(name: str, value: Any, least: int, example: int | None = None) -> None:
     """Refuse anything but a whole number from `least` on."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
         raise UsageError(f"{name}={value!r} must be a whole number, at least {least}. Try {least if example is None else example}.")
 
 
 def check_positive(name: str, value: Any, example: str) -> None:
     """Refuse anything but a positive, finite number."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < float("inf"):
         raise UsageError(f"{name}={value!r} must be a positive number, such as {example}.")
 
 
@@ -42,7 +42,7 @@ def seed_of(random_state: Any, name: str = "random_state") -> int:
         return 0
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(2**31 - 1))
-    if isinstance(random_state, Integral) and random_state >= 0:
+    if isinstance(random_state, Integral) and int(random_state) >= 0:
         return int(random_state)
     raise UsageError(f"{name}={random_state!r} must be None, a non-negative integer or a numpy RandomState.")
 
