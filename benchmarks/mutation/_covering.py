@@ -25,7 +25,7 @@ def measure(root: Path, folder: Path, tests: list[str]) -> None:
 
 
 def lines_of(folder: Path) -> Lines:
-    """Tests by file and line."""
+    """Tests by file and line; where a line runs before a test, in what several tests may share, the file of the test."""
     from coverage import CoverageData
 
     lines: Lines = defaultdict(lambda: defaultdict(set))
@@ -34,21 +34,27 @@ def lines_of(folder: Path) -> Lines:
         data.read()
         for path in data.measured_files():
             for line, contexts in data.contexts_by_lineno(path).items():
-                lines[f"src/{path.rpartition('/src/')[2]}"][line] |= {c.rpartition("|")[0] for c in contexts if c}
+                lines[f"src/{path.rpartition('/src/')[2]}"][line] |= {_reach(c) for c in contexts if c}
     return lines
 
 
-def covering(lines: Lines, mutant: Mutant, tests: Iterable[str]) -> set[str]:
-    """The tests that run the line of a mutant; for lines that the import runs, all `tests` of the files with one that runs any line of the module."""
-    of_file = lines[mutant.path]
-    if not mutant.later:
-        files = {_file_of(test) for test in set[str]().union(*of_file.values())}
-        return {test for test in tests if _file_of(test) in files}
-    return next((found for line in mutant.lines if (found := of_file[line])), set())
+def _reach(context: str) -> str:
+    test, _, phase = context.rpartition("|")
+    return test if phase == "run" else _file_of(test)
 
 
 def _file_of(test: str) -> str:
     return test.partition("::")[0]
+
+
+def covering(lines: Lines, mutant: Mutant, tests: Iterable[str]) -> set[str]:
+    """Those of `tests` that run the line of a mutant; for lines that the import runs, all of the files with one that runs any line of the module."""
+    of_file = lines[mutant.path]
+    if mutant.later:
+        found = next((found for line in mutant.lines if (found := of_file[line])), set[str]())
+    else:
+        found = {_file_of(test) for test in set[str]().union(*of_file.values())}
+    return {test for test in tests if test in found or _file_of(test) in found}
 
 
 def seconds_of(folder: Path) -> dict[str, float]:
