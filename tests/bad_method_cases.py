@@ -173,8 +173,7 @@ REFUSED: dict[str, Refused] = {
     "report of a file name": (lambda: fitted().report("r.html", "rows.csv"), DataError, "type str.*read_table"),
     # compression
     "compression before fit": (lambda: MotifRegressor().compress(max_units=4), UsageError, "not fitted yet"),
-    "compression without a size": (lambda: fitted().compress(), UsageError, "max_units or tolerance"),
-    "compression by both": (lambda: fitted().compress(max_units=4, tolerance=0.1), UsageError, "one of the two"),
+    "compression by both": (lambda: fitted().compress(max_units=4, tolerance=0.1), UsageError, "not both"),
     "compression to half a unit": (lambda: fitted().compress(max_units=0.5), UsageError, "max_units=0.5.*whole number"),  # type: ignore[arg-type]
     "compression by NaN": (lambda: fitted().compress(tolerance=np.nan), UsageError, "tolerance=nan"),
     "compression on one row": (lambda: fitted().compress(MIXED[:1], max_units=4), DataError, "20 different rows; got 1.*more rows"),
@@ -213,7 +212,7 @@ REFUSED: dict[str, Refused] = {
     "imitation on three dimensions": (lambda: imitation(np.ones((60, 2, 2))), DataError, "3D array"),
     "imitation on lazy rows": (lambda: imitation(pl.DataFrame(LARGE).lazy()), DataError, r"collect\(\)"),
     "imitation on names twice": (lambda: imitation(pd.concat([LARGE, LARGE], axis=1)), DataError, "Duplicate column names"),
-    "imitation of one number": (lambda: imitation(answer=lambda rows: 3.0), DataError, r"shape \(\) for 30000 rows"),
+    "imitation of one number": (lambda: imitation(answer=lambda rows: 3.0), DataError, r"shape \(\) for 60000 rows"),
     "imitation of gaps": (lambda: imitation(answer=lambda rows: np.full(len(rows), np.nan)), DataError, "not finite.*a number a row"),
     "imitation by rectifiers": (lambda: imitation(form="relu"), UsageError, "form='relu'.*Leave it out"),
     # streams

@@ -81,7 +81,7 @@ CASES = {
     "export m.motif m.onnx --coverage 90": (2, "coverage=90.*between 0 and 1|no intervals"),
     "export classes.motif m.onnx --coverage 0.9": (2, "no intervals"),
     # compress
-    "compress m.motif --out small.motif": (2, "max.units"),
+    "compress m.motif --out small.motif": (3, "20 different rows; got 6"),
     "compress m.motif --out small.motif --max-units 0": (2, "0"),
     "compress m.motif --out small.motif --max-units 4 --tolerance 0.1": (2, "max_units|--max-units"),
     "compress m.motif --out dir.motif --max-units 4": (2, "is a folder"),

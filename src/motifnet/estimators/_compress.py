@@ -40,6 +40,8 @@ def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int) -> Task:
     """What there is to compress in a model."""
     if y is not None:
         y = _checked(y if model.classes is None else one_hot(y, model.classes), X)
+    elif X is None and model.info.get("compressed"):
+        raise UsageError("A compressed model carries no rows to distil it on: its centres are trained points. Pass X, rows like those of the fit.")
     elif X is None and own_rows(model.network, model.d) is None:  # behind a layer that cannot be undone, or with trees alone
         X = model.kept_rows()
     errors = [row.error for row in model.ledger if row.kept]
