@@ -3,8 +3,8 @@
     σ²(x_i) = mean of r_j² / (1 − 2 H_jj + (H²)_jj) over the k rows x_j nearest to x_i (itself among them),    k = n^(2/3)
 
 A residual says next to nothing of the noise at its own row; k of them say it up to √(2/k). Twice as many say it better where the noise is the same
-everywhere, and miss it where it changes: under noise of .1 + .4 |x| a band by Student's quantile at 90 % held the function in 72 % of 40 samples,
-and with k in 90 %.
+everywhere, and miss it where it changes: under noise of .1 + .4 |x| a band by Student's quantile at 90 % then held the function in 72 % of 40
+samples, and with k in 90 %.
 """
 
 from __future__ import annotations
