@@ -178,7 +178,7 @@ REFUSED: dict[str, Refused] = {
     "compression by NaN": (lambda: fitted().compress(tolerance=np.nan), UsageError, "tolerance=nan"),
     "compression on one row": (lambda: fitted().compress(MIXED[:1], max_units=4), DataError, "20 different rows; got 1.*more rows"),
     "compression by y alone": (lambda: fitted().compress(y=Y, max_units=4), DataError, "y was passed without X"),
-    "compression again": (lambda: compressed().compress(max_units=2), UsageError, "no rows to distil it on. Pass X"),
+    "compression again": (lambda: compressed().compress(max_units=2), UsageError, "no rows to distil it on: its centres"),
     "compression of unseen classes": (lambda: classifier().compress(FRAME, ["new"] * N, max_units=4), DataError, "'new'.*none of the classes"),
     "trade-off of no sizes": (lambda: network().trade_off(sizes=[]), UsageError, r"sizes=\[\].*list"),
     "trade-off of a text": (lambda: network().trade_off(sizes="12"), UsageError, "sizes='12'.*list"),  # type: ignore[arg-type]
