@@ -380,11 +380,12 @@ def test_wrong_settings(folder: Path, settings: dict[str, object], target: str, 
         MotifRegressor("fast", **settings).fit_stream(folder / "taxis.parquet", target)  # type: ignore[arg-type]
 
 
-def test_an_index_and_columns_without_a_name_are_as_in_a_table(tmp_path: Path) -> None:
+def test_an_index_columns_without_a_name_and_empty_lines_are_as_in_a_table(tmp_path: Path) -> None:
     rows = taxis(20).iloc[::2]
     rows.to_parquet(tmp_path / "t.parquet")
     rows.to_csv(tmp_path / "t.csv")
-    for name in ("t.parquet", "t.csv"):
+    (tmp_path / "late.csv").write_text("\n\na;b\n1;2\n3;4\n")
+    for name in ("t.parquet", "t.csv", "late.csv"):
         stream, table = open_stream(tmp_path / name), read_table(tmp_path / name)
         assert list(stream.names) == list(table.columns)
         pd.testing.assert_frame_equal(stream.frame([block.raw for block in stream.blocks()]).reset_index(drop=True), table.reset_index(drop=True))

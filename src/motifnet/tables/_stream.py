@@ -169,7 +169,7 @@ def _lines(path: str) -> Iterator[list[str]]:
     opened = gzip.open if path.endswith(".gz") else open
     try:
         with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-            separator = separator_of(file.readline(), path)
+            separator = separator_of(next((line for line in file if line.strip()), ""), path)
             file.seek(0)
             rows = csv.reader(file, delimiter=separator)
             width = 0
