@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet
 import pytest
 import scipy.sparse
 from numpy.testing import assert_array_equal
@@ -369,12 +370,21 @@ def test_bad_files(name: str, content: str | bytes, message: str, tmp_path: Path
     assert name in str(caught.value)
 
 
+def _of_latin_text() -> bytes:
+    """A parquet file whose only text is not UTF-8."""
+    text = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(np.array([0, 1], dtype=np.int32)), pa.py_buffer(b"\xe9")])
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table({"a": text}), file)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
         ("none.csv", None),
         ("none.parquet", None),
         ("bad.parquet", b"not parquet"),
+        ("latin.parquet", _of_latin_text()),
         ("cut.csv.gz", gzip.compress(b"a\n" * 99, mtime=0)[:20]),
         ("flipped.csv.gz", gzip.compress(b"a\n" * 99, mtime=0)[:10] + b"\xff" * 9),
     ],

@@ -49,10 +49,12 @@ def _texts(schema: Schema | None) -> list[str]:
 
 
 def _read_parquet(path: str) -> DataFrame:
-    import pandas as pd
-
     with parquet_told(path):
-        frame = pd.read_parquet(path)
+        import pyarrow.parquet as parquet
+
+        table = parquet.read_table(path)
+        table.validate(full=True)  # texts that are not UTF-8 would be found when they are first looked at
+        frame = table.to_pandas()
     if frame.empty:
         raise DataError(f"{path} has {len(frame)} rows and {len(frame.columns)} columns. At least one of each is expected.")
     return frame

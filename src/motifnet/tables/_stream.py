@@ -96,6 +96,7 @@ class Parquet(Stream):
         first = 0
         with parquet_told(self.path), _opened(self.path) as file:
             for batch in file.iter_batches(batch_size=BLOCK_ROWS):
+                batch.validate(full=True)
                 yield Block(first, batch.num_rows, batch)
                 first += batch.num_rows
 
@@ -176,7 +177,8 @@ def _lines(path: str) -> Iterator[list[str]]:
             for row in rows:
                 if not row:
                     continue
-                width = width or len(row)
+                if not width:
+                    width, row[0] = len(row), row[0].removeprefix("\ufeff")  # pandas leaves out a second mark of order, too
                 if len(row) != width:
                     raise DataError(
                         f"{path}, line {rows.line_num}: {len(row)} fields, but the header has {width}. "
