@@ -335,8 +335,12 @@ def test_interrupt_keeps_what_is_done() -> None:
         if result is not None:
             os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.warns(MotifnetWarning, match="1 of 6 fits are done"):
-        found = compare(table(), "y", task="regression", methods=["svm", "forest"], listen=listen)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    try:
+        with pytest.warns(MotifnetWarning, match="1 of 6 fits are done"):
+            found = compare(table(), "y", task="regression", methods=["svm", "forest"], listen=listen)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert len(found) == 1
     assert found.status.tolist() == ["done"]
 
