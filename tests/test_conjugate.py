@@ -69,7 +69,7 @@ def test_passes_give_the_last_layer_of_the_sums(columns: int) -> None:
     S, s = layer.terms(Z, y)
     ridges = (1e-3, 1e-1, 1e1)
     lam, gamma = layer.choose(S, s, W, held, ridges)
-    by_passes = layer.choose_by_passes(layer.terms(Z[:400], y[:400])[0], 3.0, s, lambda V: layer.product(Z, V), ridges, W, held)
+    by_passes = layer.choose_by_passes(3.0 * layer.terms(Z[:400], y[:400])[0], s, lambda V: layer.product(Z, V), ridges, W, held)
     assert by_passes[0] == lam and 3 < by_passes[2] < MOST_PASSES
     features = layer.features(W)
     assert features @ by_passes[1] == pytest.approx(features @ gamma, abs=5e-3)

@@ -46,10 +46,11 @@ class StreamLayer:
         """A dozen passes, with the sums of a sample as their preconditioner."""
         S, _, sampled = self._sums(sample)
         s, count = ordered_sum(passes.pieces(1.0), partial(_right, passes.code, self.trained.inner, self._layer), self.n_jobs)
+        S *= count / sampled
         more = float(count) / len(self.trained.centres)
         ridges = tuple(self.trained.ridge * more**power for power in (0.0, 0.5, 1.0))
         product = partial(self._product, passes)
-        ridge, gamma, count_passes = self._layer.choose_by_passes(S, float(count / sampled), s, product, ridges, self._warped_choose, self.choose.y)
+        ridge, gamma, count_passes = self._layer.choose_by_passes(S, s, product, ridges, self._warped_choose, self.choose.y)
         return self._model(ridge, gamma), f"ridge {ridge:.2g}, {int(count):,} rows, {count_passes} passes"
 
     @property

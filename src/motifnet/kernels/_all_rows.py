@@ -57,46 +57,31 @@ class AllRows:
 
     def solve(self, S: Matrix, s: Matrix, lam: float) -> Matrix:
         """γ with shape (m + 1, q), the intercept last."""
-        return self._factored(S, lam)(s)
+        return _factored(S, lam, self.penalty())(s)
 
     def choose(self, S: Matrix, s: Matrix, Z: Tensor, y: Matrix, ridges: tuple[float, ...] = RIDGES) -> tuple[float, Matrix]:
         """λ and γ with the least error on rows Z, y that are not in the sums."""
-        return self._best(ridges, [self.solve(S, s, lam) for lam in ridges], Z, y)
+        penalty = self.penalty()
+        return self._best(ridges, [_factored(S, lam, penalty)(s) for lam in ridges], Z, y)
 
     def choose_by_passes(
         self,
         S: Matrix,
-        rise: float,
         s: Matrix,
         product: Callable[[Matrix], Matrix],
         ridges: tuple[float, ...],
         Z: Tensor,
         y: Matrix,
     ) -> tuple[float, Matrix, int]:
-        """λ, γ and the number of passes: `product` is V ↦ Φᵀ(Φ V) on all rows, s is on all rows, S on a sample of one row in `rise`.
+        """λ, γ and the number of passes: `product` is V ↦ Φᵀ(Φ V) on all rows, s is on all rows, S on a sample, times the rows a sampled one.
 
-        The preconditioner is that of the middle of `ridges`, in geometric order.
+        The preconditioner is that of the middle of `ridges`, in geometric order. S and two matrices of its size are held, for a moment three.
         """
         penalty, q = self.penalty(), s.shape[1]
         lams = np.repeat(ridges, q)
-        gamma, passes = conjugate_gradients(
-            lambda V: product(V) + penalty @ (V * lams), self._factored(rise * S, ridges[len(ridges) // 2]), np.tile(s, len(ridges))
-        )
+        precondition = _factored(S, ridges[len(ridges) // 2], penalty)
+        gamma, passes = conjugate_gradients(lambda V: product(V) + penalty @ (V * lams), precondition, np.tile(s, len(ridges)))
         return *self._best(ridges, [gamma[:, q * i : q * (i + 1)] for i in range(len(ridges))], Z, y), passes
-
-    def _factored(self, S: Matrix, lam: float) -> Callable[[Matrix], Matrix]:
-        """b ↦ (S + λ K̃)⁻¹ b."""
-        G = lam * self.penalty()
-        G += S
-        jitter = 1e-13 * float(G.diagonal().mean())
-        for _ in range(20 if np.isfinite(G).all() else 0):  # a factorisation lets NaN pass
-            try:
-                G[np.diag_indices(len(G))] += jitter
-                factor = cho_factor(G, lower=True, check_finite=False)
-                return partial(cho_solve, factor, check_finite=False)
-            except LinAlgError:
-                jitter *= 10
-        raise FloatingPointError("The normal equations of the last layer are not positive definite; are there infinite values?")
 
     def _best(self, ridges: tuple[float, ...], solutions: list[Matrix], Z: Tensor, y: Matrix) -> tuple[float, Matrix]:
         stacked, q = torch.as_tensor(np.hstack(solutions)), y.shape[1]
@@ -104,3 +89,18 @@ class AllRows:
         errors = [float(((values[:, q * i : q * (i + 1)] - y) ** 2).sum()) for i in range(len(ridges))]
         best = int(np.argmin(errors))
         return ridges[best], solutions[best]
+
+
+def _factored(S: Matrix, lam: float, penalty: Matrix) -> Callable[[Matrix], Matrix]:
+    """b ↦ (S + λ K̃)⁻¹ b."""
+    G = lam * penalty
+    G += S
+    jitter = 1e-13 * float(G.diagonal().mean())
+    for _ in range(20 if np.isfinite(G).all() else 0):  # a factorisation lets NaN pass
+        try:
+            G[np.diag_indices(len(G))] += jitter
+            factor = cho_factor(G, lower=True, check_finite=False)
+            return partial(cho_solve, factor, check_finite=False)
+        except LinAlgError:
+            jitter *= 10
+    raise FloatingPointError("The normal equations of the last layer are not positive definite; are there infinite values?")
