@@ -148,14 +148,15 @@ def structure(rows: Rows, check: Callable[[], None]) -> Profile:
         start = time.perf_counter()
         try:
             with np.errstate(all="ignore"):
-                findings.append(_look(name, rows.first(most)))
+                findings.append(look(name, rows.first(most)))
         except (ValueError, ArithmeticError, RuntimeError) as error:  # singular matrices among them
             findings.append(unreliable(name, "", f"The detector failed ({error}): nothing is changed.", "failed"))
         seconds[name] = time.perf_counter() - start
     return Profile(tuple(findings), rows.total, rows.n, rows.d, seconds)
 
 
-def _look(name: str, rows: Rows) -> Finding:
+def look(name: str, rows: Rows) -> Finding:
+    """A detector as a fit runs it, on all rows that are given."""
     if name == "singularity":
         return singularity(rows.that_matter(MOST_COLUMNS))
     if name == "intrinsic dimension":
