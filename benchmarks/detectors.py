@@ -63,10 +63,16 @@ def report(rows: pd.DataFrame) -> str:
         for kind in (None, *case.kinds) if len(case.kinds) > 1 else (None,):
             some = part if kind is None else part[part.kind == kind]
             if len(some):
-                test = binomtest(int(some.alarm.sum()), len(some)).proportion_ci()
-                share = f"{some.alarm.mean():.1%} | {test.low:.1%} to {test.high:.1%} | {wanted if kind is None else ''} | {some.seconds.median():.1f} |"
-                lines.append(f"| {case.detector if kind is None else ''} | {case.name if kind is None else '– ' + kind} | {len(some)} | {share}")
+                names = (case.detector, case.name, wanted) if kind is None else ("", f"– {kind}", "")
+                lines.append(_line(names, some))
     return "\n".join([*lines, ""])
+
+
+def _line(names: tuple[str, str, str], rows: pd.DataFrame) -> str:
+    detector, name, wanted = names
+    test = binomtest(int(rows.alarm.sum()), len(rows)).proportion_ci()
+    share = f"{rows.alarm.mean():.1%} | {test.low:.1%} to {test.high:.1%}"
+    return f"| {detector} | {name} | {len(rows)} | {share} | {wanted} | {rows.seconds.median():.2f} |"
 
 
 if __name__ == "__main__":

@@ -192,7 +192,7 @@ def test_score_test_over_twenty_seeds(q: int) -> None:
             rng = np.random.default_rng(seed)
             X = rng.random((200, q))
             y = np.sin(4 * X).sum(1) + 2 * X.prod(1) + X.max(1) + slope * X[:, 0] + 0.1 * rng.standard_normal(200)
-            p[slope].append(Reading.of((X - 0.5) * 12**0.5, y - y.mean(), group).fit.f_test(non_invariant(group, X))[2])
+            p[slope].append(Reading.of((X - 0.5) * 12**0.5, y - y.mean(), group).fit.score_test(non_invariant(group, X))[2])
     assert sum(v <= 0.05 for v in p[0.0]) <= 3
     assert all(v <= 0.05 for slope in (0.3, 1.0) for v in p[slope])
 

@@ -158,10 +158,10 @@ def test_gradients_are_those_of_the_fit() -> None:
         np.testing.assert_allclose(fit.gradients()[:, j], numeric, atol=1e-5)
 
 
-def test_f_test_of_one_column_is_the_square_of_its_step() -> None:
+def test_F_of_one_column_is_the_square_of_its_step() -> None:
     fit = small_fit()
     t = fit.X[:, [1]]
-    F, rank, p = fit.f_test((t > 0.1).astype(float))
+    F, rank, p = fit.score_test((t > 0.1).astype(float))
     z = steps(fit, t, np.array([0.1]), ramp=False).z[0]
     n = len(fit.X)
     assert rank == 1
@@ -178,7 +178,7 @@ def test_p_values_of_the_smooth_model_are_uniform() -> None:
     K = prior.gram(torch.as_tensor(X), torch.as_tensor(X))
     L = np.linalg.cholesky(K.numpy() + 0.3 * np.eye(60))
     S = rng.standard_normal((60, 3))
-    p = np.array([Smooth.at(X, L @ rng.standard_normal((60, 1)), prior, K).f_test(S)[2] for _ in range(400)])
+    p = np.array([Smooth.at(X, L @ rng.standard_normal((60, 1)), prior, K).score_test(S)[2] for _ in range(400)])
     assert abs((p <= 0.05).mean() - 0.05) < 0.035
     assert abs(p.mean() - 0.5) < 0.05
 

@@ -13,7 +13,7 @@ import json
 import textwrap
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -138,7 +138,6 @@ def profile(
 
 def structure(rows: Rows, check: Callable[[], None]) -> Profile:
     """The findings that can change the structure of a fit; `check` is called before each detector."""
-    rows = replace(rows, quick=True)
     findings: list[Finding] = []
     seconds: dict[str, float] = {}
     for name, (least, most) in STRUCTURE.items():
