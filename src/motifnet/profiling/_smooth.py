@@ -1,4 +1,4 @@
-"""The smooth reading of a table, against which detectors test: Gaussian process regression, with exact tests of added columns.
+"""The smooth reading of a table, against which detectors test: Gaussian process regression, with tests of added columns.
 
     y = μ + g(x) + ε,   g ~ τ² GP(k),   ε ~ N(0, λτ²),   k = (1 − s) φ(‖R(x − x')‖) + (s/d) Σ_j φ(a |x_j − x'_j|),   φ Matérn 5/2
 

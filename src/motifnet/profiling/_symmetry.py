@@ -74,18 +74,8 @@ class Reading:
         """
         n, y = len(X), y[:, None]
         first = np.arange(n) < FIRST * n if first is None else first
-        part = torch.as_tensor(np.flatnonzero(first))
-        best: tuple[float, Matrix, Prior, Tensor] | None = None
-        for averaged in _kernels(group):
-            Z = X if group is None or averaged else group.quotient(X)
-            known = prior if Z is X else None
-            own = choose_prior(Z[first], y[first], seed) if known is None else known
-            own, K = _averaged_gram(group, own, X) if group is not None and averaged else (own, own.gram(torch.as_tensor(Z), torch.as_tensor(Z)))
-            early = Smooth.at(Z[first], y[first], own, K[part][:, part]).likelihood
-            if best is None or early > best[0]:
-                best = early, Z, own, K
-        assert best is not None
-        early, Z, own, K = best
+        options = [_kernel(X, y, group, averaged, first, prior, seed) for averaged in _averaged(group)]
+        early, Z, own, K = max(options, key=lambda option: option[0])
         return cls(Smooth.of_gram(Z, y, own, K), Smooth.at(Z, y, own, K).likelihood - early)
 
     def left_out(self, rows: NDArray[Any]) -> Matrix:
@@ -121,16 +111,26 @@ def judge_equivariance(group: Group, plain: Sequence[Reading], X: Matrix, Y: Mat
     return replace(found, equivariant=True)
 
 
-def _kernels(group: Group | None) -> tuple[bool, ...]:
-    """Whether the kernel is averaged over G, or, or as well, taken on the quotient: where the quotient map is continuous, as sorting and absolute
-    values are, or G is too large.
+def _averaged(group: Group | None) -> tuple[bool, ...]:
+    """Whether the kernel is averaged over G, or taken on the quotient, or both: where the quotient map is continuous, as sorting and absolute values
+    are, or G is too large, the quotient will do.
     """
-    if group is None:
+    continuous = group is not None and group.kind in ("flips", "permutations") and len(group.blocks[0]) == 1
+    if group is None or group.size > KERNEL_AVERAGED:
         return (False,)
-    continuous = group.kind in ("flips", "permutations") and len(group.blocks[0]) == 1
-    if group.size > KERNEL_AVERAGED:
-        return (False,)
-    return ((True, False) if group.size <= BOTH else (False,)) if continuous else (True,)
+    return (True,) if not continuous else (True, False) if group.size <= BOTH else (False,)
+
+
+def _kernel(
+    X: Matrix, y: Matrix, group: Group | None, averaged: bool, first: NDArray[np.bool_], prior: Prior | None, seed: int
+) -> tuple[float, Matrix, Prior, Tensor]:
+    """The log likelihood of the first rows, the columns that the kernel sees, its settings and its Gram matrix."""
+    on_quotient = group is not None and not averaged
+    Z = group.quotient(X) if group is not None and on_quotient else X
+    own = choose_prior(Z[first], y[first], seed) if prior is None or on_quotient else prior
+    A, part = torch.as_tensor(Z), torch.as_tensor(np.flatnonzero(first))
+    own, K = _averaged_gram(group, own, X) if group is not None and averaged else (own, own.gram(A, A))
+    return Smooth.at(Z[first], y[first], own, K[part][:, part]).likelihood, Z, own, K
 
 
 def _averaged_gram(group: Group, prior: Prior, X: Matrix) -> tuple[Prior, Tensor]:
