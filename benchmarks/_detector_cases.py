@@ -13,7 +13,7 @@ import pandas as pd
 
 from benchmarks._detector_tables import KINDS, Array, Generator, beside, framed, heavy_noise, normal, numbers, real, real_ranks, smooth, uniform
 from motifnet.profiling import DETECTORS, STRUCTURE, Finding, Rows, as_rows, look
-from motifnet.profiling._invariance import invariance
+from motifnet.profiling._invariance import TRUTH, invariance
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def _contradicted(slope: float, sizes: Sequence[int]) -> Callable[[str, pd.DataF
         rows, q = _exchangeable(kind, table, rng, slope, sizes)
         found = invariance(rows, {"permutations": [[f"x{j}"] for j in range(q)]})
         p = float(found.details["tests"][0]["p_true"])
-        return Answer(p <= 0.05, p)
+        return Answer(p <= TRUTH, p)
 
     return run
 

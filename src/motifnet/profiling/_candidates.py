@@ -1,6 +1,6 @@
 """Groups that a table may have: columns whose values are distributed alike may be exchanged, those symmetric about 0 may be flipped.
 
-Two columns are alike where the largest distance of their distribution functions is below 1.6 √(2/n), the 1 % point of Kolmogorov and Smirnov.
+Two columns are alike where the largest distance of their distribution functions is below 2 √(2/n), the 0.07 % point of Kolmogorov and Smirnov.
 Columns of which one value fills half the rows look alike for that reason alone and are left out.
 
 Not all columns of a like set need to be exchangeable. Where exchanges of i and j, and of j and k, do nothing, that of i and k does nothing either: so
@@ -24,7 +24,7 @@ from scipy.cluster.hierarchy import linkage
 from motifnet.profiling._group import Group, cyclic, flips, permutations
 from motifnet.tables import Matrix
 
-LARGEST_BLOCK = 4
+LARGEST_BLOCK, ALIKE = 4, 2.0
 MAX_LINKED = 8  # columns of a like set whose subsets are looked at, those that matter most
 Sets = list[list[int]]
 
@@ -56,7 +56,7 @@ def candidates(raw: Matrix, numeric: Sequence[int], relevance_of: Callable[[], M
 def _alike(a: Matrix, b: Matrix) -> bool:
     both = np.concatenate([a, b])
     apart = np.searchsorted(np.sort(a), both, "right") - np.searchsorted(np.sort(b), both, "right")
-    return bool(np.abs(apart).max() / len(a) < 1.6 * np.sqrt(2 / len(a)))
+    return bool(np.abs(apart).max() / len(a) < ALIKE * np.sqrt(2 / len(a)))
 
 
 def _like_sets(raw: Matrix, numeric: Sequence[int]) -> Sets:

@@ -1,7 +1,7 @@
 """A-iii, invariance: may columns be exchanged, shifted or flipped without a change of the target? (Sannai, Imaizumi and Kawano 2021)
 
-A group G makes n rows worth |G| n. It is taken where the test of its truth does not contradict it and where it is useful (at 5 % over both readings
-and over all groups that are not contradicted, but for those that lie in another one); a user's group is tested alone. The front of the network is
+A group G makes n rows worth |G| n. It is taken where the test of its truth does not contradict it at 2 % and where it is useful (at 5 % over both
+readings and over all groups that are not contradicted, but for those that lie in another one); a user's group is tested alone. The front of the network is
 then a layer of functions that do not change under it, or for several targets one network for all.
 """
 
@@ -24,6 +24,7 @@ from motifnet.profiling._symmetry import FIRST, Reading, Symmetry, judge_equivar
 from motifnet.tables import Matrix
 
 MOST_ROWS, MOST, MOST_IN_FIT = 600, 6, 2  # rows, and groups that a profile and a fit have the time for
+TRUTH = 0.02  # level at which a group is contradicted: what holds and is contradicted is lost
 NAME, UNIT = "invariance", "squared error, plain over invariant"
 NOTHING = "No two columns are alike enough to be exchanged, and none is symmetric about 0."
 Blocks = Sequence[Sequence[str]]
@@ -51,7 +52,7 @@ def invariance(rows: Rows, symmetry: Mapping[str, Blocks] | None = None, *, laye
     tests = _judge(rows, groups, raw)
     if not tests:
         return unreliable(NAME, UNIT, NOTHING, "no candidate")
-    true = _largest([t for t in tests if t.p_true > LEVEL])
+    true = _largest([t for t in tests if t.p_true > TRUTH])
     taken = [t for t in true if t.p_useful * len(true) <= LEVEL]
     if not taken:
         best = max(true or tests, key=lambda t: t.z)
