@@ -1,8 +1,8 @@
 """A-iii, invariance: may columns be exchanged, shifted or flipped without a change of the target? (Sannai, Imaizumi and Kawano 2021)
 
-A group G makes n rows worth |G| n. It is taken where the test of its truth does not contradict it at 2 % and where it is useful (at 5 % over both
-readings and over all groups that are not contradicted, but for those that lie in another one); a user's group is tested alone. The front of the network is
-then a layer of functions that do not change under it, or for several targets one network for all.
+A group G makes n rows worth |G| n. It is taken where the test of its truth does not contradict it at 2 % and where it is useful, at 5 % over both
+readings and over all groups that are not contradicted, but for those that lie in another one; a user's group is tested alone. The front of the
+network is then a layer of functions that do not change under it, or for several targets one network for all.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Heteroscedasticity: does the noise grow along a column or along the prediction?
 
 Studentised residuals e of the smooth fit have one variance under the null, whatever the leverage of their rows. For each candidate z (numeric
-columns, and the prediction of a row by the others, as ranks) the statistic is |corr(|e|, z)|, and its maximum over candidates is compared with that
-of data simulated on the same rows, y* = f̂ + σ ε* with ε* drawn from the pool of residuals, fitted and predicted by the same operator: misfit, heavy
+columns, and the prediction of a row by the others) the statistic is the rank correlation of |e| and z, and its maximum over candidates is compared with
+that of data simulated on the same rows, y* = f̂ + σ ε* with ε* drawn from the pool of residuals, fitted and predicted by the same operator: misfit, heavy
 tails, and the number of candidates are in the null.
 
     ratio = sd of the residuals in the upper third of z over that in the lower third
@@ -62,10 +62,9 @@ def _simulated(fit: Smooth, rng: np.random.Generator, draws: int) -> Matrix:
 
 
 def _correlations(fit: Smooth, Y: Matrix, table: Matrix) -> Matrix:
-    """corr(|e|, z) with shape (columns + 1, m) for targets Y with shape (n, m): z are the ranks of columns, and of the prediction by other rows."""
+    """Rank correlations of |e| and z with shape (columns + 1, m) for targets Y with shape (n, m): z are the ranks of columns, and of the prediction by other rows."""
     dual = fit.P @ Y
-    size = np.abs(dual) / np.sqrt((fit.P**2).sum(1))[:, None]
-    size = (size - size.mean(0)) / np.maximum(size.std(0), 1e-300) / len(size)
+    size = _ranks(np.abs(dual) / np.sqrt((fit.P**2).sum(1))[:, None]) / len(Y)
     predicted = _ranks(Y - dual / fit.P.diagonal()[:, None])
     return np.vstack([table.T @ size, (predicted * size).sum(0)])
 
