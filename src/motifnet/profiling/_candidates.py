@@ -77,7 +77,7 @@ def _subsets(like: list[int], relevance: Matrix, matter: list[int], change_of: C
     linked = sorted(sorted(those, key=lambda j: -relevance[j])[:MAX_LINKED])
     sets = {tuple(like), tuple(those)}
     if len(linked) > 2:
-        clusters = [(j,) for j in linked]
+        clusters: list[tuple[int, ...]] = [(j,) for j in linked]
         for left, right, *_ in linkage(np.array([change_of(i, j) for i, j in combinations(linked, 2)]), "complete"):
             clusters.append(tuple(sorted(clusters[int(left)] + clusters[int(right)])))
         sets |= set(clusters)
