@@ -118,7 +118,7 @@ def _other(kind: str, X: pd.DataFrame, rng: Generator) -> tuple[pd.DataFrame, Ar
 
 
 def _jump(kind: str, table: pd.DataFrame, rng: Generator, noise: float = 0.3) -> Answer:
-    n, d = 2_000, 3 if "column" in kind else 5
+    n, d = 2_000, 3 if "along" in kind else 5
     X = rng.random((n, d))
     w = np.eye(d)[0] if "along a column" in kind else rng.standard_normal(d)
     t = (X - 0.5) @ w
