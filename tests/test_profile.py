@@ -124,6 +124,16 @@ def test_jump_along_a_column_is_found_placed_and_measured(seed: int) -> None:
     assert found.interval[0] < 0.6 < found.interval[1]
 
 
+@pytest.mark.parametrize("seed", [4, 7])
+def test_jump_across_a_plane_is_found_beside_a_column_that_is_steeper(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X, other, w = rng.random((2_000, 3)), rng.exponential(size=2_000), rng.standard_normal(3)
+    f = np.sin(3 * X[:, 0]) + X[:, 1] ** 2 + np.tanh(other) + 0.6 * ((X - 0.5) @ w > 0)
+    found = DETECTORS["singularity"](rows_of(np.column_stack([X, other]), f + 0.3 * rng.standard_normal(2_000)))
+    assert found.found
+    assert "x3" not in found.details["columns"]
+
+
 def test_slope_is_no_jump() -> None:
     rng = np.random.default_rng(0)
     X = rng.random((2_000, 3))
