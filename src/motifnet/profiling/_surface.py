@@ -95,9 +95,11 @@ def search(fit: Smooth, columns: list[int], seed: int = 0) -> list[Surface]:
     starts = _best(few, columns, np.vstack([axis.weight, _directions(G, seed)]), STARTS)
     climbed = [_climb(few, start, rounds=12) for start in starts]
     climbed.sort(key=lambda plane: -_abrupt(few, plane))
-    plane = max((_climb(stiff, start) for start in climbed[:FINISHED]), key=lambda plane: _abrupt(stiff, plane))
+    planes = [_climb(stiff, start) for start in climbed[:FINISHED]]
+    slopes = (G**2).mean(0) * fit.X[:, columns].var(0)
+    bent = [_climb(stiff, _bent(plane, slopes)) for plane in planes]
     single = Surface((columns[int(axis.weight.argmax())],), (1,), np.ones(1), axis.level)
-    return [single, plane, _climb(stiff, _bent(plane, (G**2).mean(0) * fit.X[:, columns].var(0)))]
+    return [single, *(max(some, key=lambda surface: _abrupt(stiff, surface)) for some in (planes, bent))]
 
 
 def _best(fit: Smooth, columns: list[int], weights: Matrix, most: int = 1) -> list[Surface]:
