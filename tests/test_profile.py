@@ -184,6 +184,14 @@ def test_blocks_are_looked_for_across_like_sets_beside_unrelated_columns() -> No
     assert ("permutations", ((0, 1), (2, 4), (5, 6))) in found_blocks(X, 7, lambda i, j: 1.0)
 
 
+def test_columns_that_are_equal_are_no_symmetry() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((120, 2))[:, [0, 0, 1]]
+    rows = rows_of(X, X[:, 0] + np.sin(X[:, 2]) + 0.1 * rng.standard_normal(120))
+    assert all(["x0", "x1"] != [block[0] for block in test["blocks"]] for test in invariance(rows).details.get("tests", []))
+    assert not invariance(rows, {"permutations": [["x0"], ["x1"]]}).found
+
+
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_symmetry_of_a_subset_is_found_beside_like_and_unlike_columns(share: float) -> None:
     rng = np.random.default_rng(0)

@@ -16,7 +16,7 @@ from motifnet.engine import UsageError
 from motifnet.profiling._candidates import candidates
 from motifnet.profiling._exponents import smooth_exponent
 from motifnet.profiling._finding import LEVEL, Finding, unreliable
-from motifnet.profiling._group import PRESETS, Group, act, permutations
+from motifnet.profiling._group import PRESETS, Group, act, non_invariant, permutations
 from motifnet.profiling._rows import FEW_ROWS, Rows
 from motifnet.profiling._screen import plainly_broken
 from motifnet.profiling._smooth import choose_prior
@@ -72,14 +72,15 @@ def invariance(rows: Rows, symmetry: Mapping[str, Blocks] | None = None, *, laye
 
 
 def _candidates(rows: Rows, raw: Matrix) -> list[Group]:
-    """Groups that the columns allow, the largest first, and of one size those that move most columns."""
+    """Groups that the columns allow and that do not only exchange equal columns, the largest first, and of one size those that move most columns."""
 
     def change_of(i: int, j: int) -> float:
         fit = rows.halves[0]
         return fit.change(act(permutations([[i], [j]], rows.d).generators[0], fit.X))
 
     numeric = [int(j) for j in np.flatnonzero(rows.numeric)]
-    groups = candidates(raw, numeric, lambda: rows.prior.scale.numpy(), change_of)
+    found = candidates(raw, numeric, lambda: rows.prior.scale.numpy(), change_of)
+    groups = [group for group in found if non_invariant(group, _common(group, rows, raw)).shape[1]]
     return sorted(groups, key=lambda group: (-group.size, -len(group.blocks) * len(group.blocks[0])))
 
 

@@ -188,6 +188,8 @@ class Smooth:
 
     def score_test(self, S: Matrix, column: int = 0, units: NDArray[np.int64] | None = None) -> tuple[float, int, float]:
         """F, the rank k of the columns S with shape (n, m) in this model, and the p-value; rows of one of the `units` change their sign together."""
+        if not S.shape[1]:
+            return 0.0, 0, 1.0
         S = S / np.maximum(np.sqrt((S**2).mean(0)), 1e-300)
         PS = self.P @ S
         values, vectors = np.linalg.eigh(S.T @ PS)
