@@ -8,7 +8,9 @@ its losses, and predictions are scores in the coding, one column a loss.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import time
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from motifnet.teachers._honest import Worth, cross_fit, inner_split
 Forests = tuple[Forest, ...]
 _FULL_ROWS = 3000  # from here on the learning rate is the stated one; it grows as the root of the rows falls, for time is then better spent elsewhere
 _MAX_SPEED = 2.4
+_SHARE, _OF_SLICE = 0.6, 0.6  # of the time that is left, and of that of a fold: what is grown is also read, and predicts
 _MANY_CLASSES = 2.0  # a round grows a tree for each class
 
 
@@ -58,14 +61,16 @@ class BoostedTrees(Teacher):
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None, worth: Worth | None = None) -> FittedTrees:
         """As for all teachers; raises `Hopeless` where the predictions of the first fold are not `worth` the others."""
-        engine = find_engine(self.library)
+        engine, count = find_engine(self.library), sample.folds.count + sample.folds.forward
+        end = time.monotonic() + _SHARE * (control or Control()).seconds_left
 
         def grow(rows: Sample, k: int) -> Forests:
-            return self._grow(rows, engine, [seed, k], control)
+            seconds = _OF_SLICE * max(end - time.monotonic(), 0.0) / math.ceil((count - k) / n_jobs)
+            return self._grow(rows, engine, [seed, k], control, seconds)
 
         oof, models = cross_fit(sample, grow, _predict, n_jobs=n_jobs, control=control, worth=worth)
         if sample.folds.forward or not models:
-            models = [self._grow(sample, engine, [seed, sample.folds.count], control)]
+            models = [grow(sample, sample.folds.count)]
         return FittedTrees(oof, tuple(Forest.sum([model[c] for model in models]).scaled(1 / len(models)) for c in range(len(models[0]))))
 
     def fit_judged(self, sample: Sample, judge: Sample, *, seed: int = 0, control: Control | None = None) -> FittedTrees:
@@ -75,11 +80,13 @@ class BoostedTrees(Teacher):
         forests = tuple(forest for train, valid in problems for forest in grow_judged(engine, train, valid, growth, seed, control))
         return FittedTrees(_predict(forests, judge.X), forests)
 
-    def _grow(self, sample: Sample, engine: Engine, entropy: list[int], control: Control | None) -> Forests:
-        """Forests of one sample, one an output."""
+    def _grow(self, sample: Sample, engine: Engine, entropy: list[int], control: Control | None, seconds: float) -> Forests:
+        """Forests of one sample, one an output, grown within some seconds."""
         seed, split_seed = (int(s) for s in np.random.default_rng(entropy).integers(2**31 - 1, size=2))
         valid, growth = inner_split(sample, split_seed), self._growth(sample.n, sample.y.shape[1] if sample.labels is not None else 0)
-        forests = [forest for problem in _problems(sample) for forest in grow_best(engine, problem, valid, growth, seed, control)]
+        problems = _problems(sample)
+        growth = replace(growth, seconds=seconds / len(problems))
+        forests = [forest for problem in problems for forest in grow_best(engine, problem, valid, growth, seed, control)]
         if (r := sample.response) is None:
             return tuple(forests)
         return tuple(Forest.sum([Forest.constant(-m), f]).scaled(1 / sd) for f, m, sd in zip(forests, r.mean, r.sd, strict=True))
