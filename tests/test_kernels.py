@@ -18,7 +18,6 @@ from motifnet.kernels import (
     SpectralPath,
     Warp,
     blocks_of,
-    choose_landmarks,
     distances,
     every_fold,
     fit_with_held_out,
@@ -162,17 +161,54 @@ def test_every_fold_is_left_out_as_the_block_formula_says(problem: tuple[Tensor,
     assert torch.allclose(s.dual, P @ y, rtol=0, atol=1e-9)
 
 
-def test_every_fold_by_landmarks_is_one_fold_by_landmarks(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def by_normal_equations(X: Tensor, y: Tensor, w: Tensor, fitted: Tensor, centres: Tensor, lam: float, at: Tensor) -> Tensor:
+    """Predictions at rows `at` of the fit to the rows `fitted` (a mask) with some rows as centres (row numbers)."""
+    C = X[centres]
+    A = torch.cat([MIXTURE.gram(X[fitted], C), torch.ones(int(fitted.sum()), 1, dtype=X.dtype)], 1)
+    penalty = torch.zeros(len(C) + 1, len(C) + 1, dtype=X.dtype)
+    penalty[:-1, :-1] = lam * MIXTURE.gram(C, C)
+    theta = torch.linalg.solve(A.T @ (w[fitted, None] * A) + penalty, A.T @ (w[fitted, None] * y[fitted]))
+    return MIXTURE.gram(X[at], C) @ theta[:-1] + theta[-1]
+
+
+def test_a_fold_by_landmarks_is_the_fit_without_its_rows_and_without_its_landmarks(problem: tuple[Tensor, Tensor, Tensor]) -> None:
     X, y, w = problem
-    few, fold = Capacity(10, 12), torch.arange(N) % 4
-    fold[choose_landmarks(N, 12, torch.Generator().manual_seed(3))] = -1  # one fold alone would take others in place of those it leaves out
-    both = every_fold(MIXTURE.gram, X, y, w, [torch.nonzero(fold == k).ravel() for k in range(4)], seed=3, capacity=few).solve(0.1)
+    fold = torch.arange(N) % 4
+    s = every_fold(MIXTURE.gram, X, y, w, [torch.nonzero(fold == k).ravel() for k in range(4)], seed=3, capacity=Capacity(10, 12)).solve(0.1)
+    assert torch.isfinite(s.held_out).all()
     for k in range(4):
-        one = fit_with_held_out(MIXTURE.gram, X, y, w, Partition(fold != k, ()), [0.1], seed=3, capacity=few)
-        judged = torch.isfinite(one.held_out).all(1)
-        assert torch.equal(judged, fold == k) and torch.isfinite(both.held_out[judged]).all()
-        assert torch.allclose(one.held_out[judged], both.held_out[judged], rtol=0, atol=1e-8)
-        assert torch.allclose(one.dual, both.dual, rtol=0, atol=1e-6)
+        expected = by_normal_equations(X, y, w, fold != k, s.centres[fold[s.centres] != k], 0.1, fold == k)
+        assert torch.allclose(s.held_out[fold == k], expected, rtol=0, atol=1e-7)
+
+
+def test_a_landmark_stays_where_a_row_that_equals_it_does(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+    """Rows of a few values: landmarks at all of them give the exact fit, folds left out included."""
+    X, y, w = problem
+    codes = torch.arange(N) % 5
+    X, blocks, few = X[codes], list(torch.arange(N).chunk(4)), Capacity(0, 5)
+    exact = every_fold(MIXTURE.gram, X, y, w, blocks).solve(0.1)
+    found = every_fold(MIXTURE.gram, X, y, w, blocks, capacity=few, codes=codes).solve(0.1)
+    assert len(found.centres) == 5 == len(codes[found.centres].unique())
+    assert torch.allclose(exact.held_out, found.held_out, rtol=0, atol=1e-6)
+    train = torch.ones(N, dtype=torch.bool)
+    train[blocks[0]] = False
+    part = Partition(train, tuple(torch.isin(torch.arange(N), block) for block in blocks[1:]))
+    one, other = (fit_with_held_out(MIXTURE.gram, X, y, w, part, [0.01, 0.1, 1.0], capacity=c, codes=codes) for c in (Capacity(N, 0), few))
+    assert one.ridge == other.ridge
+    assert torch.allclose(one.held_out[blocks[0]], other.held_out[blocks[0]], rtol=0, atol=1e-6)
+
+
+def test_silent_rows_are_left_out_with_their_block_and_do_not_judge(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+    X, y, w = problem
+    ridges, fold = [1e-3, 0.1, 10.0], torch.arange(N) * 4 // N
+    part = Partition(fold < 3, ((fold == 2) | (fold == 0),), silent=fold == 0)
+    for capacity in (Capacity(N, 0), Capacity(0, N)):
+        found = fit_with_held_out(MIXTURE.gram, X, y, w, part, ridges, capacity=capacity)
+        errors = {}
+        for lam in ridges:
+            r = y[fold == 2] - by_normal_equations(X, y, w, fold == 1, torch.nonzero(fold == 1).ravel(), lam, fold == 2)
+            errors[lam] = float((w[fold == 2] @ r**2).sum())
+        assert found.ridge == min(errors, key=lambda lam: errors[lam])
 
 
 def test_landmarks_at_every_row_are_the_exact_fit(problem: tuple[Tensor, Tensor, Tensor]) -> None:

@@ -40,5 +40,5 @@ def paired_difference(one: Matrix, other: Matrix, weight: Matrix, groups: NDArra
     d = float(w @ delta / w.sum())
     apart = w * (delta - d)
     if groups is not None:
-        apart = np.bincount(groups[rows], apart)
+        apart = np.asarray(np.bincount(groups[rows], apart), dtype=np.float64)
     return d, float(np.sqrt(apart @ apart) / w.sum())
