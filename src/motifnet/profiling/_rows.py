@@ -86,7 +86,7 @@ class Rows:
 
 
 def as_rows(X: object, y: object, *, classes: bool, most: int, seed: int) -> Rows:
-    """At most `most` rows of a table of any kind, typed, merged where equal, encoded as a fit would, and in random order."""
+    """At most `most` rows of a table of any kind, typed, sorted, encoded as a fit would, and in random order."""
     table = as_table(X)
     target = as_target(y, table.n, "classification" if classes else "regression")
     rows = canonical(table, target.values, np.ones(table.n))
