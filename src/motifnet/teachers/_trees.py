@@ -89,7 +89,8 @@ class BoostedTrees(Teacher):
         forests = [forest for problem in problems for forest in grow_best(engine, problem, valid, growth, seed, control)]
         if (r := sample.response) is None:
             return tuple(forests)
-        return tuple(Forest.sum([Forest.constant(-m), f]).scaled(1 / sd) for f, m, sd in zip(forests, r.mean, r.sd, strict=True))
+        origins = r.mean - [np.log(unit) for unit in _units(sample)]
+        return tuple(Forest.sum([Forest.constant(-m), f]).scaled(1 / sd) for f, m, sd in zip(forests, origins, r.sd, strict=True))
 
     def _growth(self, n: int, classes: int) -> Growth:
         speed = min(_MAX_SPEED, max(1.0, (_FULL_ROWS / n) ** 0.5)) * (_MANY_CLASSES if classes > 2 else 1.0)
@@ -101,10 +102,17 @@ class BoostedTrees(Teacher):
 def _problems(sample: Sample) -> list[Problem]:
     """One for each loss or target column, or one for all classes."""
     if (r := sample.response) is not None:
-        return [Problem(sample.X, column, sample.weight, loss=loss) for column, loss in zip(r.y.T, r.losses, strict=True)]
+        units = _units(sample)
+        return [Problem(sample.X, column / u, sample.weight, loss=loss) for column, loss, u in zip(r.y.T, r.losses, units, strict=True)]
     if sample.labels is None:
         return [Problem(sample.X, column, sample.weight) for column in sample.y.T]
     return [Problem(sample.X, sample.labels.astype(np.float64), sample.weight, max(2, sample.y.shape[1]))]
+
+
+def _units(sample: Sample) -> list[float]:
+    """The mean of a target with a log link: in this unit the penalty on leaves does not depend on that of the target. 1 without such a link."""
+    assert (r := sample.response) is not None
+    return [float(np.average(y, weights=sample.weight)) if loss.log_link else 1.0 for y, loss in zip(r.y.T, r.losses, strict=True)]
 
 
 def _predict(forests: Forests, X: Matrix) -> Matrix:
