@@ -19,6 +19,7 @@ import safetensors.numpy
 import torch
 
 from hand_made import make_model
+from hostile_networks import hostile_network
 from motifnet.bundle import save_model
 from motifnet.bundle._archive import MANIFEST, TENSORS, read_archive, write_archive
 from motifnet.motifs import Chain, Concat, Coupling, GroupAverage, Identity, Monomial, Motif
@@ -179,6 +180,19 @@ def test_hostile_bundles_are_refused_within_bounds(saved: Path, tmp_path: Path) 
         assert outcome == "refused", (name, outcome)
         assert seconds < SECONDS and peak < MEBIBYTES, (name, seconds, peak)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(HOSTILE)
+
+
+@linux
+def test_two_hundred_hostile_networks_within_bounds(saved: Path, tmp_path: Path) -> None:
+    """Some are harmless by chance: what loads has been run within the same bounds."""
+    model, paths = make_model(m=6), [tmp_path / f"{seed}" for seed in range(200)]
+    for seed, path in enumerate(paths):
+        save_model(replace(model, network=hostile_network(seed, model.width)), path)
+    outcomes = list(judged(saved, paths))
+    for name, outcome, seconds, peak in outcomes:
+        assert outcome in ("refused", "loaded"), (name, outcome)
+        assert seconds < SECONDS and peak < MEBIBYTES, (name, outcome, seconds, peak)
+    assert sum(outcome == "refused" for _, outcome, *_ in outcomes) > 100
 
 
 @linux

@@ -27,6 +27,7 @@ JSON = Any
 Arrays = dict[str, NDArray[Any]]
 DTYPES = ("float64", "float32", "int64", "bool")
 MAX_DEPTH = 200
+MAX_MOTIFS = 20_000
 MAX_INT = 100_000  # such as the depth of a tree: bounds what a file can make a network do
 
 
@@ -117,7 +118,7 @@ def _build(name: str, arguments: dict[str, Any]) -> Motif:
     try:
         return MOTIFS[name](**arguments)
     except Exception as error:
-        raise BundleError(f"motif {name} cannot be built from its arguments ({type(error).__name__}: {error}).") from error
+        raise BundleError(f"motif {name} cannot be built from its arguments ({type(error).__name__}: {str(error)[:500]}).") from error
 
 
 def _whole_numbers(value: Any) -> Iterator[int]:

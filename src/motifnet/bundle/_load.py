@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 
 from motifnet import __version__
 from motifnet.bundle._archive import read_archive, too_large
-from motifnet.bundle._codec import DTYPES, Arrays, decode
+from motifnet.bundle._codec import DTYPES, MAX_MOTIFS, Arrays, decode
 from motifnet.bundle._errors import BundleError
 from motifnet.bundle._model import FittedModel
 from motifnet.bundle._save import FORMAT, PROTOCOL
