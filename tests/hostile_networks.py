@@ -107,9 +107,9 @@ def trees(rng: Random) -> Motif:
     return TreeEnsemble(torch.zeros(n, dtype=torch.int64), ones(n), left, right, roots, ones(n, rng.choice([1, 900])), rng.choice([1, 100_000]))
 
 
-def around(rng: Random, body: Motif) -> Motif:
+def around(rng: Random, body: Motif, twice: bool) -> Motif:
     """A motif that takes its body many times, or holds something large meanwhile."""
-    k, again = rng.choice([2, 64]), body if sum(1 for _ in body.modules()) < 100 else Identity()
+    k, again = rng.choice([2, 64]), body if twice else Identity()
     return rng.choice(
         [
             GroupAverage(body, torch.zeros(k, 2, dtype=torch.int64), ones(k, 2)),
@@ -131,6 +131,6 @@ def hostile_network(seed: int, outputs: int) -> Motif:
     """One of them, with as many columns as a model needs at its end."""
     rng = Random(seed)
     network: Motif = Chain([rng.choice(PARTS)(rng) for _ in range(rng.choice([1, 2, 3]))])
-    for _ in range(rng.choice([0, 0, 1, 3, 10, 30])):
-        network = around(rng, network)
+    for level in range(rng.choice([0, 0, 1, 3, 10, 30])):
+        network = around(rng, network, twice=level < 2)
     return Chain([Select([0]), network, Select([0] * outputs)]) if seed % 2 else Chain([network, Select([0] * outputs)])
