@@ -29,7 +29,7 @@ _KINDS: dict[str, Any] = {
 }
 
 
-def check_info(info: dict[str, Any], targets: int, outputs: int) -> None:
+def check_info(info: dict[str, Any], targets: int, classes: int | None) -> None:
     """Raise BundleError where a note is not of its kind, or where notes do not go together."""
     notes = {name: typed(kind, info[name], f"info.{name}") for name, kind in _KINDS.items() if name in info}
     for name, note in notes.items():
@@ -44,5 +44,6 @@ def check_info(info: dict[str, Any], targets: int, outputs: int) -> None:
     if not known or (len(levels) > 1 and targets != 1):
         raise BundleError(f"its objective {objective.name[:40]!r} with {len(levels)} quantiles of {targets} targets is none of motifnet's.")
     sds = notes.get("target_sd", ())
+    outputs = targets * max(1, len(levels)) if classes is None else classes
     if not all(0 < sd < float("inf") for sd in sds) or len(sds) not in (0, 1, outputs):
         raise BundleError("its standard deviations of targets are not one positive number an output.")

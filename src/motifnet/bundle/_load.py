@@ -31,7 +31,7 @@ _HEAD = ("format", "protocol", "written_by", "sha256")
 _PARTS = ("task", "targets", "classes", "schema", "encoder", "network", "ledger", "card", "certificate", "info")
 _OPTIONAL = ("conformal", "reference", "bands")  # models have it or not; files of before it was there have not
 _FEATURES: dict[str, type[Feature]] = {kind.__name__: kind for kind in (Calendar, Numeric, OneHot, TargetMean)}
-_MAX_HEADER, _MAX_TENSORS = 2**22, 20_000
+_MAX_HEADER, _MAX_TENSORS = 2**25, 200_000
 
 
 def load_model(path: str | os.PathLike[str]) -> FittedModel:
@@ -45,6 +45,8 @@ def load_model(path: str | os.PathLike[str]) -> FittedModel:
 
 def unpack(manifest: bytes, tensors: bytes) -> FittedModel:
     """The model of a manifest and tensors."""
+    if manifest.count(b'"$motif"') > MAX_MOTIFS:
+        raise BundleError(f"its networks have more than {MAX_MOTIFS:,} parts.")
     head = _parse(manifest)
     _check_protocol(head)
     if set(head) - set(_OPTIONAL) != {*_HEAD, *_PARTS}:

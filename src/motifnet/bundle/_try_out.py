@@ -27,7 +27,7 @@ def try_out(model: FittedModel) -> None:
         raise BundleError("its encoder and its schema have different numbers of columns.")
     if [feature.name for feature in model.encoder.features] != list(model.schema.names):
         raise BundleError("its encoder and its schema have different columns.")
-    check_info(model.info, len(model.targets), model.width)
+    check_info(model.info, len(model.targets), None if model.classes is None else len(model.classes))
     if (model.task == "classification") != (model.classes is not None) or not model.width:
         raise BundleError("its task does not go with its targets and classes.")
     if model.reference is not None and (flaw := model.reference.flaw(model.encoder)) is not None:
