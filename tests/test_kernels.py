@@ -257,7 +257,7 @@ def test_every_copy_of_the_profiles_asks_one_table(name: str) -> None:
         "row by row": lambda: evaluate_profile(graph_of, rate[0], rows.clone()).numpy()[:, 0],
         "plain numpy": lambda: plain_radial(rows.numpy(), np.ones(1), rate.numpy(), [graph_of])[:, 0],
         "curve": lambda: Curve((graph_of,), (1.0,), (1.3,), squared=False, end=3.0).value(t),
-        "module": lambda: Radial(one, rate, [graph_of])(rows).numpy()[:, 0],
+        "module": lambda: Radial(one, rate, [graph_of])(rows).detach().numpy()[:, 0],
         "slope": lambda: radial_slope(name, torch.as_tensor(t), torch.as_tensor(t)),
         "onnx": through_onnx,
     }

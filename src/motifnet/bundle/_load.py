@@ -122,5 +122,8 @@ def _encoder(state: Any) -> Encoder:
         kind = _FEATURES.get(str(fields.get("feature"))) if isinstance(fields, dict) else None
         if kind is None:
             raise BundleError(f"feature {i} of its encoder is of no known kind.")
-        features.append(build(kind, {name: item for name, item in fields.items() if name != "feature"}, f"feature {i}"))
+        feature = build(kind, {name: item for name, item in fields.items() if name != "feature"}, f"feature {i}")
+        if isinstance(feature, OneHot | TargetMean) and (len(set(feature.levels)) < len(feature.levels) or None in feature.levels[:-1]):
+            raise BundleError(f"feature {i} of its encoder has levels that are not distinct, or a missing one before the last.")
+        features.append(feature)
     return Encoder(tuple(features))

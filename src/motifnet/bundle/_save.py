@@ -38,8 +38,8 @@ def check_width(encoder: Encoder, schema: Schema) -> None:
     parts = json.dumps([encode(encoder.to_state(), "encoder", arrays), encode(plain(schema), "schema", arrays)]).encode()
     if (values := values_of(parts) + _SKETCH * len(schema.names)) > MAX_VALUES - _REST or len(parts) > MAX_MANIFEST // 2:
         raise ResourceError(
-            f"The table has {len(schema.names):,} columns with {len(encoder.names):,} encoded ones, which a saved model needs some {values:,} entries "
-            f"for; a bundle holds {MAX_VALUES:,}. Leave out columns, or text columns with very many levels."
+            f"The table has {len(schema.names):,} columns with {len(encoder.names):,} encoded ones, for which a saved model needs some {values:,} "
+            f"entries; a bundle holds {MAX_VALUES:,}. Leave out columns, or text columns with very many levels."
         )
 
 

@@ -32,6 +32,10 @@ def try_out(model: FittedModel) -> None:
         raise BundleError("its task does not go with its targets and classes.")
     if model.reference is not None and (flaw := model.reference.flaw(model.encoder)) is not None:
         raise BundleError(f"its reference for shifts has {flaw}.")
+    if not all(0 <= row.seconds < np.inf for row in model.ledger):
+        raise BundleError("its ledger has a stage of no finite time.")
+    if not np.isfinite([model.certificate.on_data, model.certificate.on_box]).all():
+        raise BundleError("its certificate has a difference that is no number.")
     try:
         with np.errstate(all="ignore"):
             limits = Limits(_networks(model))
