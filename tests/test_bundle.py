@@ -365,7 +365,7 @@ def test_tables_too_wide_for_a_bundle_are_refused_before_the_fit() -> None:
     names = tuple(f"c{j}" for j in range(60_000))
     encoder = Encoder(tuple(Numeric(name, 0.0, 1.0, 0.0, 1.0, False) for name in names))
     with pytest.raises(ResourceError, match="60,000 columns"):
-        check_width(encoder, Schema(names, ("numeric",) * len(names), (None,) * len(names), True))
+        check_width(encoder, Schema(names, tuple("numeric" for _ in names), (None,) * len(names), True))
     check_width(make_model(m=6).encoder, make_model(m=6).schema)
 
 

@@ -43,7 +43,7 @@ def test_each_column_is_as_if_alone(positive: tuple[Matrix, Matrix]) -> None:
     b = b * [1e-6, 1.0, 1e6]
     together, most, *_ = conjugate_gradients(lambda V: A @ V, lambda R: R, b, 1e-7)
     alone = [conjugate_gradients(lambda V: A @ V, lambda R: R, b[:, [j]], 1e-7) for j in range(3)]
-    assert most == max(one.count for one in alone)
+    assert most == max(one.products for one in alone)
     assert together / [1e-6, 1.0, 1e6] == pytest.approx(np.hstack([one.solution for one in alone]) / [1e-6, 1.0, 1e6], abs=1e-5)
 
 

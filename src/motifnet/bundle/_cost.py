@@ -10,7 +10,7 @@ that the motif's docstring states, so that no operation spreads one value over a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -47,7 +47,7 @@ class Meter:
         return cost
 
 
-Rule = Callable[[Meter, Motif, int], Cost]
+Rule = Callable[[Meter, Any, int], Cost]
 
 
 def _like_its_input(inputs: int) -> Cost:
@@ -261,7 +261,7 @@ def _identity(meter: Meter, motif: Motif, inputs: int) -> Cost:
 
 
 _ELEMENTWISE = (m.Abs, m.Erf, m.Exp, m.Gaps, m.Log, m.Normalize, m.ReLU, m.Sigmoid, m.Sine, m.Single, m.Softmax, m.Sort, m.Square, m.Tanh)
-_RULES: dict[type[Motif], Rule] = {  # type: ignore[assignment]
+_RULES: dict[type[Motif], Rule] = {
     **dict.fromkeys(_ELEMENTWISE, _plain),
     m.Affine: _affine,
     m.Box: _clip,

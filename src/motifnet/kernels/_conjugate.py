@@ -24,7 +24,7 @@ class Passes(NamedTuple):
     left, in the norm of P⁻¹, and whether it is as small as was asked."""
 
     solution: Matrix
-    count: int
+    products: int
     left: Matrix
     converged: NDArray[np.bool_]
 
