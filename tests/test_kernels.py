@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,14 @@ import torch
 from sklearn.kernel_ridge import KernelRidge as SklearnKernelRidge
 from torch import Tensor
 
+from motifnet.bundle._numpy_motifs import radial as plain_radial
+from motifnet.bundle._onnx_graph import Graph
+from motifnet.bundle._onnx_motifs import _profile as onnx_profile
+from motifnet.engine import UsageError
 from motifnet.kernels import (
+    ALIASES,
     PROFILES,
+    SMOOTHNESS,
     Capacity,
     Kernel,
     Partition,
@@ -23,10 +30,15 @@ from motifnet.kernels import (
     fit_with_held_out,
     leave_out_gradient,
     leave_out_residuals,
+    profile_values,
     projector,
     quantile_knots,
+    radial,
+    radial_slope,
     solve_ridge,
 )
+from motifnet.motifs import Curve, Radial
+from motifnet.motifs._evaluate import _profile as evaluate_profile
 
 N, D, Q = 40, 3, 2
 MIXTURE = Kernel(("laplace1", "laplace2", "gaussian"), np.array([0.5, 0.2, 0.3]), np.array([0.3, 0.7, 0.5]))
@@ -263,3 +275,32 @@ def test_dual_of_weight_two_is_that_of_a_repeated_row(
     repeated = solve(MIXTURE.gram(twice, twice), torch.cat([y, y[:1]]), torch.full((N + 1,), 0.1, dtype=torch.float64))
     assert torch.allclose(merged[0], repeated[0] + repeated[-1], atol=1e-9)
     assert torch.allclose(merged[1:], repeated[1:-1], atol=1e-9)
+
+
+@pytest.mark.parametrize("name", [*SMOOTHNESS, *ALIASES, "cauchy"])
+def test_every_copy_of_the_profiles_asks_one_table(name: str) -> None:
+    """Kernels in numpy and torch, motifs as modules, row by row and as plain numpy, curves of the relu forms, ONNX."""
+    t, rate = np.linspace(0, 3, 31), torch.tensor([1.3], dtype=torch.float64)
+    rows, one = torch.as_tensor(t)[:, None], torch.ones(1, dtype=torch.float64)
+    graph_of = ALIASES.get(name, name)
+
+    def through_onnx() -> Any:
+        return onnx_profile(graph_of, rate[0], Graph(), "x")
+
+    copies: dict[str, Callable[[], Any]] = {
+        "kernel, numpy": lambda: profile_values(name, 1.3 * t),
+        "kernel, torch": lambda: radial(name, 1.3 * torch.as_tensor(t)).numpy(),
+        "row by row": lambda: evaluate_profile(graph_of, rate[0], rows.clone()).numpy()[:, 0],
+        "plain numpy": lambda: plain_radial(rows.numpy(), np.ones(1), rate.numpy(), [graph_of])[:, 0],
+        "curve": lambda: Curve((graph_of,), (1.0,), (1.3,), squared=False, end=3.0).value(t),
+        "module": lambda: Radial(one, rate, [graph_of])(rows).detach().numpy()[:, 0],
+        "slope": lambda: radial_slope(name, torch.as_tensor(t), torch.as_tensor(t)),
+        "onnx": through_onnx,
+    }
+    if name == "cauchy":
+        for copy in copies.values():
+            with pytest.raises((UsageError, KeyError)):
+                copy()
+        return
+    for where in ("kernel, torch", "row by row", "plain numpy", "curve", "module"):
+        np.testing.assert_allclose(copies[where](), profile_values(name, 1.3 * t), rtol=1e-14, err_msg=where)

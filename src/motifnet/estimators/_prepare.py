@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from motifnet.bundle import check_width
 from motifnet.engine import DataError
 from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal
 from motifnet.estimators._log_scale import LogScale
@@ -91,6 +92,7 @@ def prepare(
     coded, response, goal_of = _code(rows.y, rows.weight, labels, target, objective)
     row_weight = rows.weight / (fsum(exposed) / fsum(weight))  # so that units of exposure do not matter
     encoder, matrix, views = Encoder.fit(rows.table, coded, row_weight, folds)
+    check_width(encoder, table.schema)
     sample = Sample(matrix, coded, row_weight, folds, rows.groups, rows.time, labels, encoder.numeric, views, response)
     goal, flat = goal_of(sample), target.flat and len(objective.quantiles) < 2
     log = LogScale.of(sample, goal.mean, goal.sd) if isinstance(goal, RegressionGoal) else None
