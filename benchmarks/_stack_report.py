@@ -15,12 +15,13 @@ def report(rows: pd.DataFrame) -> str:
     lines = [
         "# Best single part or average",
         "",
-        "Test errors (nRMSE; log loss for credit_g), geometric means over splits. *least*: the smaller out-of-fold error decides; *average*: the average "
-        "stands unless it is worse by more than a standard error. *differ*: splits on which the two rules take different models.",
+        "Test errors (nRMSE; log loss for credit_g), geometric means over splits. *least*: the smaller out-of-fold error decides; *average*: the "
+        "average stands unless it is worse by more than a standard error; *kept*: by the fit. *differ*: splits on which the rules take different "
+        "models.",
         "",
         *checks_table(rows, checks),
         "",
-        "| code | table | preset | splits | differ | best single | stack of all | kept by the fit | least | average | average / least | worst split |",
+        "| code | table | preset | splits | differ | best single | stack of all | kept | least | average | average / least | worst split |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for (label, name, preset), part in rows.groupby(["label", "set", "preset"], sort=False):

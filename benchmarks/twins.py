@@ -1,7 +1,7 @@
 """Twins: what a change of how equal rows are treated does to tables that have some, and to tables that have none.
 
-The same splits and seeds under every label, so that a table without equal rows must give the same test error. `nudged`: equal rows moved apart by 1e-7
-standard deviations, so that no row equals another.
+The same splits and seeds under every label, so that a table without equal rows must give the same test error. `nudged`: equal rows moved apart by
+1e-7 standard deviations, so that no row equals another.
 """
 
 from __future__ import annotations
