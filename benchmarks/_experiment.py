@@ -45,7 +45,7 @@ class Experiment:
     def fields(self) -> list[str]:
         return ["label", *self.key, *self.measured, "version"]
 
-    def run(self, options: Options, keys: Iterable[Key], measure: Callable[[Key], Mapping[str, Any]], report: Callable[[pd.DataFrame], str]) -> None:
+    def run(self, options: Options, keys: Iterable[Key], measure: Callable[[Any], Mapping[str, Any]], report: Callable[[pd.DataFrame], str]) -> None:
         """Measure what is not there, a row at a time, and write the report of all rows."""
         folder = options.out / self.name
         folder.mkdir(parents=True, exist_ok=True)

@@ -39,8 +39,7 @@ class Case:
 
 def draw(experiment: str, seed: int, n: int) -> Case:
     """A table of n rows."""
-    maker = {"groups": _groups, "stream": _groups, "compress": _groups, "category": _category, "time": _time, "noise": _noise}[experiment]
-    return maker(np.random.default_rng([11, seed, n]), seed, n)
+    return MAKERS[experiment](np.random.default_rng([11, seed, n]), seed, n)
 
 
 def noise_rows(seed: int) -> int:
@@ -94,3 +93,6 @@ def _members(rng: np.random.Generator, n: int) -> tuple[NDArray[np.int64], NDArr
 
 def _observed(rng: np.random.Generator, level: Vector) -> Vector:
     return level + 0.3 * rng.normal(size=len(level))
+
+
+MAKERS = {"groups": _groups, "stream": _groups, "compress": _groups, "category": _category, "time": _time, "noise": _noise}

@@ -2,8 +2,8 @@
 
     optimism = (true / claimed) / (true plain / plain)
 
-by the plain model's ratio, as any model of all rows is better than those of the folds. Where no layer is kept it is 1. nested / claimed holds more than
-optimism: without a fold there are fewer rows to find a layer by.
+by the plain model's ratio, as any model of all rows is better than those of the folds. Where no layer is kept it is 1. nested / claimed holds more
+than optimism: without a fold there are fewer rows to find a layer by.
 """
 
 from __future__ import annotations

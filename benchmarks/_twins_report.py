@@ -32,9 +32,9 @@ def report(rows: pd.DataFrame) -> str:
 
 def checks(rows: pd.DataFrame, label: str) -> list[Check]:
     """A label against the first one, on the splits that both have."""
-    first = rows[rows.label == rows.label.iloc[0]].set_index(SPLIT)
-    later = rows[(rows.label == label) & (rows.nudged == 0)].set_index(SPLIT)
-    both = later.join(first, rsuffix="_first", how="inner").reset_index()
+    first = rows[rows.label == rows.label.iloc[0]]
+    later = rows[(rows.label == label) & (rows.nudged == 0)]
+    both = later.merge(first, on=SPLIT, suffixes=("", "_first"))
     found: list[Check] = []
     for (name, preset), part in both.groupby(["set", "preset"], sort=False):
         if part.repeated.any():

@@ -83,7 +83,7 @@ def _lightgbm(cells: Cells, y: Vector, new: Cells, classes: bool, threads: int, 
     model = (LGBMClassifier if classes else LGBMRegressor)(**settings)
     X, X_new = (pd.DataFrame(part).add_prefix("c").astype("category") for part in (cells, new))
     model.fit(X.iloc[fit], y[fit], eval_X=X.iloc[stop], eval_y=y[stop], callbacks=[early_stopping(50, verbose=False)])
-    return np.asarray(model.predict_proba(X_new)[:, 1] if classes else model.predict(X_new))
+    return np.asarray(model.predict_proba(X_new))[:, 1] if classes else np.asarray(model.predict(X_new))
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def _share(error: float, y: Vector, classes: bool) -> float:
     return 1 - error / _entropy(np.unique(y, return_counts=True)[1]) if classes else 1 - error**2
 
 
-def _entropy(counts: Vector) -> float:
+def _entropy(counts: np.ndarray) -> float:
     p = counts / counts.sum()
     return float(-(p * np.log(p)).sum())
 
