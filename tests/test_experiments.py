@@ -204,7 +204,7 @@ def test_an_out_of_fold_vector_that_leaks_is_reported(leaks: bool) -> None:
 
 
 def test_a_fit_shows_its_claims_and_what_they_are_worth() -> None:
-    row = honesty.measure(("groups", "regression", 120, "fast", 0), threads=1)
+    row = honesty.measure(("groups", "regression", 300, "fast", 0), threads=1)
     assert set(honesty.EXPERIMENT.measured) == set(row)
     assert row["claimed"] <= row["stage"] <= 1
     assert 0.5 < row["covered"] <= 1
