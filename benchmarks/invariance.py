@@ -30,6 +30,7 @@ from motifnet.estimators._prescribe import Prescriber
 from motifnet.estimators._presets import get_preset
 from motifnet.losses import Objective
 from motifnet.profiling import Rows
+from motifnet.stacking import predicted
 from motifnet.tables import as_table
 
 EXPERIMENT = Experiment(
@@ -96,10 +97,10 @@ def compare(choice: _Choice, case: Case) -> dict[str, Any]:
     """The three errors of a table."""
     ready, plain = choice.ready, choice.plain
     sample, goal = ready.sample, ready.goal
-    there = np.isfinite(plain.oof).all(1)
+    there = predicted(plain.oof)
     layer = choice.behind()
     if layer is not None:
-        there &= np.isfinite(layer.oof).all(1)
+        there &= predicted(layer.oof)
     nested, found = np.full_like(plain.oof, np.nan), 0
     for k in range(sample.folds.count):
         own, out = choice.behind(k), sample.folds.held_out(k)
@@ -107,7 +108,7 @@ def compare(choice: _Choice, case: Case) -> dict[str, Any]:
         better = own if own is not None and _lower(goal, own, plain, there & ~out) else plain
         nested[out] = better.oof[out]
     taken = layer if layer is not None and _lower(goal, layer, plain, there) else plain
-    scored = there & np.isfinite(nested).all(1)
+    scored = there & predicted(nested)
     return {
         "found": int(layer is not None),
         "found_by_folds": found,
@@ -122,7 +123,7 @@ def compare(choice: _Choice, case: Case) -> dict[str, Any]:
 
 
 def _lower(goal: Any, one: Part, other: Part, rows: Any) -> bool:
-    rows = rows & np.isfinite(one.oof).all(1) & np.isfinite(other.oof).all(1)
+    rows = rows & predicted(one.oof) & predicted(other.oof)
     return goal.error(one.oof, rows) < goal.error(other.oof, rows)
 
 
