@@ -36,6 +36,7 @@ from motifnet.tables import (
     check_range,
     code_response,
     make_folds,
+    note_texts,
     sensible_weight,
     standardised,
 )
@@ -72,6 +73,7 @@ def prepare(
 ) -> Prepared:
     """Check, type, merge and sort the rows; make folds; encode. Raises DataError or UsageError with the column or row."""
     table = as_table(X)
+    note_texts(table, X)
     weight = sensible_weight(as_weight(sample_weight, table.n))
     target = as_target(y, table.n, task, weight=weight)
     check_domain(target.values, target.names, objective)
