@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from motifnet.cli._text import note
 from motifnet.engine import DataError, MotifnetWarning, UsageError
@@ -28,7 +30,7 @@ def check_names(frame: DataFrame, names: Sequence[str], option: str) -> None:
 
 def with_target(frame: DataFrame, targets: Sequence[str]) -> DataFrame:
     """The rows that have a target, with a warning if there are others."""
-    there = (frame[list(targets)].notna() & (frame[list(targets)] != "")).all(axis=1)
+    there = frame[list(targets)].map(_is_there).all(axis=1)
     if not there.any():
         raise DataError(f"Target {', '.join(map(repr, targets))} is empty in every row. Choose another --target, or check the file.")
     if not there.all():
@@ -37,6 +39,13 @@ def with_target(frame: DataFrame, targets: Sequence[str]) -> DataFrame:
     for name in targets:
         kept[name] = kept[name].infer_objects()  # true/false and whole numbers are objects where a cell is empty
     return kept
+
+
+def _is_there(value: Any) -> bool:
+    """An empty text is a missing target, as it is in a file of texts."""
+    import pandas as pd
+
+    return not pd.api.types.is_scalar(value) or not (pd.isna(value) or (isinstance(value, str) and not value))
 
 
 def assumed_task(target: Series) -> tuple[Task, str]:
@@ -51,7 +60,7 @@ def assumed_task(target: Series) -> tuple[Task, str]:
     if column.kind == "categorical":
         _check_texts(target)
         return "classification", f"holds {count} different texts"
-    if column.kind == "numeric" and count <= FEW and (values % 1 == 0).all():
+    if column.kind == "numeric" and count <= FEW and (values == np.floor(values)).all():
         return "classification", f"holds {count} different whole numbers"
     return "regression", f"holds {count} different numbers"
 

@@ -31,7 +31,15 @@ def is_streamed(table: Path, wish: bool | None, unlike: Mapping[str, object], qu
 
 
 def fit_file(
-    table: Path, target: str, task: str, drop: list[str], landmarks: int, memory_limit: float | None, reading: Reading, settings: Mapping[str, object], quiet: bool
+    table: Path,
+    target: str,
+    task: str,
+    drop: list[str],
+    landmarks: int,
+    memory_limit: float | None,
+    reading: Reading,
+    settings: Mapping[str, object],
+    quiet: bool,
 ) -> MotifRegressor | MotifClassifier:
     """The fitted model; the task is told by the first block of the file."""
     from motifnet import MotifClassifier, MotifRegressor

@@ -21,7 +21,17 @@ Kind = Literal["numeric", "boolean", "categorical", "date"]
 Level = str | int | float | bool
 GAP = int(np.iinfo(np.int64).min)
 _DAY = 86_400e6
-_UNITS = {"Y": 366 * _DAY, "M": 31 * _DAY, "W": 7 * _DAY, "D": _DAY, "h": 3_600e6, "m": 60e6, "s": 1e6, "ms": 1e3, "us": 1.0}  # at most, in microseconds
+_UNITS = {
+    "Y": 366 * _DAY,
+    "M": 31 * _DAY,
+    "W": 7 * _DAY,
+    "D": _DAY,
+    "h": 3_600e6,
+    "m": 60e6,
+    "s": 1e6,
+    "ms": 1e3,
+    "us": 1.0,
+}  # at most, in microseconds
 _MOST_MICROSECONDS = 9.2e18
 LEVEL_TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 

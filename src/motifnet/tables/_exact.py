@@ -25,6 +25,8 @@ def exact(name: str, values: Any, n: int | None = None) -> NDArray[Any]:
     if not isinstance(values, nw.Series) and nw.dependencies.is_into_series(values):
         values = nw.from_native(values, series_only=True)
     array = _of_series(values) if isinstance(values, nw.Series) else as_array(values)
+    if array.dtype.kind == "f" and not hasattr(values, "dtype"):  # whole numbers on both sides of 2^63 come as floats
+        array = as_array(np.array(values, dtype=object))
     if array.ndim != 1:
         raise DataError(f"{name} has shape {array.shape}, but one value for each row is expected. Pass a list or an array with shape ({n},).")
     if array.dtype.kind == "c":
@@ -38,7 +40,11 @@ def _of_series(series: Any) -> NDArray[Any]:
     dtype = series.dtype
     if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
         series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    if dtype in (nw.Categorical, nw.Enum, nw.String) or isinstance(dtype, nw.List | nw.Array | nw.Struct) or (series.null_count() and dtype.is_integer()):
+    if (
+        dtype in (nw.Categorical, nw.Enum, nw.String)
+        or isinstance(dtype, nw.List | nw.Array | nw.Struct)
+        or (series.null_count() and dtype.is_integer())
+    ):
         out = np.empty(len(series), dtype=object)
         out[:] = series.to_list()
         return out

@@ -67,8 +67,12 @@ def suspect(values: NDArray[Any]) -> tuple[int, str] | None:
 
 def _dressing(text: str) -> str:
     if _DECIMAL_COMMA.fullmatch(text):
-        return "a number with a decimal comma? Say so by --decimal , (pandas: read_csv(..., decimal=',')); if the comma parts thousands, leave it out."
-    return "a number with more than digits? Leave out signs of currency and per cent and what parts thousands, and use --decimal , for decimal commas."
+        return (
+            "a number with a decimal comma? Say so by --decimal , (pandas: read_csv(..., decimal=',')); if the comma parts thousands, leave it out."
+        )
+    return (
+        "a number with more than digits? Leave out signs of currency and per cent and what parts thousands, and use --decimal , for decimal commas."
+    )
 
 
 def _missing(text: str) -> str:

@@ -1,6 +1,7 @@
 """Lines of a text as a pandas data frame: columns of numbers, true/false and ISO dates (UTC) become that, every other one stays as it is written.
 
-A column's kind is found with the marks of a missing value left out (see `_reading`); where it turns out to hold texts, these marks are texts too.
+A column's kind is found with the marks of a missing value left out (see `_reading`); where it turns out to hold texts, or these marks alone, they are
+texts too. (A column of "NA" and numbers is one of numbers: a text file cannot say otherwise. Parquet can, and so can the schema of a fit.)
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def _typed(text: str, options: dict[str, Any], types: Types, path: str) -> DataF
     if frame.empty:
         raise DataError(f"{path} has a header, but no rows. At least one row is expected.")
     others = [name for name in names if name not in known]
-    unclear = [name for name in others if pd.api.types.infer_dtype(frame[name], skipna=True) not in _CLEAR]
+    unclear = [name for name in others if frame[name].isna().all() or pd.api.types.infer_dtype(frame[name], skipna=True) not in _CLEAR]
     again = [name for name in others if name in unclear or name in types.labels]
     if again:
         raw = pd.read_csv(io.StringIO(text), usecols=again, dtype=dict.fromkeys(again, str), na_values=dict.fromkeys(again, gaps), **options)
@@ -65,7 +66,7 @@ def _typed(text: str, options: dict[str, Any], types: Types, path: str) -> DataF
     return frame
 
 
-_CLEAR = ("floating", "integer", "mixed-integer-float", "boolean", "empty")
+_CLEAR = ("floating", "integer", "mixed-integer-float", "boolean")
 
 
 def typed_texts(texts: Series, reading: Reading) -> Series:
@@ -77,6 +78,8 @@ def typed_texts(texts: Series, reading: Reading) -> Series:
     if numbers is not None:
         return pd.Series(numbers, texts.index, name=texts.name)
     present = [text for text in pd.unique(values) if text is not None and not is_mark(text)]
+    if not present:  # nothing but marks: nothing shows that they are meant as such
+        return texts
     if all(text.strip().casefold() in ("true", "false") for text in present):
         truth = [None if text is None or is_mark(text) else text.strip().casefold() == "true" for text in values]
         return pd.Series(truth, texts.index, dtype=object, name=texts.name)

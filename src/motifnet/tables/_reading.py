@@ -18,7 +18,26 @@ from numpy.typing import NDArray
 
 from motifnet.engine import UsageError
 
-MARKS = ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "NaT", "None", "n/a")
+MARKS = (
+    "",
+    "#N/A",
+    "#N/A N/A",
+    "#NA",
+    "-1.#IND",
+    "-1.#QNAN",
+    "-NaN",
+    "-nan",
+    "1.#IND",
+    "1.#QNAN",
+    "<NA>",
+    "N/A",
+    "NA",
+    "NULL",
+    "NaN",
+    "NaT",
+    "None",
+    "n/a",
+)
 MARKS = (*MARKS, "nan", "null")
 _FOLDED = frozenset(mark.casefold() for mark in MARKS)
 _NUMBER = re.compile(r"\s*[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|inf(?:inity)?)\s*", re.ASCII | re.IGNORECASE)
@@ -59,6 +78,8 @@ class Reading:
         import pandas as pd
 
         codes, found = pd.factorize(texts)
+        if all(map(is_mark, found)) and any(text.strip() for text in found):
+            return None
         plain = [None if is_mark(text) else self._plain(text) for text in found]
         if any(number is None and not is_mark(text) for number, text in zip(plain, found, strict=True)):
             return None
