@@ -318,6 +318,10 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "mean is text": (put("5", "encoder", "features", 0, "mean"), "mean"),
     "feature of another column": (put("y", "encoder", "features", 0, "name"), "columns"),
     "feature missing": (drop("encoder", "features", 0), "columns"),
+    "reading by a third character": (put(";", "schema", "reading", "decimal"), "decimal=';'"),
+    "reading without texts": (drop("schema", "reading", "missing"), "schema.reading has fields"),
+    "missing texts in one": (put("?", "schema", "reading", "missing"), "schema.reading.missing"),
+    "missing numbers": (put([1], "schema", "reading", "missing"), "schema.reading.missing"),
     "kind unknown": (put("colour", "schema", "kinds", 0), "kinds"),
 }
 

@@ -139,11 +139,6 @@ def test_levels_of_other_types_survive_json() -> None:
     assert_array_equal(restored(encoder).transform(as_table(frame)), X)
 
 
-def test_numbers_with_a_few_texts_are_said_to_be_categories() -> None:
-    with pytest.warns(MotifnetWarning, match=r"Column 'a' holds numbers, and texts such as '\?'"):
-        encode(pd.DataFrame({"a": ["?", *map(str, np.arange(99) / 8)]}))
-
-
 def test_a_level_in_three_thousand_rows_is_clipped() -> None:
     _, X, _ = encode(pd.DataFrame({"c": ["rare"] + ["a", "b"] * 1500}))
     assert X.max() == 8.0

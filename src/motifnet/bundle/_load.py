@@ -110,6 +110,8 @@ def _assemble(parts: dict[str, Any]) -> FittedModel:
     if not isinstance(parts["network"], Motif):
         raise BundleError("its network is not a motif.")
     parts["encoder"] = _encoder(parts["encoder"])
+    if isinstance(parts["schema"], dict):  # files of before texts were read by a schema have no reading
+        parts["schema"] = {"reading": {"decimal": ".", "missing": []}} | parts["schema"]
     return build(FittedModel, parts, "model")
 
 

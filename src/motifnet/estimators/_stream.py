@@ -24,7 +24,7 @@ from motifnet.estimators._stream_rows import Coding, Roles, with_target
 from motifnet.estimators._stream_run import StreamRun, stream_settings
 from motifnet.losses import Objective
 from motifnet.motifs import Motif, count_parameters
-from motifnet.tables import Stream, Task, open_stream
+from motifnet.tables import Reading, Stream, Task, open_stream
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -45,6 +45,7 @@ class StreamWish:
     subsample: bool
     memory_limit_mb: float | None
     verbose: int
+    reading: Reading = Reading()
 
     def inputs(self, stream: Stream) -> list[str]:
         """The columns that are neither target nor dropped. Raises UsageError where one of these is none of the file."""
@@ -81,12 +82,13 @@ def check_stream(estimator: Any, landmarks: Any, drop: Any, memory_limit_mb: Any
 
 def fit_stream(path: str | Path, wish: StreamWish, preset: Preset, seed: int, n_jobs: int, control: Control, listen: Listen) -> StreamFit:
     """Plan the memory, draw the sample, run the stages, score the finished network."""
-    stream = open_stream(path)
+    stream = open_stream(path, wish.reading)
     roles, plan = _planned(stream, wish, preset, n_jobs)
-    samples = _drawn(stream, wish.target, roles, seed)
+    samples = _drawn(stream, wish, roles, seed)
     first = samples["sample"]
     inputs = wish.inputs(stream)
     ready = prepare(first[inputs], first[wish.target], None, None, None, task=wish.task, objective=Objective(), preset=preset, seed=seed)
+    ready = replace(ready, schema=replace(ready.schema, reading=wish.reading))
     coding = Coding.of(stream, inputs, wish.target, ready)
     held = {role: coding.held_out(samples[role], ready, seed) for role in ("choose", "score")}
     del samples, first
@@ -122,9 +124,10 @@ def _planned(stream: Stream, wish: StreamWish, preset: Preset, n_jobs: int) -> t
     return roles, plan
 
 
-def _drawn(stream: Stream, target: str, roles: Roles, seed: int) -> dict[str, DataFrame]:
+def _drawn(stream: Stream, wish: StreamWish, roles: Roles, seed: int) -> dict[str, DataFrame]:
     """The rows of each role but the trees', in one pass."""
-    frame, draws = stream.sample(lambda u: u < roles.sample, seed)
+    target = wish.target
+    frame, draws = stream.sample(lambda u: u < roles.sample, seed, labels=[target] if wish.task == "classification" else [])
     there = frame[target].notna().to_numpy()
     if not there.any():
         raise DataError(f"The target {target!r} is empty in all rows of a sample. Choose another column, or check the file.")
