@@ -97,10 +97,10 @@ def fit(
         suffix_of(report)
         check_place(report, force=force, option="--report")
     beside = {"groups": groups, "time": time, "sample_weight": weight, "offset": offset}
-    unlike = {"groups": groups, "time": time, "weight": weight, "offset": offset, "time-limit": time_limit}
+    unlike = {"time": time, "weight": weight, "offset": offset, "time-limit": time_limit}
     if is_streamed(table, stream, unlike | {"objective": objective != "squared", "target (twice)": len(target) > 1}, quiet):
         settings = {"preset": preset, "n_jobs": jobs, "random_state": seed, "engine": engine, "checkpoint": checkpoint}
-        model = fit_file(table, target[0], task, drop or [], landmarks, memory_limit, reading, settings, quiet)
+        model = fit_file(table, target[0], task, drop or [], landmarks, memory_limit, reading, groups, settings, quiet)
         save_model(model.model_, out)
         _tell(model, out, report, quiet, start)
         return

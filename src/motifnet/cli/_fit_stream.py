@@ -38,6 +38,7 @@ def fit_file(
     landmarks: int,
     memory_limit: float | None,
     reading: Reading,
+    groups: str | None,
     settings: Mapping[str, object],
     quiet: bool,
 ) -> MotifRegressor | MotifClassifier:
@@ -49,9 +50,10 @@ def fit_file(
     first = stream.frame([next(stream.blocks()).raw])
     check_names(first, [target], "--target")
     check_names(first, drop, "--drop")
+    check_names(first, [groups] if groups else [], "--groups")
     if task == "auto":
         task = said_task(first[target], quiet)
     model = MotifRegressor() if task == "regression" else MotifClassifier()
     model.set_params(**settings, verbose=int(not quiet))
-    how = {"decimal": reading.decimal, "missing": reading.missing}
+    how = {"decimal": reading.decimal, "missing": reading.missing, "groups": groups}
     return model.fit_stream(table, target, drop=drop, landmarks=landmarks, memory_limit_mb=memory_limit, **how)  # type: ignore[arg-type]

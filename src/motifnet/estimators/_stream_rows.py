@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from motifnet.engine import DataError
 from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._prepare import Prepared
-from motifnet.tables import Encoder, Matrix, Sample, Schema, Stream, Table, as_table, as_target, codes_among, make_folds
+from motifnet.tables import Encoder, Matrix, Sample, Schema, Stream, Table, as_groups, as_table, as_target, codes_among, make_folds
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -55,16 +55,17 @@ class Coding:
     stream: Stream
     inputs: list[str]
     target: str
+    groups: str | None
     schema: Schema
     encoder: Encoder
     classes: tuple[Any, ...] | None
     units: tuple[Matrix, Matrix] | None
 
     @classmethod
-    def of(cls, stream: Stream, inputs: list[str], target: str, ready: Prepared) -> Coding:
+    def of(cls, stream: Stream, inputs: list[str], target: str, groups: str | None, ready: Prepared) -> Coding:
         """That of the sample's rows."""
         units = (ready.goal.mean, ready.goal.sd) if isinstance(ready.goal, RegressionGoal) else None
-        return cls(stream, inputs, target, ready.schema, ready.encoder, ready.classes, units)
+        return cls(stream, inputs, target, groups, ready.schema, ready.encoder, ready.classes, units)
 
     def rows(self, raw: Any) -> Coded:
         """Raw rows of a block, those that have a target."""
@@ -89,8 +90,9 @@ class Coding:
     def held_out(self, frame: DataFrame, ready: Prepared, seed: int) -> Prepared:
         """What the pipeline stands on, for rows of a role in place of the sample, with folds for the choice of weights."""
         table, (y, labels) = self._table(frame), self.coded(frame)
-        folds = make_folds(table.n, min(FOLDS, table.n), seed, labels=labels)
-        sample = Sample(self.encoder.transform(table), y, np.ones(table.n), folds, labels=labels, numeric=self.encoder.numeric)
+        groups = None if self.groups is None else as_groups(frame[self.groups], len(frame))
+        folds = make_folds(table.n, min(FOLDS, table.n), seed, groups=groups, labels=labels)
+        sample = Sample(self.encoder.transform(table), y, np.ones(table.n), folds, groups, labels=labels, numeric=self.encoder.numeric)
         return replace(ready, sample=sample, table=table, goal=replace(ready.goal, sample=sample), log=None)  # type: ignore[type-var]
 
     def _table(self, frame: DataFrame) -> Table:

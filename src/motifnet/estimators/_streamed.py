@@ -55,6 +55,7 @@ class StreamedFit:
         memory_limit_mb: float | None = None,
         decimal: str = ".",
         missing: Sequence[str] = (),
+        groups: str | None = None,
     ) -> Self:
         """Fit a network to a file of any number of rows, which is read block by block and never held as a whole.
 
@@ -79,6 +80,8 @@ class StreamedFit:
             The decimal character of the file's numbers.
         missing : sequence of str
             Texts that stand for a missing value, such as ["?"], beside an empty cell. The model reads later rows in the same way.
+        groups : str, optional
+            A column that is no input: rows of one group are never split between what fits, what chooses and what scores.
 
         Returns
         -------
@@ -95,7 +98,7 @@ class StreamedFit:
         preset, seed = get_preset(self.preset), seed_of(self.random_state)
         check_stream(self, landmarks, drop, memory_limit_mb)
         control, jobs = Control(), resolve_jobs(self.n_jobs)
-        wanted = StreamWish(self._task, target, tuple(drop), landmarks, subsample, memory_limit_mb, self.verbose, Reading(decimal, missing))  # type: ignore[arg-type]
+        wanted = StreamWish(self._task, target, tuple(drop), landmarks, subsample, memory_limit_mb, self.verbose, Reading(decimal, missing), groups)  # type: ignore[arg-type]
         with memory_told("the fit", _SMALLER), single_threaded(), progress(self.verbose) as listen, open_engine(self.engine, jobs) as engine:
             kept = open_checkpoint(self.checkpoint, _hash(path), _settings(preset, wanted, seed), control) if self.checkpoint else None
             with working(engine, kept):

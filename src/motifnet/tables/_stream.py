@@ -1,13 +1,15 @@
 """A file as blocks of rows: CSV, TSV (also gzipped) or parquet, read again for every pass and never held as a whole.
 
 A row's *draw* is a number in [0, 1) that depends on its place in the file and a seed alone (the mixing function of SplitMix64; Steele, Lea & Flood
-2014). Rows whose draws fall into an interval are a uniform random sample, whatever the blocks are, and need no list of numbers.
+2014). Rows whose draws fall into an interval are a uniform random sample, whatever the blocks are, and need no list of numbers. Where rows come in
+groups, the draw depends on the group alone (a hash of its text), so that an interval has whole groups.
 """
 
 from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import io
 import zlib
 from abc import ABC, abstractmethod
@@ -55,12 +57,13 @@ class Block:
 
 @dataclass(frozen=True)
 class Stream(ABC):
-    """A file with `n` rows and columns `names`, whose texts are read by `reading`."""
+    """A file with `n` rows and columns `names`, whose texts are read by `reading`; `groups`: the column whose groups are drawn as a whole."""
 
     path: str
     n: int
     names: tuple[str, ...]
     reading: Reading
+    groups: str | None = None
 
     @abstractmethod
     def blocks(self) -> Iterator[Block]:
@@ -74,8 +77,22 @@ class Stream(ABC):
     def frame(self, raws: list[Any], schema: Schema | None = None, *, texts: Collection[str] = (), labels: Collection[str] = ()) -> DataFrame:
         """Raw rows of one or more blocks as a data frame; with a schema its columns of texts are read as texts; `texts`, `labels` as in `Types`."""
 
+    @abstractmethod
+    def cells(self, block: Block, name: str) -> list[str]:
+        """The cells of a column as texts."""
+
+    def draws(self, block: Block, seed: int) -> NDArray[np.float64]:
+        """A number in [0, 1) for each row of a block, with shape (count,)."""
+        if self.groups is None:
+            return block.draws(seed)
+        cells = self.cells(block, self.groups)
+        of_group = {cell: _hashed(cell, seed) for cell in set(cells)}
+        return np.array([of_group[cell] for cell in cells])
+
     def count(self, chosen: Chosen, seed: int) -> int:
-        """How many rows have draws that are chosen; nothing is read for that."""
+        """How many rows have draws that are chosen; nothing is read for that unless groups are drawn."""
+        if self.groups is not None:
+            return sum(int(chosen(self.draws(block, seed)).sum()) for block in self.blocks())
         starts = range(0, self.n, _COUNTED)
         return sum(int(chosen(Block(first, min(_COUNTED, self.n - first), None).draws(seed)).sum()) for first in starts)
 
@@ -83,7 +100,7 @@ class Stream(ABC):
         """The rows whose draws are chosen, with their numbers in the file as index, and these draws."""
         raws, draws, numbers = [], [], []
         for block in self.blocks():
-            u = block.draws(seed)
+            u = self.draws(block, seed)
             rows = chosen(u)
             if rows.any():
                 raws.append(self.kept(block, rows))
@@ -104,6 +121,9 @@ class Parquet(Stream):
                 batch.validate(full=True)
                 yield Block(first, batch.num_rows, batch)
                 first += batch.num_rows
+
+    def cells(self, block: Block, name: str) -> list[str]:
+        return [str(value) for value in block.raw.column(name).to_pylist()]
 
     def kept(self, block: Block, rows: NDArray[np.bool_]) -> Any:
         import pyarrow as pa
@@ -132,6 +152,10 @@ class Text(Stream):
         if rows:
             yield Block(first, len(rows), rows)
 
+    def cells(self, block: Block, name: str) -> list[str]:
+        place = self.names.index(name)
+        return [row[place] for row in block.raw]
+
     def kept(self, block: Block, rows: NDArray[np.bool_]) -> Any:
         return [row for row, there in zip(block.raw, rows, strict=True) if there]
 
@@ -156,6 +180,11 @@ def open_stream(path: str | Path, reading: Reading = _PLAIN) -> Stream:
     lines = _lines(path)
     names = tuple(names_of(next(lines), path))
     return _with_rows(Text(path, sum(1 for _ in lines), names, reading))
+
+
+def _hashed(text: str, seed: int) -> float:
+    digest = hashlib.blake2b(text.encode(), digest_size=8, salt=(seed % 2**64).to_bytes(8, "little")).digest()
+    return (int.from_bytes(digest, "little") >> 11) * 2.0**-53
 
 
 def _with_rows(stream: Stream) -> Stream:

@@ -111,7 +111,8 @@ def _problems(sample: Sample) -> list[Problem]:
 
 def _units(sample: Sample) -> list[float]:
     """The mean of a target with a log link: in this unit the penalty on leaves does not depend on that of the target. 1 without such a link."""
-    assert (r := sample.response) is not None
+    r = sample.response
+    assert r is not None
     return [float(np.average(y, weights=sample.weight)) if loss.log_link else 1.0 for y, loss in zip(r.y.T, r.losses, strict=True)]
 
 
