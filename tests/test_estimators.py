@@ -21,7 +21,11 @@ from motifnet.estimators._course import Course
 from motifnet.estimators._pipeline import HOPELESS
 
 
-@parametrize_with_checks([MotifRegressor(), MotifClassifier()])  # type: ignore[untyped-decorator]
+# as for every estimator that chooses its settings by cross-validation: folds hold rows, and equal rows may lie in several
+BY_FOLDS = {"check_sample_weight_equivalence_on_dense_data": "weight 2 is the row twice in every solve, not in the choice of settings"}
+
+
+@parametrize_with_checks([MotifRegressor(), MotifClassifier()], expected_failed_checks=lambda estimator: BY_FOLDS)  # type: ignore[untyped-decorator]
 def test_scikit_learn_conventions(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)
 
