@@ -20,7 +20,6 @@ from motifnet.engine import Control, DataError, MotifnetWarning, UsageError
 from motifnet.estimators._course import Course
 from motifnet.estimators._pipeline import HOPELESS
 
-
 # as for every estimator that chooses its settings by cross-validation: folds hold rows, and equal rows may lie in several
 BY_FOLDS = {"check_sample_weight_equivalence_on_dense_data": "weight 2 is the row twice in every solve, not in the choice of settings"}
 

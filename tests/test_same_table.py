@@ -169,7 +169,7 @@ def test_texts_that_resemble_numbers_are_no_numbers() -> None:
     """In arrays, at a prediction, as levels and as weights, where Python itself would read them."""
     assert as_table(np.array([["1_0"], ["2"]])).columns[0].kind == "categorical"
     schema = as_table(pd.DataFrame({"x": [1.5], "k": pd.Categorical([10])})).schema
-    with pytest.raises(DataError, match="'x', row 0 .*'1_0'"):
+    with pytest.raises(DataError, match=r"'x', row 0 .*'1_0'"):
         as_table(pd.DataFrame({"x": ["1_0"], "k": [10]}), schema=schema)
     assert as_table(pd.DataFrame({"x": [1], "k": ["1_0"]}), schema=schema).columns[1].values.tolist() == ["1_0"]
     with pytest.raises(DataError, match="not numbers"):

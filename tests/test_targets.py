@@ -105,14 +105,14 @@ def test_labels_are_those_that_came_in(y: NDArray[Any]) -> None:
     """By dtype and by text: no label is read as a number, no integer is rounded."""
     expected, codes = np.unique(y, return_inverse=True)
     series = [y, pd.Series(y, dtype=object if y.dtype.kind == "O" else None), list(y)] + ([pl.Series(y.tolist())] if y.dtype.kind != "O" else [])
-    for given in series:
-        target = as_target(given, len(y), "classification")
+    for labels in series:
+        target = as_target(labels, len(y), "classification")
         assert target.classes is not None and target.labels is not None
         assert list(target.classes) == expected.tolist()
         assert [type(level) for level in target.classes] == [type(getattr(level, "item", lambda level=level: level)()) for level in expected.tolist()]
         assert_array_equal(target.labels, codes)
-        assert_array_equal(as_groups(given, len(y)), codes)
-        assert_array_equal(codes_among(target.classes, given, len(y)), codes)
+        assert_array_equal(as_groups(labels, len(y)), codes)
+        assert_array_equal(codes_among(target.classes, labels, len(y)), codes)
 
 
 LABELS = st.one_of(
@@ -316,10 +316,9 @@ def test_groups_are_coded_in_their_own_order(groups: Any) -> None:
     ids=lambda groups: str(getattr(groups, "dtype", type(groups[0]).__name__)),
 )
 def test_groups_and_times_are_exact(groups: Any) -> None:
-    for given in (groups, np.asarray(groups)[::-1]):
-        down = given is not groups
-        assert_array_equal(as_groups(given, 20), np.arange(20)[:: -1 if down else 1])
-        assert_array_equal(as_time(given, 20), np.arange(20.0)[:: -1 if down else 1])
+    for values, step in ((groups, 1), (np.asarray(groups)[::-1], -1)):
+        assert_array_equal(as_groups(values, 20), np.arange(20)[::step])
+        assert_array_equal(as_time(values, 20), np.arange(20.0)[::step])
 
 
 def test_groups_keep_type_and_text() -> None:

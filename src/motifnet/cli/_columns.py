@@ -76,12 +76,12 @@ def said_task(target: Series, quiet: bool) -> Task:
 
 def _check_texts(target: Series) -> None:
     """Numbers with a few texts in between are a mistake in the file, and not classes."""
-    from motifnet.tables import Reading
+    from motifnet.tables import PLAIN
 
-    other = [not isinstance(value, str) or Reading().number(value) is None for value in target]
+    other = [not isinstance(value, str) or PLAIN.number(value) is None for value in target]
     if sum(other) < 0.5 * len(other):
         row = other.index(True)
         raise DataError(
             f"Target {target.name!r} holds numbers, but row {target.index[row]} (the first row is 0) has {target.iloc[row]!r}. "
-            f"Mend the file, pass --missing {target.iloc[row]!r} if it stands for a missing value, or --task classification if every value is a class."
+            f"Pass --missing {target.iloc[row]!r} if it stands for a missing value, --task classification if each value is a class, or mend the file."
         )

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 def reading_of(decimal: str | None, missing: list[str] | None, fitted: Reading | None = None) -> Reading:
     """That of --decimal and --missing."""
-    from motifnet.tables import Reading
+    from motifnet.tables import PLAIN, Reading
 
-    before = fitted or Reading()
+    before = fitted or PLAIN
     return Reading(decimal or before.decimal, tuple(dict.fromkeys((*before.missing, *(missing or [])))))
 
 

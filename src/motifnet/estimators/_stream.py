@@ -24,7 +24,7 @@ from motifnet.estimators._stream_rows import Coding, Roles, with_target
 from motifnet.estimators._stream_run import StreamRun, stream_settings
 from motifnet.losses import Objective
 from motifnet.motifs import Motif, count_parameters
-from motifnet.tables import Reading, Stream, Task, open_stream
+from motifnet.tables import PLAIN, Reading, Stream, Task, open_stream
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -46,7 +46,7 @@ class StreamWish:
     subsample: bool
     memory_limit_mb: float | None
     verbose: int
-    reading: Reading = Reading()
+    reading: Reading = PLAIN
     groups: str | None = None
 
     def inputs(self, stream: Stream) -> list[str]:

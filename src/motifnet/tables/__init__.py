@@ -18,7 +18,7 @@ from motifnet.tables._offset import as_offset
 from motifnet.tables._one_hot import OneHot
 from motifnet.tables._range import check_range, sensible_weight
 from motifnet.tables._read import read_table
-from motifnet.tables._reading import Reading
+from motifnet.tables._reading import PLAIN, Reading
 from motifnet.tables._response import Response, check_domain, code_response, standardised
 from motifnet.tables._sample import Matrix, Sample
 from motifnet.tables._schema import Schema
@@ -33,6 +33,7 @@ __all__ = [
     "GAP",
     "LIMIT",
     "PERIODS",
+    "PLAIN",
     "Block",
     "Calendar",
     "CanonicalRows",

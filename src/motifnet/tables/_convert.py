@@ -12,14 +12,13 @@ from motifnet.engine import DataError
 from motifnet.tables._column import GAP, LEVEL_TYPES, Column, Kind, as_text, numbers, objects
 from motifnet.tables._errors import shown
 from motifnet.tables._infer import datetimes
-from motifnet.tables._reading import Reading, is_mark
+from motifnet.tables._reading import PLAIN, Reading, is_mark
 
-_PLAIN = Reading()
 _TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
 _WANTED = {"numeric": "numbers", "boolean": "true or false", "date": "dates (ISO, such as 2024-05-31 or 2024-05-31T12:00:00)"}
 
 
-def convert(column: Column, kind: Kind, level_type: str | None, reading: Reading = _PLAIN) -> Column:
+def convert(column: Column, kind: Kind, level_type: str | None, reading: Reading = PLAIN) -> Column:
     """The column as `kind`: numbers from texts that are numbers, truth values from 0 and 1, levels from numbers, dates from ISO texts."""
     if reading.missing:
         column = column.without(missing(column, reading))
@@ -104,7 +103,7 @@ def _level(value: Any, level_type: str) -> Any:
         found = _truth(value)
         return value if found is None else bool(found)
     if isinstance(value, str):
-        if _PLAIN.number(value) is None:
+        if PLAIN.number(value) is None:
             return value
         value = float(value) if set(value) & set(".eEnN") else int(value)
     try:

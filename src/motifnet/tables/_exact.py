@@ -5,6 +5,7 @@ An array keeps its dtype, dates their own unit; a column of objects holds plain 
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from motifnet.tables._column import is_gap
 from motifnet.tables._errors import ValueTypeError, shown
 from motifnet.tables._matrix import as_array
 
+_PLAIN_TYPES = {str, bytes, bool, int, float, type(None)}
 _KINDS = {bool: "truth value", int: "number", float: "number", str: "text", bytes: "text of bytes"}
 
 
@@ -55,6 +57,8 @@ def _plain(values: NDArray[Any]) -> NDArray[Any]:
     """Objects without numpy's own scalars, and with one mark for a gap."""
     out = values.copy()
     out[is_gap(values)] = None
+    if set(map(type, out)) <= _PLAIN_TYPES:
+        return out
     for row, value in enumerate(out):
         if type(value) is not str and isinstance(value, str):
             out[row] = str(value)
@@ -75,7 +79,11 @@ def whole_numbers(name: str, values: Any) -> NDArray[Any] | None:
 
 def kind_of(value: Any) -> str:
     """What a value is, in words: values of different kinds are different though Python may call them equal (1 and True)."""
-    return next((word for kind, word in _KINDS.items() if isinstance(value, kind)), type(value).__name__)
+    return _kind_of_type(type(value))
+
+
+def _kind_of_type(of: type) -> str:
+    return next((word for kind, word in _KINDS.items() if issubclass(of, kind)), of.__name__)
 
 
 def kinds_of(values: NDArray[Any]) -> dict[str, int]:
@@ -85,9 +93,9 @@ def kinds_of(values: NDArray[Any]) -> dict[str, int]:
         return {"date": 0}
     if values.dtype.kind != "O":
         return {kind_of(values[:1].tolist()[0]): 0} if len(values) else {}
-    for row, value in enumerate(values):
-        if value is not None:
-            kinds.setdefault(kind_of(value), row)
+    types = list(map(type, values))
+    for row, of in sorted(((types.index(of), of) for of in set(types) - {type(None)}), key=itemgetter(0)):
+        kinds.setdefault(_kind_of_type(of), row)
     return kinds
 
 

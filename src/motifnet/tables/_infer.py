@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from motifnet.engine import DataError
 from motifnet.tables._column import Column, dates, is_gap, levels, numbers, seconds
 from motifnet.tables._errors import ValueTypeError, shown
-from motifnet.tables._reading import Reading
+from motifnet.tables._reading import PLAIN
 
 
 def column_of(name: str, values: NDArray[Any]) -> Column:
@@ -45,7 +45,7 @@ def column_of(name: str, values: NDArray[Any]) -> Column:
 def _column_of_texts(name: str, values: NDArray[Any]) -> Column:
     """An array of texts cannot mix types, so a column of it whose texts are all numbers is numeric."""
     texts = (np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values).astype(object)
-    found = Reading().numbers(texts)
+    found = PLAIN.numbers(texts)
     return levels(name, texts, "str") if found is None else numbers(name, found.astype(np.float64))
 
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from motifnet.engine import DataError
 from motifnet.tables._errors import ValueTypeError, shown
-from motifnet.tables._reading import Reading
+from motifnet.tables._reading import PLAIN
 
 
 def instants(name: str, values: NDArray[Any]) -> NDArray[Any]:
     """Objects without gaps as values that can be compared: Python numbers, or an array of dates or durations."""
     if all(isinstance(value, str) for value in values):
-        plain = [Reading().number(text) for text in values]
+        plain = [PLAIN.number(text) for text in values]
         if all(number is not None for number in plain):
             return _finite(name, np.array([Decimal(text.strip()) for text in values], dtype=object))
     if all(isinstance(value, Real | Decimal | np.bool_) for value in values):

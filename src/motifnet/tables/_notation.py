@@ -1,6 +1,7 @@
 """Notes at a fit about texts that may be meant as numbers or as missing values, with column, row and text, and how to say what is meant.
 
-A column of texts is taken as categories. That is worth a note where at least half of its rows are numbers or look like them: 1,5 · 1,234.5 · € 20 · 45 %.
+A column of texts is taken as categories. That is worth a note where at least half of its rows are numbers or look like them:
+1,5 · 1,234.5 · € 20 · 45 %.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from motifnet.engine import MotifnetWarning
 from motifnet.tables._errors import shown
-from motifnet.tables._reading import Reading, is_mark
+from motifnet.tables._reading import PLAIN, is_mark
 from motifnet.tables._table import Table
 
 _MONEY, _GAP = r"(?:[$€£¥₹]|EUR|USD|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN|CZK|kr|zł)", r"[\s\u00a0\u202f]?"
@@ -54,7 +55,7 @@ def suspect(values: NDArray[Any]) -> tuple[int, str] | None:
 
     codes, found = pd.factorize(values)
     texts = [str(text) for text in found]
-    plain = np.array([Reading().number(text) is not None for text in texts], dtype=bool)
+    plain = np.array([PLAIN.number(text) is not None for text in texts], dtype=bool)
     dressed = np.array([_DRESSED.fullmatch(text) is not None for text in texts], dtype=bool) & ~plain
     count = np.bincount(codes[codes >= 0], minlength=len(texts))
     if plain.all() or count[plain | dressed].sum() < _SHARE * count.sum() or (plain | dressed).sum() < 2:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from motifnet.engine import DataError
-from motifnet.tables._reading import MARKS, Reading, is_mark
+from motifnet.tables._reading import MARKS, PLAIN, Reading, is_mark
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -27,7 +27,7 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-
 class Types:
     """How columns are read: `texts` stay texts, whatever they look like; `labels` do where as numbers two of them would be one ('7' and '007')."""
 
-    reading: Reading = Reading()
+    reading: Reading = PLAIN
     texts: Collection[str] = ()
     labels: Collection[str] = ()
 

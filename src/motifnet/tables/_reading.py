@@ -1,7 +1,7 @@
 """How the texts of a table are read: which stand for a number, and which for a missing value.
 
     a text of no letters, or one of `missing`      missing in every column
-    blanks alone, NA, nan, null, None, … (`MARKS`)  missing where only numbers, truth values or dates can stand; in a column of texts a text like others
+    blanks alone, NA, nan, null, None, … (`MARKS`)  missing where only numbers, truth values or dates can stand; elsewhere a text like others
     number = [±] digits [decimal digits] [e ± digits], or ± inf
 
 So a text means the same in a file and in memory, and none that merely resembles a number is taken for one (1_0, 1,5, ١).
@@ -74,7 +74,7 @@ class Reading:
         return None if plain is None else float(plain)
 
     def numbers(self, texts: NDArray[Any]) -> NDArray[Any] | None:
-        """An array of texts and None as numbers, marks as missing, or None where a text is neither; whole numbers that int64 cannot hold stay exact."""
+        """An array of texts and None as numbers, marks as missing, or None where a text is neither; whole numbers of any size stay exact."""
         import pandas as pd
 
         codes, found = pd.factorize(texts)
@@ -94,3 +94,6 @@ class Reading:
         if self.decimal != ".":
             text = text.replace(".", "\0").replace(self.decimal, ".")
         return text if _NUMBER.fullmatch(text) else None
+
+
+PLAIN = Reading()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from motifnet.engine import DataError, MotifnetWarning
 from motifnet.tables._column import Kind
-from motifnet.tables._reading import Reading
+from motifnet.tables._reading import PLAIN, Reading
 
 _HEAD = "The feature names should match those that were passed during fit.\n"
 
@@ -24,7 +24,7 @@ class Schema:
     kinds: tuple[Kind, ...]
     level_types: tuple[str | None, ...]
     named: bool
-    reading: Reading = Reading()
+    reading: Reading = PLAIN
 
     @property
     def texts(self) -> list[str]:

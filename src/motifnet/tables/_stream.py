@@ -24,14 +24,13 @@ from numpy.typing import NDArray
 from motifnet.engine import DataError, FileError, UsageError, as_path
 from motifnet.tables._parse import Types, parse
 from motifnet.tables._read import check_names, names_of, pandas_frame, parquet_told, separator_of
-from motifnet.tables._reading import Reading
+from motifnet.tables._reading import PLAIN, Reading
 from motifnet.tables._schema import Schema
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 BLOCK_ROWS = 4_096
-_PLAIN = Reading()
 _COUNTED = 1 << 16
 _STRIDE = 0x632BE59BD9B4E019  # so that rows of one seed are not the rows of the next, moved by one
 Chosen = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
@@ -168,7 +167,7 @@ class Text(Stream):
         return parse(text.getvalue(), ",", Types(self.reading, {*texts, *(schema.texts if schema else ())}, labels), self.path)
 
 
-def open_stream(path: str | Path, reading: Reading = _PLAIN) -> Stream:
+def open_stream(path: str | Path, reading: Reading = PLAIN) -> Stream:
     """The file as a stream. Raises FileError, DataError or UsageError with the next step."""
     path = as_path(path)
     if path == "-":

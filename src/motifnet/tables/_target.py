@@ -18,7 +18,7 @@ from motifnet.tables._infer import column_of
 from motifnet.tables._labels import class_codes
 from motifnet.tables._matrix import as_array
 from motifnet.tables._notation import suspect
-from motifnet.tables._reading import Reading
+from motifnet.tables._reading import PLAIN
 from motifnet.tables._sample import Matrix
 from motifnet.tables._vector import check_finite, check_length, check_no_gaps
 
@@ -96,7 +96,7 @@ def _numbers(part: Any) -> Matrix:
     check_no_gaps(column, _REMEDY)
     if column.kind in ("categorical", "date"):
         values = objects(column)
-        row = next((row for row, value in enumerate(values) if not isinstance(value, str) or Reading().number(value) is None), 0)
+        row = next((row for row, value in enumerate(values) if not isinstance(value, str) or PLAIN.number(value) is None), 0)
         found = suspect(values) if column.kind == "categorical" else None
         row, reason = (row, "Convert y,") if found is None else (found[0], f"{found[1][0].upper()}{found[1][1:]} Or convert y,")
         raise DataError(
