@@ -88,8 +88,8 @@ class AllRows:
         if not passes.converged[chosen].all():
             warnings.warn(
                 f"The last layer was solved by conjugate gradients, which left {passes.left[chosen].max():.1e} of the right side after "
-                f"{passes.products} passes, more than the {TOLERANCE:.0e} asked for: it is the best of those passes on rows held out, not the solution. "
-                "Fit with fewer landmarks, or on a random part of the rows.",
+                f"{passes.products} passes, more than the {TOLERANCE:.0e} asked for: it is the best of those passes on rows held out, "
+                "not the solution. Fit with fewer landmarks, or on a random part of the rows.",
                 MotifnetWarning,
                 stacklevel=2,
             )
