@@ -188,7 +188,8 @@ def _(motif: m.Softmax, graph: Graph, x: str) -> str:
 
 @emit.register
 def _(motif: m.Sigmoid, graph: Graph, x: str) -> str:
-    return graph.op("Sigmoid", x)
+    """1 / (1 + e^−x): onnxruntime's own Sigmoid is 0 below −37, where ratios of probabilities still have all their digits."""
+    return graph.op("Reciprocal", graph.op("Add", graph.constant([1.0]), graph.op("Exp", graph.op("Neg", x))))
 
 
 @emit.register

@@ -57,7 +57,9 @@ def _unwarped(power: float) -> list[Motif]:
 
 
 def _inverse_function(model: Any) -> list[Motif]:
-    return [function_network(model.inverse_func, 1)]
+    if model.inv_kw_args:
+        raise UsageError(f"There is no transfer for FunctionTransformer(inv_kw_args={model.inv_kw_args!r}). Fit it with a function that takes none.")
+    return [function_network(model.inverse_func, model.n_features_in_)]
 
 
 _INVERSES: dict[str, Callable[[Any], list[Motif]]] = {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from motifnet.mimicry._affine import affine, tensor
-from motifnet.motifs import Affine, Chain, Concat, Motif, Parallel, Product, Select, Softmax
+from motifnet.motifs import Affine, Chain, Concat, Motif, Normalize, Parallel, Product, Select, Softmax
 
 
 def scaled(scale: Any, shift: Any = 0.0) -> Affine:
@@ -60,3 +60,17 @@ def probabilities(logits: Motif, outputs: int) -> list[Motif]:
 def two_sided(p: Motif) -> list[Motif]:
     """(1 − p, p) of a probability."""
     return [p, affine(np.array([[-1.0, 1.0]]), [1.0, 0.0])]
+
+
+def shares(K: int) -> list[Motif]:
+    """p_k / Σ_l p_l, and 1 / K where all are 0."""
+    return [Normalize("l1"), affine(np.eye(K) - 1 / K, 1 / K)]
+
+
+def known_classes(known: Any, classes: Any) -> list[Motif]:
+    """Columns of the classes that a member has seen in their places among all classes, zeros for the others; nothing where it has seen all."""
+    if len(known) == len(classes):
+        return []
+    places = np.zeros((len(known), len(classes)))
+    places[np.arange(len(known)), np.searchsorted(classes, known)] = 1
+    return [affine(places)]

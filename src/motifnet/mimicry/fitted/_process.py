@@ -133,6 +133,8 @@ def _mean(model: Any) -> Motif:
 
 
 def _regressor(model: Any) -> list[Motif]:
+    if not hasattr(model, "X_train_"):
+        raise UsageError("GaussianProcessRegressor is not fitted: it predicts its prior, which has no rows. Call its `fit` first.")
     return [Precise(_mean(model))]
 
 

@@ -11,7 +11,7 @@ from sklearn.ensemble._iforest import _average_path_length
 from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._asked import asked_networks
-from motifnet.mimicry.fitted._lookup import Transfer, network_of
+from motifnet.mimicry.fitted._lookup import Transfer, network_for, network_of
 from motifnet.mimicry.fitted._parts import chain, probabilities, weighted
 from motifnet.motifs import Exp, Motif, Softmax, WeightedMedian
 from motifnet.tables import Matrix
@@ -51,7 +51,7 @@ def _gradient_boosting(model: Any) -> list[Motif]:
     elif model.init_ != "zero" and is_classifier(model):
         raise UsageError(f"{type(model).__name__} starts from init={model.init_!r}, for which there is no transfer. Fit it with init=None or 'zero'.")
     elif model.init_ != "zero":
-        first = network_of(model.init_)
+        first = network_for(model.init_, "predict")
     questions = Questions(d)
     forests = [
         Forest.sum([Forest.constant(start[c : c + 1]), *(parse_sklearn_tree(t, rate * t.tree_.value[:, :, 0], questions) for t in trees)])
@@ -119,7 +119,8 @@ def _isolation(model: Any) -> list[Motif]:
         for k, (tree, columns) in enumerate(zip(model.estimators_, model.estimators_features_, strict=True))
     ]
     scale = len(trees) * _average_path_length([model._max_samples])[0]
-    return [*_summed(trees, model), affine([[-np.log(2) / scale]]), Exp(), affine([[-1.0]], -model.offset_)]
+    share = affine([[-np.log(2) / scale]]) if scale else affine([[0.0]], -np.log(2))  # trees of one row have no depth: scikit-learn's score is ½
+    return [*_summed(trees, model), share, Exp(), affine([[-1.0]], -model.offset_)]
 
 
 def _depths(model: Any, k: int) -> Matrix:
