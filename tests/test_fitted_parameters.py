@@ -22,7 +22,9 @@ from motifnet.mimicry.fitted import coded, outputs_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 # of no consequence for a prediction, or random by intention, or a nested estimator, which has its own row
-_LEFT_OUT = frozenset("n_jobs verbose copy copy_X copy_X_train random_state cache_size pre_dispatch memory warm_start store_cv_results".split())
+_LEFT_OUT = frozenset(
+    ["n_jobs", "verbose", "copy", "copy_X", "copy_X_train", "random_state", "cache_size", "pre_dispatch", "memory", "warm_start", "store_cv_results"]
+)
 _SKLEARN = [name for name, case in CASES.items() if name not in BOOSTING]
 
 

@@ -89,6 +89,10 @@ def _(motif: m.Affine, graph: Graph, x: str) -> str:
 
 @emit.register
 def _(motif: m.SparseAffine, graph: Graph, x: str) -> str:
+    if motif.index.shape[1] == 1:
+        chosen = graph.op("Gather", x, graph.constant(motif.index[:, 0]), axis=1)
+        return graph.op("Add", graph.constant(motif.bias), graph.op("Mul", chosen, graph.constant(motif.weight[:, 0])))
+
     def step(body: Graph, index: str, weight: str) -> str:
         return body.op("Mul", body.op("Gather", x, index, axis=1), weight)
 

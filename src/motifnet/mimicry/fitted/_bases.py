@@ -32,7 +32,7 @@ def _bin(inner: Matrix, indicators: bool) -> Motif:
 def _splines(model: Any) -> list[Motif]:
     if model.extrapolation == "linear" and model.degree <= 1 and len(model.bsplines_) > 1:
         raise UsageError(  # its loop over the columns raises the degree, and takes other ends from the second column on
-            "SplineTransformer(degree=1, extrapolation='linear') gives no straight lines of several columns, and there is no transfer for what it gives. "
+            "SplineTransformer(degree=1, extrapolation='linear') of several columns has no straight lines, and there is no transfer for what it gives. "
             "Fit it with extrapolation='continue', or on one column."
         )
     return [beside([Chain([Select([j]), _basis(spline, model)]) for j, spline in enumerate(model.bsplines_)])]

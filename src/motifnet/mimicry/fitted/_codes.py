@@ -16,7 +16,6 @@ from motifnet.mimicry._affine import tensor
 from motifnet.motifs import Lookup, Motif
 from motifnet.tables import Matrix
 
-
 _MAX_WHOLE = 2.0**53  # from here on neighbouring whole numbers are one float
 
 
@@ -60,7 +59,7 @@ def _code_of_level(level: Any) -> float:
         found = code(level)
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"A level is {level!r} of type {type(level).__name__}; a network takes levels that are strings or numbers. Convert the column, and fit again."
+            f"A level is {level!r} of type {type(level).__name__}; expected strings or numbers. Convert the column, and fit again."
         ) from error
     if isinstance(level, int | np.integer) and abs(found) >= _MAX_WHOLE:
         raise UsageError(f"A level is {level!r}, beyond 2^53, where neighbours have the same float64. Make the column strings, and fit again.")

@@ -37,6 +37,6 @@ def own_outputs(fitted: Any, X: Any) -> NDArray[np.floating[Any]]:
             dense = dense.astype(np.float64)
         except (TypeError, ValueError):
             raise UsageError(
-                f"{type(fitted).__name__} gives {dense.reshape(-1)[0]!r}, and a network gives numbers. Put an encoder behind it, such as OneHotEncoder."
+                f"{type(fitted).__name__} gives {dense.reshape(-1)[0]!r}, a network gives numbers. Put an encoder behind it, such as OneHotEncoder."
             ) from None
     return dense.reshape(len(dense), -1)

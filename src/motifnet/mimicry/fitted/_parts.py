@@ -6,20 +6,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 from motifnet.mimicry._affine import affine, tensor
-from motifnet.motifs import Affine, Chain, Concat, Motif, Normalize, Parallel, Product, Select, Softmax
+from motifnet.motifs import Affine, Chain, Concat, Motif, Normalize, Parallel, Product, Select, Softmax, SparseAffine
 
 
-def scaled(scale: Any, shift: Any = 0.0) -> Affine:
-    """x · scale + shift in each column."""
-    return affine(np.diag(np.atleast_1d(scale)), shift)
+def scaled(scale: Any, shift: Any = 0.0) -> Motif:
+    """x · scale + shift in each column by itself: a product with a diagonal matrix carries a missing value into all columns, as 0 · NaN is NaN."""
+    weight = np.atleast_1d(np.asarray(scale, dtype=np.float64))
+    if len(weight) == 1:
+        return affine(weight[:, None], shift)
+    return SparseAffine(torch.arange(len(weight))[:, None], tensor(weight[:, None]), tensor(np.broadcast_to(shift, len(weight))))
 
 
 def shifted(scale: Any, shift: Any) -> list[Motif]:
     """(x + shift) · scale in each column, the sum first: where x is far from 0 nothing cancels."""
-    d = len(np.atleast_1d(scale))
-    return [affine(np.eye(d), np.broadcast_to(shift, d)), affine(np.diag(np.atleast_1d(scale)))]
+    weight = np.atleast_1d(scale)
+    return [scaled(np.ones(len(weight)), shift), scaled(weight)]
 
 
 def total(width: int) -> Affine:

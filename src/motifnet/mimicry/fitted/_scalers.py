@@ -102,7 +102,7 @@ def _quantiles(model: Any) -> list[Motif]:
 
 
 def _ramp(x: Matrix, y: Matrix) -> tuple[Matrix, Matrix]:
-    """Starts and coefficients, with shape (S, 2, 1), of the interpolation of (x, y): 0 up to the first x itself, y's end from the last x itself on."""
+    """Starts and coefficients, with shape (S, 2, 1), of the interpolation of (x, y): 0 up to the first x, y's end from the last x on."""
     width = np.diff(x)
     slope = np.divide(np.diff(y), width, out=np.zeros(len(width)), where=width > 0)
     behind = np.nextafter(x[0], np.inf)
@@ -159,8 +159,8 @@ def function_network(function: Any, width: int) -> Motif:
     """The network of a function of numpy on `width` columns, each value by itself; None is the identity."""
     if function is None:
         return Identity()
-    name, one = getattr(function, "__name__", repr(function)), np.eye(width)
-    chains = {"cos": [affine(one, np.pi / 2), Sine()], "expm1": [Exp(), affine(one, -1.0)], "log1p": [affine(one, 1.0), Log()]}
+    name, one = getattr(function, "__name__", repr(function)), np.ones(width)
+    chains = {"cos": [scaled(one, np.pi / 2), Sine()], "expm1": [Exp(), scaled(one, -1.0)], "log1p": [scaled(one, 1.0), Log()]}
     if isinstance(function, np.ufunc) and name in chains:
         return Chain(chains[name])
     if isinstance(function, np.ufunc) and name in _FUNCTIONS:

@@ -1,6 +1,6 @@
 """What a network does with each of its raw columns: compares it with levels, computes with it, or both; and the values that it knows of.
 
-A column is followed through the layers as long as it is an affine image a x + b of itself; a level is a column with a = 1, b = 0 that meets a `Lookup`.
+A column is followed through the layers while it is an affine image a x + b of itself; one with a = 1, b = 0 that meets a `Lookup` holds levels.
 A value v that the layers compare with (centres, thresholds, ends of segments) is the raw value (v − b) / a.
 """
 
@@ -13,8 +13,26 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from motifnet.motifs import Affine, Chain, Clip, Concat, Distance, Fill, Gaps, Hinge, Identity, Lookup, Missing, Motif, Parallel, Piecewise, Precise
-from motifnet.motifs import Select, TreeEnsemble
+from motifnet.motifs import (
+    Affine,
+    Chain,
+    Clip,
+    Concat,
+    Distance,
+    Fill,
+    Gaps,
+    Hinge,
+    Identity,
+    Lookup,
+    Missing,
+    Motif,
+    Parallel,
+    Piecewise,
+    Precise,
+    Select,
+    SparseAffine,
+    TreeEnsemble,
+)
 from motifnet.tables import Matrix
 
 
@@ -72,9 +90,9 @@ class Uses:
                 self.computed(self.follow(branch, at))
         elif isinstance(part, Lookup):
             self._looked_up(part, at[0])
-        elif isinstance(part, Affine) and len(part.weight) == len(at) and _is_diagonal(part):
+        elif isinstance(part, Affine | SparseAffine) and (columns := _own_columns(part)) is not None:
             self.computed(at)
-            return [_scaled(image, *pair) for image, pair in zip(at, _diagonal(part), strict=True)]
+            return [_scaled(at[j], a, b) for j, a, b in columns]
         elif isinstance(part, TreeEnsemble):
             inner = part.left.numpy() != np.arange(len(part.left))
             feature, threshold = part.feature.numpy()[inner], part.threshold.detach().double().numpy()[inner]
@@ -102,13 +120,14 @@ class Uses:
                 self.values[image.column] += ((values[np.isfinite(values)] - image.b) / image.a).tolist()
 
 
-def _is_diagonal(part: Affine) -> bool:
-    weight = part.weight.detach()
-    return weight.shape[0] == weight.shape[1] and bool((weight.count_nonzero() == weight.diagonal().count_nonzero()).item())
-
-
-def _diagonal(part: Affine) -> Iterable[tuple[float, float]]:
-    return zip(part.weight.detach().diagonal().tolist(), part.bias.detach().tolist(), strict=True)
+def _own_columns(part: Affine | SparseAffine) -> list[tuple[int, float, float]] | None:
+    """Column, factor and shift of each output, where it is an image of one column."""
+    weight, bias = part.weight.detach(), part.bias.detach().tolist()
+    if isinstance(part, SparseAffine):
+        return list(zip(part.index[:, 0].tolist(), weight[:, 0].tolist(), bias, strict=True)) if weight.shape[1] == 1 else None
+    if weight.shape != (1, 1):
+        return None
+    return [(0, float(weight), bias[0])]
 
 
 def _scaled(image: Image | None, a: float, b: float) -> Image | None:
