@@ -147,8 +147,8 @@ def _names(fitted: Any) -> tuple[str, ...]:
 
 def _width(fitted: Any) -> int:
     """Number of columns that it was fitted on."""
+    if hasattr(fitted, "feature_names_"):  # of CatBoost, which counts no features where it was loaded from a file
+        return len(fitted.feature_names_)
     if hasattr(fitted, "n_features_in_"):
         return int(fitted.n_features_in_)
-    if hasattr(fitted, "feature_names_"):  # CatBoost
-        return len(fitted.feature_names_)
     return int(fitted.num_feature()) if hasattr(fitted, "num_feature") else 1

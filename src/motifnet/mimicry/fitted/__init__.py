@@ -4,7 +4,7 @@ from motifnet.mimicry._base import transfer
 from motifnet.mimicry.fitted._bases import BASES
 from motifnet.mimicry.fitted._boosting import BOOSTING
 from motifnet.mimicry.fitted._calibration import CALIBRATION
-from motifnet.mimicry.fitted._codes import code
+from motifnet.mimicry.fitted._codes import code, knows_empty
 from motifnet.mimicry.fitted._composite import COMPOSITES
 from motifnet.mimicry.fitted._encoders import ENCODERS
 from motifnet.mimicry.fitted._frame import Columns, coded, texts_of
@@ -30,6 +30,7 @@ __all__ = [
     "code",
     "coded",
     "encoder_network",
+    "knows_empty",
     "method_of",
     "network_of",
     "outputs_of",

@@ -11,7 +11,7 @@ from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._kernels import dense, kernel_features
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.mimicry.fitted._parts import beside, scaled, weighted
+from motifnet.mimicry.fitted._parts import beside, inverse, scaled, weighted
 from motifnet.motifs import Chain, Fill, Identity, Monomial, Motif, Piecewise, Select, Sine
 from motifnet.tables import Matrix
 
@@ -32,7 +32,7 @@ def _bin(inner: Matrix, indicators: bool) -> Motif:
 def _splines(model: Any) -> list[Motif]:
     if model.extrapolation == "linear" and model.degree <= 1 and len(model.bsplines_) > 1:
         raise UsageError(  # its loop over the columns raises the degree, and takes other ends from the second column on
-            "SplineTransformer(degree=1, extrapolation='linear') of several columns has no straight lines, and there is no transfer for what it gives. "
+            "SplineTransformer(degree=1, extrapolation='linear') of several columns gives no straight lines, and there is no transfer for it. "
             "Fit it with extrapolation='continue', or on one column."
         )
     return [beside([Chain([Select([j]), _basis(spline, model)]) for j, spline in enumerate(model.bsplines_)])]
@@ -72,7 +72,7 @@ def _projection(model: Any) -> list[Motif]:
     parts: list[Motif] = [affine(components.T, 0.0 if mean is None else -(mean @ components.T))]
     if getattr(model, "whiten", False):
         deviation = np.sqrt(model.explained_variance_)
-        parts.append(scaled(1 / np.maximum(deviation, np.finfo(deviation.dtype).eps)))
+        parts.append(scaled(inverse(np.maximum(deviation, np.finfo(deviation.dtype).eps))))
     return parts
 
 

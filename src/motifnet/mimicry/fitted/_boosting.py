@@ -51,6 +51,8 @@ def _lightgbm(model: Any) -> list[Motif]:
     booster = getattr(model, "booster_", model)
     if not hasattr(booster, "model_to_string"):
         raise UsageError("There is no transfer for XGBoost's own Booster. Load it into an XGBRegressor or XGBClassifier with `load_model`.")
+    if getattr(model, "pred_early_stop", False):
+        raise UsageError("There is no transfer for LightGBM with pred_early_stop=True, which leaves out trees row by row. Set it to False.")
     questions = Questions(booster.num_feature())
     objective, *settings = _written_objective(booster).split()
     networks, outputs = asked_networks(parse_lightgbm(booster, questions=questions), questions), booster.num_model_per_iteration()

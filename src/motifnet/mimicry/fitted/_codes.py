@@ -38,6 +38,11 @@ def is_missing(level: Any) -> bool:
     return level is None or type(level).__name__ in ("NAType", "NaTType") or (isinstance(level, float | np.floating) and bool(np.isnan(level)))
 
 
+def knows_empty(table: Lookup) -> bool:
+    """Whether the empty string is a level; `Lookup.texts` holds it as "", as it holds numbers."""
+    return bool((table.levels == code("")).any())
+
+
 def lookup(levels: Sequence[Any], rows: Matrix, unseen: Matrix, missing: Matrix) -> Motif:
     """A row for each level, in their order here; a level that stands for missing values replaces `missing`."""
     codes = np.array([_code_of_level(level) for level in levels], dtype=np.float64)

@@ -10,7 +10,7 @@ from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine
 from motifnet.mimicry.fitted._kernels import dense
 from motifnet.mimicry.fitted._lookup import Transfer, network_for
-from motifnet.mimicry.fitted._parts import probabilities, shares, shifted, total, two_sided
+from motifnet.mimicry.fitted._parts import inverse, probabilities, shares, shifted, total, two_sided
 from motifnet.motifs import Chain, Concat, Exp, Motif, Sigmoid, Softmax, Square
 
 
@@ -58,8 +58,8 @@ def _gaussian_bayes(model: Any) -> list[Motif]:
     """Logits log π_k − ½ Σ_j log 2πσ²_kj − ½ Σ_j ((x_j − θ_kj) / σ_kj)²."""
     branches: list[Motif] = []
     for mean, variance, prior in zip(model.theta_, model.var_, model.class_prior_, strict=True):
-        constant = np.log(prior) - 0.5 * np.log(2 * np.pi * variance).sum()
-        branches.append(Chain([*shifted(variance**-0.5, -mean), Square(), total(len(mean)), affine([[-0.5]], constant)]))
+        constant = float(np.log(prior)) - 0.5 * float(np.log(2 * np.pi * variance).sum())  # logarithms in the type of the fit, as it has them
+        branches.append(Chain([*shifted(inverse(variance) ** 0.5, -mean), Square(), total(len(mean)), affine([[-0.5]], constant)]))
     return [Concat(branches), Softmax()]
 
 

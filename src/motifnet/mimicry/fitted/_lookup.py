@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sklearn.base import is_classifier
+from sklearn.base import ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
@@ -34,11 +34,10 @@ def network_of(fitted: Any) -> Motif:
             check_is_fitted(fitted)
         except NotFittedError as error:
             raise UsageError(f"{type(fitted).__name__} is not fitted, and so predicts nothing. Call its `fit` first.") from error
-    if hasattr(fitted, "fit") and method_of(fitted) == "predict" and is_classifier(fitted):
-        raise UsageError(
-            f"{type(fitted).__name__} has neither probabilities nor decision values here, only labels. Fit it with members that have them."
-        )
-    return Chain(make(fitted), label=type(fitted).__name__)
+    parts = make(fitted)
+    if isinstance(fitted, ClassifierMixin) and method_of(fitted) == "predict":
+        raise UsageError(f"{type(fitted).__name__} has neither probabilities nor decision values here: only labels. Give it members that have them.")
+    return Chain(parts, label=type(fitted).__name__)
 
 
 def network_for(part: Any, method: str) -> Motif:

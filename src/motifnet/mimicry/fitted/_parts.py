@@ -10,6 +10,7 @@ import torch
 
 from motifnet.mimicry._affine import affine, tensor
 from motifnet.motifs import Affine, Chain, Concat, Motif, Normalize, Parallel, Product, Select, Softmax, SparseAffine
+from motifnet.tables import Matrix
 
 
 def scaled(scale: Any, shift: Any = 0.0) -> Motif:
@@ -24,6 +25,11 @@ def shifted(scale: Any, shift: Any) -> list[Motif]:
     """(x + shift) · scale in each column, the sum first: where x is far from 0 nothing cancels."""
     weight = np.atleast_1d(scale)
     return [scaled(np.ones(len(weight)), shift), scaled(weight)]
+
+
+def inverse(values: Any) -> Matrix:
+    """1 / v in float64, also of what a fit on float32 rows keeps in float32."""
+    return 1 / np.atleast_1d(np.asarray(values, dtype=np.float64))
 
 
 def total(width: int) -> Affine:

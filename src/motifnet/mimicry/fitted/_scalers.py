@@ -12,7 +12,7 @@ from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._codes import code, is_missing
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.mimicry.fitted._parts import beside, scaled, shifted, weighted
+from motifnet.mimicry.fitted._parts import beside, inverse, scaled, shifted, weighted
 from motifnet.motifs import (
     Abs,
     Chain,
@@ -40,7 +40,7 @@ from motifnet.tables import Matrix
 def _standard(model: Any) -> list[Motif]:
     d = model.n_features_in_
     mean = model.mean_ if model.with_mean else np.zeros(d)
-    return shifted(1 / model.scale_ if model.with_std else np.ones(d), -mean)
+    return shifted(inverse(model.scale_) if model.with_std else np.ones(d), -mean)
 
 
 def _min_max(model: Any) -> list[Motif]:
@@ -50,13 +50,13 @@ def _min_max(model: Any) -> list[Motif]:
 
 
 def _max_abs(model: Any) -> list[Motif]:
-    parts: list[Motif] = [scaled(1 / model.scale_)]
+    parts: list[Motif] = [scaled(inverse(model.scale_))]
     return [*parts, Clip(tensor(-1.0), tensor(1.0))] if getattr(model, "clip", False) else parts
 
 
 def _robust(model: Any) -> list[Motif]:
     d = model.n_features_in_
-    return shifted(np.ones(d) if model.scale_ is None else 1 / model.scale_, np.zeros(d) if model.center_ is None else -model.center_)
+    return shifted(np.ones(d) if model.scale_ is None else inverse(model.scale_), np.zeros(d) if model.center_ is None else -model.center_)
 
 
 def _normalizer(model: Any) -> list[Motif]:

@@ -46,6 +46,8 @@ def _leaf_values(model: Any) -> Matrix:
 def _gradient_boosting(model: Any) -> list[Motif]:
     rate, K, d = model.learning_rate, model.estimators_.shape[1], model.n_features_in_
     start, first = np.zeros(K), None
+    if getattr(model.init_, "strategy", "") == "stratified":
+        raise UsageError(f"{type(model).__name__} starts from random draws, init=DummyClassifier(strategy='stratified'). Fit it with init=None.")
     if model.init_ != "zero" and type(model.init_).__name__ in ("DummyRegressor", "DummyClassifier"):
         start = np.asarray(model._raw_predict_init(np.zeros((1, d)))).reshape(-1)
     elif model.init_ != "zero" and is_classifier(model):
