@@ -1,4 +1,4 @@
-"""What `mimic` promises is compared before there is a network: what differs from its estimator is refused, and rows are read as the estimator reads them."""
+"""What `mimic` promises: a network that differs from its estimator is refused, and rows are read as the estimator reads them."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from motifnet.bundle._codec import decode, encode
 from motifnet.engine import DataError, UsageError
 from motifnet.mimicry import MimicryError
 from motifnet.mimicry.fitted import outputs_of
+from motifnet.motifs import TreeEnsemble
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 pipe = pipeline.make_pipeline
@@ -180,6 +181,12 @@ REFUSED: dict[str, tuple[Any, Any, Any, str]] = {
         np.arange(9.0),
         "both None and NaN",
     ),
+    "None that is not filled": (
+        pipe(impute.SimpleImputer(strategy="most_frequent"), preprocessing.OneHotEncoder()),
+        np.array([["a"], [None], ["b"]] * 3, dtype=object),
+        np.arange(9.0),
+        "missing_values=None",
+    ),
     "dates as levels": (
         preprocessing.OneHotEncoder(),
         np.array([["2020-01-01"], ["2021-01-01"]], dtype="M8[D]"),
@@ -223,7 +230,8 @@ def test_start_values_of_xgboost_are_exact_and_probabilities_to_one_unit(share: 
 
     y = (np.random.default_rng(0).random(len(X)) < share).astype(int)
     model = xgboost.XGBClassifier(n_estimators=20, max_depth=3, n_jobs=1).fit(X, y)
-    scores = mimic(model, X).module.parts[0](torch.as_tensor(X)).detach().numpy()[:, 0]
+    trees = next(part for part in mimic(model, X).module.modules() if isinstance(part, TreeEnsemble))
+    scores = trees(torch.as_tensor(X)).detach().numpy()[:, 0]
     assert np.array_equal(scores, model.predict(X, output_margin=True).astype(np.float64))
     got, expected = mimic(model, X)(X), model.predict_proba(X)
     assert (np.abs(got - expected) <= np.spacing(np.maximum(expected, expected[:, ::-1]))).all()
@@ -265,3 +273,21 @@ def test_levels_that_are_whole_numbers_in_a_column_of_objects_are_numbers_in_onn
 
     session = onnxruntime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
     np.testing.assert_array_equal(session.run(None, {"c": rows.to_numpy(float)})[0], model.transform(rows).toarray())
+
+
+@pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
+def test_levels_that_are_numbers_are_cut_off_as_the_library_does(library: str) -> None:
+    rows = np.column_stack([X[:, 0], np.random.default_rng(0).integers(0, 9, len(X)).astype(float)])
+    y = np.sin(3 * rows[:, 1]) + rows[:, 0]
+    if library == "lightgbm":
+        import lightgbm
+
+        settings = {"min_child_samples": 2, "min_data_per_group": 1, "cat_smooth": 0.0, "n_estimators": 10, "n_jobs": 1, "verbose": -1}
+        model = lightgbm.LGBMRegressor(**settings).fit(rows, y, categorical_feature=[1])
+    else:
+        import xgboost
+
+        model = xgboost.XGBRegressor(n_estimators=10, n_jobs=1, enable_categorical=True, feature_types=["q", "c"]).fit(rows, y)
+    at = np.column_stack([np.zeros(4000), np.random.default_rng(1).uniform(-0.99 if library == "lightgbm" else 0.0, 12, 4000)])
+    at[:13, 1], at[13:26, 1], at[26, 1] = np.arange(13), np.nextafter(np.arange(13), 20), np.nan
+    np.testing.assert_allclose(mimic(model, rows)(at)[:, 0], model.predict(at), rtol=1e-6)

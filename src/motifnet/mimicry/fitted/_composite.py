@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,20 @@ def _is_empty(model: Any) -> bool:
 
 
 def _pipeline(model: Any) -> list[Motif]:
-    *first, last = [step for _, step in model.steps if not _is_empty(step)] or [None]
+    *first, last = steps = [step for _, step in model.steps if not _is_empty(step)] or [None]
+    _check_none(steps)
     return [*map(_transform, first), Identity() if last is None else network_of(last)]
+
+
+def _check_none(steps: Sequence[Any]) -> None:
+    """To scikit-learn an imputer of NaN leaves None, which a network takes as the same missing value."""
+    fills = [k for k, step in enumerate(steps) if type(step).__name__ == "SimpleImputer" and step.missing_values is not None]
+    for step in steps[fills[0] :] if fills else ():
+        if any(level is None for levels in getattr(step, "categories_", ()) for level in levels):
+            raise UsageError(
+                f"{type(step).__name__} has None as a level, as SimpleImputer(missing_values={steps[fills[0]].missing_values}) does not fill it; to a "
+                "network None and NaN are one missing value. Fit the imputer with missing_values=None, or make None NaN."
+            )
 
 
 def _transform(step: Any) -> Motif:

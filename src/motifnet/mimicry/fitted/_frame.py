@@ -72,8 +72,8 @@ def coded(X: Any, numbers: Collection[int] = ()) -> Matrix:
         raise DataError(f"Rows of numbers or texts are expected, but got {type(X).__name__} of {values.dtype}. Pass a data frame or a matrix.")
     if values.dtype.kind in "OUS":
         rows = values.reshape(len(values), -1)
-        columns = [[_coded_value(v, _reader(j, numbers)) for v in column] for j, column in enumerate(rows.T)]
-        values = np.array(columns, dtype=np.float64).T.reshape(values.shape)
+        read = [[_coded_value(v, _reader(j, numbers)) for v in column] for j, column in enumerate(rows.T)]
+        values = np.array(read, dtype=np.float64).T.reshape(values.shape)
     return values.astype(np.float64)
 
 
