@@ -282,7 +282,14 @@ def test_levels_that_are_numbers_are_cut_off_as_the_library_does(library: str) -
     if library == "lightgbm":
         import lightgbm
 
-        settings = {"min_child_samples": 2, "min_data_per_group": 1, "cat_smooth": 0.0, "n_estimators": 10, "n_jobs": 1, "verbose": -1}
+        settings: dict[str, Any] = {
+            "min_child_samples": 2,
+            "min_data_per_group": 1,
+            "cat_smooth": 0.0,
+            "n_estimators": 10,
+            "n_jobs": 1,
+            "verbose": -1,
+        }
         model = lightgbm.LGBMRegressor(**settings).fit(rows, y, categorical_feature=[1])
     else:
         import xgboost

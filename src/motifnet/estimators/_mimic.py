@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from motifnet.engine import DataError, MotifnetWarning, UsageError
+from motifnet.engine import DataError, MotifnetError, MotifnetWarning, UsageError
 from motifnet.estimators._black_box import imitate
 from motifnet.estimators._network import Network
 from motifnet.estimators._promise import compare, in_double
@@ -63,7 +63,7 @@ def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float
         if form != "native":
             raise UsageError(f"form={form!r} is for fitted estimators; a function is imitated by native motifs. Leave it out.")
         return _imitated(fitted, X)
-    network, width, names = with_deviation(fitted) if return_std else transfer(fitted), _width(fitted), _names(fitted)
+    network, width, names = with_deviation(fitted) if return_std else transfer(fitted), _width(fitted, X), _names(fitted)
     ask = partial(_outputs, fitted, return_std)
     if X is None:
         if form == "relu":
@@ -77,10 +77,11 @@ def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float
         raise DataError(f"X has shape {rows.shape}, but the estimator was fitted on {width} columns. Pass rows with shape (n, {width}).")
     columns = Columns.of(table, network)
     try:
-        expected = ask(in_double(X))
+        expected = compare(values_of(network, rows), ask, in_double(X), fitted, "rows of X", return_std)
+    except UsageError:
+        raise
     except (TypeError, ValueError) as error:
         raise DataError(f"The estimator does not take X: {error} Pass rows of the kind that it was fitted on.") from error
-    compare(values_of(network, rows), expected, fitted, "rows of X", return_std)
     unit = units(expected.astype(np.float64), alike=_is_classifier(fitted))
     if columns is None and np.isfinite(rows).all() and _takes_any_number(network, ask, rows):
         return Network(*_in_form(network, ask, rows, form, tolerance, unit))
@@ -99,12 +100,11 @@ def _compare_on_synthetic_rows(out: Network, ask: Ask, fitted: Any) -> None:
         warnings.simplefilter("ignore")  # what libraries say of rows without their names
         for rows in synthetic_rows(out.module, out.d, out.columns):
             try:
-                expected = ask(rows)
-            except UsageError:
+                compare(values_of(out.module, out.encode(rows)), ask, rows, fitted, "synthetic rows", ask.args[1])
+            except MotifnetError:
                 raise
             except Exception:  # noqa: S112 (it refuses rows of this kind, each library in its own way)
                 continue
-            compare(values_of(out.module, out.encode(rows)), expected, fitted, "synthetic rows", ask.args[1])
             return
     text = f"The network was not compared with {type(fitted).__name__}, which took no synthetic rows."
     warnings.warn(f"{text} Pass X, rows of the kind that it was fitted on.", MotifnetWarning, stacklevel=3)
@@ -145,10 +145,16 @@ def _names(fitted: Any) -> tuple[str, ...]:
     return tuple(str(name) for name in getattr(fitted, "feature_names_in_", ()))
 
 
-def _width(fitted: Any) -> int:
-    """Number of columns that it was fitted on."""
+def _width(fitted: Any, X: Any) -> int:
+    """Number of columns that it was fitted on; of what keeps none, such as steps that do nothing, that of X."""
     if hasattr(fitted, "feature_names_"):  # of CatBoost, which counts no features where it was loaded from a file
         return len(fitted.feature_names_)
     if hasattr(fitted, "n_features_in_"):
         return int(fitted.n_features_in_)
-    return int(fitted.num_feature()) if hasattr(fitted, "num_feature") else 1
+    if hasattr(fitted, "num_feature"):
+        return int(fitted.num_feature())
+    if hasattr(fitted, "X_thresholds_"):  # IsotonicRegression
+        return 1
+    if X is None:
+        raise UsageError(f"{type(fitted).__name__} does not say how many columns it takes. Pass X, rows of the kind that it was fitted on.")
+    return int(np.shape(X)[-1])

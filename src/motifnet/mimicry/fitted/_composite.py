@@ -33,7 +33,7 @@ def _check_none(steps: Sequence[Any]) -> None:
     for step in steps[fills[0] :] if fills else ():
         if any(level is None for levels in getattr(step, "categories_", ()) for level in levels):
             raise UsageError(
-                f"{type(step).__name__} has None as a level, as SimpleImputer(missing_values={steps[fills[0]].missing_values}) does not fill it; to a "
+                f"{type(step).__name__} has None as a level, as SimpleImputer(missing_values={steps[fills[0]].missing_values}) leaves it; to a "
                 "network None and NaN are one missing value. Fit the imputer with missing_values=None, or make None NaN."
             )
 
