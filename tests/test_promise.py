@@ -18,8 +18,10 @@ from sklearn import (
     linear_model,
     multiclass,
     naive_bayes,
+    neural_network,
     pipeline,
     preprocessing,
+    svm,
     tree,
 )
 from sklearn.utils.validation import check_is_fitted
@@ -214,13 +216,37 @@ def test_an_unfitted_process_and_an_unfitted_transformer_are_told() -> None:
             mimic(model, X)
 
 
-ONE_CLASS = [ensemble.RandomForestClassifier(3), tree.DecisionTreeClassifier(), naive_bayes.GaussianNB(), ensemble.ExtraTreesClassifier(3)]
+def test_a_frame_whose_columns_have_numbers_for_names(tmp_path: Path) -> None:
+    frame = pd.DataFrame(X.astype(np.float32))
+    network = mimic(linear_model.Ridge().fit(frame, VALUE), frame)
+    np.testing.assert_array_equal(network(frame[[3, 1, 2, 0]]), network(frame))
+    network.to_onnx(tmp_path / "net.onnx")
+
+
+def test_a_class_that_no_row_has_among_the_others() -> None:
+    labels = np.column_stack([VALUE > 0, np.zeros(len(X), dtype=bool), X[:, 0] > 0]).astype(int)
+    for inner in (linear_model.LogisticRegression(), svm.LinearSVC()):
+        model = multiclass.OneVsRestClassifier(inner).fit(X, labels)
+        np.testing.assert_allclose(mimic(model, X)(X), outputs_of(model, X), atol=1e-10)
+
+
+ONE_CLASS = [
+    ensemble.AdaBoostClassifier(n_estimators=2),
+    neural_network.MLPClassifier((3,), max_iter=3),
+    multiclass.OneVsRestClassifier(tree.DecisionTreeClassifier()),
+    ensemble.HistGradientBoostingClassifier(max_iter=2),
+    ensemble.RandomForestClassifier(3),
+    ensemble.ExtraTreesClassifier(3),
+    tree.DecisionTreeClassifier(),
+    naive_bayes.GaussianNB(),
+]
 
 
 @pytest.mark.parametrize("model", ONE_CLASS, ids=lambda m: type(m).__name__)
 def test_models_of_one_class(model: Any) -> None:
     model.fit(X, ["only"] * len(X))
-    np.testing.assert_array_equal(mimic(model, X)(X), model.predict_proba(X))
+    np.testing.assert_allclose(mimic(model, X)(X), model.predict_proba(X), atol=1e-15)
+    mimic(model)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.1, 0.37, 0.5016, 0.62, 0.86435])

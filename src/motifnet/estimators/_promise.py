@@ -28,7 +28,7 @@ def in_double(X: Any) -> Any:
     """Rows whose short floats are float64."""
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
-        short = [name for name in frame.columns if frame[name].dtype == nw.Float32]
+        short = [column.name for column in frame.iter_columns() if column.dtype == nw.Float32]
         return frame.with_columns(nw.col(*short).cast(nw.Float64)).to_native() if short else X
     return X.astype(np.float64) if getattr(X, "dtype", None) in _SHORT else X
 

@@ -12,7 +12,7 @@ from motifnet.engine import UsageError
 from motifnet.mimicry.fitted._inverses import inverse_of
 from motifnet.mimicry.fitted._lookup import Transfer, network_for, network_of
 from motifnet.mimicry.fitted._output import method_of
-from motifnet.mimicry.fitted._parts import beside, known_classes, on_columns, weighted
+from motifnet.mimicry.fitted._parts import beside, constant, known_classes, on_columns, weighted
 from motifnet.mimicry.fitted._scalers import selected
 from motifnet.motifs import Chain, Identity, Motif, Normalize, Select
 
@@ -148,12 +148,20 @@ def _each_output(model: Any) -> list[Motif]:
 
 
 def _one_against_rest(model: Any) -> list[Motif]:
-    if method_of(model) == "decision_function":
-        return [beside([network_for(part, "decision_function") for part in model.estimators_])]
-    if len(model.estimators_) == 1 and not model.multilabel_:
-        return [network_of(model.estimators_[0])]
-    each = beside([Chain([network_of(part), Select([1])]) for part in model.estimators_])
-    return [each] if model.multilabel_ else [each, Normalize("l1")]
+    method = method_of(model)
+    each = [_against_rest(part, method) for part in model.estimators_]
+    if method == "decision_function" or (len(each) == 1 and not model.multilabel_):
+        return [beside(each)]
+    second = beside([Chain([network, Select([1])]) for network in each])
+    return [second] if model.multilabel_ else [second, Normalize("l1")]
+
+
+def _against_rest(part: Any, method: str) -> Motif:
+    """A member; of a class that no row or every row has, the constant that scikit-learn puts there."""
+    if type(part).__name__ != "_ConstantPredictor":
+        return network_for(part, method) if method != "predict" else network_of(part)
+    share = float(np.ravel(part.y_)[0])
+    return constant([1 - share, share] if method == "predict_proba" else [share])
 
 
 COMPOSITES: dict[str, Transfer] = {

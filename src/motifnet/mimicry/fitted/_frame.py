@@ -33,8 +33,8 @@ class Columns:
         if not isinstance(frame, nw.DataFrame):
             return None
         uses = Uses() if network is None else Uses.of(network, len(frame.columns))
-        text = [not _is_number(frame[name]) and j not in uses.numbers for j, name in enumerate(frame.columns)]
-        return cls(tuple(frame.columns), tuple(t and (uses.texts(j) or j not in uses.levels) for j, t in enumerate(text)))
+        text = [not _is_number(column) and j not in uses.numbers for j, column in enumerate(frame.iter_columns())]
+        return cls(_names(frame), tuple(t and (uses.texts(j) or j not in uses.levels) for j, t in enumerate(text)))
 
     @classmethod
     def named(cls, names: Collection[Any], network: Motif) -> Columns:
@@ -45,15 +45,21 @@ class Columns:
     def of_frame(self, X: Any) -> Any:
         """The columns of a data frame by name, in the order here, further ones left out; anything else as it is."""
         frame = nw.from_native(X, eager_only=True, pass_through=True)
-        if not isinstance(frame, nw.DataFrame) or tuple(frame.columns) == self.names:
+        if not isinstance(frame, nw.DataFrame) or _names(frame) == self.names:
             return X
-        absent = [name for name in self.names if name not in frame.columns]
+        present = _names(frame)
+        absent = [name for name in self.names if name not in present]
         if absent:
             raise DataError(
-                f"The columns {', '.join(map(repr, absent))} are not in the data frame, which has {', '.join(map(repr, frame.columns))}. "
+                f"The columns {', '.join(map(repr, absent))} are not in the data frame, which has {', '.join(map(repr, present))}. "
                 "Pass the columns that the estimator was fitted on, by name and in any order."
             )
-        return frame.select(list(self.names)).to_native()
+        return frame[:, [present.index(name) for name in self.names]].to_native()
+
+
+def _names(frame: nw.DataFrame[Any]) -> tuple[str, ...]:
+    """Names of its columns; whole numbers in pandas are texts elsewhere."""
+    return tuple(str(name) for name in frame.columns)
 
 
 def texts_of(network: Motif) -> tuple[str, ...]:
@@ -65,7 +71,7 @@ def coded(X: Any, numbers: Collection[int] = ()) -> Matrix:
     """A data frame or an array as a matrix: numbers as they are, strings as codes, or as what they spell in the columns `numbers`; missing is NaN."""
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
-        columns = [_coded_column(frame[name], _reader(j, numbers)) for j, name in enumerate(frame.columns)]
+        columns = [_coded_column(column, _reader(j, numbers)) for j, column in enumerate(frame.iter_columns())]
         return np.column_stack(columns) if columns else np.empty((len(frame), 0))
     values = as_array(X.toarray() if hasattr(X, "toarray") else X)
     if values.dtype.kind == "c" or not values.ndim:

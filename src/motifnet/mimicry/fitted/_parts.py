@@ -9,8 +9,10 @@ import numpy as np
 import torch
 
 from motifnet.mimicry._affine import affine, tensor
+from motifnet.mimicry._trees import tree_network
 from motifnet.motifs import Affine, Chain, Concat, Motif, Normalize, Parallel, Product, Select, Softmax, SparseAffine
 from motifnet.tables import Matrix
+from motifnet.teachers import Forest
 
 
 def scaled(scale: Any, shift: Any = 0.0) -> Motif:
@@ -30,6 +32,11 @@ def shifted(scale: Any, shift: Any) -> list[Motif]:
 def inverse(values: Any) -> Matrix:
     """1 / v in float64, also of what a fit on float32 rows keeps in float32."""
     return 1 / np.atleast_1d(np.asarray(values, dtype=np.float64))
+
+
+def constant(values: Any) -> Motif:
+    """The same values at every row, whatever is missing in it: a tree of one leaf."""
+    return tree_network(Forest.constant(np.asarray(values, dtype=np.float64)))
 
 
 def total(width: int) -> Affine:

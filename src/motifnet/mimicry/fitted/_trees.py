@@ -12,7 +12,7 @@ from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._asked import asked_networks
 from motifnet.mimicry.fitted._lookup import Transfer, network_for, network_of
-from motifnet.mimicry.fitted._parts import chain, probabilities, weighted
+from motifnet.mimicry.fitted._parts import chain, constant, probabilities, weighted
 from motifnet.motifs import Exp, Motif, Softmax, WeightedMedian
 from motifnet.tables import Matrix
 from motifnet.teachers import Forest, Questions, parse_histogram, parse_sklearn_tree
@@ -100,6 +100,8 @@ def _ada_regressor(model: Any) -> list[Motif]:
 def _ada_classifier(model: Any) -> list[Motif]:
     """softmax of Σ_t w_t (1{h_t = k} − 1{h_t ≠ k} / (K − 1)) / Σ_t w_t / (K − 1) (Zhu et al. 2009); of two classes, of the half of both signs."""
     _only_trees(model)
+    if model.n_classes_ == 1:
+        return [constant([1.0])]
     K, weights = model.n_classes_, model.estimator_weights_[: len(model.estimators_)]
     votes = np.full((K, K), -1 / (K - 1)) + np.eye(K) * (1 + 1 / (K - 1))
     scale = weights / weights.sum()
