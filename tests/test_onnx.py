@@ -70,6 +70,7 @@ EXAMPLES: dict[str, Maker] = {
     "Exp": lambda g: (m.Exp(), 3),
     "Fill": lambda g: (m.Fill(normal(g, 3)), 3),
     "Gaps": lambda g: (m.Gaps(), 3),
+    "Missing": lambda g: (m.Chain([m.Step(value(0.0)), m.Missing(torch.ones(3).double()), m.Gaps()]), 3),
     "Gate": lambda g: (m.Gate(value(5.0)), 3),
     "GroupAverage": lambda g: (
         m.GroupAverage(

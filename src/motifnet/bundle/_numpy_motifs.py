@@ -228,6 +228,11 @@ def gaps(x: Array) -> Array:
     return np.isnan(x).astype(float)
 
 
+def missing(x: Array, values: Array) -> Array:
+    """x, NaN where it stands for a missing value."""
+    return np.where(x == values, np.nan, x)
+
+
 def fill(x: Array, values: Array) -> Array:
     """x, missing values filled."""
     return np.where(np.isnan(x), values, x)

@@ -90,6 +90,10 @@ def _(motif: m.Affine, graph: Graph, x: str) -> str:
 
 @emit.register
 def _(motif: m.SparseAffine, graph: Graph, x: str) -> str:
+    if motif.index.shape[1] == 1:
+        chosen = graph.op("Gather", x, graph.constant(motif.index[:, 0]), axis=1)
+        return graph.op("Add", graph.constant(motif.bias), graph.op("Mul", chosen, graph.constant(motif.weight[:, 0])))
+
     def step(body: Graph, index: str, weight: str) -> str:
         return body.op("Mul", body.op("Gather", x, index, axis=1), weight)
 
@@ -190,7 +194,8 @@ def _(motif: m.Softmax, graph: Graph, x: str) -> str:
 
 @emit.register
 def _(motif: m.Sigmoid, graph: Graph, x: str) -> str:
-    return graph.op("Sigmoid", x)
+    """1 / (1 + e^−x): onnxruntime's own Sigmoid is 0 below −37, where ratios of probabilities still have all their digits."""
+    return graph.op("Reciprocal", graph.op("Add", graph.constant([1.0]), graph.op("Exp", graph.op("Neg", x))))
 
 
 @emit.register
