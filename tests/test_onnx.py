@@ -117,7 +117,7 @@ def example(name: str) -> tuple[Motif, int]:
 def test_every_motif_has_an_emitter_and_an_example() -> None:
     ours = {name: kind for name, kind in MOTIFS.items() if kind.__module__.startswith("motifnet.")}
     assert set(EXAMPLES) == set(ours)
-    assert all(kind in emit.registry for kind in ours.values())
+    assert all(kind in emit.registry and kind in _RULES for kind in ours.values())
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))

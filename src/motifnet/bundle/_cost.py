@@ -69,7 +69,7 @@ def _clip(meter: Meter, motif: m.Clip | m.Box, inputs: int) -> Cost:
     return _like_its_input(inputs)._replace(outputs=1 if isinstance(motif, m.Box) else inputs)
 
 
-def _fill(meter: Meter, motif: m.Fill, inputs: int) -> Cost:
+def _fill(meter: Meter, motif: m.Fill | m.Missing, inputs: int) -> Cost:
     _one_each(motif, inputs, motif.values)
     return _like_its_input(inputs)
 
@@ -280,6 +280,7 @@ _RULES: dict[type[Motif], Rule] = {
     m.Lookup: _lookup,
     m.Max: _extreme,
     m.Min: _extreme,
+    m.Missing: _fill,
     m.Monomial: _monomial,
     m.Parallel: _parallel,
     m.Piecewise: _piecewise,
