@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 from sklearn.exceptions import DataConversionWarning
 
+from motifnet import MotifClassifier, load
 from motifnet.engine import DataError, MotifnetWarning
 from motifnet.tables import Task, as_groups, as_target, as_time, as_weight, codes_among
 
@@ -367,3 +369,18 @@ def test_a_time_that_is_no_date() -> None:
         as_time(["2024-01-01", "soon"], 2)
     with pytest.raises(DataError, match=r"infinity.*Row 0"):
         as_time([np.inf, 1.0], 2)
+
+
+@pytest.mark.parametrize(
+    "labels", [["1", "0"], ["01", "1"], ["a\0", "a"], [2**63, -1], [2**70, 2**70 + 1], [True, False], [0.0, 1.0], ["", "NA"]], ids=repr
+)
+@pytest.mark.filterwarnings("ignore::motifnet.engine.MotifnetWarning")
+def test_a_classifier_gives_back_the_labels_of_its_fit(labels: list[Any], tmp_path: Path) -> None:
+    y = np.array(labels * 20, dtype=object if isinstance(labels[0], str | int) and not isinstance(labels[0], bool) else None)
+    X = np.array([y == labels[0], np.arange(40)], dtype=float).T
+    model = MotifClassifier(preset="fast", n_jobs=1).fit(X, y)
+    model.save(tmp_path / "m.motif")
+    for found in (model, load(tmp_path / "m.motif")):
+        assert found.classes_.tolist() == np.unique(y).tolist()
+        assert found.predict(X).tolist() == y.tolist()
+        assert found.score(X, y) == 1

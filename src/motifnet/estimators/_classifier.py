@@ -30,7 +30,11 @@ class MotifClassifier(ClassifierMixin, MotifEstimator):
     def classes_(self) -> NDArray[Any]:
         """The classes, in the order of the columns of `predict_proba`."""
         check_is_fitted(self, "model_")
-        return np.asarray(self.model_.classes)
+        classes = list(self.model_.classes or ())
+        found = np.asarray(classes)
+        # an array of texts drops zero characters at an end, one of whole numbers on both sides of 2^63 rounds them
+        same = found.tolist() == classes and isinstance(found.tolist()[0], type(classes[0]))
+        return found if same else np.array(classes, dtype=object)
 
     def predict_proba(self, X: Any) -> Matrix:
         """Probabilities with shape (n, K)."""

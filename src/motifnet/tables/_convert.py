@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -57,7 +58,8 @@ def _from_levels(column: Column, kind: Kind, reading: Reading) -> Column:
     import pandas as pd
 
     codes, found = pd.factorize(column.values)
-    read = {"numeric": partial(_number, reading), "boolean": _truth, "date": _date}[kind]
+    readers: dict[str, Callable[[Any], float | int | None]] = {"numeric": partial(_number, reading), "boolean": _truth, "date": _date}
+    read = readers[kind]
     gap = GAP if kind == "date" else np.nan
     parsed = [gap if isinstance(value, str) and is_mark(value) else read(value) for value in found]
     for i, value in enumerate(parsed):
@@ -117,5 +119,5 @@ def _wrong(column: Column, kind: Kind, row: int) -> DataError:
     value = objects(column)[row]
     return DataError(
         f"Column {column.name!r}, row {row} (the first row is 0) holds {shown(value)}, but this column takes {_WANTED[kind]}. "
-        f"Replace such values, or leave the cell empty if the value is not known."
+        "Replace such values; if one stands for a missing value, leave the cell empty, or say so by --missing."
     )

@@ -11,5 +11,5 @@ class ValueTypeError(DataError, TypeError):
 
 def shown(value: object, width: int = 60) -> str:
     """A value as it appears in a message: short, on one line."""
-    text = repr(value.item() if hasattr(value, "item") else value)
+    text = repr(value.item() if getattr(value, "ndim", None) == 0 else value).replace("\n", " ")
     return text if len(text) <= width else text[: width - 1] + "…"

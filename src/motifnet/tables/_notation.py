@@ -82,6 +82,6 @@ def _missing(text: str) -> str:
 
 def _row_name(X: Any, row: int) -> str:
     """By the label of a pandas frame that has lost rows, so that the row of the file is named."""
-    index = getattr(X, "index", None)
-    label = index[row] if hasattr(index, "dtype") and getattr(index.dtype, "kind", "") == "i" else row
+    index: Any = getattr(X, "index", None)
+    label = index[row] if getattr(getattr(index, "dtype", None), "kind", "") == "i" else row
     return f"row {label} (the first row is 0)"

@@ -18,27 +18,8 @@ from numpy.typing import NDArray
 
 from motifnet.engine import UsageError
 
-MARKS = (
-    "",
-    "#N/A",
-    "#N/A N/A",
-    "#NA",
-    "-1.#IND",
-    "-1.#QNAN",
-    "-NaN",
-    "-nan",
-    "1.#IND",
-    "1.#QNAN",
-    "<NA>",
-    "N/A",
-    "NA",
-    "NULL",
-    "NaN",
-    "NaT",
-    "None",
-    "n/a",
-)
-MARKS = (*MARKS, "nan", "null")
+MARKS: tuple[str, ...] = ("", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "NaT", "NULL", "null", "None", "<NA>", "#N/A", "#NA", "#N/A N/A")
+MARKS += ("1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN")
 _FOLDED = frozenset(mark.casefold() for mark in MARKS)
 _NUMBER = re.compile(r"\s*[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|inf(?:inity)?)\s*", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"\s*[-+]?\d+\s*", re.ASCII)
