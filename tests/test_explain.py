@@ -71,7 +71,7 @@ def test_effect_of_a_number_in_a_linear_network_is_its_slope(linear: tuple[Fitte
 def test_effect_of_levels_in_a_linear_network_is_their_difference(linear: tuple[FittedModel, Matrix, Matrix]) -> None:
     model, X, weight = linear
     effect = next(e for e in explain(model, Evidence(X, "new rows")).effects if e.name == "c")
-    column = next(c for c in raw_columns(model) if c.name == "c")
+    column = next(c for c in raw_columns(model.encoder, model.schema) if c.name == "c")
     names, blocks = column.levels()
     worth = dict(zip(names, blocks @ weight[column.where], strict=True))
     found = dict(zip(effect.at, effect.value[:, 0], strict=True))
@@ -84,7 +84,7 @@ def test_raw_values_come_back_from_the_matrix() -> None:
     frame.loc[::7, "a"] = None
     frame.loc[::5, "d"] = None
     model, X = model_of(lambda d: affine(np.ones(d)), frame)
-    columns = {c.name: c for c in raw_columns(model)}
+    columns = {c.name: c for c in raw_columns(model.encoder, model.schema)}
     np.testing.assert_allclose(columns["a"].numbers(X), frame["a"].to_numpy(), rtol=1e-7)
     dates = frame["d"].astype("datetime64[us]")
     found = columns["d"].numbers(X)
@@ -165,7 +165,7 @@ def test_a_group_with_larger_errors_is_found_and_no_other() -> None:
 
 def test_groups_alike_are_called_worse_in_one_of_twenty_tables_at_most() -> None:
     model, X = model_of(lambda d: affine(np.ones(d)), rows(500))
-    columns, alarms = raw_columns(model), 0
+    columns, alarms = raw_columns(model.encoder, model.schema), 0
     for seed in range(60):
         y = np.random.default_rng([seed, 1]).normal(size=(500, 1))
         alarms += any(group.worse for group in subgroups(columns, Evidence(X, "new rows", y, np.zeros_like(y)), False))
