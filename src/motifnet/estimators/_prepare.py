@@ -70,7 +70,7 @@ class Prepared:
 def prepare(
     X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, offset: Any = None, *, task: Task, objective: Objective, preset: Preset, seed: int
 ) -> Prepared:
-    """Check, type, merge and sort the rows; make folds; encode. Raises DataError or UsageError with the column or row."""
+    """Check, type and sort the rows; make folds; encode. Raises DataError or UsageError with the column or row."""
     table = as_table(X)
     weight = sensible_weight(as_weight(sample_weight, table.n))
     target = as_target(y, table.n, task, weight=weight)
@@ -80,7 +80,7 @@ def prepare(
     rows = canonical(table, values, exposed, as_groups(groups, table.n), as_time(time, table.n))
     n = rows.table.n
     if n < LEAST_ROWS:
-        raise DataError(f"The table has {n} sample(s) that differ and have weight; a minimum of {LEAST_ROWS} is required. Add rows.")
+        raise DataError(f"The table has {n} sample(s) that have weight; a minimum of {LEAST_ROWS} is required. Add rows.")
     labels = rows.y[:, 0].astype(np.int64) if task == "classification" else None
     folds = make_folds(n, preset.n_folds(n), seed, groups=rows.groups, time=rows.time, labels=labels)
     if folds.count < 1 or (folds.count < 2 and not folds.forward):
