@@ -183,9 +183,8 @@ def test_a_column_that_gives_the_target_away_is_named() -> None:
 
 def test_repeated_rows_in_other_folds_are_counted() -> None:
     model, X = model_of(lambda d: affine(np.ones(d)), rows(40))
-    doubled = np.vstack([X, X[:10], X[:3]])
-    folds = np.concatenate([np.zeros(40), np.ones(10), np.zeros(3)]).astype(np.int64)
-    assert explain(model, Evidence(doubled, "out of fold", folds=folds)).leakage.repeated == 23
+    again, folds = np.r_[:40, :10, :3], np.repeat([0, 1, 0], [40, 10, 3])
+    assert explain(model, Evidence(X[again], "out of fold", folds=folds, table=as_table(rows(40).iloc[again]))).leakage.repeated == 23
 
 
 def noisy(n: int = 240, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:

@@ -168,7 +168,7 @@ def _report(model: MotifRegressor | MotifClassifier, out: Path, seconds: float) 
     fitted = model.model_
     if not model.verbose:
         say_ledger(fitted.ledger)
-    rows = f"{fitted.info['stream_rows']:,} rows" if "stream_rows" in fitted.info else f"{fitted.info['rows']:,} different rows"
+    rows = f"{fitted.info['stream_rows']:,} rows" if "stream_rows" in fitted.info else f"{fitted.info['rows']:,} rows"
     size = f"{len(fitted.schema.names)} columns, {rows}"
     say(f"{fitted.task} of {', '.join(fitted.targets)} on {size}; {fitted.error_unit}, on rows not seen")
     say(f"{out}: {out.stat().st_size:,} bytes, {seconds:.1f} s in all")

@@ -1,7 +1,7 @@
 """Signs that errors are too good: a column that gives the target away, and rows that come in several folds.
 
-A column alone explains, out of fold,  R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)²,  by means of its levels or by a small regression tree. Above `GIVEN_AWAY` it is
-worth asking whether the column is known before the target is. Of several targets the best explained one counts, of classes all together.
+A column alone explains, out of fold,  R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)²,  by means of its levels or by a small regression tree. Above `GIVEN_AWAY` it
+is worth asking whether the column is known before the target is. Of several targets the best explained one counts, of classes all together.
 
 A fit looks first at what a number explains of the target of its neighbours, which costs a sort (Rice, Ann. Statist. 12, 1984):
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from motifnet.engine import MotifnetWarning
 from motifnet.explain._columns import RawColumn
 from motifnet.explain._rows import Evidence
-from motifnet.explain._twins import ADVICE, SHARE, twins
+from motifnet.explain._twins import ADVICE, are_many, twins
 from motifnet.tables import Matrix
 
 Codes, Mask = NDArray[np.int64], NDArray[np.bool_]
@@ -45,7 +45,7 @@ class Leakage:
         """What was found, and what to do: {"found", "advice"}; empty where nothing was."""
         shares = {name: (self.alone or {})[name] for name in self.given_away}
         signs = [{"found": _alone(name, share), "advice": KNOWN_LATE} for name, share in shares.items()]
-        if self.repeated > SHARE * self.rows:
+        if are_many(self.repeated, self.rows):
             found = f"{self.repeated:,} of {self.rows:,} rows have a twin with the same columns in another fold"
             signs.append({"found": found, "advice": ADVICE})
         return signs
@@ -68,7 +68,8 @@ def warn_of_leaks(columns: Sequence[RawColumn], evidence: Evidence, classes: boo
     rows = _dealt(evidence.take(some), seed)
     if len(columns) < 2 or not _can_tell(rows):
         return
-    shares = {c.name: _explained(c, rows, classes) for c in columns if not c.is_number or _of_neighbours(c.numbers_of(rows), rows, classes) > PROMISING}
+    worth = [c for c in columns if not c.is_number or _of_neighbours(c.numbers_of(rows), rows, classes) > PROMISING]
+    shares = {column.name: _explained(column, rows, classes) for column in worth}
     given = [_alone(name, share) for name, share in shares.items() if share > GIVEN_AWAY]
     if given:
         more = f", and so do {len(given) - 1} more" if len(given) > 1 else ""

@@ -1,12 +1,12 @@
 """Rows that look like one object entered twice: all columns agree, in every digit of several numbers, where chance would not have it.
 
-The chance that two rows agree in a column is its collision probability c_j = Σ_v s_v², with s_v the share of the value v. Columns count as evidence
-where they are numbers with c_j ≤ 1/20, and no other such column orders the rows alike (|rank correlation| ≤ .99): a table of few categories, small
+The chance that two rows agree in a column is its collision probability c_j = Σ_v n_v (n_v − 1) / n (n − 1), with n_v rows of the value v. Columns count as
+evidence where they are numbers with c_j ≤ 1/20, and no other such column orders the rows alike (|rank correlation| ≤ .99): a table of few categories, small
 integers or one measurement in two units is full of copies that say nothing. With them, n rows are expected to agree by chance in
 
     n (n − 1) / 2 · Π_j c_j
 
-pairs. Below `LEAST_EXPECTED` of at least `LEAST_COLUMNS` columns, rows that agree are taken for twins.
+pairs. Where these are fewer than `EXPECTED_PAIRS`, by at least `LEAST_COLUMNS` columns, rows that agree are taken for twins.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from motifnet.engine import MotifnetWarning
 from motifnet.tables import Column, Table
 
-COLLISION, ALIKE, LEAST_COLUMNS, EXPECTED_PAIRS, SHARE = 0.05, 0.99, 3, 0.01, 0.01
+COLLISION, ALIKE, LEAST_COLUMNS, EXPECTED_PAIRS, LEAST_TWINS, SHARE = 0.05, 0.99, 3, 0.01, 4, 0.01
 ADVICE = "If twins are of one object, errors are too good: pass the object as groups to the fit."
 Mask = NDArray[np.bool_]
 
@@ -42,23 +42,29 @@ def twins(table: Table, groups: NDArray[Any] | None = None) -> Mask:
 
 
 def warn_of_twins(table: Table, groups: NDArray[Any] | None) -> None:
-    """Say so where more than `SHARE` of the rows of a fit have a twin that groups do not keep together with them."""
+    """Say so where many rows of a fit have a twin that groups do not keep together with them."""
     count = int(twins(table, np.arange(table.n) if groups is None else groups).sum())
-    if count > SHARE * table.n:
+    if are_many(count, table.n):
         warnings.warn(
-            f"{count:,} of {table.n:,} rows have a twin that agrees with them in every digit of every column. If these are one object entered twice, "
-            "the errors of the fit are too good: pass groups=, with the same value for rows of one object.",
+            f"{count:,} of {table.n:,} rows have a twin that agrees with them in every digit of every column. If twins are one object entered twice, "
+            "the errors of the fit are too good: pass groups= (--groups), with the same value for all rows of an object.",
             MotifnetWarning,
             stacklevel=5,
         )
+
+
+def are_many(count: int, n: int) -> bool:
+    """Whether so many twins among n rows make errors too good."""
+    return count > max(LEAST_TWINS, SHARE * n)
 
 
 def _are_unexpected(table: Table, codes: list[NDArray[np.int64]]) -> bool:
     """Whether chance would hardly make any pair of rows agree."""
     pairs, kept = table.n * (table.n - 1) / 2, list[NDArray[np.float64]]()
     for column, code in zip(table.columns, codes, strict=True):
-        collision = float(((np.bincount(code) / table.n) ** 2).sum())
-        if column.kind == "numeric" and collision <= COLLISION:
+        count = np.bincount(code)
+        collision = float((count * (count - 1.0)).sum() / (table.n * (table.n - 1.0)))
+        if column.kind in ("numeric", "date") and collision <= COLLISION:
             ranks = _ranks(column)
             if all(abs(float(ranks @ other)) <= ALIKE for other in kept):
                 kept.append(ranks)
