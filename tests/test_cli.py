@@ -109,7 +109,7 @@ def test_check_says_which_columns_moved(folder: Path) -> None:
     alike.to_csv(folder / "alike.csv", index=False)
     moved[["town", "area", "built", "garden", "price"]].to_csv(folder / "moved.csv", index=False)
     result = done("check", folder / "price.motif", folder / "moved.csv")
-    assert "differ from those of the fit in 2 columns" in result.stdout and "Genf 100.0%" in result.stdout and not result.stderr
+    assert "differ from those of the fit in 2 columns" in result.stdout and "unseen (Genf)" in result.stdout and not result.stderr
     model = load(folder / "price.motif")
     found = json.loads(done("check", folder / "price.motif", folder / "moved.csv", "--json").stdout)
     assert found == model.check_shift(moved[list(model.model_.schema.names)]).to_dict()
@@ -269,8 +269,10 @@ def test_bad_predictions_end_with_a_line_and_a_code(case: str, folder: Path, tmp
 
 def test_unseen_levels_and_gaps_are_predicted(folder: Path, tmp_path: Path) -> None:
     houses().assign(town="Genf", area=None, built=None).to_csv(tmp_path / "t.csv", index=False)
-    out = pd.read_csv(io.StringIO(done("predict", folder / "price.motif", tmp_path / "t.csv").stdout))
-    assert np.isfinite(out["predicted_price"]).all()
+    result = done("predict", folder / "price.motif", tmp_path / "t.csv")
+    assert np.isfinite(pd.read_csv(io.StringIO(result.stdout))["predicted_price"]).all()
+    warning = next(line for line in result.stderr.splitlines() if "fit" in line)
+    assert "90 of 90 rows have a missing value where the fit had none" in warning and "level that the fit has not seen (column 'town': 'Genf')" in warning
 
 
 @pytest.mark.parametrize("arguments", [["predict", "{bad}", "{table}"], ["show", "{bad}"], ["export", "{bad}", "{out}"]])

@@ -97,7 +97,7 @@ def fit(
         settings = {"preset": preset, "n_jobs": jobs, "random_state": seed, "engine": engine, "checkpoint": checkpoint}
         model = fit_file(table, target[0], task, drop or [], landmarks, memory_limit, settings, quiet)
         save_model(model.model_, out)
-        _tell(model, out, report, quiet, start)
+        _tell(model, out, report, force, quiet, start)
         return
     frame = _checked(read_table(table), target, beside, drop or [])
     if task == "auto":
@@ -113,13 +113,13 @@ def fit(
         if model.model_.info["stopped_early"]:
             saving.interrupted.set()  # the next Ctrl-C is the second one
         save_model(model.model_, out)
-    _tell(model, out, report, quiet, start)
+    _tell(model, out, report, force, quiet, start)
 
 
-def _tell(model: MotifRegressor | MotifClassifier, out: Path, report: Path | None, quiet: bool, start: float) -> None:
+def _tell(model: MotifRegressor | MotifClassifier, out: Path, report: Path | None, force: bool, quiet: bool, start: float) -> None:
     """The page that was asked for, and the ledger."""
     if report is not None:
-        model.report(report)
+        model.report(report, overwrite=force)
     if not quiet:
         _report(model, out, clock.monotonic() - start)
 
