@@ -163,7 +163,8 @@ def test_same_seed_same_network(fitted: motifnet.MotifRegressor, small: motifnet
 
 
 def test_a_model_that_got_no_smaller_is_told(small: motifnet.MotifRegressor) -> None:
-    again = small.compress(np.random.default_rng(0).normal(size=(60, small.n_features_in_)), max_units=31)
+    with pytest.warns(MotifnetWarning, match=r"takes [\d,]+ bytes, the full one [\d,]+\. Keep the full one"):
+        again = small.compress(_table(60, 1)[0], max_units=UNITS - 1)
     assert again.card_.parameters < small.card_.parameters
 
 

@@ -1,6 +1,6 @@
 """Signs that errors are too good: a column that gives the target away, and rows that come in several folds.
 
-A column alone explains, out of fold,  R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)²,  by means of its levels or by a small regression tree. Above `GIVEN_AWAY` it
+A column alone explains, out of fold,  R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)²,  by means of its levels, a small tree or a broken line. Above `GIVEN_AWAY` it
 is worth asking whether the column is known before the target is. Of several targets the best explained one counts, of classes all together.
 
 A fit looks first at what a number explains of the target of its neighbours, which costs a sort (Rice, Ann. Statist. 12, 1984):
@@ -94,8 +94,13 @@ def _can_tell(rows: Evidence) -> bool:
 def _explained(column: RawColumn, rows: Evidence, classes: bool) -> float:
     assert rows.observed is not None and rows.folds is not None
     y, folds = rows.observed, rows.folds
-    by_level = not column.is_number and bool(column.levels()[0])
-    predict = _by_levels(column.codes_of(rows), y) if by_level else _by_tree(rows.X[:, column.where], y)
+    if not column.is_number and column.levels()[0]:
+        return _out_of_fold(_by_levels(column.codes_of(rows), y), y, folds, classes)
+    share = _out_of_fold(_by_tree(rows.X[:, column.where], y), y, folds, classes)
+    return max(share, _out_of_fold(_by_line(column.numbers_of(rows), y), y, folds, classes)) if column.is_number else share
+
+
+def _out_of_fold(predict: Predict, y: Matrix, folds: Codes, classes: bool) -> float:
     predicted = np.empty_like(y)
     for k in np.unique(folds):
         out = folds == k
@@ -118,6 +123,23 @@ def _by_tree(z: Matrix, y: Matrix) -> Predict:
 
     tree = DecisionTreeRegressor(max_leaf_nodes=LEAVES, random_state=0)
     return lambda known, out: tree.fit(z[known], y[known]).predict(z[out]).reshape(int(out.sum()), -1)
+
+
+def _by_line(x: Matrix, y: Matrix) -> Predict:
+    """Straight through the rows that are known, and on beyond them: what depends on the column smoothly needs few of them."""
+    from scipy.interpolate import interp1d
+
+    def predict(known: Mask, out: Mask) -> Matrix:
+        there = known & np.isfinite(x)
+        at, where, count = np.unique(x[there], return_inverse=True, return_counts=True)
+        mean = y[known].mean(0)
+        if len(at) < 2:
+            return np.tile(mean, (int(out.sum()), 1))
+        means = np.stack([np.bincount(where, column) / count for column in y[there].T], 1)
+        line = interp1d(at, means, axis=0, fill_value="extrapolate")
+        return np.where(np.isfinite(x[out])[:, None], line(x[out]), mean)
+
+    return predict
 
 
 def _of_neighbours(x: Matrix, rows: Evidence, classes: bool) -> float:

@@ -1,13 +1,12 @@
 """Rows that look like one object entered twice: all columns agree, in every digit of several numbers, where chance would not have it.
 
 The chance that two rows agree in a column is its collision probability c_j = Σ_v n_v (n_v − 1) / n (n − 1), with n_v rows of the value v. Columns
-count as evidence where they are numbers or dates with c_j ≤ 1/20, and no other such column orders the rows alike (|rank correlation| ≤ .99): a table
-of few categories, small integers or one measurement in two units is full of copies that say nothing. With them, n rows are expected to agree by chance
-in
+count as evidence where they are numbers or dates with c_j ≤ 1/20, and no other such column orders the rows alike (|rank correlation| ≤ .99): in a
+table of few categories, small integers or one measurement in two units copies say nothing. By chance, so many pairs of n rows agree:
 
     n (n − 1) / 2 · Π_j c_j
 
-pairs. Where these are fewer than `EXPECTED_PAIRS`, by at least `LEAST_COLUMNS` columns, rows that agree are taken for twins.
+Where these are fewer than `EXPECTED_PAIRS`, by at least `LEAST_COLUMNS` columns, rows that agree are taken for twins.
 """
 
 from __future__ import annotations
