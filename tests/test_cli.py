@@ -471,10 +471,10 @@ def test_streams_that_fail_end_with_a_line_that_names_them(command: str, code: i
 
 def test_screens_fall_back_to_ascii_and_tables_stay_utf_8(folder: Path) -> None:
     ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    shown = subprocess.run([MOTIFNET, "report", folder / "price.motif"], env=ascii_only, capture_output=True, check=False)
+    shown = subprocess.run([MOTIFNET, "report", str(folder / "price.motif")], env=ascii_only, capture_output=True, check=False)
     assert shown.returncode == 0 and shown.stdout.isascii() and b" +- " in shown.stdout, shown.stderr
     houses().assign(town="Zürich – Höngg").to_csv(folder / "zurich.csv", index=False)
-    command = [MOTIFNET, "predict", folder / "price.motif", folder / "zurich.csv", "--id", "town"]
+    command = [MOTIFNET, "predict", str(folder / "price.motif"), str(folder / "zurich.csv"), "--id", "town"]
     table = subprocess.run(command, env=ascii_only, capture_output=True, check=False)
     assert table.returncode == 0 and "Zürich – Höngg,".encode() in table.stdout, table.stderr
 

@@ -52,9 +52,9 @@ class _Raw(io.FileIO):
             if self.fileno() < 2:
                 raise StreamError(NAMES[self.fileno()], error) from None
 
-    def write(self, data: Any) -> int | None:
+    def write(self, data: Any) -> int:
         with self._named():
-            return super().write(data)
+            return super().write(data) or 0
         return len(data)
 
     def readinto(self, buffer: Any) -> int | None:

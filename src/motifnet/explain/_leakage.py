@@ -23,7 +23,8 @@ from motifnet.explain._rows import Evidence
 from motifnet.explain._twins import ADVICE, are_many, twins
 from motifnet.tables import Matrix
 
-Codes, Mask = NDArray[np.int64], NDArray[np.bool_]
+Codes = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 Predict = Callable[[Mask, Mask], Matrix]  # from rows that are known and rows to predict to the predictions of these
 
 GIVEN_AWAY, PROMISING, LEAST_ROWS, LEAVES, LOOKED_AT = 0.99, 0.9, 30, 64, 2_000
@@ -87,8 +88,8 @@ def _dealt(evidence: Evidence, seed: int) -> Evidence:
 
 
 def _can_tell(rows: Evidence) -> bool:
-    y = rows.observed
-    return y is not None and len(y) >= LEAST_ROWS and bool(y.var(0).sum() > 0) and len(np.unique(rows.folds)) > 1
+    y, folds = rows.observed, rows.folds
+    return y is not None and folds is not None and len(y) >= LEAST_ROWS and bool(y.var(0).sum() > 0) and len(np.unique(folds)) > 1
 
 
 def _explained(column: RawColumn, rows: Evidence, classes: bool) -> float:
