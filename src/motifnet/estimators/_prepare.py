@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from motifnet.bundle import check_width
 from motifnet.engine import DataError
 from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal
 from motifnet.estimators._log_scale import LogScale
@@ -36,6 +37,7 @@ from motifnet.tables import (
     check_range,
     code_response,
     make_folds,
+    note_texts,
     sensible_weight,
     standardised,
 )
@@ -72,6 +74,7 @@ def prepare(
 ) -> Prepared:
     """Check, type and sort the rows; make folds; encode. Raises DataError or UsageError with the column or row."""
     table = as_table(X)
+    note_texts(table, X)
     weight = sensible_weight(as_weight(sample_weight, table.n))
     target = as_target(y, table.n, task, weight=weight)
     check_domain(target.values, target.names, objective)
@@ -91,6 +94,7 @@ def prepare(
     coded, response, goal_of = _code(rows.y, rows.weight, labels, target, objective)
     row_weight = rows.weight / (fsum(exposed) / fsum(weight))  # so that units of exposure do not matter
     encoder, matrix, views = Encoder.fit(rows.table, coded, row_weight, folds)
+    check_width(encoder, table.schema)
     sample = Sample(matrix, coded, row_weight, folds, rows.groups, rows.time, labels, encoder.numeric, views, response)
     goal, flat = goal_of(sample), target.flat and len(objective.quantiles) < 2
     log = LogScale.of(sample, goal.mean, goal.sd) if isinstance(goal, RegressionGoal) else None

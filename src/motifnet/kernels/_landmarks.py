@@ -77,7 +77,7 @@ class Landmarks:
 
     @classmethod
     def choose(cls, gram: Gram, Z: Tensor, count: int, seed: int, among: Tensor | None = None, codes: Tensor | None = None) -> Landmarks:
-        """Landmarks of a seed, `among` some rows (a mask) where given; fewer of the same seed are among them. All rows differ where `codes` is None."""
+        """Landmarks of a seed, `among` some rows (a mask) where given; fewer of the same seed are among them. No `codes`: all rows differ."""
         chosen = choose_landmarks(len(Z), count, torch.Generator().manual_seed(seed), among, codes)
         codes = torch.arange(len(Z)) if codes is None else codes
         return cls(gram, Z, chosen, landmark_features(gram(Z[chosen], Z[chosen])), codes)

@@ -34,7 +34,7 @@ from motifnet.kernels import (
 from motifnet.tables import Sample
 from motifnet.teachers._base import FittedTeacher, Matrix, Teacher
 
-_SHARE = 0.5  # of the time that is left: what is there by then is also stored, certified and improved
+_SHARE = 0.2  # of the time that is left: trees, which come next, need theirs
 Solved = tuple[Matrix, Kernel, Solution, EveryFold | None]
 
 
