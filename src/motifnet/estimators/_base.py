@@ -112,7 +112,7 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
             open_engine(self.engine, n_jobs) as engine,
         ):
             ready = prepare(X, y, sample_weight, groups, time, offset, task=self._task, objective=objective, preset=preset, seed=seed)
-            warn_of_rows(ready, seed)
+            self._look_at(ready, seed)
             course = Course(ready.goal, control, listen)
             run = Run(ready.sample, ready.goal, preset, seed, n_jobs, control, course, ready.log)
             run.prescriber = None if wish is None else Prescriber(wish, ready.looked_at(seed))
@@ -174,6 +174,10 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
         self.n_features_in_ = len(ready.schema.names)
         if ready.schema.named:
             self.feature_names_in_ = np.asarray(ready.schema.names, dtype=object)
+
+    def _look_at(self, ready: Prepared, seed: int) -> None:
+        """Warn of what makes errors too good."""
+        warn_of_rows(ready, seed)
 
     def _keep_for_bands(self, ready: Prepared, run: Run) -> BandRows | None:
         """None where the estimator gives no bands."""
