@@ -16,7 +16,7 @@ from motifnet.cli._options import Debug, Decimal, Force, Jobs, Missing, Quiet
 from motifnet.cli._places import check_place
 from motifnet.cli._reading import reading_of
 from motifnet.cli._text import note, say, say_table
-from motifnet.engine import FileError, UsageError
+from motifnet.engine import FileError, UsageError, printable
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -92,7 +92,7 @@ def compare(
         rows = run(frame, target, task=task, methods=names, splits=splits, cap=cap, threads=threads, seed=seed, limit=time_limit, listen=listen)
     _tell(rows, quiet)
     if out:
-        _write(rows, out, f"{target} of {table.name}", quiet)
+        _write(rows, out, printable(f"{target} of {table.name}").replace("\n", " "), quiet)
 
 
 def _check_folder(out: Path, force: bool) -> None:

@@ -102,7 +102,7 @@ def fit(
         settings = {"preset": preset, "n_jobs": jobs, "random_state": seed, "engine": engine, "checkpoint": checkpoint}
         model = fit_file(table, target[0], task, drop or [], landmarks, memory_limit, reading, groups, settings, quiet)
         save_model(model.model_, out)
-        _tell(model, out, report, quiet, start)
+        _tell(model, out, report, force, quiet, start)
         return
     labels = [*([groups] if groups else []), *(target if task == "classification" else [])]
     frame = _checked(read_table(table, reading=reading, labels=labels), target, beside, drop or [])
@@ -120,13 +120,13 @@ def fit(
         if model.model_.info["stopped_early"]:
             saving.interrupted.set()  # the next Ctrl-C is the second one
         save_model(model.model_, out)
-    _tell(model, out, report, quiet, start)
+    _tell(model, out, report, force, quiet, start)
 
 
-def _tell(model: MotifRegressor | MotifClassifier, out: Path, report: Path | None, quiet: bool, start: float) -> None:
+def _tell(model: MotifRegressor | MotifClassifier, out: Path, report: Path | None, force: bool, quiet: bool, start: float) -> None:
     """The page that was asked for, and the ledger."""
     if report is not None:
-        model.report(report)
+        model.report(report, overwrite=force)
     if not quiet:
         _report(model, out, clock.monotonic() - start)
 
@@ -175,7 +175,7 @@ def _report(model: MotifRegressor | MotifClassifier, out: Path, seconds: float) 
     fitted = model.model_
     if not model.verbose:
         say_ledger(fitted.ledger)
-    rows = f"{fitted.info['stream_rows']:,} rows" if "stream_rows" in fitted.info else f"{fitted.info['rows']:,} different rows"
+    rows = f"{fitted.info['stream_rows']:,} rows" if "stream_rows" in fitted.info else f"{fitted.info['rows']:,} rows"
     size = f"{len(fitted.schema.names)} columns, {rows}"
     say(f"{fitted.task} of {', '.join(fitted.targets)} on {size}; {fitted.error_unit}, on rows not seen")
     say(f"{out}: {out.stat().st_size:,} bytes, {seconds:.1f} s in all")

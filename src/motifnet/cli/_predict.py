@@ -64,6 +64,7 @@ def predict(
     """
     from motifnet.bundle import load_model
     from motifnet.engine import resolve_jobs
+    from motifnet.shift import warn_of_strangers
     from motifnet.tables import as_table, read_table
 
     if str(out) != "-":
@@ -78,6 +79,7 @@ def predict(
     known = (*ids, *fitted.targets, offset)
     inputs = frame[[name for name in frame.columns if name in fitted.schema.names or name not in known]]
     rows = as_table(inputs, schema=fitted.schema, reorder=True)
+    warn_of_strangers(fitted.reference, fitted.encoder, rows)
     bounds = {} if coverage is None else _bounds(fitted, rows, coverage, resolve_jobs(jobs))
     values = fitted.predict(rows, resolve_jobs(jobs), exposed)
     write_table(_columns(fitted, frame, ids, values, bounds), out, escape_formulas=escape_formulas)

@@ -58,7 +58,7 @@ def report(
     if out is None:
         say(found)
         return
-    found.write(out)
+    found.write(out, overwrite=force)
     if not quiet:
         say(f"{out}: {out.stat().st_size:,} bytes")
 

@@ -15,6 +15,7 @@ from motifnet.engine._memory import memory_told
 from motifnet.engine._memory_plan import MB, MemoryPlan, available_memory, peak_memory, resident_memory
 from motifnet.engine._path import as_path
 from motifnet.engine._place import Engine, open_engine, parallel_map, working
+from motifnet.engine._printable import printable
 from motifnet.engine._threads import resolve_jobs, single_threaded
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "ordered_sum",
     "parallel_map",
     "peak_memory",
+    "printable",
     "resident_memory",
     "resolve_jobs",
     "seed_of",

@@ -61,7 +61,7 @@ class MotifClassifier(ClassifierMixin, MotifEstimator):
         """
         check_is_fitted(self, "model_")
         levels, single = as_levels(coverage)
-        members = self.model_.predict_set(self._table(X), levels, method, resolve_jobs(self.n_jobs))
+        members = self.model_.predict_set(self._new_rows(X), levels, method, resolve_jobs(self.n_jobs))
         return members[:, 0] if single else members
 
     def predict_band(self, X: Any, coverage: float = 0.9, kind: str = "simultaneous", split: bool = False) -> Matrix:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from motifnet.bundle import FittedModel
+from motifnet.bundle import FittedModel, pack
 from motifnet.compress import Compressed, Task, compress, own_rows
-from motifnet.engine import DataError, LedgerRow, UsageError
+from motifnet.engine import DataError, LedgerRow, MotifnetWarning, UsageError
 from motifnet.mimicry import Certificate, certify, describe_network, values_of
 from motifnet.mimicry.fitted import texts_of
 from motifnet.motifs import Motif
@@ -33,7 +34,15 @@ def compress_model(model: FittedModel, X: Matrix | None, y: Any, *, max_units: i
     info = {**model.info, "compressed": True}
     reference = None if model.reference is None else model.reference.without_rows()
     small = replace(model, network=network, ledger=(*model.ledger, *rows), card=card, certificate=certificate, info=info)
-    return replace(small, conformal=None, bands=None, reference=reference)
+    small = replace(small, conformal=None, bands=None, reference=reference)
+    before, after = (sum(map(len, pack(one))) for one in (model, small))
+    if after >= before:
+        warnings.warn(
+            f"The compressed model takes {after:,} bytes, the full one {before:,}. Keep the full one, or give a smaller max_units.",
+            MotifnetWarning,
+            stacklevel=3,
+        )
+    return small
 
 
 def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int) -> Task:

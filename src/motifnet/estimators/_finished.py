@@ -15,7 +15,7 @@ from motifnet.estimators._compress import compress_model
 from motifnet.estimators._fitted import check_is_fitted
 from motifnet.estimators._network import Network
 from motifnet.mimicry import Card, Certificate
-from motifnet.shift import ShiftReport
+from motifnet.shift import ShiftReport, warn_of_strangers
 from motifnet.tables import Matrix, Table, as_table
 
 
@@ -39,6 +39,12 @@ class Finished(BaseEstimator):
 
     def _table(self, X: Any) -> Table:
         return as_table(X, schema=self.model_.schema)
+
+    def _new_rows(self, X: Any) -> Table:
+        """The table of rows to predict; a warning where they are unlike those of the fit."""
+        table = self._table(X)
+        warn_of_strangers(self.model_.reference, self.model_.encoder, table)
+        return table
 
     @property
     def network_(self) -> Network:

@@ -22,6 +22,7 @@ from motifnet.estimators._stream_passes import FilePasses, SamplePasses
 from motifnet.estimators._stream_plan import encoded_width, plan_memory
 from motifnet.estimators._stream_rows import Coding, Roles, with_target
 from motifnet.estimators._stream_run import StreamRun, stream_settings
+from motifnet.estimators._suspicious import warn_of_rows
 from motifnet.losses import Objective
 from motifnet.motifs import Motif, count_parameters
 from motifnet.tables import PLAIN, Reading, Stream, Task, open_stream
@@ -99,6 +100,7 @@ def fit_stream(path: str | Path, wish: StreamWish, preset: Preset, seed: int, n_
     groups = first[wish.groups] if wish.groups else None
     ready = prepare(first[inputs], first[wish.target], None, groups, None, task=wish.task, objective=Objective(), preset=preset, seed=seed)
     ready = replace(ready, schema=replace(ready.schema, reading=wish.reading))
+    warn_of_rows(ready, seed)
     coding = Coding.of(stream, inputs, wish.target, wish.groups, ready)
     held = {role: coding.held_out(samples[role], ready, seed) for role in ("choose", "score")}
     del samples, first
