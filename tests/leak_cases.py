@@ -15,8 +15,8 @@ import torch
 from motifnet.bands import _scale as scales
 from motifnet.kernels import Capacity, fit_with_held_out, start_kernel
 from motifnet.losses import Poisson
-from motifnet.motifs import Motif
-from motifnet.retrain import CrossTuned, FineTuneSettings, InnerSettings, choose_epochs, cross_tune, refit_ridge, refit_softmax, refit_under_loss
+from motifnet.retrain import CrossTuned, FineTuneSettings, InnerSettings, cross_tune, refit_ridge, refit_softmax, refit_under_loss
+from motifnet.retrain._fine_tune import _held_out_path
 from motifnet.retrain._sup_norm_stage import relu_network
 from motifnet.stacking import fit_nnls_stack, smearing
 from motifnet.tables import Folds, Matrix, Sample, code_response, make_folds
@@ -64,6 +64,11 @@ def with_counts(sample: Sample) -> Sample:
     """Counts under the loss of Poisson in place of the target."""
     y, response = code_response(np.round(np.exp(sample.y)), sample.weight, (Poisson(),))
     return replace(sample, y=y, response=response)
+
+
+def with_slope(sample: Sample) -> Sample:
+    """With something to find in the first column."""
+    return replace(sample, y=sample.X[:, :1] + 0.3 * sample.y)
 
 
 def tampered(sample: Sample, rows: np.ndarray, seed: int = 5) -> Sample:
@@ -149,12 +154,12 @@ def _smeared(sample: Sample, capacity: Capacity) -> Matrix:
 
 
 def _fine_tuned(sample: Sample, capacity: Capacity) -> Matrix:
-    """A network that knows no target, trained for each fold; the choice of epochs is the other folds'."""
-
-    def make(k: int) -> Motif:
-        return relu_network(sample.X, 1, 0)
-
-    return choose_epochs(make, sample, settings=FineTuneSettings(epochs=3)).oof
+    """A network that knows no target, trained for each fold."""
+    oof = np.full(sample.y.shape, np.nan)
+    for k in range(sample.folds.count):
+        start = relu_network(sample.X, 1, 0)
+        oof[sample.folds.held_out(k)] = _held_out_path(start, sample, k, FineTuneSettings(epochs=3), 0, None)[-1]
+    return oof
 
 
 PARTS: dict[str, Part] = {
@@ -164,8 +169,8 @@ PARTS: dict[str, Part] = {
     "trained kernel, two classes": Part(_softmax, with_labels, landmarks=True),
     "trained kernel, three classes": Part(_softmax, lambda sample: with_labels(sample, 3), landmarks=True),
     "trained kernel, counts": Part(_own_loss, with_counts),
-    "local scale": Part(_local_scale),
-    "stack": Part(_stack),
+    "local scale": Part(_local_scale, with_slope),
+    "stack": Part(_stack, with_slope),
     "smearing": Part(_smeared),
     "fine-tuning": Part(_fine_tuned),
 }
