@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from motifnet.bands import _scale as scales
+from motifnet.estimators._presets import PRESETS, Preset
 from motifnet.kernels import Capacity, fit_with_held_out, start_kernel
 from motifnet.losses import Poisson
 from motifnet.retrain import CrossTuned, FineTuneSettings, InnerSettings, cross_tune, refit_ridge, refit_softmax, refit_under_loss
@@ -71,15 +72,15 @@ def with_slope(sample: Sample) -> Sample:
     return replace(sample, y=sample.X[:, :1] + 0.3 * sample.y)
 
 
-def tampered(sample: Sample, rows: np.ndarray, seed: int = 5) -> Sample:
+def tampered(sample: Sample, rows: np.ndarray, by: float = 1.0) -> Sample:
     """Other targets in some rows (a mask)."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(5)
     if sample.labels is not None:
         labels = sample.labels.copy()
         labels[rows] = rng.integers(0, sample.n_classes, int(rows.sum()))
         return replace(sample, labels=labels, y=coded(labels, sample.n_classes))
     y = sample.y.copy()
-    y[rows] = 3 * rng.normal(size=y[rows].shape)
+    y[rows] += by * rng.normal(size=y[rows].shape)
     if (r := sample.response) is None:
         return replace(sample, y=y)
     counts = r.y.copy()
@@ -176,8 +177,38 @@ PARTS: dict[str, Part] = {
 }
 
 
+def shrunk(name: str, capacity: Capacity) -> Preset:
+    """A preset whose capacity few rows exceed, with short trainings."""
+    preset = PRESETS[name]
+    inner = tuple(replace(settings, steps=6, capacity=capacity) for settings in preset.inner)
+    return replace(preset, convex=replace(preset.convex, capacity=capacity), inner=inner)
+
+
 def refitted(sample: Sample, capacity: Capacity) -> Matrix:
     """The convex fit with λ chosen again on all rows."""
     fitted, folds = quick("kernel ridge", capacity).fit_with_folds(sample)  # type: ignore[attr-defined]
     assert folds is not None
     return refit_ridge(sample, fitted, folds).oof
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Rows of a fit with what is passed beside them, and rows of objects that it has not seen (in time: later ones)."""
+
+    X: Matrix
+    y: Matrix
+    beside: dict[str, np.ndarray]
+    X_new: Matrix
+    y_new: Matrix
+    size: int
+
+
+def drawn(kind: str, n: int, seed: int, *, size: int = 5, new: int = 2_000, slope: float = 0.0) -> Drawn:
+    """As `copies`, with six columns and as a user has it: `kind` is "plain" for rows that nobody keeps apart; `slope` of something to be learned."""
+    rng, rows = np.random.default_rng(seed), n + new
+    of = np.arange(rows) // size
+    centre = rng.normal(size=(of[-1] + 1, 6))
+    X = centre[of] + 0.05 * rng.normal(size=(rows, 6))
+    y = slope * np.sin(X[:, 0]) + rng.normal(size=len(centre))[of] + 0.3 * rng.normal(size=rows)
+    beside = {"groups": {"groups": of[:n]}, "time": {"time": np.arange(n)}, "plain": {}}[kind]
+    return Drawn(X[:n], y[:n], beside, X[n:], y[n:], size)
