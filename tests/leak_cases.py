@@ -1,4 +1,4 @@
-"""Rows that are nearly copies of each other, and everything in the pipeline that predicts rows by fits without them, at sizes that a test has time for.
+"""Rows that are nearly copies of each other, and everything in the pipeline that predicts rows by fits without them, at small sizes.
 
 Rows of one object share X and y up to noise; other objects say nothing about it. Whoever predicts a row of an object from another row of the same
 object looks very good, and has learned nothing.

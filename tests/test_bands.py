@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from leak_cases import drawn
 from scipy.stats import binom, norm
 
+from leak_cases import drawn
 from motifnet import MotifClassifier, MotifRegressor, load
 from motifnet.bands import Band, Intervals, as_levels, fit_intervals, last_layer_band
 from motifnet.bands._conformal import lower_quantile, unit_of, upper_quantile

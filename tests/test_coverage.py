@@ -4,7 +4,7 @@ Of R fits that each judge G units (rows, or groups of rows that hold or miss tog
 
     variance  c (1 − c) (1/m + 1/G) / R
 
-at most, for units of which one says nothing about the next. A band for all rows at once is counted by the event that it holds the function everywhere.
+at most, for units of which one says nothing about the next. A band for all rows at once is counted by the event that it holds the whole function.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from leak_cases import Drawn, drawn
 from scipy.stats import binom
 
+from leak_cases import Drawn, drawn
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.tables import Matrix
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from leak_cases import Capacity, drawn, shrunk
 
+from leak_cases import Capacity, drawn, shrunk
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.estimators import _presets as presets
 from motifnet.retrain import _own_softmax as own_softmax

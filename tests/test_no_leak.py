@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from leak_cases import EXACT, KINDS, LANDMARKS, PARTS, Part, copies, objects, refitted, tampered
 from numpy.testing import assert_allclose
 
+from leak_cases import EXACT, KINDS, LANDMARKS, PARTS, Part, copies, objects, refitted, tampered
 from motifnet.kernels import CURVATURE, every_fold, fit_with_held_out, machine_of, start_kernel
 from motifnet.retrain import _own_softmax as own_softmax
 from motifnet.retrain._corrected import least_by_others

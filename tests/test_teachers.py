@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from leak_cases import LANDMARKS, copies
 from numpy.typing import NDArray
 
+from leak_cases import LANDMARKS, copies
 from motifnet.engine import Control, MotifnetWarning, Stopped
 from motifnet.losses import Loss, Pinball, Poisson
 from motifnet.tables import Matrix, Sample, make_folds

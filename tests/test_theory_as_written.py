@@ -170,7 +170,7 @@ def test_the_convex_fit_learns_at_the_intrinsic_dimension() -> None:
     path = {(d, D): errors(d, D) for d in (2, 5, 9) for D in (10, 50)}
     for d in (2, 5, 9):
         slopes = [np.polyfit(np.log(sizes), np.log(path[d, D]), 1)[0] for D in (10, 50)]
-        assert abs(slopes[0] - slopes[1]) <= 0.1 and slopes[0] < -0.5
+        assert abs(slopes[0] - slopes[1]) <= 0.15 and slopes[0] < -0.5
     for D in (10, 50):
         assert path[2, D][-1] < 0.7 * path[5, D][-1] < 0.5 * path[9, D][-1]
 
