@@ -135,17 +135,33 @@ def test_fit_leaves_global_random_state_alone() -> None:
 
 
 @pytest.mark.parametrize("kind", [MotifRegressor, MotifClassifier])
-def test_weight_two_is_a_repeated_row_and_zero_is_none(kind: Any) -> None:
+def test_a_row_of_weight_zero_is_none(kind: Any) -> None:
     rng = np.random.default_rng(1)
     X = rng.normal(size=(60, 2))
     y: Any = X[:, 0] + 0.2 * rng.normal(size=60)
     y = y > 0 if kind is MotifClassifier else y
     weight = rng.integers(0, 3, 60).astype(float)
-    rows = np.repeat(np.arange(60), weight.astype(int))
+    used = weight > 0
     outputs = (lambda m: m.predict_proba(X)) if kind is MotifClassifier else (lambda m: m.predict(X))
     weighted = outputs(kind(preset="fast").fit(X, y, sample_weight=weight))
-    repeated = outputs(kind(preset="fast").fit(X[rows], y[rows]))
-    assert np.abs(weighted - repeated).max() <= 1e-7
+    assert np.array_equal(weighted, outputs(kind(preset="fast").fit(X[used], y[used], sample_weight=weight[used])))
+
+
+def test_equal_rows_are_observations_of_their_own() -> None:
+    """Three yes/no columns: eight different rows, whose shares of classes are all there is to know."""
+    rng = np.random.default_rng(3)
+    X = pd.DataFrame(rng.integers(0, 2, (1_500, 3)).astype(bool), columns=["a", "b", "c"])
+    p = 1 / (1 + np.exp(-(2.0 * X["a"] - 1.5 * X["b"] + (X["a"] ^ X["c"]) - 0.5)))
+    y = rng.random(1_500) < p
+    model = MotifClassifier(preset="fast").fit(X, y)
+    shares = y.groupby([X["a"], X["b"], X["c"]]).transform("mean")
+    assert model.model_.info["rows"] == 1_500
+    assert np.abs(model.predict_proba(X)[:, 1] - shares).max() < 0.06
+    z = p + rng.normal(size=1_500)
+    number = MotifRegressor(preset="fast").fit(X, z)
+    assert np.sqrt(np.mean((number.predict(X) - p) ** 2)) < 0.1
+    inside = (number.predict_interval(X, 0.8) - z.to_numpy()[:, None]).prod(1) <= 0
+    assert 0.77 < inside.mean() < 0.83
 
 
 def test_several_targets() -> None:
@@ -324,7 +340,7 @@ def test_catboost_as_a_further_teacher(table: pd.DataFrame, tmp_path: Path) -> N
     X = table.drop(columns="price")
     steps = 1.0 * (X["size"] > 95) + (X["rooms"] > 2) + (X["rooms"] > 3)
     model = MotifRegressor(preset="fast", teachers=["catboost", "trees"]).fit(X, steps)
-    assert [row.stage for row in model.ledger_][-4:] == ["quick trees", "catboost", "trees", "stack"]
+    assert [row.stage for row in model.ledger_][-4:] == ["profile", "catboost", "trees", "stack"]
     assert "catboost" in model.ledger_[-1].note
     assert np.allclose(model.predict(X), model.teacher_(model.encode(X))[:, 0], rtol=1e-10)
     model.save(tmp_path / "with.motif")

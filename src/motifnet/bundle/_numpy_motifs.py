@@ -87,7 +87,7 @@ def radial(x: Array, weights: Array, rates: Array, profiles: Sequence[str]) -> A
     """Σ_c w_c φ_c(a_c x)."""
 
     def profile(name: str, t: Array) -> Array:
-        s = t * {"matern32": 3**0.5, "matern52": 5**0.5}.get(name, 1.0)
+        s = t * {"laplace": 1.0, "gaussian": 1.0, "matern32": 3**0.5, "matern52": 5**0.5}[name]
         factor = {"matern32": 1 + s, "matern52": 1 + s + s * s / 3}.get(name, 1.0)
         return factor * np.exp(-s * s if name == "gaussian" else -s)
 

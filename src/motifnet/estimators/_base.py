@@ -78,9 +78,9 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
             Numbers, booleans, categories, dates; gaps as they come.
         y : array or column with shape (n,), or (n, q) for several regression targets
         sample_weight : array with shape (n,), optional
-            Weight 2 is the same as the row twice; rows of weight 0 are dropped.
+            Weight 2 is the row twice in every solve; folds, trees and intervals count rows as they come. Rows of weight 0 are dropped.
         groups : array with shape (n,), optional
-            Rows of one group are never split between fitting and scoring.
+            Rows of one group are never split between fitting and scoring. Without groups every row is an observation of its own, equal rows too.
         time : array with shape (n,), optional
             Numbers or dates. Every score looks forward only: later rows are predicted from earlier ones.
 

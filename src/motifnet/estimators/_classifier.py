@@ -14,7 +14,7 @@ from motifnet.engine import UsageError, resolve_jobs
 from motifnet.estimators._base import MotifEstimator
 from motifnet.estimators._fitted import check_is_fitted
 from motifnet.stacking import ReliabilityCurve, calibration
-from motifnet.tables import Matrix, as_weight, check_no_gaps, vector
+from motifnet.tables import Matrix, as_weight, codes_among
 
 
 class MotifClassifier(ClassifierMixin, MotifEstimator):
@@ -83,7 +83,4 @@ class MotifClassifier(ClassifierMixin, MotifEstimator):
 
     def _codes(self, y: Any, n: int) -> NDArray[np.int64]:
         """The number of each row's class, -1 for a class that the fit has not seen."""
-        column = vector("y", y, n)
-        check_no_gaps(column, "give it a class, or leave the row out")
-        code = {label: i for i, label in enumerate(self.model_.classes or ())}
-        return np.array([code.get(label, -1) for label in np.asarray(y, dtype=object).tolist()], dtype=np.int64)
+        return codes_among(self.model_.classes or (), y, n)

@@ -14,7 +14,7 @@ from motifnet.engine import DataError, LedgerRow, UsageError
 from motifnet.mimicry import Certificate, certify, describe_network, values_of
 from motifnet.mimicry.fitted import texts_of
 from motifnet.motifs import Motif
-from motifnet.tables import Matrix, as_array, as_numbers
+from motifnet.tables import Matrix, as_numbers, codes_among
 
 
 def compress_network(task: Task, max_units: int | None, tolerance: float | None) -> tuple[Motif, Certificate, tuple[LedgerRow, ...]]:
@@ -39,7 +39,7 @@ def compress_model(model: FittedModel, X: Matrix | None, y: Any, *, max_units: i
 def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int) -> Task:
     """What there is to compress in a model."""
     if y is not None:
-        y = _checked(y if model.classes is None else one_hot(y, model.classes), X)
+        y = _checked(y if model.classes is None else one_hot(y, model.classes, len(X) if X is not None else len(y)), X)
     elif X is None and model.info.get("compressed"):
         raise UsageError("A compressed model carries no rows to distil it on: its centres are trained points. Pass X, rows like those of the fit.")
     elif X is None and own_rows(model.network, model.d) is None:  # behind a layer that cannot be undone, or with trees alone
@@ -78,12 +78,13 @@ def _checked(y: Any, X: Matrix | None) -> Matrix:
     return as_numbers(y, len(X))
 
 
-def one_hot(y: Any, classes: tuple[Any, ...]) -> Matrix:
+def one_hot(y: Any, classes: tuple[Any, ...], n: int) -> Matrix:
     """Indicators of the classes with shape (n, K)."""
-    given = as_array(y)
-    hit = given.reshape(-1, 1) == np.array(classes, dtype=object)
-    if not hit.any(1).all():
+    codes = codes_among(classes, y, n)
+    if (codes < 0).any():
+        row = int(np.argmax(codes < 0))
         raise DataError(
-            f"y holds {given.ravel()[~hit.any(1)].tolist()[0]!r}, which is none of the classes {', '.join(map(repr, classes))}. Leave out these rows."
+            f"y holds {np.asarray(y, dtype=object).ravel()[row]!r} in row {row} (the first row is 0), which is none of the classes "
+            f"{', '.join(map(repr, classes))}. Leave out these rows."
         )
-    return hit.astype(np.float64)
+    return np.eye(len(classes))[codes]

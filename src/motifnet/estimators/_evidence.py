@@ -143,7 +143,7 @@ def _seen(model: FittedModel, X: Matrix) -> Mask:
 
 
 def _observed(model: FittedModel, y: Any, n: int) -> Matrix:
-    observed = as_target(y, n, "regression").values if model.classes is None else one_hot(y, model.classes)
+    observed = as_target(y, n, "regression").values if model.classes is None else one_hot(y, model.classes, n)
     columns = len(model.classes or model.targets)
     if observed.shape != (n, columns):
         raise DataError(f"y has shape {observed.shape}, expected one target for each of the {n} rows and {columns} columns. Pass y for these rows.")

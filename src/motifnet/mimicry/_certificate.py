@@ -100,9 +100,12 @@ def _affordable(network: nn.Module) -> int:
 
 
 def sobol_box(X: Matrix, points: int, seed: int) -> Matrix:
-    """Scrambled Sobol points of the box of X; points is a power of two."""
+    """Scrambled Sobol points of the box of X, in columns beyond those that scipy has a sequence for random ones; points is a power of two."""
     low, high = X.min(axis=0), X.max(axis=0)
-    unit = qmc.Sobol(X.shape[1], scramble=True, seed=seed).random(points)
+    known = min(X.shape[1], qmc.Sobol.MAXDIM)
+    unit = qmc.Sobol(known, scramble=True, seed=seed).random(points)
+    if known < X.shape[1]:
+        unit = np.hstack([unit, np.random.default_rng(seed).random((points, X.shape[1] - known))])
     return np.asarray(low + unit * (high - low))
 
 

@@ -55,6 +55,11 @@ class Sample:
         """The matrix for fold k: rows of fold k are encoded by the other folds, every other row without fold k and its own fold."""
         return self.X if self.views is None else self.views[k]
 
+    def codes(self, k: int | None = None) -> NDArray[np.int64]:
+        """Codes with shape (n,) that equal rows of the matrix share, in the encoding of fold k where given."""
+        X = self.X if k is None else self.view(k)
+        return np.unique(X, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+
     def rows(self, chosen: NDArray[np.bool_], k: int | None = None) -> Sample:
         """The sample on some rows (a mask), in the encoding of fold k where given."""
         X = self.X if k is None else self.view(k)

@@ -9,6 +9,7 @@ from motifnet.mimicry.fitted._composite import COMPOSITES
 from motifnet.mimicry.fitted._encoders import ENCODERS
 from motifnet.mimicry.fitted._frame import Columns, coded, texts_of
 from motifnet.mimicry.fitted._kernels import KERNELS
+from motifnet.mimicry.fitted._known_types import COMPILED_LOSSES, SCALARS, TREE, known_classes
 from motifnet.mimicry.fitted._linear import LINEAR
 from motifnet.mimicry.fitted._lookup import TRANSFERS, network_of
 from motifnet.mimicry.fitted._output import method_of, outputs_of
@@ -22,4 +23,19 @@ for family in (LINEAR, KERNELS, PROCESSES, PERCEPTRONS, TREES, BOOSTING, SCALERS
     TRANSFERS.update(family)
 transfer.register(object, network_of)  # what no family of ours knows
 
-__all__ = ["TRANSFERS", "Columns", "code", "coded", "encoder_network", "method_of", "network_of", "outputs_of", "texts_of", "with_deviation"]
+__all__ = [
+    "COMPILED_LOSSES",
+    "SCALARS",
+    "TRANSFERS",
+    "TREE",
+    "Columns",
+    "code",
+    "coded",
+    "encoder_network",
+    "known_classes",
+    "method_of",
+    "network_of",
+    "outputs_of",
+    "texts_of",
+    "with_deviation",
+]

@@ -116,6 +116,7 @@ _KERNELS: dict[str, Callable[[Any, Matrix], KernelNetworks]] = {
     "Sum": _sum,
     "WhiteKernel": _white,
 }
+KERNEL_NAMES = tuple(_KERNELS)
 
 
 def _variance(kernel: Any, centres: Matrix, factor: Matrix, root: Any = 1.0) -> Motif:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.ensemble._iforest import _average_path_length
 
 from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
@@ -118,8 +117,22 @@ def _isolation(model: Any) -> list[Motif]:
         (tree, _depths(model, k)[:, None], columns)
         for k, (tree, columns) in enumerate(zip(model.estimators_, model.estimators_features_, strict=True))
     ]
-    scale = len(trees) * _average_path_length([model._max_samples])[0]
+    scale = len(trees) * _expected_depth(model._max_samples)
     return [*_summed(trees, model), affine([[-np.log(2) / scale]]), Exp(), affine([[-1.0]], -model.offset_)]
+
+
+def _expected_depth(n: int) -> float:
+    """c(n), the mean depth of an unsuccessful search in a binary tree of n rows, as scikit-learn computes it, to the last bit."""
+    try:
+        from sklearn.ensemble._iforest import _average_path_length
+    except ImportError as error:
+        import sklearn
+
+        raise UsageError(
+            f"scikit-learn {sklearn.__version__} keeps the depths of an IsolationForest where this motifnet does not look ({error}). "
+            "Upgrade motifnet, or install scikit-learn 1.9."
+        ) from error
+    return float(_average_path_length([n])[0])
 
 
 def _depths(model: Any, k: int) -> Matrix:
