@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -63,7 +64,7 @@ def coded(labels: np.ndarray, classes: int) -> Matrix:
 
 def with_counts(sample: Sample) -> Sample:
     """Counts under the loss of Poisson in place of the target."""
-    y, response = code_response(np.round(np.exp(sample.y)), sample.weight, (Poisson(),))
+    y, response = code_response(np.rint(np.exp(sample.y)).astype(np.float64), sample.weight, (Poisson(),))
     return replace(sample, y=y, response=response)
 
 
@@ -107,6 +108,10 @@ def quick(name: str, capacity: Capacity) -> Teacher:
     """A teacher of the registry with few rows and trees."""
     teacher = QUICK[name](capacity) if name in QUICK else TEACHERS[name]()
     return replace(teacher, max_trees=30) if isinstance(teacher, BoostedTrees) else teacher
+
+
+def _taught(name: str, sample: Sample, capacity: Capacity) -> Matrix:
+    return quick(name, capacity).fit(sample).oof
 
 
 def tuned(sample: Sample, capacity: Capacity) -> CrossTuned:
@@ -164,7 +169,7 @@ def _fine_tuned(sample: Sample, capacity: Capacity) -> Matrix:
 
 
 PARTS: dict[str, Part] = {
-    **{name: Part(lambda sample, capacity, name=name: quick(name, capacity).fit(sample).oof, landmarks=name in QUICK) for name in TEACHERS},
+    **{name: Part(partial(_taught, name), landmarks=name in QUICK) for name in TEACHERS},
     "one solution": Part(_solved, landmarks=True),
     "trained kernel": Part(lambda sample, capacity: tuned(sample, capacity).oof, landmarks=True),
     "trained kernel, two classes": Part(_softmax, with_labels, landmarks=True),

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leak_cases import Capacity, drawn, shrunk
+from leak_cases import drawn, shrunk
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.estimators import _presets as presets
+from motifnet.kernels import Capacity
 from motifnet.retrain import _own_softmax as own_softmax
 from motifnet.tables import Matrix
 
