@@ -167,17 +167,13 @@ def test_intervals_are_exported_with_the_network(model: MotifRegressor, tmp_path
         model.to_onnx(tmp_path / "m.onnx", coverage=80)
 
 
-def test_order_and_repeats_of_rows_do_not_matter() -> None:
+def test_order_of_rows_and_jobs_do_not_matter() -> None:
     (X, y), new = rows(130), rows(40, seed=4)[0]
     weight = np.where(np.arange(130) % 3 == 0, 2.0, 1.0)
     order = np.random.default_rng(0).permutation(130)
-    fits = [
-        MotifRegressor(preset="fast").fit(X, y, sample_weight=weight),
-        MotifRegressor(preset="fast", n_jobs=2).fit(X[order], y[order], sample_weight=weight[order]),
-        MotifRegressor(preset="fast").fit(np.repeat(X, weight.astype(int), axis=0), np.repeat(y, weight.astype(int))),
-    ]
-    first, *others = (fit.predict_interval(new, [0.6, 0.9]) for fit in fits)
-    assert all(np.array_equal(first, other) for other in others)
+    first = MotifRegressor(preset="fast").fit(X, y, sample_weight=weight)
+    other = MotifRegressor(preset="fast", n_jobs=2).fit(X[order], y[order], sample_weight=weight[order])
+    assert np.array_equal(first.predict_interval(new, [0.6, 0.9]), other.predict_interval(new, [0.6, 0.9]))
 
 
 @pytest.mark.parametrize("kind", ["groups", "time"])
@@ -490,7 +486,7 @@ def test_what_has_no_band_says_why(model: MotifRegressor, classifier: MotifClass
         MotifRegressor(preset="fast", objective="absolute").fit(X, y).predict_band(X)
     with pytest.raises(UsageError, match="groups or time"):
         MotifRegressor(preset="fast").fit(X, y, groups=np.arange(60) % 30).predict_band(X)
-    with pytest.raises(DataError, match="at least 40 different rows"):
+    with pytest.raises(DataError, match="at least 40 rows"):
         MotifRegressor(preset="fast").fit(X[:30], y[:30]).predict_band(X, split=True)
     with pytest.raises(UsageError, match="one number"):
         model.predict_band(X, [0.5, 0.9])  # type: ignore[arg-type]
