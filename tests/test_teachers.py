@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from leak_cases import LANDMARKS, copies
 from motifnet.engine import Control, MotifnetWarning, Stopped
 from motifnet.losses import Loss, Pinball, Poisson
 from motifnet.tables import Matrix, Sample, make_folds
@@ -193,18 +194,17 @@ def test_time_looks_forward_only(row: Row) -> None:
 
 @every_teacher
 def test_a_group_effect_is_not_learned(row: Row) -> None:
-    """The target is an effect of the group, which two columns give away: with whole groups left out there is nothing to find."""
-    scores = []
-    for seed in range(3):
-        rng = np.random.default_rng(seed)
-        groups = rng.integers(0, 30, 240)
-        X = rng.normal(size=(30, 2))[groups]
-        y = rng.normal(size=30)[groups]
-        sample = Sample.plain(X, (y - y.mean()) / y.std())
-        folds = make_folds(240, 4, 0, groups=groups)
-        scores.append(r2(row.make().fit(replace(sample, groups=groups, folds=folds)).oof, sample.y))
-    assert np.mean(scores) <= 0.0
-    assert max(scores) <= 0.05
+    """The target is an effect of the group, which the columns give away: with whole groups left out there is nothing to find, else nearly all of it.
+
+    Kernels have fewer centres than there are rows.
+    """
+    teacher = row.make()
+    if isinstance(teacher, KernelRidge):
+        teacher = replace(teacher, capacity=LANDMARKS)
+    scores = [r2(teacher.fit(s := copies("groups", seed)).oof, s.y) for seed in range(3)]
+    assert np.mean(scores) <= 0.05 and max(scores) <= 0.25, scores
+    alone = Sample.plain(copies("groups").X, copies("groups").y)
+    assert row.make is Linear or r2(teacher.fit(alone).oof, alone.y) > 0.3
 
 
 def noise(seed: int) -> Sample:
@@ -246,8 +246,13 @@ def test_few_rows(row: Row, n: int) -> None:
 def test_constant_target_and_columns(row: Row) -> None:
     sample = replace(problem(40), y=np.zeros((40, 1)))
     np.testing.assert_allclose(row.make().fit(sample).predict(sample.X), 0.0, atol=1e-9)
-    flat = row.make().fit(replace(problem(40), X=np.ones((40, 2)), numeric=np.ones(2, dtype=bool)))
-    np.testing.assert_allclose(flat.predict(np.ones((3, 2))), 0.0, atol=0.3)
+    y = np.random.default_rng(0).exponential(size=(40, 1)) + 2.0  # skewed: the mean is not the median
+    flat = replace(problem(40), X=np.ones((40, 2)), y=y, numeric=np.ones(2, dtype=bool))
+    fitted, robust = row.make().fit(flat), isinstance(row.make(), SupportVectors)
+    centre, tolerance = (np.median, 0.1) if robust else (np.mean, 1e-9)  # errors within the tube do not count
+    np.testing.assert_allclose(fitted.predict(np.ones((3, 2))), centre(y), atol=tolerance)
+    others = [centre(y[flat.folds.train(k)]) for k in range(flat.folds.count)]
+    np.testing.assert_allclose(fitted.oof[:, 0], np.array(others)[flat.folds.of], atol=max(tolerance, robust * 0.2))
 
 
 @every_teacher
