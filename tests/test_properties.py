@@ -134,8 +134,8 @@ def test_p4_weights_are_repetitions(seed: int) -> None:
         return (kernel.gram(A, A[chosen][s.centres]) @ s.dual + s.intercept).numpy()
 
     for capacity in (Capacity(len(again), 0), Capacity(0, len(used))):
-        found = [solved(used, weight[used], capacity), solved(again, np.ones(len(again)), capacity)]
-        np.testing.assert_allclose(*found, rtol=0, atol=1e-6 * y.std())
+        weighted, repeated = solved(used, weight[used], capacity), solved(again, np.ones(len(again)), capacity)
+        np.testing.assert_allclose(weighted, repeated, rtol=0, atol=1e-6 * y.std())
     np.testing.assert_array_equal(
         fast().fit(X, y, sample_weight=weight).predict(X), fast().fit(X[used], y[used], sample_weight=weight[used]).predict(X)
     )
