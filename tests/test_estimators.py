@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from motifnet import MotifClassifier, MotifRegressor, load, mimic
 from motifnet.engine import Control, DataError, MotifnetWarning, UsageError
 from motifnet.estimators._course import Course
+from motifnet.estimators._goal import Judged
 from motifnet.estimators._pipeline import HOPELESS
 
 # as for every estimator that chooses its settings by cross-validation: folds hold rows, and equal rows may lie in several
@@ -363,3 +365,33 @@ def test_a_teacher_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("motifnet.estimators._presets.find_spec", lambda name: None)
     with pytest.raises(UsageError, match="not installed"):
         MotifClassifier(teachers=["catboost"]).fit(np.eye(6), [0, 1] * 3)
+
+
+def test_what_is_cheap_comes_first_and_all_rows_of_the_ledger_are_errors_on_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above the exact range of the convex fit, where landmarks had no prediction once."""
+    judged: list[Judged] = []
+    settle = Course.settle
+
+    def listened(self: Course, stage: str, start: float, found: Judged, note: str, kept: bool | None = None) -> bool:
+        judged.append(found)
+        return settle(self, stage, start, found, note, kept)
+
+    monkeypatch.setattr(Course, "settle", listened)
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1_300, 3))
+    model = MotifRegressor(preset="fast", profile=None).fit(X, np.sin(2 * X[:, 0]) + X[:, 1] + 0.3 * rng.normal(size=1_300))
+    assert [row.stage for row in model.ledger_] == ["convex fit", "transferred", "quick trees", "inner layers", "stack"]
+    assert all(np.isfinite(j.oof).all() for j in judged)
+    kept = [row.error for row in model.ledger_ if row.kept]
+    assert all(after <= before or "standard error" in model.ledger_[-1].note for before, after in pairwise(kept))
+
+
+@pytest.mark.parametrize(("standard_error", "kept"), [(1.0, True), (1e-12, False)])
+def test_within_one_standard_error_the_average_of_all_stands(standard_error: float, kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("motifnet.estimators._pipeline.paired_difference", lambda *_: (1e-9, standard_error))
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 2))
+    monkeypatch.setattr(Course, "_lower", lambda self, one, other: False)
+    model = MotifRegressor(preset="fast", profile=None).fit(X, X[:, 0] + 0.3 * rng.normal(size=120))
+    assert model.ledger_[-1].stage == "stack" and model.ledger_[-1].kept is kept
+    assert ("within one standard error" in model.ledger_[-1].note) is kept

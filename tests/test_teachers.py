@@ -15,7 +15,8 @@ from motifnet.engine import Control, MotifnetWarning, Stopped
 from motifnet.losses import Loss, Pinball, Poisson
 from motifnet.tables import Matrix, Sample, make_folds
 from motifnet.teachers import TEACHERS, BoostedTrees, FittedTeacher, Hopeless, KernelRidge, Linear, Splines, SupportVectors, Teacher
-from motifnet.teachers._boosting import Growth, Problem, find_engine
+from motifnet.teachers._boosting import FEWEST, Engine, Growth, Problem, find_engine, grow_best
+from motifnet.teachers._forest import Forest
 from motifnet.teachers._honest import inner_folds, inner_split
 from motifnet.teachers._support_vectors import Choice, _fit
 
@@ -354,3 +355,38 @@ def test_splines_find_an_additive_function_and_extend_it_linearly() -> None:
     ends = fitted.predict(np.array([[3.0, 0.0], [5.0, 0.0], [7.0, 0.0]]))[:, 0]
     np.testing.assert_allclose(ends[2] - ends[1], ends[1] - ends[0], atol=1e-12)
     assert abs((ends[1] - ends[0]) / 2 - 1) < 0.1
+
+
+def timed(seconds: float) -> Growth:
+    return Growth(learning_rate=0.05, leaves=4, min_rows=2, columns=1.0, rows=1.0, l2=1.0, limit=500, patience=20, seconds=seconds)
+
+
+def test_fewer_trees_take_a_larger_rate() -> None:
+    assert timed(np.inf).rate_at(1.0) == timed(FEWEST).rate_at(1.0) == 0.05
+    assert timed(FEWEST / 2).rate_at(1.0) == pytest.approx(0.1)
+    assert timed(1.0).rate_at(1.0) == 0.3
+
+
+@pytest.mark.parametrize(("left", "again"), [(10.0, True), (1.5, False)])
+def test_trees_are_grown_again_on_all_rows_where_there_is_time(left: float, again: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first growth takes a second; the second one would take about 16 / 9 of that."""
+    clock, grown = iter([0.0, 1.0]), list[int]()
+    monkeypatch.setattr("motifnet.teachers._boosting.time.monotonic", lambda: next(clock))
+    stump = Forest.sum([Forest.constant(np.zeros(1))] * (FEWEST + 1))
+
+    def grow(problem: Problem, growth: Growth, seed: int, control: Control | None) -> list[Forest]:
+        grown.append(growth.limit)
+        return [stump]
+
+    engine = Engine(lambda *_: 0, grow, lambda *_: [stump])
+    rng = np.random.default_rng(0)
+    problem = Problem(rng.normal(size=(400, 2)), rng.normal(size=400), np.ones(400))
+    assert grow_best(engine, problem, np.arange(400) % 4 == 0, timed(left), 0, None) == [stump]
+    assert grown == ([round(FEWEST * 4 / 3)] if again else [])
+
+
+def test_a_limit_of_time_ends_the_growth_and_not_the_fit() -> None:
+    sample = problem(400)
+    fitted = BoostedTrees(max_trees=100_000, patience=100_000).fit(sample, control=Control(2.0))
+    assert np.isfinite(fitted.oof).all()
+    assert np.mean((fitted.oof - sample.y) ** 2) < np.var(sample.y)
