@@ -319,3 +319,16 @@ def test_command_line(fitted: motifnet.MotifRegressor, tmp_path: Path) -> None:
     assert "No row of the table is" in run("show", place).stdout
     both = ("--max-units", 8, "--tolerance", 0.1)
     assert run("compress", tmp_path / "full.motif", "--out", tmp_path / "other.motif", *both).exit_code == 2
+
+
+def test_groups_judge_as_a_whole() -> None:
+    """Targets that are noise of a group: what learns from one half of a group must not be judged by the other."""
+    rng = np.random.default_rng(0)
+    g = np.repeat(np.arange(60), 8)
+    X = rng.normal(size=(60, 4))[g] + 0.05 * rng.normal(size=(480, 4))
+    y = rng.normal(size=60)[g] + 0.1 * rng.normal(size=480)
+    model = motifnet.MotifRegressor(preset="fast", profile=None).fit(rng.normal(size=(200, 4)), rng.normal(size=200))
+    alone, together = (model.compress(X, y, max_units=32, groups=groups).ledger_[-1].error for groups in (None, g))
+    assert alone < 0.8 < together
+    with pytest.raises(DataError, match="without X"):
+        model.compress(groups=g)

@@ -15,7 +15,7 @@ from motifnet.engine import DataError, LedgerRow, MotifnetWarning, UsageError
 from motifnet.mimicry import Certificate, certify, describe_network, values_of
 from motifnet.mimicry.fitted import texts_of
 from motifnet.motifs import Motif
-from motifnet.tables import Matrix, as_numbers, codes_among
+from motifnet.tables import Matrix, as_groups, as_numbers, codes_among
 
 
 def compress_network(task: Task, max_units: int | None, tolerance: float | None) -> tuple[Motif, Certificate, tuple[LedgerRow, ...]]:
@@ -27,9 +27,11 @@ def compress_network(task: Task, max_units: int | None, tolerance: float | None)
     return small.network, certificate, _ledger(small)
 
 
-def compress_model(model: FittedModel, X: Matrix | None, y: Any, *, max_units: int | None, tolerance: float | None, seed: int) -> FittedModel:
+def compress_model(
+    model: FittedModel, X: Matrix | None, y: Any, groups: Any, *, max_units: int | None, tolerance: float | None, seed: int
+) -> FittedModel:
     """The model with a small network; X with shape (n, d) is encoded."""
-    network, certificate, rows = compress_network(model_task(model, X, y, seed), max_units, tolerance)
+    network, certificate, rows = compress_network(model_task(model, X, y, seed, groups), max_units, tolerance)
     card = describe_network(network, inputs=model.d)
     info = {**model.info, "compressed": True}
     reference = None if model.reference is None else model.reference.without_rows()
@@ -45,8 +47,10 @@ def compress_model(model: FittedModel, X: Matrix | None, y: Any, *, max_units: i
     return small
 
 
-def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int) -> Task:
+def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int, groups: Any = None) -> Task:
     """What there is to compress in a model."""
+    if groups is not None and X is None:
+        raise DataError("groups were passed without X. Pass the rows that they belong to, or leave them out.")
     if y is not None:
         y = _checked(y if model.classes is None else one_hot(y, model.classes, len(X) if X is not None else len(y)), X)
     elif X is None and model.info.get("compressed"):
@@ -55,7 +59,9 @@ def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int) -> Task:
         X = model.kept_rows()
     errors = [row.error for row in model.ledger if row.kept]
     scale = model.info.get("target_sd") if model.classes is None else np.ones(model.width)
-    return Task(model.network, model.d, X, y, errors[-1] if errors else 0.0, None if scale is None else np.asarray(scale, dtype=np.float64), seed)
+    scale = None if scale is None else np.asarray(scale, dtype=np.float64)
+    codes = None if groups is None or X is None else as_groups(groups, len(X))
+    return Task(model.network, model.d, X, y, errors[-1] if errors else 0.0, scale, seed, codes)
 
 
 def network_task(network: Motif, d: int, X: Matrix | None, y: Any, seed: int) -> Task:

@@ -110,10 +110,11 @@ def _problems(sample: Sample) -> list[Problem]:
 
 
 def _units(sample: Sample) -> list[float]:
-    """The mean of a target with a log link: in this unit the penalty on leaves does not depend on that of the target. 1 without such a link."""
+    """The mean of a target with a log link: in this unit the penalty on leaves does not depend on that of the target. Else 1."""
     r = sample.response
     assert r is not None
-    return [float(np.average(y, weights=sample.weight)) if loss.log_link else 1.0 for y, loss in zip(r.y.T, r.losses, strict=True)]
+    means = [float(np.average(y, weights=sample.weight)) for y in r.y.T]
+    return [mean if loss.log_link and mean > 0 else 1.0 for mean, loss in zip(means, r.losses, strict=True)]
 
 
 def _predict(forests: Forests, X: Matrix) -> Matrix:
