@@ -137,8 +137,9 @@ def _by_line(x: Matrix, y: Matrix) -> Predict:
         if len(at) < 2:
             return np.tile(mean, (int(out.sum()), 1))
         means = np.stack([np.bincount(where, column) / count for column in y[there].T], 1)
-        line = interp1d(at, means, axis=0, fill_value="extrapolate")
-        return np.where(np.isfinite(x[out])[:, None], line(x[out]), mean)
+        with np.errstate(all="ignore"):  # between the ends of float64 there is no line, and nothing is explained
+            line = interp1d(at, means, axis=0, fill_value="extrapolate")(x[out])
+        return np.where(np.isfinite(x[out])[:, None], line, mean)
 
     return predict
 

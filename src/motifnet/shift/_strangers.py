@@ -76,7 +76,9 @@ def _outside(old: NumberSketch, new: Column, near: float) -> Mask:
     x, beyond = np.where(new.gaps, np.nan, new.values.astype(np.float64)), np.zeros(len(new.values), dtype=bool)
     low, high = old.range
     n, m = old.rows * (1 - old.gaps), int((~new.gaps).sum())
-    for excess in (low - x, x - high):
+    with np.errstate(over="ignore"):  # a difference that no float64 holds is infinite, and so is what it is compared with
+        ends = (low - x, x - high)
+    for excess in ends:
         out, far = excess > 0, excess > high - low
         if _extreme(int(out.sum()), m, n) < near:
             beyond |= out
