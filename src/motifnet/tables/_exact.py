@@ -27,8 +27,6 @@ def exact(name: str, values: Any, n: int | None = None) -> NDArray[Any]:
     if not isinstance(values, nw.Series) and nw.dependencies.is_into_series(values):
         values = nw.from_native(values, series_only=True)
     array = _of_series(values) if isinstance(values, nw.Series) else as_array(values)
-    if array.dtype.kind == "f" and not hasattr(values, "dtype"):  # whole numbers on both sides of 2^63 come as floats
-        array = as_array(np.array(values, dtype=object))
     if array.ndim != 1:
         raise DataError(f"{name} has shape {array.shape}, but one value for each row is expected. Pass a list or an array with shape ({n},).")
     if array.dtype.kind == "c":
