@@ -45,6 +45,7 @@ def models() -> dict[str, MotifRegressor]:
     return {objective: fit(objective) for objective in ("absolute", "pinball", "poisson", "gamma")}
 
 
+@pytest.mark.filterwarnings("ignore:.*outside the range")
 def test_quantiles_never_cross(models: dict[str, MotifRegressor]) -> None:
     rng = np.random.default_rng(1)
     X = pd.DataFrame({"a": rng.normal(0, 3, 10_000), "b": rng.normal(0, 3, 10_000), "c": rng.choice(["x", "y", "z"], 10_000)})

@@ -171,6 +171,7 @@ def test_p6_more_ridge(seed: int, power: float, step: float) -> None:
     assert smaller_norm <= norm * (1 + 1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:.*outside the range")
 @examples
 @given(SEEDS)
 def test_p7_matrices_and_bands(seed: int) -> None:
