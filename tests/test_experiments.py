@@ -203,6 +203,7 @@ def test_an_out_of_fold_vector_that_leaks_is_reported(leaks: bool) -> None:
     assert abs(rows.evidence[0] - rows.claimed[0]) < 0.01
 
 
+@pytest.mark.filterwarnings("ignore:.*outside the range")
 def test_a_fit_shows_its_claims_and_what_they_are_worth() -> None:
     row = honesty.measure(("groups", "regression", 300, "fast", 0), threads=1)
     assert set(honesty.EXPERIMENT.measured) == set(row)

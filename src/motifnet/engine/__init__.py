@@ -9,7 +9,7 @@ from motifnet.engine._blocks import ordered_map, ordered_sum
 from motifnet.engine._checkpoint import Checkpoint
 from motifnet.engine._codec import fingerprint
 from motifnet.engine._control import Control, Stopped
-from motifnet.engine._errors import DataError, DiskFullError, FileError, MotifnetError, MotifnetWarning, ResourceError, UsageError
+from motifnet.engine._errors import DataError, DiskFullError, FileError, MotifnetError, MotifnetWarning, ResourceError, UsageError, warn_caller
 from motifnet.engine._ledger import LedgerRow
 from motifnet.engine._memory import memory_told
 from motifnet.engine._memory_plan import MB, MemoryPlan, available_memory, peak_memory, resident_memory
@@ -53,5 +53,6 @@ __all__ = [
     "resolve_jobs",
     "seed_of",
     "single_threaded",
+    "warn_caller",
     "working",
 ]

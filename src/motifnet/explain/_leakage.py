@@ -10,14 +10,13 @@ A fit looks first at what a number explains of the target of its neighbours, whi
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.engine import MotifnetWarning
+from motifnet.engine import warn_caller
 from motifnet.explain._columns import RawColumn
 from motifnet.explain._rows import Evidence
 from motifnet.explain._twins import ADVICE, are_many, twins
@@ -74,7 +73,7 @@ def warn_of_leaks(columns: Sequence[RawColumn], evidence: Evidence, classes: boo
     given = [_alone(name, share) for name, share in shares.items() if share > GIVEN_AWAY]
     if given:
         more = f", and so do {len(given) - 1} more" if len(given) > 1 else ""
-        warnings.warn(f"{given[0][0].upper()}{given[0][1:]}{more}. {KNOWN_LATE}", MotifnetWarning, stacklevel=5)
+        warn_caller(f"{given[0][0].upper()}{given[0][1:]}{more}. {KNOWN_LATE}")
 
 
 def _alone(name: str, share: float) -> str:

@@ -11,13 +11,12 @@ Where these are fewer than `EXPECTED_PAIRS`, by at least `LEAST_COLUMNS` columns
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.engine import MotifnetWarning
+from motifnet.engine import warn_caller
 from motifnet.tables import Column, Table
 
 COLLISION, ALIKE, LEAST_COLUMNS, EXPECTED_PAIRS, LEAST_TWINS, SHARE = 0.05, 0.99, 3, 0.01, 4, 0.01
@@ -45,11 +44,9 @@ def warn_of_twins(table: Table, groups: NDArray[Any] | None) -> None:
     """Say so where many rows of a fit have a twin that groups do not keep together with them."""
     count = int(twins(table, np.arange(table.n) if groups is None else groups).sum())
     if are_many(count, table.n):
-        warnings.warn(
+        warn_caller(
             f"{count:,} of {table.n:,} rows have a twin that agrees with them in every digit of every column. If twins are one object entered twice, "
-            "the errors of the fit are too good: pass groups= (--groups), with the same value for all rows of an object.",
-            MotifnetWarning,
-            stacklevel=5,
+            "the errors of the fit are too good: pass groups= (--groups), with the same value for all rows of an object."
         )
 
 

@@ -10,7 +10,6 @@ its upper bound (f + 1 + 2 √(f + 1)) / n is the mean of a Poisson law here.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
-from motifnet.engine import MotifnetWarning
+from motifnet.engine import warn_caller
 from motifnet.shift._reference import Reference
 from motifnet.shift._sketch import LevelSketch, NumberSketch
 from motifnet.tables import Column, Encoder, Feature, OneHot, Table, TargetMean, codes_of
@@ -45,7 +44,7 @@ def warn_of_strangers(reference: Reference | None, encoder: Encoder, table: Tabl
     said = [_said([one for one in found if one.kind == kind], kind, table.n) for kind in dict.fromkeys(one.kind for one in found)]
     if said:
         text = f"{'; '.join(said)}. Predictions there are guesses: `check_shift`, or `motifnet check`, compares the tables."
-        warnings.warn(text, MotifnetWarning, stacklevel=5)
+        warn_caller(text)
 
 
 def _said(found: list[Strangers], kind: str, n: int) -> str:

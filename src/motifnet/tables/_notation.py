@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.engine import MotifnetWarning
+from motifnet.engine import MotifnetWarning, warn_caller
 from motifnet.tables._errors import shown
 from motifnet.tables._reading import PLAIN, is_mark
 from motifnet.tables._table import Table
@@ -40,13 +40,13 @@ def note_label_texts(name: str, labels: NDArray[Any]) -> None:
     if found is not None:
         row, reason = found
         text = f"Target {name!r}, row {row} (the first row is 0), holds {shown(labels[row])}: {reason} Each text is taken as a class of its own."
-        warnings.warn(text, MotifnetWarning, stacklevel=5)
+        warn_caller(text)
         return
     marks = [label for label in dict.fromkeys(labels.tolist()) if is_mark(label)]
     if marks:
         row = labels.tolist().index(marks[0])
         text = f"Target {name!r}, row {row} (the first row is 0), holds {shown(marks[0])}, which is taken as a class. {_missing(marks[0])}"
-        warnings.warn(text, MotifnetWarning, stacklevel=5)
+        warn_caller(text)
 
 
 def suspect(values: NDArray[Any]) -> tuple[int, str] | None:

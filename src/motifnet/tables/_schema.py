@@ -5,11 +5,10 @@ The phrases about names are scikit-learn's, since its tools look for them.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from motifnet.engine import DataError, MotifnetWarning
+from motifnet.engine import DataError, warn_caller
 from motifnet.tables._column import Kind
 from motifnet.tables._reading import PLAIN, Reading
 
@@ -63,7 +62,7 @@ class Schema:
 
 
 def _warn(text: str) -> None:
-    warnings.warn(text, MotifnetWarning, stacklevel=5)
+    warn_caller(text)
 
 
 def _bullets(title: str, names: Sequence[str], most: int = 5) -> str:
