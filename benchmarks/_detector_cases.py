@@ -1,18 +1,19 @@
-"""Cases for the detectors of the profile: real columns with simulated targets that have no structure, and targets with a known one."""
+"""Cases for the detectors of the profile: tables without a structure, of many kinds and on both sides of every threshold, and tables with one.
+
+A case takes its kinds in turn. A detector that a fit runs by itself is asked as the profile asks it, and as a fit does, on fewer rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.stats import rankdata
 
-from motifnet.profiling import DETECTORS, Finding, Rows, as_rows
-
-Array = NDArray[np.float64]
+from benchmarks._detector_tables import KINDS, Array, Generator, beside, framed, heavy_noise, normal, numbers, real, real_ranks, smooth, uniform
+from motifnet.profiling import DETECTORS, STRUCTURE, Finding, Rows, as_rows, look
+from motifnet.profiling._invariance import TRUTH, invariance
 
 
 @dataclass(frozen=True)
@@ -25,120 +26,271 @@ class Answer:
 
 @dataclass(frozen=True)
 class Case:
-    """`run` takes a table and a generator; an alarm is wanted where `power` is true."""
+    """`run` takes a kind, a table and a generator; an alarm is wanted where `power` is true."""
 
     detector: str
     name: str
     power: bool
-    run: Callable[[pd.DataFrame, np.random.Generator], Answer]
+    kinds: tuple[str, ...]
+    run: Callable[[str, pd.DataFrame, Generator], Answer]
 
 
-def _find(detector: str, X: pd.DataFrame | Array, y: Array, rng: np.random.Generator) -> Finding:
-    rows = as_rows(X, y, classes=False, most=10_000, seed=int(rng.integers(2**31)))
+def _rows(X: pd.DataFrame, y: Array, rng: Generator) -> Rows:
+    return as_rows(X, y, classes=False, most=10_000, seed=int(rng.integers(2**31)))
+
+
+def _profiled(detector: str, rows: Rows) -> Finding:
     return DETECTORS[detector](rows)
 
 
+def _in_a_fit(detector: str, rows: Rows) -> Finding:
+    return look(detector, rows.first(STRUCTURE[detector][1]))
+
+
 def _answer(found: Finding) -> Answer:
-    return Answer(bool(found.found), found.value)
+    return Answer(found.found, found.value)
 
 
-def encoded(table: pd.DataFrame, rows: int, rng: np.random.Generator) -> Rows:
-    """At most `rows` rows of a table as a fit would see them."""
-    X = table.drop(columns="target")
-    return as_rows(X, np.arange(len(X), dtype=float), classes=False, most=rows, seed=int(rng.integers(2**31)))
+def _null(detector: str, sizes: Sequence[int], fit_share: float = 0.0) -> Callable[[str, pd.DataFrame, Generator], Answer]:
+    """An alarm on a table of a kind without that structure."""
 
-
-def smooth_target(X: Array, rng: np.random.Generator, waves: int = 50) -> Array:
-    """A draw from a Gaussian process of two to five columns, by random waves, with noise of 0.2 to 1 times its sd."""
-    columns = rng.choice(X.shape[1], min(X.shape[1], int(rng.integers(2, 6))), replace=False)
-    W = rng.standard_normal((len(columns), waves)) / rng.uniform(1.0, 3.0) / np.sqrt(len(columns))
-    f = np.cos(X[:, columns] @ W + rng.uniform(0, 2 * np.pi, waves)) @ rng.standard_normal(waves)
-    return np.asarray(f / max(f.std(), 1e-12) + rng.uniform(0.2, 1.0) * rng.standard_normal(len(X)))
-
-
-def _null(detector: str) -> Callable[[pd.DataFrame, np.random.Generator], Answer]:
-    def run(table: pd.DataFrame, rng: np.random.Generator) -> Answer:
-        rows = encoded(table, 2_000, rng)
-        kept = rows.X[:, rows.numeric] if rows.numeric.sum() > 1 else rows.X
-        return _answer(_find(detector, kept, smooth_target(kept, rng), rng))
+    def run(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
+        X, y = KINDS[kind].draw(table, int(rng.choice(sizes)), rng)
+        ask = _in_a_fit if rng.random() < fit_share else _profiled
+        return _answer(ask(detector, _rows(X, y, rng)))
 
     return run
 
 
-def _independent(table: pd.DataFrame, rng: np.random.Generator) -> Answer:
-    rows = encoded(table, 2_000, rng)
-    X = rng.permuted(rows.X[:, rows.numeric], axis=0)
-    return _answer(_find("intrinsic dimension", X, X[:, 0], rng))
+# columns alone
 
 
-def _three(table: pd.DataFrame, rng: np.random.Generator, n: int = 500) -> Array:
-    """Three real columns as ranks in (0, 1), so that they are distributed alike, and still depend on each other in the order of their rows."""
-    rows = encoded(table, n, rng)
-    columns = rng.choice(np.flatnonzero(rows.numeric), 3, replace=rows.numeric.sum() < 3)
-    Z = rows.X[:, columns] + 1e-6 * rng.standard_normal((rows.n, 3))
-    return np.asarray(rankdata(Z, axis=0) / (rows.n + 1))
+def _independent(table: pd.DataFrame, n: int, rng: Generator) -> pd.DataFrame:
+    return framed(rng.permuted(real(table, n, rng).to_numpy(), axis=0))
+
+
+def _clusters(table: pd.DataFrame, n: int, rng: Generator) -> pd.DataFrame:
+    return framed(3 * rng.standard_normal((5, 4))[rng.integers(0, 5, n)] + rng.standard_normal((n, 4)))
+
+
+def _sphere(table: pd.DataFrame, n: int, rng: Generator) -> pd.DataFrame:
+    Z = rng.standard_normal((n, 3))
+    return framed(Z / np.linalg.norm(Z, axis=1)[:, None] @ np.linalg.qr(rng.standard_normal((20, 20)))[0][:3])
+
+
+def _bent_sheet(table: pd.DataFrame, n: int, rng: Generator) -> pd.DataFrame:
+    Z = rng.random((n, 2))
+    return framed(np.cos(Z @ (3 * rng.standard_normal((2, 10))) + rng.uniform(0, 2 * np.pi, 10)))
+
+
+COLUMNS = {
+    "real columns made independent": _independent,
+    "uniform columns": uniform(6),
+    "normal columns": normal,
+    "heavy-tailed columns": KINDS["heavy-tailed columns"].columns,
+    "correlated columns": KINDS["correlated columns"].columns,
+    "columns of levels": KINDS["columns of levels"].columns,
+    "clusters": _clusters,
+    "sphere of dimension 2 in 20 columns": _sphere,
+    "the sphere beside unrelated columns": beside(_sphere),
+    "bent sheet of dimension 2 in 10 columns": _bent_sheet,
+    "the sheet beside unrelated columns": beside(_bent_sheet),
+}
+
+
+def _thin(sizes: Sequence[int]) -> Callable[[str, pd.DataFrame, Generator], Answer]:
+    def run(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
+        X = COLUMNS[kind](table, int(rng.choice(sizes)), rng)
+        return _answer(_profiled("intrinsic dimension", _rows(X, rng.standard_normal(len(X)), rng)))
+
+    return run
+
+
+# jumps and noise that grows
+
+
+def _other(kind: str, X: pd.DataFrame, rng: Generator) -> tuple[pd.DataFrame, Array]:
+    """Unrelated columns beside X where the kind says so, and what one of them adds to the target."""
+    if "beside" not in kind:
+        return X, np.zeros(len(X))
+    both = beside(lambda table, n, rng: X)(X, len(X), rng)
+    return both, np.asarray(np.tanh(both["other"]))
+
+
+def _jump(kind: str, table: pd.DataFrame, rng: Generator, noise: float = 0.3) -> Answer:
+    n, d = 2_000, 3 if "along" in kind else 5
+    X = rng.random((n, d))
+    w = np.eye(d)[0] if "along a column" in kind else rng.standard_normal(d)
+    t = (X - 0.5) @ w
+    frame, more = _other(kind, framed(X), rng)
+    f = np.sin(3 * X[:, 0]) + X[:, 1] ** 2 + 2 * noise * (t > np.quantile(t, rng.uniform(0.3, 0.7))) + more
+    return _answer(_profiled("singularity", _rows(frame, f + noise * rng.standard_normal(n), rng)))
+
+
+def _doubling(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
+    n, X = 1_000, rng.random((1_000, 5))
+    frame, more = _other(kind, framed(X), rng)
+    e = rng.standard_normal(n) if "heavy" not in kind else heavy_noise(X, rng)
+    y = np.sin(3 * X[:, 0]) + X[:, 1] ** 2 + more + 0.2 * (1 + X[:, 2]) * e
+    return _answer(_profiled("heteroscedasticity", _rows(frame, y, rng)))
+
+
+# symmetries
 
 
 def _symmetric(X: Array) -> Array:
     return np.asarray(np.sin(4 * X).sum(1) + 2 * X.prod(1) + X.max(1))
 
 
-def _broken_null(table: pd.DataFrame, rng: np.random.Generator) -> Answer:
-    X = _three(table, rng)
-    return _answer(_find("invariance", X, smooth_target((X - 0.5) * 12**0.5, rng), rng))
+def _ranked(X: pd.DataFrame) -> Array:
+    """Numbers in (0, 1) of the same order in all columns."""
+    Z = X.to_numpy()
+    return np.asarray((1 + np.tanh(Z)) / 2 if np.abs(Z).max() > 1 else Z)
 
 
-def _invariant(X: Array, slope: float, rng: np.random.Generator) -> Finding:
-    return _find("invariance", X, _symmetric(X) + slope * X[:, 0] + 0.1 * rng.standard_normal(len(X)), rng)
+SLOPED = ("symmetric but for a slope", "symmetric but for a slope, beside unrelated columns")
+SYMMETRIC = {
+    "three uniform columns": uniform(3),
+    "five uniform columns": uniform(5),
+    "three real columns as ranks": real_ranks,
+    "three normal columns": lambda table, n, rng: normal(table, n, rng, 3),
+    "heavy-tailed columns": lambda table, n, rng: KINDS["heavy-tailed columns"].columns(table, n, rng).iloc[:, :3],
+    "heavy-tailed noise": uniform(3),
+    "growing noise": uniform(3),
+    "beside unrelated columns": uniform(3),
+}
 
 
-def _least_p(found: Finding) -> float:
-    """The p-value of the truth of the full permutation group."""
-    return min((t["p_true"] for t in found.details.get("tests", []) if t["group"] == "S_3"), default=1.0)
+def _exchangeable(kind: str, table: pd.DataFrame, rng: Generator, slope: float, sizes: Sequence[int]) -> tuple[Rows, int]:
+    """Rows whose target does not change under exchanges of the first q columns, but for slope · x0; and q."""
+    X = SYMMETRIC[kind](table, int(rng.choice(sizes)), rng)
+    Z = _ranked(X)
+    frame, more = _other(kind, X, rng)
+    sd = 0.5 + Z.mean(1) if "growing" in kind else 1.0
+    e = heavy_noise(Z, rng) if kind == "heavy-tailed noise" else rng.standard_normal(len(Z))
+    return _rows(frame, _symmetric(Z) + slope * Z[:, 0] + more + 0.1 * sd * e, rng), Z.shape[1]
 
 
-def _true_null(table: pd.DataFrame, rng: np.random.Generator) -> Answer:
-    p = _least_p(_invariant(_three(table, rng), 0.0, rng))
-    return Answer(p <= 0.05, p)
+def _contradicted(slope: float, sizes: Sequence[int]) -> Callable[[str, pd.DataFrame, Generator], Answer]:
+    """Whether the truth of the group, which is passed, is contradicted."""
+
+    def run(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
+        rows, q = _exchangeable(kind, table, rng, slope, sizes)
+        found = invariance(rows, {"permutations": [[f"x{j}"] for j in range(q)]})
+        p = float(found.details["tests"][0]["p_true"])
+        return Answer(p <= TRUTH, p)
+
+    return run
 
 
-def _jump(table: pd.DataFrame, rng: np.random.Generator, n: int = 3_000, d: int = 5, noise: float = 0.3) -> Answer:
-    X, w = rng.random((n, d)), rng.standard_normal(d)
-    t = (X - 0.5) @ w
-    f = np.sin(3 * X[:, 0]) + X[:, 1] ** 2 + 2 * noise * (t > np.quantile(t, rng.uniform(0.3, 0.7)))
-    return _answer(_find("singularity", X, f + noise * rng.standard_normal(n), rng))
+def _moved(found: Finding) -> set[str]:
+    return {name for block in found.setting.get("blocks", []) for name in block}
 
 
-def _sphere(table: pd.DataFrame, rng: np.random.Generator, n: int = 1_000) -> Answer:
-    Z = rng.standard_normal((n, 3))
-    X = Z / np.linalg.norm(Z, axis=1)[:, None] @ np.linalg.qr(rng.standard_normal((20, 20)))[0][:3]
-    return _answer(_find("intrinsic dimension", X, X[:, 0], rng))
+def _broken(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
+    """Whether a group is found where there is none; of a slope along x0 those that move x0."""
+    n = int(rng.choice((100, 250, 500, 700)))
+    if kind in KINDS:
+        X, y = KINDS[kind].draw(table, n, rng)
+        rows = _rows(X, y, rng)
+    elif kind == "ranks of real columns":
+        X = real_ranks(table, n, rng)
+        rows = _rows(X, smooth(numbers(X), rng) + rng.uniform(0.2, 1) * rng.standard_normal(len(X)), rng)
+    else:
+        rows, _ = _exchangeable("three uniform columns" if kind == "symmetric but for a slope" else "beside unrelated columns", table, rng, 1.0, (n,))
+    found = _in_a_fit("invariance", rows) if rng.random() < 0.5 else _profiled("invariance", rows)
+    return Answer(found.found and (kind not in SLOPED or "x0" in _moved(found)), found.value)
 
 
-def _unbroken(table: pd.DataFrame, rng: np.random.Generator) -> Answer:
-    return _answer(_invariant(rng.random((500, 3)), 0.0, rng))
+def _triangles(n: int, rng: Generator) -> tuple[pd.DataFrame, Array]:
+    """Three points in the plane, whose second coordinates are spread otherwise than the first; f is the sum of what they do to each other."""
+    P = rng.random((n, 3, 2)) * [1, 1.5]
+    return framed(P.reshape(n, 6)), np.asarray(np.exp(-4 * ((P[:, :, None] - P[:, None]) ** 2).sum(-1)).sum((1, 2)))
 
 
-def _break(table: pd.DataFrame, rng: np.random.Generator) -> Answer:
-    p = _least_p(_invariant(rng.random((500, 3)), 0.3, rng))
-    return Answer(p <= 0.05, p)
+def _found(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
+    """Whether the group is found, and no other."""
+    n = 500
+    X = rng.random((n, 5))
+    wanted = {"x0", "x1", "x2"}
+    if kind == "S_3":
+        frame, f = framed(X[:, :3]), _symmetric(X[:, :3])
+    elif kind == "S_3 beside unrelated columns":
+        frame, more = _other(kind, framed(X[:, :3]), rng)
+        f = _symmetric(X[:, :3]) + more
+    elif kind == "S_3 of four like columns":
+        frame, f = framed(X[:, :4]), _symmetric(X[:, :3]) + 2 * X[:, 3]
+    elif kind == "S_4 of five like columns":
+        frame, f, wanted = framed(X), _symmetric(X[:, :4]) + 2 * np.sin(4 * X[:, 4]), wanted | {"x3"}
+    elif kind == "S_4 of five like columns, one without effect":
+        frame, f, wanted = framed(X), _symmetric(X[:, :4]), wanted | {"x3"}
+    elif kind == "points in the plane beside unrelated columns":
+        points, f = _triangles(n, rng)
+        frame, more = _other(kind, points, rng)
+        f, wanted = f + more / 2, {f"x{j}" for j in range(6)}
+    else:
+        Z = rng.standard_normal((n, 3))
+        frame, more = _other("beside", framed(Z), rng)
+        f, wanted = 2 * np.abs(Z[:, 0]) + np.sin(Z[:, 1]) + Z[:, 2] + more, {"x0"}
+    rows = _rows(frame, f + 0.1 * rng.standard_normal(n), rng)
+    found = _in_a_fit("invariance", rows) if rng.random() < 0.5 else _profiled("invariance", rows)
+    return Answer(found.found and _moved(found) == wanted, found.value)
 
 
-def _doubling(table: pd.DataFrame, rng: np.random.Generator, n: int = 2_000, d: int = 5) -> Answer:
-    X = rng.random((n, d))
-    f = np.sin(3 * X[:, 0]) + X[:, 1] ** 2
-    return _answer(_find("heteroscedasticity", X, f + 0.2 * (1 + X[:, 2]) * rng.standard_normal(n), rng))
+# width
 
 
+def _ridge(noise: float) -> Callable[[str, pd.DataFrame, Generator], Answer]:
+    def run(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
+        n, d = int(rng.choice((150, 400, 1_000))), 3
+        frame, more = _other(kind, framed(rng.random((n, d))), rng)
+        Z = numbers(frame)
+        f = Z[:, :d] @ rng.standard_normal(d) if "linear" in kind else smooth(Z[:, :d], rng)
+        return _answer(_profiled("over-parameterisation", _rows(frame, f + more + noise * rng.standard_normal(n), rng)))
+
+    return run
+
+
+BROKEN = (*KINDS, "ranks of real columns", *SLOPED)
+FOUND = (
+    "S_3",
+    "S_3 beside unrelated columns",
+    "S_3 of four like columns",
+    "S_4 of five like columns",
+    "S_4 of five like columns, one without effect",
+    "points in the plane beside unrelated columns",
+    "absolute value beside unrelated columns",
+)
+EVEN = tuple(name for name in KINDS if name != "growing noise")
 CASES = (
-    Case("singularity", "smooth target on real columns, n = 2,000", False, _null("singularity")),
-    Case("heteroscedasticity", "noise of one size on real columns, n = 2,000", False, _null("heteroscedasticity")),
-    Case("intrinsic dimension", "real columns made independent, n = 2,000", False, _independent),
-    Case("invariance", "found, though the target is not symmetric, n = 500", False, _broken_null),
-    Case("invariance", "contradicted, though the target is symmetric, n = 500", False, _true_null),
-    Case("singularity", "jump of 2 sd(noise) across a plane, D = 5, n = 3,000", True, _jump),
-    Case("heteroscedasticity", "noise sd doubles across a column, n = 2,000", True, _doubling),
-    Case("intrinsic dimension", "sphere of dimension 2 in D = 20, n = 1,000", True, _sphere),
-    Case("invariance", "S_3 holds and is found, n = 500", True, _unbroken),
-    Case("invariance", "S_3 broken by 0.3 x₀ and contradicted, n = 500", True, _break),
+    Case("singularity", "found, though the target does not jump", False, tuple(KINDS), _null("singularity", (2_000, 2_400), 0.8)),
+    Case("heteroscedasticity", "found, though the noise has one size", False, EVEN, _null("heteroscedasticity", (80, 300, 300, 600, 2_000))),
+    Case("intrinsic dimension", "found, though rows fill their columns", False, tuple(COLUMNS)[:7], _thin((80, 300, 1_000, 2_400))),
+    Case("invariance", "found, though there is none", False, BROKEN, _broken),
+    Case("invariance", "contradicted, though it holds", False, tuple(SYMMETRIC), _contradicted(0.0, (100, 250, 500, 700))),
+    Case("over-parameterisation", "needs a ridge, though there is no noise", False, ("smooth", "linear"), _ridge(0.0)),
+    Case(
+        "singularity",
+        "jump of 2 sd(noise), n = 2,000",
+        True,
+        ("across a plane", "along a column", "across a plane, beside unrelated columns", "along a column, beside unrelated columns"),
+        _jump,
+    ),
+    Case(
+        "heteroscedasticity",
+        "noise sd doubles across a column, n = 1,000",
+        True,
+        ("normal noise", "heavy-tailed noise", "beside unrelated columns"),
+        _doubling,
+    ),
+    Case("intrinsic dimension", "two dimensions, n = 1,000", True, tuple(COLUMNS)[7:], _thin((1_000,))),
+    *(Case("invariance", f"found: {kind}, n = 500", True, (kind,), _found) for kind in FOUND),
+    Case(
+        "invariance",
+        "contradicted: broken by 0.3 x₀, n = 500",
+        True,
+        ("three uniform columns", "beside unrelated columns"),
+        _contradicted(0.3, (500,)),
+    ),
+    Case("over-parameterisation", "needs a ridge, noise as large as the function", True, ("smooth", "smooth, beside unrelated columns"), _ridge(1.0)),
 )

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 from typer.testing import CliRunner
 
 import motifnet
 from motifnet.cli._app import app
 from motifnet.engine import DataError, UsageError
 from motifnet.profiling import DETECTORS, Finding, Profile, Rows, as_rows, permutations, profile
+from motifnet.profiling._candidates import candidates
 from motifnet.profiling._group import non_invariant
-from motifnet.profiling._invariance import invariance
+from motifnet.profiling._invariance import TRUTH, invariance
 from motifnet.profiling._screen import plainly_broken
 from motifnet.profiling._symmetry import Reading
 from motifnet.tables import Matrix
@@ -121,6 +124,16 @@ def test_jump_along_a_column_is_found_placed_and_measured(seed: int) -> None:
     assert found.interval[0] < 0.6 < found.interval[1]
 
 
+@pytest.mark.parametrize("seed", [4, 7])
+def test_jump_across_a_plane_is_found_beside_a_column_that_is_steeper(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X, other, w = rng.random((2_000, 3)), rng.exponential(size=2_000), rng.standard_normal(3)
+    f = np.sin(3 * X[:, 0]) + X[:, 1] ** 2 + np.tanh(other) + 0.6 * ((X - 0.5) @ w > 0)
+    found = DETECTORS["singularity"](rows_of(np.column_stack([X, other]), f + 0.3 * rng.standard_normal(2_000)))
+    assert found.found
+    assert "x3" not in found.details["columns"]
+
+
 def test_slope_is_no_jump() -> None:
     rng = np.random.default_rng(0)
     X = rng.random((2_000, 3))
@@ -152,6 +165,40 @@ def test_symmetry_is_found_and_its_break_contradicts_it() -> None:
     broken = symmetric(0.3, 0)
     assert not broken.found
     assert broken.details["tests"][0]["p_true"] < 1e-3
+
+
+def found_blocks(X: Matrix, numeric: int, change: Callable[[int, int], float]) -> set[tuple[str, tuple[tuple[int, ...], ...]]]:
+    return {(g.kind, g.blocks) for g in candidates(X, range(numeric), lambda: np.ones(X.shape[1]), change)}
+
+
+def test_sets_of_like_columns_are_linked_beside_one_that_is_like_them_and_matters() -> None:
+    X = np.random.default_rng(0).random((300, 5))
+    found = found_blocks(X, 5, lambda i, j: 1.0 if 4 in (i, j) else 0.1)
+    assert ("permutations", ((0,), (1,), (2,), (3,))) in found
+    assert ("permutations", ((0,), (1,), (2,), (3,), (4,))) in found
+
+
+def test_blocks_are_looked_for_across_like_sets_beside_unrelated_columns() -> None:
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.random((300, 3)), rng.exponential(size=(300, 3)), rng.standard_normal(300) + 5])[:, [0, 3, 1, 6, 4, 2, 5]]
+    assert ("permutations", ((0, 1), (2, 4), (5, 6))) in found_blocks(X, 7, lambda i, j: 1.0)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_symmetry_of_a_subset_is_found_beside_like_and_unlike_columns(share: float) -> None:
+    rng = np.random.default_rng(0)
+    X, other = rng.random((500, 5)), rng.exponential(size=(500, 1))
+    y = (
+        np.sin(4 * X[:, :4]).sum(1)
+        + 2 * X[:, :4].prod(1)
+        + X[:, :4].max(1)
+        + 2 * share * X[:, 4]
+        + np.tanh(other[:, 0])
+        + 0.1 * rng.standard_normal(500)
+    )
+    found = invariance(rows_of(np.hstack([X, other]), y))
+    assert found.found
+    assert found.setting["blocks"] == [["x0"], ["x1"], ["x2"], ["x3"]]
 
 
 def test_outputs_that_move_along_are_equivariant() -> None:
@@ -192,7 +239,7 @@ def test_score_test_over_twenty_seeds(q: int) -> None:
             rng = np.random.default_rng(seed)
             X = rng.random((200, q))
             y = np.sin(4 * X).sum(1) + 2 * X.prod(1) + X.max(1) + slope * X[:, 0] + 0.1 * rng.standard_normal(200)
-            p[slope].append(Reading.of((X - 0.5) * 12**0.5, y - y.mean(), group).fit.f_test(non_invariant(group, X))[2])
+            p[slope].append(Reading.of((X - 0.5) * 12**0.5, y - y.mean(), group).fit.score_test(non_invariant(group, X))[2])
     assert sum(v <= 0.05 for v in p[0.0]) <= 3
     assert all(v <= 0.05 for slope in (0.3, 1.0) for v in p[slope])
 
@@ -224,3 +271,29 @@ def test_profile_of_ten_thousand_rows_takes_half_a_minute() -> None:
     start = time.process_time()
     profile(X, X[:, 0] ** 2 + np.sin(5 * X[:, 1]) + 0.3 * rng.standard_normal(10_000))
     assert time.process_time() - start < 30
+
+
+def contradicted(seed: int, slope: float, q: int = 3, n: int = 250) -> bool:
+    """Whether S_q is contradicted on columns that depend on each other, under noise that grows and has heavy tails."""
+    rng = np.random.default_rng([seed, 77])
+    Z = rng.standard_normal((n, q)) + rng.standard_normal((n, 1))
+    X = np.argsort(np.argsort(Z, axis=0), axis=0) / n
+    y = np.sin(4 * X).sum(1) + 2 * X.prod(1) + X.max(1) + slope * X[:, 0] + 0.1 * (0.5 + X.mean(1)) * rng.standard_t(4, n)
+    return bool(invariance(rows_of(X, y, seed), {"permutations": [[f"x{j}"] for j in range(q)]}).details["tests"][0]["p_true"] <= TRUTH)
+
+
+@pytest.mark.slow
+def test_a_symmetry_that_holds_is_seldom_contradicted_and_a_broken_one_mostly() -> None:
+    assert binomtest(sum(contradicted(seed, 0.0) for seed in range(100)), 100, 0.065, "greater").pvalue > 0.01
+    assert sum(contradicted(seed, 0.5) for seed in range(40)) >= 36
+
+
+@pytest.mark.slow
+def test_noise_of_one_size_is_seldom_said_to_grow() -> None:
+    alarms = 0
+    for seed in range(100):
+        rng = np.random.default_rng([seed, 78])
+        X = rng.standard_normal((300, 3))
+        y = np.sin(2 * X[:, 0]) + X[:, 1] ** 2 / 2 + (0.5 * rng.standard_t(3, 300) if seed % 2 else 0.5 * rng.standard_normal(300))
+        alarms += DETECTORS["heteroscedasticity"](rows_of(X, y, seed)).found
+    assert binomtest(alarms, 100, 0.065, "greater").pvalue > 0.01

@@ -158,10 +158,10 @@ def test_gradients_are_those_of_the_fit() -> None:
         np.testing.assert_allclose(fit.gradients()[:, j], numeric, atol=1e-5)
 
 
-def test_f_test_of_one_column_is_the_square_of_its_step() -> None:
+def test_F_of_one_column_is_the_square_of_its_step() -> None:
     fit = small_fit()
     t = fit.X[:, [1]]
-    F, rank, p = fit.f_test((t > 0.1).astype(float))
+    F, rank, p = fit.score_test((t > 0.1).astype(float))
     z = steps(fit, t, np.array([0.1]), ramp=False).z[0]
     n = len(fit.X)
     assert rank == 1
@@ -178,9 +178,34 @@ def test_p_values_of_the_smooth_model_are_uniform() -> None:
     K = prior.gram(torch.as_tensor(X), torch.as_tensor(X))
     L = np.linalg.cholesky(K.numpy() + 0.3 * np.eye(60))
     S = rng.standard_normal((60, 3))
-    p = np.array([Smooth.at(X, L @ rng.standard_normal((60, 1)), prior, K).f_test(S)[2] for _ in range(400)])
+    p = np.array([Smooth.at(X, L @ rng.standard_normal((60, 1)), prior, K).score_test(S)[2] for _ in range(400)])
     assert abs((p <= 0.05).mean() - 0.05) < 0.035
     assert abs(p.mean() - 0.5) < 0.05
+
+
+@pytest.mark.parametrize("kind", ["growing", "heavy-tailed"])
+def test_p_values_do_not_rely_on_noise_of_one_size(kind: str) -> None:
+    """Columns that are large where the noise is large: F takes them for structure."""
+    import torch
+
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((80, 2))
+    prior = Prior(torch.ones(2, dtype=torch.float64), 1.0, 0.3, 0.3)
+    K = prior.gram(torch.as_tensor(X), torch.as_tensor(X))
+    size = np.exp(1.5 * X[:, :1])
+    S, p = size * rng.standard_normal((80, 3)), []
+    for _ in range(200):
+        noise = size * rng.standard_normal((80, 1)) if kind == "growing" else rng.standard_t(1.5, (80, 1))
+        p.append(Smooth.at(X, noise, prior, K).score_test(S)[2])
+    assert (np.array(p) <= 0.05).mean() <= 0.085
+
+
+def test_likelihood_is_that_of_contrasts() -> None:
+    fit = small_fit()
+    n, q = fit.y.shape
+    log_det = np.linalg.slogdet(fit.P + 1 / n)[1]
+    assert fit.likelihood == pytest.approx(0.5 * (q * log_det - (n - 1) * np.log(fit.tau2).sum()), rel=1e-8)
+    np.testing.assert_allclose(fit.tau2, (fit.y * (fit.P @ fit.y)).sum(0) / (n - 1), rtol=1e-8)
 
 
 def test_noise_estimates_on_known_noise() -> None:

@@ -6,7 +6,7 @@ Comes in: a table and its target. Goes out: a `Profile` of findings. Never knows
 from motifnet.profiling._exponents import network_size, phase, rows_to_halve, singularity_exponents, smooth_exponent
 from motifnet.profiling._finding import LEVEL, Finding
 from motifnet.profiling._group import PRESETS, Group, cyclic, flips, permutations
-from motifnet.profiling._profile import BOUNDARY_ROWS, DETECTORS, Profile, profile, structure
+from motifnet.profiling._profile import BOUNDARY_ROWS, DETECTORS, STRUCTURE, Profile, look, profile, structure
 from motifnet.profiling._rows import Rows, as_rows, units_of
 from motifnet.profiling._singularity import boundary
 from motifnet.profiling._surface import Surface
@@ -16,6 +16,7 @@ __all__ = [
     "DETECTORS",
     "LEVEL",
     "PRESETS",
+    "STRUCTURE",
     "Finding",
     "Group",
     "Profile",
@@ -25,6 +26,7 @@ __all__ = [
     "boundary",
     "cyclic",
     "flips",
+    "look",
     "network_size",
     "permutations",
     "phase",

@@ -1,6 +1,6 @@
 """A finding: one result of the profile, as a number with its interval and as a sentence that changes a setting.
 
-Every detector returns findings, also where there is nothing to be found. `found` is the answer of a test whose false alarm rate is at most 5 %, or,
+Every detector returns findings, also where there is nothing to be found. `found` is the answer of a test at the 5 % level, or,
 for a finding that only measures, whether there was enough to measure with. A finding that is not found changes nothing.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-LEVEL = 0.05  # false alarm rate of every detector
+LEVEL = 0.05  # of the test of every detector
 Setting = Mapping[str, Any]
 
 

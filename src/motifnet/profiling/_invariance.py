@@ -1,8 +1,8 @@
 """A-iii, invariance: may columns be exchanged, shifted or flipped without a change of the target? (Sannai, Imaizumi and Kawano 2021)
 
-A group G makes n rows worth |G| n. It is taken where it is useful (at 5 % over all candidates and both readings) and where the test of its truth
-does not contradict it; a user's group is tested alone. The front of the network is then a layer of functions that do
-not change under it, or for several targets one network for all.
+A group G makes n rows worth |G| n. It is taken where the test of its truth does not contradict it at 2 % and where it is useful, at 5 % over both
+readings and over all groups that are not contradicted, but for those that lie in another one; a user's group is tested alone. The front of the
+network is then a layer of functions that do not change under it, or for several targets one network for all.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from motifnet.engine import UsageError
 from motifnet.profiling._candidates import candidates
 from motifnet.profiling._exponents import smooth_exponent
 from motifnet.profiling._finding import LEVEL, Finding, unreliable
-from motifnet.profiling._group import PRESETS, Group
+from motifnet.profiling._group import PRESETS, Group, act, permutations
 from motifnet.profiling._rows import FEW_ROWS, Rows
 from motifnet.profiling._screen import plainly_broken
-from motifnet.profiling._symmetry import Reading, Symmetry, judge_equivariance, judge_invariance
+from motifnet.profiling._smooth import choose_prior
+from motifnet.profiling._symmetry import FIRST, Reading, Symmetry, judge_equivariance, judge_invariance
 from motifnet.tables import Matrix
 
-MOST_ROWS, MOST_IN_FIT = 600, 2  # rows, and groups that a fit has the time for
+MOST_ROWS, MOST, MOST_IN_FIT = 600, 6, 2  # rows, and groups that a profile and a fit have the time for
+TRUTH = 0.02  # level at which a group is contradicted: what holds and is contradicted is lost
 NAME, UNIT = "invariance", "squared error, plain over invariant"
 NOTHING = "No two columns are alike enough to be exchanged, and none is symmetric about 0."
 Blocks = Sequence[Sequence[str]]
@@ -31,31 +33,31 @@ Blocks = Sequence[Sequence[str]]
 def invariance(rows: Rows, symmetry: Mapping[str, Blocks] | None = None, *, layers_only: bool = False) -> Finding:
     """The most useful group; `symmetry` maps permutations, cyclic or flips to blocks of column names, to test that group and no other.
 
-    `layers_only`: no groups but those that a layer of a network carries out, and none that least squares contradict beyond doubt.
+    Groups that are looked for are those that least squares do not contradict beyond doubt; `layers_only`: and that a layer of a network carries out.
     """
     rows = rows.first(MOST_ROWS)
     raw = rows.centre + rows.unit * rows.X
-    numeric = [int(j) for j in np.flatnonzero(rows.numeric)]
     if layers_only and rows.classes and rows.y.shape[1] > 1:
         return unreliable(NAME, UNIT, "Several classes have no symmetry that a layer carries out.", "not applicable")
-    groups = candidates(raw, numeric, lambda: rows.prior.scale.numpy()) if symmetry is None else _named(rows, symmetry)
+    groups = _candidates(rows, raw) if symmetry is None else _named(rows, symmetry)
     if layers_only:
         groups = [group for group in groups if group.is_layer]
-        broken = [g for g in groups if rows.y.shape[1] == 1 and plainly_broken(g, _common(g, rows, raw), rows.y[:, 0])]
-        if groups and len(broken) == len(groups):
+    if groups and symmetry is None:
+        groups = _not_broken(groups, rows, raw)
+        if not groups:
             return unreliable(NAME, UNIT, "Every exchange and change of sign that columns allow plainly changes the target.", "broken")
-        whole = {group.blocks for group in groups if group.kind == "permutations" and group not in broken}
-        groups = [g for g in groups if g not in broken and (g.kind != "cyclic" or g.blocks not in whole)][:MOST_IN_FIT]
+        groups = groups[: MOST_IN_FIT if layers_only else MOST]
     if not groups or len(raw) < FEW_ROWS:
         return unreliable(NAME, UNIT, NOTHING, "no candidate")
     tests = _judge(rows, groups, raw)
     if not tests:
         return unreliable(NAME, UNIT, NOTHING, "no candidate")
-    taken = [t for t in tests if t.p_useful * len(tests) <= LEVEL and t.p_true > LEVEL]
+    true = _largest([t for t in tests if t.p_true > TRUTH])
+    taken = [t for t in true if t.p_useful * len(true) <= LEVEL]
     if not taken:
-        best = max(tests, key=lambda t: t.z)
-        useful, true = best.p_useful * len(tests) <= LEVEL, best.p_true > LEVEL
-        verdict = "useful, but not true" if useful else "not contradicted, but not useful" if true else "broken"
+        best = max(true or tests, key=lambda t: t.z)
+        useful = best.p_useful * max(len(true), 1) <= LEVEL
+        verdict = "not contradicted, but not useful" if true else "useful, but not true" if useful else "broken"
         sentence = f"No symmetry is both useful and true; {_title(rows, best)} is {verdict}: columns keep their roles."
         return _finding(best, False, verdict, sentence, {}, _details(rows, tests, best))
     best = max(taken, key=lambda t: (t.group.size, t.z))
@@ -67,6 +69,33 @@ def invariance(rows: Rows, symmetry: Mapping[str, Blocks] | None = None, *, laye
     )
     setting = {"group": best.group.kind, "blocks": _blocks(rows, best.group), "front": _front(best), "equivariant": best.equivariant}
     return _finding(best, True, "invariant" if not best.equivariant else "equivariant", sentence, setting, _details(rows, tests, best))
+
+
+def _candidates(rows: Rows, raw: Matrix) -> list[Group]:
+    """Groups that the columns allow, the largest first, and of one size those that move most columns."""
+
+    def change_of(i: int, j: int) -> float:
+        fit = rows.halves[0]
+        return fit.change(act(permutations([[i], [j]], rows.d).generators[0], fit.X))
+
+    numeric = [int(j) for j in np.flatnonzero(rows.numeric)]
+    groups = candidates(raw, numeric, lambda: rows.prior.scale.numpy(), change_of)
+    return sorted(groups, key=lambda group: (-group.size, -len(group.blocks) * len(group.blocks[0])))
+
+
+def _not_broken(groups: list[Group], rows: Rows, raw: Matrix) -> list[Group]:
+    """Those that least squares do not contradict beyond doubt, for one target; no shifts of what may be exchanged at will."""
+    if rows.y.shape[1] > 1:
+        return groups
+    groups = [g for g in groups if not plainly_broken(g, _common(g, rows, raw), rows.y[:, 0])]
+    whole = {group.blocks for group in groups if group.kind == "permutations"}
+    return [g for g in groups if g.kind != "cyclic" or g.blocks not in whole]
+
+
+def _largest(tests: list[Symmetry]) -> list[Symmetry]:
+    """Without groups that only exchange some of the columns, or blocks, that another one exchanges."""
+    whole = [set(t.group.blocks) for t in tests if t.group.kind == "permutations"]
+    return [t for t in tests if t.group.kind == "flips" or not any(set(t.group.blocks) < blocks for blocks in whole)]
 
 
 def _named(rows: Rows, symmetry: Mapping[str, Blocks]) -> list[Group]:
@@ -95,14 +124,15 @@ def _judge(rows: Rows, groups: list[Group], raw: Matrix) -> list[Symmetry]:
     """Every group against the plain fit; with several targets those that move them along."""
     q = rows.y.shape[1]
     if q == 1:
-        y = rows.y[:, 0]
-        plain = Reading.of(rows.X, y, prior=rows.prior if groups else None)
-        return [judge_invariance(group, plain, _common(group, rows, raw), y, rows.seed, rows.quick) for group in groups]
+        y, first = rows.y[:, 0], int(FIRST * rows.n)
+        prior = choose_prior(rows.X[:first], rows.y[:first], rows.seed)
+        plain = Reading.of(rows.X, y, prior=prior)
+        return [judge_invariance(group, plain, _common(group, rows, raw), y, prior, rows.seed) for group in groups]
     groups = [group for group in groups if len(group.blocks) == q and group.kind != "flips" and not rows.classes]
     n = len(raw) // 2
     X, Y = rows.X[:n], (rows.y[:n] * rows.sd + rows.mean - rows.mean.mean()) / _root_mean_square(rows.sd)
-    plains = [Reading.of(X, column, seed=rows.seed, quick=rows.quick) for column in Y.T] if groups else []
-    return [judge_equivariance(group, plains, _common(group, rows, raw)[:n], Y, rows.seed, rows.quick) for group in groups]
+    plains = [Reading.of(X, column, seed=rows.seed) for column in Y.T] if groups else []
+    return [judge_equivariance(group, plains, _common(group, rows, raw)[:n], Y, rows.seed) for group in groups]
 
 
 def _common(group: Group, rows: Rows, raw: Matrix) -> Matrix:

@@ -39,7 +39,7 @@ def overparameterisation(rows: Rows) -> Finding:
     r, _ = np.unravel_index(int(held_out.argmin()), held_out.shape)
     width = int(np.argmax(held_out[r] <= 1.02 * held_out[r].min()))
     free = int(held_out[0].argmin())
-    wins = sum(bool(e[r, width] < e[0, free]) for e in errors) if r else 0
+    wins = sum(bool(e[r, held_out[r].argmin()] < e[0, free]) for e in errors) if r else 0
     needed = bool(r) and binomtest(wins, SPLITS, alternative="greater").pvalue <= LEVEL
     peak = int(held_out[0].argmax())
     few = [int(blocks[k]) for k in range(len(blocks)) if held_out[r, k] <= 1.05 * held_out[r].min()]

@@ -13,7 +13,7 @@ import json
 import textwrap
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -138,7 +138,6 @@ def profile(
 
 def structure(rows: Rows, check: Callable[[], None]) -> Profile:
     """The findings that can change the structure of a fit; `check` is called before each detector."""
-    rows = replace(rows, quick=True)
     findings: list[Finding] = []
     seconds: dict[str, float] = {}
     for name, (least, most) in STRUCTURE.items():
@@ -148,14 +147,15 @@ def structure(rows: Rows, check: Callable[[], None]) -> Profile:
         start = time.perf_counter()
         try:
             with np.errstate(all="ignore"):
-                findings.append(_look(name, rows.first(most)))
+                findings.append(look(name, rows.first(most)))
         except (ValueError, ArithmeticError, RuntimeError) as error:  # singular matrices among them
             findings.append(unreliable(name, "", f"The detector failed ({error}): nothing is changed.", "failed"))
         seconds[name] = time.perf_counter() - start
     return Profile(tuple(findings), rows.total, rows.n, rows.d, seconds)
 
 
-def _look(name: str, rows: Rows) -> Finding:
+def look(name: str, rows: Rows) -> Finding:
+    """A detector as a fit runs it, on all rows that are given."""
     if name == "singularity":
         return singularity(rows.that_matter(MOST_COLUMNS))
     if name == "intrinsic dimension":

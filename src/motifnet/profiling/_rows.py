@@ -24,7 +24,7 @@ class Rows:
     """X with shape (n, d): encoded, in random order; y with shape (n, q): standardised, or classes one-hot; the target is y sd + mean.
 
     `names` and `numeric` with shape (d,): columns of X, and whether they are numbers; raw value = `centre` + `unit` x, with shape (d,);
-    `total`: rows of the table that differ; `classes`: the target is a class; `quick`: settings are chosen for a fit, in less time.
+    `total`: rows of the table that differ; `classes`: the target is a class.
     """
 
     X: Matrix
@@ -39,7 +39,6 @@ class Rows:
     total: int
     classes: bool
     seed: int
-    quick: bool = False
 
     @property
     def n(self) -> int:
@@ -57,7 +56,7 @@ class Rows:
         """With at most so many of the columns, those of the largest relevance."""
         if self.d <= most:
             return self
-        relevance = choose_prior(self.X[:FEW_SETTING_ROWS], self.y[:FEW_SETTING_ROWS], self.seed, quick=self.quick).scale.numpy()
+        relevance = choose_prior(self.X[:FEW_SETTING_ROWS], self.y[:FEW_SETTING_ROWS], self.seed).scale.numpy()
         kept = np.sort(np.argsort(-relevance, kind="stable")[:most])
         names = tuple(self.names[j] for j in kept)
         return replace(self, X=self.X[:, kept], names=names, numeric=self.numeric[kept], centre=self.centre[kept], unit=self.unit[kept])
@@ -70,7 +69,7 @@ class Rows:
     def prior(self) -> Prior:
         """Settings of the smooth reading, from the first half."""
         half = self.halves_rows[0]
-        return choose_prior(self.X[half], self.y[half], self.seed, quick=self.quick)
+        return choose_prior(self.X[half], self.y[half], self.seed)
 
     @property
     def halves_rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

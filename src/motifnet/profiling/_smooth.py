@@ -1,4 +1,4 @@
-"""The smooth reading of a table, against which detectors test: Gaussian process regression, with exact tests of added columns.
+"""The smooth reading of a table, against which detectors test: Gaussian process regression, with tests of added columns.
 
     y = μ + g(x) + ε,   g ~ τ² GP(k),   ε ~ N(0, λτ²),   k = (1 − s) φ(‖R(x − x')‖) + (s/d) Σ_j φ(a |x_j − x'_j|),   φ Matérn 5/2
 
@@ -7,8 +7,10 @@ yᵀPy/(n − 1) estimates τ², λτ² is the noise variance, and for columns S
 
     F = yᵀPS (SᵀPS)⁻¹ SᵀPy / (k τ²)
 
-has the F distribution with (k, n − 1 − k) degrees of freedom, up to the estimate of the settings. The misfit of f̂ is part of the variance here,
-which a test on residuals forgets. Settings come from the restricted likelihood on few rows.
+has the F distribution with (k, n − 1 − k) degrees of freedom where the settings are right. Its p-value does not rely on that: with P + 11ᵀ/n = C Cᵀ
+the entries of e = Cᵀ(y − ȳ), which are what a row adds to those behind it, have one variance and no correlation, and ‖(CᵀS)ᵀe‖ is compared with the
+same where each entry has its sign at random. That holds for noise that grows along a column or has heavy tails, and for what the fit misses.
+Settings come from the restricted likelihood on few rows, by climbing a grid one coordinate after the other.
 """
 
 from __future__ import annotations
@@ -16,17 +18,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import product
 
 import numpy as np
 import torch
-from scipy.stats import f as f_distribution
+from numpy.typing import NDArray
 from torch import Tensor
 
-from motifnet.kernels import SpectralPath, distances, median_distances, projector, radial
+from motifnet.kernels import SpectralPath, distances, factor, median_distances, projector, projector_of, radial
 from motifnet.tables import Matrix
 
-SETTING_ROWS = 300
+SETTING_ROWS, FLIPS = 200, 1_999
 _SCALES, _ADDITIVE, _SHARES = (0.3, 1.0, 2.0), (0.3, 1.0), (0.02, 0.3, 0.9)
 _RIDGES = np.logspace(-4, 2, 13)
 
@@ -70,25 +71,23 @@ def _slope(t: Tensor) -> Tensor:
     return -5 / 3 * (1 + s) * torch.exp(-s)
 
 
-def choose_prior(X: Matrix, y: Matrix, seed: int = 0, *, quick: bool = False) -> Prior:
-    """Settings with the highest restricted likelihood on at most 300 rows of X with shape (n, d) and y with shape (n, q); `quick`: the grid is
-    climbed one coordinate after the other.
-    """
+def choose_prior(X: Matrix, y: Matrix, seed: int = 0) -> Prior:
+    """Settings with the highest restricted likelihood on at most 200 rows of X with shape (n, d) and y with shape (n, q)."""
     rows = np.random.default_rng(seed).permutation(len(X))[:SETTING_ROWS]
     A, b = torch.as_tensor(X[rows]), torch.as_tensor(y[rows])
-    best, likelihood = _search(A, b, torch.ones(X.shape[1], dtype=A.dtype), quick)
+    best, likelihood = _search(A, b, torch.ones(X.shape[1], dtype=A.dtype))
     for _ in range(2 if X.shape[1] > 1 else 0):
         alpha = projector(best.gram(A, A), torch.full((len(A),), best.ridge, dtype=A.dtype)) @ b
         slopes = sum(best.gradients(A, A, column).square().mean(0) for column in alpha.T)
         relevance = (torch.as_tensor(slopes).sqrt() * A.std(0)).clamp(min=1e-12)
-        new, better = _search(A, b, (relevance / relevance.max()).clamp(min=0.02), quick)
+        new, better = _search(A, b, (relevance / relevance.max()).clamp(min=0.02))
         if better <= likelihood:
             break
         best, likelihood = new, better
     return best
 
 
-def _search(X: Tensor, y: Tensor, relevance: Tensor, quick: bool) -> tuple[Prior, float]:
+def _search(X: Tensor, y: Tensor, relevance: Tensor) -> tuple[Prior, float]:
     """The best point of the grid at these relevances, and its restricted log likelihood (over all columns of y)."""
     median = median_distances(X * relevance)[2]
     scales = [relevance * scale / median for scale in _SCALES]
@@ -100,20 +99,19 @@ def _search(X: Tensor, y: Tensor, relevance: Tensor, quick: bool) -> tuple[Prior
         s = _SHARES[share]
         return _best_ridge(SpectralPath.of((1 - s) * joint(scale) + s * alone(rate), torch.ones(len(X), dtype=X.dtype)), y)
 
-    axes = (range(len(_SCALES)), range(len(_ADDITIVE)), range(len(_SHARES)))
-    point = _climbed(value, axes) if quick else max(product(*axes), key=lambda p: value(*p)[0])
+    point = _climbed(value, (len(_SCALES), len(_ADDITIVE), len(_SHARES)))
     highest, ridge = value(*point)
     return Prior(scales[point[0]], _ADDITIVE[point[1]], _SHARES[point[2]], ridge), highest
 
 
-def _climbed(value: Callable[..., tuple[float, float]], axes: tuple[range, range, range]) -> tuple[int, ...]:
-    """A point that no change of one coordinate makes better."""
+def _climbed(value: Callable[..., tuple[float, float]], sizes: tuple[int, int, int]) -> tuple[int, ...]:
+    """A point of a grid that no change of one coordinate makes better."""
     point: tuple[int, ...] = (1, 0, 1)
     before: tuple[int, ...] = ()
     while point != before:
         before = point
-        for j, axis in enumerate(axes):
-            point = max(((*point[:j], i, *point[j + 1 :]) for i in axis), key=lambda p: value(*p)[0])
+        for j, size in enumerate(sizes):
+            point = max(((*point[:j], i, *point[j + 1 :]) for i in range(size)), key=lambda p: value(*p)[0])
     return point
 
 
@@ -147,17 +145,15 @@ class Smooth:
     @classmethod
     def of_gram(cls, X: Matrix, y: Matrix, prior: Prior, K: Tensor) -> Smooth:
         """The fit with the Gram matrix K with shape (n, n), as where a group is averaged over."""
-        fits = [cls.at(X, y, replace(prior, ridge=prior.ridge * step), K) for step in (0.4, 1.0, 2.5)]
-        return max(fits, key=lambda fit: fit.likelihood)
+        priors = [replace(prior, ridge=prior.ridge * step) for step in (0.4, 1.0, 2.5)]
+        return cls.at(X, y, max(priors, key=lambda p: _variance_and_likelihood(_factor(K, p), y)[1]), K)
 
     @classmethod
     def at(cls, X: Matrix, y: Matrix, prior: Prior, K: Tensor) -> Smooth:
         """The fit at the λ of the prior."""
-        n = len(X)
-        P = projector(K, torch.full((n,), prior.ridge, dtype=K.dtype)).numpy()
-        dual = P @ y
-        tau2 = np.maximum((y * dual).sum(0) / (n - 1), 1e-300)
-        return cls(X, y, prior, P, dual, tau2, _contrast_likelihood(P, tau2))
+        L = _factor(K, prior)
+        P = projector_of(L).numpy()
+        return cls(X, y, prior, P, P @ y, *_variance_and_likelihood(L, y))
 
     @property
     def noise_variance(self) -> Matrix:
@@ -184,8 +180,14 @@ class Smooth:
         A = torch.as_tensor(self.X)
         return self.prior.gradients(A, A, torch.as_tensor(self.dual[:, 0])).numpy()
 
-    def f_test(self, S: Matrix, column: int = 0) -> tuple[float, int, float]:
-        """F, the rank k of the columns S with shape (n, m) in this model, and the p-value."""
+    def change(self, X: Matrix) -> float:
+        """The root mean square of f̂ at the rows minus f̂ at others X with shape (n, d)."""
+        A = torch.as_tensor(self.X)
+        difference = (self.prior.gram(A, A) - self.prior.gram(torch.as_tensor(X), A)) @ torch.as_tensor(self.dual)
+        return float(difference.square().mean().sqrt())
+
+    def score_test(self, S: Matrix, column: int = 0, units: NDArray[np.int64] | None = None) -> tuple[float, int, float]:
+        """F, the rank k of the columns S with shape (n, m) in this model, and the p-value; rows of one of the `units` change their sign together."""
         S = S / np.maximum(np.sqrt((S**2).mean(0)), 1e-300)
         PS = self.P @ S
         values, vectors = np.linalg.eigh(S.T @ PS)
@@ -194,11 +196,29 @@ class Smooth:
         scores = (vectors[:, kept].T @ (S.T @ self.dual[:, column])) / np.sqrt(values[kept])
         explained, total = float(scores @ scores), float(self.tau2[column]) * (len(S) - 1)
         F = (explained / k) / max((total - explained) / (len(S) - 1 - k), 1e-300)
-        return F, k, float(f_distribution.sf(F, k, len(S) - 1 - k))
+        C = np.linalg.cholesky(self.P + 1 / len(S)).T
+        Q = C @ (S - S.mean(0)) @ (vectors[:, kept] / np.sqrt(values[kept]))
+        e = C @ (self.y[:, column] - self.y[:, column].mean())
+        return F, k, _flipped(Q, e, np.arange(len(S)) if units is None else units)
 
 
-def _contrast_likelihood(P: Matrix, tau2: Matrix) -> float:
-    """The restricted log likelihood from P: −log det over contrasts is the log pseudo-determinant of P, that of P + 11ᵀ/n."""
-    n, q = len(P), len(tau2)
-    log_det = np.linalg.slogdet(P + 1 / n)[1]
-    return float(0.5 * (q * log_det - (n - 1) * np.log(tau2).sum()))
+def _flipped(Q: Matrix, e: Matrix, units: NDArray[np.int64]) -> float:
+    """The p-value of ‖Qᵀe‖ among that of vectors whose entries have signs at random."""
+    signs = np.random.default_rng(len(e)).choice([-1.0, 1.0], (int(units.max()) + 1, FLIPS))[units]
+    flipped = ((Q.T @ (signs * e[:, None])) ** 2).sum(0)
+    return float((1 + (flipped >= ((Q.T @ e) ** 2).sum()).sum()) / (FLIPS + 1))
+
+
+def _factor(K: Tensor, prior: Prior) -> Tensor:
+    return factor(K, torch.full((len(K),), prior.ridge, dtype=K.dtype))
+
+
+def _variance_and_likelihood(L: Tensor, y: Matrix) -> tuple[Matrix, float]:
+    """τ² with shape (q,), and the restricted log likelihood: log det over contrasts is log |K + λ| + log 1ᵀ(K + λ)⁻¹1 − log n."""
+    n, q = y.shape
+    Z = torch.linalg.solve_triangular(L, torch.as_tensor(np.column_stack([y, np.ones(n)])), upper=False).numpy()
+    one = float(Z[:, -1] @ Z[:, -1])
+    squares = (Z[:, :-1] ** 2).sum(0) - (Z[:, -1] @ Z[:, :-1]) ** 2 / one
+    tau2 = np.maximum(squares / (n - 1), 1e-300)
+    log_det = 2 * float(L.diagonal().log().sum()) + np.log(one / n)
+    return tau2, float(-0.5 * (q * log_det + (n - 1) * np.log(tau2).sum()))

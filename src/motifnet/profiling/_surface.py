@@ -22,6 +22,9 @@ from motifnet.tables import Matrix
 RAMP = 0.15  # share of the rows on either side of the surface
 LEVELS = np.arange(0.1, 0.901, 0.05)
 DISTINCT = 30  # fewer values are steps by themselves
+STARTS, FINISHED = 16, 3  # planes that are climbed from on few rows, and those that are then on all
+FEW = 500  # rows of the first climb
+MUCH_ALIKE = 0.85  # correlation of planes of which one is enough
 
 
 @dataclass(frozen=True)
@@ -85,29 +88,47 @@ def eligible(X: Matrix, numeric: NDArray[np.bool_]) -> list[int]:
 
 def search(fit: Smooth, columns: list[int], seed: int = 0) -> list[Surface]:
     """The best axis, plane and bent surface for a step in the rows of the fit, by |z| without the ramp, which sees a jump from afar."""
-    stiff = Smooth.fit(fit.X, fit.y, replace(fit.prior, scale=fit.prior.scale / 3, rate=fit.prior.rate / 3))
-    axis = _best(stiff, columns, np.eye(len(columns)))
+    prior = replace(fit.prior, scale=fit.prior.scale / 3, rate=fit.prior.rate / 3)
+    stiff, few = Smooth.fit(fit.X, fit.y, prior), Smooth.fit(fit.X[:FEW], fit.y[:FEW], prior)
+    axis = _best(stiff, columns, np.eye(len(columns)))[0]
     G = fit.gradients()[:, columns]
-    plane = _climb(stiff, _best(stiff, columns, np.vstack([_directions(G, seed), axis.weight])))
+    starts = _best(few, columns, np.vstack([axis.weight, _directions(G, seed)]), STARTS)
+    climbed = [_climb(few, start, rounds=12) for start in starts]
+    climbed.sort(key=lambda plane: -_abrupt(few, plane))
+    planes = [_climb(stiff, start) for start in climbed[:FINISHED]]
+    slopes = (G**2).mean(0) * fit.X[:, columns].var(0)
+    bent = [_climb(stiff, _bent(plane, slopes)) for plane in planes]
     single = Surface((columns[int(axis.weight.argmax())],), (1,), np.ones(1), axis.level)
-    return [single, plane, _climb(stiff, _bent(plane, (G**2).mean(0) * fit.X[:, columns].var(0)))]
+    return [single, *(max(some, key=lambda surface: _abrupt(stiff, surface)) for some in (planes, bent))]
 
 
-def _best(fit: Smooth, columns: list[int], weights: Matrix) -> Surface:
-    """The best of planes with `weights` of shape (m, p) at all levels."""
-    T = np.repeat(fit.X[:, columns] @ weights.T, len(LEVELS), axis=1)
-    levels = np.tile(LEVELS, len(weights))
-    i = int(np.abs(steps(fit, T, thresholds_at(T, levels), ramp=False).z).argmax())
-    return Surface(tuple(columns), (1,) * len(columns), weights[i // len(LEVELS)], float(levels[i]))
+def _best(fit: Smooth, columns: list[int], weights: Matrix, most: int = 1) -> list[Surface]:
+    """The best of planes with `weights` of shape (m, p), each at its best level, that are not much alike."""
+    along = fit.X[:, columns] @ weights.T
+    T = np.repeat(along, len(LEVELS), axis=1)
+    z = np.abs(steps(fit, T, thresholds_at(T, np.tile(LEVELS, len(weights))), ramp=False).z).reshape(len(weights), -1)
+    alike, chosen = np.abs(np.corrcoef(along.T)).reshape(len(weights), -1) > MUCH_ALIKE, list[int]()
+    for i in np.argsort(-z.max(1), kind="stable"):
+        if len(chosen) < most and not alike[i, chosen].any():
+            chosen.append(int(i))
+    return [Surface(tuple(columns), (1,) * len(columns), weights[i], float(LEVELS[z[i].argmax()])) for i in chosen]
+
+
+def _abrupt(fit: Smooth, surface: Surface) -> float:
+    """|z| beside the ramp: a slope or a bend of the function has none, however large its step is."""
+    T = surface.coordinate(fit.X)[:, None]
+    return float(np.abs(steps(fit, T, thresholds_at(T, np.array([surface.level]))).z[0]))
 
 
 def _directions(G: Matrix, seed: int, most: int = 3, random: int = 60) -> Matrix:
-    """Leading directions of the outer product of gradients over the steepest fifth of the rows, where a smoothed jump is, and mixtures of them."""
+    """Leading directions of the outer product of gradients over the steepest fifth of the rows, where a smoothed jump is, and mixtures of them; and
+    twice as many others, for the function may be steeper elsewhere.
+    """
     slope = (G**2).sum(1)
-    G = G[slope >= np.quantile(slope, 0.8)]
-    leading = np.linalg.eigh(G.T @ G)[1][:, ::-1].T[:most]
-    mixed = np.random.default_rng([seed, 5]).standard_normal((random, len(leading))) @ leading
-    return np.vstack([leading, mixed])
+    steep = G[slope >= np.quantile(slope, 0.8)]
+    leading = np.linalg.eigh(steep.T @ steep)[1][:, ::-1].T[:most]
+    rng = np.random.default_rng([seed, 5])
+    return np.vstack([leading, rng.standard_normal((random, len(leading))) @ leading, rng.standard_normal((2 * random, G.shape[1]))])
 
 
 def _bent(plane: Surface, slopes: Matrix, most: int = 2) -> Surface:

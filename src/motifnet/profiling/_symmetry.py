@@ -1,11 +1,14 @@
 """Two questions about one group, which are never mixed up.
 
 *Useful?* Five-fold squared errors of the plain smooth fit minus those of the invariant one, row by row: z = mean √n / sd. Where noise hides the
-gain, the likelihood of the rows may still tell: with all settings from the first rows, E = p(other rows | first, invariant) / p(… | first, plain)
+gain, the likelihood of the rows may still tell: with all settings from the first two fifths of the rows,
+
+    E = p(other rows | first, invariant) / p(other rows | first, plain)
+
 has mean 1 under the plain model, so that E ≥ 1/α has a probability of at most α. The smaller of the two p-values counts twice. The invariant fit
-has the kernel averaged over G where |G| ≤ 24, else the plain kernel on the quotient. *True?* The F-test of `Smooth.f_test` of what an invariant
-function cannot be: monomials up to degree two minus their averages over the orbit, added to the invariant fit. A small break of the symmetry is
-seen here while the group is still useful, for variance falls more than bias rises.
+has the kernel averaged over G where |G| ≤ 24, or the plain kernel on the quotient. *True?* The score test of `Smooth` of what an invariant function
+cannot be: monomials up to degree two minus their averages over the orbit, added to the invariant fit. A small break of the symmetry is seen here
+while the group is still useful, for variance falls more than bias rises.
 
 A map of several outputs is equivariant, f(g x) = g f(x), where output j is f_0(τ_j x) of one function f_0 that is invariant under the elements that
 keep output 0: so n rows with q outputs become q n rows with one, left out together.
@@ -27,7 +30,8 @@ from motifnet.profiling._group import Group, act, non_invariant, permutations
 from motifnet.profiling._smooth import Prior, Smooth, choose_prior
 from motifnet.tables import Matrix
 
-FOLDS, KERNEL_AVERAGED = 5, 24
+FOLDS, KERNEL_AVERAGED, BOTH = 5, 24, 6
+FIRST = 0.4  # share of the rows that settings come from: an invariance helps most where rows are few
 
 
 @dataclass(frozen=True)
@@ -63,24 +67,16 @@ class Reading:
         first: NDArray[np.bool_] | None = None,
         prior: Prior | None = None,
         seed: int = 0,
-        quick: bool = False,
     ) -> Reading:
-        """The fit of y with shape (n,), invariant under a group where one is given; `first` marks the rows that settings come from, the first half
-        unless told; `prior`: those settings, where they are known.
+        """The fit of y with shape (n,), invariant under a group where one is given; `first` marks the rows that settings come from, two
+        fifths unless told; `prior`: settings of the kernel on X itself, where they are known. Of two invariant kernels the one is taken under which
+        the first rows are the likelier.
         """
         n, y = len(X), y[:, None]
-        first = np.arange(n) < n // 2 if first is None else first
-        Z = X if group is None or _averaged(group) else group.quotient(X)
-        prior = choose_prior(Z[first], y[first], seed, quick=quick) if prior is None else prior
-        if group is not None and _averaged(group):
-            prior, K = _averaged_gram(group, prior, X)
-        else:
-            A = torch.as_tensor(Z)
-            K = prior.gram(A, A)
-        part = torch.as_tensor(np.flatnonzero(first))
-        evidence = Smooth.at(Z, y, prior, K).likelihood - Smooth.at(Z[first], y[first], prior, K[part][:, part]).likelihood
-        fit = Smooth.of_gram(Z, y, prior, K)
-        return cls(fit, evidence)
+        first = np.arange(n) < FIRST * n if first is None else first
+        options = [_kernel(X, y, group, averaged, first, prior, seed) for averaged in _averaged(group)]
+        early, Z, own, K = max(options, key=lambda option: option[0])
+        return cls(Smooth.of_gram(Z, y, own, K), Smooth.at(Z, y, own, K).likelihood - early)
 
     def left_out(self, rows: NDArray[Any]) -> Matrix:
         """Squared errors with shape (n,), folds of rows left out together: r_B = (P_BB)⁻¹ α_B."""
@@ -91,34 +87,50 @@ class Reading:
         return errors
 
 
-def judge_invariance(group: Group, plain: Reading, X: Matrix, y: Matrix, seed: int = 0, quick: bool = False) -> Symmetry:
+def judge_invariance(group: Group, plain: Reading, X: Matrix, y: Matrix, prior: Prior, seed: int = 0) -> Symmetry:
     """Both answers for y with shape (n,) at X with shape (n, d), whose moved columns share units and centres."""
-    reading, rows = Reading.of(X, y, group, seed=seed, quick=quick), np.arange(len(X))
-    tested = reading.fit.f_test(non_invariant(group, X))
+    reading, rows = Reading.of(X, y, group, prior=prior, seed=seed), np.arange(len(X))
+    tested = reading.fit.score_test(non_invariant(group, X))
     return _compare(group, plain.left_out(rows), reading.left_out(rows), reading.evidence - plain.evidence, tested, float(y.var()))
 
 
-def judge_equivariance(group: Group, plain: Sequence[Reading], X: Matrix, Y: Matrix, seed: int = 0, quick: bool = False) -> Symmetry:
+def judge_equivariance(group: Group, plain: Sequence[Reading], X: Matrix, Y: Matrix, seed: int = 0) -> Symmetry:
     """The same for Y with shape (n, q), whose columns the group moves with its q blocks of columns of X; `plain` has one reading a column."""
     q, n = len(group.blocks), len(X)
     rows = np.tile(np.arange(n), q)
     stacked, target = np.vstack([X[:, list(p)] for p in group.to_the_front()]), Y.T.ravel()
     keep = permutations(group.blocks[1:], group.d) if group.kind == "permutations" and q > 2 else None
-    reading = Reading.of(stacked, target, keep, first=rows < n // 2, seed=seed, quick=quick)
+    reading = Reading.of(stacked, target, keep, first=rows < FIRST * n, seed=seed)
     outputs = np.repeat(np.eye(q), n, axis=0)[:, 1:]
     moved = stacked[:, sorted({j for block in group.blocks for j in block})]
     breaks = [outputs, *(outputs[:, [j]] * moved for j in range(q - 1)), *([] if keep is None else [non_invariant(keep, stacked)])]
     before = np.mean([p.left_out(np.arange(n)) for p in plain], axis=0)
     after = reading.left_out(rows).reshape(q, n).mean(0)
     evidence = reading.evidence - sum(p.evidence for p in plain)
-    found = _compare(group, before, after, evidence, reading.fit.f_test(np.column_stack(breaks)), float(target.var()))
+    found = _compare(group, before, after, evidence, reading.fit.score_test(np.column_stack(breaks), units=rows), float(target.var()))
     return replace(found, equivariant=True)
 
 
-def _averaged(group: Group) -> bool:
-    """Whether the kernel is averaged: the group is small, and its quotient map is not continuous as sorting and absolute values are."""
-    continuous = group.kind in ("flips", "permutations") and len(group.blocks[0]) == 1
-    return group.size <= KERNEL_AVERAGED and not continuous
+def _averaged(group: Group | None) -> tuple[bool, ...]:
+    """Whether the kernel is averaged over G, or taken on the quotient, or both: where the quotient map is continuous, as sorting and absolute values
+    are, or G is too large, the quotient will do.
+    """
+    continuous = group is not None and group.kind in ("flips", "permutations") and len(group.blocks[0]) == 1
+    if group is None or group.size > KERNEL_AVERAGED:
+        return (False,)
+    return (True,) if not continuous else (True, False) if group.size <= BOTH else (False,)
+
+
+def _kernel(
+    X: Matrix, y: Matrix, group: Group | None, averaged: bool, first: NDArray[np.bool_], prior: Prior | None, seed: int
+) -> tuple[float, Matrix, Prior, Tensor]:
+    """The log likelihood of the first rows, the columns that the kernel sees, its settings and its Gram matrix."""
+    on_quotient = group is not None and not averaged
+    Z = group.quotient(X) if group is not None and on_quotient else X
+    own = choose_prior(Z[first], y[first], seed) if prior is None or on_quotient else prior
+    A, part = torch.as_tensor(Z), torch.as_tensor(np.flatnonzero(first))
+    own, K = _averaged_gram(group, own, X) if group is not None and averaged else (own, own.gram(A, A))
+    return Smooth.at(Z[first], y[first], own, K[part][:, part]).likelihood, Z, own, K
 
 
 def _averaged_gram(group: Group, prior: Prior, X: Matrix) -> tuple[Prior, Tensor]:
