@@ -283,6 +283,7 @@ def test_bad_input_is_our_error(X: Any, y: Any, words: str) -> None:
         MotifRegressor(preset="fast").fit(X, y)
 
 
+@pytest.mark.filterwarnings("ignore:.*alone explains")
 def test_odd_but_right_input_is_fitted() -> None:
     rng = np.random.default_rng(7)
     X = rng.normal(size=(40, 3))
@@ -317,6 +318,7 @@ def test_mimic_of_a_fitted_estimator() -> None:
         mimic(object())
 
 
+@pytest.mark.filterwarnings("ignore:.*alone explains")
 def test_best_preset_fine_tunes(tmp_path: Path) -> None:
     rng = np.random.default_rng(9)
     X = rng.normal(size=(70, 2))
