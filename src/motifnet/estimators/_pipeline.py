@@ -71,11 +71,11 @@ class Run:
 
     def go(self) -> Judged:
         """Run all stages that the preset asks for."""
-        convex, folds = self._convex()
+        convex, folds, convex_seconds = self._convex()
         try:
             for name in self.preset.teachers[:1]:
                 self._teacher(name, None)
-            self._last_layer(convex, folds)
+            self._last_layer(convex, folds, convex_seconds)
             del folds  # as large as a Gram matrix of all rows
             scales: list[tuple[LogScale | None, FittedKernel]] = [(None, convex)]
             for number, settings in enumerate(self.preset.inner):
@@ -101,14 +101,13 @@ class Run:
         """All parts so far."""
         return [*self.kernels, *self.others]
 
-    def _settle(self, stage: str, start: float, note: str, alone: list[Part]) -> Judged:
-        """Enter a stage by the error of all parts together; the error of its own parts `alone` is returned, and told where there are others."""
-        own = self.goal.judge(alone)
-        together = self.goal.judge(self.parts) if len(self.parts) > len(alone) else own
-        self.course.settle(stage, start, together, note if together is own else f"{note}; alone {own.error:.4g}")
-        return own
+    def _settle(self, stage: str, start: float, note: str, alone: Judged) -> None:
+        """Enter a stage by the error of all parts together; that of its own parts `alone` is told where there are others."""
+        together = self.goal.judge(self.parts) if len(self.parts) > len(alone.parts) else alone
+        self.course.settle(stage, start, together, note if together is alone else f"{note}; alone {alone.error:.4g}")
 
-    def _convex(self) -> tuple[FittedKernel, EveryFold | None]:
+    def _convex(self) -> tuple[FittedKernel, EveryFold | None, float]:
+        """The fit, its folds, and the seconds that it took."""
         start = self.course.start("convex fit")
         fitted, folds = self.preset.convex.fit_with_folds(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         seconds = time.monotonic() - start
@@ -119,18 +118,19 @@ class Run:
         note = "kernel ridge in closed form" + ("; fewer centres, for the time limit" if fitted.shortened else "")
         self.course.enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, note))
         self.course.settle("transferred", start, judged, "network by calculation")
-        return fitted, folds
+        return fitted, folds, seconds
 
-    def _last_layer(self, convex: FittedKernel, folds: EveryFold | None) -> None:
+    def _last_layer(self, convex: FittedKernel, folds: EveryFold | None, seconds: float) -> None:
+        """Solutions for further λ, which together take about as long as the convex fit."""
         if not self.preset.ridge_again or folds is None:
             return
         start = self.course.start("last layer")
-        self.control.check()
+        self.control.check(seconds)
         fitted = refit_ridge(self.sample, convex, folds, n_jobs=self.n_jobs)
-        part = part_of("kernel ridge", fitted)
-        if self.goal.judge([part]).error < self.goal.judge(self.kernels).error:
-            self.kernels = [part]
-        self._settle("last layer", start, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows", [part])
+        alone = self.goal.judge([part_of("kernel ridge", fitted)])
+        if alone.error < self.goal.judge(self.kernels).error:
+            self.kernels = list(alone.parts)
+        self._settle("last layer", start, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows", alone)
 
     def _log_scale(self, log: LogScale) -> FittedKernel:
         """The convex fit on the logarithmic scale of the target, which trainings and teachers take in turn with the plain one."""
@@ -139,7 +139,7 @@ class Run:
         fitted = self.preset.convex.fit(log.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         part = part_of("kernel ridge", fitted, log)
         self.kernels.append(part)
-        self._settle("log scale", start, "kernel ridge on log y, beside the one on y", [part])
+        self._settle("log scale", start, "kernel ridge on log y, beside the one on y", self.goal.judge([part]))
         return fitted
 
     def _inner_layers(self, log: LogScale | None, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
@@ -147,7 +147,7 @@ class Run:
         start = self.course.start(stage)
         # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share
         self.kernels.append(self._tuned(convex, settings, number, log))
-        self._settle(stage, start, self._describe(settings) + ("; on log y" if log else ""), list(self.kernels))
+        self._settle(stage, start, self._describe(settings) + ("; on log y" if log else ""), self.goal.judge(self.kernels))
 
     def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
         sample = self.sample if log is None else log.sample
@@ -173,7 +173,7 @@ class Run:
         alone, beside = self.goal.judge([part]), self.goal.judge([*self.kernels, part])
         # for classes the stack keeps them all: its pull to equal weights gains by parts that are nearly as good
         self.kernels = [part] if alone.error < beside.error and not classes else [*self.kernels, part]
-        self._settle("own loss", start, f"output layer under the {'log loss' if classes else 'objective'}", [part])
+        self._settle("own loss", start, f"output layer under the {'log loss' if classes else 'objective'}", alone)
 
     def _structure(self) -> None:
         """Look at the table, and try a kernel part behind each front that the findings lead to."""
@@ -226,8 +226,8 @@ class Run:
             self.course.enter(LedgerRow(name, time.monotonic() - start, error, 0, False, f"{ended}: no part of the stack"))
             return
         self.others.append(part)
-        before = self.course.best
-        alone = self._settle(name, start, "a further teacher" + (", on log y" if log else ""), [part])
+        before, alone = self.course.best, self.goal.judge([part])
+        self._settle(name, start, "a further teacher" + (", on log y" if log else ""), alone)
         if before is not None and alone.error > HOPELESS * before.error:
             self.hopeless.add(kind)
 

@@ -24,7 +24,7 @@ from motifnet.teachers._honest import Worth, cross_fit, inner_split
 Forests = tuple[Forest, ...]
 _FULL_ROWS = 3000  # from here on the learning rate is the stated one; it grows as the root of the rows falls, for time is then better spent elsewhere
 _MAX_SPEED = 2.4
-_SHARE, _OF_SLICE = 0.6, 0.6  # of the time that is left, and of that of a fold: what is grown is also read, and predicts
+_SHARE, _OF_SLICE = 0.75, 0.7  # of the time that is left, and of that of a fold: what is grown is also read, and predicts
 _MANY_CLASSES = 2.0  # a round grows a tree for each class
 
 
