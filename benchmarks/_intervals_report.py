@@ -25,11 +25,11 @@ def report(rows: pd.DataFrame) -> str:
         f"# Intervals at {level:.0%}, preset {preset}, at most {cap:,} training rows",
         "",
         "Means over random splits (a fifth of the rows for the test). *least tenth*: of ten parts of the rows by prediction, the least covered one. "
-        "*score*: interval score in sd of the target, less is better. *CQR*: conformalised quantile regression, LightGBM by MAPIE. *CQR's centre*: our "
-        "conformal method around the median of CQR, so that the last ratio but one is of widths alone.",
+        "*score*: interval score in sd of the target, less is better. *CQR*: conformalised quantile regression, LightGBM by MAPIE. *CQR's "
+        "centre*: our conformal method around the median of CQR, so that the last ratio but one is of widths alone.",
         "",
         "| table | splits | covered | least tenth | width | score | CQR's centre: covered | least tenth | width | score "
-        "| CQR: covered | least tenth | width | score | score / CQR's | our widths around CQR's centre / CQR's | ours / our widths around CQR's centre |",
+        "| CQR: covered | least tenth | width | score | ours / CQR | our widths around CQR's centre / CQR | ours / our widths around CQR's centre |",
         "|---|---|" + "---|" * 15,
     ]
     for name in ours.index:

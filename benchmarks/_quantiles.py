@@ -1,8 +1,8 @@
 """Conformalised quantile regression (Romano, Patterson and Candès 2019) by MAPIE around LightGBM, the interval that most people would make; and our
 conformal method around its centre, so that widths can be compared apart from centres.
 
-The centre is the median of a fit to four fifths of the rows. Our method around it has out-of-fold residuals of the same median regression, each fit to
-four fifths of the rows as well, and makes of them what `predict_interval` makes of the residuals of a network: a local scale and conformal quantiles.
+The centre is the median of a fit to four fifths of the rows. Our method around it has out-of-fold residuals of the same median regression, each fit
+to four fifths of the rows as well, and makes of them what `predict_interval` makes of those of a network: a local scale and conformal quantiles.
 """
 
 from __future__ import annotations

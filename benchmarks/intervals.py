@@ -1,5 +1,5 @@
-"""Intervals: does 90 % mean 90 %, everywhere, and how wide are they? Ours against conformalised quantile regression, on the same random splits; and our
-conformal method around the centre of the latter, as a better centre alone makes intervals narrower.
+"""Intervals: does 90 % mean 90 %, everywhere, and how wide are they? Ours against conformalised quantile regression, on the same random splits; and
+our conformal method around the centre of the latter, as a better centre alone makes intervals narrower.
 
 The interval score of [l, u] at coverage 1 − a is the mean of  u − l + (2/a) (l − y)₊ + (2/a) (y − u)₊ : least for the true quantiles (Gneiting and
 Raftery 2007). A row is written as soon as it is known, and what is there is not run again.

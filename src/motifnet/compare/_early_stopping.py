@@ -1,7 +1,7 @@
 """LightGBM for classes, with the number of trees that an inner fifth of the rows asks for, as its users fit it.
 
-A fixed number of trees makes probabilities of 0 and 1 out of few rows, and log loss punishes that without end. So trees are added until the log loss of
-every fifth row of each class has not fallen for `PATIENCE` rounds; then that many trees are fitted to all rows.
+A fixed number of trees makes probabilities near 0 and 1 out of few rows, and log loss punishes these. So trees are added until the log loss of every
+fifth row of each class has not fallen for `PATIENCE` rounds; then the best number of trees is fitted to all rows.
 """
 
 from __future__ import annotations

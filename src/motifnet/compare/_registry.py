@@ -1,7 +1,7 @@
 """The registry: every method that we compare with, at the settings that its users get, and our presets.
 
-LightGBM has no useful default for tables of this size; it gets rate 0.05 and leaves of 5 rows, with 500 trees for numbers and, for classes, as many as an
-inner fifth of the rows asks for. Support vectors and scikit-learn's perceptron get standardised columns and targets. Everything else is at its
+LightGBM has no useful default for tables of this size; it gets rate 0.05 and leaves of 5 rows, with 500 trees for numbers and for classes as many
+as an inner fifth of the rows asks for. Support vectors and scikit-learn's perceptron get standardised columns and targets. Everything else is at its
 defaults; RealMLP, TabM and xRFM come with the defaults of pytabkit. A further method is a function and a line in the table.
 """
 
