@@ -18,6 +18,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def _run(path: Path, wanted: list[str] | None) -> None:
     for name, case in CASES.items():
         if wanted and not name.startswith(tuple(wanted)):
             continue
-        for converter, convert in CONVERTERS.items():
+        for converter, convert in _installed().items():
             if (name, converter) not in past:
                 row = _apart(name, converter, convert, case.make().fit(case.rows(), _target(case.y)), case.rows())
                 pd.DataFrame([asdict(row)]).to_csv(path, mode="a", header=not path.exists(), index=False)
@@ -205,9 +206,10 @@ def _hummingbird(model: Any, rows: Any, path: Path) -> Runner:
     """Its torch form, as its ONNX form cannot be made with this torch."""
     import hummingbird.ml
 
+    from motifnet.mimicry.fitted import method_of
+
     container = hummingbird.ml.convert(model, "torch", rows)
-    method = next(m for m in ("predict_proba", "predict", "transform") if hasattr(container, m) and hasattr(model, m))
-    return getattr(container, method)
+    return getattr(container, method_of(model))
 
 
 def _session(path: Path) -> Any:
@@ -218,6 +220,12 @@ def _session(path: Path) -> Any:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
+def _installed() -> dict[str, Convert]:
+    """A converter that is not there is left out, as its absence is no answer of its own."""
+    return {name: convert for name, convert in CONVERTERS.items() if all(find_spec(package) for package in NEEDS[name])}
+
+
+NEEDS = {"motifnet": (), "skl2onnx": ("skl2onnx", "onnxmltools"), "hummingbird": ("hummingbird",)}
 CONVERTERS = {"motifnet": _motifnet, "skl2onnx": _skl2onnx, "hummingbird": _hummingbird}
 
 
