@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+NOT_MEASURED = "not measured"
 _SAYS = (
     "{n} fitted models; errors in standard deviations of the output, CPU seconds on one thread. The list of models is that of our own tests "
     "(tests/fitted_cases.py), so that ours converts all of them by construction; models that ours refuses are not on it. hummingbird-ml computes in "
-    "float32, skl2onnx in float64 where it can. A reason in brackets is the converter's, or onnxruntime's, with the versions of our tests."
+    "float32, skl2onnx in float64 where it can. A reason in brackets is the converter's, or onnxruntime's, with the versions of our tests; *not "
+    "measured* are models that an earlier form of this program gave to the converter in a way that it cannot take, and that have not run since."
 )
 
 
 def report(rows: pd.DataFrame) -> str:
-    """Who converts what, how exactly, in what time."""
+    """Who converts what, how exactly, in what time; of a row that was measured later, the last one."""
+    rows = rows.drop_duplicates(["model", "converter"], keep="last")
     table = rows.pivot_table(index="model", columns="converter", values=["error", "converted_in", "seconds"], sort=False, dropna=False)
     problems = rows.pivot(index="model", columns="converter", values="problem").reindex(table.index)
     names = [name for name in ("motifnet", "skl2onnx", "hummingbird") if name in problems]
@@ -32,7 +35,8 @@ def _summary(rows: pd.DataFrame, names: list[str]) -> str:
         e = errors[name].dropna()
         both = seconds[[name, "motifnet"]].dropna()
         ratio = np.exp(np.log(both.iloc[:, 0] / both.iloc[:, 1]).mean()) if name != "motifnet" else 1.0
-        lines.append(f"| {name} | {len(e)} of {len(errors)} | {(e <= 1e-10).sum()} | {e.median():.1e} | {e.max():.1e} | {ratio:.2f} |")
+        measured = int((rows.problem[rows.converter == name] != NOT_MEASURED).sum())
+        lines.append(f"| {name} | {len(e)} of {measured} | {(e <= 1e-10).sum()} | {e.median():.1e} | {e.max():.1e} | {ratio:.2f} |")
     for name in names[1:]:
         both = errors[["motifnet", name]].dropna()
         worse = both[both["motifnet"] > both[name].clip(lower=1e-12)]

@@ -136,7 +136,8 @@ def _setting(rows: pd.DataFrame) -> str:
     first = rows.iloc[0]
     return (
         f"{rows.set.nunique()} tables, {rows.split.nunique()} random splits with a fifth of the rows for the test, at most {first.cap:,} training "
-        f"rows, seed {first.seed}, {first.threads} threads for every method, {rows.limit.max():g} seconds for a fit."
+        f"rows, seed {first.seed}, {first.threads} threads for every method, {rows.limit.max():g} seconds for a fit. Our own settings were compared "
+        "on test rows of split 0 of these tables, those of the peers were not: on it our ratios are somewhat too good."
     )
 
 

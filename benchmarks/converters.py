@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks._converters_report import report
+from benchmarks._converters_report import NOT_MEASURED, report
 
 ROOT = Path(__file__).parents[1]
 ROWS, MOST_SECONDS, LIMIT = 100_000, 60.0, 240.0
@@ -63,7 +63,8 @@ def _run(path: Path, wanted: list[str] | None) -> None:
     sys.path.insert(0, str(ROOT / "tests"))
     from fitted_cases import CASES
 
-    past = set(pd.read_csv(path)[["model", "converter"]].itertuples(index=False, name=None)) if path.exists() else set()
+    past = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["model", "converter", "problem"])
+    past = set(past.loc[past.problem != NOT_MEASURED, ["model", "converter"]].itertuples(index=False, name=None))
     for name, case in CASES.items():
         if wanted and not name.startswith(tuple(wanted)):
             continue
