@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-NOT_MEASURED = "not measured"
 _SAYS = (
     "{n} fitted models; errors in standard deviations of the output, CPU seconds on one thread. The list of models is that of our own tests "
     "(tests/fitted_cases.py), so that ours converts all of them by construction; models that ours refuses are not on it. hummingbird-ml computes in "
-    "float32, skl2onnx in float64 where it can. A reason in brackets is the converter's, or onnxruntime's, with the versions of our tests; *not "
-    "measured* are models that an earlier form of this program gave to the converter in a way that it cannot take, and that have not run since."
+    "float32, skl2onnx in float64 where it can. A reason in brackets is the converter's, or onnxruntime's, with the versions of our tests."
 )
 
 
@@ -35,8 +33,7 @@ def _summary(rows: pd.DataFrame, names: list[str]) -> str:
         e = errors[name].dropna()
         both = seconds[[name, "motifnet"]].dropna()
         ratio = np.exp(np.log(both.iloc[:, 0] / both.iloc[:, 1]).mean()) if name != "motifnet" else 1.0
-        measured = int((rows.problem[rows.converter == name] != NOT_MEASURED).sum())
-        lines.append(f"| {name} | {len(e)} of {measured} | {(e <= 1e-10).sum()} | {e.median():.1e} | {e.max():.1e} | {ratio:.2f} |")
+        lines.append(f"| {name} | {len(e)} of {len(errors)} | {(e <= 1e-10).sum()} | {e.median():.1e} | {e.max():.1e} | {ratio:.2f} |")
     for name in names[1:]:
         both = errors[["motifnet", name]].dropna()
         worse = both[both["motifnet"] > both[name].clip(lower=1e-12)]

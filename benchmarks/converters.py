@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks._converters_report import NOT_MEASURED, report
+from benchmarks._converters_report import report
 
 ROOT = Path(__file__).parents[1]
 ROWS, MOST_SECONDS, LIMIT = 100_000, 60.0, 240.0
@@ -63,8 +63,7 @@ def _run(path: Path, wanted: list[str] | None) -> None:
     sys.path.insert(0, str(ROOT / "tests"))
     from fitted_cases import CASES
 
-    past = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["model", "converter", "problem"])
-    past = set(past.loc[past.problem != NOT_MEASURED, ["model", "converter"]].itertuples(index=False, name=None))
+    past = set(pd.read_csv(path)[["model", "converter"]].itertuples(index=False, name=None)) if path.exists() else set()
     for name, case in CASES.items():
         if wanted and not name.startswith(tuple(wanted)):
             continue
@@ -98,6 +97,8 @@ def _apart(name: str, converter: str, convert: Convert, model: Any, rows: Any) -
 
 
 def _measured(name: str, converter: str, convert: Convert, model: Any, rows: Any) -> Row:
+    from sklearn.base import is_classifier
+
     from motifnet.mimicry.fitted import outputs_of
 
     want = outputs_of(model, rows)
@@ -111,7 +112,7 @@ def _measured(name: str, converter: str, convert: Convert, model: Any, rows: Any
             return Row(
                 name, converter, np.nan, np.nan, np.nan, f"{type(error).__name__}: {str(error).strip().splitlines()[0][:90] if str(error) else ''}"
             )
-        if (got.shape[1], want.shape[1]) == (2, 1):
+        if is_classifier(model) and (got.shape[1], want.shape[1]) == (2, 1):
             got = got[:, [np.abs(got - want).max(0).argmin()]]
         if got.shape != want.shape:
             return Row(name, converter, np.nan, converted_in, np.nan, f"shape {got.shape[1:]} in place of {want.shape[1:]}")

@@ -30,8 +30,8 @@ class EarlyStopped:
         self.trees_ = MOST_TREES
         if held.any():
             trial = LGBMClassifier(n_estimators=MOST_TREES, **self.settings)
-            stop = [early_stopping(PATIENCE, verbose=False)]
-            trial.fit(X[~held], y[~held], eval_set=[(X[held], y[held])], callbacks=stop)
+            judges: list[Any] = [(X[held], y[held])]
+            trial.fit(X[~held], y[~held], eval_set=judges, callbacks=[early_stopping(PATIENCE, verbose=False)])
             self.trees_ = trial.best_iteration_ or MOST_TREES
         self.model_ = LGBMClassifier(n_estimators=self.trees_, **self.settings).fit(X, y)
         return self
