@@ -129,6 +129,7 @@ def test_bit_equal_over_processes_jobs_hash_seeds_and_row_order() -> None:
     assert _run(2, 1, 7) == first
 
 
+@pytest.mark.filterwarnings("ignore:.*alone explains")
 def test_fit_leaves_global_random_state_alone() -> None:
     np.random.seed(3)
     torch.manual_seed(3)
@@ -170,6 +171,7 @@ def test_equal_rows_are_observations_of_their_own() -> None:
     assert 0.77 < inside.mean() < 0.83
 
 
+@pytest.mark.filterwarnings("ignore:.*alone explains")
 def test_several_targets() -> None:
     rng = np.random.default_rng(2)
     X = rng.normal(size=(80, 2))
@@ -208,6 +210,7 @@ def test_groups_that_span_all_times_are_refused() -> None:
         MotifRegressor(preset="fast").fit(X, X[:, 0], groups=np.arange(60) % 2, time=np.arange(60) // 2)
 
 
+@pytest.mark.filterwarnings("ignore:.*alone explains")
 def test_time_limit_keeps_the_best_so_far() -> None:
     rng = np.random.default_rng(5)
     X = rng.normal(size=(400, 4))
@@ -217,6 +220,7 @@ def test_time_limit_keeps_the_best_so_far() -> None:
     assert np.isfinite(model.predict(X)).all()
 
 
+@pytest.mark.filterwarnings("ignore:.*alone explains")
 @pytest.mark.parametrize("stage", ["convex fit", "transferred", "last layer", "inner layers", "trees", "stack"])
 def test_ctrl_c_in_each_stage_keeps_the_best_so_far(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(6)
