@@ -13,5 +13,6 @@ class ValueTypeError(DataError, TypeError):
 
 def shown(value: Any, width: int = 60) -> str:
     """A value as it appears in a message: short, on one line."""
-    text = repr(value.item() if getattr(value, "ndim", None) == 0 else value).replace("\n", " ")
+    item: Any = getattr(value, "item", None)
+    text = repr(item() if getattr(value, "ndim", None) == 0 else value).replace("\n", " ")
     return text if len(text) <= width else text[: width - 1] + "…"
