@@ -17,7 +17,8 @@ from motifnet.landscape import isotropic_risk, ridge_risk
 from motifnet.motifs import relu_gate, relu_sort, relu_step
 from motifnet.profiling import permutations, singularity_exponents
 from motifnet.profiling._dimension import box_counting, levina_bickel, merged, neighbour_distances, two_nn
-from motifnet.profiling._symmetry import Reading, Symmetry, judge_invariance
+from motifnet.profiling._smooth import choose_prior
+from motifnet.profiling._symmetry import FIRST, Reading, Symmetry, judge_invariance
 from motifnet.profiling._variogram import variogram
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import KernelRidge
@@ -231,7 +232,9 @@ def readings(q: int, break_: float, seeds: int = 20) -> list[Symmetry]:
         X = rng.random((200, q))
         y = points_target(X) + break_ * X[:, 0] + 0.1 * rng.standard_normal(200)
         Z, y = (X - 0.5) * 12**0.5, (y - y.mean()) / y.std()
-        found.append(judge_invariance(permutations([[i] for i in range(q)], q), Reading.of(Z, y), Z, y))
+        first = int(FIRST * len(Z))
+        prior = choose_prior(Z[:first], y[:first, None])
+        found.append(judge_invariance(permutations([[i] for i in range(q)], q), Reading.of(Z, y, prior=prior), Z, y, prior))
     return found
 
 
