@@ -15,7 +15,8 @@ def report(rows: pd.DataFrame) -> str:
     lines = [
         "# Whole tables under a time limit",
         "",
-        "Error (nRMSE, log loss for classes) over that of LightGBM with 500 trees (classes: at most, it stops early), fitted in the same call; one thread, seconds of the wall clock. "
+        "Error (nRMSE, log loss for classes) over that of LightGBM with 500 trees (classes: at most, it stops early), fitted in the same call; "
+        "one thread, seconds of the wall clock. "
         "A ratio counts where LightGBM ends within the limit.",
         "",
         *checks_table(rows, checks),
