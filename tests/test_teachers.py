@@ -8,13 +8,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from leak_cases import LANDMARKS, copies
 from motifnet.engine import Control, MotifnetWarning, Stopped
 from motifnet.losses import Loss, Pinball, Poisson
-from motifnet.tables import Matrix, Sample, make_folds
-from motifnet.teachers import TEACHERS, BoostedTrees, FittedTeacher, Hopeless, KernelRidge, Linear, Splines, SupportVectors, Teacher
+from motifnet.tables import Folds, Matrix, Sample, make_folds
+from motifnet.teachers import (
+    TEACHERS,
+    BoostedTrees,
+    FittedTeacher,
+    Hopeless,
+    KernelRidge,
+    Linear,
+    Splines,
+    SupportVectors,
+    Teacher,
+    fold_partition,
+)
 from motifnet.teachers._boosting import FEWEST, Engine, Growth, Problem, find_engine, grow_best
 from motifnet.teachers._forest import Forest
 from motifnet.teachers._honest import inner_folds, inner_split
@@ -390,3 +402,19 @@ def test_a_limit_of_time_ends_the_growth_and_not_the_fit() -> None:
     fitted = BoostedTrees(max_trees=100_000, patience=100_000).fit(sample, control=Control(2.0))
     assert np.isfinite(fitted.oof).all()
     assert np.mean((fitted.oof - sample.y) ** 2) < np.var(sample.y)
+
+
+def test_where_no_earlier_row_of_another_group_is_left_no_block_chooses() -> None:
+    """Groups that come again in the next fold: without these and those of the fold nothing could be fitted."""
+    of = np.repeat([-1, 0, 1], 4)
+    groups = np.array([0, 0, 1, 1, 0, 0, 2, 2, 3, 3, 2, 2])
+    rng = np.random.default_rng(0)
+    sample = replace(Sample.plain(rng.normal(size=(12, 2)), rng.normal(size=12)), folds=Folds(of, 2, True, groups), groups=groups)
+    assert fold_partition(sample, 0).inner == ()
+    part = fold_partition(sample, 1)
+    (block,) = part.inner
+    assert part.train.tolist() == ((of < 1) & (groups != 2)).tolist()
+    assert block.tolist() == (part.train & torch.as_tensor(groups == 0)).tolist()
+    assert part.judges(block).tolist() == ((of == 0) & (groups == 0)).tolist()
+    alone = replace(sample, folds=Folds(of, 2, True, np.where(groups == 1, 0, groups)))
+    assert fold_partition(alone, 1).inner == ()

@@ -173,9 +173,10 @@ def fold_partition(sample: Sample, k: int) -> Partition:
     """Training rows of fold k and the inner blocks that choose λ: the other folds, or with time the last fold before k."""
     folds, train = sample.folds, sample.folds.train(k)
     if folds.forward:
-        if k == 0:
+        before = train & folds.train(k - 1) if k else np.zeros_like(train)
+        block, judges = train & ~before, train & folds.held_out(k - 1)
+        if not (before.any() and judges.any()):
             return Partition(torch.as_tensor(train), ())
-        block = train & ~folds.train(k - 1)
-        return Partition(torch.as_tensor(train), (torch.as_tensor(block),), torch.as_tensor(~folds.held_out(k - 1)))
+        return Partition(torch.as_tensor(train), (torch.as_tensor(block),), torch.as_tensor(~judges))
     inner = [torch.as_tensor(folds.held_out(j)) for j in range(folds.count) if j != k]
     return Partition(torch.as_tensor(train), tuple(inner) if len(inner) > 1 else ())
