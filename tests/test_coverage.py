@@ -20,7 +20,7 @@ from leak_cases import Drawn, drawn
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.tables import Matrix
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(7_200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7_200), pytest.mark.filterwarnings("ignore:.*outside the range")]
 LEVELS = (0.8, 0.9)
 FITS = {300: 20, 1_600: 12, 5_000: 6, 15_000: 3}  # below 1,200 rows and above, above 4,000, above 12,000
 

@@ -91,6 +91,7 @@ def test_copies_above_a_small_capacity_with_a_last_layer_on_all_rows() -> None:
     assert of_copies("groups", 300, 0, "balanced", False) <= 0.05
 
 
+@pytest.mark.filterwarnings("ignore:.*outside the range")
 @pytest.mark.slow
 @pytest.mark.timeout(14_400)
 @pytest.mark.parametrize("preset", ["fast", "balanced"])
@@ -101,6 +102,7 @@ def test_pure_noise_on_forty_tables(preset: str) -> None:
 SIZES = {"fast": {400: 8, 1_600: 8, 5_000: 4, 15_000: 2}, "balanced": {400: 6, 1_600: 6, 5_000: 2}}
 
 
+@pytest.mark.filterwarnings("ignore:.*outside the range")
 @pytest.mark.slow
 @pytest.mark.timeout(7_200)
 @pytest.mark.parametrize("classes", [False, True], ids=["values", "classes"])
