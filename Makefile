@@ -35,7 +35,7 @@ lint: .venv/.installed-dev
 	$(BIN)/lint-imports
 
 # Figures and tables of the README, computed again.
-readme: .venv/.installed
+readme: .venv/.installed-dev
 	$(BIN)/python examples/figure.py
 	$(BIN)/python examples/demo.py --splits 10 --write-readme
 

@@ -1,6 +1,8 @@
 """Fitted models through the converters that there are: ours, skl2onnx (with onnxmltools for LightGBM, XGBoost and CatBoost), and hummingbird-ml.
 
-The models are those of the contract suite of `mimic` (tests/fitted_cases.py). Each is converted to ONNX and run by onnxruntime on its own rows, in
+The models are those of the contract suite of `mimic` (tests/fitted_cases.py), a list of our own: it holds what ours converts. Classes are whole
+numbers, as hummingbird-ml asks for; levels that a booster takes as pandas' categories reach skl2onnx as their codes; of two scores of two classes, −s
+and s, the nearer one is compared. Each is converted to ONNX and run by onnxruntime on its own rows, in
 float64 where the converter lets rows be float64. Errors are the largest difference to the model itself, in standard deviations of its output;
 seconds are CPU seconds, on one thread, to convert and for 100,000 rows. A row is appended to OUT/converters.csv as soon as it is there. The other
 converters are optional: `pip install skl2onnx onnxmltools hummingbird-ml onnxscript`.
@@ -16,6 +18,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -58,17 +61,22 @@ def main(argv: list[str] | None = None) -> None:
 def _run(path: Path, wanted: list[str] | None) -> None:
     warnings.simplefilter("ignore")
     sys.path.insert(0, str(ROOT / "tests"))
-    from fitted_cases import CASES, fitted
+    from fitted_cases import CASES
 
     past = set(pd.read_csv(path)[["model", "converter"]].itertuples(index=False, name=None)) if path.exists() else set()
     for name, case in CASES.items():
         if wanted and not name.startswith(tuple(wanted)):
             continue
-        for converter, convert in CONVERTERS.items():
+        for converter, convert in _installed().items():
             if (name, converter) not in past:
-                row = _apart(name, converter, convert, fitted(name), case.rows())
+                row = _apart(name, converter, convert, case.make().fit(case.rows(), _target(case.y)), case.rows())
                 pd.DataFrame([asdict(row)]).to_csv(path, mode="a", header=not path.exists(), index=False)
                 print(f"{name}, {converter}: {row.error:.1e} {row.problem}", flush=True)
+
+
+def _target(y: Any) -> Any:
+    """Texts as the numbers of their classes."""
+    return np.unique(y, return_inverse=True)[1] if isinstance(y, np.ndarray) and y.dtype.kind in "UO" else y
 
 
 Runner = Callable[[Any], np.ndarray]
@@ -89,6 +97,8 @@ def _apart(name: str, converter: str, convert: Convert, model: Any, rows: Any) -
 
 
 def _measured(name: str, converter: str, convert: Convert, model: Any, rows: Any) -> Row:
+    from sklearn.base import is_classifier
+
     from motifnet.mimicry.fitted import outputs_of
 
     want = outputs_of(model, rows)
@@ -102,6 +112,8 @@ def _measured(name: str, converter: str, convert: Convert, model: Any, rows: Any
             return Row(
                 name, converter, np.nan, np.nan, np.nan, f"{type(error).__name__}: {str(error).strip().splitlines()[0][:90] if str(error) else ''}"
             )
+        if is_classifier(model) and (got.shape[1], want.shape[1]) == (2, 1):
+            got = got[:, [np.abs(got - want).max(0).argmin()]]
         if got.shape != want.shape:
             return Row(name, converter, np.nan, converted_in, np.nan, f"shape {got.shape[1:]} in place of {want.shape[1:]}")
         scale = float(np.nanstd(want, axis=0).max()) or 1.0
@@ -160,7 +172,7 @@ def _typed(model: Any, rows: Any, path: Path, library: str, kind: type) -> Runne
 
     convert = {"lightgbm": convert_lightgbm, "xgboost": convert_xgboost}.get(library, convert_sklearn)
     number = BoosterFloat if library != "sklearn" else DoubleTensorType if kind is np.float64 else FloatTensorType
-    frame = isinstance(rows, pd.DataFrame)
+    frame = isinstance(rows, pd.DataFrame) and not any(isinstance(dtype, pd.CategoricalDtype) for dtype in rows.dtypes)
     if frame:
         kinds = [(str(c), number([None, 1]) if pd.api.types.is_numeric_dtype(rows[c]) else StringTensorType([None, 1])) for c in rows]
     else:
@@ -179,21 +191,27 @@ def _last_output(session: Any, name: str, kind: type) -> Runner:
     """The last output: probabilities of classifiers, values of the others."""
 
     def run(rows: Any) -> np.ndarray:
-        out = session.run(None, {name: np.asarray(rows, dtype=kind)})[-1]
+        out = session.run(None, {name: np.asarray(_codes(rows), dtype=kind)})[-1]
         return np.array([list(row.values()) for row in out]) if isinstance(out, list) else out
 
     return run
+
+
+def _codes(rows: Any) -> Any:
+    """Levels of pandas' categories as their numbers."""
+    if not isinstance(rows, pd.DataFrame):
+        return rows
+    return rows.apply(lambda column: column.cat.codes if isinstance(column.dtype, pd.CategoricalDtype) else column)
 
 
 def _hummingbird(model: Any, rows: Any, path: Path) -> Runner:
     """Its torch form, as its ONNX form cannot be made with this torch."""
     import hummingbird.ml
 
-    if isinstance(rows, pd.DataFrame):
-        raise TypeError("data frames with texts")
+    from motifnet.mimicry.fitted import method_of
+
     container = hummingbird.ml.convert(model, "torch", rows)
-    method = next(m for m in ("predict_proba", "predict", "transform") if hasattr(container, m) and hasattr(model, m))
-    return getattr(container, method)
+    return getattr(container, method_of(model))
 
 
 def _session(path: Path) -> Any:
@@ -204,6 +222,12 @@ def _session(path: Path) -> Any:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
+def _installed() -> dict[str, Convert]:
+    """A converter that is not there is left out, as its absence is no answer of its own."""
+    return {name: convert for name, convert in CONVERTERS.items() if all(find_spec(package) for package in NEEDS[name])}
+
+
+NEEDS = {"motifnet": (), "skl2onnx": ("skl2onnx", "onnxmltools"), "hummingbird": ("hummingbird",)}
 CONVERTERS = {"motifnet": _motifnet, "skl2onnx": _skl2onnx, "hummingbird": _hummingbird}
 
 

@@ -140,7 +140,7 @@ def write_files(model: MotifRegressor, split: Split) -> None:
     model.save(OUT / "concrete.motif")
     assert (load(OUT / "concrete.motif").predict(split.X_test) == model.predict(split.X_test)).all()
     parity = model.to_onnx(OUT / "concrete.onnx")
-    model.report(OUT / "concrete.html")
+    model.report(OUT / "concrete.html", overwrite=True)
     draw(model, split.y_test, model.predict(split.X_test), OUT / "concrete.svg", OUT / "concrete.png")
     console.print("\nWritten")
     notes = {

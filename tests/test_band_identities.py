@@ -142,21 +142,29 @@ def test_the_narrowing_stays_within_its_limits(monkeypatch: pytest.MonkeyPatch) 
 # the scale of residuals
 
 
+def true_scale(X: Matrix) -> Matrix:
+    return np.where(X[:, 0] > 0, 5.0, 0.5)
+
+
 def scaled_sample(n: int = 400) -> tuple[Sample, Matrix, Matrix]:
     rng = RNG(0)
     X = rng.uniform(-2, 2, (n, 2))
-    residuals = (np.where(X[:, 0] > 0, 5.0, 0.5) * rng.standard_normal(n))[:, None]
+    residuals = (true_scale(X) * rng.standard_normal(n))[:, None]
     return Sample.plain(X, np.zeros(n)), rng.standard_normal((n, 1)), residuals
 
 
 def test_the_scale_follows_the_size_of_residuals_and_is_its_own_network() -> None:
-    sample, predicted, residuals = scaled_sample()
+    """On rows that it has not seen: out of fold, and new ones. The standard error of a mean of log |r| over 1,000 rows is .02."""
+    sample, predicted, residuals = scaled_sample(2_000)
     found = scales.fit_scale(sample, predicted, residuals, seed=0)
-    assert found is not None and found.oof.shape == (400, 1) and np.isfinite(found.oof).all()
-    loud, quiet = found.oof[sample.X[:, 0] > 0.2].mean(), found.oof[sample.X[:, 0] < -0.2].mean()
-    assert loud - quiet == pytest.approx(np.log(10), abs=0.4) and loud == pytest.approx(np.log(5 * np.sqrt(2 / np.pi)), abs=0.4)
-    fitted = values_of(found.network, np.hstack([sample.X, predicted]))[:, 0]
-    assert np.corrcoef(fitted, found.oof[:, 0])[0, 1] > 0.95 and fitted[sample.X[:, 0] > 0.2].mean() == pytest.approx(loud, abs=0.3)
+    assert found is not None and found.oof.shape == (2_000, 1)
+    new = RNG(1).uniform(-2, 2, (2_000, 2))
+    fitted = values_of(found.network, np.hstack([new, RNG(2).standard_normal((2_000, 1))]))
+    for X, log_scale in ((sample.X, found.oof[:, 0]), (new, fitted[:, 0])):
+        error = log_scale - np.log(true_scale(X) * np.sqrt(2 / np.pi))
+        for side in (X[:, 0] > 0.1, X[:, 0] < -0.1):
+            assert abs(error[side].mean()) < 0.1 and error[side].std() < 0.2
+    sample, predicted, residuals = scaled_sample()
     missing = residuals.copy()
     missing[:50] = np.nan
     part = scales.fit_scale(sample, predicted, missing, seed=0)

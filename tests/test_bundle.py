@@ -25,11 +25,11 @@ import torch
 from hand_made import frame, golden_bounds, later, make_model
 from motifnet.bundle import BundleError, FittedModel, atomic_file, load_model, save_model
 from motifnet.bundle._archive import MANIFEST, TENSORS, read_archive, write_archive
-from motifnet.bundle._save import PROTOCOL
+from motifnet.bundle._save import PROTOCOL, check_width
 from motifnet.engine import FileError, MotifnetError, ResourceError, UsageError
 from motifnet.mimicry import Card
 from motifnet.motifs import MOTIFS, Affine, Motif
-from motifnet.tables import as_table, read_table
+from motifnet.tables import Encoder, Numeric, Schema, as_table, read_table
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -299,6 +299,17 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "objective unknown": (put("cubed", "info", "objective"), "'cubed'.*none of motifnet's"),
     "quantiles without their objective": (put([0.5], "info", "quantiles"), "1 quantiles"),
     "unit of the target below nothing": (put([-1.0, 1.0], "info", "target_sd"), "positive number an output"),
+    "a quantile beyond any float": (put([10**400], "info", "quantiles"), "bits"),
+    "a unit beyond any float": (put([10**400, 1.0], "info", "target_sd"), "bits"),
+    "a time beyond any float": (put(10**400, "info", "time_limit_s"), "expected one of"),
+    "rows beyond any table": (put(2**64, "info", "rows"), "no number that a fit has"),
+    "quantiles of 64 bits": (put([2**64], "info", "quantiles"), "1 quantiles"),
+    "quantiles that are a truth value": (put(True, "info", "quantiles"), "expected list"),
+    "a ledger's error beyond any float": (put(10**400, "ledger", 0, "error"), "bits"),
+    "a stage without end": (put({"$float": "inf"}, "ledger", 0, "seconds"), "no finite time"),
+    "a certificate of no number": (put({"$float": "nan"}, "certificate", "on_data"), "no number"),
+    "two missing levels": (put(None, "encoder", "features", 2, "levels", 0), "not distinct"),
+    "a label that is a network": (put({"$motif": "Identity", "arguments": {}}, *BODY, "arguments", "label"), "label"),
     "ledger row without seconds": (drop("ledger", 0, "seconds"), "ledger"),
     "card of text": (put("card", "card"), "card"),
     "card with a text as depth": (put("deep", "card", "depth"), "depth"),
@@ -307,6 +318,10 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "mean is text": (put("5", "encoder", "features", 0, "mean"), "mean"),
     "feature of another column": (put("y", "encoder", "features", 0, "name"), "columns"),
     "feature missing": (drop("encoder", "features", 0), "columns"),
+    "reading by a third character": (put(";", "schema", "reading", "decimal"), "decimal=';'"),
+    "reading without texts": (drop("schema", "reading", "missing"), "schema.reading has fields"),
+    "missing texts in one": (put("?", "schema", "reading", "missing"), "schema.reading.missing"),
+    "missing numbers": (put([1], "schema", "reading", "missing"), "schema.reading.missing"),
     "kind unknown": (put("colour", "schema", "kinds", 0), "kinds"),
 }
 
@@ -336,7 +351,7 @@ def test_tensor_file_that_is_none(tensors: bytes, saved: Path, tmp_path: Path) -
 
 
 def test_tensor_file_of_very_many_tensors(saved: Path, tmp_path: Path) -> None:
-    header = b"{" + b",".join(b'"t%d":{"dtype":"F64","shape":[0],"data_offsets":[0,0]}' % i for i in range(50_000)) + b"}"
+    header = b"{" + b",".join(b'"t%d":{"dtype":"F64","shape":[0],"data_offsets":[0,0]}' % i for i in range(250_000)) + b"}"
     tensors = struct.pack("<Q", len(header)) + header
     head = json.loads(read_archive(saved)[0])
     head["sha256"] = hashlib.sha256(tensors).hexdigest()
@@ -348,6 +363,14 @@ def test_more_than_a_bundle_holds_is_refused_on_writing(model: FittedModel, tmp_
     with pytest.raises(ResourceError, match="text columns"):
         save_model(replace(model, info={"levels": [""] * 1_100_000}), tmp_path / "x.motif")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_tables_too_wide_for_a_bundle_are_refused_before_the_fit() -> None:
+    names = tuple(f"c{j}" for j in range(60_000))
+    encoder = Encoder(tuple(Numeric(name, 0.0, 1.0, 0.0, 1.0, False) for name in names))
+    with pytest.raises(ResourceError, match="60,000 columns"):
+        check_width(encoder, Schema(names, tuple("numeric" for _ in names), (None,) * len(names), True))
+    check_width(make_model(m=6).encoder, make_model(m=6).schema)
 
 
 def test_only_the_registry_is_built(saved: Path, tmp_path: Path) -> None:

@@ -49,25 +49,24 @@ def test_order_of_rows_does_not_matter_to_the_last_bit(beside: bool) -> None:
     assert_same(a, b)
 
 
-def test_a_weight_is_a_repetition() -> None:
+def test_equal_rows_stay_as_many_as_they_are() -> None:
     frame, y, _ = mixed()
     times = np.random.default_rng(2).integers(0, 4, 200)
     again = np.repeat(np.arange(200), times)
-    assert_same(canonical(as_table(frame), y, times.astype(float)), canonical(as_table(frame.iloc[again]), y[again], np.ones(len(again))))
+    found = canonical(as_table(frame.iloc[again]), y[again], np.ones(len(again)))
+    assert_array_equal(np.sort(found.rows), np.arange(len(again)))
+    assert (found.weight == 1).all()
 
 
-def test_rows_and_inverse_lead_there_and_back() -> None:
+def test_rows_of_no_weight_are_dropped_and_the_others_found_again() -> None:
     frame, y, weight = mixed()
     table = as_table(frame)
     found = canonical(table, y, weight)
-    assert_array_equal(found.inverse < 0, weight == 0)
-    assert_array_equal(found.inverse[found.rows], np.arange(found.table.n))
-    used = weight > 0
-    back = found.table.take(found.inverse[used])
-    for there, column in zip(back.columns, table.take(used).columns, strict=True):
+    assert_array_equal(np.sort(found.rows), np.flatnonzero(weight > 0))
+    for there, column in zip(found.table.columns, table.take(found.rows).columns, strict=True):
         assert_array_equal(there.values, column.values)
-    assert_array_equal(np.bincount(found.inverse[used], weight[used]).round(9), found.weight.round(9))
-    assert len(set(map(tuple, zip(*(c.values.astype(str) for c in found.table.columns), found.y[:, 0], strict=True)))) == found.table.n
+    assert_array_equal(found.weight, weight[found.rows])
+    assert_array_equal(found.y, y[found.rows])
 
 
 def test_sorted_by_the_first_column_then_the_next_gaps_last() -> None:
@@ -77,21 +76,20 @@ def test_sorted_by_the_first_column_then_the_next_gaps_last() -> None:
     assert_array_equal(found.table.columns[1].values, [-1.0, np.nan, 1.0, 2.0])
 
 
-def test_signed_zeros_are_one_row() -> None:
+def test_signed_zeros_are_equal() -> None:
     X = np.array([[0.0], [-0.0]])
     for order in ([0, 1], [1, 0]):
         found = canonical(as_table(X[order]), np.zeros(2), np.ones(2))
-        assert found.weight.tolist() == [2.0]
+        assert found.weight.tolist() == [1.0, 1.0]
         assert not np.signbit(found.table.columns[0].values).any()
 
 
-def test_class_codes_and_groups_separate_rows() -> None:
+def test_equal_columns_are_sorted_by_target_then_group() -> None:
     X = np.ones((4, 1))
-    found = canonical(as_table(X), np.array([0, 1, 1, 1]), np.ones(4), groups=np.array([5, 5, 9, 9]))
-    assert found.y.tolist() == [0, 1, 1]
-    assert found.weight.tolist() == [1.0, 1.0, 2.0]
+    found = canonical(as_table(X), np.array([1, 1, 0, 1]), np.ones(4), groups=np.array([9, 5, 5, 9]))
+    assert found.y.tolist() == [0, 1, 1, 1]
     assert found.groups is not None
-    assert found.groups.tolist() == [0, 0, 1]
+    assert found.groups.tolist() == [0, 0, 1, 1]
 
 
 def test_a_group_without_weight_leaves_no_code() -> None:

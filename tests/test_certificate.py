@@ -249,3 +249,10 @@ def test_large_coefficients_are_kept_in_double_precision() -> None:
     assert steady(network, np.full((10, 2), 80.0)) is network
     assert isinstance(steady(network, np.array([[0.0, 900.0], [1.0, -1.0]])), m.Precise)
     assert isinstance(steady(network, np.full((10, 1), -90.0)), m.Precise) and steady(network, np.zeros((0, 1))) is network
+
+
+def test_a_box_of_more_columns_than_a_sobol_sequence_has() -> None:
+    X = np.vstack([np.zeros(21_300), np.arange(1.0, 21_301.0)])
+    box = sobol_box(X, 8, 0)
+    assert box.shape == (8, 21_300) and (box >= 0).all() and (box <= X[1]).all()
+    assert np.array_equal(box[:, :5], sobol_box(X[:, :21_201], 8, 0)[:, :5]) and len(np.unique(box[:, -1])) == 8

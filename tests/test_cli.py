@@ -21,9 +21,8 @@ from typer.testing import CliRunner, Result
 
 from motifnet import MotifRegressor, __version__, load
 from motifnet.cli._app import app
-from motifnet.cli._text import plain
 from motifnet.cli._write import escaped
-from motifnet.engine import LedgerRow
+from motifnet.engine import LedgerRow, printable
 
 MOTIFNET = str(Path(sys.executable).with_name("motifnet"))
 
@@ -110,7 +109,7 @@ def test_check_says_which_columns_moved(folder: Path) -> None:
     alike.to_csv(folder / "alike.csv", index=False)
     moved[["town", "area", "built", "garden", "price"]].to_csv(folder / "moved.csv", index=False)
     result = done("check", folder / "price.motif", folder / "moved.csv")
-    assert "differ from those of the fit in 2 columns" in result.stdout and "Genf 100.0%" in result.stdout and not result.stderr
+    assert "differ from those of the fit in 2 columns" in result.stdout and "unseen (Genf)" in result.stdout and not result.stderr
     model = load(folder / "price.motif")
     found = json.loads(done("check", folder / "price.motif", folder / "moved.csv", "--json").stdout)
     assert found == model.check_shift(moved[list(model.model_.schema.names)]).to_dict()
@@ -270,8 +269,11 @@ def test_bad_predictions_end_with_a_line_and_a_code(case: str, folder: Path, tmp
 
 def test_unseen_levels_and_gaps_are_predicted(folder: Path, tmp_path: Path) -> None:
     houses().assign(town="Genf", area=None, built=None).to_csv(tmp_path / "t.csv", index=False)
-    out = pd.read_csv(io.StringIO(done("predict", folder / "price.motif", tmp_path / "t.csv").stdout))
-    assert np.isfinite(out["predicted_price"]).all()
+    result = done("predict", folder / "price.motif", tmp_path / "t.csv")
+    assert np.isfinite(pd.read_csv(io.StringIO(result.stdout))["predicted_price"]).all()
+    warning = next(line for line in result.stderr.splitlines() if "fit" in line)
+    assert "90 of 90 rows have a missing value where the fit had none" in warning
+    assert "90 of 90 rows have a level that the fit has not seen (column 'town': 'Genf')" in warning
 
 
 @pytest.mark.parametrize("arguments", [["predict", "{bad}", "{table}"], ["show", "{bad}"], ["export", "{bad}", "{out}"]])
@@ -334,7 +336,7 @@ def test_formulas_are_escaped_by_option(folder: Path) -> None:
 
 
 def test_names_cannot_steer_the_terminal() -> None:
-    assert plain("a\x1b[2Jb\u202e") == "a\\x1b[2Jb\\u202e"
+    assert printable("a\x1b[2Jb\u202e") == "a\\x1b[2Jb\\u202e"
 
 
 def test_help_and_version() -> None:
@@ -444,15 +446,37 @@ def test_second_interrupt_stops_at_once(stage: str, folder: Path, tmp_path: Path
     assert os.listdir(tmp_path) == []
 
 
-def test_reader_that_is_gone(folder: Path) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    result = subprocess.run(
-        [MOTIFNET, "predict", folder / "price.motif", folder / "houses.csv"], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
-    )
-    os.close(writing)
-    assert result.returncode == 141
-    assert "rror" not in result.stderr
+FULL = "standard output cannot be written: No space left on device"
+STREAMS = [
+    ("--help | true", 141, ""),
+    ("show price.motif | true", 141, ""),
+    ("--help > /dev/full", 4, FULL),
+    ("predict price.motif houses.csv > /dev/full", 4, FULL),
+    ("--version >&-", 2, "standard output cannot be written: it is closed"),
+    ("predict price.motif houses.csv -o out.csv -f -q >&-", 0, ""),
+    ("predict price.motif - <&-", 2, "standard input cannot be read: it is closed"),
+    ("show none.motif 2> /dev/full", 2, ""),
+]
+
+
+@pytest.mark.parametrize(("command", "code", "line"), STREAMS)
+def test_streams_that_fail_end_with_a_line_that_names_them(command: str, code: int, line: str, folder: Path) -> None:
+    arguments, *pipe = command.split(" | ")
+    script = " | ".join([f"trap '' PIPE; {{ {MOTIFNET} {arguments}; echo $? > code; }}", *pipe])
+    result = subprocess.run(["sh", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+    assert (folder / "code").read_text() == f"{code}\n", result.stderr
+    said = [text for text in result.stderr.splitlines() if not text.startswith("warning: ")]
+    assert len(said) == bool(line) and all(text.startswith(f"error: {line}") for text in said)
+
+
+def test_screens_fall_back_to_ascii_and_tables_stay_utf_8(folder: Path) -> None:
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    shown = subprocess.run([MOTIFNET, "report", str(folder / "price.motif")], env=ascii_only, capture_output=True, check=False)
+    assert shown.returncode == 0 and shown.stdout.isascii() and b" +- " in shown.stdout, shown.stderr
+    houses().assign(town="Zürich – Höngg").to_csv(folder / "zurich.csv", index=False)
+    command = [MOTIFNET, "predict", str(folder / "price.motif"), str(folder / "zurich.csv"), "--id", "town"]
+    table = subprocess.run(command, env=ascii_only, capture_output=True, check=False)
+    assert table.returncode == 0 and "Zürich – Höngg,".encode() in table.stdout, table.stderr
 
 
 @pytest.mark.parametrize(("presses", "code", "files"), [(1, 0, ["m", "t.csv"]), (2, 130, ["t.csv"])])

@@ -116,7 +116,7 @@ CASES = {
     "fit long.csv -t y -o new.motif --stream --landmarks 0": (2, "Invalid value"),
     "fit long.csv -t y -o new.motif --stream --landmarks 20 --memory-limit -1": (2, "memory_limit_mb=-1.0.*positive"),
     "fit long.csv -t y -o new.motif --stream --landmarks 20 --memory-limit 1": (4, "1 MB is the limit"),
-    "fit long.csv -t y -o new.motif --stream --groups x": (2, "--stream does not go with --groups"),
+    "fit long.csv -t y -o new.motif --stream --time x": (2, "--stream does not go with --time"),
     "fit long.csv -t y -o new.motif --stream --checkpoint rows.csv": (2, "rows.csv.*cannot be used"),
     # fit
     "fit rows.csv -t y0 -o new.motif --objective cubed": (2, "cubed"),

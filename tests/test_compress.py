@@ -162,6 +162,12 @@ def test_same_seed_same_network(fitted: motifnet.MotifRegressor, small: motifnet
     assert before[1] == np.random.get_state()[1].tolist()  # type: ignore[index]
 
 
+def test_a_model_that_got_no_smaller_is_told(small: motifnet.MotifRegressor) -> None:
+    with pytest.warns(MotifnetWarning, match=r"takes [\d,]+ bytes, the full one [\d,]+\. Keep the full one"):
+        again = small.compress(_table(60, 1)[0], max_units=UNITS - 1)
+    assert again.card_.parameters < small.card_.parameters
+
+
 def test_tolerance_holds_on_new_rows(fitted: motifnet.MotifRegressor) -> None:
     X, y = _table(400, 3)
     model = fitted.compress(X, y, tolerance=0.1)
@@ -313,3 +319,16 @@ def test_command_line(fitted: motifnet.MotifRegressor, tmp_path: Path) -> None:
     assert "No row of the table is" in run("show", place).stdout
     both = ("--max-units", 8, "--tolerance", 0.1)
     assert run("compress", tmp_path / "full.motif", "--out", tmp_path / "other.motif", *both).exit_code == 2
+
+
+def test_groups_judge_as_a_whole() -> None:
+    """Targets that are noise of a group: what learns from one half of a group must not be judged by the other."""
+    rng = np.random.default_rng(0)
+    g = np.repeat(np.arange(60), 8)
+    X = rng.normal(size=(60, 4))[g] + 0.05 * rng.normal(size=(480, 4))
+    y = rng.normal(size=60)[g] + 0.1 * rng.normal(size=480)
+    model = motifnet.MotifRegressor(preset="fast", profile=None).fit(rng.normal(size=(200, 4)), rng.normal(size=200))
+    alone, together = (model.compress(X, y, max_units=64, groups=groups).ledger_[-1].error for groups in (None, g))
+    assert alone < 0.85 and together > 0.95, (alone, together)
+    with pytest.raises(DataError, match="without X"):
+        model.compress(groups=g)

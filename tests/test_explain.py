@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +18,14 @@ from numpy.typing import NDArray
 from hand_made import make_model
 from motifnet import MotifClassifier, MotifRegressor, load
 from motifnet.bundle import FittedModel
-from motifnet.engine import DataError, UsageError
+from motifnet.engine import DataError, MotifnetWarning, UsageError
+from motifnet.estimators._prepare import prepare
+from motifnet.estimators._presets import get_preset
+from motifnet.estimators._suspicious import warn_of_rows
 from motifnet.explain import Evidence, Judge, centres_of, explain, raw_columns
 from motifnet.explain._groups import subgroups
 from motifnet.kernels import Kernel
+from motifnet.losses import Objective
 from motifnet.mimicry import Certificate, describe_network, kernel_network
 from motifnet.motifs import Affine, Chain, Monomial, Motif
 from motifnet.tables import Encoder, as_table, make_folds
@@ -71,7 +77,7 @@ def test_effect_of_a_number_in_a_linear_network_is_its_slope(linear: tuple[Fitte
 def test_effect_of_levels_in_a_linear_network_is_their_difference(linear: tuple[FittedModel, Matrix, Matrix]) -> None:
     model, X, weight = linear
     effect = next(e for e in explain(model, Evidence(X, "new rows")).effects if e.name == "c")
-    column = next(c for c in raw_columns(model) if c.name == "c")
+    column = next(c for c in raw_columns(model.encoder, model.schema) if c.name == "c")
     names, blocks = column.levels()
     worth = dict(zip(names, blocks @ weight[column.where], strict=True))
     found = dict(zip(effect.at, effect.value[:, 0], strict=True))
@@ -84,7 +90,7 @@ def test_raw_values_come_back_from_the_matrix() -> None:
     frame.loc[::7, "a"] = None
     frame.loc[::5, "d"] = None
     model, X = model_of(lambda d: affine(np.ones(d)), frame)
-    columns = {c.name: c for c in raw_columns(model)}
+    columns = {c.name: c for c in raw_columns(model.encoder, model.schema)}
     np.testing.assert_allclose(columns["a"].numbers(X), frame["a"].to_numpy(), rtol=1e-7)
     dates = frame["d"].astype("datetime64[us]")
     found = columns["d"].numbers(X)
@@ -165,7 +171,7 @@ def test_a_group_with_larger_errors_is_found_and_no_other() -> None:
 
 def test_groups_alike_are_called_worse_in_one_of_twenty_tables_at_most() -> None:
     model, X = model_of(lambda d: affine(np.ones(d)), rows(500))
-    columns, alarms = raw_columns(model), 0
+    columns, alarms = raw_columns(model.encoder, model.schema), 0
     for seed in range(60):
         y = np.random.default_rng([seed, 1]).normal(size=(500, 1))
         alarms += any(group.worse for group in subgroups(columns, Evidence(X, "new rows", y, np.zeros_like(y)), False))
@@ -183,9 +189,86 @@ def test_a_column_that_gives_the_target_away_is_named() -> None:
 
 def test_repeated_rows_in_other_folds_are_counted() -> None:
     model, X = model_of(lambda d: affine(np.ones(d)), rows(40))
-    doubled = np.vstack([X, X[:10], X[:3]])
-    folds = np.concatenate([np.zeros(40), np.ones(10), np.zeros(3)]).astype(np.int64)
-    assert explain(model, Evidence(doubled, "out of fold", folds=folds)).leakage.repeated == 23
+    again, folds = np.r_[:40, :10, :3], np.repeat([0, 1, 0], [40, 10, 3])
+    assert explain(model, Evidence(X[again], "out of fold", folds=folds, table=as_table(rows(40).iloc[again]))).leakage.repeated == 23
+
+
+def test_what_the_fit_has_not_seen_is_a_group_of_its_own() -> None:
+    """Levels, missing values and numbers beyond the limit of the encoding are named as they came, in groups and in effects."""
+    fit = rows(300).assign(flag=np.resize([True, False], 300), pair=np.resize(["l", "r"], 300))
+    model, _ = model_of(lambda d: affine(np.ones(d)), fit)
+    new = fit[:200].assign(flag=fit["flag"].astype(object), b=fit["b"] + 100.0)
+    new.loc[:49, ["c", "pair"]] = "new"
+    new.loc[50:99, ["c", "flag", "a"]] = None
+    table = as_table(new, schema=model.schema)
+    y = np.random.default_rng(0).normal(size=(200, 1))
+    found = explain(model, Evidence(model.encode(table), "new rows", y, y + 1, table=table))
+    labels = {name: {g.label: g.rows for g in found.groups if g.column == name} for name in ("a", "c", "flag", "pair")}
+    assert labels["a"].pop("missing") == 50 and sum(labels["a"].values()) == 150
+    assert labels["c"].pop("unseen") == labels["c"].pop("missing") == 50 and sum(labels["c"].values()) == 100 - sum(
+        (fit["c"][100:200] == level).sum() for level in "xyz" if level not in labels["c"]
+    )
+    assert labels["flag"] == {"true": 75, "false": 75, "missing": 50}
+    assert labels["pair"] == {"l": 75, "r": 75, "unseen": 50}
+    assert all(g.low is None or g.low > 90 for g in found.groups if g.column == "b")
+    effects = {effect.name: effect for effect in found.effects}
+    assert dict(zip(effects["pair"].at, effects["pair"].share, strict=True)) == {"l": 0.375, "r": 0.375, "unseen": 0.25}
+    assert min(effects["b"].at) > 90
+
+
+def test_levels_named_like_our_marks_are_told_from_them() -> None:
+    model, _ = model_of(lambda d: affine(np.ones(d)), pd.DataFrame({"c": ["unseen", "missing", None, "x"] * 20}))
+    (column,) = raw_columns(model.encoder, model.schema)
+    assert column.levels()[0] == ["missing", "unseen", "x", "(missing)", "(unseen)"]
+
+
+def tables() -> dict[str, tuple[pd.DataFrame, Any, dict[str, Any], str | None]]:
+    """A table, its target, what is passed beside, and the column, or word, that the warning of the fit names."""
+    rng, n = np.random.default_rng(5), 120
+    frame = rows(n)
+    y = frame["a"].to_numpy() + rng.normal(size=n)
+    survived = rng.integers(0, 2, n)
+    twice, numbers = np.arange(n) % 90, pd.DataFrame(rng.normal(size=(n, 4)).round(3), columns=list("pqrs"))
+    small = pd.DataFrame(rng.integers(0, 12, (n, 6)), columns=list("uvwxyz"))
+    units = numbers[["p"]].round(1).assign(f=lambda t: 1.8 * t["p"] + 32, k=lambda t: t["p"] + 273.15)
+    return {
+        "a copy of the target": (frame.assign(alive=np.where(survived, "yes", "no")), survived, {}, "'alive' alone"),
+        "the target in another unit": (frame.assign(cents=100 * y), y, {}, "'cents' alone"),
+        "a date that is the target": (frame.assign(d=pd.to_datetime("2020-01-01") + pd.to_timedelta(y * 40, unit="D")), y, {}, "'d' alone"),
+        "one of two targets": (frame.assign(e=3 * y), np.stack([rng.normal(size=n), y], 1), {}, "'e' alone"),
+        "one column only": (frame[["a"]], 2 * frame["a"], {}, None),
+        "a good column": (frame, frame["a"] + 0.3 * rng.normal(size=n), {}, None),
+        "identities": (frame.assign(name=[f"n{i}" for i in range(n)]), y, {}, None),
+        "groups": (frame.iloc[twice].assign(e=rng.normal(size=n)), y[twice], {"groups": twice}, None),
+        "twins": (numbers.iloc[twice], y, {}, "60 of 120 rows have a twin.*pass groups="),
+        "twins with a name": (numbers.iloc[twice].assign(c=list(frame["c"].iloc[twice])), y, {}, "60 of 120 rows have a twin"),
+        "twins kept together": (numbers.iloc[twice], y, {"groups": twice}, None),
+        "twins apart": (numbers.iloc[twice], y, {"groups": np.arange(n)}, "60 of 120 rows have a twin"),
+        "two twins": (numbers.iloc[np.r_[:118, :2]], y, {}, None),
+        "small integers": (small.iloc[twice], y, {}, None),
+        "categories": (frame[["c"]].assign(k=rng.choice(["p", "q"], n)), y, {}, None),
+        "one measurement in three units": (units, y, {}, None),
+    }
+
+
+@pytest.mark.parametrize("case", tables())
+def test_a_fit_warns_of_rows_that_make_its_errors_too_good(case: str) -> None:
+    X, y, beside, said = tables()[case]
+    task: Any = "classification" if np.asarray(y).dtype.kind == "i" else "regression"
+    more = {key: beside.get(key) for key in ("sample_weight", "groups", "time")}
+    ready = prepare(X.reset_index(drop=True), y, **more, task=task, objective=Objective(), preset=get_preset("fast"), seed=0)
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        warn_of_rows(ready, 0)
+    assert [w.category for w in found] == [MotifnetWarning] * (said is not None)
+    assert said is None or re.search(said, str(found[0].message)), str(found[0].message)
+
+
+def test_the_warning_reaches_whoever_fits() -> None:
+    X, y, _, said = tables()["the target in another unit"]
+    with pytest.warns(MotifnetWarning, match=said) as found:
+        MotifRegressor(preset="fast", n_jobs=1, profile=None).fit(X, y)
+    assert [Path(w.filename).name for w in found] == [Path(__file__).name]
 
 
 def noisy(n: int = 240, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from benchmarks import field
-from benchmarks._field_report import cost_table, error_table, finished, mean_ranks, ratio_summary, ratio_table, report
+from benchmarks._field_report import cost_table, error_table, finished, mean_ranks, ratio_summary, ratio_table, report, tried
 
 from motifnet.compare import Method, Result, Split
 
@@ -97,16 +97,23 @@ def test_figures_of_made_up_rows() -> None:
     assert best["median /"] == pytest.approx((0.8 + 1.25) / 2)
     assert best["geometric mean /"] == pytest.approx(np.sqrt(0.8 * 1.25))
     assert ratios.loc["motifnet balanced / best strong peer, regression", "geometric mean /"] == pytest.approx(1.3)  # 2 is clipped
-    assert mean_ranks(errors, "balanced").to_dict() == pytest.approx({"balanced": 4 / 3, "lightgbm": 2, "catboost": 8 / 3})
+    assert mean_ranks(errors, tried(rows), "balanced")["rank"].to_dict() == pytest.approx({"balanced": 4 / 3, "lightgbm": 2, "catboost": 8 / 3})
     costs = cost_table(finished(rows), "balanced")
     assert costs.loc["CatBoost", "ours / method"] == 2
     assert costs["fit s"].tolist() == [24, 12, 12, 8]
 
 
-def test_a_method_that_did_not_finish_ranks_last() -> None:
-    errors = error_table(made_up())
+def test_a_method_that_did_not_finish_ranks_last_and_one_that_did_not_run_has_no_rank() -> None:
+    rows = made_up()
+    errors, ran = error_table(rows), tried(rows)
     errors.loc["yacht", "lightgbm"] = np.nan
-    assert mean_ranks(errors.loc[["yacht"]], "balanced").to_dict() == {"balanced": 1, "lightgbm": 3, "catboost": 2}
+    assert mean_ranks(errors.loc[["yacht"]], ran, "balanced")["rank"].to_dict() == {"balanced": 1, "lightgbm": 3, "catboost": 2}
+    without = rows[(rows.method != "catboost") | (rows.set == "yacht")]
+    ranks = mean_ranks(error_table(without), tried(without), "balanced")
+    assert ranks["ranked on"].to_dict() == {"balanced": 3, "lightgbm": 3, "catboost": 1}
+    here = error_table(rows).loc[["yacht"]]
+    assert ranks.loc["catboost", "rank"] == mean_ranks(here, ran, "balanced").loc["catboost", "rank"]
+    assert "ranked on" in report(without, {})
 
 
 def test_interval_of_equal_ratios_is_a_point() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from motifnet.tables import Folds, make_folds
+from motifnet.tables._sample import equal_rows
 
 
 def test_random_folds_cut_rows_evenly() -> None:
@@ -82,3 +83,12 @@ def test_a_subset_keeps_groups_apart() -> None:
     folds = Folds(np.array([-1, 0, 0, 1]), 2, True, groups=np.array([7, 7, 8, 8]))
     part = folds.subset(np.array([True, False, True, True]))
     assert part.train(1).tolist() == [True, False, False]
+
+
+def test_codes_are_those_of_equal_rows() -> None:
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.integers(0, 3, (400, 4)).astype(float), rng.normal(size=(100, 4))])
+    X[::7, 0] *= -1.0  # zeros of both signs are equal
+    expected = np.unique(X + 0.0, axis=0, return_inverse=True)[1].ravel()
+    codes = equal_rows(X)
+    assert len(np.unique(codes)) == len(np.unique(expected)) == len(set(zip(codes.tolist(), expected.tolist(), strict=True)))

@@ -19,9 +19,10 @@ import safetensors.numpy
 import torch
 
 from hand_made import make_model
+from hostile_networks import hostile_network
 from motifnet.bundle import save_model
 from motifnet.bundle._archive import MANIFEST, TENSORS, read_archive, write_archive
-from motifnet.motifs import Chain, Concat, Coupling, GroupAverage, Identity, Monomial, Motif
+from motifnet.motifs import Chain, Clip, Concat, Coupling, GroupAverage, Identity, Monomial, Motif, TreeEnsemble
 
 SECONDS, MEBIBYTES = 2.0, 256.0
 JUDGE = """
@@ -73,6 +74,14 @@ def nested_groups() -> Motif:
     for _ in range(6):
         network = GroupAverage(network, torch.arange(d).repeat(64, 1), torch.ones(64, d).double())
     return network
+
+
+def tree(left: list[int], right: list[int]) -> Motif:
+    nodes = len(left)
+    ends = torch.tensor(left), torch.tensor(right)
+    return TreeEnsemble(
+        torch.zeros(nodes, dtype=torch.int64), torch.zeros(nodes).double(), *ends, torch.tensor([0]), torch.ones(nodes, 2).double(), 3
+    )
 
 
 def powers() -> Motif:
@@ -166,6 +175,12 @@ HOSTILE: dict[str, Callable[[Path, Path], None]] = {
     "endless width": in_network(doubled),
     "endless averages": in_network(nested_groups),
     "endless powers": in_network(powers),
+    "many parts": in_network(lambda: Chain([Identity() for _ in range(25_000)])),
+    "broadcast after doublings": in_network(
+        lambda: Chain([*(Concat([Identity(), Identity()]) for _ in range(14)), Clip(-torch.ones(300, 1).double(), torch.ones(300, 1).double())])
+    ),
+    "trees that come back": in_network(lambda: tree(left=[1, 0, 2], right=[2, 2, 2])),
+    "trees that share nodes": in_network(lambda: tree(left=[*range(1, 60), 59], right=[*range(1, 60), 59])),
     "endless classes": in_network(lambda: Coupling(90_000)),
 }
 
@@ -179,6 +194,20 @@ def test_hostile_bundles_are_refused_within_bounds(saved: Path, tmp_path: Path) 
         assert outcome == "refused", (name, outcome)
         assert seconds < SECONDS and peak < MEBIBYTES, (name, seconds, peak)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(HOSTILE)
+
+
+@linux
+@pytest.mark.parametrize("count", [25, pytest.param(200, marks=pytest.mark.slow)])
+def test_hostile_networks_within_bounds(count: int, saved: Path, tmp_path: Path) -> None:
+    """Some are harmless by chance: what loads has been run within the same bounds."""
+    model, paths = make_model(m=6), [tmp_path / f"{seed}" for seed in range(count)]
+    for seed, path in enumerate(paths):
+        save_model(replace(model, network=hostile_network(seed, model.width)), path)
+    outcomes = list(judged(saved, paths))
+    for name, outcome, seconds, peak in outcomes:
+        assert outcome in ("refused", "loaded"), (name, outcome)
+        assert seconds < SECONDS and peak < MEBIBYTES, (name, outcome, seconds, peak)
+    assert sum(outcome == "refused" for _, outcome, *_ in outcomes) > count // 2
 
 
 @linux

@@ -7,9 +7,11 @@ from functools import cache
 import numpy as np
 import pytest
 from lightgbm import LGBMClassifier
+from scipy.stats import chi2
 from sklearn.metrics import log_loss, roc_auc_score
 
 from motifnet import MotifClassifier
+from motifnet.stacking import calibration
 from motifnet.tables import Matrix
 
 SHARE = 0.01
@@ -42,8 +44,26 @@ def test_rare_class_is_found_and_probabilities_are_right() -> None:
     assert model.reliability(X_test, y_test).ece < 0.005
 
 
+def chi_square(p: Matrix, y: Matrix, groups: int = 8) -> float:
+    """Hosmer and Lemeshow's statistic, over rows sorted by p in groups with about the same number of events."""
+    order = np.argsort(p, kind="stable")
+    cuts = np.searchsorted(np.cumsum(p[order]) / p.sum(), np.arange(1, groups) / groups)
+    parts = [(p[rows].sum(), y[rows].sum(), (p[rows] * (1 - p[rows])).sum()) for rows in np.split(order, cuts)]
+    return float(sum((expected - found) ** 2 / variance for expected, found, variance in parts))
+
+
 def test_ledger_says_how_well_calibrated() -> None:
-    assert all("calibration error 0.0" in row.note for row in fitted()[0].ledger_ if row.stage == "stack")
+    """The figure is that of the out-of-fold probabilities of the kept model, which are calibrated as far as chance lets one tell."""
+    X, y, _ = rows(2_000, 3)  # as many as the model keeps the predictions of
+    model = MotifClassifier(preset="fast").fit(X, y)
+    observed, p = model._evidence.observed, model._evidence.predicted
+    assert observed is not None and p is not None and len(p) == 2_000
+    *_, note = [row.note for row in model.ledger_ if row.kept and "calibration error" in row.note]
+    said = calibration(observed.argmax(1), p, np.ones(len(p))).ece
+    assert f"calibration error {said:.3f}" in note
+    assert chi_square(p[:, 1], observed[:, 1]) < chi2.isf(0.001, 8)
+    for wrong in (4 * p[:, 1], p[:, 1] / 4):  # what the test is able to tell
+        assert chi_square(np.minimum(wrong, 0.99), observed[:, 1]) > chi2.isf(0.001, 8)
 
 
 def test_rare_class_that_nothing_explains_keeps_its_share() -> None:

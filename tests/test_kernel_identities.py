@@ -228,20 +228,21 @@ def test_few_blocks_are_enough() -> None:
 
 @pytest.mark.parametrize("capacity", [Capacity(N, 0), Capacity(0, 9)])
 def test_the_ridge_is_the_one_with_the_least_error_inside(capacity: Capacity, problem: tuple[Tensor, Tensor, Tensor]) -> None:
-    """Every inner block predicted by a fit without it and without the fold; by landmarks that are the same for all."""
+    """Every inner block predicted by a fit without it, without its landmarks and without the fold."""
     X, y, w = problem
     fold, ridges = torch.arange(N) % 4, [1e-3, 0.03, 0.3, 3.0, 30.0]
     for seed in range(3):
         target = y + (0.0 if seed == 0 else 2.0 * seed) * numbers(N, 2, seed=9 + seed)  # the more noise, the more ridge
         found = fit_with_held_out(KERNEL.gram, X, target, w, Partition(fold != 0, tuple(fold == k for k in (1, 2, 3))), ridges, seed, capacity)
-        marked = torch.zeros(N, dtype=torch.bool)
-        marked[found.centres] = capacity.exact_rows == 0
+        marked = torch.ones(N, dtype=torch.bool)
+        if capacity.exact_rows == 0:
+            marked = torch.isin(torch.arange(N), found.centres)
         errors = {}
         for lam in ridges:
             errors[lam] = 0.0
             for k in (1, 2, 3):
-                out, kept = (fold == k) & ~marked, (fold != 0) & ((fold != k) | marked)
-                C = X[marked] if marked.any() else X[kept]
+                out, kept = fold == k, (fold != 0) & (fold != k)
+                C = X[kept & marked]
                 theta = normal_equations(C, X[kept], target[kept], w[kept], lam)
                 r = target[out] - KERNEL.gram(X[out], C) @ theta[:-1] - theta[-1]
                 errors[lam] += float((w[out] @ r**2).sum())
@@ -397,14 +398,14 @@ def test_scores_of_some_rows_are_functions_of_all(capacity: Capacity, problem: t
     X, _, w = problem
     cells = [torch.arange(N) % 3 == k for k in range(3)]
     machine = machine_of(KERNEL.gram, X, w, cells, seed=1, capacity=capacity)
-    some, everyone = (cells[0] | cells[2]) | machine.always, torch.ones(N, dtype=torch.bool)
+    some, everyone = cells[0] | cells[2], torch.ones(N, dtype=torch.bool)
     m = capacity.centres(N) if capacity.exact_rows == 0 else int(some.sum())
     coefficients = numbers(m, 2, seed=3)
     f = Scores(coefficients, numbers(2, seed=4), torch.zeros(int(some.sum()), 2))
     at = machine.values(f, some, everyone)
     on_all = machine.moved(f, some, everyone)
     dual = machine.dual(on_all)
-    assert len(machine.centres) == len(dual) and int(machine.always.sum()) == (0 if capacity.exact_rows else 12)
+    assert len(machine.centres) == len(dual) == (N if capacity.exact_rows else 12)
     assert torch.allclose(at, KERNEL.gram(X, X[machine.centres]) @ dual + f.intercept, atol=1e-4)
     assert torch.equal(on_all.values, at) and torch.equal(machine.values(f, some, cells[1]), at[cells[1]])
 
@@ -416,8 +417,7 @@ def test_the_estimate_of_seconds() -> None:
     pace = Pace(value=2.0, product=3.0)
     assert Capacity(10, 4).seconds(pace, 6, 5) == 2 * 36 + 3 * 5 * 6**3 / 3
     assert Capacity(10, 4).seconds(pace, 20, 5) == 2 * 20 * 4 + 3 * (5 * 4**3 / 3 + 2 * 20 * 16)
-    assert Capacity(10, 40).centres(20) == 20 and Capacity(10, 4).at_most_half(20) == Capacity(10, 4)
-    assert Capacity(10, 40).at_most_half(20) == Capacity(10, 10) and Capacity(0, 5).at_most_half(1) == Capacity(0, 1)
+    assert Capacity(10, 40).centres(20) == 20
 
 
 def test_the_pace_is_measured_on_a_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:

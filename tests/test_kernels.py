@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,24 +11,34 @@ import torch
 from sklearn.kernel_ridge import KernelRidge as SklearnKernelRidge
 from torch import Tensor
 
+from motifnet.bundle._numpy_motifs import radial as plain_radial
+from motifnet.bundle._onnx_graph import Graph
+from motifnet.bundle._onnx_motifs import _profile as onnx_profile
+from motifnet.engine import UsageError
 from motifnet.kernels import (
+    ALIASES,
     PROFILES,
+    SMOOTHNESS,
     Capacity,
     Kernel,
     Partition,
     SpectralPath,
     Warp,
     blocks_of,
-    choose_landmarks,
     distances,
     every_fold,
     fit_with_held_out,
     leave_out_gradient,
     leave_out_residuals,
+    profile_values,
     projector,
     quantile_knots,
+    radial,
+    radial_slope,
     solve_ridge,
 )
+from motifnet.motifs import Curve, Radial
+from motifnet.motifs._evaluate import _profile as evaluate_profile
 
 N, D, Q = 40, 3, 2
 MIXTURE = Kernel(("laplace1", "laplace2", "gaussian"), np.array([0.5, 0.2, 0.3]), np.array([0.3, 0.7, 0.5]))
@@ -162,17 +173,54 @@ def test_every_fold_is_left_out_as_the_block_formula_says(problem: tuple[Tensor,
     assert torch.allclose(s.dual, P @ y, rtol=0, atol=1e-9)
 
 
-def test_every_fold_by_landmarks_is_one_fold_by_landmarks(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def by_normal_equations(X: Tensor, y: Tensor, w: Tensor, fitted: Tensor, centres: Tensor, lam: float, at: Tensor) -> Tensor:
+    """Predictions at rows `at` of the fit to the rows `fitted` (a mask) with some rows as centres (row numbers)."""
+    C = X[centres]
+    A = torch.cat([MIXTURE.gram(X[fitted], C), torch.ones(int(fitted.sum()), 1, dtype=X.dtype)], 1)
+    penalty = torch.zeros(len(C) + 1, len(C) + 1, dtype=X.dtype)
+    penalty[:-1, :-1] = lam * MIXTURE.gram(C, C)
+    theta = torch.linalg.solve(A.T @ (w[fitted, None] * A) + penalty, A.T @ (w[fitted, None] * y[fitted]))
+    return MIXTURE.gram(X[at], C) @ theta[:-1] + theta[-1]
+
+
+def test_a_fold_by_landmarks_is_the_fit_without_its_rows_and_without_its_landmarks(problem: tuple[Tensor, Tensor, Tensor]) -> None:
     X, y, w = problem
-    few, fold = Capacity(10, 12), torch.arange(N) % 4
-    fold[choose_landmarks(N, 12, torch.Generator().manual_seed(3))] = -1  # one fold alone would take others in place of those it leaves out
-    both = every_fold(MIXTURE.gram, X, y, w, [torch.nonzero(fold == k).ravel() for k in range(4)], seed=3, capacity=few).solve(0.1)
+    fold = torch.arange(N) % 4
+    s = every_fold(MIXTURE.gram, X, y, w, [torch.nonzero(fold == k).ravel() for k in range(4)], seed=3, capacity=Capacity(10, 12)).solve(0.1)
+    assert torch.isfinite(s.held_out).all()
     for k in range(4):
-        one = fit_with_held_out(MIXTURE.gram, X, y, w, Partition(fold != k, ()), [0.1], seed=3, capacity=few)
-        judged = torch.isfinite(one.held_out).all(1)
-        assert torch.equal(judged, fold == k) and torch.isfinite(both.held_out[judged]).all()
-        assert torch.allclose(one.held_out[judged], both.held_out[judged], rtol=0, atol=1e-8)
-        assert torch.allclose(one.dual, both.dual, rtol=0, atol=1e-6)
+        expected = by_normal_equations(X, y, w, fold != k, s.centres[fold[s.centres] != k], 0.1, fold == k)
+        assert torch.allclose(s.held_out[fold == k], expected, rtol=0, atol=1e-7)
+
+
+def test_a_landmark_stays_where_a_row_that_equals_it_does(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+    """Rows of a few values: landmarks at all of them give the exact fit, folds left out included."""
+    X, y, w = problem
+    codes = torch.arange(N) % 5
+    X, blocks, few = X[codes], list(torch.arange(N).chunk(4)), Capacity(0, 5)
+    exact = every_fold(MIXTURE.gram, X, y, w, blocks).solve(0.1)
+    found = every_fold(MIXTURE.gram, X, y, w, blocks, capacity=few, codes=codes).solve(0.1)
+    assert len(found.centres) == 5 == len(codes[found.centres].unique())
+    assert torch.allclose(exact.held_out, found.held_out, rtol=0, atol=1e-6)
+    train = torch.ones(N, dtype=torch.bool)
+    train[blocks[0]] = False
+    part = Partition(train, tuple(torch.isin(torch.arange(N), block) for block in blocks[1:]))
+    one, other = (fit_with_held_out(MIXTURE.gram, X, y, w, part, [0.01, 0.1, 1.0], capacity=c, codes=codes) for c in (Capacity(N, 0), few))
+    assert one.ridge == other.ridge
+    assert torch.allclose(one.held_out[blocks[0]], other.held_out[blocks[0]], rtol=0, atol=1e-6)
+
+
+def test_silent_rows_are_left_out_with_their_block_and_do_not_judge(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+    X, y, w = problem
+    ridges, fold = [1e-3, 0.1, 10.0], torch.arange(N) * 4 // N
+    part = Partition(fold < 3, ((fold == 2) | (fold == 0),), silent=fold == 0)
+    for capacity in (Capacity(N, 0), Capacity(0, N)):
+        found = fit_with_held_out(MIXTURE.gram, X, y, w, part, ridges, capacity=capacity)
+        errors = {}
+        for lam in ridges:
+            r = y[fold == 2] - by_normal_equations(X, y, w, fold == 1, torch.nonzero(fold == 1).ravel(), lam, fold == 2)
+            errors[lam] = float((w[fold == 2] @ r**2).sum())
+        assert found.ridge == min(errors, key=lambda lam: errors[lam])
 
 
 def test_landmarks_at_every_row_are_the_exact_fit(problem: tuple[Tensor, Tensor, Tensor]) -> None:
@@ -227,3 +275,32 @@ def test_dual_of_weight_two_is_that_of_a_repeated_row(
     repeated = solve(MIXTURE.gram(twice, twice), torch.cat([y, y[:1]]), torch.full((N + 1,), 0.1, dtype=torch.float64))
     assert torch.allclose(merged[0], repeated[0] + repeated[-1], atol=1e-9)
     assert torch.allclose(merged[1:], repeated[1:-1], atol=1e-9)
+
+
+@pytest.mark.parametrize("name", [*SMOOTHNESS, *ALIASES, "cauchy"])
+def test_every_copy_of_the_profiles_asks_one_table(name: str) -> None:
+    """Kernels in numpy and torch, motifs as modules, row by row and as plain numpy, curves of the relu forms, ONNX."""
+    t, rate = np.linspace(0, 3, 31), torch.tensor([1.3], dtype=torch.float64)
+    rows, one = torch.as_tensor(t)[:, None], torch.ones(1, dtype=torch.float64)
+    graph_of = ALIASES.get(name, name)
+
+    def through_onnx() -> Any:
+        return onnx_profile(graph_of, rate[0], Graph(), "x")
+
+    copies: dict[str, Callable[[], Any]] = {
+        "kernel, numpy": lambda: profile_values(name, 1.3 * t),
+        "kernel, torch": lambda: radial(name, 1.3 * torch.as_tensor(t)).numpy(),
+        "row by row": lambda: evaluate_profile(graph_of, rate[0], rows.clone()).numpy()[:, 0],
+        "plain numpy": lambda: plain_radial(rows.numpy(), np.ones(1), rate.numpy(), [graph_of])[:, 0],
+        "curve": lambda: Curve((graph_of,), (1.0,), (1.3,), squared=False, end=3.0).value(t),
+        "module": lambda: Radial(one, rate, [graph_of])(rows).detach().numpy()[:, 0],
+        "slope": lambda: radial_slope(name, torch.as_tensor(t), torch.as_tensor(t)),
+        "onnx": through_onnx,
+    }
+    if name == "cauchy":
+        for copy in copies.values():
+            with pytest.raises((UsageError, KeyError)):
+                copy()
+        return
+    for where in ("kernel, torch", "row by row", "plain numpy", "curve", "module"):
+        np.testing.assert_allclose(copies[where](), profile_values(name, 1.3 * t), rtol=1e-14, err_msg=where)

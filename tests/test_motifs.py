@@ -188,6 +188,7 @@ ROWS: dict[str, Row] = {
     **{f"Normalize, {norm}": Row(partial(m.Normalize, norm), partial(normalize, norm=norm)) for norm in ("l1", "l2", "max")},
     "Gaps": Row(m.Gaps, np.zeros_like, smooth=False),
     "Fill": Row(lambda: m.Fill(LOW), lambda x: x),
+    "Missing": Row(lambda: m.Missing(LOW), lambda x: x),
     "Lookup": Row(lambda: m.Lookup(LEVELS, W), lambda x: np.tile(W[1].numpy(), (len(x), 1)), smooth=False),
     "Piecewise": Row(lambda: m.Piecewise(KNOTS, CUBES), piecewise),
     "ChiSquare": Row(lambda: nonnegative(m.ChiSquare(C.abs())), lambda x: -additive_chi2_kernel(np.abs(x), C.abs().numpy())),

@@ -18,6 +18,8 @@ from onnx import TensorProto
 from hand_made import later, make_model
 from motifnet import motifs as m
 from motifnet.bundle import FittedModel, network_to_onnx, to_onnx
+from motifnet.bundle._bounded import Bounded
+from motifnet.bundle._cost import _RULES, Meter
 from motifnet.bundle._network_rows import rows_for
 from motifnet.bundle._onnx import assemble
 from motifnet.bundle._onnx import value as value_info
@@ -68,6 +70,7 @@ EXAMPLES: dict[str, Maker] = {
     "Exp": lambda g: (m.Exp(), 3),
     "Fill": lambda g: (m.Fill(normal(g, 3)), 3),
     "Gaps": lambda g: (m.Gaps(), 3),
+    "Missing": lambda g: (m.Chain([m.Step(value(0.0)), m.Missing(torch.ones(3).double()), m.Gaps()]), 3),
     "Gate": lambda g: (m.Gate(value(5.0)), 3),
     "GroupAverage": lambda g: (
         m.GroupAverage(
@@ -114,7 +117,18 @@ def example(name: str) -> tuple[Motif, int]:
 def test_every_motif_has_an_emitter_and_an_example() -> None:
     ours = {name: kind for name, kind in MOTIFS.items() if kind.__module__.startswith("motifnet.")}
     assert set(EXAMPLES) == set(ours)
-    assert all(kind in emit.registry for kind in ours.values())
+    assert all(kind in emit.registry and kind in _RULES for kind in ours.values())
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_shapes_tell_the_outputs_and_bound_what_is_computed(name: str) -> None:
+    """Every motif has a rule of what it takes, by which no honest one is refused."""
+    network, d = example(name)
+    assert type(network) in _RULES
+    cost = Meter(1 << 24, 1 << 26, 100_000)(network, d)
+    with Bounded(1 << 26) as counted:
+        out = network(torch.zeros(1, d, dtype=torch.float64))
+    assert cost.outputs == out.shape[1] and (isinstance(network, m.Coupling) or counted.done <= 4 * cost.work + 64)
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
@@ -334,7 +348,7 @@ def test_whole_model_from_raw_columns(dtype: str, tolerance: float, tmp_path: Pa
         assert float32_in(tmp_path / "model.onnx") == []
 
 
-@pytest.mark.parametrize("classes", [("a", "b", "ü"), (3, 1, 2), (False, True), (0.5, 1.5), ("a", 1)])
+@pytest.mark.parametrize("classes", [("a", "b", "ü"), (3, 1, 2), (False, True), (0.5, 1.5), ("a", 1), (2**70, 2**70 + 1, 3), (2**63, 1)])
 def test_classes_and_labels(classes: tuple[Any, ...], tmp_path: Path) -> None:
     model, table = make_model(classes=classes), later(200)
     assert to_onnx(model, tmp_path / "model.onnx").max_difference <= 1e-12
@@ -343,7 +357,7 @@ def test_classes_and_labels(classes: tuple[Any, ...], tmp_path: Path) -> None:
     np.testing.assert_allclose(probabilities, expected, atol=1e-12)
     named = [classes[k] for k in expected.argmax(1)]
     assert label.shape == (200,)
-    assert label.tolist() == ([str(c) for c in named] if any(isinstance(c, str) for c in classes) else named)
+    assert label.tolist() == ([str(c) for c in named] if any(isinstance(c, str) or c >= 2**63 for c in classes) else named)
 
 
 def model_of(data: pd.DataFrame) -> FittedModel:

@@ -218,3 +218,12 @@ def test_noise_estimates_on_known_noise() -> None:
     assert value == pytest.approx(0.25, rel=0.1)
     assert gamma_test(x, y[::2]) == pytest.approx(0.25, rel=0.15)
     assert np.isnan(pure_error(x, y[::2])[0][0])
+
+
+@pytest.mark.parametrize("m", [0, 2])
+def test_columns_of_rank_zero_contradict_nothing(m: int) -> None:
+    """A group that moves equal columns, for one, leaves no function that is not invariant."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 2)), rng.normal(size=(60, 1))
+    fit = Smooth.fit(X, y, choose_prior(X, y))
+    assert fit.score_test(np.zeros((60, m))) == (0.0, 0, 1.0)

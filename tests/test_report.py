@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from hand_made import make_model
 from motifnet import MotifClassifier, MotifRegressor, load
 from motifnet.bundle import save_model
 from motifnet.cli._app import app
-from motifnet.engine import UsageError
+from motifnet.engine import FileError, UsageError
 from motifnet.report import Report, make_report
 
 HOSTILE = [
@@ -32,6 +33,7 @@ HOSTILE = [
     "https://example.org/x.js",
     "| a | [b](http://c) `d`",
     "long " * 2_000,
+    "\x1b[2J\x9b31m\x07",
 ]
 PAGE = "html head meta title style body main header h1 h2 h3 p nav a section div table tr th td details summary pre ul li"
 PICTURES = "figure figcaption strong bdi svg text line circle rect polyline polygon"
@@ -157,7 +159,7 @@ def test_what_is_known_is_shown(report: Report) -> None:
     assert {e["column"] for e in facts["effects"]} == {"size", "kind", "noise"}
     assert facts["calibration"]["rmse"][0] == pytest.approx(facts["ledger"][-1]["error"] * float(np.std(table()[1])), rel=0.05)
     nominal, observed = np.array(facts["calibration"]["coverage"]).T
-    np.testing.assert_allclose(observed, nominal, atol=0.08)
+    assert (np.abs(observed - nominal) <= 3 * np.sqrt(nominal * (1 - nominal) / len(table()[0]))).all()
     titles = re.findall(r"<h2[^>]*>([^<]*)", report.html())
     assert titles == [
         "The network",
@@ -196,10 +198,33 @@ def test_a_notebook_shows_estimator_and_report(fitted: MotifRegressor, report: R
     assert "sk-" in MotifRegressor()._repr_mimebundle_()["text/html"]
 
 
-def test_another_suffix_is_refused(fitted: MotifRegressor, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"\.html, \.md, \.json"):
-        fitted.report(tmp_path / "r.pdf")
-    assert not list(tmp_path.iterdir())
+@pytest.mark.parametrize("form", [Report.html, Report.markdown, Report.json, str])
+def test_no_form_steers_a_terminal(form: Callable[[Report], str], hostile: Report) -> None:
+    assert not set("\x1b\x9b\x07\u202e") & set(form(hostile))
+    assert json.loads(hostile.json()) == hostile.facts  # nothing is lost there
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "error"),
+    [
+        ("r.pdf", {}, r"\.html, \.md, \.json"),
+        ("old.html", {}, "exists already. Pass overwrite=True"),
+        ("none/r.html", {}, "No such file"),
+        ("old.html", {"overwrite": True}, "the work began"),
+        ("new.html", {}, "the work began"),
+    ],
+)
+def test_a_place_that_is_no_use_is_refused_before_the_work(
+    name: str, options: dict[str, bool], error: str, fitted: MotifRegressor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(*_: object, **__: object) -> Report:
+        raise RuntimeError("the work began")
+
+    (tmp_path / "old.html").write_text("mine")
+    monkeypatch.setattr("motifnet.estimators._explained.make_report", work)
+    with pytest.raises((UsageError, FileError, RuntimeError), match=error):
+        fitted.report(tmp_path / name, **options)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 
 def run(*arguments: object) -> tuple[int, str]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +19,14 @@ from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 from hand_made import make_model
 from motifnet import MotifClassifier, MotifRegressor, load
 from motifnet.bundle import BundleError, load_model, save_model
-from motifnet.engine import UsageError
+from motifnet.engine import MotifnetWarning, UsageError
 from motifnet.motifs import Affine, Chain, Distance, Identity, Parallel, Precise, Radial, metric_points
-from motifnet.shift import ColumnShift, ErrorShift, LevelSketch, NumberSketch, Reference, RowSample, ShiftReport, draw_rows, sketch
+from motifnet.shift import ColumnShift, ErrorShift, LevelSketch, NumberSketch, Reference, RowSample, ShiftReport, draw_rows, sketch, warn_of_strangers
 from motifnet.shift._columns import compare_column, holm
 from motifnet.shift._error import error_shift
 from motifnet.shift._ratio import density_ratio
 from motifnet.shift._reference import MOST_NUMBERS, MOST_ROWS
-from motifnet.tables import Column, Encoder, Matrix, as_table, make_folds
+from motifnet.tables import Column, Encoder, Matrix, Schema, as_table, make_folds
 
 GOLDEN = Path(__file__).parent / "golden"
 TRANSLATED = ("x0", "x1", "x2", "x3", "x4")
@@ -333,7 +336,7 @@ FLAWS: dict[str, Any] = {
     "gaps of all and more": lambda r: first(r, gaps=1.5),
     "a flat table": lambda r: first(r, table=r.columns[0].table[0]),
     "knots out of order": lambda r: first(r, table=r.columns[0].table[:, ::-1].copy()),
-    "infinite knots": lambda r: first(r, table=r.columns[0].table * np.inf),
+    "infinite knots": lambda r: first(r, table=r.columns[0].table + np.inf),
     "shares above one": lambda r: first(r, table=r.columns[0].table + np.array([[0.0], [0.0], [0.5]])),
     "levels for numbers": lambda r: replace(r, columns=(LevelSketch("x0", 9.0, 0.0, np.ones(1)), *r.columns[1:])),
     "numbers for levels": lambda r: replace(r, columns=(*r.columns[:-1], NumberSketch("town", 9.0, 0.0, np.zeros((3, 1))))),
@@ -344,6 +347,80 @@ FLAWS: dict[str, Any] = {
     "whole numbers": lambda r: edited(r, losses=r.rows.losses.astype(np.int64)),
     "no row": lambda r: edited(r, X=r.rows.X[:0], losses=r.rows.losses[:0]),
 }
+
+
+STRANGERS: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str | None]] = {
+    "the same rows": (lambda f: f, None),
+    "one far row": (lambda f: f[:1].assign(a=40.0), "1 of 1 rows lie outside the range of the fit .column 'a'"),
+    "one row a little outside": (lambda f: f[:1].assign(a=f["a"].max() + 0.01), None),
+    "all rows a little outside": (lambda f: f.assign(a=f["a"].max() + 0.01), "200 of 200 rows lie outside"),
+    "a date of next year": (lambda f: f[:20].assign(d=f["d"] + pd.Timedelta(days=400)), "20 of 20 rows lie outside the range of the fit .column 'd'"),
+    "one new level": (lambda f: f[:1].assign(c="new"), "1 of 1 rows have a level that the fit has not seen .column 'c': 'new'"),
+    "two columns": (lambda f: f[:10].assign(c="new", b=["u"] * 5 + ["v"] * 5), "10 of 10 rows have a level.* and 1 more"),
+    "new names": (lambda f: f.assign(name=[f"m{i}" for i in range(len(f))]), None),
+    "a first missing value": (lambda f: f[:3].assign(a=None), "3 of 3 rows have a missing value where the fit had none"),
+    "a usual missing value": (lambda f: f[:3].assign(e=None), None),
+    "all at once": (lambda f: f[:9].assign(c="new", a=-1e9), "9 of 9 rows lie outside.*; 9 of 9 rows have a level that"),
+}
+
+
+def strangers() -> tuple[pd.DataFrame, Reference, Encoder, Schema]:
+    rng, n = np.random.default_rng(0), 200
+    frame = pd.DataFrame({"a": rng.normal(size=n), "b": rng.choice(["u", "w"], n), "c": rng.choice(["x", "y", "z"], n), "e": rng.normal(size=n)})
+    frame = frame.assign(d=pd.to_datetime("2020-01-01") + pd.to_timedelta(rng.integers(0, 365, n), unit="D"), name=[f"n{i}" for i in range(n)])
+    frame.loc[::5, "e"] = None
+    table, weight = as_table(frame), np.ones(n)
+    encoder, _, _ = Encoder.fit(table, rng.normal(size=(n, 1)), weight, make_folds(n, 3, 0))
+    columns = tuple(sketch(column, feature, weight) for column, feature in zip(table.columns, encoder.features, strict=True))
+    return frame, Reference(columns, None), encoder, table.schema
+
+
+@pytest.mark.parametrize("case", STRANGERS)
+def test_rows_unlike_those_of_the_fit_are_told_once(case: str) -> None:
+    frame, reference, encoder, schema = strangers()
+    change, said = STRANGERS[case]
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        warn_of_strangers(reference, encoder, as_table(change(frame), schema=schema))
+        warn_of_strangers(None, encoder, as_table(frame, schema=schema))  # a file of a version that kept no reference
+    assert [w.category for w in found] == [MotifnetWarning] * (said is not None)
+    assert said is None or re.search(said, str(found[0].message)), str(found[0].message)
+
+
+def test_rows_of_the_same_law_are_rarely_told_to_be_others() -> None:
+    alarms = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        n, m = rng.choice([60, 400]), rng.choice([1, 10, 3000])
+        draw = pd.DataFrame({f"x{j}": rng.standard_cauchy(n + m) if j % 2 else rng.normal(size=n + m) for j in range(8)})
+        draw = draw.assign(c=rng.geometric(0.3, n + m).astype(str), k=rng.integers(0, n, n + m).astype(str))
+        table, weight = as_table(draw[:n]), np.ones(n)
+        encoder, _, _ = Encoder.fit(table, rng.normal(size=(n, 1)), weight, make_folds(n, 3, 0))
+        columns = tuple(sketch(column, feature, weight) for column, feature in zip(table.columns, encoder.features, strict=True))
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            warn_of_strangers(Reference(columns, None), encoder, as_table(draw[n:], schema=table.schema))
+        alarms += len(found)
+    assert alarms <= 12
+
+
+@pytest.mark.parametrize("estimator", [MotifRegressor, MotifClassifier])
+def test_every_kind_of_prediction_tells_of_strange_rows(estimator: Any) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 2))
+    y = (X[:, 0] + rng.normal(size=80) > 0).astype(int)
+    model = estimator(preset="fast", n_jobs=1, profile=None).fit(X, y)
+    calls = ["predict", "predict_interval", "predict_band"] if estimator is MotifRegressor else ["predict", "predict_proba", "predict_set"]
+    for call in calls:
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            getattr(model, call)(X[:2] + 100)
+        assert len([w for w in found if "2 of 2 rows lie outside" in str(w.message)]) == 1
+
+
+def test_unseen_levels_are_one_group_of_the_check() -> None:
+    (test,) = compared(np.resize(["x", "y", "z"], 200), np.resize(["x", "y", "new", "newer"], 200))
+    assert test.before == "unseen (new and 1 more) 0.0%" and test.after == "unseen (new and 1 more) 50.0%"
 
 
 @pytest.mark.parametrize("name", FLAWS)

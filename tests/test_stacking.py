@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from motifnet.stacking import fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared, reliability_curve, smearing
+from motifnet.stacking import fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared, paired_difference, reliability_curve, smearing
 from motifnet.tables import make_folds
 
 N = 300
@@ -123,3 +123,15 @@ def test_smearing_forward_in_time_starts_with_one() -> None:
     np.testing.assert_array_equal(oof[folds.held_out(0)], 1.0)
     np.testing.assert_allclose(oof[folds.held_out(1)], 2.0)
     assert np.isnan(oof[~folds.scored]).all()
+
+
+def test_a_paired_difference_has_the_standard_error_of_a_mean(problem: tuple[np.ndarray, list[np.ndarray], np.ndarray]) -> None:
+    y, oofs, _ = problem
+    one, other = (((y - f) ** 2)[:, 0] for f in oofs[:2])
+    one[:5] = np.nan
+    delta = (one - other)[5:]
+    d, error = paired_difference(one, other, np.ones(N))
+    assert d == pytest.approx(delta.mean()) and error == pytest.approx(delta.std() / np.sqrt(N - 5))
+    by_group = np.repeat(np.arange(N // 10), 10)
+    sums = np.bincount(by_group[5:], delta - d)
+    assert paired_difference(one, other, np.ones(N), by_group)[1] == pytest.approx(np.sqrt(sums @ sums) / (N - 5))

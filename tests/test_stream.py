@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -289,7 +290,7 @@ OPTIONS: Any = {"drop": ["paid"], "landmarks": 150}  # as above
 def test_a_killed_fit_goes_on_to_the_same_bits(folder: Path, fitted: MotifRegressor, tmp_path: Path) -> None:
     """Killed once when the inner layers are there, and once within the sum over all rows."""
     (tmp_path / "kept.parquet").write_bytes((folder / "taxis.parquet").read_bytes())
-    for steps in (18, 19):
+    for steps in (22, 23):
         killed_while_it_fits(KILLED, tmp_path / "kept", steps)
         assert any("train_inner" in file.name for file in (tmp_path / "kept").iterdir())
     resumed = MotifRegressor("fast", n_jobs=2, checkpoint=tmp_path / "kept").fit_stream(tmp_path / "kept.parquet", "fare", **OPTIONS)
@@ -426,7 +427,7 @@ def test_very_many_landmarks_are_solved_by_passes(folder: Path, fitted: MotifReg
     ("options", "code", "words"),
     [
         (["--memory-limit", "50"], 4, "is the limit that was set"),
-        (["--groups", "zone"], 2, "--stream does not go with --groups"),
+        (["--time", "day"], 2, "--stream does not go with --time"),
         ([], 0, "last layer"),
     ],
 )
@@ -471,3 +472,23 @@ def test_the_memory_plan_is_met(tmp_path: Path, n: int, d: int, landmarks: int, 
     )
     planned, measured = map(float, out.stdout.split())
     assert measured / 1.1 <= planned <= 1.5 * measured
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_groups_fall_as_a_whole_to_those_that_fit_choose_or_score(suffix: str, tmp_path: Path) -> None:
+    """Targets that are noise of a group say nothing of another; '7' and '07' are two groups."""
+    rng = np.random.default_rng(0)
+    g = np.repeat(np.arange(200), 8)
+    rows = pd.DataFrame(rng.normal(size=(200, 4))[g] + 0.05 * rng.normal(size=(1_600, 4)), columns=list("abcd"))
+    rows["y"], rows["g"] = rng.normal(size=200)[g] + 0.3 * rng.normal(size=1_600), [f"{k:02d}" if k % 2 else str(k) for k in g]
+    path = tmp_path / f"rows.{suffix}"
+    rows.to_csv(path, index=False) if suffix == "csv" else rows.to_parquet(path)
+    stream = replace(open_stream(path), groups="g")
+    frame, draws = stream.sample(lambda u: u < 0.5, 3, labels=["g"])
+    assert set(frame["g"]).isdisjoint(set(rows["g"]) - set(frame["g"])) and frame["g"].value_counts().eq(8).all()
+    assert 0.3 < len(frame) / len(rows) < 0.7 and stream.count(lambda u: u < 0.5, 3) == len(frame) == len(draws)
+    model = MotifRegressor("fast", n_jobs=1)
+    alone, together = (model.fit_stream(path, "y", landmarks=100, **how).ledger_[-1].error for how in ({"drop": ["g"]}, {"groups": "g"}))
+    assert alone < 0.6 and together > 0.8
+    with pytest.raises(UsageError, match="'h' is not a column"):
+        model.fit_stream(path, "y", groups="h")

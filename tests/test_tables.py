@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import io
-import json
 import re
 import sys
 from decimal import Decimal
@@ -187,10 +186,6 @@ GOOD: dict[str, list[Any]] = {"x": [2], "b": [0], "c": ["v"], "d": ["2024-05-31T
 
 def columns_of(frame: Any, **options: Any) -> tuple[Column, ...]:
     return as_table(frame, schema=fitted(), **options).columns
-
-
-def test_schema_survives_json() -> None:
-    assert Schema.from_state(json.loads(json.dumps(fitted().to_state()))) == fitted()
 
 
 def test_columns_come_in_the_kinds_of_the_fit() -> None:

@@ -8,7 +8,6 @@ fits that have not seen it (see `_scale`, `_narrowing`, `_conformal`). The quant
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from motifnet.bands._conformal import lower_quantile, unit_of, upper_quantile
 from motifnet.bands._levels import misses
 from motifnet.bands._scale import fit_scale
-from motifnet.engine import MotifnetWarning
+from motifnet.engine import warn_caller
 from motifnet.motifs import Motif
 from motifnet.tables import Sample
 
@@ -53,11 +52,9 @@ class Intervals:
         there = self.weight.sum() / self.unit
         needed = int(np.ceil((1 / shares[shares > 0].min() - 1) * (1 - 1e-9)))
         if needed > there * (1 + 1e-9):
-            warnings.warn(
+            warn_caller(
                 f"An interval of this coverage needs residuals of at least {needed} rows (with groups: groups), the fit has {there:.0f}: "
-                "it is infinite. Ask for less coverage, or fit more rows.",
-                MotifnetWarning,
-                stacklevel=6,
+                "it is infinite. Ask for less coverage, or fit more rows."
             )
 
 

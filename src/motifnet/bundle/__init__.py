@@ -11,7 +11,7 @@ from motifnet.bundle._onnx_check import Parity, ParityError
 from motifnet.bundle._onnx_model import to_onnx
 from motifnet.bundle._python import to_python
 from motifnet.bundle._run import run
-from motifnet.bundle._save import save_model
+from motifnet.bundle._save import check_width, pack, save_model
 from motifnet.engine import atomic_file
 
 __all__ = [
@@ -20,8 +20,10 @@ __all__ = [
     "Parity",
     "ParityError",
     "atomic_file",
+    "check_width",
     "load_model",
     "network_to_onnx",
+    "pack",
     "run",
     "save_model",
     "to_onnx",

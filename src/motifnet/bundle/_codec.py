@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import typing
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from motifnet.bundle._errors import BundleError
+from motifnet.bundle._typed import typed
 from motifnet.engine import UsageError
 from motifnet.motifs import MOTIFS, Motif
 
@@ -27,6 +29,7 @@ JSON = Any
 Arrays = dict[str, NDArray[Any]]
 DTYPES = ("float64", "float32", "int64", "bool")
 MAX_DEPTH = 200
+MAX_MOTIFS = 20_000
 MAX_INT = 100_000  # such as the depth of a tree: bounds what a file can make a network do
 
 
@@ -114,10 +117,13 @@ def _build(name: str, arguments: dict[str, Any]) -> Motif:
         raise BundleError(f"motif {name} has arguments {sorted(arguments)[:20]}, expected {sorted(expected)}.")
     if any(abs(number) > MAX_INT for number in _whole_numbers(arguments)):
         raise BundleError(f"motif {name} has a whole number above {MAX_INT:,} among its arguments.")
+    hints = typing.get_type_hints(MOTIFS[name])
     try:
-        return MOTIFS[name](**arguments)
+        return MOTIFS[name](**{key: typed(hints[key], item, f"{name}.{key}") if key in hints else item for key, item in arguments.items()})
+    except BundleError:
+        raise
     except Exception as error:
-        raise BundleError(f"motif {name} cannot be built from its arguments ({type(error).__name__}: {error}).") from error
+        raise BundleError(f"motif {name} cannot be built from its arguments ({type(error).__name__}: {str(error)[:500]}).") from error
 
 
 def _whole_numbers(value: Any) -> Iterator[int]:

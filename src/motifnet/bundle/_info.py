@@ -29,18 +29,21 @@ _KINDS: dict[str, Any] = {
 }
 
 
-def check_info(info: dict[str, Any], targets: int, outputs: int) -> None:
+def check_info(info: dict[str, Any], targets: int, classes: int | None) -> None:
     """Raise BundleError where a note is not of its kind, or where notes do not go together."""
-    for name, kind in _KINDS.items():
-        if name in info and isinstance(typed(kind, info[name], f"info.{name}"), int) and not 0 <= info[name] < _COUNT:
-            raise BundleError(f"info.{name} is {info[name]}, no number that a fit has.")
-    levels = tuple(info.get("quantiles", ()))
-    objective = Objective(info.get("objective", "squared"), levels)
+    notes = {name: typed(kind, info[name], f"info.{name}") for name, kind in _KINDS.items() if name in info}
+    for name, note in notes.items():
+        if isinstance(note, int) and not 0 <= note < _COUNT:
+            raise BundleError(f"info.{name} is {str(note)[:40]}, no number that a fit has.")
+    levels = tuple(notes.get("quantiles", ()))
+    objective = Objective(notes.get("objective", "squared"), levels)
     try:
         known = Objective.of(objective.name, levels) == objective
     except UsageError:
         known = False
     if not known or (len(levels) > 1 and targets != 1):
         raise BundleError(f"its objective {objective.name[:40]!r} with {len(levels)} quantiles of {targets} targets is none of motifnet's.")
-    if not all(0 < sd < float("inf") for sd in info.get("target_sd", ())) or len(info.get("target_sd", ())) not in (0, 1, outputs):
+    sds = notes.get("target_sd", ())
+    outputs = targets * max(1, len(levels)) if classes is None else classes
+    if not all(0 < sd < float("inf") for sd in sds) or len(sds) not in (0, 1, outputs):
         raise BundleError("its standard deviations of targets are not one positive number an output.")

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 
 from motifnet import __version__
 from motifnet.bundle._archive import read_archive, too_large
-from motifnet.bundle._codec import DTYPES, Arrays, decode
+from motifnet.bundle._codec import DTYPES, MAX_MOTIFS, Arrays, decode
 from motifnet.bundle._errors import BundleError
 from motifnet.bundle._model import FittedModel
 from motifnet.bundle._save import FORMAT, PROTOCOL
@@ -31,7 +31,7 @@ _HEAD = ("format", "protocol", "written_by", "sha256")
 _PARTS = ("task", "targets", "classes", "schema", "encoder", "network", "ledger", "card", "certificate", "info")
 _OPTIONAL = ("conformal", "reference", "bands")  # models have it or not; files of before it was there have not
 _FEATURES: dict[str, type[Feature]] = {kind.__name__: kind for kind in (Calendar, Numeric, OneHot, TargetMean)}
-_MAX_HEADER, _MAX_TENSORS = 2**22, 20_000
+_MAX_HEADER, _MAX_TENSORS = 2**25, 200_000
 
 
 def load_model(path: str | os.PathLike[str]) -> FittedModel:
@@ -45,6 +45,8 @@ def load_model(path: str | os.PathLike[str]) -> FittedModel:
 
 def unpack(manifest: bytes, tensors: bytes) -> FittedModel:
     """The model of a manifest and tensors."""
+    if manifest.count(b'"$motif"') > MAX_MOTIFS:
+        raise BundleError(f"its networks have more than {MAX_MOTIFS:,} parts.")
     head = _parse(manifest)
     _check_protocol(head)
     if set(head) - set(_OPTIONAL) != {*_HEAD, *_PARTS}:
@@ -108,6 +110,8 @@ def _assemble(parts: dict[str, Any]) -> FittedModel:
     if not isinstance(parts["network"], Motif):
         raise BundleError("its network is not a motif.")
     parts["encoder"] = _encoder(parts["encoder"])
+    if isinstance(parts["schema"], dict):  # files of before texts were read by a schema have no reading
+        parts["schema"] = {"reading": {"decimal": ".", "missing": []}} | parts["schema"]
     return build(FittedModel, parts, "model")
 
 
@@ -120,5 +124,8 @@ def _encoder(state: Any) -> Encoder:
         kind = _FEATURES.get(str(fields.get("feature"))) if isinstance(fields, dict) else None
         if kind is None:
             raise BundleError(f"feature {i} of its encoder is of no known kind.")
-        features.append(build(kind, {name: item for name, item in fields.items() if name != "feature"}, f"feature {i}"))
+        feature = build(kind, {name: item for name, item in fields.items() if name != "feature"}, f"feature {i}")
+        if isinstance(feature, OneHot | TargetMean) and (len(set(feature.levels)) < len(feature.levels) or None in feature.levels[:-1]):
+            raise BundleError(f"feature {i} of its encoder has levels that are not distinct, or a missing one before the last.")
+        features.append(feature)
     return Encoder(tuple(features))

@@ -87,7 +87,7 @@ def radial(x: Array, weights: Array, rates: Array, profiles: Sequence[str]) -> A
     """Σ_c w_c φ_c(a_c x)."""
 
     def profile(name: str, t: Array) -> Array:
-        s = t * {"matern32": 3**0.5, "matern52": 5**0.5}.get(name, 1.0)
+        s = t * {"laplace": 1.0, "gaussian": 1.0, "matern32": 3**0.5, "matern52": 5**0.5}[name]
         factor = {"matern32": 1 + s, "matern52": 1 + s + s * s / 3}.get(name, 1.0)
         return factor * np.exp(-s * s if name == "gaussian" else -s)
 
@@ -226,6 +226,11 @@ def gate(x: Array, bound: Array) -> Array:
 def gaps(x: Array) -> Array:
     """1{x is missing}."""
     return np.isnan(x).astype(float)
+
+
+def missing(x: Array, values: Array) -> Array:
+    """x, NaN where it stands for a missing value."""
+    return np.where(x == values, np.nan, x)
 
 
 def fill(x: Array, values: Array) -> Array:

@@ -13,6 +13,11 @@ def _(motif: m.Gaps, graph: Graph, x: str) -> str:
 
 
 @emit.register
+def _(motif: m.Missing, graph: Graph, x: str) -> str:
+    return graph.op("Where", graph.op("Equal", x, graph.constant(motif.values)), graph.constant([float("nan")]), x)
+
+
+@emit.register
 def _(motif: m.Fill, graph: Graph, x: str) -> str:
     return graph.op("Where", graph.op("IsNaN", x), graph.constant(motif.values), x)
 

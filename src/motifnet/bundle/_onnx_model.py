@@ -103,9 +103,10 @@ def _outputs(model: FittedModel, graph: Graph, result: str, dtype: str) -> list[
 
 
 def _labels(classes: tuple[Any, ...]) -> NDArray[Any]:
-    if all(isinstance(c, bool | int) or (isinstance(c, float) and c.is_integer()) for c in classes):
-        return np.array([int(c) for c in classes])
-    if all(isinstance(c, int | float) for c in classes):
+    whole = all(isinstance(c, bool | int) or (isinstance(c, float) and c.is_integer()) for c in classes)
+    if whole and all(-(2**63) <= c < 2**63 for c in classes):
+        return np.array([int(c) for c in classes], dtype=np.int64)
+    if all(isinstance(c, int | float) for c in classes) and any(isinstance(c, float) for c in classes):
         return np.array([float(c) for c in classes])
     return np.array([str(c) for c in classes], dtype=object)
 

@@ -18,6 +18,7 @@ from motifnet import motifs as m
 from motifnet.bundle._onnx_graph import Graph
 from motifnet.bundle._onnx_trees import tree_ensemble
 from motifnet.engine import UsageError
+from motifnet.kernels import smoothness
 
 
 @singledispatch
@@ -89,6 +90,10 @@ def _(motif: m.Affine, graph: Graph, x: str) -> str:
 
 @emit.register
 def _(motif: m.SparseAffine, graph: Graph, x: str) -> str:
+    if motif.index.shape[1] == 1:
+        chosen = graph.op("Gather", x, graph.constant(motif.index[:, 0]), axis=1)
+        return graph.op("Add", graph.constant(motif.bias), graph.op("Mul", chosen, graph.constant(motif.weight[:, 0])))
+
     def step(body: Graph, index: str, weight: str) -> str:
         return body.op("Mul", body.op("Gather", x, index, axis=1), weight)
 
@@ -120,16 +125,17 @@ def _(motif: m.Radial, graph: Graph, x: str) -> str:
 
 
 def _profile(name: str, a: Tensor, graph: Graph, t: str) -> str:
-    rate = {"matern32": torch.sqrt(3 * a * a), "matern52": torch.sqrt(5 * a * a)}.get(name, a)
-    s = graph.op("Mul", graph.constant(rate), t)
-    if name == "laplace":
-        return graph.op("Exp", graph.op("Neg", s))
-    if name == "gaussian":
+    p = smoothness(name)
+    s = graph.op("Mul", graph.constant(torch.sqrt((2 * p + 1) * a * a) if p else a), t)
+    if p is None:
         return graph.op("Exp", graph.op("Neg", graph.op("Mul", s, s)))
+    decay = graph.op("Exp", graph.op("Neg", s))
+    if p == 0:
+        return decay
     factor = graph.op("Add", graph.constant(1.0), s)
-    if name == "matern52":
+    if p == 2:
         factor = graph.op("Add", factor, graph.op("Div", graph.op("Mul", s, s), graph.constant(3.0)))
-    return graph.op("Mul", factor, graph.op("Exp", graph.op("Neg", s)))
+    return graph.op("Mul", factor, decay)
 
 
 @emit.register
@@ -188,7 +194,8 @@ def _(motif: m.Softmax, graph: Graph, x: str) -> str:
 
 @emit.register
 def _(motif: m.Sigmoid, graph: Graph, x: str) -> str:
-    return graph.op("Sigmoid", x)
+    """1 / (1 + e^−x): onnxruntime's own Sigmoid is 0 below −37, where ratios of probabilities still have all their digits."""
+    return graph.op("Reciprocal", graph.op("Add", graph.constant([1.0]), graph.op("Exp", graph.op("Neg", x))))
 
 
 @emit.register

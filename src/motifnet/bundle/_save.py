@@ -14,13 +14,15 @@ from typing import Any
 import safetensors.numpy
 
 from motifnet import __version__
-from motifnet.bundle._archive import write_archive
+from motifnet.bundle._archive import MAX_MANIFEST, MAX_VALUES, values_of, write_archive
 from motifnet.bundle._codec import Arrays, encode
 from motifnet.bundle._model import FittedModel
 from motifnet.bundle._typed import plain
-from motifnet.engine import atomic_file
+from motifnet.engine import ResourceError, atomic_file
+from motifnet.tables import Encoder, Schema
 
 FORMAT, PROTOCOL = "motifnet", 1
+_SKETCH, _REST = 7, 20_000  # entries of the manifest: of a column's sketch for shifts, and of all that is no column
 
 
 def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
@@ -28,6 +30,17 @@ def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
     manifest, tensors = pack(model)
     with atomic_file(path) as temporary:
         write_archive(temporary, manifest, tensors)
+
+
+def check_width(encoder: Encoder, schema: Schema) -> None:
+    """Raise ResourceError, before anything is fitted, where no bundle could hold what is known of the columns."""
+    arrays: Arrays = {}
+    parts = json.dumps([encode(encoder.to_state(), "encoder", arrays), encode(plain(schema), "schema", arrays)]).encode()
+    if (values := values_of(parts) + _SKETCH * len(schema.names)) > MAX_VALUES - _REST or len(parts) > MAX_MANIFEST // 2:
+        raise ResourceError(
+            f"The table has {len(schema.names):,} columns with {len(encoder.names):,} encoded ones, for which a saved model needs some {values:,} "
+            f"entries; a bundle holds {MAX_VALUES:,}. Leave out columns, or text columns with very many levels."
+        )
 
 
 def pack(model: FittedModel) -> tuple[bytes, bytes]:

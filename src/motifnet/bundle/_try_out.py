@@ -1,6 +1,6 @@
 """A loaded model predicts made-up rows before anyone trusts it: shapes and values that do not fit show here, and not at the user's first prediction.
 
-The first row is counted (see `_bounded`), so that no file makes a network of endless width or work.
+What a row takes is known from shapes before one is run (see `_bounded`), so that no file makes a network of endless width or work.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ import warnings
 
 import numpy as np
 
-from motifnet.bundle._bounded import WIDTH, Bounded
+from motifnet.bands import Intervals
+from motifnet.bundle._bounded import Bounded, Limits
 from motifnet.bundle._errors import BundleError
 from motifnet.bundle._info import check_info
 from motifnet.bundle._model import BANDS, FittedModel
 from motifnet.bundle._rows import made_up
-from motifnet.motifs import count_parameters
+from motifnet.motifs import Motif
 from motifnet.tables import Table
 
 _TRIED = 32
@@ -26,26 +27,34 @@ def try_out(model: FittedModel) -> None:
         raise BundleError("its encoder and its schema have different numbers of columns.")
     if [feature.name for feature in model.encoder.features] != list(model.schema.names):
         raise BundleError("its encoder and its schema have different columns.")
-    check_info(model.info, len(model.targets), model.width)
+    check_info(model.info, len(model.targets), None if model.classes is None else len(model.classes))
     if (model.task == "classification") != (model.classes is not None) or not model.width:
         raise BundleError("its task does not go with its targets and classes.")
     if model.reference is not None and (flaw := model.reference.flaw(model.encoder)) is not None:
         raise BundleError(f"its reference for shifts has {flaw}.")
+    if not all(0 <= row.seconds < np.inf for row in model.ledger):
+        raise BundleError("its ledger has a stage of no finite time.")
+    if not np.isfinite([model.certificate.on_data, model.certificate.on_box]).all():
+        raise BundleError("its certificate has a difference that is no number.")
     try:
         with np.errstate(all="ignore"):
-            with Bounded(_stored(model)) as bounded:
+            limits = Limits(_networks(model))
+            with Bounded(limits.work):
                 _compute(model, 1)
-            _compute(model, min(_TRIED, max(1, WIDTH // max(1, bounded.widest))))
+            if (rows := limits.rows(_TRIED)) > 1:
+                with Bounded(limits.work):
+                    _compute(model, rows)
     except BundleError:
         raise
     except Exception as error:
         raise BundleError(f"its network does not compute ({type(error).__name__}: {error}).") from error
 
 
-def _stored(model: FittedModel) -> int:
-    """Values of the tensors of its networks."""
-    bands = [band.units for bands in (model.bands or {}).values() for band in bands]
-    return sum(count_parameters(part) for part in (model.network, getattr(model.conformal, "scale", None), *bands) if part is not None)
+def _networks(model: FittedModel) -> list[tuple[Motif, int]]:
+    """Each network of the model, with the number of its columns."""
+    scale = model.conformal.scale if isinstance(model.conformal, Intervals) else None
+    bands = [(band.units, model.d) for bands in (model.bands or {}).values() for band in bands]
+    return [(model.network, model.d), *([] if scale is None else [(scale, model.d + model.width)]), *bands]
 
 
 def _compute(model: FittedModel, n: int) -> None:

@@ -54,13 +54,20 @@ def typed(hint: Any, data: Any, where: str) -> Any:
     if is_dataclass(hint) and not isinstance(data, typing.cast(type, hint)):
         return build(typing.cast(type, hint), data, where)
     if hint is float:
-        return float(_checked(data, isinstance(data, int | float) and not isinstance(data, bool), hint, where))
+        return _number(_checked(data, isinstance(data, int | float) and not isinstance(data, bool), hint, where), where)
     if hint is None or hint is types.NoneType:
         return _checked(data, data is None, hint, where)
     kind = origin or hint
     if not isinstance(kind, type):
         return data
     return _checked(data, isinstance(data, kind) and not (kind is int and isinstance(data, bool)), hint, where)
+
+
+def _number(data: int | float, where: str) -> float:
+    try:
+        return float(data)
+    except OverflowError as error:
+        raise BundleError(f"{where} is a whole number of {data.bit_length() if isinstance(data, int) else 0} bits, beyond any float.") from error
 
 
 def _first_fit(options: tuple[Any, ...], data: Any, where: str) -> Any:

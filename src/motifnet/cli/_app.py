@@ -18,6 +18,7 @@ from motifnet.cli._predict import predict
 from motifnet.cli._profile import profile
 from motifnet.cli._report import report
 from motifnet.cli._show import show
+from motifnet.cli._text import say
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,7 +33,7 @@ for command in (fit, predict, check, report, profile, show, export, compress, co
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"motifnet {__version__}")
+        say(f"motifnet {__version__}")
         raise typer.Exit
 
 

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from motifnet.cli._guard import guarded
-from motifnet.cli._options import Debug, Model
+from motifnet.cli._options import Debug, Decimal, Missing, Model
+from motifnet.cli._reading import read_by, reading_of
 from motifnet.cli._text import say, say_table
 
 
@@ -19,6 +20,8 @@ def check(
     table: Annotated[
         Path, typer.Argument(metavar="TABLE", help="CSV, TSV or parquet with the columns of the fit, in any order; - is standard input.")
     ],
+    decimal: Decimal = None,
+    missing: Missing = None,
     seed: Annotated[int, typer.Option(min=0, help="Of subsamples and permutations.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     debug: Debug = False,
@@ -36,6 +39,7 @@ def check(
     from motifnet.tables import as_table, read_table
 
     fitted = load_model(model)
+    fitted = read_by(fitted, reading_of(decimal, missing, fitted.schema.reading))
     frame = read_table(table, schema=fitted.schema)
     inputs = frame[[name for name in frame.columns if name in fitted.schema.names or name not in fitted.targets]]
     report = fitted.check_shift(as_table(inputs, schema=fitted.schema, reorder=True), seed)

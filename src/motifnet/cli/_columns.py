@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from motifnet.cli._text import note
 from motifnet.engine import DataError, MotifnetWarning, UsageError
@@ -28,25 +30,37 @@ def check_names(frame: DataFrame, names: Sequence[str], option: str) -> None:
 
 def with_target(frame: DataFrame, targets: Sequence[str]) -> DataFrame:
     """The rows that have a target, with a warning if there are others."""
-    there = frame[list(targets)].notna().all(axis=1)
+    there = frame[list(targets)].map(_is_there).all(axis=1)
     if not there.any():
         raise DataError(f"Target {', '.join(map(repr, targets))} is empty in every row. Choose another --target, or check the file.")
     if not there.all():
         warnings.warn(f"{int((~there).sum()):,} of {len(frame):,} rows have no target and are left out.", MotifnetWarning, stacklevel=2)
-    return frame[there]
+    kept = frame[there].copy()
+    for name in targets:
+        kept[name] = kept[name].infer_objects()  # true/false and whole numbers are objects where a cell is empty
+    return kept
+
+
+def _is_there(value: Any) -> bool:
+    """An empty text is a missing target, as it is in a file of texts."""
+    import pandas as pd
+
+    return not pd.api.types.is_scalar(value) or not (pd.isna(value) or (isinstance(value, str) and not value))
 
 
 def assumed_task(target: Series) -> tuple[Task, str]:
     """Classification for texts, true/false and up to ten different whole numbers, else regression; and the reason."""
-    from pandas.api import types
+    from motifnet.tables import vector
 
-    count = target.nunique()
-    if types.is_bool_dtype(target):
+    column = vector(str(target.name), target, len(target))
+    values = column.values[~column.gaps]
+    count = len(set(values.tolist()))
+    if column.kind == "boolean":
         return "classification", "is true or false"
-    if not types.is_numeric_dtype(target) and not types.is_datetime64_any_dtype(target):
+    if column.kind == "categorical":
         _check_texts(target)
         return "classification", f"holds {count} different texts"
-    if types.is_numeric_dtype(target) and count <= FEW and (target % 1 == 0).all():
+    if column.kind == "numeric" and count <= FEW and (values == np.floor(values)).all():
         return "classification", f"holds {count} different whole numbers"
     return "regression", f"holds {count} different numbers"
 
@@ -62,12 +76,12 @@ def said_task(target: Series, quiet: bool) -> Task:
 
 def _check_texts(target: Series) -> None:
     """Numbers with a few texts in between are a mistake in the file, and not classes."""
-    import pandas as pd
+    from motifnet.tables import PLAIN
 
-    no_number = pd.to_numeric(target, errors="coerce").isna()
-    if no_number.mean() < 0.5:
-        row = int(no_number.to_numpy().argmax())
+    other = [not isinstance(value, str) or PLAIN.number(value) is None for value in target]
+    if sum(other) < 0.5 * len(other):
+        row = other.index(True)
         raise DataError(
-            f"Target {target.name!r} holds numbers, but row {row} (the first row is 0) has {target.iloc[row]!r}. "
-            "Mend the file, or pass --task classification if every value is a class of its own."
+            f"Target {target.name!r} holds numbers, but row {target.index[row]} (the first row is 0) has {target.iloc[row]!r}. "
+            f"Pass --missing {target.iloc[row]!r} if it stands for a missing value, --task classification if each value is a class, or mend the file."
         )

@@ -12,10 +12,11 @@ import typer
 
 from motifnet.cli._columns import check_names, said_task, with_target
 from motifnet.cli._guard import guarded
-from motifnet.cli._options import Debug, Force, Jobs, Quiet
+from motifnet.cli._options import Debug, Decimal, Force, Jobs, Missing, Quiet
 from motifnet.cli._places import check_place
+from motifnet.cli._reading import reading_of
 from motifnet.cli._text import note, say, say_table
-from motifnet.engine import FileError, UsageError
+from motifnet.engine import FileError, UsageError, printable
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -53,6 +54,8 @@ def compare(
     drop: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out, such as a row number. May be given more than once.")
     ] = None,
+    decimal: Decimal = None,
+    missing: Missing = None,
     seed: Annotated[int, typer.Option(min=0, help="Of splits and methods.")] = 0,
     jobs: Jobs = None,
     force: Force = False,
@@ -77,7 +80,8 @@ def compare(
     find_methods(names)
     if out:
         _check_folder(out, force)
-    frame = _checked(read_table(table), target, drop or [])
+    labels = [target] if task == "classification" else []
+    frame = _checked(read_table(table, reading=reading_of(decimal, missing), labels=labels), target, drop or [])
     if task == "auto":
         task = said_task(frame[target], quiet)
     if methods is None and not quiet:
@@ -88,7 +92,7 @@ def compare(
         rows = run(frame, target, task=task, methods=names, splits=splits, cap=cap, threads=threads, seed=seed, limit=time_limit, listen=listen)
     _tell(rows, quiet)
     if out:
-        _write(rows, out, f"{target} of {table.name}", quiet)
+        _write(rows, out, printable(f"{target} of {table.name}").replace("\n", " "), quiet)
 
 
 def _check_folder(out: Path, force: bool) -> None:

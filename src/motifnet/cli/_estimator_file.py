@@ -1,13 +1,20 @@
-"""Fitted estimators from files. skops builds them from types that are named beforehand; a pickle runs what is in it, so it must be asked for."""
+"""Fitted estimators from files.
+
+Of a skops file only known types are built (see _skops_schema.py); a pickle runs what is in it, so it must be asked for.
+"""
 
 from __future__ import annotations
 
+import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
-from motifnet.engine import FileError, UsageError
+from motifnet.engine import FileError, MotifnetError, UsageError
 
-_TRUSTED = ("catboost.", "collections.", "lightgbm.", "numpy.", "scipy.", "sklearn.", "xgboost.")
+_SCHEMA = "schema.json"
+_LEAST_LIMIT, _MOST_RATIO = 2**28, 50
 
 
 def read_estimator(path: Path, *, allow_pickle: bool) -> Any:
@@ -34,11 +41,36 @@ def _from_skops(path: Path) -> Any:
         from skops import io
     except ImportError as error:
         raise UsageError("Reading a .skops file needs the package skops. Install it with `pip install 'motifnet[skops]'`.") from error
+    from motifnet.cli._skops_schema import trusted_names
+
     try:
-        unknown = io.get_untrusted_types(file=path)
-        foreign = [name for name in unknown if not name.startswith(_TRUSTED)]
+        content, foreign = _checked(path)
         if not foreign:
-            return io.load(path, trusted=unknown)
+            return io.loads(content, trusted=trusted_names())
+    except MotifnetError:
+        raise
     except Exception as error:
         raise FileError(f"{path} cannot be read as a skops file: {error}. Write it by `skops.io.dump`.") from error
-    raise UsageError(f"{path} holds types that are not of a known library: {', '.join(foreign[:5])}. Fit the estimator without them.")
+    raise UsageError(
+        f"{path} holds what is no part of an estimator that has a transfer: {', '.join(foreign[:5])}. Nothing of it was built. "
+        "Fit the estimator without it; a file of your own can be read as a pickle, with --allow-pickle."
+    )
+
+
+def _checked(path: Path) -> tuple[bytes, list[str]]:
+    """The archive with a schema of what predictions need, and the names in it that are not known."""
+    from motifnet.cli._skops_schema import strangers, trimmed
+
+    with ZipFile(path) as archive:
+        size, limit = sum(entry.file_size for entry in archive.infolist()), max(_LEAST_LIMIT, _MOST_RATIO * path.stat().st_size)
+        if size > limit:
+            raise FileError(f"{path} unpacks to {size:,} bytes, at most {limit:,} go with its size. Write it by `skops.io.dump`.")
+        schema = trimmed(json.loads(archive.read(_SCHEMA)))
+        foreign = strangers(schema)
+        content = BytesIO()
+        with ZipFile(content, "w") as copy:
+            copy.writestr(_SCHEMA, json.dumps(schema))
+            for name in archive.namelist() if not foreign else ():
+                if name != _SCHEMA:
+                    copy.writestr(name, archive.read(name))
+    return content.getvalue(), foreign

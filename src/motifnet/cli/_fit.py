@@ -29,8 +29,9 @@ from motifnet.cli._fit_options import (
 )
 from motifnet.cli._fit_stream import fit_file, is_streamed
 from motifnet.cli._guard import guarded
-from motifnet.cli._options import Checkpoint, Debug, Engine, Force, Jobs, Quiet, TimeLimit
+from motifnet.cli._options import Checkpoint, Debug, Decimal, Engine, Force, Jobs, Missing, Quiet, TimeLimit
 from motifnet.cli._places import check_place
+from motifnet.cli._reading import read_by, reading_of
 from motifnet.cli._text import say, say_ledger
 from motifnet.engine import Control, UsageError
 
@@ -56,6 +57,8 @@ def fit(
     time: Time = None,
     weight: Weight = None,
     drop: Drop = None,
+    decimal: Decimal = None,
+    missing: Missing = None,
     stream: Stream = None,
     landmarks: Landmarks = 1000,
     memory_limit: MemoryLimit = None,
@@ -78,6 +81,8 @@ def fit(
 
     [bold]motifnet fit claims.csv -t claims -o claims.motif --objective poisson --offset log_years[/bold]
 
+    [bold]motifnet fit preise.csv -t preis -o preise.motif --decimal , --missing k.A.[/bold]
+
     [bold]motifnet fit rides.parquet -t fare -o rides.motif --stream --memory-limit 2000[/bold]
 
     [bold]zcat sales.csv.gz | motifnet fit - -t sold -o sales.motif --time day --preset fast[/bold]
@@ -86,20 +91,21 @@ def fit(
     from motifnet.report import suffix_of
     from motifnet.tables import read_table
 
-    start = clock.monotonic()
+    start, reading = clock.monotonic(), reading_of(decimal, missing)
     check_place(out, force=force)
     if report is not None:
         suffix_of(report)
         check_place(report, force=force, option="--report")
     beside = {"groups": groups, "time": time, "sample_weight": weight, "offset": offset}
-    unlike = {"groups": groups, "time": time, "weight": weight, "offset": offset, "time-limit": time_limit}
+    unlike = {"time": time, "weight": weight, "offset": offset, "time-limit": time_limit}
     if is_streamed(table, stream, unlike | {"objective": objective != "squared", "target (twice)": len(target) > 1}, quiet):
         settings = {"preset": preset, "n_jobs": jobs, "random_state": seed, "engine": engine, "checkpoint": checkpoint}
-        model = fit_file(table, target[0], task, drop or [], landmarks, memory_limit, settings, quiet)
+        model = fit_file(table, target[0], task, drop or [], landmarks, memory_limit, reading, groups, settings, quiet)
         save_model(model.model_, out)
-        _tell(model, out, report, quiet, start)
+        _tell(model, out, report, force, quiet, start)
         return
-    frame = _checked(read_table(table), target, beside, drop or [])
+    labels = [*([groups] if groups else []), *(target if task == "classification" else [])]
+    frame = _checked(read_table(table, reading=reading, labels=labels), target, beside, drop or [])
     if task == "auto":
         task = "regression" if len(target) > 1 or objective != "squared" else said_task(frame[target[0]], quiet)
     model = _estimator(task, objective, quantiles, offset)
@@ -110,16 +116,17 @@ def fit(
     saving = Control()
     with saving.listening():  # so that a first Ctrl-C between fit and file does not lose the model
         model.fit(inputs, _target(frame, target), **{key: frame[name] for key, name in beside.items() if name})
+        model.model_ = read_by(model.model_, reading)
         if model.model_.info["stopped_early"]:
             saving.interrupted.set()  # the next Ctrl-C is the second one
         save_model(model.model_, out)
-    _tell(model, out, report, quiet, start)
+    _tell(model, out, report, force, quiet, start)
 
 
-def _tell(model: MotifRegressor | MotifClassifier, out: Path, report: Path | None, quiet: bool, start: float) -> None:
+def _tell(model: MotifRegressor | MotifClassifier, out: Path, report: Path | None, force: bool, quiet: bool, start: float) -> None:
     """The page that was asked for, and the ledger."""
     if report is not None:
-        model.report(report)
+        model.report(report, overwrite=force)
     if not quiet:
         _report(model, out, clock.monotonic() - start)
 
@@ -168,7 +175,7 @@ def _report(model: MotifRegressor | MotifClassifier, out: Path, seconds: float) 
     fitted = model.model_
     if not model.verbose:
         say_ledger(fitted.ledger)
-    rows = f"{fitted.info['stream_rows']:,} rows" if "stream_rows" in fitted.info else f"{fitted.info['rows']:,} different rows"
+    rows = f"{fitted.info['stream_rows']:,} rows" if "stream_rows" in fitted.info else f"{fitted.info['rows']:,} rows"
     size = f"{len(fitted.schema.names)} columns, {rows}"
     say(f"{fitted.task} of {', '.join(fitted.targets)} on {size}; {fitted.error_unit}, on rows not seen")
     say(f"{out}: {out.stat().st_size:,} bytes, {seconds:.1f} s in all")

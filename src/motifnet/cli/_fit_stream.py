@@ -12,6 +12,7 @@ from motifnet.engine import UsageError
 
 if TYPE_CHECKING:
     from motifnet import MotifClassifier, MotifRegressor
+    from motifnet.tables import Reading
 
 LARGE = 100 << 20  # bytes of a file that is streamed without being asked
 STORED = {".parquet": 4, ".pq": 4, ".gz": 4}  # a file of these is about so many times larger as text
@@ -30,18 +31,29 @@ def is_streamed(table: Path, wish: bool | None, unlike: Mapping[str, object], qu
 
 
 def fit_file(
-    table: Path, target: str, task: str, drop: list[str], landmarks: int, memory_limit: float | None, settings: Mapping[str, object], quiet: bool
+    table: Path,
+    target: str,
+    task: str,
+    drop: list[str],
+    landmarks: int,
+    memory_limit: float | None,
+    reading: Reading,
+    groups: str | None,
+    settings: Mapping[str, object],
+    quiet: bool,
 ) -> MotifRegressor | MotifClassifier:
     """The fitted model; the task is told by the first block of the file."""
     from motifnet import MotifClassifier, MotifRegressor
     from motifnet.tables import open_stream
 
-    stream = open_stream(table)
+    stream = open_stream(table, reading)
     first = stream.frame([next(stream.blocks()).raw])
     check_names(first, [target], "--target")
     check_names(first, drop, "--drop")
+    check_names(first, [groups] if groups else [], "--groups")
     if task == "auto":
         task = said_task(first[target], quiet)
     model = MotifRegressor() if task == "regression" else MotifClassifier()
     model.set_params(**settings, verbose=int(not quiet))
-    return model.fit_stream(table, target, drop=drop, landmarks=landmarks, memory_limit_mb=memory_limit)
+    how = {"decimal": reading.decimal, "missing": reading.missing, "groups": groups}
+    return model.fit_stream(table, target, drop=drop, landmarks=landmarks, memory_limit_mb=memory_limit, **how)  # type: ignore[arg-type]

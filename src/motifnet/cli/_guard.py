@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 import traceback
 import warnings
@@ -18,10 +16,11 @@ from typing import Any, ParamSpec
 import typer
 
 from motifnet.cli._main import INTERRUPTED
+from motifnet.cli._streams import NO_ROOM, StreamError
 from motifnet.cli._text import note
 from motifnet.engine import MotifnetError, MotifnetWarning
 
-INTERNAL, NO_ROOM, NO_READER = 1, 4, 141
+INTERNAL = 1
 P = ParamSpec("P")
 
 
@@ -35,7 +34,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
                 command(*args, **kwargs)
                 sys.stdout.flush()
         except (Exception, KeyboardInterrupt) as error:
-            if isinstance(error, typer.Exit):
+            if isinstance(error, typer.Exit | StreamError):
                 raise
             if kwargs.get("debug"):
                 traceback.print_exc()
@@ -53,23 +52,11 @@ def _tell(error: BaseException) -> int:
         case KeyboardInterrupt():
             note("stopped", "by Ctrl-C")
             return INTERRUPTED
-        case BrokenPipeError():
-            _drop_output()
-            return NO_READER
-        case OSError(errno=errno.ENOSPC):
-            note("error", f"standard output cannot be written: {error.strerror}. Free some room, or write elsewhere.")
-            _drop_output()
-            return NO_ROOM
         case MemoryError():
             note("error", "there is not enough memory. Use fewer rows, --preset fast or --jobs 1.")
             return NO_ROOM
     note("error", f"inside motifnet, {type(error).__name__}: {error}. Please report it, with what --debug prints.")
     return INTERNAL
-
-
-def _drop_output() -> None:
-    """Send what is left of standard output nowhere, else Python complains when it flushes at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

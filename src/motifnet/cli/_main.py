@@ -6,15 +6,23 @@ import os
 import signal
 import sys
 
+from motifnet.cli._streams import NO_READER, StreamError, drop_output, open_streams
+
 INTERRUPTED = 130
 
 
 def main() -> None:
     """Run `motifnet` with the arguments of the process."""
+    open_streams()
     try:
         from motifnet.cli._app import app
 
-        app(prog_name="motifnet")
+        try:
+            app(prog_name="motifnet")
+        finally:
+            sys.stdout.flush()
+    except StreamError as error:
+        sys.exit(_told(error))
     except KeyboardInterrupt:
         _end_at_once()
     except SystemExit as end:
@@ -22,6 +30,14 @@ def main() -> None:
             _end_at_once()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: a late Ctrl-C would only disturb Python's own end
         raise
+
+
+def _told(error: StreamError) -> int:
+    """Say which stream failed; a reader that has seen enough, such as `head`, is no error."""
+    drop_output()
+    if error.code != NO_READER:
+        sys.stderr.write(f"error: {error}\n")
+    return error.code
 
 
 def _end_at_once() -> None:

@@ -19,4 +19,11 @@ Checkpoint = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Finished jobs are kept here; the same command goes on where it was interrupted.", show_default=False),
 ]
+Decimal = Annotated[
+    str | None, typer.Option(metavar="CHARACTER", help="Decimal character of the table's numbers: . or ,  Default: that of the fit, or a point.")
+]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TEXT", help="A text that stands for a missing value, beside an empty cell. May be given more than once. A model keeps it."),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the Python traceback of an error.")]

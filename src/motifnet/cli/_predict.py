@@ -10,8 +10,9 @@ import typer
 
 from motifnet.cli._columns import check_names
 from motifnet.cli._guard import guarded
-from motifnet.cli._options import Debug, Force, Jobs, Model, Quiet
+from motifnet.cli._options import Debug, Decimal, Force, Jobs, Missing, Model, Quiet
 from motifnet.cli._places import check_place
+from motifnet.cli._reading import read_by, reading_of
 from motifnet.cli._text import note
 from motifnet.cli._write import check_format, write_table
 from motifnet.engine import UsageError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from motifnet.bundle import FittedModel
-    from motifnet.tables import Kind, Schema, Table
+    from motifnet.tables import Table
 
 
 @guarded
@@ -41,6 +42,8 @@ def predict(
         float | None,
         typer.Option(metavar="SHARE", help="Add an interval that holds this share of observations, such as 0.9; for classes, which are possible."),
     ] = None,
+    decimal: Decimal = None,
+    missing: Missing = None,
     escape_formulas: Annotated[
         bool, typer.Option("--escape-formulas", help="Put ' before texts that a spreadsheet would run as a formula (those that start with = + - @).")
     ] = False,
@@ -61,6 +64,7 @@ def predict(
     """
     from motifnet.bundle import load_model
     from motifnet.engine import resolve_jobs
+    from motifnet.shift import warn_of_strangers
     from motifnet.tables import as_table, read_table
 
     if str(out) != "-":
@@ -68,26 +72,19 @@ def predict(
         check_place(out, force=force)
     ids = id or []
     fitted = load_model(model)
-    frame = read_table(table, schema=_reading(fitted.schema, ids))
+    fitted = read_by(fitted, reading_of(decimal, missing, fitted.schema.reading))
+    frame = read_table(table, schema=fitted.schema, texts=ids)  # so that an id of 007 stays 007
     check_names(frame, ids, "--id")
     exposed = _offset(fitted, frame, offset)
     known = (*ids, *fitted.targets, offset)
     inputs = frame[[name for name in frame.columns if name in fitted.schema.names or name not in known]]
     rows = as_table(inputs, schema=fitted.schema, reorder=True)
+    warn_of_strangers(fitted.reference, fitted.encoder, rows)
     bounds = {} if coverage is None else _bounds(fitted, rows, coverage, resolve_jobs(jobs))
     values = fitted.predict(rows, resolve_jobs(jobs), exposed)
     write_table(_columns(fitted, frame, ids, values, bounds), out, escape_formulas=escape_formulas)
     if str(out) != "-" and not quiet:
         note("note", f"{out}: {len(frame):,} predictions")
-
-
-def _reading(schema: Schema, ids: list[str]) -> Schema:
-    """The schema to read the file by: columns that are only copied are texts, so that 007 stays 007."""
-    from motifnet.tables import Schema
-
-    kind: Kind = "categorical"
-    more = [name for name in dict.fromkeys(ids) if name not in schema.names]
-    return Schema((*schema.names, *more), (*schema.kinds, *[kind] * len(more)), (*schema.level_types, *["str"] * len(more)), schema.named)
 
 
 def _offset(model: FittedModel, frame: DataFrame, name: str | None) -> NDArray[np.float64] | None:

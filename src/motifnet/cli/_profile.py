@@ -10,7 +10,8 @@ import typer
 
 from motifnet.cli._columns import check_names, said_task, with_target
 from motifnet.cli._guard import guarded
-from motifnet.cli._options import Debug, Quiet
+from motifnet.cli._options import Debug, Decimal, Missing, Quiet
+from motifnet.cli._reading import reading_of
 from motifnet.cli._text import say, say_table
 
 
@@ -27,6 +28,8 @@ def profile(
     drop: Annotated[
         list[str] | None, typer.Option(metavar="COLUMN", help="A column to leave out, such as a row number. May be given more than once.")
     ] = None,
+    decimal: Decimal = None,
+    missing: Missing = None,
     seed: Annotated[int, typer.Option(min=0, help="Of subsamples and simulations.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     quiet: Quiet = False,
@@ -43,7 +46,8 @@ def profile(
     from motifnet.profiling import profile as run
     from motifnet.tables import read_table
 
-    frame = read_table(table)
+    labels = target if task == "classification" else []
+    frame = read_table(table, reading=reading_of(decimal, missing), labels=labels)
     check_names(frame, target, "--target")
     check_names(frame, drop or [], "--drop")
     frame = with_target(frame, target)

@@ -9,8 +9,9 @@ import typer
 
 from motifnet.cli._columns import check_names
 from motifnet.cli._guard import guarded
-from motifnet.cli._options import Debug, Force, Model, Quiet
+from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet
 from motifnet.cli._places import check_place
+from motifnet.cli._reading import class_texts, read_by, reading_of
 from motifnet.cli._text import note, say
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def report(
         Path | None,
         typer.Option(metavar="TABLE", help="Rows that the fit has not seen, with the target if it is known. Default: what the model itself carries."),
     ] = None,
+    decimal: Decimal = None,
+    missing: Missing = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -50,11 +53,12 @@ def report(
         suffix_of(out)
         check_place(out, force=force)
     fitted = load(model)
+    fitted.model_ = read_by(fitted.model_, reading_of(decimal, missing, fitted.model_.schema.reading))
     found = fitted.report() if data is None else _with_data(fitted, data, quiet)
     if out is None:
         say(found)
         return
-    found.write(out)
+    found.write(out, overwrite=force)
     if not quiet:
         say(f"{out}: {out.stat().st_size:,} bytes")
 
@@ -63,7 +67,7 @@ def _with_data(fitted: MotifRegressor | MotifClassifier, path: Path, quiet: bool
     from motifnet.tables import read_table
 
     model = fitted.model_
-    frame = read_table(path, schema=model.schema)
+    frame = read_table(path, schema=model.schema, texts=class_texts(model))
     names, targets = list(model.schema.names), list(model.targets)
     check_names(frame, names, "The fitted column")
     missing = [name for name in targets if name not in frame.columns]

@@ -6,24 +6,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from motifnet.engine import LedgerRow
+from motifnet.engine import LedgerRow, printable
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "stopped": "bold yellow", "note": "bold cyan"}
 
 
-def plain(text: object) -> str:
-    """The text with control characters written out, so that a file cannot steer the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in str(text))
-
-
 def note(kind: str, text: str) -> None:
     """One line on standard error: error, warning, stopped or note."""
-    _print(Console(stderr=True, highlight=False), Text(f"{kind}: ", style=_STYLES[kind]).append(plain(text), style="default not bold"))
+    _print(Console(stderr=True, highlight=False), Text(f"{kind}: ", style=_STYLES[kind]).append(printable(text), style="default not bold"))
 
 
 def say(text: object = "", style: str = "") -> None:
     """Lines on standard output, without markup."""
-    _print(Console(highlight=False), Text(plain(text), style=style))
+    _print(Console(highlight=False), Text(printable(text), style=style))
 
 
 def _print(console: Console, text: Text) -> None:
@@ -37,7 +32,7 @@ def say_table(headers: tuple[str, ...], rows: list[tuple[object, ...]], right: t
     for i, header in enumerate(headers):
         table.add_column(header, justify="right" if i in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     Console(highlight=False).print(table)
 
 

@@ -34,7 +34,8 @@ def write_table(frame: DataFrame, path: Path, *, escape_formulas: bool = False) 
     if escape_formulas:
         frame = escaped(frame)
     if str(path) == "-":
-        sys.stdout.write(frame.to_csv(index=False, lineterminator="\n"))
+        sys.stdout.flush()
+        sys.stdout.buffer.write(frame.to_csv(index=False, lineterminator="\n").encode())
         return
     with atomic_file(path) as temporary:
         if path.suffix in (".parquet", ".pq"):

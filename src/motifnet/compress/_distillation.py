@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from motifnet.compress._distil import DistilSettings, distil, start_layers
 from motifnet.compress._error import Yardstick
@@ -24,7 +25,7 @@ from motifnet.engine import DataError, UsageError, single_threaded
 from motifnet.mimicry import values_of
 from motifnet.motifs import Chain, Motif, Precise, Sigmoid, Softmax, count_parameters
 from motifnet.retrain import InnerLayers, coefficients, parts_of, refit_last_layer, with_output
-from motifnet.tables import Matrix, Sample
+from motifnet.tables import Matrix, Sample, make_folds
 
 LEAST_ROWS, MOST_ROWS = 20, 4_000
 MIXED, LEAST_MIXED = 5, 4_000  # mixed rows a row, and at least
@@ -40,7 +41,8 @@ class Task:
     """What to compress, as the caller knows it.
 
     X with shape (n, d): rows, those that the network carries when None; y with shape (n, q): targets of X, which the network has not seen;
-    honest: the network's own error on rows not seen, 0 where unknown; scale with shape (q,): sd(y), None where unknown.
+    honest: the network's own error on rows not seen, 0 where unknown; scale with shape (q,): sd(y), None where unknown; groups with shape (n,): codes
+    of the rows of X that judge together, None where each stands alone.
     """
 
     network: Motif
@@ -50,11 +52,13 @@ class Task:
     honest: float = 0.0
     scale: Matrix | None = None
     seed: int = 0
+    groups: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
 class Distillation:
-    """Rows with shape (n, d), of which the first `kept` are not mixed; known: targets of the first of these; held_out with shape (k, d) judge."""
+    """Rows with shape (n, d), of which the first `kept` are not mixed; known: targets of the first of these, known_groups: their groups; held_out
+    with shape (k, d) judge."""
 
     task: Task
     rows: Matrix
@@ -62,6 +66,7 @@ class Distillation:
     known: Matrix | None
     held_out: Matrix
     yardstick: Yardstick
+    known_groups: NDArray[np.int64] | None = None
     settings: DistilSettings = field(default_factory=DistilSettings)
 
     @classmethod
@@ -70,7 +75,8 @@ class Distillation:
         carried, rng = own_rows(task.network, task.d), np.random.default_rng(task.seed)
         rows = _rows(task, carried)
         order = rng.permutation(len(rows))[:MOST_ROWS]
-        out, rest = order[: len(order) // 5], order[len(order) // 5 :] if task.X is not None else order
+        judges = _judges(order, task.groups, rng)
+        out, rest = order[judges], order[~judges] if task.X is not None else order
         held_out, kept = rows[out], rows[rest]
         if task.X is not None and carried is not None:
             kept = np.concatenate([kept, carried[~among(carried, rows)][:MOST_ROWS]])
@@ -83,7 +89,9 @@ class Distillation:
         finish = _finish(task.network)
         yardstick = Yardstick(full, y, bool(finish) and isinstance(finish[0], Softmax), task.honest, np.where(scale > 0, scale, 1.0))
         mixed = mixed_rows(kept, max(MIXED * len(kept), LEAST_MIXED), rng)
-        return cls(task, np.concatenate([kept, mixed]), len(kept), None if task.y is None else task.y[rest], held_out, yardstick)
+        known = None if task.y is None else task.y[rest]
+        known_groups = None if task.y is None or task.groups is None else task.groups[rest]
+        return cls(task, np.concatenate([kept, mixed]), len(kept), known, held_out, yardstick, known_groups)
 
     @cached_property
     def _scores(self) -> Matrix:
@@ -150,7 +158,12 @@ class Distillation:
         if self.known is None or len(self.known) < FOLDS or _finish(self.task.network):
             return network
         sample = Sample.plain(self.rows[: len(self.known)], self.known, folds=FOLDS, seed=self.task.seed)
-        last = refit_last_layer(network, sample, fold_networks=[network] * FOLDS)
+        if self.known_groups is not None:
+            groups = np.unique(self.known_groups, return_inverse=True)[1].astype(np.int64)
+            sample = replace(sample, folds=make_folds(sample.n, FOLDS, self.task.seed, groups=groups), groups=groups)
+        if sample.folds.count < 2:
+            return network
+        last = refit_last_layer(network, sample, fold_networks=[network] * sample.folds.count)
         return last.network if last.error_after < last.error_before else network
 
     def _point(self, network: Motif, units: int, seconds: float) -> Point:
@@ -158,6 +171,14 @@ class Distillation:
         difference = float(np.sqrt(np.mean(((scores - full) / self.scale) ** 2)))
         error = self.yardstick(values_of(network, self.held_out))
         return Point(units, difference, error, microseconds_of(network, self.rows), 8 * count_parameters(network), seconds)
+
+
+def _judges(order: NDArray[np.int64], groups: NDArray[np.int64] | None, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Which of the rows in this order are held out: the first fifth, or a fifth of the groups."""
+    if groups is None:
+        return np.arange(len(order)) < len(order) // 5
+    found = rng.permutation(np.unique(groups[order]))
+    return np.isin(groups[order], found[: max(1, len(found) // 5)])
 
 
 def _rows(task: Task, carried: Matrix | None) -> Matrix:

@@ -9,12 +9,13 @@ from motifnet.engine._blocks import ordered_map, ordered_sum
 from motifnet.engine._checkpoint import Checkpoint
 from motifnet.engine._codec import fingerprint
 from motifnet.engine._control import Control, Stopped
-from motifnet.engine._errors import DataError, DiskFullError, FileError, MotifnetError, MotifnetWarning, ResourceError, UsageError
+from motifnet.engine._errors import DataError, DiskFullError, FileError, MotifnetError, MotifnetWarning, ResourceError, UsageError, warn_caller
 from motifnet.engine._ledger import LedgerRow
 from motifnet.engine._memory import memory_told
 from motifnet.engine._memory_plan import MB, MemoryPlan, available_memory, peak_memory, resident_memory
 from motifnet.engine._path import as_path
 from motifnet.engine._place import Engine, open_engine, parallel_map, working
+from motifnet.engine._printable import printable
 from motifnet.engine._threads import resolve_jobs, single_threaded
 
 __all__ = [
@@ -47,9 +48,11 @@ __all__ = [
     "ordered_sum",
     "parallel_map",
     "peak_memory",
+    "printable",
     "resident_memory",
     "resolve_jobs",
     "seed_of",
     "single_threaded",
+    "warn_caller",
     "working",
 ]

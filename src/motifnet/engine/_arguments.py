@@ -53,6 +53,8 @@ def as_floats(name: str, values: Any, remedy: str = "Pass an array of numbers.")
         given = np.asarray(values)
         if given.dtype.kind == "c":
             raise TypeError("complex numbers")
+        if given.dtype.kind in "OSU" and any("_" in str(value) for value in given.flat if isinstance(value, str | bytes)):
+            raise ValueError("a text with an underscore")  # which numpy takes for a number
         return np.asarray(given, dtype=np.float64)
     except MemoryError:
         raise

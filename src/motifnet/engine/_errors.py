@@ -6,6 +6,8 @@ They derive from the built-in classes that callers already catch: `DataError` is
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import ClassVar
 
 
@@ -43,3 +45,11 @@ class ResourceError(MotifnetError, MemoryError):
 
 class MotifnetWarning(UserWarning):
     """Something was mended or left out; the result is right, but you should know."""
+
+
+def warn_caller(text: str) -> None:
+    """A MotifnetWarning at the first line outside of motifnet that led here."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("motifnet."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, MotifnetWarning, stacklevel=level)

@@ -46,9 +46,7 @@ class BandRows:
         """One band a target."""
         least = LEAST_ROWS * (2 if split else 1)
         if self.sample.n < least:
-            raise DataError(
-                f"A band needs at least {least} different rows{' for split=True' if split else ''}, the fit has {self.sample.n}. Add rows."
-            )
+            raise DataError(f"A band needs at least {least} rows{' for split=True' if split else ''}, the fit has {self.sample.n}. Add rows.")
         with single_threaded():
             trained, rows = self._on_halves(n_jobs) if split else (self.trained, self.sample)
             return tuple(

@@ -32,6 +32,7 @@ from motifnet.estimators._progress import progress
 from motifnet.estimators._reference import reference_of
 from motifnet.estimators._resume import check_resumable, open_checkpoint, rows_of, settings_of
 from motifnet.estimators._streamed import StreamedFit
+from motifnet.estimators._suspicious import warn_of_rows
 from motifnet.losses import Objective
 from motifnet.mimicry import certify, describe_network
 from motifnet.profiling import Profile
@@ -78,9 +79,9 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
             Numbers, booleans, categories, dates; gaps as they come.
         y : array or column with shape (n,), or (n, q) for several regression targets
         sample_weight : array with shape (n,), optional
-            Weight 2 is the same as the row twice; rows of weight 0 are dropped.
+            Weight 2 is the row twice in every solve; folds, trees and intervals count rows as they come. Rows of weight 0 are dropped.
         groups : array with shape (n,), optional
-            Rows of one group are never split between fitting and scoring.
+            Rows of one group are never split between fitting and scoring. Without groups every row is an observation of its own, equal rows too.
         time : array with shape (n,), optional
             Numbers or dates. Every score looks forward only: later rows are predicted from earlier ones.
 
@@ -111,6 +112,7 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
             open_engine(self.engine, n_jobs) as engine,
         ):
             ready = prepare(X, y, sample_weight, groups, time, offset, task=self._task, objective=objective, preset=preset, seed=seed)
+            self._look_at(ready, seed)
             course = Course(ready.goal, control, listen)
             run = Run(ready.sample, ready.goal, preset, seed, n_jobs, control, course, ready.log)
             run.prescriber = None if wish is None else Prescriber(wish, ready.looked_at(seed))
@@ -173,13 +175,17 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
         if ready.schema.named:
             self.feature_names_in_ = np.asarray(ready.schema.names, dtype=object)
 
+    def _look_at(self, ready: Prepared, seed: int) -> None:
+        """Warn of what makes errors too good."""
+        warn_of_rows(ready, seed)
+
     def _keep_for_bands(self, ready: Prepared, run: Run) -> BandRows | None:
         """None where the estimator gives no bands."""
         return None
 
     def _outputs(self, X: Any, offset: Any = None) -> Matrix:
         check_is_fitted(self, "model_")
-        table = self._table(X)
+        table = self._new_rows(X)
         with memory_told(f"predictions of {table.n:,} rows", "Predict some thousand rows at a time."):
             return self.model_.predict(table, resolve_jobs(self.n_jobs), None if offset is None else as_offset(offset, table.n))
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from motifnet.engine import DataError
 from motifnet.estimators._imitation import Answers, followed
 from motifnet.estimators._network import Network
+from motifnet.estimators._prepare import Prepared
 from motifnet.estimators._regressor import MotifRegressor
 from motifnet.mimicry import Certificate
 from motifnet.mimicry.fitted import Columns, encoder_network
@@ -34,6 +35,13 @@ _APART, _SWAPPED = 0.5, 0.3  # share of generated rows that come from any two, a
 _JUDGES = 0.1  # of what is learned: these rows decide what is added to the fit
 _FEW = 12  # distinct values of a column that is taken as levels
 _LEAST = 1e-6  # of a probability, before its logarithm is taken
+
+
+class _Imitator(MotifRegressor):
+    """A fit to generated rows: copies among them, and columns that explain the answers alone, are no mistake of anyone."""
+
+    def _look_at(self, ready: Prepared, seed: int) -> None:
+        pass
 
 
 def imitate(predict: Predictor, X: Any, *, rows: int = 60_000, preset: str = "fast", seed: int = 0, n_jobs: int | None = None) -> Network:
@@ -51,7 +59,7 @@ def imitate(predict: Predictor, X: Any, *, rows: int = 60_000, preset: str = "fa
     values = ask(learned)
     shares = values.shape[1] > 1 and bool((values >= 0).all()) and bool(np.allclose(values.sum(1), 1))
     target, judges = _logits(values) if shares else values, rng.random(len(learned)) < _JUDGES
-    model = MotifRegressor(preset=preset, n_jobs=n_jobs, random_state=seed).fit(_plain(learned[~judges]), _one_column(target[~judges]))
+    model = _Imitator(preset=preset, n_jobs=n_jobs, random_state=seed).fit(_plain(learned[~judges]), _one_column(target[~judges]))
     network = followed(model.model_.network, Answers(model.encode(_plain(learned)), target, judges), seed)
     network = Chain([encoder_network(model.model_.encoder), network, *([Softmax()] if shares else [])], label="imitation")
     out = Network(network, table.shape[1], columns=Columns.of(table) if named else None, ledger=model.ledger_)

@@ -14,7 +14,7 @@ from motifnet.engine import UsageError, resolve_jobs
 from motifnet.estimators._base import MotifEstimator
 from motifnet.estimators._fitted import check_is_fitted
 from motifnet.stacking import ReliabilityCurve, calibration
-from motifnet.tables import Matrix, as_weight, check_no_gaps, vector
+from motifnet.tables import Matrix, as_weight, codes_among
 
 
 class MotifClassifier(ClassifierMixin, MotifEstimator):
@@ -30,7 +30,11 @@ class MotifClassifier(ClassifierMixin, MotifEstimator):
     def classes_(self) -> NDArray[Any]:
         """The classes, in the order of the columns of `predict_proba`."""
         check_is_fitted(self, "model_")
-        return np.asarray(self.model_.classes)
+        classes = list(self.model_.classes or ())
+        found = np.asarray(classes)
+        # an array of texts drops zero characters at an end, one of whole numbers on both sides of 2^63 rounds them
+        same = found.tolist() == classes and isinstance(found.tolist()[0], type(classes[0]))
+        return found if same else np.array(classes, dtype=object)
 
     def predict_proba(self, X: Any) -> Matrix:
         """Probabilities with shape (n, K)."""
@@ -57,7 +61,7 @@ class MotifClassifier(ClassifierMixin, MotifEstimator):
         """
         check_is_fitted(self, "model_")
         levels, single = as_levels(coverage)
-        members = self.model_.predict_set(self._table(X), levels, method, resolve_jobs(self.n_jobs))
+        members = self.model_.predict_set(self._new_rows(X), levels, method, resolve_jobs(self.n_jobs))
         return members[:, 0] if single else members
 
     def predict_band(self, X: Any, coverage: float = 0.9, kind: str = "simultaneous", split: bool = False) -> Matrix:
@@ -83,7 +87,4 @@ class MotifClassifier(ClassifierMixin, MotifEstimator):
 
     def _codes(self, y: Any, n: int) -> NDArray[np.int64]:
         """The number of each row's class, -1 for a class that the fit has not seen."""
-        column = vector("y", y, n)
-        check_no_gaps(column, "give it a class, or leave the row out")
-        code = {label: i for i, label in enumerate(self.model_.classes or ())}
-        return np.array([code.get(label, -1) for label in np.asarray(y, dtype=object).tolist()], dtype=np.int64)
+        return codes_among(self.model_.classes or (), y, n)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from motifnet.bundle import FittedModel
+from motifnet.bundle import FittedModel, pack
 from motifnet.compress import Compressed, Task, compress, own_rows
-from motifnet.engine import DataError, LedgerRow, UsageError
+from motifnet.engine import DataError, LedgerRow, MotifnetWarning, UsageError
 from motifnet.mimicry import Certificate, certify, describe_network, values_of
 from motifnet.mimicry.fitted import texts_of
 from motifnet.motifs import Motif
-from motifnet.tables import Matrix, as_array, as_numbers
+from motifnet.tables import Matrix, as_groups, as_numbers, codes_among
 
 
 def compress_network(task: Task, max_units: int | None, tolerance: float | None) -> tuple[Motif, Certificate, tuple[LedgerRow, ...]]:
@@ -26,27 +27,41 @@ def compress_network(task: Task, max_units: int | None, tolerance: float | None)
     return small.network, certificate, _ledger(small)
 
 
-def compress_model(model: FittedModel, X: Matrix | None, y: Any, *, max_units: int | None, tolerance: float | None, seed: int) -> FittedModel:
+def compress_model(
+    model: FittedModel, X: Matrix | None, y: Any, groups: Any, *, max_units: int | None, tolerance: float | None, seed: int
+) -> FittedModel:
     """The model with a small network; X with shape (n, d) is encoded."""
-    network, certificate, rows = compress_network(model_task(model, X, y, seed), max_units, tolerance)
+    network, certificate, rows = compress_network(model_task(model, X, y, seed, groups), max_units, tolerance)
     card = describe_network(network, inputs=model.d)
     info = {**model.info, "compressed": True}
     reference = None if model.reference is None else model.reference.without_rows()
     small = replace(model, network=network, ledger=(*model.ledger, *rows), card=card, certificate=certificate, info=info)
-    return replace(small, conformal=None, bands=None, reference=reference)
+    small = replace(small, conformal=None, bands=None, reference=reference)
+    before, after = (sum(map(len, pack(one))) for one in (model, small))
+    if after >= before:
+        warnings.warn(
+            f"The compressed model takes {after:,} bytes, the full one {before:,}. Keep the full one, or give a smaller max_units.",
+            MotifnetWarning,
+            stacklevel=3,
+        )
+    return small
 
 
-def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int) -> Task:
+def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int, groups: Any = None) -> Task:
     """What there is to compress in a model."""
+    if groups is not None and X is None:
+        raise DataError("groups were passed without X. Pass the rows that they belong to, or leave them out.")
     if y is not None:
-        y = _checked(y if model.classes is None else one_hot(y, model.classes), X)
+        y = _checked(y if model.classes is None else one_hot(y, model.classes, len(X) if X is not None else len(y)), X)
     elif X is None and model.info.get("compressed"):
         raise UsageError("A compressed model carries no rows to distil it on: its centres are trained points. Pass X, rows like those of the fit.")
     elif X is None and own_rows(model.network, model.d) is None:  # behind a layer that cannot be undone, or with trees alone
         X = model.kept_rows()
     errors = [row.error for row in model.ledger if row.kept]
     scale = model.info.get("target_sd") if model.classes is None else np.ones(model.width)
-    return Task(model.network, model.d, X, y, errors[-1] if errors else 0.0, None if scale is None else np.asarray(scale, dtype=np.float64), seed)
+    scale = None if scale is None else np.asarray(scale, dtype=np.float64)
+    codes = None if groups is None or X is None else as_groups(groups, len(X))
+    return Task(model.network, model.d, X, y, errors[-1] if errors else 0.0, scale, seed, codes)
 
 
 def network_task(network: Motif, d: int, X: Matrix | None, y: Any, seed: int) -> Task:
@@ -78,12 +93,13 @@ def _checked(y: Any, X: Matrix | None) -> Matrix:
     return as_numbers(y, len(X))
 
 
-def one_hot(y: Any, classes: tuple[Any, ...]) -> Matrix:
+def one_hot(y: Any, classes: tuple[Any, ...], n: int) -> Matrix:
     """Indicators of the classes with shape (n, K)."""
-    given = as_array(y)
-    hit = given.reshape(-1, 1) == np.array(classes, dtype=object)
-    if not hit.any(1).all():
+    codes = codes_among(classes, y, n)
+    if (codes < 0).any():
+        row = int(np.argmax(codes < 0))
         raise DataError(
-            f"y holds {given.ravel()[~hit.any(1)].tolist()[0]!r}, which is none of the classes {', '.join(map(repr, classes))}. Leave out these rows."
+            f"y holds {np.asarray(y, dtype=object).ravel()[row]!r} in row {row} (the first row is 0), which is none of the classes "
+            f"{', '.join(map(repr, classes))}. Leave out these rows."
         )
-    return hit.astype(np.float64)
+    return np.eye(len(classes))[codes]

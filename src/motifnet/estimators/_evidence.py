@@ -38,9 +38,10 @@ def evidence_of_fit(model: FittedModel, ready: Prepared, run: Run, judged: Judge
     """The rows of a fit, each scored by what has not seen its fold."""
     sample, rng = run.sample, np.random.default_rng([run.seed, 15])
     chosen = np.sort(rng.permutation(sample.n)[:KEPT])
-    X = ready.encoder.transform(ready.table.take(chosen))
+    table = ready.table.take(chosen)
+    X = ready.encoder.transform(table)
     if len(model.info["quantiles"]) > 1 or model.info["offset"]:
-        return Evidence(X, "out of fold", folds=sample.folds.of[chosen])
+        return Evidence(X, "out of fold", folds=sample.folds.of[chosen], table=table)
     y, predicted = run.goal.outcome(judged)
     with _quiet():
         covered = _covered(model, y, predicted, sample.folds)
@@ -54,6 +55,7 @@ def evidence_of_fit(model: FittedModel, ready: Prepared, run: Run, judged: Judge
         levels=LEVELS,
         folds=sample.folds.of[chosen],
         judges=judges,
+        table=table,
     )
 
 
@@ -63,13 +65,13 @@ def evidence_of_table(model: FittedModel, table: Table, y: Any = None) -> Eviden
     seen = _seen(model, X)
     observed = None if y is None else _observed(model, y, table.n)
     if observed is None or seen.all():
-        return Evidence(X, "rows of the fit" if seen.all() else "new rows")
+        return Evidence(X, "rows of the fit" if seen.all() else "new rows", table=table)
     if len(model.columns) > len(model.targets) or model.takes_offset:
-        return Evidence(X, "new rows")
+        return Evidence(X, "new rows", table=table)
     predicted = np.where(seen[:, None], np.nan, model.predict(table))
     covered = None if model.conformal is None else _inside(model, table, observed)
     judge = Judge(X[~seen], observed[~seen], partial(values_of, model.network))
-    return Evidence(X, "new rows", observed, predicted, covered=covered, levels=LEVELS, judges=partial(list, (judge,)))
+    return Evidence(X, "new rows", observed, predicted, covered=covered, levels=LEVELS, judges=partial(list, (judge,)), table=table)
 
 
 def _parts(sample: Sample, rng: np.random.Generator) -> tuple[Sample, ...]:
@@ -143,7 +145,7 @@ def _seen(model: FittedModel, X: Matrix) -> Mask:
 
 
 def _observed(model: FittedModel, y: Any, n: int) -> Matrix:
-    observed = as_target(y, n, "regression").values if model.classes is None else one_hot(y, model.classes)
+    observed = as_target(y, n, "regression").values if model.classes is None else one_hot(y, model.classes, n)
     columns = len(model.classes or model.targets)
     if observed.shape != (n, columns):
         raise DataError(f"y has shape {observed.shape}, expected one target for each of the {n} rows and {columns} columns. Pass y for these rows.")

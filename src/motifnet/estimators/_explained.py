@@ -11,7 +11,7 @@ from motifnet.estimators._evidence import evidence_of_table
 from motifnet.estimators._fitted import check_is_fitted
 from motifnet.explain import Evidence, Explanation, centres_of, explain
 from motifnet.profiling import Profile
-from motifnet.report import Report, make_report
+from motifnet.report import Report, check_target, make_report
 from motifnet.tables import as_table
 
 
@@ -47,13 +47,16 @@ class Explained:
         rows = self._rows_for(X, y)
         return explain(self.model_, rows)
 
-    def report(self, path: str | Path | None = None, X: Any = None, y: Any = None) -> Report:
+    def report(self, path: str | Path | None = None, X: Any = None, y: Any = None, *, overwrite: bool = False) -> Report:
         """The report of the model: verdict, network, errors, effects, calibration, findings, certificate and how to repeat it.
 
         Written to `path` as HTML, Markdown or JSON by its suffix (.html, .md, .json), in one file that needs no network; `print` shows it as text,
-        a notebook as HTML. X and y as in `explain`.
+        a notebook as HTML. X and y as in `explain`. UsageError, before the work, where the suffix is another one, or where the file is there and
+        `overwrite` is not set.
         """
         check_is_fitted(self, "model_")
+        if path is not None:
+            check_target(path, overwrite=overwrite)
         try:
             evidence = self._rows_for(X, y)
         except UsageError:
@@ -62,7 +65,7 @@ class Explained:
             evidence = None
         report = make_report(self.model_, evidence, profile=self._profile)
         if path is not None:
-            report.write(path)
+            report.write(path, overwrite=overwrite)
         return report
 
     def _rows_for(self, X: Any, y: Any) -> Evidence:

@@ -15,7 +15,7 @@ from motifnet.estimators._compress import compress_model
 from motifnet.estimators._fitted import check_is_fitted
 from motifnet.estimators._network import Network
 from motifnet.mimicry import Card, Certificate
-from motifnet.shift import ShiftReport
+from motifnet.shift import ShiftReport, warn_of_strangers
 from motifnet.tables import Matrix, Table, as_table
 
 
@@ -39,6 +39,12 @@ class Finished(BaseEstimator):
 
     def _table(self, X: Any) -> Table:
         return as_table(X, schema=self.model_.schema)
+
+    def _new_rows(self, X: Any) -> Table:
+        """The table of rows to predict; a warning where they are unlike those of the fit."""
+        table = self._table(X)
+        warn_of_strangers(self.model_.reference, self.model_.encoder, table)
+        return table
 
     @property
     def network_(self) -> Network:
@@ -81,7 +87,16 @@ class Finished(BaseEstimator):
         check_is_fitted(self, "model_")
         return to_onnx(self.model_, path, dtype=dtype, coverage=coverage)
 
-    def compress(self, X: Any = None, y: Any = None, *, max_units: int | None = None, tolerance: float | None = None, random_state: int = 0) -> Self:
+    def compress(
+        self,
+        X: Any = None,
+        y: Any = None,
+        *,
+        max_units: int | None = None,
+        tolerance: float | None = None,
+        random_state: int = 0,
+        groups: Any = None,
+    ) -> Self:
         """A fitted model of the same class with a small network, which holds no row of the table.
 
         Parameters
@@ -95,6 +110,8 @@ class Finished(BaseEstimator):
         tolerance : float, optional
             In place of `max_units`: the fewest of 32, 64, ..., 512 units whose error on held-out rows is at most (1 + tolerance) times that of the
             full network. Without y it is the error to be expected from the ledger's and the difference between the networks.
+        groups : array with shape (n,), optional
+            Groups of the rows of X: a group judges as a whole, or is learned from as a whole.
 
         Raises
         ------
@@ -103,7 +120,7 @@ class Finished(BaseEstimator):
         """
         check_is_fitted(self, "model_")
         rows = None if X is None else self.encode(X)
-        model = compress_model(self.model_, rows, y, max_units=max_units, tolerance=tolerance, seed=seed_of(random_state))
+        model = compress_model(self.model_, rows, y, groups, max_units=max_units, tolerance=tolerance, seed=seed_of(random_state))
         small = type(self)._of(model).set_params(**self.get_params())
         small._flat = self._flat
         return small

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
+from functools import partial
 from numbers import Real
 from typing import Any, Literal, get_args
 
 import numpy as np
 
-from motifnet.engine import DataError, UsageError
+from motifnet.engine import DataError, MotifnetError, MotifnetWarning, UsageError
 from motifnet.estimators._black_box import imitate
 from motifnet.estimators._network import Network
-from motifnet.mimicry import Certificate, certify, certify_rows, far_away, relu_form, transfer
-from motifnet.mimicry.fitted import Columns, coded, outputs_of, with_deviation
+from motifnet.estimators._promise import compare, in_double
+from motifnet.estimators._synthetic import synthetic_rows
+from motifnet.mimicry import Certificate, certify, certify_rows, far_away, relu_form, transfer, units, values_of
+from motifnet.mimicry.fitted import Columns, Uses, coded, own_outputs, texts_of, with_deviation
 from motifnet.motifs import Motif
 from motifnet.tables import Matrix
 
 Form = Literal["native", "relu"]
+Ask = partial[Any]
 
 
 def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float = 1e-2, return_std: bool = False) -> Network:
@@ -28,8 +33,9 @@ def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float
         of `decision_function`, a transformer that of `transform`. A function is imitated through its values on X and on rows near them: the
         certificate then tells the fidelity that was measured, and nothing is exact.
     X : array or data frame with shape (n, d), optional
-        Rows of the kind that it was fitted on: the certificate is measured on them, and the box of the relu form is theirs. With a data frame the
-        network takes its columns by name in ONNX, texts included.
+        Rows of the kind that it was fitted on: the network is compared with the estimator on them, the certificate is measured on them, and the box
+        of the relu form is theirs. Without them it is compared on synthetic rows. Of an estimator of a data frame, and with a data frame, the network
+        takes the columns by name, strings included, in any order, and in ONNX as well.
     form : {"native", "relu"}
         Native motifs (absolute values, exponentials, steps) are exact to rounding; the relu form has rectifiers and affine maps only, and a
         certified error.
@@ -44,6 +50,8 @@ def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float
         Where there is no transfer for this type, it is not fitted, or the relu form lacks X.
     DataError
         Where X is not of the kind that the estimator takes.
+    MimicryError
+        Where the network differs from the estimator by more than 1e-6 standard deviations of an output, and its own type's rounding.
     """
     if form not in get_args(Form):
         raise UsageError(f"form={form!r} is not known; choose one of {', '.join(map(repr, get_args(Form)))}.")
@@ -55,30 +63,51 @@ def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float
         if form != "native":
             raise UsageError(f"form={form!r} is for fitted estimators; a function is imitated by native motifs. Leave it out.")
         return _imitated(fitted, X)
-    network = with_deviation(fitted) if return_std else transfer(fitted)
+    network, width, names = with_deviation(fitted) if return_std else transfer(fitted), _width(fitted, X), _names(fitted)
+    ask = partial(_outputs, fitted, return_std)
     if X is None:
         if form == "relu":
             raise UsageError("The relu form is certified on the box of the data. Pass X, rows of the kind that the estimator was fitted on.")
-        return Network(network, _width(fitted))
-    rows, columns = coded(X), Columns.of(X)
-    if rows.ndim != 2 or rows.shape[1] != _width(fitted):
-        raise DataError(
-            f"X has shape {rows.shape}, but the estimator was fitted on {_width(fitted)} columns. Pass rows with shape (n, {_width(fitted)})."
-        )
-
-    def predict(rows: Any) -> Matrix:
-        return np.column_stack(fitted.predict(rows, return_std=True)) if return_std else outputs_of(fitted, rows)
-
+        out = Network(network, width, columns=Columns.named(names, network) if names else None)
+        _compare_on_synthetic_rows(out, ask, fitted)
+        return out
+    table = Columns.named(names, network).of_frame(X) if names else X
+    rows = coded(table, Uses.of(network, width).numbers)
+    if rows.ndim != 2 or rows.shape[1] != width:
+        raise DataError(f"X has shape {rows.shape}, but the estimator was fitted on {width} columns. Pass rows with shape (n, {width}).")
+    columns = Columns.of(table, network)
     try:
-        expected = predict(X)
+        expected = compare(values_of(network, rows), ask, in_double(X), fitted, "rows of X", return_std)
+    except UsageError:
+        raise
     except (TypeError, ValueError) as error:
         raise DataError(f"The estimator does not take X: {error} Pass rows of the kind that it was fitted on.") from error
-    scale = float(np.nanstd(expected, axis=0).max()) or 1.0
-    if columns is None and np.isfinite(rows).all() and _takes_any_number(predict, rows):
-        return Network(*_in_form(network, predict, rows, form, tolerance, scale))
+    unit = units(expected.astype(np.float64), alike=_is_classifier(fitted))
+    if columns is None and np.isfinite(rows).all() and _takes_any_number(network, ask, rows):
+        return Network(*_in_form(network, ask, rows, form, tolerance, unit))
     if form == "relu":
         raise UsageError("The relu form is for estimators of any numbers, without levels and missing values. Take the native form.")
-    return Network(network, rows.shape[1], certify_rows(network, expected, rows, scale), columns=columns)
+    return Network(network, width, certify_rows(network, expected.astype(np.float64), rows, unit), columns=columns)
+
+
+def _outputs(fitted: Any, return_std: bool, rows: Any) -> Any:
+    return np.column_stack(fitted.predict(rows, return_std=True)) if return_std else own_outputs(fitted, rows)
+
+
+def _compare_on_synthetic_rows(out: Network, ask: Ask, fitted: Any) -> None:
+    """Compare with the estimator on the first rows that it takes; say so where it takes none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what libraries say of rows without their names
+        for rows in synthetic_rows(out.module, out.d, out.columns):
+            try:
+                compare(values_of(out.module, out.encode(rows)), ask, rows, fitted, "synthetic rows", ask.args[1])
+            except MotifnetError:
+                raise
+            except Exception:  # noqa: S112 (it refuses rows of this kind, each library in its own way)
+                continue
+            return
+    text = f"The network was not compared with {type(fitted).__name__}, which took no synthetic rows."
+    warnings.warn(f"{text} Pass X, rows of the kind that it was fitted on.", MotifnetWarning, stacklevel=3)
 
 
 def _imitated(predict: Any, X: Any) -> Network:
@@ -87,27 +116,45 @@ def _imitated(predict: Any, X: Any) -> Network:
     return imitate(predict, X)
 
 
-def _in_form(network: Motif, predict: Any, rows: Matrix, form: str, tolerance: float, scale: float) -> tuple[Motif, int, Certificate]:
+def _in_form(network: Motif, ask: Ask, rows: Matrix, form: str, tolerance: float, unit: Matrix) -> tuple[Motif, int, Certificate]:
     if form == "native":
-        return network, rows.shape[1], certify(network, predict, rows, scale=scale)
+        return network, rows.shape[1], certify(network, ask, rows, scale=unit)
+    scale = float(unit.max())
     relu = relu_form(network, (rows.min(axis=0), rows.max(axis=0)), tolerance * scale, rows)
-    certificate = certify(relu.network, predict, rows, scale=scale, bound=relu.bound, form="relu", note=relu.note)
+    certificate = certify(relu.network, ask, rows, scale=scale, bound=relu.bound, form="relu", note=relu.note)
     return relu.network, rows.shape[1], certificate
 
 
-def _takes_any_number(predict: Any, rows: Matrix) -> bool:
-    """False where the estimator refuses rows that are no rows of its kind, such as negative ones."""
+def _takes_any_number(network: Motif, ask: Ask, rows: Matrix) -> bool:
+    """False where columns hold strings, or the estimator refuses rows that are no rows of its kind, such as negative ones."""
+    if texts_of(network):
+        return False
     try:
-        predict(far_away(rows, 2, 0))
-    except ValueError:
+        ask(far_away(rows, 2, 0))
+    except (TypeError, ValueError):
         return False
     return True
 
 
-def _width(fitted: Any) -> int:
-    """Number of columns that it was fitted on."""
+def _is_classifier(fitted: Any) -> bool:
+    return hasattr(fitted, "classes_")
+
+
+def _names(fitted: Any) -> tuple[str, ...]:
+    """Names of the columns of the data frame that it was fitted on; none of an array."""
+    return tuple(str(name) for name in getattr(fitted, "feature_names_in_", ()))
+
+
+def _width(fitted: Any, X: Any) -> int:
+    """Number of columns that it was fitted on; of what keeps none, such as steps that do nothing, that of X."""
+    if hasattr(fitted, "feature_names_"):  # of CatBoost, which counts no features where it was loaded from a file
+        return len(fitted.feature_names_)
     if hasattr(fitted, "n_features_in_"):
         return int(fitted.n_features_in_)
-    if hasattr(fitted, "feature_names_"):  # CatBoost
-        return len(fitted.feature_names_)
-    return int(fitted.num_feature()) if hasattr(fitted, "num_feature") else 1
+    if hasattr(fitted, "num_feature"):
+        return int(fitted.num_feature())
+    if hasattr(fitted, "X_thresholds_"):  # IsotonicRegression
+        return 1
+    if X is None:
+        raise UsageError(f"{type(fitted).__name__} does not say how many columns it takes. Pass X, rows of the kind that it was fitted on.")
+    return int(np.shape(X)[-1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
@@ -14,12 +15,12 @@ from torch import Tensor
 
 from motifnet.bundle import network_to_onnx, to_python
 from motifnet.compress import SIZES, Scaled, Task, TradeOff, trade_off
-from motifnet.engine import DataError, LedgerRow, MotifnetWarning, single_threaded
+from motifnet.engine import DataError, LedgerRow, MotifnetWarning, UsageError, single_threaded
 from motifnet.estimators._compress import compress_network, network_task
 from motifnet.estimators._retrain import retrain, updated
 from motifnet.mimicry import Card, Certificate, describe_network
-from motifnet.mimicry.fitted import Columns, coded
-from motifnet.motifs import Motif, evaluate
+from motifnet.mimicry.fitted import Columns, Uses, coded, knows_empty
+from motifnet.motifs import Lookup, Motif, evaluate
 from motifnet.retrain import RowSums
 from motifnet.tables import Matrix
 
@@ -67,11 +68,19 @@ class Network:
         return values
 
     def encode(self, X: Any) -> Matrix:
-        """Rows as the matrix with shape (n, d) that the network takes: numbers as they are, texts as codes, NaN where a value is missing."""
-        matrix = coded(X)
+        """Rows as the matrix with shape (n, d) that the network takes: numbers as they are, texts as codes, NaN where a value is missing.
+
+        A data frame is read by the names of its columns, where the network knows them.
+        """
+        matrix = coded(X if self.columns is None else self.columns.of_frame(X), self._numbers)
         if matrix.ndim != 2 or matrix.shape[1] != self.d:
             raise DataError(self._wrong(matrix.shape))
         return matrix
+
+    @cached_property
+    def _numbers(self) -> set[int]:
+        """Columns that the network computes with: a string there is what it spells."""
+        return Uses.of(self.module, self.d).numbers
 
     def _wrong(self, shape: tuple[int, ...]) -> str:
         return f"The network takes a matrix with shape (n, {self.d}), but got shape {shape}. Encode the table first (`model.encode`)."
@@ -93,6 +102,8 @@ class Network:
         rows = None if X is None else self.encode(X)
         if rows is not None and not len(rows):
             raise DataError("X has no rows to compare the file with. Pass at least one, or leave X out: then rows are made up.")
+        if self.columns is not None and any(knows_empty(part) for part in self.module.modules() if isinstance(part, Lookup)):
+            raise UsageError("A level is the empty string, which stands for a missing one in ONNX. Give it a name, and fit again.")
         return network_to_onnx(self.module, self.d, path, dtype=dtype, X=rows, columns=self.columns)
 
     def to_python(self, path: str | Path) -> None:

@@ -1,8 +1,9 @@
-"""Motif Mimicry on one page: convex fit → transfer → last layer → log scale → inner layers → own loss → structure that the profile found
-→ other teachers → stack → fine-tuning → sup-norm training.
+"""Motif Mimicry on one page: convex fit → transfer → first teacher → last layer → inner layers → log scale and further inner layers → own loss →
+structure that the profile found → other teachers → stack → fine-tuning → sup-norm training.
 
-Every stage is timed, judged on rows that it has not seen, and kept only if that error is lower. `Stopped` (time limit, Ctrl-C) ends the run with
-the best so far; the convex fit and its transfer always finish, so there always is a model.
+What is cheap comes first. Every stage is timed and judged together with all parts so far, on rows that none of them has seen; it is kept if that
+error is lower. `Stopped` (time limit, Ctrl-C) ends the run with the best so far; the convex fit and its transfer always finish, so there always is a
+model.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from motifnet.retrain import (
     refit_under_loss,
     sup_norm_stage,
 )
-from motifnet.stacking import predicted
+from motifnet.stacking import paired_difference, predicted
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import TEACHERS, BoostedTrees, FittedKernel, Hopeless
 
@@ -70,16 +71,20 @@ class Run:
 
     def go(self) -> Judged:
         """Run all stages that the preset asks for."""
-        convex, folds = self._convex()
+        convex, folds, convex_seconds = self._convex()
         try:
-            self._last_layer(convex, folds)
+            for name in self.preset.teachers[:1]:
+                self._teacher(name, None)
+            self._last_layer(convex, folds, convex_seconds)
             del folds  # as large as a Gram matrix of all rows
-            scales = self._log_scale(convex)
+            scales: list[tuple[LogScale | None, FittedKernel]] = [(None, convex)]
             for number, settings in enumerate(self.preset.inner):
+                if number == 1 and self.log is not None:
+                    scales.append((self.log, self._log_scale(self.log)))
                 self._inner_layers(*scales[number % len(scales)], settings, number)
             self._own_loss()
             self._structure()
-            for number, name in enumerate(self.preset.teachers):
+            for number, name in enumerate(self.preset.teachers[1:], 1):
                 self._teacher(name, scales[number % len(scales)][0])
             self._stack()
             if self.preset.fine_tune_epochs:
@@ -91,7 +96,18 @@ class Run:
         assert self.course.best is not None
         return self.course.best
 
-    def _convex(self) -> tuple[FittedKernel, EveryFold | None]:
+    @property
+    def parts(self) -> list[Part]:
+        """All parts so far."""
+        return [*self.kernels, *self.others]
+
+    def _settle(self, stage: str, start: float, note: str, alone: Judged) -> None:
+        """Enter a stage by the error of all parts together; that of its own parts `alone` is told where there are others."""
+        together = self.goal.judge(self.parts) if len(self.parts) > len(alone.parts) else alone
+        self.course.settle(stage, start, together, note if together is alone else f"{note}; alone {alone.error:.4g}")
+
+    def _convex(self) -> tuple[FittedKernel, EveryFold | None, float]:
+        """The fit, its folds, and the seconds that it took."""
         start = self.course.start("convex fit")
         fitted, folds = self.preset.convex.fit_with_folds(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         seconds = time.monotonic() - start
@@ -102,41 +118,36 @@ class Run:
         note = "kernel ridge in closed form" + ("; fewer centres, for the time limit" if fitted.shortened else "")
         self.course.enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, note))
         self.course.settle("transferred", start, judged, "network by calculation")
-        return fitted, folds
+        return fitted, folds, seconds
 
-    def _last_layer(self, convex: FittedKernel, folds: EveryFold | None) -> None:
+    def _last_layer(self, convex: FittedKernel, folds: EveryFold | None, seconds: float) -> None:
+        """Solutions for further λ, which together take about as long as the convex fit."""
         if not self.preset.ridge_again or folds is None:
             return
         start = self.course.start("last layer")
-        self.control.check()
+        self.control.check(seconds)
         fitted = refit_ridge(self.sample, convex, folds, n_jobs=self.n_jobs)
-        part = part_of("kernel ridge", fitted)
-        judged = self.goal.judge([part])
-        if judged.error < self.goal.judge(self.kernels).error:
-            self.kernels = [part]
-        self.course.settle("last layer", start, judged, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows")
+        alone = self.goal.judge([part_of("kernel ridge", fitted)])
+        if alone.error < self.goal.judge(self.kernels).error:
+            self.kernels = list(alone.parts)
+        self._settle("last layer", start, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows", alone)
 
-    def _log_scale(self, convex: FittedKernel) -> list[tuple[LogScale | None, FittedKernel]]:
-        """The scales of the target with their convex fits, which trainings and teachers take in turn."""
-        if self.log is None or len(self.preset.inner) < 2:
-            return [(None, convex)]
+    def _log_scale(self, log: LogScale) -> FittedKernel:
+        """The convex fit on the logarithmic scale of the target, which trainings and teachers take in turn with the plain one."""
         start = self.course.start("log scale")
         self.control.check()
-        fitted = self.preset.convex.fit(self.log.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
-        self.kernels.append(part_of("kernel ridge", fitted, self.log))
-        self.course.settle("log scale", start, self.goal.judge(list(self.kernels)), "kernel ridge on log y, beside the one on y")
-        return [(None, convex), (self.log, fitted)]
+        fitted = self.preset.convex.fit(log.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        part = part_of("kernel ridge", fitted, log)
+        self.kernels.append(part)
+        self._settle("log scale", start, "kernel ridge on log y, beside the one on y", self.goal.judge([part]))
+        return fitted
 
     def _inner_layers(self, log: LogScale | None, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
         stage = "inner layers" if number == 0 else f"inner layers {number + 1}"
         start = self.course.start(stage)
+        # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share
         self.kernels.append(self._tuned(convex, settings, number, log))
-        trained = self.kernels[-number - 1 :]
-        # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share;
-        # not so a start with few centres, which has no prediction for them: weights would be of fewer rows
-        if all(predicted(part.oof).sum() < predicted(trained[0].oof).sum() for part in self.kernels[: -number - 1]):
-            self.kernels = trained
-        self.course.settle(stage, start, self.goal.judge(list(self.kernels)), self._describe(settings) + ("; on log y" if log else ""))
+        self._settle(stage, start, self._describe(settings) + ("; on log y" if log else ""), self.goal.judge(self.kernels))
 
     def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
         sample = self.sample if log is None else log.sample
@@ -162,8 +173,7 @@ class Run:
         alone, beside = self.goal.judge([part]), self.goal.judge([*self.kernels, part])
         # for classes the stack keeps them all: its pull to equal weights gains by parts that are nearly as good
         self.kernels = [part] if alone.error < beside.error and not classes else [*self.kernels, part]
-        best = min(alone, beside, key=lambda judged: judged.error)
-        self.course.settle("own loss", start, best, f"output layer under the {'log loss' if classes else 'objective'}")
+        self._settle("own loss", start, f"output layer under the {'log loss' if classes else 'objective'}", alone)
 
     def _structure(self) -> None:
         """Look at the table, and try a kernel part behind each front that the findings lead to."""
@@ -191,10 +201,11 @@ class Run:
         convex = teacher.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         trained = cross_tune(sample, convex, settings, seed=self.seed, number=100 + number, n_jobs=self.n_jobs, control=self.control)
         parts = [front.part("kernel ridge", convex), front.part("trained kernel", trained)]
-        best = min((self.goal.judge(kernels) for kernels in (parts, [*self.kernels, *parts])), key=lambda judged: judged.error)
-        alone = "" if len(best.parts) > len(parts) else ", and no others"
-        if self.course.settle(front.name, start, best, f"smooth kernels behind this layer{alone}"):
-            self.kernels = list(best.parts)
+        kernels = {"": [*self.kernels, *parts], ", and no others": parts}
+        judged = {alone: self.goal.judge([*some, *self.others]) for alone, some in kernels.items()}
+        alone = min(judged, key=lambda alone: judged[alone].error)
+        if self.course.settle(front.name, start, judged[alone], f"smooth kernels behind this layer{alone}"):
+            self.kernels = kernels[alone]
 
     def _teacher(self, name: str, log: LogScale | None) -> None:
         teacher = TEACHERS[name]()
@@ -215,10 +226,10 @@ class Run:
             self.course.enter(LedgerRow(name, time.monotonic() - start, error, 0, False, f"{ended}: no part of the stack"))
             return
         self.others.append(part)
-        judged = self.goal.judge([part])
-        if self.course.best is not None and judged.error > HOPELESS * self.course.best.error:
+        before, alone = self.course.best, self.goal.judge([part])
+        self._settle(name, start, "a further teacher" + (", on log y" if log else ""), alone)
+        if before is not None and alone.error > HOPELESS * before.error:
             self.hopeless.add(kind)
-        self.course.settle(name, start, judged, "a further teacher, for the stack" + (", on log y" if log else ""))
 
     def _worth(self, oof: Matrix) -> bool:
         """Whether the first fold of a teacher is less than hopeless beside the best so far, or too small to tell."""
@@ -228,10 +239,17 @@ class Run:
         return int(both.sum()) < FIRST_ROWS or self.goal.error(oof, both) <= HOPELESS * self.goal.error(best, both)
 
     def _stack(self) -> None:
+        """All parts together. A least difference does not decide: within one standard error of the best so far the average of all stands."""
         start = self.course.start("stack")
         self.control.check()
-        judged = self.goal.judge([*self.kernels, *self.others])
-        self.course.settle("stack", start, judged, " + ".join(f"{weight:.2f} {name}" for name, weight in judged.used if weight > 0))
+        best, judged = self.course.best, self.goal.judge(self.parts)
+        assert best is not None
+        losses, of_best = self.goal.losses(judged), self.goal.losses(best)
+        worse, standard_error = paired_difference(losses, of_best, self.sample.weight, self.sample.groups)
+        tie = 0 < worse <= standard_error
+        weights = " + ".join(f"{weight:.2f} {name}" for name, weight in judged.used if weight > 0)
+        note = f"{weights}; within one standard error of the best" if tie else weights
+        self.course.settle("stack", start, judged, note, kept=True if tie else None)
 
     def _fine_tune(self) -> None:
         """End-to-end training of the first trained kernel network; the result joins the stack."""
@@ -251,7 +269,7 @@ class Run:
         )
         network = cast(Motif, tuned.network)
         part = Part("fine-tuned network", tuned.oof, network, partial(numpy_of, network))
-        judged = self.goal.judge([part, *self.kernels, *self.others])
+        judged = self.goal.judge([part, *self.parts])
         self.course.settle("fine-tuning", start, judged, f"{tuned.epochs} of {settings.epochs} epochs chosen by the fold networks")
 
     def _sup_norm(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from motifnet.bundle import check_width
 from motifnet.engine import DataError
 from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal
 from motifnet.estimators._log_scale import LogScale
@@ -36,6 +37,7 @@ from motifnet.tables import (
     check_range,
     code_response,
     make_folds,
+    note_texts,
     sensible_weight,
     standardised,
 )
@@ -70,8 +72,9 @@ class Prepared:
 def prepare(
     X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, offset: Any = None, *, task: Task, objective: Objective, preset: Preset, seed: int
 ) -> Prepared:
-    """Check, type, merge and sort the rows; make folds; encode. Raises DataError or UsageError with the column or row."""
+    """Check, type and sort the rows; make folds; encode. Raises DataError or UsageError with the column or row."""
     table = as_table(X)
+    note_texts(table, X)
     weight = sensible_weight(as_weight(sample_weight, table.n))
     target = as_target(y, table.n, task, weight=weight)
     check_domain(target.values, target.names, objective)
@@ -80,7 +83,7 @@ def prepare(
     rows = canonical(table, values, exposed, as_groups(groups, table.n), as_time(time, table.n))
     n = rows.table.n
     if n < LEAST_ROWS:
-        raise DataError(f"The table has {n} sample(s) that differ and have weight; a minimum of {LEAST_ROWS} is required. Add rows.")
+        raise DataError(f"The table has {n} sample(s) that have weight; a minimum of {LEAST_ROWS} is required. Add rows.")
     labels = rows.y[:, 0].astype(np.int64) if task == "classification" else None
     folds = make_folds(n, preset.n_folds(n), seed, groups=rows.groups, time=rows.time, labels=labels)
     if folds.count < 1 or (folds.count < 2 and not folds.forward):
@@ -91,6 +94,7 @@ def prepare(
     coded, response, goal_of = _code(rows.y, rows.weight, labels, target, objective)
     row_weight = rows.weight / (fsum(exposed) / fsum(weight))  # so that units of exposure do not matter
     encoder, matrix, views = Encoder.fit(rows.table, coded, row_weight, folds)
+    check_width(encoder, table.schema)
     sample = Sample(matrix, coded, row_weight, folds, rows.groups, rows.time, labels, encoder.numeric, views, response)
     goal, flat = goal_of(sample), target.flat and len(objective.quantiles) < 2
     log = LogScale.of(sample, goal.mean, goal.sd) if isinstance(goal, RegressionGoal) else None

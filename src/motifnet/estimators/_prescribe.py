@@ -1,6 +1,7 @@
 """From the profile of a table to fronts for its fit: what is looked for, what is found, and which layers it leads to.
 
-invariance            → functions that do not change under the group; for several targets that move along, one network for all
+invariance            → functions that do not change under the group; for several targets that move along, one network for all. The group is chosen
+                        once, with the targets of all rows: its out-of-fold error has seen that choice (`benchmarks/invariance.py` measures it)
 intrinsic dimension   → a projection
 singularity           → a step across the surface, found again without each fold
 """

@@ -139,7 +139,7 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         """
         check_is_fitted(self, "model_")
         levels, single = as_levels(coverage)
-        ends = self.model_.predict_interval(self._table(X), levels, side, resolve_jobs(self.n_jobs))
+        ends = self.model_.predict_interval(self._new_rows(X), levels, side, resolve_jobs(self.n_jobs))
         ends = ends[:, :, 0] if single else ends
         return ends[:, 0] if self._flat else ends
 
@@ -176,7 +176,7 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         if which not in (self.model_.bands or {}):
             # kept with the model, so that it is saved, and the next call is quick
             self.model_ = replace(self.model_, bands={**(self.model_.bands or {}), which: self._find_bands(split, jobs)})
-        ends = self.model_.predict_band(self._table(X), which, float(levels[0]), kind, jobs)
+        ends = self.model_.predict_band(self._new_rows(X), which, float(levels[0]), kind, jobs)
         return ends[:, 0] if self._flat else ends
 
     def _find_bands(self, split: bool, n_jobs: int) -> tuple[Band, ...]:

@@ -22,9 +22,10 @@ from motifnet.estimators._stream_passes import FilePasses, SamplePasses
 from motifnet.estimators._stream_plan import encoded_width, plan_memory
 from motifnet.estimators._stream_rows import Coding, Roles, with_target
 from motifnet.estimators._stream_run import StreamRun, stream_settings
+from motifnet.estimators._suspicious import warn_of_rows
 from motifnet.losses import Objective
 from motifnet.motifs import Motif, count_parameters
-from motifnet.tables import Stream, Task, open_stream
+from motifnet.tables import PLAIN, Reading, Stream, Task, open_stream
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 20_000
 TREE_ROWS, TREE_CELLS = 1_000_000, 1 << 26  # 256 MB in float32
 LEAST_ROWS = 1_000
+LEAST_GROUPS = 2
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,21 @@ class StreamWish:
     subsample: bool
     memory_limit_mb: float | None
     verbose: int
+    reading: Reading = PLAIN
+    groups: str | None = None
 
     def inputs(self, stream: Stream) -> list[str]:
-        """The columns that are neither target nor dropped. Raises UsageError where one of these is none of the file."""
-        for name in (self.target, *self.drop):
+        """The columns that are neither target nor groups nor dropped. Raises UsageError where one of these is none of the file."""
+        others = [self.target, *self.drop, *self.labels]
+        for name in others:
             if name not in stream.names:
                 raise UsageError(f"{name!r} is not a column of {stream.path}. The columns are {', '.join(map(repr, stream.names))}.")
-        return [name for name in stream.names if name != self.target and name not in self.drop]
+        return [name for name in stream.names if name not in others]
+
+    @property
+    def labels(self) -> list[str]:
+        """The columns whose texts are labels."""
+        return [*([self.groups] if self.groups else []), *([self.target] if self.task == "classification" else [])]
 
 
 @dataclass(frozen=True)
@@ -81,13 +91,17 @@ def check_stream(estimator: Any, landmarks: Any, drop: Any, memory_limit_mb: Any
 
 def fit_stream(path: str | Path, wish: StreamWish, preset: Preset, seed: int, n_jobs: int, control: Control, listen: Listen) -> StreamFit:
     """Plan the memory, draw the sample, run the stages, score the finished network."""
-    stream = open_stream(path)
-    roles, plan = _planned(stream, wish, preset, n_jobs)
-    samples = _drawn(stream, wish.target, roles, seed)
-    first = samples["sample"]
+    stream = open_stream(path, wish.reading)
     inputs = wish.inputs(stream)
-    ready = prepare(first[inputs], first[wish.target], None, None, None, task=wish.task, objective=Objective(), preset=preset, seed=seed)
-    coding = Coding.of(stream, inputs, wish.target, ready)
+    stream = replace(stream, groups=wish.groups)
+    roles, plan = _planned(stream, wish, preset, n_jobs)
+    samples = _drawn(stream, wish, roles, seed)
+    first = samples["sample"]
+    groups = first[wish.groups] if wish.groups else None
+    ready = prepare(first[inputs], first[wish.target], None, groups, None, task=wish.task, objective=Objective(), preset=preset, seed=seed)
+    ready = replace(ready, schema=replace(ready.schema, reading=wish.reading))
+    warn_of_rows(ready, seed)
+    coding = Coding.of(stream, inputs, wish.target, wish.groups, ready)
     held = {role: coding.held_out(samples[role], ready, seed) for role in ("choose", "score")}
     del samples, first
     course, sample = Course(held["choose"].goal, control, listen), ready.sample
@@ -122,14 +136,21 @@ def _planned(stream: Stream, wish: StreamWish, preset: Preset, n_jobs: int) -> t
     return roles, plan
 
 
-def _drawn(stream: Stream, target: str, roles: Roles, seed: int) -> dict[str, DataFrame]:
+def _drawn(stream: Stream, wish: StreamWish, roles: Roles, seed: int) -> dict[str, DataFrame]:
     """The rows of each role but the trees', in one pass."""
-    frame, draws = stream.sample(lambda u: u < roles.sample, seed)
+    target = wish.target
+    frame, draws = stream.sample(lambda u: u < roles.sample, seed, labels=wish.labels)
     there = frame[target].notna().to_numpy()
     if not there.any():
         raise DataError(f"The target {target!r} is empty in all rows of a sample. Choose another column, or check the file.")
     of_role = np.searchsorted([roles.choose, roles.score], draws, side="right")
-    return {role: with_target(frame[of_role == k], target) for k, role in enumerate(("choose", "score", "sample"))}
+    drawn = {role: with_target(frame[of_role == k], target) for k, role in enumerate(("choose", "score", "sample"))}
+    if wish.groups is not None and min(part[wish.groups].nunique() for part in drawn.values()) < LEAST_GROUPS:
+        raise DataError(
+            f"{wish.groups!r} has too few groups to hold out some that choose and some that score: each takes about a tenth of them, and "
+            f"{LEAST_GROUPS} at least. Fit the table as a whole."
+        )
+    return drawn
 
 
 def _scored(ready: Prepared, course: Course, judged: Judged, info: dict[str, Any], seed: int, n_jobs: int) -> StreamFit:

@@ -39,7 +39,7 @@ class FilePasses:
 
     def pieces(self, end: float) -> Iterator[Any]:
         for block in self.coding.stream.blocks():
-            u = block.draws(self.seed)
+            u = self.coding.stream.draws(block, self.seed)
             if (mask := (u >= self.begin) & (u < end)).any():
                 yield self.coding.stream.kept(block, mask)
 

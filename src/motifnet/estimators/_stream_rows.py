@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from motifnet.engine import DataError
 from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._prepare import Prepared
-from motifnet.tables import Encoder, Matrix, Sample, Schema, Stream, Table, as_table, as_target, make_folds
+from motifnet.tables import Encoder, Matrix, Sample, Schema, Stream, Table, as_groups, as_table, as_target, codes_among, make_folds
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -55,20 +55,22 @@ class Coding:
     stream: Stream
     inputs: list[str]
     target: str
+    groups: str | None
     schema: Schema
     encoder: Encoder
     classes: tuple[Any, ...] | None
     units: tuple[Matrix, Matrix] | None
 
     @classmethod
-    def of(cls, stream: Stream, inputs: list[str], target: str, ready: Prepared) -> Coding:
+    def of(cls, stream: Stream, inputs: list[str], target: str, groups: str | None, ready: Prepared) -> Coding:
         """That of the sample's rows."""
         units = (ready.goal.mean, ready.goal.sd) if isinstance(ready.goal, RegressionGoal) else None
-        return cls(stream, inputs, target, ready.schema, ready.encoder, ready.classes, units)
+        return cls(stream, inputs, target, groups, ready.schema, ready.encoder, ready.classes, units)
 
     def rows(self, raw: Any) -> Coded:
         """Raw rows of a block, those that have a target."""
-        frame = with_target(self.stream.frame([raw], self.schema), self.target)
+        texts = [self.target] if self.classes is not None and isinstance(self.classes[0], str) else []
+        frame = with_target(self.stream.frame([raw], self.schema, texts=texts), self.target)
         y, labels = self.coded(frame)
         return self.encoder.transform(self._table(frame)) if len(frame) else np.empty((0, len(self.encoder.names))), y, labels
 
@@ -78,19 +80,19 @@ class Coding:
             assert self.units is not None
             mean, sd = self.units
             return (as_target(frame[self.target], len(frame), "regression").values - mean) / sd if len(frame) else np.empty((0, len(mean))), None
-        codes = frame[self.target].astype(object).map({level: code for code, level in enumerate(self.classes)})
-        if codes.isna().any():
-            rare = frame[self.target][codes.isna()].iloc[0]
+        labels = codes_among(self.classes, frame[self.target], len(frame))
+        if (labels < 0).any():
+            rare = frame[self.target][labels < 0].iloc[0]
             raise DataError(f"The class {rare!r} is so rare that the sample has no row of it. Leave its rows out, or join it to another class.")
-        labels = codes.to_numpy(np.int64)
         one_hot = np.eye(len(self.classes))[labels]
         return (2 * one_hot[:, 1:] - 1 if len(self.classes) == 2 else one_hot), labels
 
     def held_out(self, frame: DataFrame, ready: Prepared, seed: int) -> Prepared:
         """What the pipeline stands on, for rows of a role in place of the sample, with folds for the choice of weights."""
         table, (y, labels) = self._table(frame), self.coded(frame)
-        folds = make_folds(table.n, min(FOLDS, table.n), seed, labels=labels)
-        sample = Sample(self.encoder.transform(table), y, np.ones(table.n), folds, labels=labels, numeric=self.encoder.numeric)
+        groups = None if self.groups is None else as_groups(frame[self.groups], len(frame))
+        folds = make_folds(table.n, min(FOLDS, table.n), seed, groups=groups, labels=labels)
+        sample = Sample(self.encoder.transform(table), y, np.ones(table.n), folds, groups, labels=labels, numeric=self.encoder.numeric)
         return replace(ready, sample=sample, table=table, goal=replace(ready.goal, sample=sample), log=None)  # type: ignore[type-var]
 
     def _table(self, frame: DataFrame) -> Table:

@@ -20,7 +20,7 @@ from motifnet.estimators._progress import progress
 from motifnet.estimators._resume import open_checkpoint
 from motifnet.estimators._stream import StreamWish, check_stream, fit_stream
 from motifnet.profiling import Profile
-from motifnet.tables import Task
+from motifnet.tables import Reading, Task
 
 _SMALLER = "Fit with fewer landmarks, or with n_jobs=1."
 
@@ -53,6 +53,9 @@ class StreamedFit:
         landmarks: int = 1_000,
         subsample: bool = False,
         memory_limit_mb: float | None = None,
+        decimal: str = ".",
+        missing: Sequence[str] = (),
+        groups: str | None = None,
     ) -> Self:
         """Fit a network to a file of any number of rows, which is read block by block and never held as a whole.
 
@@ -73,6 +76,12 @@ class StreamedFit:
             Fit the sample alone: seconds instead of minutes, for a model that has seen 20,000 rows.
         memory_limit_mb : float, optional
             What the process may hold; what is free on the machine when None. `verbose=1` shows the plan.
+        decimal : {".", ","}, default "."
+            The decimal character of the file's numbers.
+        missing : sequence of str
+            Texts that stand for a missing value, such as ["?"], beside an empty cell. The model reads later rows in the same way.
+        groups : str, optional
+            A column that is no input: rows of one group are never split between what fits, what chooses and what scores.
 
         Returns
         -------
@@ -89,7 +98,7 @@ class StreamedFit:
         preset, seed = get_preset(self.preset), seed_of(self.random_state)
         check_stream(self, landmarks, drop, memory_limit_mb)
         control, jobs = Control(), resolve_jobs(self.n_jobs)
-        wanted = StreamWish(self._task, target, tuple(drop), landmarks, subsample, memory_limit_mb, self.verbose)
+        wanted = StreamWish(self._task, target, tuple(drop), landmarks, subsample, memory_limit_mb, self.verbose, Reading(decimal, missing), groups)  # type: ignore[arg-type]
         with memory_told("the fit", _SMALLER), single_threaded(), progress(self.verbose) as listen, open_engine(self.engine, jobs) as engine:
             kept = open_checkpoint(self.checkpoint, _hash(path), _settings(preset, wanted, seed), control) if self.checkpoint else None
             with working(engine, kept):

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from motifnet.explain._columns import RawColumn
+from motifnet.explain._rows import Evidence
 from motifnet.tables import Matrix
 
 BINS, MOST_LEVELS, TAIL, SIGMAS = 20, 12, 0.01, 1.96
@@ -48,14 +49,14 @@ class Effect:
         return {"column": self.name, "kind": self.kind, "at": list(self.at)} | {key: array.tolist() for key, array in numbers.items()}
 
 
-def effect_of(column: RawColumn, X: Matrix, values: Values) -> Effect | None:
-    """The effect of a column by rows X with shape (n, d); None where they do not vary in it."""
-    return _of_number(column, X, values) if column.is_number else _of_levels(column, X, values)
+def effect_of(column: RawColumn, rows: Evidence, values: Values) -> Effect | None:
+    """The effect of a column by these rows; None where they do not vary in it."""
+    return _of_number(column, rows, values) if column.is_number else _of_levels(column, rows, values)
 
 
-def _of_number(column: RawColumn, X: Matrix, values: Values) -> Effect | None:
-    x = column.numbers(X)
-    X, x = X[np.isfinite(x)], x[np.isfinite(x)]
+def _of_number(column: RawColumn, rows: Evidence, values: Values) -> Effect | None:
+    x = column.numbers_of(rows)
+    X, x = rows.X[np.isfinite(x)], x[np.isfinite(x)]
     if not x.size:
         return None
     edges = np.unique(np.quantile(x, np.linspace(TAIL, 1 - TAIL, BINS + 1), method="inverted_cdf"))
@@ -82,11 +83,11 @@ def _moments(step: Matrix, k: Any, count: Matrix) -> tuple[Matrix, Matrix]:
     return mean, square / np.maximum(per - 1, 1)
 
 
-def _of_levels(column: RawColumn, X: Matrix, values: Values) -> Effect | None:
-    names, blocks = column.levels()
+def _of_levels(column: RawColumn, rows: Evidence, values: Values) -> Effect | None:
+    X, (names, blocks) = rows.X, column.levels()
     if len(names) < 2:
         return None
-    count = np.bincount(column.codes(X), minlength=len(names))
+    count = np.bincount(column.codes_of(rows), minlength=len(names))
     chosen = [int(j) for j in np.argsort(-count, kind="stable")[:MOST_LEVELS] if count[j]]
     if len(chosen) < 2:
         return None

@@ -83,9 +83,9 @@ class Explanation:
 
 def explain(model: FittedModel, evidence: Evidence, *, seed: int = 0) -> Explanation:
     """The explanation by these rows."""
-    columns, classes = raw_columns(model), model.classes is not None
+    columns, classes = raw_columns(model.encoder, model.schema), model.classes is not None
     rng = np.random.default_rng([seed, 10])
-    some = evidence.X[np.sort(rng.permutation(len(evidence.X))[:CURVE_ROWS])]
+    some = evidence.take(np.sort(rng.permutation(len(evidence.X))[:CURVE_ROWS]))
 
     def values(X: Matrix) -> Matrix:
         import torch
@@ -94,12 +94,12 @@ def explain(model: FittedModel, evidence: Evidence, *, seed: int = 0) -> Explana
 
     with single_threaded():
         judges = evidence.judges() if evidence.judges is not None else []
-        total, pairs = sensitivity(columns, some, values, seed)
+        total, pairs = sensitivity(columns, some.X, values, seed)
         permuted = permutation_importance(columns, judges, seed) if judges else [None] * len(columns)
         effects = [effect for column in columns if (effect := effect_of(column, some, values)) is not None]
         own, free = evidence.origin in ("out of fold", "centres"), model.info.get("compressed")
         rows = None if free else novelty(model.network, evidence.X, own=own, seed=seed)
-        leaks = leakage(columns, evidence, seed)
+        leaks = leakage(columns, evidence, classes, seed)
     found = [Importance(column.name, t, p) for column, t, p in zip(columns, total, permuted, strict=True)]
     found.sort(key=lambda i: -(i.permutation or i.sensitivity).value)
     outputs = model.columns if model.classes is None else tuple(str(name) for name in model.classes)

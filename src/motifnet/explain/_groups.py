@@ -63,9 +63,9 @@ def subgroups(columns: Sequence[RawColumn], evidence: Evidence, classes: bool) -
     scored = evidence.scored
     if scored.sum() < 2 * LEAST_ROWS:
         return []
-    loss, X = losses(evidence, classes), evidence.X[scored]
+    loss, rows_scored = losses(evidence, classes), evidence.take(scored)
     covered = None if evidence.covered is None else evidence.covered[scored, 0]
-    parts = [(column.name, *part) for column in columns for part in _parts(column, X)]
+    parts = [(column.name, *part) for column in columns for part in _parts(column, rows_scored)]
     assert evidence.predicted is not None
     if evidence.predicted.shape[1] == 1:
         parts += [(PREDICTION, *part) for part in _quarters(evidence.predicted[scored, 0])]
@@ -88,15 +88,15 @@ def _p_value(here: Matrix, rest: Matrix) -> float:
     return float(ttest_ind_from_stats(*moments, equal_var=False, alternative="greater").pvalue)
 
 
-def _parts(column: RawColumn, X: Matrix) -> Iterator[tuple[str, Mask, float | None, float | None]]:
+def _parts(column: RawColumn, rows: Evidence) -> Iterator[tuple[str, Mask, float | None, float | None]]:
     if column.is_number:
-        x = column.numbers(X)
+        x = column.numbers_of(rows)
         yield from _quarters(x, dates=column.kind == "date")
         yield MISSING, np.isnan(x), None, None
         return
     names, _ = column.levels()
     if names:
-        codes = column.codes(X)
+        codes = column.codes_of(rows)
         for j in np.argsort(-np.bincount(codes, minlength=len(names)), kind="stable")[:MOST_LEVELS]:
             yield names[j], codes == j, None, None
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.tables import Matrix
+from motifnet.tables import Matrix, Table
 
 Origin = Literal["out of fold", "new rows", "rows of the fit", "centres"]
 
@@ -29,8 +29,9 @@ class Evidence:
 
     `observed` and `predicted` with shape (n, q), in units of the network, one-hot and probabilities for classes; None where they are not known, NaN
     in rows that are not scored. `covered` with shape (n, L): 1 where the observation is inside the interval, or set, of each of `levels`, 0 where
-    it is not, NaN where that is not known. `folds` with shape (n,). `judges` are made when they are asked for. Rows count alike, whatever their
-    weight.
+    it is not, NaN where that is not known. `folds` with shape (n,). `judges` are made when they are asked for. `table`: the rows as they came, None
+    where only their encoding is known, which tells neither unseen levels from known ones nor numbers beyond its limit from that limit. Rows count
+    alike, whatever their weight.
     """
 
     X: Matrix
@@ -41,6 +42,14 @@ class Evidence:
     levels: tuple[float, ...] = ()
     folds: NDArray[np.int64] | None = None
     judges: Callable[[], list[Judge]] | None = None
+    table: Table | None = None
+
+    def take(self, rows: NDArray[Any]) -> Evidence:
+        """Some of the rows (indices or mask), without judges."""
+        table = None if self.table is None else self.table.take(rows)
+        parts = [None if part is None else part[rows] for part in (self.observed, self.predicted, self.covered, self.folds)]
+        observed, predicted, covered, folds = parts
+        return replace(self, X=self.X[rows], observed=observed, predicted=predicted, covered=covered, folds=folds, judges=None, table=table)
 
     @property
     def scored(self) -> NDArray[np.bool_]:

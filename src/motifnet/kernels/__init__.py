@@ -22,6 +22,7 @@ from motifnet.kernels._leave_out import (
 from motifnet.kernels._leverage import leverage_landmarks, ridge_leverages
 from motifnet.kernels._machine import Machine, machine_of
 from motifnet.kernels._plan import CAPACITY, Capacity, affordable
+from motifnet.kernels._profiles import ALIASES, SMOOTHNESS, polynomial, profile_values, smoothness
 from motifnet.kernels._reweighted import Parabola, fit_reweighted
 from motifnet.kernels._scales import GridChoice, grid_search, median_distances, start_kernel
 from motifnet.kernels._smoother import ExactSmoother, LandmarkSmoother, Scores, Smoother
@@ -31,9 +32,11 @@ from motifnet.kernels._two_values import Layout, flips, two_valued
 from motifnet.kernels._warp import Warp, quantile_knots
 
 __all__ = [
+    "ALIASES",
     "CAPACITY",
     "CURVATURE",
     "PROFILES",
+    "SMOOTHNESS",
     "AllRows",
     "Capacity",
     "EveryFold",
@@ -70,12 +73,15 @@ __all__ = [
     "log_losses",
     "machine_of",
     "median_distances",
+    "polynomial",
+    "profile_values",
     "projector",
     "projector_of",
     "quantile_knots",
     "radial",
     "radial_slope",
     "ridge_leverages",
+    "smoothness",
     "solve_factored",
     "solve_folds",
     "solve_ridge",

@@ -9,6 +9,7 @@ kernel, conjugate gradients take products Φᵀ(Φ v) in place of S; the sums of
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +20,8 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from torch import Tensor
 
-from motifnet.kernels._conjugate import conjugate_gradients
+from motifnet.engine import MotifnetWarning
+from motifnet.kernels._conjugate import TOLERANCE, conjugate_gradients
 from motifnet.kernels._landmarks import Gram
 
 Matrix = NDArray[np.float64]
@@ -80,8 +82,18 @@ class AllRows:
         penalty, q = self.penalty(), s.shape[1]
         lams = np.repeat(ridges, q)
         precondition = _factored(S, ridges[len(ridges) // 2], penalty)
-        gamma, passes = conjugate_gradients(lambda V: product(V) + penalty @ (V * lams), precondition, np.tile(s, len(ridges)))
-        return *self._best(ridges, [gamma[:, q * i : q * (i + 1)] for i in range(len(ridges))], Z, y), passes
+        passes = conjugate_gradients(lambda V: product(V) + penalty @ (V * lams), precondition, np.tile(s, len(ridges)))
+        lam, gamma = self._best(ridges, [passes.solution[:, q * i : q * (i + 1)] for i in range(len(ridges))], Z, y)
+        chosen = lams == lam
+        if not passes.converged[chosen].all():
+            warnings.warn(
+                f"The last layer was solved by conjugate gradients, which left {passes.left[chosen].max():.1e} of the right side after "
+                f"{passes.products} passes, more than the {TOLERANCE:.0e} asked for: it is the best of those passes on rows held out, "
+                "not the solution. Fit with fewer landmarks, or on a random part of the rows.",
+                MotifnetWarning,
+                stacklevel=2,
+            )
+        return lam, gamma, passes.products
 
     def _best(self, ridges: tuple[float, ...], solutions: list[Matrix], Z: Tensor, y: Matrix) -> tuple[float, Matrix]:
         stacked, q = torch.as_tensor(np.hstack(solutions)), y.shape[1]

@@ -10,6 +10,7 @@ Each column has its own step lengths and is as if it were alone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,32 +19,41 @@ Matrix = NDArray[np.float64]
 TOLERANCE, MOST_PASSES = 1e-3, 60  # predictions then are some 1e-3 of the target's sd from those of the exact solution
 
 
+class Passes(NamedTuple):
+    """Solutions with the shape of the right side, the number of products taken, and for each column the residual's share of the right side that is
+    left, in the norm of P⁻¹, and whether it is as small as was asked."""
+
+    solution: Matrix
+    products: int
+    left: Matrix
+    converged: NDArray[np.bool_]
+
+
 def conjugate_gradients(
     product: Callable[[Matrix], Matrix],
     precondition: Callable[[Matrix], Matrix],
     right: Matrix,
     tolerance: float = TOLERANCE,
     most: int = MOST_PASSES,
-) -> tuple[Matrix, int]:
-    """Solutions with the shape of `right`, (m, columns), and the number of products taken.
+) -> Passes:
+    """Solutions for a right side with shape (m, columns).
 
-    A column is done where its residual, in the norm of P⁻¹, is below `tolerance` of the right side's; after `most` products the best so far is given.
+    A column is done where its residual, in the norm of P⁻¹, is below `tolerance` of the right side's; after `most` products the last one is given.
     """
     solution, residual = np.zeros_like(right), right.copy()
     pulled = precondition(residual)
     direction, size = pulled, _inner(residual, pulled)
-    done = size * tolerance**2
-    for count in range(most):
-        going = size > done
-        if not going.any():
-            return solution, count
+    start, done, count = size, size * tolerance**2, 0
+    while (going := size > done).any() and count < most:
         image = product(direction)
         step = np.divide(size, _inner(direction, image), out=np.zeros_like(size), where=going)
         solution, residual = solution + step * direction, residual - step * image
         pulled = precondition(residual)
         before, size = size, _inner(residual, pulled)
         direction = pulled + np.divide(size, before, out=np.zeros_like(size), where=going) * direction
-    return solution, most
+        count += 1
+    left = np.sqrt(np.divide(size, start, out=np.zeros_like(size), where=start > 0))
+    return Passes(solution, count, left, ~going)
 
 
 def _inner(A: Matrix, B: Matrix) -> Matrix:

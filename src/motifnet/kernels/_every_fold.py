@@ -1,7 +1,7 @@
 """All folds of one sample at one kernel, for several λ: what does not depend on λ is computed once.
 
 Exactly, that is the Gram matrix of all rows; with landmarks, the sums S_k and c_k of every fold (see `_landmarks`), from which the fit without fold k
-follows for any λ by one factorisation of m + 1 rows.
+follows for any λ by one factorisation of at most m + 1 rows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from motifnet.engine import parallel_map
 from motifnet.kernels._fit import Solution
-from motifnet.kernels._landmarks import Gram, Landmarks, Sums, solve_folds, summed
+from motifnet.kernels._landmarks import Gram, Landmarks, Normal, summed
 from motifnet.kernels._leave_out import solve_ridge
 from motifnet.kernels._plan import CAPACITY, Capacity
 
@@ -48,21 +48,37 @@ class EveryFold(ABC):
 
 
 def every_fold(
-    gram: Gram, Z: Tensor, y: Tensor, w: Tensor, blocks: Sequence[Tensor], *, seed: int = 0, n_jobs: int = 1, capacity: Capacity = CAPACITY
+    gram: Gram,
+    Z: Tensor,
+    y: Tensor,
+    w: Tensor,
+    blocks: Sequence[Tensor],
+    *,
+    seed: int = 0,
+    n_jobs: int = 1,
+    capacity: Capacity = CAPACITY,
+    codes: Tensor | None = None,
 ) -> EveryFold:
-    """Rows Z with shape (n, d), targets y with shape (n, q), weights w with shape (n,), and the rows of each block; blocks do not overlap."""
+    """Rows Z with shape (n, d), targets y with shape (n, q), weights w with shape (n,), and the rows of each block; blocks do not overlap.
+
+    `codes` with shape (n,): equal rows share one; all rows differ where None.
+    """
     if len(Z) <= capacity.exact_rows:
         return ExactFolds(gram(Z, Z), y, w, tuple(blocks), len(blocks))
-    marks = Landmarks.choose(gram, Z, capacity.landmarks, seed)
-    marked = marks.marked
-    rest = ~marked
-    cells = {}
-    for k, block in enumerate(blocks):
-        cells[str(k)] = block[~marked[block]]
+    marks = Landmarks.choose(gram, Z, capacity.landmarks, seed, codes=codes)
+    rest = torch.ones(len(Z), dtype=torch.bool)
+    for block in blocks:
         rest[block] = False
-    cells |= {"landmarks": marks.chosen, "rest": torch.nonzero(rest).ravel()}
+    cells = {str(k): block for k, block in enumerate(blocks)} | {"rest": torch.nonzero(rest).ravel()}
     sums = {name: marks.normal_equations(rows, y, w, n_jobs) for name, rows in cells.items()}
-    return LandmarkFolds(marks, cells, sums, y, len(blocks))
+
+    def without(k: int) -> Normal:
+        others = torch.ones(len(Z), dtype=torch.bool)
+        others[blocks[k]] = False
+        return Normal.of(summed(sums, {str(k)}), marks.basis(others))
+
+    folds = parallel_map(without, range(len(blocks)), n_jobs)
+    return LandmarkFolds(marks, tuple(blocks), Normal.of(summed(sums, set()), None), tuple(folds), y, len(blocks))
 
 
 @dataclass(frozen=True)
@@ -89,18 +105,18 @@ class ExactFolds(EveryFold):
 
 @dataclass(frozen=True)
 class LandmarkFolds(EveryFold):
-    """Sums by cell: the rows of each block but the landmarks, which stay in every fit and are not predicted; the landmarks; rows of no block."""
+    """Normal equations of all rows, and of all but each block, with the landmarks that are left."""
 
     marks: Landmarks
-    cells: dict[str, Tensor]
-    sums: dict[str, Sums]
+    blocks: tuple[Tensor, ...]
+    whole: Normal
+    folds: tuple[Normal, ...]
     y: Tensor
     count: int
 
     def fit(self, ridge: float) -> Solution:
-        gamma = solve_folds(*summed(self.sums, set()), ridge)
+        gamma = self.whole.solve(ridge)
         return Solution(self.marks.chosen, self.marks.dual(gamma), gamma[-1], ridge, self.placed([]))
 
     def without(self, k: int, ridge: float) -> tuple[Tensor, Tensor]:
-        rows = self.cells[str(k)]
-        return rows, self.marks.predict(rows, solve_folds(*summed(self.sums, {str(k)}), ridge))
+        return self.blocks[k], self.marks.predict(self.blocks[k], self.folds[k].solve(ridge))

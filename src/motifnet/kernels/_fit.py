@@ -7,12 +7,12 @@ by the fit that leaves out every row not in T; and the fit on all rows with the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from motifnet.kernels._landmarks import Gram, Landmarks, Sums, solve_folds, summed
+from motifnet.kernels._landmarks import Gram, Landmarks, Normal, Sums, summed
 from motifnet.kernels._leave_out import factor, solve_factored, solve_ridge
 from motifnet.kernels._plan import CAPACITY, Capacity
 
@@ -21,10 +21,17 @@ ENOUGH, MOST = 500, 1_000  # rows by which λ is chosen among few candidates, an
 
 @dataclass(frozen=True)
 class Partition:
-    """Training rows of one fold (a mask with shape (n,)) and its inner blocks (masks with shape (n,), inside the training rows)."""
+    """Training rows of one fold and its inner blocks, which are left out in turn to choose λ: masks with shape (n,), the blocks inside the training
+    rows. `silent`: rows that are left out with their block and do not judge, such as earlier rows of a group that is scored later.
+    """
 
     train: Tensor
     inner: tuple[Tensor, ...]
+    silent: Tensor | None = None
+
+    def judges(self, block: Tensor) -> Tensor:
+        """The rows of a block that are scored."""
+        return block if self.silent is None else block & ~self.silent
 
 
 @dataclass(frozen=True)
@@ -47,11 +54,15 @@ def fit_with_held_out(
     ridges: Sequence[float],
     seed: int = 0,
     capacity: Capacity = CAPACITY,
+    codes: Tensor | None = None,
 ) -> Solution:
-    """Fit rows Z with shape (n, d) to y with shape (n, q). `part` None: no held-out rows; λ is then the middle candidate."""
-    part = part and Partition(part.train, enough(part.inner) if len(ridges) > 1 else ())
+    """Fit rows Z with shape (n, d) to y with shape (n, q). `part` None: no held-out rows; λ is then the middle candidate.
+
+    `codes` with shape (n,): equal rows share one; all rows differ where None.
+    """
+    part = part and replace(part, inner=enough(part.inner) if len(ridges) > 1 else ())
     if len(Z) > capacity.exact_rows:
-        return _fit_landmarks(gram, Z, y, w, part, ridges, seed, capacity.landmarks)
+        return _fit_landmarks(gram, Z, y, w, part, ridges, seed, capacity.landmarks, codes)
     nothing = torch.full_like(y, float("nan"))
     if part is None:
         ridge = ridges[len(ridges) // 2]
@@ -61,7 +72,8 @@ def fit_with_held_out(
     order, m = torch.argsort((~part.train).to(torch.int8), stable=True), int(part.train.sum())
     Z, y, w = Z[order], y[order], w[order]
     K = gram(Z, Z)
-    ridge = _choose_exact(K[:m, :m], y[:m], w[:m], [block[order][:m] for block in part.inner], ridges)
+    inner = [(part.judges(block)[order][:m], ~block[order][:m]) for block in part.inner]
+    ridge = _choose_exact(K[:m, :m], y[:m], w[:m], inner, ridges)
     L = factor(K, ridge / w)
     dual, b = solve_factored(L[:m, :m], y[:m])
     nothing[order[m:]] = K[m:, :m] @ dual + b
@@ -85,13 +97,13 @@ def _spread(rows: Tensor, most: int) -> Tensor:
     return rows if len(rows) <= most else rows[torch.arange(most) * len(rows) // most]
 
 
-def _choose_exact(K: Tensor, y: Tensor, w: Tensor, inner: Sequence[Tensor], ridges: Sequence[float]) -> float:
-    """The λ with the least error over the inner blocks, each predicted by a fit without it."""
+def _choose_exact(K: Tensor, y: Tensor, w: Tensor, inner: Sequence[tuple[Tensor, Tensor]], ridges: Sequence[float]) -> float:
+    """The λ with the least error over pairs of masks: rows that judge, and rows that are fitted."""
     if not inner:
         return ridges[len(ridges) // 2]
     errors = [0.0] * len(ridges)
-    for block in inner:
-        out, kept = torch.nonzero(block).ravel(), _spread(torch.nonzero(~block).ravel(), MOST)
+    for judging, fitted in inner:
+        out, kept = torch.nonzero(judging).ravel(), _spread(torch.nonzero(fitted).ravel(), MOST)
         within, across = K[kept[:, None], kept], K[out[:, None], kept]
         for i, ridge in enumerate(ridges):
             dual, b = solve_ridge(within, y[kept], ridge / w[kept])
@@ -100,44 +112,60 @@ def _choose_exact(K: Tensor, y: Tensor, w: Tensor, inner: Sequence[Tensor], ridg
 
 
 def _fit_landmarks(
-    gram: Gram, Z: Tensor, y: Tensor, w: Tensor, part: Partition | None, ridges: Sequence[float], seed: int, landmarks: int
+    gram: Gram,
+    Z: Tensor,
+    y: Tensor,
+    w: Tensor,
+    part: Partition | None,
+    ridges: Sequence[float],
+    seed: int,
+    landmarks: int,
+    codes: Tensor | None,
 ) -> Solution:
-    among = None if part is None else part.train  # of these at most half, for the others choose λ
-    marks = Landmarks.choose(gram, Z, landmarks if part is None else min(landmarks, max(1, int(part.train.sum()) // 2)), seed, among)
-    cells = _cells(len(Z), part, marks.marked)
-    sums = {cell: marks.normal_equations(mask, y, w) for cell, mask in cells.items()}
+    marks = Landmarks.choose(gram, Z, landmarks, seed, None if part is None else part.train, codes)
+    cells = _cells(len(Z), part)
+    sums = {cell: marks.normal_equations(rows, y, w) for cell, rows in cells.items()}
     held_out = torch.full_like(y, float("nan"))
     ridge = ridges[len(ridges) // 2]
     if part is not None:
-        left = {name for name in sums if name != "rest" and name != "landmarks"}
         if part.inner:
-            ridge = min(ridges, key=lambda lam: _inner_error(sums, left - {"out"}, cells, y, w, lam))
-        gamma = solve_folds(*summed(sums, {"out"}), ridge)
+            ridge = _choose_landmarks(marks, sums, cells, y, w, part, ridges)
+        gamma = Normal.of(summed(sums, {"out"}), None).solve(ridge)  # all landmarks are training rows
         held_out[cells["out"]] = marks.predict(cells["out"], gamma)
-    gamma = solve_folds(*summed(sums, set()), ridge)
+    gamma = Normal.of(summed(sums, set()), None).solve(ridge)
     return Solution(marks.chosen, marks.dual(gamma), gamma[-1], ridge, held_out)
 
 
-def _cells(n: int, part: Partition | None, marked: Tensor) -> dict[str, Tensor]:
-    """Disjoint sets of rows whose sums are formed once: landmarks, rows left out, each inner block, the rest."""
-    cells = {"landmarks": marked}
-    rest = ~marked
+def _cells(n: int, part: Partition | None) -> dict[str, Tensor]:
+    """Disjoint sets of rows whose sums are formed once: rows left out, each inner block and its silent rows, the rest."""
+    cells: dict[str, Tensor] = {}
+    rest = torch.ones(n, dtype=torch.bool)
     if part is not None:
-        cells["out"] = rest & ~part.train
-        cells |= {f"inner{i}": rest & block for i, block in enumerate(part.inner)}
-        for mask in list(cells.values())[1:]:
+        cells["out"] = ~part.train
+        for i, block in enumerate(part.inner):
+            cells[f"inner{i}"] = part.judges(block)
+            if part.silent is not None:
+                cells[f"silent{i}"] = block & part.silent
+        for mask in cells.values():
             rest = rest & ~mask
     cells["rest"] = rest
     return {name: torch.nonzero(mask).ravel() for name, mask in cells.items()}
 
 
-def _inner_error(sums: dict[str, Sums], inner: set[str], cells: dict[str, Tensor], y: Tensor, w: Tensor, lam: float) -> float:
-    """Σ w r² over the inner blocks, each predicted without itself and the rows left out: yᵀy − 2cᵀγ + γᵀSγ needs no second pass."""
-    total = 0.0
-    for name in sorted(inner):
-        gamma = solve_folds(*summed(sums, {"out", name}), lam)
-        S, c = sums[name]
-        rows = cells[name]
+def _choose_landmarks(
+    marks: Landmarks, sums: dict[str, Sums], cells: dict[str, Tensor], y: Tensor, w: Tensor, part: Partition, ridges: Sequence[float]
+) -> float:
+    """The λ of least Σ w r² over the inner blocks, each predicted without itself, its landmarks and the rows left out.
+
+    yᵀy − 2cᵀγ + γᵀSγ needs no second pass over the rows.
+    """
+    totals = [0.0] * len(ridges)
+    for i, block in enumerate(part.inner):
+        normal = Normal.of(summed(sums, {"out", f"inner{i}", f"silent{i}"}), marks.basis(part.train & ~block))
+        S, c = sums[f"inner{i}"]
+        rows = cells[f"inner{i}"]
         squares = float((w[rows, None] * y[rows] ** 2).sum())
-        total += squares - 2 * float((c * gamma).sum()) + float((gamma * (S @ gamma)).sum())
-    return total
+        for j, ridge in enumerate(ridges):
+            gamma = normal.solve(ridge)
+            totals[j] += squares - 2 * float((c * gamma).sum()) + float((gamma * (S @ gamma)).sum())
+    return ridges[min(range(len(ridges)), key=totals.__getitem__)]

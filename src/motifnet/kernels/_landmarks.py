@@ -3,9 +3,13 @@
     F = L⁻¹ K_Cn with L Lᵀ = K_CC;  S_k = Σ_{i in fold k} w_i f_i f_iᵀ,  c_k = Σ w_i f_i y_i  (f_i with a 1 appended for the intercept)
     the fit without fold k:  (Σ_j S_j − S_k + λ I) γ = Σ_j c_j − c_k,   β = L⁻ᵀ γ
 
-Sums of m×m matrices that add over blocks of rows give exact K-fold predictions for every λ. A landmark that is left out of its fold's fit is a free
-parameter without a label and makes the fold's score far too pessimistic at small λ; so landmarks are rows of the fold's training, or, where folds
-share them, stay in every training fold and the other rows judge.
+Sums of m×m matrices that add over blocks of rows give exact K-fold predictions for every λ. A landmark that is a row of fold k is left out with it,
+as a row and as a centre: as a centre without its label it would be a free parameter, and with its label it would help to predict rows that are like
+it, the other rows of its group among them. With C' the landmarks that are left, γ = Lᵀβ with β = 0 elsewhere is a sum of rows of L:
+
+    (L_C')ᵀ = Q R,    γ = Q δ,    (Qᵀ S Q + λ I) δ = Qᵀ c        |γ| = |δ|: the penalty stays λ‖f‖²
+
+A landmark stands for all rows that are equal to it, and is left out where all of these are.
 """
 
 from __future__ import annotations
@@ -26,10 +30,15 @@ Sums = tuple[Tensor, Tensor]
 _ROWS = 2_048
 
 
-def choose_landmarks(n: int, m: int, generator: torch.Generator, among: Tensor | None = None) -> Tensor:
-    """m row numbers in increasing order, uniformly without replacement, among some rows (a mask) where given."""
+def choose_landmarks(n: int, m: int, generator: torch.Generator, among: Tensor | None = None, codes: Tensor | None = None) -> Tensor:
+    """m row numbers in increasing order, uniformly without replacement, among some rows (a mask) where given; of rows of one code one at most."""
     order = torch.randperm(n, generator=generator)
-    return (order if among is None else order[among[order]])[:m].sort().values
+    if among is not None:
+        order = order[among[order]]
+    if codes is not None:
+        first = np.unique(codes[order].numpy(), return_index=True)[1]
+        order = order[torch.as_tensor(np.sort(first))]
+    return order[:m].sort().values
 
 
 def landmark_features(K_CC: Tensor) -> Tensor:
@@ -57,25 +66,31 @@ def solve_folds(S: Tensor, c: Tensor, lam: float) -> Tensor:
 
 @dataclass(frozen=True)
 class Landmarks:
-    """Row numbers of the landmarks, the factor L, and the rows Z with shape (n, d) whose features F are formed in blocks."""
+    """Row numbers of the landmarks, the factor L, the rows Z with shape (n, d) whose features F are formed in blocks, and codes with shape (n,) that
+    equal rows share."""
 
     gram: Gram
     Z: Tensor
     chosen: Tensor
     L: Tensor
+    codes: Tensor
 
     @classmethod
-    def choose(cls, gram: Gram, Z: Tensor, count: int, seed: int, among: Tensor | None = None) -> Landmarks:
-        """Landmarks of a seed, `among` some rows (a mask) where given; fewer of the same seed are among them."""
-        chosen = choose_landmarks(len(Z), count, torch.Generator().manual_seed(seed), among)
-        return cls(gram, Z, chosen, landmark_features(gram(Z[chosen], Z[chosen])))
+    def choose(cls, gram: Gram, Z: Tensor, count: int, seed: int, among: Tensor | None = None, codes: Tensor | None = None) -> Landmarks:
+        """Landmarks of a seed, `among` some rows (a mask) where given; fewer of the same seed are among them. No `codes`: all rows differ."""
+        chosen = choose_landmarks(len(Z), count, torch.Generator().manual_seed(seed), among, codes)
+        codes = torch.arange(len(Z)) if codes is None else codes
+        return cls(gram, Z, chosen, landmark_features(gram(Z[chosen], Z[chosen])), codes)
 
-    @property
-    def marked(self) -> Tensor:
-        """The landmarks as a mask with shape (n,)."""
-        mask = torch.zeros(len(self.Z), dtype=torch.bool)
-        mask[self.chosen] = True
-        return mask
+    def basis(self, rows: Tensor) -> Tensor | None:
+        """Q with shape (m + 1, m' + 1) for the landmarks among `rows` (a mask), the intercept kept; None where all are."""
+        there = torch.isin(self.codes[self.chosen], self.codes[rows])
+        if bool(there.all()):
+            return None
+        Q = torch.zeros(len(there) + 1, int(there.sum()) + 1, dtype=self.L.dtype)
+        Q[:-1, :-1] = torch.linalg.qr(self.L[there].T).Q
+        Q[-1, -1] = 1.0
+        return Q
 
     def features(self, rows: Tensor) -> Tensor:
         """Fᵀ with shape (m + 1, rows) of some rows, 1 for the intercept at the end."""
@@ -102,6 +117,25 @@ class Landmarks:
         """Predictions of some rows, with shape (rows, q)."""
         dual = self.dual(gamma)
         return torch.cat([self.gram(self.Z[part], self.Z[self.chosen]) @ dual + gamma[-1] for part in torch.split(rows, _ROWS)])
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Normal equations S and c with shapes (m + 1, m + 1) and (m + 1, q) of some rows, in the coordinates of a basis Q; None: in those of γ."""
+
+    S: Tensor
+    c: Tensor
+    basis: Tensor | None
+
+    @classmethod
+    def of(cls, sums: Sums, basis: Tensor | None) -> Normal:
+        S, c = sums
+        return cls(S, c, None) if basis is None else cls(basis.T @ S @ basis, basis.T @ c, basis)
+
+    def solve(self, lam: float) -> Tensor:
+        """γ with shape (m + 1, q)."""
+        delta = solve_folds(self.S, self.c, lam)
+        return delta if self.basis is None else self.basis @ delta
 
 
 def summed(sums: dict[str, Sums], without: set[str]) -> Sums:

@@ -24,16 +24,13 @@ _ROWS = 1_024
 
 
 class Machine(Protocol):
-    """`centres`: row numbers with shape (m,); `always`: mask with shape (n,) of the rows that stay in every fit, for they cannot be left out."""
+    """`centres`: row numbers with shape (m,)."""
 
     @property
     def centres(self) -> Tensor: ...
 
-    @property
-    def always(self) -> Tensor: ...
-
     def on(self, rows: Tensor) -> Callable[[float], Smoother]:
-        """Smoothers for any λ of a mask of rows: a union of cells, and the rows of `always`."""
+        """Smoothers for any λ of a mask of rows, a union of cells."""
         ...
 
     def values(self, f: Scores, rows: Tensor, at: Tensor) -> Tensor:
@@ -49,14 +46,27 @@ class Machine(Protocol):
         ...
 
 
-def machine_of(gram: Gram, Z: Tensor, weight: Tensor, cells: Sequence[Tensor], *, seed: int = 0, capacity: Capacity = CAPACITY) -> Machine:
-    """For rows Z with shape (n, d), weights with shape (n,), and disjoint masks that cover all rows."""
+def machine_of(
+    gram: Gram,
+    Z: Tensor,
+    weight: Tensor,
+    cells: Sequence[Tensor],
+    *,
+    seed: int = 0,
+    capacity: Capacity = CAPACITY,
+    among: Tensor | None = None,
+    codes: Tensor | None = None,
+) -> Machine:
+    """For rows Z with shape (n, d), weights with shape (n,), and disjoint masks that cover all rows; landmarks are `among` some rows where given.
+
+    `codes` with shape (n,): equal rows share one; all rows differ where None.
+    """
     if len(Z) <= capacity.exact_rows:
         return ExactMachine(gram(Z, Z), weight)
-    marks = Landmarks.choose(gram, Z, capacity.landmarks, seed)
+    marks = Landmarks.choose(gram, Z, capacity.landmarks, seed, among, codes)
     m = len(marks.chosen) + 1
-    F, sums, rest = torch.empty(len(Z), m, dtype=torch.float32), [], ~marks.marked
-    for cell in [marks.marked, *(cell & rest for cell in cells)]:
+    F, sums = torch.empty(len(Z), m, dtype=torch.float32), []
+    for cell in cells:
         S = torch.zeros(m, m, dtype=torch.float64)
         for part in torch.split(torch.nonzero(cell).ravel(), _ROWS):
             features = marks.features(part)
@@ -77,10 +87,6 @@ class ExactMachine:
     @property
     def centres(self) -> Tensor:
         return torch.arange(len(self.K))
-
-    @property
-    def always(self) -> Tensor:
-        return torch.zeros(len(self.K), dtype=torch.bool)
 
     def on(self, rows: Tensor) -> Callable[[float], Smoother]:
         index = torch.nonzero(rows).ravel()
@@ -114,14 +120,12 @@ class LandmarkMachine:
     def centres(self) -> Tensor:
         return self.marks.chosen
 
-    @property
-    def always(self) -> Tensor:
-        return self.marks.marked
-
     def on(self, rows: Tensor) -> Callable[[float], Smoother]:
         F = self.F if bool(rows.all()) else self.F[rows]
         S = torch.stack([S for cell, S in self.sums if bool(rows[cell].all())]).sum(0)
-        return lambda lam: LandmarkSmoother.of(F, S, lam)
+        basis = self.marks.basis(rows)
+        S = S if basis is None else basis.T @ S @ basis
+        return lambda lam: LandmarkSmoother.of(F, S, lam, basis)
 
     def values(self, f: Scores, rows: Tensor, at: Tensor) -> Tensor:
         return (self.F[at, :-1] @ f.coefficients.float()).double() + f.intercept

@@ -33,9 +33,9 @@ class Capacity:
         """The number of centres of a fit to n rows."""
         return n if n <= self.exact_rows else min(n, self.landmarks)
 
-    def at_most_half(self, n: int) -> Capacity:
-        """Of n rows at most half are landmarks: the other half judges."""
-        return self if n <= self.exact_rows else Capacity(self.exact_rows, max(1, min(self.landmarks, n // 2)))
+    def of_distinct(self, n: int, distinct: int) -> Capacity:
+        """Of n rows so many differ: where most are copies, landmarks at all that differ give the exact fit at a lower price."""
+        return Capacity(0, distinct) if 2 * distinct <= n and distinct <= self.landmarks else self
 
     def seconds(self, pace: Pace, n: int, fits: int) -> float:
         """The estimate above."""
@@ -67,7 +67,6 @@ class Pace:
 def affordable(capacity: Capacity, gram: Callable[[Tensor, Tensor], Tensor], Z: Tensor, control: Control, *, fits: int, share: float) -> Capacity:
     """The capacity for `fits` fits to rows Z with shape (n, d), with fewer centres where they would take more than a share of the time left."""
     n = len(Z)
-    capacity = capacity.at_most_half(n)
     if math.isinf(control.seconds_left):
         return capacity
     pace = Pace.of(gram, Z)

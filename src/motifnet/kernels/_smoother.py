@@ -4,6 +4,7 @@ At scores f the step s minimises  Σ_i (g_i·s_i + w_i |s_i|² / 2) + λ/2 ‖f 
 
     exact       f = b + K α    (K + λ diag(1/w)) δα + δb 1 = −(g + λ α) / w,  1ᵀδα = 0         ‖f‖² = αᵀKα
     landmarks   f = b + F γ    (Σ w_i f_i f_iᵀ + λ I) δγ = −(Fᵀg + λ γ), 1 appended to f_i       ‖f‖² = γᵀγ
+                               in the coordinates of a basis Q where some landmarks are left out (see `_landmarks`)
 
 Values of a step come from its coefficients, never from a difference of values: long steps would multiply the rounding errors of that.
 """
@@ -87,17 +88,19 @@ class ExactSmoother:
 
 @dataclass(frozen=True)
 class LandmarkSmoother:
-    """Features F with shape (n, m + 1), the last one 1, λ, and the Cholesky factor of S + λ I with S = Fᵀ diag(w) F."""
+    """Features F with shape (n, m + 1), the last one 1, λ, the Cholesky factor of S + λ I, and the basis Q (m + 1, m' + 1) of S = Qᵀ Fᵀ diag(w) F Q;
+    None for the identity."""
 
     F: Tensor
     lam: float
     L: Tensor
+    basis: Tensor | None = None
 
     @classmethod
-    def of(cls, F: Tensor, S: Tensor, lam: float) -> LandmarkSmoother:
+    def of(cls, F: Tensor, S: Tensor, lam: float, basis: Tensor | None = None) -> LandmarkSmoother:
         ridge = torch.full((len(S),), lam, dtype=S.dtype)
         ridge[-1] = 1e-12 * float(S[-1, -1])  # the intercept is free
-        return cls(F, lam, factor(S, ridge))
+        return cls(F, lam, factor(S, ridge), basis)
 
     def zero(self, q: int) -> Scores:
         return Scores.zero(self.F.shape[1] - 1, len(self.F), q)
@@ -105,7 +108,8 @@ class LandmarkSmoother:
     def step(self, f: Scores, slopes: Tensor) -> Scores:
         downhill = -(self.F.T @ slopes.to(self.F.dtype)).double()
         downhill[:-1] -= self.lam * f.coefficients
-        gamma = torch.cholesky_solve(downhill, self.L)
+        Q = self.basis
+        gamma = torch.cholesky_solve(downhill, self.L) if Q is None else Q @ torch.cholesky_solve(Q.T @ downhill, self.L)
         return Scores(gamma[:-1], gamma[-1], (self.F @ gamma.to(self.F.dtype)).double())
 
     def product(self, f: Scores, g: Scores) -> float:

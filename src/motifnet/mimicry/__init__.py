@@ -6,7 +6,8 @@ Comes in: fitted models. Goes out: networks of motifs, certificates, cards. Neve
 from motifnet.mimicry import _linear, _relu_motifs, _relu_tree, _splines, _support_vectors, _trees, fitted  # noqa: F401 (they register themselves)
 from motifnet.mimicry._base import transfer
 from motifnet.mimicry._card import Block, Card, describe_network
-from motifnet.mimicry._certificate import Certificate, certify, certify_rows, far_away, sobol_box, values_of
+from motifnet.mimicry._certificate import Certificate, certify, certify_rows, far_away, largest_difference, sobol_box, units, values_of
+from motifnet.mimicry._errors import MimicryError
 from motifnet.mimicry._kernel import kernel_network, steady
 from motifnet.mimicry._relu import ReluForm, relu_form
 from motifnet.mimicry._trees import tree_network
@@ -15,16 +16,19 @@ __all__ = [
     "Block",
     "Card",
     "Certificate",
+    "MimicryError",
     "ReluForm",
     "certify",
     "certify_rows",
     "describe_network",
     "far_away",
     "kernel_network",
+    "largest_difference",
     "relu_form",
     "sobol_box",
     "steady",
     "transfer",
     "tree_network",
+    "units",
     "values_of",
 ]

@@ -23,6 +23,7 @@ Matrix = NDArray[np.float64]
 _WORK = 1 << 26  # parameters × points
 _VALUES = 1 << 22  # of one layer held at a time
 _FAR = 10.0
+_ROUNDING = 1e-9  # of the size of a column, below which its spread is the rounding of a constant
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,13 @@ def certify(
     *,
     seed: int = 0,
     bound: float | None = None,
-    scale: float = 1.0,
+    scale: float | Matrix = 1.0,
     form: Literal["native", "relu"] = "native",
     points: int | None = None,
     note: str = "",
 ) -> Certificate:
-    """Measure a network against its teacher; `bound` and the measured differences are divided by `scale`, the sd(y) of the teacher's units.
+    """Measure a network against its teacher; `bound` and the measured differences are divided by `scale`, the sd(y) of the teacher's units,
+    one number or one for each output.
 
     X with shape (n, d): the rows that the teacher was fitted on. Without `points` the sample has 4,096, fewer for large networks.
     """
@@ -73,12 +75,11 @@ def certify(
     rows = X if len(X) <= 2 * points else X[np.random.default_rng(seed).choice(len(X), 2 * points, replace=False)]
 
     def largest(at: Matrix) -> float:
-        difference = values_of(network, at) - np.asarray(teacher_predict(at)).reshape(len(at), -1)
-        return float(np.abs(difference).max(initial=0.0)) / scale
+        return largest_difference(values_of(network, at), np.asarray(teacher_predict(at)).reshape(len(at), -1), scale)
 
     return Certificate(
         form=form,
-        bound=None if bound is None else bound / scale,
+        bound=None if bound is None else float(bound / np.min(scale)),
         on_data=largest(rows),
         on_box=largest(sobol_box(X, points, seed)),
         outside=largest(far_away(X, max(64, points // 16), seed)),
@@ -87,11 +88,26 @@ def certify(
     )
 
 
-def certify_rows(network: nn.Module, expected: Matrix, X: Matrix, scale: float) -> Certificate:
+def certify_rows(network: nn.Module, expected: Matrix, X: Matrix, scale: float | Matrix) -> Certificate:
     """Measured at rows X alone: where columns hold levels, missing values or amounts, not every point is a row."""
-    difference = np.abs(values_of(network, X) - expected)
-    largest = float(np.nanmax(difference, initial=0.0)) / scale
+    largest = largest_difference(values_of(network, X), expected, scale)
     return Certificate("native", None, largest, largest, largest, 0, "on its rows alone, as not every point is a row")
+
+
+def largest_difference(got: Matrix, expected: Matrix, scale: float | Matrix) -> float:
+    """max |got − expected| / scale where the expected value is finite; infinite where the other one is not."""
+    finite = np.isfinite(expected)
+    with np.errstate(invalid="ignore"):
+        difference = np.where(finite, np.abs(got - expected) / scale, 0.0)
+    return float(np.where(np.isfinite(difference), difference, np.inf).max(initial=0.0))
+
+
+def units(expected: Matrix, *, alike: bool = False) -> Matrix:
+    """Standard deviation of each column, or of the widest for columns of one unit; where it is but rounding, the size of the column, or 1."""
+    finite = np.where(np.isfinite(expected), expected, 0.0)
+    size, spread = np.abs(finite).max(axis=0, initial=0.0), finite.std(axis=0) if len(finite) else np.zeros(finite.shape[1])
+    found = np.where(spread > _ROUNDING * size, spread, np.where(size > 0, size, 1.0))
+    return np.full_like(found, found.max(initial=0.0)) if alike else found
 
 
 def _affordable(network: nn.Module) -> int:
@@ -100,9 +116,12 @@ def _affordable(network: nn.Module) -> int:
 
 
 def sobol_box(X: Matrix, points: int, seed: int) -> Matrix:
-    """Scrambled Sobol points of the box of X; points is a power of two."""
+    """Scrambled Sobol points of the box of X, in columns beyond those that scipy has a sequence for random ones; points is a power of two."""
     low, high = X.min(axis=0), X.max(axis=0)
-    unit = qmc.Sobol(X.shape[1], scramble=True, seed=seed).random(points)
+    known = min(X.shape[1], qmc.Sobol.MAXDIM)
+    unit = qmc.Sobol(known, scramble=True, seed=seed).random(points)
+    if known < X.shape[1]:
+        unit = np.hstack([unit, np.random.default_rng(seed).random((points, X.shape[1] - known))])
     return np.asarray(low + unit * (high - low))
 
 

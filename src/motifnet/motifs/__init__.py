@@ -9,7 +9,7 @@ from motifnet.motifs._chi_square import ChiSquare
 from motifnet.motifs._coupling import ROUNDS, STOP, Coupling
 from motifnet.motifs._distance import Distance
 from motifnet.motifs._evaluate import evaluate
-from motifnet.motifs._gaps import Fill, Gaps
+from motifnet.motifs._gaps import Fill, Gaps, Missing
 from motifnet.motifs._hinge import Hinge
 from motifnet.motifs._levels import Lookup
 from motifnet.motifs._median import WeightedMedian
@@ -66,6 +66,7 @@ __all__ = [
     "Lookup",
     "Max",
     "Min",
+    "Missing",
     "Monomial",
     "Motif",
     "Normalize",

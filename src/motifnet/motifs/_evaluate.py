@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from motifnet.kernels import smoothness
 from motifnet.motifs._affine import Affine
 from motifnet.motifs._base import Motif
 from motifnet.motifs._bit_trees import bits_of
@@ -99,13 +100,14 @@ def _kernel(units: list[Branch], output: Motif, x: Tensor) -> Tensor:
 
 def _profile(name: str, a: Tensor, t: Tensor) -> Tensor:
     """φ(a t) in place of t, with one matrix beside it where φ has a factor; see `Radial`."""
-    if name == "laplace":
-        return _exp(t.mul_(-a))
-    if name == "gaussian":
+    p = smoothness(name)
+    if p is None:
         return _exp(t.square_().mul_(-a * a))
-    s = t.mul_(a * (3.0 if name == "matern32" else 5.0) ** 0.5)
+    if p == 0:
+        return _exp(t.mul_(-a))
+    s = t.mul_(a * float(2 * p + 1) ** 0.5)
     decay = _exp(-s)
-    if name == "matern52":
+    if p == 2:
         return s.square().div_(3).add_(s).add_(1).mul_(decay)
     return s.add_(1).mul_(decay)
 

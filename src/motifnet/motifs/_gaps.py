@@ -1,4 +1,4 @@
-"""Missing values, which are NaN in a matrix: told, or filled. Exact."""
+"""Missing values, which are NaN in a matrix: recognised, reported, or filled. Exact."""
 
 from __future__ import annotations
 
@@ -13,6 +13,22 @@ class Gaps(Motif):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.isnan(x).to(x.dtype)
+
+
+class Missing(Motif):
+    """x, and NaN where it equals the value of its column that stands for a missing one; values of shape (d,)."""
+
+    values: Tensor
+
+    def __init__(self, values: Tensor) -> None:
+        super().__init__()
+        self.keep(values=values)
+
+    def describe(self) -> str:
+        return "values that stand for missing ones"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.where(x == self.values, torch.nan, x)
 
 
 class Fill(Motif):

@@ -1,7 +1,4 @@
-"""Radial profiles: functions of a distance t that fall from 1 to 0.
-
-laplace e^{-t}    gaussian e^{-t²}    matern32 (1 + √3 t) e^{-√3 t}    matern52 (1 + √5 t + 5t²/3) e^{-√5 t}
-"""
+"""Radial profiles: functions of a distance t that fall from 1 to 0, see kernels/_profiles.py."""
 
 from __future__ import annotations
 
@@ -11,9 +8,10 @@ import torch
 from torch import Tensor
 
 from motifnet.engine import UsageError
+from motifnet.kernels import SMOOTHNESS, polynomial, smoothness
 from motifnet.motifs._base import Motif
 
-RADIAL_PROFILES = ("laplace", "gaussian", "matern32", "matern52")
+RADIAL_PROFILES = tuple(SMOOTHNESS)
 
 
 class Radial(Motif):
@@ -46,13 +44,11 @@ class Radial(Motif):
 
 
 def _profile(name: str, a: Tensor, t: Tensor) -> Tensor:
-    # √3 and √5 are made of tensors and exact constants, since an exporter may round a Python number to float32
-    if name == "laplace":
-        return torch.exp(-a * t)
-    if name == "gaussian":
+    # the roots are made of tensors and exact constants, since an exporter may round a Python number to float32
+    p = smoothness(name)
+    if p is None:
         return torch.exp(-((a * t) ** 2))
-    if name == "matern32":
-        s = torch.sqrt(3 * a * a) * t
-        return (1 + s) * torch.exp(-s)
-    s = torch.sqrt(5 * a * a) * t
-    return (1 + s + s * s / 3) * torch.exp(-s)
+    if p == 0:
+        return torch.exp(-a * t)
+    s = torch.sqrt((2 * p + 1) * a * a) * t
+    return polynomial(p, s) * torch.exp(-s)

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from motifnet.kernels import profile_values
 from motifnet.motifs._base import Motif
 from motifnet.motifs._relu_exact import relu_piecewise
 
@@ -39,7 +40,7 @@ class Curve:
     def value(self, s: Vector) -> Vector:
         """g(s)."""
         t = np.sqrt(s) if self.squared else s
-        return np.asarray(sum(w * _VALUE[c](a * t) for c, w, a in self._terms()))
+        return np.asarray(sum(w * profile_values(c, a * t) for c, w, a in self._terms()))
 
     def slope(self, s: Vector) -> Vector:
         """g'(s); −∞ at s = 0 where the profile has a cusp."""
@@ -52,12 +53,6 @@ class Curve:
         return list(zip(self.profiles, self.weights, self.rates, strict=True))
 
 
-_VALUE = {
-    "laplace": lambda r: np.exp(-r),
-    "gaussian": lambda r: np.exp(-r * r),
-    "matern32": lambda r: (1 + math.sqrt(3) * r) * np.exp(-math.sqrt(3) * r),
-    "matern52": lambda r: (1 + math.sqrt(5) * r + 5 * r * r / 3) * np.exp(-math.sqrt(5) * r),
-}
 # −dφ(r)/d(r²)
 _SLOPE = {
     "laplace": lambda r: np.exp(-r) / (2 * r),

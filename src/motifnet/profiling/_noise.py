@@ -6,7 +6,7 @@ Three readings of σ², as shares of var(y):
     smooth fit   λτ² of the Gaussian process regression (see `_smooth`)      assumes smoothness; bootstrap over rows of the squared residuals
     neighbours   intercept of ½ mean (y_i − y_nn(k))² on mean distance²      gamma test of Evans and Jones (2002); biased in many dimensions
 
-Rows equal in x and y count once, for they may be copies. Leave-one-out error is an upper bound. Duplicates decide where there are enough of them,
+Equal rows count as many as they are. Leave-one-out error is an upper bound. Duplicates decide where there are enough of them,
 else the smooth fit.
 """
 

@@ -187,14 +187,17 @@ class Smooth:
         return float(difference.square().mean().sqrt())
 
     def score_test(self, S: Matrix, column: int = 0, units: NDArray[np.int64] | None = None) -> tuple[float, int, float]:
-        """F, the rank k of the columns S with shape (n, m) in this model, and the p-value; rows of one of the `units` change their sign together."""
-        if not S.shape[1]:
-            return 0.0, 0, 1.0
+        """F, the rank k of the columns S with shape (n, m) in this model, and the p-value; rows of one of the `units` change their sign together.
+
+        Columns of rank 0 contradict nothing: 0, 0 and 1.
+        """
         S = S / np.maximum(np.sqrt((S**2).mean(0)), 1e-300)
         PS = self.P @ S
         values, vectors = np.linalg.eigh(S.T @ PS)
-        kept = values > 1e-8 * max(values[-1], 1e-300)
+        kept = values > max(1e-8 * values.max(initial=0.0), 1e-300)
         k = int(kept.sum())
+        if k == 0:
+            return 0.0, 0, 1.0
         scores = (vectors[:, kept].T @ (S.T @ self.dual[:, column])) / np.sqrt(values[kept])
         explained, total = float(scores @ scores), float(self.tau2[column]) * (len(S) - 1)
         F = (explained / k) / max((total - explained) / (len(S) - 1 - k), 1e-300)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from motifnet.bundle import FittedModel
+from motifnet.engine import printable
 from motifnet.explain import Evidence, Explanation, explain
 from motifnet.profiling import Profile
 from motifnet.report._anatomy import anatomy
@@ -71,6 +72,15 @@ def _novelty(found: Explanation) -> Facts | None:
     if rows is None:
         return None
     return {"outside": int(rows.extrapolates.sum()), "duplicates": int(rows.duplicates.sum()), "rows": len(rows.value)}
+
+
+def visible(value: Any) -> Any:
+    """The facts with control characters of names and levels written out."""
+    if isinstance(value, dict):
+        return {key: visible(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [visible(item) for item in value]
+    return printable(value) if isinstance(value, str) else value
 
 
 def finite(value: Any) -> Any:

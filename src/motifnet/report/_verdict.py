@@ -77,7 +77,7 @@ def _watch(facts: Facts) -> str:
 
 def _table(facts: Facts) -> list[list[str]]:
     kept, calibration = _kept(facts), facts["calibration"]
-    rows = [["Rows and columns of the fit", f"{facts['rows']:,} different rows, {facts['columns']} columns"]]
+    rows = [["Rows and columns of the fit", f"{facts['rows']:,} rows, {facts['columns']} columns"]]
     if kept:
         rows.append([facts["error_unit"][0].upper() + facts["error_unit"][1:], f"{kept[-1]['error']:.4g}"])
     if calibration and calibration["coverage"]:

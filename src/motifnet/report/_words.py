@@ -9,7 +9,7 @@ from motifnet.motifs import Distance
 def summary(model: FittedModel) -> str:
     """What the model predicts, and what it was fitted by."""
     info = model.info
-    rows = f"{info.get('rows', 0):,} different rows"
+    rows = f"{info.get('rows', 0):,} rows"
     classes = "" if model.classes is None else f", classes {', '.join(map(str, model.classes))}"
     early = " It was ended early." if info.get("stopped_early") else ""
     objective = model.info.get("objective", "squared")

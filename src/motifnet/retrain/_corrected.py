@@ -54,8 +54,7 @@ def best_candidate(sample: Sample, candidates: Sequence[Candidate]) -> Candidate
 
 def least_by_others(sample: Sample, squares: Matrix, k: int) -> int:
     """Which row of squares with shape (L, n) is least over the folds that may choose for fold k."""
-    others = sample.folds.of < k if sample.folds.forward else sample.folds.of != k
-    return int(squares[:, others].sum(1).argmin())
+    return int(squares[:, sample.folds.train(k)].sum(1).argmin())
 
 
 def _without(sample: Sample, fit: FittedKernel, k: int) -> Predict:

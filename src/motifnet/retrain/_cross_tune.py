@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from motifnet.engine import Control, parallel_map
-from motifnet.kernels import affordable, fit_with_held_out, start_kernel
+from motifnet.kernels import CAPACITY, affordable, fit_with_held_out, start_kernel
 from motifnet.retrain._inner import InnerSettings, train_inner
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.tables import Matrix, Sample
@@ -92,8 +92,10 @@ def _solve(
     ridges = [factor * inner.ridge for factor in settings.ridge_factors]
     y, w, part = torch.as_tensor(sample.y), torch.as_tensor(sample.weight), fold_partition(sample, k)
     waiting = max(1, math.ceil((sample.folds.count - k) / n_jobs))
-    capacity = affordable(settings.capacity, inner.gram, Z, control, fits=len(ridges) * len(part.inner) + 2, share=_SHARE / waiting)
-    s = fit_with_held_out(control.guarded(inner.gram), Z, y, w, part, ridges, seed, capacity)
+    codes = sample.codes(k)
+    wanted = settings.capacity.of_distinct(sample.n, int(codes.max()) + 1)
+    capacity = affordable(wanted, inner.gram, Z, control, fits=len(ridges) * len(part.inner) + 2, share=_SHARE / waiting)
+    s = fit_with_held_out(control.guarded(inner.gram), Z, y, w, part, ridges, seed, capacity, torch.as_tensor(codes))
     return s.held_out, TunedModel(inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), s.ridge)
 
 
@@ -102,5 +104,7 @@ def fold_model(sample: Sample, fitted: CrossTuned, k: int) -> TunedModel:
     model, rows = fitted.models[k], sample.folds.train(k)
     Z = model.inner.warp(torch.as_tensor(sample.view(k)[rows]))
     y, w = torch.as_tensor(sample.y[rows]), torch.as_tensor(sample.weight[rows])
-    s = fit_with_held_out(model.inner.gram, Z, y, w, None, [model.ridge])
+    codes = sample.codes(k)[rows]
+    capacity = CAPACITY.of_distinct(len(codes), len(np.unique(codes)))
+    s = fit_with_held_out(model.inner.gram, Z, y, w, None, [model.ridge], capacity=capacity, codes=torch.as_tensor(codes))
     return TunedModel(model.inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), model.ridge)

@@ -170,7 +170,7 @@ def _judge(predictions: NDArray[np.float64], sample: Sample, settings: FineTuneS
     epochs = World.join().from_first(pick_epochs(losses, w, units))
     oof, honest = np.full(sample.y.shape, np.nan), np.empty(len(w))
     for k in range(folds.count):
-        others = of < k if folds.forward else of != k
+        others = folds.train(k)[rows]
         e = World.join().from_first(pick_epochs(losses[:, others], w[others], units[others])) if others.any() else 0
         oof[folds.held_out(k)] = predictions[e][folds.held_out(k)]
         honest[of == k] = losses[e, of == k]

@@ -3,8 +3,8 @@
 Fold k is predicted by inner layers, λ and output layer that have not seen fold k. λ comes from a path, from strong to weak, each fit the start of
 the next, that ends where the log loss of inner blocks of the training rows, each predicted without itself, does not fall any more. It is the loss of
 a f, with a temperature a ≤ 1 for the blocks of a fold: without it folds that chose another λ would have scores of another size, and the last layer
-after them takes all for alike. As many blocks judge as hold some hundred rows. Beyond the exact range the centres are those of the model
-given, stay in every fit and are not predicted (see `kernels._landmarks`). Two classes: the score is the difference of both.
+after them takes all for alike. As many blocks judge as hold some hundred rows. Beyond the exact range the centres are as many as those of the model
+given, and are left out where their rows are (see `kernels._landmarks`). Two classes: the score is the difference of both.
 """
 
 from __future__ import annotations
@@ -50,11 +50,13 @@ def _refit(sample: Sample, model: TunedModel, k: int, seed: int, control: Contro
     Z, w, part = model.inner.warp(torch.as_tensor(sample.view(k))), torch.as_tensor(sample.weight), fold_partition(sample, k)
     blocks, everyone = enough([block & part.train for block in part.inner]), torch.ones_like(part.train)
     cells = [~part.train, *blocks, part.train & ~torch.stack([~everyone, *blocks]).any(0)]
-    capacity = Capacity(CAPACITY.exact_rows, len(model.centres))
-    machine, q = machine_of(control.guarded(model.inner.gram), Z, CURVATURE * w, cells, seed=seed, capacity=capacity), sample.y.shape[1]
+    codes, q = sample.codes(k), sample.y.shape[1]
+    capacity = Capacity(CAPACITY.exact_rows, len(model.centres)).of_distinct(sample.n, int(codes.max()) + 1)
+    gram = control.guarded(model.inner.gram)
+    machine = machine_of(gram, Z, CURVATURE * w, cells, seed=seed, capacity=capacity, among=part.train, codes=torch.as_tensor(codes))
     rows = _Rows(machine, torch.as_tensor(sample.labels), w, max(2, q), control)
-    lam, a, start = rows.choose(part.train, blocks)
-    out = torch.as_tensor(sample.folds.held_out(k)) & ~machine.always
+    lam, a, start = rows.choose(part.train, [(block, part.judges(block)) for block in blocks])
+    out = torch.as_tensor(sample.folds.held_out(k))
     held_out = torch.full(sample.y.shape, torch.nan, dtype=Z.dtype)
     f = rows.fit(part.train, lam, start)
     held_out[out] = a * _contrast(rows.values(f, part.train, out))
@@ -79,14 +81,12 @@ class _Rows:
     control: Control
 
     def fit(self, rows: Tensor, lam: float, start: Start | None) -> Scores:
-        """The fit on some rows (a mask) and those that are in every fit."""
-        rows = rows | self.machine.always
-        f = None if start is None else self.machine.moved(start[0], start[1] | self.machine.always, rows)
+        """The fit on some rows (a mask)."""
+        f = None if start is None else self.machine.moved(start[0], start[1], rows)
         return self._solve(self.machine.on(rows)(lam), rows, lam, f)
 
     def path(self, rows: Tensor) -> Iterator[Scores]:
         """Loose fits on the same for all λ, each the start of the next."""
-        rows = rows | self.machine.always
         smoothers, f = self.machine.on(rows), None
         for lam in RIDGES:
             f = self._solve(smoothers(lam), rows, lam, f, tolerance=1e-3)
@@ -97,15 +97,15 @@ class _Rows:
         return fit_softmax(smoother, self.labels[rows], self.weight[rows], lam, start or smoother.zero(self.classes), tolerance)
 
     def values(self, f: Scores, rows: Tensor, at: Tensor) -> Tensor:
-        return self.machine.values(f, rows | self.machine.always, at)
+        return self.machine.values(f, rows, at)
 
-    def choose(self, train: Tensor, blocks: Sequence[Tensor]) -> tuple[float, float, Start | None]:
-        """λ and temperature a, before the log loss of the blocks stops falling, and a fit of that λ."""
+    def choose(self, train: Tensor, inner: Sequence[tuple[Tensor, Tensor]]) -> tuple[float, float, Start | None]:
+        """λ and temperature a, before the log loss stops falling, and a fit of that λ; of pairs of masks: a block, and those of it that judge."""
+        blocks, judged = [block for block, _ in inner], [judges for _, judges in inner]
         if not blocks:
             return _RIDGE, 1.0, None
         best: tuple[float, float, Start | None] = (_RIDGE, 1.0, None)
         least = math.inf
-        judged = [block & ~self.machine.always for block in blocks]
         rows = torch.cat([torch.nonzero(block).ravel() for block in judged])
         labels, w = self.labels[rows], self.weight[rows]
         for lam, fits in zip(RIDGES, zip(*(self.path(train & ~block) for block in blocks), strict=True), strict=True):

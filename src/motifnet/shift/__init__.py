@@ -9,6 +9,7 @@ from motifnet.shift._error import ErrorShift
 from motifnet.shift._reference import Reference, RowSample, draw_rows
 from motifnet.shift._report import ShiftReport
 from motifnet.shift._sketch import LevelSketch, NumberSketch, sketch
+from motifnet.shift._strangers import warn_of_strangers
 
 __all__ = [
     "ColumnShift",
@@ -21,4 +22,5 @@ __all__ = [
     "check",
     "draw_rows",
     "sketch",
+    "warn_of_strangers",
 ]

@@ -90,9 +90,17 @@ def _of_levels(old: LevelSketch, new: Column, levels: Sequence[Level | None], n:
     p = _levels_pvalue(before, after, n, m)
     if p is None:
         return None
-    most = int(np.argmax(np.abs(after - before)))
-    was, now = (f"{names[most]} {share[most]:.1%}" for share in (before, after))
+    unseen = len(old.shares)
+    groups = [*names[:unseen], _unseen(names[unseen:])]
+    old_share, new_share = (np.append(share[:unseen], share[unseen:].sum()) for share in (before, after))
+    most = int(np.argmax(np.abs(new_share - old_share)))
+    was, now = (f"{groups[most]} {share[most]:.1%}" for share in (old_share, new_share))
     return ColumnShift(old.name, "values", float(np.abs(after - before).sum() / 2), "share", was, now, p)
+
+
+def _unseen(names: Sequence[Any]) -> str:
+    """What to call levels that the fit has not seen: one group, with a name to look for."""
+    return f"unseen ({names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''})" if names else ""
 
 
 def _levels_pvalue(before: Matrix, after: Matrix, n: float, m: float) -> float | None:

@@ -1,8 +1,8 @@
 """A sketch of a column: what a model keeps of its values, without a row of the table.
 
-Numbers, truth values and dates: up to 128 quantiles, with the exact share of rows below and up to each, so that the distribution function is known
-there without error. Categories: the share of each level that the encoder knows. Both: the share of gaps, and the number of rows, which is Kish's
-(Σ w)² / Σ w² where rows have weights.
+Numbers, truth values and dates: the least and the largest value and up to 128 quantiles between, with the exact share of rows below and up to each,
+so that the distribution function is known there without error. Categories: the share of each level that the encoder knows. Both: the share of gaps,
+and the number of rows, which is Kish's (Σ w)² / Σ w² where rows have weights.
 """
 
 from __future__ import annotations
@@ -36,9 +36,17 @@ class NumberSketch:
         if len(x):
             values, inverse = np.unique(x, return_inverse=True)
             upto = np.cumsum(np.bincount(inverse, w)) / w.sum()
-            chosen = np.unique(np.minimum(np.searchsorted(upto, LEVELS), len(values) - 1))
+            last = len(values) - 1
+            chosen = np.unique([0, *np.minimum(np.searchsorted(upto, LEVELS), last), last])
             table = np.stack([values, np.concatenate([[0.0], upto[:-1]]), upto])[:, chosen]
         return cls(column.name, _count(weight), _share(~there, weight), table)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The least and the largest value; infinite where they are not known, as in files of versions that did not keep them."""
+        values, below, upto = self.table
+        known = bool(len(values)) and upto[-1] > 1 - 1e-9
+        return (float(values[0]) if len(values) and below[0] == 0 else -np.inf), (float(values[-1]) if known else np.inf)
 
     @property
     def quantiles(self) -> Matrix:

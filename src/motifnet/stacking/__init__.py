@@ -7,7 +7,7 @@ from motifnet.stacking._logistic import LogisticStack, expansion, fit_logistic_s
 from motifnet.stacking._loss import LossStack, explained, fit_loss_stack, mean_loss
 from motifnet.stacking._nnls import NnlsStack, fit_nnls_stack
 from motifnet.stacking._reliability import ReliabilityCurve, calibration, reliability_curve
-from motifnet.stacking._scores import SMALLEST, log_loss, mean_squared, predicted
+from motifnet.stacking._scores import SMALLEST, log_loss, mean_squared, paired_difference, predicted
 from motifnet.stacking._smearing import smearing
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "log_loss",
     "mean_loss",
     "mean_squared",
+    "paired_difference",
     "predicted",
     "reliability_curve",
     "smearing",

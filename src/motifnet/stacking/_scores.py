@@ -1,4 +1,8 @@
-"""Scores of out-of-fold predictions; rows with NaN, which no fold predicts, do not count."""
+"""Scores of out-of-fold predictions; rows with NaN, which no fold predicts, do not count.
+
+Two models are compared row by row, since the noise of a row is the same for both: the difference of their mean losses is d = Σ w δ / Σ w, with the
+standard error √(Σ w² (δ − d)²) / Σ w; with groups, whose rows are alike, sums of w (δ − d) over a group take the place of rows.
+"""
 
 from __future__ import annotations
 
@@ -27,3 +31,14 @@ def log_loss(labels: NDArray[np.int64], probabilities: Matrix, weight: Matrix) -
     rows = predicted(probabilities)
     chosen = probabilities[rows, labels[rows]]
     return float(-(weight[rows] * np.log(np.maximum(chosen, SMALLEST))).sum() / weight[rows].sum())
+
+
+def paired_difference(one: Matrix, other: Matrix, weight: Matrix, groups: NDArray[np.int64] | None = None) -> tuple[float, float]:
+    """d of one model's losses against another's, with shape (n,), and its standard error; NaN where a row has no loss."""
+    rows = np.isfinite(one) & np.isfinite(other)
+    w, delta = weight[rows], one[rows] - other[rows]
+    d = float(w @ delta / w.sum())
+    apart = w * (delta - d)
+    if groups is not None:
+        apart = np.asarray(np.bincount(groups[rows], apart), dtype=np.float64)
+    return d, float(np.sqrt(apart @ apart) / w.sum())

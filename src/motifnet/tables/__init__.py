@@ -9,13 +9,16 @@ from motifnet.tables._column import GAP, Column, Kind, Level
 from motifnet.tables._encoder import Encoder
 from motifnet.tables._feature import LIMIT, Feature
 from motifnet.tables._folds import Folds, make_folds
+from motifnet.tables._labels import codes_among
 from motifnet.tables._level import codes_of
 from motifnet.tables._matrix import as_array
+from motifnet.tables._notation import note_texts
 from motifnet.tables._numeric import Numeric
 from motifnet.tables._offset import as_offset
 from motifnet.tables._one_hot import OneHot
 from motifnet.tables._range import check_range, sensible_weight
 from motifnet.tables._read import read_table
+from motifnet.tables._reading import PLAIN, Reading
 from motifnet.tables._response import Response, check_domain, code_response, standardised
 from motifnet.tables._sample import Matrix, Sample
 from motifnet.tables._schema import Schema
@@ -30,6 +33,7 @@ __all__ = [
     "GAP",
     "LIMIT",
     "PERIODS",
+    "PLAIN",
     "Block",
     "Calendar",
     "CanonicalRows",
@@ -42,6 +46,7 @@ __all__ = [
     "Matrix",
     "Numeric",
     "OneHot",
+    "Reading",
     "Response",
     "Sample",
     "Schema",
@@ -63,8 +68,10 @@ __all__ = [
     "check_no_gaps",
     "check_range",
     "code_response",
+    "codes_among",
     "codes_of",
     "make_folds",
+    "note_texts",
     "open_stream",
     "read_table",
     "sensible_weight",

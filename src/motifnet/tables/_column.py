@@ -15,9 +15,24 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from motifnet.engine import DataError
+
 Kind = Literal["numeric", "boolean", "categorical", "date"]
 Level = str | int | float | bool
 GAP = int(np.iinfo(np.int64).min)
+_DAY = 86_400e6
+_UNITS = {
+    "Y": 366 * _DAY,
+    "M": 31 * _DAY,
+    "W": 7 * _DAY,
+    "D": _DAY,
+    "h": 3_600e6,
+    "m": 60e6,
+    "s": 1e6,
+    "ms": 1e3,
+    "us": 1.0,
+}  # at most, in microseconds
+_MOST_MICROSECONDS = 9.2e18
 LEVEL_TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 
 
@@ -42,6 +57,14 @@ class Column:
     def take(self, rows: NDArray[Any]) -> Column:
         """The column on some rows (indices or mask)."""
         return replace(self, values=self.values[rows])
+
+    def without(self, rows: NDArray[np.bool_]) -> Column:
+        """The column with gaps in some rows."""
+        if not rows.any():
+            return self
+        values = self.values.copy()
+        values[rows] = {"date": GAP, "categorical": None}.get(self.kind, np.nan)
+        return replace(self, values=values)
 
 
 def is_gap(values: NDArray[Any]) -> NDArray[np.bool_]:
@@ -84,13 +107,27 @@ def _make_texts(values: NDArray[Any], gaps: NDArray[np.bool_]) -> None:
 
 def dates(name: str, values: NDArray[Any]) -> Column:
     """A column of dates from an array of datetime64."""
-    return Column(name, "date", values.astype("datetime64[us]").astype(np.int64))
+    return Column(name, "date", _microseconds(name, values))
 
 
-def seconds(values: NDArray[Any]) -> NDArray[np.float64]:
+def seconds(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
     """Durations as numbers."""
-    steps = values.astype("timedelta64[us]").astype(np.int64)
+    steps = _microseconds(name, values)
     return np.where(steps == GAP, np.nan, steps / 1e6)
+
+
+def _microseconds(name: str, values: NDArray[Any]) -> NDArray[np.int64]:
+    """Dates or durations in whole microseconds; numpy itself would let what is beyond int64 come back at the other end."""
+    unit, count = np.datetime_data(values.dtype)
+    size = np.abs(values.view(np.int64).astype(np.float64)) * count * _UNITS.get(unit, 0.0)
+    beyond = (size > _MOST_MICROSECONDS) & ~is_gap(values)
+    if beyond.any():
+        row = int(np.argmax(beyond))
+        raise DataError(
+            f"Column {name!r}, row {row} (the first row is 0) holds {values[row]} ({values.dtype}), which is more than 290,000 years from 1970. "
+            "Pass such a column as numbers, or leave the cell empty if the value is not known."
+        )
+    return values.astype(f"{values.dtype.kind}8[us]").astype(np.int64)
 
 
 def objects(column: Column) -> NDArray[Any]:

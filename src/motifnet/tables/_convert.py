@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from motifnet.engine import DataError
 from motifnet.tables._column import GAP, LEVEL_TYPES, Column, Kind, as_text, numbers, objects
 from motifnet.tables._errors import shown
 from motifnet.tables._infer import datetimes
+from motifnet.tables._reading import PLAIN, Reading, is_mark
 
 _TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
 _WANTED = {"numeric": "numbers", "boolean": "true or false", "date": "dates (ISO, such as 2024-05-31 or 2024-05-31T12:00:00)"}
 
 
-def convert(column: Column, kind: Kind, level_type: str | None) -> Column:
+def convert(column: Column, kind: Kind, level_type: str | None, reading: Reading = PLAIN) -> Column:
     """The column as `kind`: numbers from texts that are numbers, truth values from 0 and 1, levels from numbers, dates from ISO texts."""
+    if reading.missing:
+        column = column.without(missing(column, reading))
     if kind == "categorical":
         return _to_levels(column, level_type or "str")
     if column.kind == kind or (kind == "numeric" and column.kind == "boolean"):
@@ -27,8 +33,17 @@ def convert(column: Column, kind: Kind, level_type: str | None) -> Column:
     if kind == "boolean" and column.kind == "numeric":
         return _to_truth(column)
     if column.kind == "categorical":
-        return _from_levels(column, kind)
+        return _from_levels(column, kind, reading)
     raise _wrong(column, kind, int(np.argmax(~column.gaps)))
+
+
+def missing(column: Column, reading: Reading) -> NDArray[np.bool_]:
+    """Rows whose value the reading takes for a missing one, where they have one."""
+    if column.kind == "categorical":
+        return np.array([value is not None and as_text(value) in reading.missing for value in column.values], dtype=bool)
+    if column.kind == "date":
+        return np.isin(column.values, [date for text in reading.missing if (date := _date(text)) is not None])
+    return np.isin(column.values, reading.missing_numbers)
 
 
 def _to_truth(column: Column) -> Column:
@@ -38,26 +53,24 @@ def _to_truth(column: Column) -> Column:
     return Column(column.name, "boolean", column.values)
 
 
-def _from_levels(column: Column, kind: Kind) -> Column:
-    """Each distinct level is read once."""
+def _from_levels(column: Column, kind: Kind, reading: Reading) -> Column:
+    """Each distinct level is read once; what can only stand for a missing value is one."""
     import pandas as pd
 
     codes, found = pd.factorize(column.values)
-    read = {"numeric": _number, "boolean": _truth, "date": _date}[kind]
-    parsed = [read(value) for value in found]
+    readers: dict[str, Callable[[Any], float | int | None]] = {"numeric": partial(_number, reading), "boolean": _truth, "date": _date}
+    read = readers[kind]
+    gap = GAP if kind == "date" else np.nan
+    parsed = [gap if isinstance(value, str) and is_mark(value) else read(value) for value in found]
     for i, value in enumerate(parsed):
         if value is None:
             raise _wrong(column, kind, int(np.argmax(codes == i)))
-    gap = GAP if kind == "date" else np.nan
     values = np.array([*parsed, gap], dtype=np.int64 if kind == "date" else np.float64)[codes]
     return numbers(column.name, values, kind) if kind == "numeric" else Column(column.name, kind, values)
 
 
-def _number(value: Any) -> float | None:
-    try:
-        return float(value)
-    except ValueError:
-        return None
+def _number(reading: Reading, value: Any) -> float | None:
+    return reading.number(value) if isinstance(value, str) else float(value)
 
 
 def _truth(value: Any) -> float | None:
@@ -86,12 +99,18 @@ def _level(value: Any, level_type: str) -> Any:
     """The value as a level of that type; a value that cannot be one stays what it is, and so is unseen."""
     if level_type == "str":
         return as_text(value)
+    if isinstance(value, str) and is_mark(value):
+        return None
     if level_type == "bool":
         found = _truth(value)
         return value if found is None else bool(found)
+    if isinstance(value, str):
+        if PLAIN.number(value) is None:
+            return value
+        value = float(value) if set(value) & set(".eEnN") else int(value)
     try:
         level = LEVEL_TYPES[level_type](value)
-        return level if float(value) == level else value
+        return level if level == value else value
     except (ValueError, OverflowError):
         return value
 
@@ -100,5 +119,5 @@ def _wrong(column: Column, kind: Kind, row: int) -> DataError:
     value = objects(column)[row]
     return DataError(
         f"Column {column.name!r}, row {row} (the first row is 0) holds {shown(value)}, but this column takes {_WANTED[kind]}. "
-        f"Replace such values, or leave the cell empty if the value is not known."
+        "Replace such values; if one stands for a missing value, leave the cell empty, or say so by --missing."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from motifnet.engine import MotifnetWarning
 from motifnet.tables._calendar import Calendar
-from motifnet.tables._column import Column, Level
+from motifnet.tables._column import Column
 from motifnet.tables._feature import Feature
 from motifnet.tables._folds import Folds
 from motifnet.tables._level import levels_of
@@ -25,7 +24,6 @@ from motifnet.tables._table import Table
 from motifnet.tables._target_mean import TargetMean
 
 MOST_LEVELS = 60  # up to so many levels get an indicator each
-_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +76,6 @@ def _fit(column: Column, y: Matrix, weight: Matrix, folds: Folds) -> tuple[Featu
     if column.kind == "categorical":
         levels = levels_of(column)
         if len(levels) > MOST_LEVELS:
-            _warn_of_numbers(column.name, levels)
             return TargetMean.fit(column, levels, y, weight, folds)
         feature = OneHot.fit(column, levels, weight)
     elif column.kind == "date":
@@ -97,11 +94,3 @@ def _warn_of_empty(table: Table) -> None:
     empty = [column.name for column in table.columns if column.gaps.all()]
     if empty:
         warnings.warn(f"Columns without any value are left out: {', '.join(map(repr, empty))}.", MotifnetWarning, stacklevel=3)
-
-
-def _warn_of_numbers(name: str, levels: tuple[Level | None, ...]) -> None:
-    """Say so where nearly all levels are numbers: then the others are marks of a gap, or slips."""
-    others = [level for level in levels if isinstance(level, str) and not _NUMBER.fullmatch(level)]
-    if 0 < len(others) < 0.1 * len(levels):
-        text = f"Column {name!r} holds numbers, and texts such as {others[0]!r}; all are taken as categories. Empty these cells to have numbers."
-        warnings.warn(text, MotifnetWarning, stacklevel=4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from motifnet.engine import DataError
 
 
@@ -9,7 +11,8 @@ class ValueTypeError(DataError, TypeError):
     """A value, or a name, of a type that a table cannot hold."""
 
 
-def shown(value: object, width: int = 60) -> str:
+def shown(value: Any, width: int = 60) -> str:
     """A value as it appears in a message: short, on one line."""
-    text = repr(value.item() if hasattr(value, "item") else value)
+    item: Any = getattr(value, "item", None)
+    text = repr(item() if getattr(value, "ndim", None) == 0 else value).replace("\n", " ")
     return text if len(text) <= width else text[: width - 1] + "…"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from motifnet.engine import DataError
 from motifnet.tables._column import Column, levels, numbers
 from motifnet.tables._errors import ValueTypeError
-from motifnet.tables._infer import column_of
+from motifnet.tables._infer import column_of, floats
 
 _INFERRED = {"string": "str", "empty": "str", "integer": "int", "floating": "float", "boolean": "bool"}
 
@@ -71,6 +71,8 @@ def column_of_series(name: str, series: Any) -> Column:
 def _floats(series: Any) -> NDArray[np.float64]:
     import narwhals as nw
 
+    if series.dtype == nw.Decimal:  # pyarrow's own way to a float is off in the last bit
+        return floats(np.array([*series.to_list(), None], dtype=object)[:-1])
     return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
 
 

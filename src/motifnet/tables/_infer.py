@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from motifnet.engine import DataError
 from motifnet.tables._column import Column, dates, is_gap, levels, numbers, seconds
 from motifnet.tables._errors import ValueTypeError, shown
+from motifnet.tables._reading import PLAIN
 
 
 def column_of(name: str, values: NDArray[Any]) -> Column:
@@ -29,7 +30,7 @@ def column_of(name: str, values: NDArray[Any]) -> Column:
     if kind == "M":
         return dates(name, values)
     if kind == "m":
-        return numbers(name, seconds(values))
+        return numbers(name, seconds(name, values))
     if kind in "US":
         return _column_of_texts(name, values)
     try:
@@ -43,10 +44,9 @@ def column_of(name: str, values: NDArray[Any]) -> Column:
 
 def _column_of_texts(name: str, values: NDArray[Any]) -> Column:
     """An array of texts cannot mix types, so a column of it whose texts are all numbers is numeric."""
-    try:
-        return numbers(name, values.astype(np.float64))
-    except ValueError:
-        return levels(name, (np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values).astype(object), "str")
+    texts = (np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values).astype(object)
+    found = PLAIN.numbers(texts)
+    return levels(name, texts, "str") if found is None else numbers(name, found.astype(np.float64))
 
 
 def _column_of_objects(name: str, values: NDArray[Any]) -> Column:
@@ -63,7 +63,7 @@ def _column_of_objects(name: str, values: NDArray[Any]) -> Column:
     if found in ("datetime", "datetime64", "date"):
         return dates(name, datetimes(values))
     if found == "timedelta":
-        return numbers(name, seconds(pd.to_timedelta(values).to_numpy()))
+        return numbers(name, seconds(name, pd.to_timedelta(values).to_numpy()))
     return _column_of_mixture(name, values)
 
 

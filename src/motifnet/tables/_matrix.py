@@ -31,14 +31,15 @@ def as_matrix(X: Any) -> NDArray[Any]:
 
 
 def as_array(X: Any) -> NDArray[Any]:
-    """The array of X; a list that mixes texts and numbers becomes an array of objects."""
+    """The array of X; a list that mixes texts and numbers, or holds large numbers, becomes an array of objects."""
     if isinstance(X, np.ma.MaskedArray):
         filled = np.asarray(X.data, dtype=object).copy()
         filled[np.ma.getmaskarray(X)] = None
         return filled
     try:
         array = np.asarray(X)
-        if array.dtype.kind in "US" and not hasattr(X, "dtype"):
+        large = array.dtype.kind == "f" and (np.abs(array) >= 2.0**53).any()  # may be whole numbers on both sides of 2^63, rounded
+        if (array.dtype.kind in "US" or large) and not hasattr(X, "dtype"):
             array = np.array(X, dtype=object)
     except ValueError as error:
         raise DataError(f"X is not a table: its rows have different lengths ({error}). Pass rows of equal length, or a data frame.") from None

@@ -1,6 +1,6 @@
 """A file as a pandas data frame: CSV, TSV or parquet, also gzipped; "-" is standard input. Trouble is told with file, line and next step.
 
-Columns of ISO dates become dates (UTC). The text is read as a whole, so that the header can be checked and a line of a wrong length be named.
+The text is read as a whole, so that the header can be checked and a line of a wrong length be named.
 """
 
 from __future__ import annotations
@@ -11,52 +11,74 @@ import io
 import re
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from motifnet.engine import DataError, FileError, MotifnetError
+from motifnet.tables._convert import missing
+from motifnet.tables._frame import column_of_series
+from motifnet.tables._parse import Types, parse
+from motifnet.tables._reading import Reading
 from motifnet.tables._schema import Schema
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?")
 _GZIP = b"\x1f\x8b"
 
 
-def read_table(path: str | Path, *, schema: Schema | None = None) -> DataFrame:
-    """The table of a file; with the schema of a model, its columns of texts are read as texts even where all of them look like numbers or dates."""
+def read_table(
+    path: str | Path, *, schema: Schema | None = None, reading: Reading | None = None, texts: Collection[str] = (), labels: Collection[str] = ()
+) -> DataFrame:
+    """The table of a file.
+
+    With the schema of a model, its columns of texts are read as texts even where all of them look like numbers or dates, and what counts as missing
+    is what did at the fit. `reading`: how texts are read, in place of the schema's; `texts`, `labels`: columns as in `Types`.
+    """
     path = str(path)
+    reading = reading or (schema.reading if schema else Reading())
     if path.endswith((".parquet", ".pq")):
-        return _read_parquet(path)
+        return _read_parquet(path, reading)
     text = _decoded(_content(path), path)
     separator = separator_of(text, path)
     _check_lines(text, separator, path)
     if text.count("\r") > text.count("\r\n"):  # pandas takes what follows two of them for the field before
         text = _lines_anew(text, separator)
-    return _parsed(text, separator, _texts(schema), path)
+    return parse(text, separator, Types(reading, {*texts, *(schema.texts if schema else ())}, labels), path)
 
 
-def parse_rows(text: str, schema: Schema | None, path: str) -> DataFrame:
-    """The table of some lines with commas, the header first, that come from a file and are checked."""
-    return _parsed(text, ",", _texts(schema), path)
-
-
-def _texts(schema: Schema | None) -> list[str]:
-    return [] if schema is None else [name for name, level in zip(schema.names, schema.level_types, strict=True) if level == "str"]
-
-
-def _read_parquet(path: str) -> DataFrame:
+def _read_parquet(path: str, reading: Reading) -> DataFrame:
     with parquet_told(path):
         import pyarrow.parquet as parquet
 
         table = parquet.read_table(path)
         table.validate(full=True)  # texts that are not UTF-8 would be found when they are first looked at
-        frame = table.to_pandas()
+        frame = pandas_frame(table, reading, path)
     if frame.empty:
         raise DataError(f"{path} has {len(frame)} rows and {len(frame.columns)} columns. At least one of each is expected.")
+    return frame
+
+
+def pandas_frame(table: Any, reading: Reading, path: str) -> DataFrame:
+    """A pyarrow table in pandas: names are texts, whole numbers stay exact where some are missing, and what the reading takes for missing is."""
+    frame: DataFrame = table.to_pandas(integer_object_nulls=True)
+    frame.columns = check_names([str(name) for name in frame.columns], path)
+    return without_missing(frame, reading) if reading.missing else frame
+
+
+def without_missing(frame: DataFrame, reading: Reading) -> DataFrame:
+    """The frame with None for what the reading takes for missing; a column that no model could take stays as it is."""
+    import narwhals as nw
+
+    for name in frame.columns:
+        try:
+            rows = missing(column_of_series(name, nw.from_native(frame[name], series_only=True)), reading)
+        except DataError:
+            continue
+        if rows.any():
+            frame[name] = frame[name].astype(object).where(~rows, None)
     return frame
 
 
@@ -105,9 +127,13 @@ def separator_of(text: str, path: str) -> str:
     return next((s for s in (by_suffix, "\t", ";", ",") if header and s in header[0]), by_suffix)
 
 
-def names_of(header: list[str], path: str) -> tuple[str, ...]:
+def names_of(header: list[str], path: str) -> list[str]:
     """Names of the columns, as pandas calls those without one. DataError for two of the same name."""
-    names = tuple(name or f"Unnamed: {j}" for j, name in enumerate(header))
+    return check_names([name or f"Unnamed: {j}" for j, name in enumerate(header)], path)
+
+
+def check_names(names: list[str], path: str) -> list[str]:
+    """The names; DataError for two of the same name."""
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
         raise DataError(f"{path}: duplicate column names {', '.join(map(repr, twice))} in the header. Rename or remove all but one.")
@@ -135,34 +161,3 @@ def _lines_anew(text: str, separator: str) -> str:
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     csv.writer(out, delimiter=separator).writerows(row for row in rows if row)
     return out.getvalue()
-
-
-def _parsed(text: str, separator: str, texts: list[str], path: str) -> DataFrame:
-    import pandas as pd
-
-    options: Any = {"dtype": dict.fromkeys(texts, str), "index_col": False, "low_memory": False}
-    if tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1):  # later versions read floats exactly without being told
-        options["float_precision"] = "round_trip"
-    try:
-        frame = pd.read_csv(io.StringIO(text), sep=separator, **options)
-    except (ValueError, OverflowError) as error:
-        raise DataError(f"{path} cannot be read as a table: {error}. Check the file.") from None
-    if frame.empty:
-        raise DataError(f"{path} has a header, but no rows. At least one row is expected.")
-    for name in frame.columns.difference(texts):
-        if pd.api.types.infer_dtype(frame[name], skipna=True) == "string":
-            frame[name] = _dated(frame[name])
-    return frame
-
-
-def _dated(values: Any) -> Any:
-    """The column as dates where every text of it is one."""
-    import pandas as pd
-
-    present = values.dropna()
-    if not _ISO.fullmatch(present.iloc[0]) or not all(map(_ISO.fullmatch, present)):
-        return values
-    try:
-        return pd.to_datetime(values, utc=True, format="ISO8601").dt.tz_localize(None)
-    except ValueError:
-        return values

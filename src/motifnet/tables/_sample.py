@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,9 +56,30 @@ class Sample:
         """The matrix for fold k: rows of fold k are encoded by the other folds, every other row without fold k and its own fold."""
         return self.X if self.views is None else self.views[k]
 
+    def codes(self, k: int | None = None) -> NDArray[np.int64]:
+        """Codes with shape (n,) that equal rows of the matrix share, in the encoding of fold k where given."""
+        return self._own_codes if k is None or self.views is None else equal_rows(self.views[k])
+
+    @cached_property
+    def _own_codes(self) -> NDArray[np.int64]:
+        return equal_rows(self.X)
+
     def rows(self, chosen: NDArray[np.bool_], k: int | None = None) -> Sample:
         """The sample on some rows (a mask), in the encoding of fold k where given."""
         X = self.X if k is None else self.view(k)
         part = {name: None if (v := getattr(self, name)) is None else v[chosen] for name in ("groups", "time", "labels")}
         part["response"] = None if self.response is None else self.response.rows(chosen)
         return replace(self, X=X[chosen], y=self.y[chosen], weight=self.weight[chosen], folds=self.folds.subset(chosen), views=None, **part)
+
+
+def equal_rows(X: Matrix) -> NDArray[np.int64]:
+    """Codes with shape (n,) that equal rows of X with shape (n, d) share, by a hash of their bits that is checked."""
+    bits = np.ascontiguousarray(X + 0.0).view(np.uint64)  # +0.0: zeros have one sign
+    odd = np.random.default_rng(0).integers(0, 2**63, X.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    with np.errstate(over="ignore"):
+        mixed = (bits ^ (bits >> np.uint64(29))) * odd
+        hashes = (mixed ^ (mixed >> np.uint64(32))).sum(1)
+    _, first, codes = np.unique(hashes, return_index=True, return_inverse=True)
+    if not np.array_equal(X[first[codes]], X):  # a collision
+        codes = np.unique(X, axis=0, return_inverse=True)[1]
+    return codes.ravel().astype(np.int64)

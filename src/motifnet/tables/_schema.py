@@ -5,25 +5,30 @@ The phrases about names are scikit-learn's, since its tools look for them.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
-from motifnet.engine import DataError, MotifnetWarning
+from motifnet.engine import DataError, warn_caller
 from motifnet.tables._column import Kind
+from motifnet.tables._reading import PLAIN, Reading
 
 _HEAD = "The feature names should match those that were passed during fit.\n"
 
 
 @dataclass(frozen=True)
 class Schema:
-    """Columns of the fit in order; `named` tells whether the names came with the table (else they are x0, x1, …)."""
+    """Columns of the fit in order; `named` tells whether the names came with the table (else they are x0, x1, …); `reading`: of its texts."""
 
     names: tuple[str, ...]
     kinds: tuple[Kind, ...]
     level_types: tuple[str | None, ...]
     named: bool
+    reading: Reading = PLAIN
+
+    @property
+    def texts(self) -> list[str]:
+        """Names of the columns whose texts are levels, whatever they look like."""
+        return [name for name, kind in zip(self.names, self.kinds, strict=True) if kind == "categorical"]
 
     def place(self, names: Sequence[str] | None, width: int, *, reorder: bool = False) -> list[int]:
         """Position, in a table with these names (None: it has none), of each column of the fit; raises where they do not match."""
@@ -55,17 +60,9 @@ class Schema:
         where = {name: i for i, name in enumerate(names)}
         return [where[name] for name in self.names]
 
-    def to_state(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return {"names": list(self.names), "kinds": list(self.kinds), "level_types": list(self.level_types), "named": self.named}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Schema:
-        return cls(tuple(state["names"]), cast("tuple[Kind, ...]", tuple(state["kinds"])), tuple(state["level_types"]), bool(state["named"]))
-
 
 def _warn(text: str) -> None:
-    warnings.warn(text, MotifnetWarning, stacklevel=5)
+    warn_caller(text)
 
 
 def _bullets(title: str, names: Sequence[str], most: int = 5) -> str:

@@ -1,17 +1,19 @@
 """A file as blocks of rows: CSV, TSV (also gzipped) or parquet, read again for every pass and never held as a whole.
 
 A row's *draw* is a number in [0, 1) that depends on its place in the file and a seed alone (the mixing function of SplitMix64; Steele, Lea & Flood
-2014). Rows whose draws fall into an interval are a uniform random sample, whatever the blocks are, and need no list of numbers.
+2014). Rows whose draws fall into an interval are a uniform random sample, whatever the blocks are, and need no list of numbers. Where rows come in
+groups, the draw depends on the group alone (a hash of its text), so that an interval has whole groups.
 """
 
 from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import io
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError, FileError, UsageError, as_path
-from motifnet.tables._read import names_of, parquet_told, parse_rows, separator_of
+from motifnet.tables._parse import Types, parse
+from motifnet.tables._read import check_names, names_of, pandas_frame, parquet_told, separator_of
+from motifnet.tables._reading import PLAIN, Reading
 from motifnet.tables._schema import Schema
 
 if TYPE_CHECKING:
@@ -52,11 +56,13 @@ class Block:
 
 @dataclass(frozen=True)
 class Stream(ABC):
-    """A file with `n` rows and columns `names`."""
+    """A file with `n` rows and columns `names`, whose texts are read by `reading`; `groups`: the column whose groups are drawn as a whole."""
 
     path: str
     n: int
     names: tuple[str, ...]
+    reading: Reading
+    groups: str | None = None
 
     @abstractmethod
     def blocks(self) -> Iterator[Block]:
@@ -67,26 +73,41 @@ class Stream(ABC):
         """The raw rows of a mask."""
 
     @abstractmethod
-    def frame(self, raws: list[Any], schema: Schema | None = None) -> DataFrame:
-        """Raw rows of one or more blocks as a data frame; with a schema its columns of texts are read as texts."""
+    def frame(self, raws: list[Any], schema: Schema | None = None, *, texts: Collection[str] = (), labels: Collection[str] = ()) -> DataFrame:
+        """Raw rows of one or more blocks as a data frame; with a schema its columns of texts are read as texts; `texts`, `labels` as in `Types`."""
+
+    @abstractmethod
+    def cells(self, block: Block, name: str) -> list[str]:
+        """The cells of a column as texts."""
+
+    def draws(self, block: Block, seed: int) -> NDArray[np.float64]:
+        """A number in [0, 1) for each row of a block, with shape (count,)."""
+        if self.groups is None:
+            return block.draws(seed)
+        cells = self.cells(block, self.groups)
+        of_group = {cell: _hashed(cell, seed) for cell in set(cells)}
+        return np.array([of_group[cell] for cell in cells])
 
     def count(self, chosen: Chosen, seed: int) -> int:
-        """How many rows have draws that are chosen; nothing is read for that."""
+        """How many rows have draws that are chosen; nothing is read for that unless groups are drawn."""
+        if self.groups is not None:
+            return sum(int(chosen(self.draws(block, seed)).sum()) for block in self.blocks())
         starts = range(0, self.n, _COUNTED)
         return sum(int(chosen(Block(first, min(_COUNTED, self.n - first), None).draws(seed)).sum()) for first in starts)
 
-    def sample(self, chosen: Chosen, seed: int) -> tuple[DataFrame, NDArray[np.float64]]:
-        """The rows whose draws are chosen, and these draws."""
-        raws, draws = [], []
+    def sample(self, chosen: Chosen, seed: int, *, labels: Collection[str] = ()) -> tuple[DataFrame, NDArray[np.float64]]:
+        """The rows whose draws are chosen, with their numbers in the file as index, and these draws."""
+        raws, draws, numbers = [], [], []
         for block in self.blocks():
-            u = block.draws(seed)
+            u = self.draws(block, seed)
             rows = chosen(u)
             if rows.any():
                 raws.append(self.kept(block, rows))
                 draws.append(u[rows])
+                numbers.append(block.first + np.flatnonzero(rows))
         if not raws:
             raise DataError(f"{self.path} has {self.n} rows, too few to draw samples from. Fit the table as a whole.")
-        return self.frame(raws), np.concatenate(draws)
+        return self.frame(raws, labels=labels).set_axis(np.concatenate(numbers), axis=0), np.concatenate(draws)
 
 
 class Parquet(Stream):
@@ -100,16 +121,19 @@ class Parquet(Stream):
                 yield Block(first, batch.num_rows, batch)
                 first += batch.num_rows
 
+    def cells(self, block: Block, name: str) -> list[str]:
+        return [str(value) for value in block.raw.column(name).to_pylist()]
+
     def kept(self, block: Block, rows: NDArray[np.bool_]) -> Any:
         import pyarrow as pa
 
         return block.raw.filter(pa.array(rows))
 
-    def frame(self, raws: list[Any], schema: Schema | None = None) -> DataFrame:
+    def frame(self, raws: list[Any], schema: Schema | None = None, *, texts: Collection[str] = (), labels: Collection[str] = ()) -> DataFrame:
         import pyarrow as pa
 
         with parquet_told(self.path):
-            return pa.Table.from_batches(raws).to_pandas()
+            return pandas_frame(pa.Table.from_batches(raws), self.reading, self.path)
 
 
 class Text(Stream):
@@ -127,19 +151,23 @@ class Text(Stream):
         if rows:
             yield Block(first, len(rows), rows)
 
+    def cells(self, block: Block, name: str) -> list[str]:
+        place = self.names.index(name)
+        return [row[place] for row in block.raw]
+
     def kept(self, block: Block, rows: NDArray[np.bool_]) -> Any:
         return [row for row, there in zip(block.raw, rows, strict=True) if there]
 
-    def frame(self, raws: list[Any], schema: Schema | None = None) -> DataFrame:
+    def frame(self, raws: list[Any], schema: Schema | None = None, *, texts: Collection[str] = (), labels: Collection[str] = ()) -> DataFrame:
         text = io.StringIO(newline="")
         writer = csv.writer(text)
         writer.writerow(self.names)
         for rows in raws:
             writer.writerows(rows)
-        return parse_rows(text.getvalue(), schema, self.path)
+        return parse(text.getvalue(), ",", Types(self.reading, {*texts, *(schema.texts if schema else ())}, labels), self.path)
 
 
-def open_stream(path: str | Path) -> Stream:
+def open_stream(path: str | Path, reading: Reading = PLAIN) -> Stream:
     """The file as a stream. Raises FileError, DataError or UsageError with the next step."""
     path = as_path(path)
     if path == "-":
@@ -147,10 +175,15 @@ def open_stream(path: str | Path) -> Stream:
     if path.endswith((".parquet", ".pq")):
         with parquet_told(path), _opened(path) as file:
             names = file.schema_arrow.empty_table().to_pandas().columns  # without what pandas has stored as its index
-            return _with_rows(Parquet(path, file.metadata.num_rows, tuple(names)))
+            return _with_rows(Parquet(path, file.metadata.num_rows, tuple(check_names([str(name) for name in names], path)), reading))
     lines = _lines(path)
-    names = names_of(next(lines), path)
-    return _with_rows(Text(path, sum(1 for _ in lines), names))
+    names = tuple(names_of(next(lines), path))
+    return _with_rows(Text(path, sum(1 for _ in lines), names, reading))
+
+
+def _hashed(text: str, seed: int) -> float:
+    digest = hashlib.blake2b(text.encode(), digest_size=8, salt=(seed % 2**64).to_bytes(8, "little")).digest()
+    return (int.from_bytes(digest, "little") >> 11) * 2.0**-53
 
 
 def _with_rows(stream: Stream) -> Stream:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError
-from motifnet.tables._column import Column
+from motifnet.tables._column import Column, levels
 from motifnet.tables._convert import convert
+from motifnet.tables._exact import whole_numbers
 from motifnet.tables._frame import column_of_series, is_frame, parts_of_frame
 from motifnet.tables._infer import column_of
 from motifnet.tables._matrix import as_matrix
@@ -52,10 +53,18 @@ def as_table(X: Any, *, schema: Schema | None = None, reorder: bool = False) -> 
     where = schema.place(names, len(parts), reorder=reorder)
     _check_not_empty(n, len(parts))
     columns = [
-        convert(typed(name, parts[i]), kind, level_type)
+        convert((_for_levels if kind == "categorical" else typed)(name, parts[i]), kind, level_type, schema.reading)
         for i, name, kind, level_type in zip(where, schema.names, schema.kinds, schema.level_types, strict=True)
     ]
     return _checked(Table(tuple(columns), n, schema.named))
+
+
+def _for_levels(name: str, part: Any) -> Column:
+    """Whole numbers that are to be looked up as levels, exactly; everything else as it comes."""
+    whole = whole_numbers(name, part)
+    if whole is not None:
+        return levels(name, whole, "int")
+    return column_of_series(name, part) if hasattr(part, "to_native") else column_of(name, part)
 
 
 def _checked(table: Table) -> Table:

@@ -10,15 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError
-from motifnet.tables._column import Column, Level, objects
+from motifnet.tables._column import Level, objects
 from motifnet.tables._errors import shown
+from motifnet.tables._exact import check_present, exact
 from motifnet.tables._frame import column_of_series, is_frame, parts_of_frame
 from motifnet.tables._infer import column_of
 from motifnet.tables._labels import class_codes
 from motifnet.tables._matrix import as_array
+from motifnet.tables._notation import suspect
+from motifnet.tables._reading import PLAIN
 from motifnet.tables._sample import Matrix
 from motifnet.tables._vector import check_finite, check_length, check_no_gaps
 
+_REMEDY = "give it one, or leave the row out"
 Task = Literal["regression", "classification"]
 
 
@@ -45,15 +49,14 @@ def as_target(y: Any, n: int, task: Task, *, weight: Matrix | None = None) -> Ta
     if y is None:
         raise DataError("The fit requires y to be passed, but the target y is None. Pass one value for each row.")
     parts, names, flat = _parts(y)
-    columns = [column_of_series("y", part) if hasattr(part, "to_native") else column_of("y", part) for part in parts]
-    check_length(len(columns[0].values), n)
-    for column in columns:
-        check_no_gaps(column, "give it one, or leave the row out")
+    check_length(len(parts[0]), n)
     if task == "regression":
-        return Target(np.stack([_numbers(column) for column in columns], 1), names, None, flat)
-    if len(columns) > 1:
-        raise DataError(f"y should be a 1d array, got {len(columns)} columns instead: a classifier takes one target. Fit one model for each column.")
-    codes, classes = class_codes(columns[0], parts[0], weight)
+        return Target(np.stack([_numbers(part) for part in parts], 1), names, None, flat)
+    if len(parts) > 1:
+        raise DataError(f"y should be a 1d array, got {len(parts)} columns instead: a classifier takes one target. Fit one model for each column.")
+    labels = exact("y", parts[0], n)
+    check_present("y", labels, _REMEDY)
+    codes, classes = class_codes(labels, names[0], weight)
     return Target(codes[:, None].astype(np.float64), names, classes, True)
 
 
@@ -88,11 +91,17 @@ def _warn_of_column_vector() -> None:
     warnings.warn(text, DataConversionWarning, stacklevel=4)
 
 
-def _numbers(column: Column) -> Matrix:
+def _numbers(part: Any) -> Matrix:
+    column = column_of_series("y", part) if hasattr(part, "to_native") else column_of("y", part)
+    check_no_gaps(column, _REMEDY)
     if column.kind in ("categorical", "date"):
+        values = objects(column)
+        row = next((row for row, value in enumerate(values) if not isinstance(value, str) or PLAIN.number(value) is None), 0)
+        found = suspect(values) if column.kind == "categorical" else None
+        row, reason = (row, "Convert y,") if found is None else (found[0], f"{found[1][0].upper()}{found[1][1:]} Or convert y,")
         raise DataError(
-            f"Unknown label type: y holds {shown(objects(column)[0])} in row 0, but a regression needs numbers. "
-            "Convert y, or use a classifier (MotifClassifier, --task classification) for classes."
+            f"Unknown label type: y holds {shown(values[row])} in row {row}, but a regression needs numbers. "
+            f"{reason} or use a classifier (MotifClassifier, --task classification) for classes."
         )
     check_finite(column.values, "y")
     return column.values

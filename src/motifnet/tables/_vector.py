@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from motifnet.engine import DataError, as_floats
 from motifnet.tables._column import Column
-from motifnet.tables._convert import convert
 from motifnet.tables._errors import shown
+from motifnet.tables._exact import check_present, exact, ranked
 from motifnet.tables._frame import column_of_series
 from motifnet.tables._infer import column_of
+from motifnet.tables._instants import instants
 from motifnet.tables._matrix import as_array
 from motifnet.tables._sample import Matrix
 
@@ -47,25 +48,29 @@ def as_weight(sample_weight: Any, n: int) -> Matrix:
 
 
 def as_groups(groups: Any, n: int) -> NDArray[np.int64] | None:
-    """Codes 0, 1, … of the groups in their own order."""
+    """Codes 0, 1, … of the groups in their own order; '007', '7' and 7 are three groups, whole numbers and dates are compared exactly."""
     if groups is None:
         return None
-    column = vector("groups", groups, n)
-    check_no_gaps(column, "give each of these rows a group, such as one of its own")
-    return np.unique(column.values, return_inverse=True)[1].astype(np.int64)
+    values = exact("groups", groups, n)
+    check_length(len(values), n)
+    check_present("groups", values, "give each of these rows a group, such as one of its own")
+    return ranked("groups", values)[0]
 
 
 def as_time(time: Any, n: int) -> Matrix | None:
-    """Times as numbers: numbers as they are, dates and ISO texts as microseconds."""
+    """The order of the rows in time: 0, 1, … for the different times, which are numbers of any size, dates in their own unit, or ISO texts."""
     if time is None:
         return None
-    column = vector("time", time, n)
-    if column.kind == "categorical":
-        column = convert(column, "date", None)
-    check_no_gaps(column, "leave rows without a time out")
-    found = column.values.astype(np.float64)
-    check_finite(found, "time")
-    return found
+    values = exact("time", time, n)
+    check_length(len(values), n)
+    check_present("time", values, "leave rows without a time out")
+    if values.dtype.kind == "S":
+        values = np.char.decode(values, "utf-8")
+    if values.dtype.kind in "UO" and n:
+        values = instants("time", values.astype(object))
+    if values.dtype.kind == "f":
+        check_finite(values, "time")
+    return ranked("time", values)[0].astype(np.float64)
 
 
 def as_numbers(y: Any, n: int) -> Matrix:

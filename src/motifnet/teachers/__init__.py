@@ -11,7 +11,7 @@ from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_part
 from motifnet.teachers._linear import FittedLinear, Linear
 from motifnet.teachers._parse_catboost import parse_catboost
 from motifnet.teachers._parse_lightgbm import parse_lightgbm
-from motifnet.teachers._parse_sklearn import parse_histogram, parse_sklearn_tree
+from motifnet.teachers._parse_sklearn import parse_histogram, parse_sklearn_tree, rounded_threshold
 from motifnet.teachers._parse_xgboost import parse_xgboost
 from motifnet.teachers._questions import KINDS, Member, Questions
 from motifnet.teachers._registry import TEACHERS
@@ -49,4 +49,5 @@ __all__ = [
     "parse_lightgbm",
     "parse_sklearn_tree",
     "parse_xgboost",
+    "rounded_threshold",
 ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,8 @@ from motifnet.losses import Pinball
 from motifnet.teachers._boosting import Growth, Problem
 from motifnet.teachers._forest import Forest
 from motifnet.teachers._parse_lightgbm import parse_lightgbm
+
+_PROBES = 5  # trees whose pace is measured
 
 
 def grow(train: Problem, growth: Growth, seed: int, control: Control | None) -> list[Forest]:
@@ -34,9 +39,11 @@ def grow_until(train: Problem, valid: Problem, growth: Growth, seed: int, contro
 
 def _validated(train: Problem, valid: Problem, growth: Growth, seed: int, control: Control | None) -> tuple[Any, int]:
     """The booster with all trees that were tried, and the best number."""
+    start, limited = time.monotonic(), math.isfinite(growth.seconds)
     booster, train_set = _start(train, growth, seed)
     booster.add_valid(_data(valid, train.base, _settings(train, growth, seed), train_set), "valid")
     best, least = 0, float(booster.eval_valid()[0][2])
+    before = time.monotonic()
     for t in range(1, growth.limit + 1):
         if _stopped(control) or booster.update():
             break
@@ -44,6 +51,11 @@ def _validated(train: Problem, valid: Problem, growth: Growth, seed: int, contro
             best, least = t, now
         elif t - best >= growth.patience:
             break
+        if limited and time.monotonic() - start > growth.seconds:
+            break
+        if limited and t == _PROBES:
+            pace = (time.monotonic() - before) / _PROBES
+            booster.reset_parameter({"learning_rate": replace(growth, seconds=growth.seconds - (before - start)).rate_at(pace)})
     return booster, best
 
 

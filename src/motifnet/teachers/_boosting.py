@@ -7,6 +7,8 @@ f_0 is the best constant (classes: from smoothed shares), so that T = 0 is a mod
 
 from __future__ import annotations
 
+import math
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,6 +21,8 @@ from motifnet.losses import Loss
 from motifnet.tables import Matrix
 from motifnet.teachers._forest import Forest
 
+FEWEST, FASTEST = 250, 0.3  # trees of the stated learning rate; fewer of a larger one are as good up to the second number
+
 
 @dataclass(frozen=True)
 class Growth:
@@ -26,6 +30,7 @@ class Growth:
 
     `randomised`: one random threshold a column is tried, not all (extremely randomised trees, Geurts et al. 2006). `smooth`: a node of n rows has
     the value (n v + s u) / (n + s), v its own and u its parent's, with s = `smooth` rows (path smoothing; LightGBM only, leaves of 2 rows at least).
+    `seconds`: the growth ends after these; where that is too soon for the stated rate, it rises (LightGBM only).
     """
 
     learning_rate: float
@@ -38,6 +43,12 @@ class Growth:
     patience: int
     randomised: bool = False
     smooth: float = 0.0
+    seconds: float = math.inf
+
+    def rate_at(self, pace: float) -> float:
+        """The learning rate with which `FEWEST` trees, each of which takes `pace` seconds, reach as far as those that there is no time for."""
+        trees = self.seconds / max(pace, 1e-9)
+        return self.learning_rate if trees >= FEWEST else min(max(self.learning_rate, FASTEST), self.learning_rate * FEWEST / trees)
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,9 @@ class Problem:
         return [Forest.constant(value) for value in self.base]
 
 
+Until = Callable[[Problem, Problem, Growth, int, Control | None], list[Forest]]
+
+
 @dataclass(frozen=True)
 class Engine:
     """A library that grows trees. `count`: the best number of trees for the second problem when grown on the first; `grow`: forests, one an output;
@@ -82,7 +96,7 @@ class Engine:
 
     count: Callable[[Problem, Problem, Growth, int, Control | None], int]
     grow: Callable[[Problem, Growth, int, Control | None], list[Forest]]
-    until: Callable[[Problem, Problem, Growth, int, Control | None], list[Forest]] | None = None
+    until: Until | None = None
 
 
 def find_engine(library: str) -> Engine:
@@ -109,14 +123,31 @@ def find_engine(library: str) -> Engine:
 
 
 def grow_best(engine: Engine, problem: Problem, valid: NDArray[np.bool_], growth: Growth, seed: int, control: Control | None) -> list[Forest]:
-    """Trees on all rows, as many as were best for the rows `valid` when grown on the others, times the ratio of the numbers of rows."""
+    """Trees on all rows, as many as were best for the rows `valid` when grown on the others, times the ratio of the numbers of rows.
+
+    Where the time is limited and does not allow both, those that were grown on the others.
+    """
     grown_on = int((~valid).sum())
     first = problem.part(~valid)
     if not valid.any() or grown_on < 2 * growth.min_rows or (problem.loss is not None and np.ptp(first.y) == 0):
         return problem.constants
+    if math.isfinite(growth.seconds) and engine.until is not None:
+        return _grow_in_time(engine, engine.until, problem, valid, growth, seed, control)
     best = engine.count(first, problem.part(valid), growth, seed, control)
     limit = round(best * len(valid) / grown_on)
     return engine.grow(problem, replace(growth, limit=limit), seed, control) if limit else problem.constants
+
+
+def _grow_in_time(
+    engine: Engine, until: Until, problem: Problem, valid: NDArray[np.bool_], growth: Growth, seed: int, control: Control | None
+) -> list[Forest]:
+    """Trees on the rows that are not `valid`, as many as are best for those; on all rows where there is time to grow them again."""
+    start = time.monotonic()
+    forests = until(problem.part(~valid), problem.part(valid), growth, seed, control)
+    took, trees, ratio = time.monotonic() - start, len(forests[0].roots) - 1, len(valid) / int((~valid).sum())
+    if not trees or growth.rate_at(took / trees) > growth.learning_rate or took + ratio**2 * took > growth.seconds:
+        return forests
+    return engine.grow(problem, replace(growth, limit=round(trees * ratio)), seed, control)
 
 
 def grow_judged(engine: Engine, train: Problem, valid: Problem, growth: Growth, seed: int, control: Control | None) -> list[Forest]:

@@ -34,7 +34,7 @@ from motifnet.kernels import (
 from motifnet.tables import Sample
 from motifnet.teachers._base import FittedTeacher, Matrix, Teacher
 
-_SHARE = 0.5  # of the time that is left: what is there by then is also stored, certified and improved
+_SHARE = 0.2  # of the time that is left: trees, which come next, need theirs
 Solved = tuple[Matrix, Kernel, Solution, EveryFold | None]
 
 
@@ -86,27 +86,29 @@ class KernelRidge(Teacher):
 
         choices = parallel_map(choose, tasks, n_jobs)
         solve = self._solve_shared if one_encoding(sample) else self._solve_each
-        capacity = self._planned(sample, choices, medians, control or Control())
+        codes = sample.codes()
+        wanted = self.capacity.of_distinct(sample.n, int(codes.max()) + 1)
+        capacity = self._planned(wanted, sample, choices, medians, control or Control())
         oof, kernel, s, folds = solve(sample, choices, medians, capacity, seed, n_jobs)
         centres = sample.X[s.centres.numpy()]
-        shortened = len(centres) < self.capacity.at_most_half(sample.n).centres(sample.n)
+        shortened = capacity is not wanted
         return FittedKernel(oof, kernel, centres, s.dual.numpy(), s.intercept.numpy(), s.ridge, tuple(choices), medians, shortened), folds
 
-    def _planned(self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], control: Control) -> Capacity:
+    def _planned(self, wanted: Capacity, sample: Sample, choices: list[GridChoice], medians: dict[int, float], control: Control) -> Capacity:
         """Half of the time that is left, for as many solutions as there are kernels or encodings."""
         solutions = len({choice.scale for choice in choices}) if one_encoding(sample) else len(choices)
         gram = start_kernel(self.profiles, medians, choices[-1].scale).gram
-        return affordable(self.capacity, gram, torch.as_tensor(sample.X), control, fits=len(choices), share=_SHARE / solutions)
+        return affordable(wanted, gram, torch.as_tensor(sample.X), control, fits=len(choices), share=_SHARE / solutions)
 
     def _solve_shared(
         self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], capacity: Capacity, seed: int, n_jobs: int
     ) -> Solved:
         """Folds that chose the same length scale share what does not depend on λ."""
         X, y, w = torch.as_tensor(sample.X), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
-        oof, folds, final = np.full(sample.y.shape, np.nan), None, len(choices) - 1
+        oof, folds, final, codes = np.full(sample.y.shape, np.nan), None, len(choices) - 1, torch.as_tensor(sample.codes())
         for scale in sorted({choice.scale for choice in choices}, key=lambda scale: scale == choices[final].scale):  # the last one's folds are kept
             gram = start_kernel(self.profiles, medians, scale).gram
-            folds = every_fold(gram, X, y, w, fold_blocks(sample), seed=seed, n_jobs=n_jobs, capacity=capacity)
+            folds = every_fold(gram, X, y, w, fold_blocks(sample), seed=seed, n_jobs=n_jobs, capacity=capacity, codes=codes)
             mine = [k for k in range(final) if choices[k].scale == scale]
             for rows, predictions in parallel_map(partial(_without, folds, choices), mine, n_jobs):
                 oof[rows] = predictions
@@ -119,9 +121,10 @@ class KernelRidge(Teacher):
 
         def solve(k: int) -> Solution:
             final = k == sample.folds.count
-            Z = torch.as_tensor(sample.X if final else sample.view(k))
-            kernel = start_kernel(self.profiles, medians, choices[k].scale)
-            return fit_with_held_out(kernel.gram, Z, y, w, None if final else fold_partition(sample, k), [choices[k].ridge], seed, capacity)
+            view = None if final else k
+            Z, codes = torch.as_tensor(sample.X if final else sample.view(k)), torch.as_tensor(sample.codes(view))
+            kernel, part = start_kernel(self.profiles, medians, choices[k].scale), None if final else fold_partition(sample, k)
+            return fit_with_held_out(kernel.gram, Z, y, w, part, [choices[k].ridge], seed, capacity, codes)
 
         solutions = parallel_map(solve, range(sample.folds.count + 1), n_jobs)
         oof = np.full(sample.y.shape, np.nan)
@@ -168,7 +171,12 @@ def left_out_together(sample: Sample, rows: np.ndarray) -> list[torch.Tensor] | 
 
 def fold_partition(sample: Sample, k: int) -> Partition:
     """Training rows of fold k and the inner blocks that choose λ: the other folds, or with time the last fold before k."""
-    folds = sample.folds
-    inner = [j for j in range(folds.count) if (j == k - 1 if folds.forward else j != k)]
-    masks = tuple(torch.as_tensor(folds.held_out(j)) for j in inner) if len(inner) > 1 or folds.forward else ()
-    return Partition(torch.as_tensor(folds.train(k)), masks)
+    folds, train = sample.folds, sample.folds.train(k)
+    if folds.forward:
+        before = train & folds.train(k - 1) if k else np.zeros_like(train)
+        block, judges = train & ~before, train & folds.held_out(k - 1)
+        if not (before.any() and judges.any()):
+            return Partition(torch.as_tensor(train), ())
+        return Partition(torch.as_tensor(train), (torch.as_tensor(block),), torch.as_tensor(~judges))
+    inner = [torch.as_tensor(folds.held_out(j)) for j in range(folds.count) if j != k]
+    return Partition(torch.as_tensor(train), tuple(inner) if len(inner) > 1 else ())

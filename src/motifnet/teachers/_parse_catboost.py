@@ -26,7 +26,10 @@ def parse_catboost(model: Any, questions: Questions | None = None) -> list[Fores
     """
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.json"
-        model.save_model(str(path), format="json")
+        try:
+            model.save_model(str(path), format="json")
+        except Exception as error:
+            raise UsageError(f"CatBoost does not write this model as JSON, by which it is read: {error}. Fit it on numbers alone.") from error
         read = json.loads(path.read_text())
     trees = read.get("oblivious_trees")
     if trees is None:

@@ -21,6 +21,7 @@ from motifnet.teachers._parse_sklearn import rounded_threshold
 from motifnet.teachers._questions import LEFT, RIGHT, Member, Questions
 
 _LOGIT = ("binary:logistic", "reg:logistic")
+_LEAST_SHARE = np.float32(1e-6)
 _LOG = ("count:poisson", "reg:gamma", "reg:tweedie")
 
 
@@ -51,8 +52,9 @@ def _base_scores(learner: dict[str, Any]) -> NDArray[np.float32]:
     outputs = max(1, int(learner["learner_model_param"]["num_class"]), int(learner["learner_model_param"].get("num_target", 1)))
     text, objective = learner["learner_model_param"]["base_score"].strip("[]"), learner["objective"]["name"]
     base = np.array([float(v) for v in text.split(",")], dtype=np.float32)
-    if objective in _LOGIT:
-        base = -np.log(np.float32(1) / base - np.float32(1))
+    if objective in _LOGIT:  # the quotient in float32, its logarithm in float64; a share of 0 or 1 is moved inside first, as of rows of one class
+        base = np.clip(base, _LEAST_SHARE, np.float32(1) - _LEAST_SHARE)
+        base = -np.log((np.float32(1) / base - np.float32(1)).astype(np.float64)).astype(np.float32)
     elif objective in _LOG:
         base = np.log(base)
     return np.broadcast_to(base, outputs)

@@ -8,7 +8,9 @@ its losses, and predictions are scores in the coding, one column a loss.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import time
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from motifnet.teachers._honest import Worth, cross_fit, inner_split
 Forests = tuple[Forest, ...]
 _FULL_ROWS = 3000  # from here on the learning rate is the stated one; it grows as the root of the rows falls, for time is then better spent elsewhere
 _MAX_SPEED = 2.4
+_SHARE, _OF_SLICE = 0.75, 0.7  # of the time that is left, and of that of a fold: what is grown is also read, and predicts
 _MANY_CLASSES = 2.0  # a round grows a tree for each class
 
 
@@ -58,14 +61,16 @@ class BoostedTrees(Teacher):
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None, worth: Worth | None = None) -> FittedTrees:
         """As for all teachers; raises `Hopeless` where the predictions of the first fold are not `worth` the others."""
-        engine = find_engine(self.library)
+        engine, count = find_engine(self.library), sample.folds.count + sample.folds.forward
+        end = time.monotonic() + _SHARE * (control or Control()).seconds_left
 
         def grow(rows: Sample, k: int) -> Forests:
-            return self._grow(rows, engine, [seed, k], control)
+            seconds = _OF_SLICE * max(end - time.monotonic(), 0.0) / math.ceil((count - k) / n_jobs)
+            return self._grow(rows, engine, [seed, k], control, seconds)
 
         oof, models = cross_fit(sample, grow, _predict, n_jobs=n_jobs, control=control, worth=worth)
         if sample.folds.forward or not models:
-            models = [self._grow(sample, engine, [seed, sample.folds.count], control)]
+            models = [grow(sample, sample.folds.count)]
         return FittedTrees(oof, tuple(Forest.sum([model[c] for model in models]).scaled(1 / len(models)) for c in range(len(models[0]))))
 
     def fit_judged(self, sample: Sample, judge: Sample, *, seed: int = 0, control: Control | None = None) -> FittedTrees:
@@ -75,14 +80,17 @@ class BoostedTrees(Teacher):
         forests = tuple(forest for train, valid in problems for forest in grow_judged(engine, train, valid, growth, seed, control))
         return FittedTrees(_predict(forests, judge.X), forests)
 
-    def _grow(self, sample: Sample, engine: Engine, entropy: list[int], control: Control | None) -> Forests:
-        """Forests of one sample, one an output."""
+    def _grow(self, sample: Sample, engine: Engine, entropy: list[int], control: Control | None, seconds: float) -> Forests:
+        """Forests of one sample, one an output, grown within some seconds."""
         seed, split_seed = (int(s) for s in np.random.default_rng(entropy).integers(2**31 - 1, size=2))
         valid, growth = inner_split(sample, split_seed), self._growth(sample.n, sample.y.shape[1] if sample.labels is not None else 0)
-        forests = [forest for problem in _problems(sample) for forest in grow_best(engine, problem, valid, growth, seed, control)]
+        problems = _problems(sample)
+        growth = replace(growth, seconds=seconds / len(problems))
+        forests = [forest for problem in problems for forest in grow_best(engine, problem, valid, growth, seed, control)]
         if (r := sample.response) is None:
             return tuple(forests)
-        return tuple(Forest.sum([Forest.constant(-m), f]).scaled(1 / sd) for f, m, sd in zip(forests, r.mean, r.sd, strict=True))
+        origins = r.mean - [np.log(unit) for unit in _units(sample)]
+        return tuple(Forest.sum([Forest.constant(-m), f]).scaled(1 / sd) for f, m, sd in zip(forests, origins, r.sd, strict=True))
 
     def _growth(self, n: int, classes: int) -> Growth:
         speed = min(_MAX_SPEED, max(1.0, (_FULL_ROWS / n) ** 0.5)) * (_MANY_CLASSES if classes > 2 else 1.0)
@@ -94,10 +102,19 @@ class BoostedTrees(Teacher):
 def _problems(sample: Sample) -> list[Problem]:
     """One for each loss or target column, or one for all classes."""
     if (r := sample.response) is not None:
-        return [Problem(sample.X, column, sample.weight, loss=loss) for column, loss in zip(r.y.T, r.losses, strict=True)]
+        units = _units(sample)
+        return [Problem(sample.X, column / u, sample.weight, loss=loss) for column, loss, u in zip(r.y.T, r.losses, units, strict=True)]
     if sample.labels is None:
         return [Problem(sample.X, column, sample.weight) for column in sample.y.T]
     return [Problem(sample.X, sample.labels.astype(np.float64), sample.weight, max(2, sample.y.shape[1]))]
+
+
+def _units(sample: Sample) -> list[float]:
+    """The mean of a target with a log link: in this unit the penalty on leaves does not depend on that of the target. Else 1."""
+    r = sample.response
+    assert r is not None
+    means = [float(np.average(y, weights=sample.weight)) for y in r.y.T]
+    return [mean if loss.log_link and mean > 0 else 1.0 for mean, loss in zip(means, r.losses, strict=True)]
 
 
 def _predict(forests: Forests, X: Matrix) -> Matrix:

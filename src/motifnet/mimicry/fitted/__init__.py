@@ -4,22 +4,42 @@ from motifnet.mimicry._base import transfer
 from motifnet.mimicry.fitted._bases import BASES
 from motifnet.mimicry.fitted._boosting import BOOSTING
 from motifnet.mimicry.fitted._calibration import CALIBRATION
-from motifnet.mimicry.fitted._codes import code
+from motifnet.mimicry.fitted._codes import code, knows_empty
 from motifnet.mimicry.fitted._composite import COMPOSITES
 from motifnet.mimicry.fitted._encoders import ENCODERS
 from motifnet.mimicry.fitted._frame import Columns, coded, texts_of
 from motifnet.mimicry.fitted._kernels import KERNELS
+from motifnet.mimicry.fitted._known_types import COMPILED_LOSSES, SCALARS, TREE, known_classes
 from motifnet.mimicry.fitted._linear import LINEAR
 from motifnet.mimicry.fitted._lookup import TRANSFERS, network_of
-from motifnet.mimicry.fitted._output import method_of, outputs_of
+from motifnet.mimicry.fitted._output import method_of, outputs_of, own_outputs
 from motifnet.mimicry.fitted._own_encoder import encoder_network
 from motifnet.mimicry.fitted._perceptron import PERCEPTRONS
 from motifnet.mimicry.fitted._process import PROCESSES, with_deviation
 from motifnet.mimicry.fitted._scalers import SCALERS
 from motifnet.mimicry.fitted._trees import TREES
+from motifnet.mimicry.fitted._uses import Uses
 
 for family in (LINEAR, KERNELS, PROCESSES, PERCEPTRONS, TREES, BOOSTING, SCALERS, BASES, ENCODERS, COMPOSITES, CALIBRATION):
     TRANSFERS.update(family)
 transfer.register(object, network_of)  # what no family of ours knows
 
-__all__ = ["TRANSFERS", "Columns", "code", "coded", "encoder_network", "method_of", "network_of", "outputs_of", "texts_of", "with_deviation"]
+__all__ = [
+    "COMPILED_LOSSES",
+    "SCALARS",
+    "TRANSFERS",
+    "TREE",
+    "Columns",
+    "Uses",
+    "code",
+    "coded",
+    "encoder_network",
+    "known_classes",
+    "knows_empty",
+    "method_of",
+    "network_of",
+    "outputs_of",
+    "own_outputs",
+    "texts_of",
+    "with_deviation",
+]

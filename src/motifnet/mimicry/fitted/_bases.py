@@ -9,10 +9,10 @@ import numpy as np
 
 from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
-from motifnet.mimicry.fitted._kernels import kernel_features
+from motifnet.mimicry.fitted._kernels import dense, kernel_features
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.mimicry.fitted._parts import beside, weighted
-from motifnet.motifs import Chain, Identity, Monomial, Motif, Piecewise, Select, Sine
+from motifnet.mimicry.fitted._parts import beside, inverse, scaled, weighted
+from motifnet.motifs import Chain, Fill, Identity, Monomial, Motif, Piecewise, Select, Sine
 from motifnet.tables import Matrix
 
 
@@ -30,6 +30,11 @@ def _bin(inner: Matrix, indicators: bool) -> Motif:
 
 
 def _splines(model: Any) -> list[Motif]:
+    if model.extrapolation == "linear" and model.degree <= 1 and len(model.bsplines_) > 1:
+        raise UsageError(  # its loop over the columns raises the degree, and takes other ends from the second column on
+            "SplineTransformer(degree=1, extrapolation='linear') of several columns gives no straight lines, and there is no transfer for it. "
+            "Fit it with extrapolation='continue', or on one column."
+        )
     return [beside([Chain([Select([j]), _basis(spline, model)]) for j, spline in enumerate(model.bsplines_)])]
 
 
@@ -46,7 +51,8 @@ def _basis(spline: Any, model: Any) -> Motif:
         ends = [_taylor(spline, at, order, powers) for at in knots[[0, -1]]]
         starts, pieces = knots[np.r_[0, : len(knots)]], [ends[0], *pieces, ends[1]]
     kept = np.array(pieces)[:, :, : None if model.include_bias else -1]
-    return Piecewise(tensor(starts[None]), tensor(kept[None]), "left")
+    curve = Piecewise(tensor(starts[None]), tensor(kept[None]), "left")
+    return Chain([curve, Fill(tensor(np.zeros(kept.shape[2])))]) if getattr(model, "handle_missing", "error") == "zeros" else curve
 
 
 def _taylor(spline: Any, at: float, order: int, powers: int) -> Matrix:
@@ -61,12 +67,13 @@ def _polynomials(model: Any) -> list[Motif]:
 
 
 def _projection(model: Any) -> list[Motif]:
-    """PCA and TruncatedSVD: (x − mean) Vᵀ, each column divided by its deviation where it is whitened."""
-    components = np.asarray(model.components_, dtype=np.float64)
-    if getattr(model, "whiten", False) is True:
-        components = components / np.sqrt(model.explained_variance_)[:, None]
-    mean = getattr(model, "mean_", None)
-    return [affine(components.T)] if mean is None else [affine(np.eye(len(mean)), -mean), affine(components.T)]
+    """PCA and TruncatedSVD: x Vᵀ − mean Vᵀ, the latter in the type of the fit, each column divided by its deviation where it is whitened."""
+    components, mean = np.asarray(model.components_), getattr(model, "mean_", None)
+    parts: list[Motif] = [affine(components.T, 0.0 if mean is None else -(mean @ components.T))]
+    if getattr(model, "whiten", False):
+        deviation = np.sqrt(model.explained_variance_)
+        parts.append(scaled(inverse(np.maximum(deviation, np.finfo(deviation.dtype).eps))))
+    return parts
 
 
 def _factors(model: Any) -> list[Motif]:
@@ -78,8 +85,10 @@ def _factors(model: Any) -> list[Motif]:
 
 
 def _nystroem(model: Any) -> list[Motif]:
-    settings = {"gamma": model.gamma, "coef0": 1.0 if model.coef0 is None else model.coef0, "degree": 3 if model.degree is None else model.degree}
-    return [kernel_features(model.kernel, np.asarray(model.components_, dtype=np.float64), **settings), affine(model.normalization_.T)]
+    """Settings of a named kernel also come as `kernel_params`; those that are not given are the kernel's own defaults."""
+    own = {name: getattr(model, name) for name in ("gamma", "coef0", "degree") if getattr(model, name) is not None}
+    settings = {"gamma": None, **(model.kernel_params or {}), **own}
+    return [kernel_features(model.kernel, dense(model.components_), **settings), affine(model.normalization_.T)]
 
 
 def _fourier(model: Any) -> list[Motif]:

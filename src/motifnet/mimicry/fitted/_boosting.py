@@ -51,16 +51,19 @@ def _lightgbm(model: Any) -> list[Motif]:
     booster = getattr(model, "booster_", model)
     if not hasattr(booster, "model_to_string"):
         raise UsageError("There is no transfer for XGBoost's own Booster. Load it into an XGBRegressor or XGBClassifier with `load_model`.")
+    if getattr(model, "pred_early_stop", False):
+        raise UsageError("There is no transfer for LightGBM with pred_early_stop=True, which leaves out trees row by row. Set it to False.")
     questions = Questions(booster.num_feature())
     objective, *settings = _written_objective(booster).split()
-    networks, outputs = asked_networks(parse_lightgbm(booster, questions=questions), questions), booster.num_model_per_iteration()
+    numbers, outputs = _category_numbers(booster), booster.num_model_per_iteration()
+    networks = asked_networks(parse_lightgbm(booster, questions=questions), questions, whole=not numbers)
     slope = next((float(s.partition(":")[2]) for s in settings if s.startswith("sigmoid:")), 1.0)
     if slope != 1.0:
         networks.append(affine(slope * np.eye(outputs)))
     if "sqrt" in settings:  # it was fitted to sign(y) √|y|
         networks.append(times(Identity(), Abs()))
     classes = is_classifier(model) if hasattr(model, "booster_") else False
-    return [*_category_numbers(booster), *_linked(Chain(networks), objective, outputs, classes, "LightGBM")]
+    return [*numbers, *_linked(Chain(networks), objective, outputs, classes, "LightGBM")]
 
 
 def _written_objective(booster: Any) -> str:
@@ -99,8 +102,9 @@ def _xgboost(model: Any) -> list[Motif]:
         raise UsageError(f"This XGBoost model takes {model.missing} as missing, for which there is no transfer. Fit it with missing=nan.")
     questions = Questions(booster.num_features())
     forests, learner = parse_xgboost(booster, questions)
-    networks = asked_networks(forests, questions, single=True)
-    return [*_encoded(learner, booster.num_features()), *networks, *_single_link(learner["objective"]["name"], len(forests), is_classifier(model))]
+    numbers = _encoded(learner, booster.num_features())
+    networks = asked_networks(forests, questions, single=True, whole=not numbers)
+    return [*numbers, *networks, *_single_link(learner["objective"]["name"], len(forests), is_classifier(model))]
 
 
 def _single_link(objective: str, outputs: int, classes: bool) -> list[Motif]:

@@ -10,8 +10,8 @@ from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._lookup import Transfer, network_of
 from motifnet.mimicry.fitted._output import method_of
-from motifnet.mimicry.fitted._parts import beside, two_sided, weighted
-from motifnet.motifs import Chain, Clip, Motif, Normalize, Piecewise, Select, Sigmoid
+from motifnet.mimicry.fitted._parts import beside, known_classes, shares, two_sided, weighted
+from motifnet.motifs import Chain, Clip, Motif, Piecewise, Select, Sigmoid
 
 
 def _calibrated(model: Any) -> list[Motif]:
@@ -34,7 +34,7 @@ def _one_calibrated(part: Any) -> Motif:
     if K == 2:
         return Chain([score, *two_sided(_calibrator(part.calibrators[0]))])
     each = beside([Chain([Select([k]), _calibrator(c)]) for k, c in enumerate(part.calibrators)])
-    return Chain([score, each, Normalize("l1")])
+    return Chain([score, each, *known_classes(inner.classes_, part.classes), *shares(K)])
 
 
 def _calibrator(model: Any) -> Motif:

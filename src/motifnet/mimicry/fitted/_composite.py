@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
 
 from motifnet.engine import UsageError
-from motifnet.mimicry._affine import affine
 from motifnet.mimicry.fitted._inverses import inverse_of
-from motifnet.mimicry.fitted._lookup import Transfer, network_of
+from motifnet.mimicry.fitted._lookup import Transfer, network_for, network_of
 from motifnet.mimicry.fitted._output import method_of
-from motifnet.mimicry.fitted._parts import beside, on_columns, weighted
+from motifnet.mimicry.fitted._parts import beside, constant, known_classes, on_columns, weighted
 from motifnet.mimicry.fitted._scalers import selected
 from motifnet.motifs import Chain, Identity, Motif, Normalize, Select
 
@@ -22,8 +22,20 @@ def _is_empty(model: Any) -> bool:
 
 
 def _pipeline(model: Any) -> list[Motif]:
-    *first, last = [step for _, step in model.steps if not _is_empty(step)] or [None]
+    *first, last = steps = [step for _, step in model.steps if not _is_empty(step)] or [None]
+    _check_none(steps)
     return [*map(_transform, first), Identity() if last is None else network_of(last)]
+
+
+def _check_none(steps: Sequence[Any]) -> None:
+    """To scikit-learn an imputer of NaN leaves None, which a network takes as the same missing value."""
+    fills = [k for k, step in enumerate(steps) if type(step).__name__ == "SimpleImputer" and step.missing_values is not None]
+    for step in steps[fills[0] :] if fills else ():
+        if any(level is None for levels in getattr(step, "categories_", ()) for level in levels):
+            raise UsageError(
+                f"{type(step).__name__} has None as a level, as SimpleImputer(missing_values={steps[fills[0]].missing_values}) leaves it; to a "
+                "network None and NaN are one missing value. Fit the imputer with missing_values=None, or make None NaN."
+            )
 
 
 def _transform(step: Any) -> Motif:
@@ -51,8 +63,16 @@ def _columns(model: Any) -> list[Motif]:
             continue
         chosen = _positions(columns, names, width)
         if chosen:
-            branches.append(on_columns(chosen, Identity() if _is_empty(part) else _transform(part), width))
+            network = Identity() if _is_empty(part) else _transform(part)
+            branches.append(on_columns(chosen, _weighed(network, name, model.transformer_weights), width))
+    if not branches:
+        raise UsageError("ColumnTransformer keeps no column, so that nothing is left to compute with. Give it columns, and fit again.")
     return [beside(branches)]
+
+
+def _weighed(network: Motif, name: str, weights: Mapping[str, float] | None) -> Motif:
+    """The network times the weight of its name in `transformer_weights`."""
+    return weighted([weights[name]], [network]) if weights and name in weights else network
 
 
 def _positions(columns: Any, names: Any, width: int) -> list[int]:
@@ -67,9 +87,8 @@ def _positions(columns: Any, names: Any, width: int) -> list[int]:
 
 def _union(model: Any) -> list[Motif]:
     parts = [(name, part) for name, part in model.transformer_list if not (isinstance(part, str) and part == "drop")]
-    weights = model.transformer_weights or {}
-    networks = [Identity() if _is_empty(part) else _transform(part) for _, part in parts]
-    return [beside([weighted([weights[name]], [n]) if name in weights else n for (name, _), n in zip(parts, networks, strict=True)])]
+    networks = [(name, Identity() if _is_empty(part) else _transform(part)) for name, part in parts]
+    return [beside([_weighed(network, name, model.transformer_weights) for name, network in networks])]
 
 
 def _search(model: Any) -> list[Motif]:
@@ -82,7 +101,8 @@ def _vote(model: Any) -> list[Motif]:
     if getattr(model, "voting", "soft") == "hard":
         raise UsageError("VotingClassifier(voting='hard') has no probabilities. Fit it with voting='soft'.")
     weights = np.ones(len(model.estimators_)) if model._weights_not_none is None else np.asarray(model._weights_not_none, dtype=np.float64)
-    return [weighted(weights / weights.sum(), [network_of(part) for part in model.estimators_])]
+    method = "predict_proba" if is_classifier(model) else "predict"
+    return [weighted(weights / weights.sum(), [network_for(part, method) for part in model.estimators_])]
 
 
 def _stack(model: Any) -> list[Motif]:
@@ -96,7 +116,7 @@ def _fitted_parts(model: Any) -> list[Any]:
 
 
 def _stacked(part: Any, method: str) -> Motif:
-    if is_classifier(part) and method != method_of(part):
+    if method != method_of(part):
         raise UsageError(f"The stack takes {method} of {type(part).__name__}, for which there is no transfer. Fit it with stack_method='auto'.")
     network = network_of(part)
     return Chain([network, Select([1])]) if method == "predict_proba" and len(part.classes_) == 2 else network
@@ -113,31 +133,35 @@ def _bagging(model: Any) -> list[Motif]:
 def _known_classes(part: Any, model: Any) -> Motif:
     """The network of a member; of a classifier that saw some of the classes, with zeros for the others."""
     if not is_classifier(model):
-        return network_of(part)
+        return network_for(part, "predict")
     if method_of(part) != "predict_proba":
         raise UsageError(f"{type(model).__name__} of {type(part).__name__} votes, as that has no probabilities; there is no transfer for votes.")
-    if len(part.classes_) == len(model.classes_):
-        return network_of(part)
-    places = np.zeros((len(part.classes_), len(model.classes_)))
-    places[np.arange(len(places)), np.asarray(part.classes_, dtype=np.int64)] = 1
-    return Chain([network_of(part), affine(places)])
+    return Chain([network_of(part), *known_classes(part.classes_, np.arange(len(model.classes_)))])
 
 
 def _transformed_target(model: Any) -> list[Motif]:
-    return [network_of(model.regressor_), inverse_of(model.transformer_)]
+    return [network_for(model.regressor_, "predict"), inverse_of(model.transformer_)]
 
 
 def _each_output(model: Any) -> list[Motif]:
-    return [beside([network_of(part) for part in model.estimators_])]
+    return [beside([network_for(part, "predict") for part in model.estimators_])]
 
 
 def _one_against_rest(model: Any) -> list[Motif]:
-    if any(method_of(part) != "predict_proba" for part in model.estimators_):
-        return _each_output(model)
-    if len(model.estimators_) == 1 and not model.multilabel_:
-        return [network_of(model.estimators_[0])]
-    each = beside([Chain([network_of(part), Select([1])]) for part in model.estimators_])
-    return [each] if model.multilabel_ else [each, Normalize("l1")]
+    method = method_of(model)
+    each = [_against_rest(part, method) for part in model.estimators_]
+    if method == "decision_function" or (len(each) == 1 and not model.multilabel_):
+        return [beside(each)]
+    second = beside([Chain([network, Select([1])]) for network in each])
+    return [second] if model.multilabel_ else [second, Normalize("l1")]
+
+
+def _against_rest(part: Any, method: str) -> Motif:
+    """A member; of a class that no row or every row has, the constant that scikit-learn puts there."""
+    if type(part).__name__ != "_ConstantPredictor":
+        return network_for(part, method) if method != "predict" else network_of(part)
+    share = float(np.ravel(part.y_)[0])
+    return constant([1 - share, share] if method == "predict_proba" else [share])
 
 
 COMPOSITES: dict[str, Transfer] = {
@@ -146,6 +170,7 @@ COMPOSITES: dict[str, Transfer] = {
     "BaggingRegressor": _bagging,
     "ColumnTransformer": _columns,
     "FeatureUnion": _union,
+    "FrozenEstimator": lambda model: [network_of(model.estimator)],
     "MultiOutputRegressor": _each_output,
     "OneVsRestClassifier": _one_against_rest,
     "Pipeline": _pipeline,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from motifnet.engine import UsageError
-from motifnet.mimicry.fitted._codes import lookup
+from motifnet.mimicry.fitted._codes import is_missing, lookup
 from motifnet.mimicry.fitted._lookup import Transfer
 from motifnet.mimicry.fitted._parts import beside
 from motifnet.motifs import Chain, Motif, Select
@@ -22,10 +22,10 @@ def _indicators(model: Any, j: int) -> Motif:
     levels, rare = model.categories_[j], (getattr(model, "infrequent_categories_", None) or [None] * (j + 1))[j]
     rows = np.eye(len(levels))
     if rare is not None:
-        is_rare = np.isin(levels, rare)
+        is_rare = np.array([any(level is other or level == other or (is_missing(level) and is_missing(other)) for other in rare) for level in levels])
         rows = np.column_stack([rows[:, ~is_rare], is_rare.astype(np.float64)])
     unseen = np.zeros(rows.shape[1]) if model.handle_unknown != "error" else np.full(rows.shape[1], np.nan)
-    if rare is not None and model.handle_unknown == "infrequent_if_exist":
+    if rare is not None and model.handle_unknown in ("infrequent_if_exist", "warn"):
         unseen = np.append(np.zeros(rows.shape[1] - 1), 1.0)
     kept = np.ones(rows.shape[1], dtype=bool)
     if model.drop_idx_ is not None and model.drop_idx_[j] is not None:
@@ -44,13 +44,9 @@ def _ordinal(model: Any) -> list[Motif]:
 
 def _numbers(model: Any, levels: Any, unseen: Any) -> Motif:
     rows = np.arange(len(levels), dtype=np.float64)[:, None]
-    if len(levels) and _missing(levels[-1]):
+    if len(levels) and is_missing(levels[-1]):
         rows[-1] = model.encoded_missing_value
     return lookup(levels, rows, unseen, unseen)
-
-
-def _missing(level: Any) -> bool:
-    return level is None or (isinstance(level, float | np.floating) and np.isnan(level))
 
 
 def _target(model: Any) -> list[Motif]:

@@ -9,17 +9,17 @@ import numpy as np
 
 from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
-from motifnet.mimicry.fitted._parts import beside, chain, weighted
+from motifnet.mimicry.fitted._parts import beside, chain, inverse, weighted
 from motifnet.mimicry.fitted._scalers import function_network
 from motifnet.motifs import Chain, Exp, Motif, Power, ReLU, Select
 
 
 def inverse_of(model: Any) -> Motif:
     """The network of `inverse_transform`."""
-    inverse = _INVERSES.get(type(model).__name__)
-    if inverse is None:
+    make = _INVERSES.get(type(model).__name__)
+    if make is None:
         raise UsageError(f"There is no transfer for the inverse of {type(model).__name__}; there is one for {', '.join(sorted(_INVERSES))}.")
-    return chain(inverse(model))
+    return chain(make(model))
 
 
 def _inverse_standard(model: Any) -> list[Motif]:
@@ -33,7 +33,7 @@ def _inverse_robust(model: Any) -> list[Motif]:
 
 
 def _inverse_min_max(model: Any) -> list[Motif]:
-    return [affine(np.eye(len(model.scale_)), -model.min_), affine(np.diag(1 / model.scale_))]
+    return [affine(np.eye(len(model.scale_)), -model.min_), affine(np.diag(inverse(model.scale_)))]
 
 
 def _inverse_power(model: Any) -> list[Motif]:
@@ -57,7 +57,9 @@ def _unwarped(power: float) -> list[Motif]:
 
 
 def _inverse_function(model: Any) -> list[Motif]:
-    return [function_network(model.inverse_func, 1)]
+    if model.inv_kw_args:
+        raise UsageError(f"There is no transfer for FunctionTransformer(inv_kw_args={model.inv_kw_args!r}). Fit it with a function that takes none.")
+    return [function_network(model.inverse_func, model.n_features_in_)]
 
 
 _INVERSES: dict[str, Callable[[Any], list[Motif]]] = {

@@ -68,20 +68,21 @@ def machine(features: Motif, dual: Matrix, intercept: Any) -> Motif:
 
 
 def _of_vectors(model: Any) -> Motif:
-    return kernel_features(model.kernel, _dense(model.support_vectors_), gamma=model._gamma, coef0=model.coef0, degree=model.degree)
+    return kernel_features(model.kernel, dense(model.support_vectors_), gamma=model._gamma, coef0=model.coef0, degree=model.degree)
 
 
-def _dense(values: Any) -> Matrix:
+def dense(values: Any) -> Matrix:
+    """A matrix that may be sparse as a dense one in float64."""
     return np.asarray(values.toarray() if hasattr(values, "toarray") else values, dtype=np.float64)
 
 
 def _support_vectors(model: Any) -> list[Motif]:
     """SVR, NuSVR, OneClassSVM."""
-    return [machine(_of_vectors(model), _dense(model.dual_coef_).T, model.intercept_)]
+    return [machine(_of_vectors(model), dense(model.dual_coef_).T, model.intercept_)]
 
 
 def _kernel_ridge(model: Any) -> list[Motif]:
-    centres = np.asarray(model.X_fit_, dtype=np.float64)
+    centres = dense(model.X_fit_)
     dual = model.dual_coef_.reshape(len(centres), -1)
     return [machine(kernel_features(model.kernel, centres, gamma=model.gamma, coef0=model.coef0, degree=model.degree), dual, np.zeros(dual.shape[1]))]
 
@@ -100,7 +101,7 @@ def _classifier(model: Any) -> list[Motif]:
 
 def _pair_weights(model: Any) -> Matrix:
     """Dual coefficients of each pair of classes with shape (m, pairs): column i of `dual_coef_` holds those against the other classes in turn."""
-    K, counts, dual = len(model.classes_), model._n_support, _dense(model.dual_coef_)
+    K, counts, dual = len(model.classes_), model._n_support, dense(model.dual_coef_)
     if K == 2:
         return dual.T
     starts = np.concatenate([[0], np.cumsum(counts)])

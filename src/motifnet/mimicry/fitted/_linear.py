@@ -8,13 +8,14 @@ import numpy as np
 
 from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine
-from motifnet.mimicry.fitted._lookup import Transfer, network_of
-from motifnet.mimicry.fitted._parts import probabilities, shifted, total, two_sided
-from motifnet.motifs import Chain, Concat, Exp, Motif, Normalize, Sigmoid, Softmax, Square
+from motifnet.mimicry.fitted._kernels import dense
+from motifnet.mimicry.fitted._lookup import Transfer, network_for
+from motifnet.mimicry.fitted._parts import inverse, probabilities, shares, shifted, total, two_sided
+from motifnet.motifs import Chain, Concat, Exp, Motif, Sigmoid, Softmax, Square
 
 
 def _map(model: Any) -> Motif:
-    coef = np.atleast_2d(model.coef_).T
+    coef = np.atleast_2d(dense(model.coef_)).T
     return affine(coef, np.broadcast_to(model.intercept_, coef.shape[1]))
 
 
@@ -28,13 +29,16 @@ def _log_link(model: Any) -> list[Motif]:
 
 
 def _inner(model: Any) -> list[Motif]:
-    return [network_of(model.estimator_)]
+    return [network_for(model.estimator_, "predict")]
 
 
 def _logistic(model: Any) -> list[Motif]:
-    if model.coef_.shape[0] > 1 and getattr(model, "solver", "") == "liblinear":
-        raise UsageError("LogisticRegression(solver='liblinear') with several classes has no softmax form. Fit it with solver='lbfgs'.")
-    return probabilities(_map(model), model.coef_.shape[0])
+    """softmax; one class against the rest, or softmax of (−f, f), where versions of scikit-learn that have `multi_class` were told so."""
+    K, scheme = len(model.coef_), getattr(model, "multi_class", "auto")
+    if K > 1 and (scheme == "ovr" or model.solver == "liblinear"):
+        return [_map(model), Sigmoid(), *shares(K)]
+    logits = Chain([_map(model), affine([[2.0]])]) if K == 1 and scheme == "multinomial" else _map(model)
+    return probabilities(logits, K)
 
 
 def _descent_classifier(model: Any) -> list[Motif]:
@@ -43,7 +47,7 @@ def _descent_classifier(model: Any) -> list[Motif]:
         raise UsageError("SGDClassifier(loss='modified_huber') has no transfer. Fit it with loss='log_loss', or a loss without probabilities.")
     if model.loss != "log_loss":
         return [_map(model)]
-    return two_sided(Chain([_map(model), Sigmoid()])) if len(model.coef_) == 1 else [_map(model), Sigmoid(), Normalize("l1")]
+    return two_sided(Chain([_map(model), Sigmoid()])) if len(model.coef_) == 1 else [_map(model), Sigmoid(), *shares(len(model.coef_))]
 
 
 def _discriminant(model: Any) -> list[Motif]:
@@ -54,8 +58,8 @@ def _gaussian_bayes(model: Any) -> list[Motif]:
     """Logits log π_k − ½ Σ_j log 2πσ²_kj − ½ Σ_j ((x_j − θ_kj) / σ_kj)²."""
     branches: list[Motif] = []
     for mean, variance, prior in zip(model.theta_, model.var_, model.class_prior_, strict=True):
-        constant = np.log(prior) - 0.5 * np.log(2 * np.pi * variance).sum()
-        branches.append(Chain([*shifted(variance**-0.5, -mean), Square(), total(len(mean)), affine([[-0.5]], constant)]))
+        constant = float(np.log(prior)) - 0.5 * float(np.log(2 * np.pi * variance).sum())  # logarithms in the type of the fit, as it has them
+        branches.append(Chain([*shifted(inverse(variance) ** 0.5, -mean), Square(), total(len(mean)), affine([[-0.5]], constant)]))
     return [Concat(branches), Softmax()]
 
 

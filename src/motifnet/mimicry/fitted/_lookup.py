@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from sklearn.base import ClassifierMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
 from motifnet.engine import UsageError
 from motifnet.mimicry.fitted._instead import advice
+from motifnet.mimicry.fitted._output import method_of
 from motifnet.motifs import Chain, Motif
 
 Transfer = Callable[[Any], list[Motif]]
@@ -25,14 +30,24 @@ def network_of(fitted: Any) -> Motif:
             "`mimic(fitted.predict, X)`."
         )
     if hasattr(fitted, "fit"):  # a booster of LightGBM's own is there only once it is fitted
-        from sklearn.exceptions import NotFittedError
-        from sklearn.utils.validation import check_is_fitted
-
         try:
             check_is_fitted(fitted)
         except NotFittedError as error:
             raise UsageError(f"{type(fitted).__name__} is not fitted, and so predicts nothing. Call its `fit` first.") from error
-    return Chain(make(fitted), label=type(fitted).__name__)
+    parts = make(fitted)
+    if isinstance(fitted, ClassifierMixin) and method_of(fitted) == "predict":
+        raise UsageError(f"{type(fitted).__name__} has neither probabilities nor decision values here: only labels. Give it members that have them.")
+    return Chain(parts, label=type(fitted).__name__)
+
+
+def network_for(part: Any, method: str) -> Motif:
+    """The network of a member of another estimator, which asks it for `method`."""
+    if method_of(part) != method:
+        raise UsageError(
+            f"{type(part).__name__} is asked for its {method!r} here, but there is a transfer of its {method_of(part)!r} alone. "
+            "Put an estimator there that has no other, such as a regressor for 'predict' or a transformer for 'transform'."
+        )
+    return network_of(part)
 
 
 def _names(fitted: Any) -> Iterator[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import is_classifier, is_outlier_detector
 
+from motifnet.engine import UsageError
 from motifnet.tables import Matrix
 
 
@@ -21,6 +23,20 @@ def method_of(fitted: Any) -> str:
 
 def outputs_of(fitted: Any, X: Any) -> Matrix:
     """Its values at rows X, with shape (n, q)."""
+    return own_outputs(fitted, X).astype(np.float64)
+
+
+def own_outputs(fitted: Any, X: Any) -> NDArray[np.floating[Any]]:
+    """Its values in the floating type that it gives them in: their digits are those of that type."""
     values = getattr(fitted, method_of(fitted))(X)
+    if isinstance(values, list):
+        raise UsageError(f"{type(fitted).__name__} gives a list of {len(values)} outputs, a network gives one matrix. Fit one model for each target.")
     dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
-    return dense.astype(np.float64).reshape(len(dense), -1)
+    if dense.dtype.kind not in "f":
+        try:
+            dense = dense.astype(np.float64)
+        except (TypeError, ValueError):
+            raise UsageError(
+                f"{type(fitted).__name__} gives {dense.reshape(-1)[0]!r}, a network gives numbers. Put an encoder behind it, such as OneHotEncoder."
+            ) from None
+    return dense.reshape(len(dense), -1)

@@ -6,20 +6,37 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 from motifnet.mimicry._affine import affine, tensor
-from motifnet.motifs import Affine, Chain, Concat, Motif, Parallel, Product, Select, Softmax
+from motifnet.mimicry._trees import tree_network
+from motifnet.motifs import Affine, Chain, Concat, Motif, Normalize, Parallel, Product, Select, Softmax, SparseAffine
+from motifnet.tables import Matrix
+from motifnet.teachers import Forest
 
 
-def scaled(scale: Any, shift: Any = 0.0) -> Affine:
-    """x · scale + shift in each column."""
-    return affine(np.diag(np.atleast_1d(scale)), shift)
+def scaled(scale: Any, shift: Any = 0.0) -> Motif:
+    """x · scale + shift in each column by itself: a product with a diagonal matrix carries a missing value into all columns, as 0 · NaN is NaN."""
+    weight = np.atleast_1d(np.asarray(scale, dtype=np.float64))
+    if len(weight) == 1:
+        return affine(weight[:, None], shift)
+    return SparseAffine(torch.arange(len(weight))[:, None], tensor(weight[:, None]), tensor(np.broadcast_to(shift, len(weight))))
 
 
 def shifted(scale: Any, shift: Any) -> list[Motif]:
     """(x + shift) · scale in each column, the sum first: where x is far from 0 nothing cancels."""
-    d = len(np.atleast_1d(scale))
-    return [affine(np.eye(d), np.broadcast_to(shift, d)), affine(np.diag(np.atleast_1d(scale)))]
+    weight = np.atleast_1d(scale)
+    return [scaled(np.ones(len(weight)), shift), scaled(weight)]
+
+
+def inverse(values: Any) -> Matrix:
+    """1 / v in float64, also of what a fit on float32 rows keeps in float32."""
+    return 1 / np.atleast_1d(np.asarray(values, dtype=np.float64))
+
+
+def constant(values: Any) -> Motif:
+    """The same values at every row, whatever is missing in it: a tree of one leaf."""
+    return tree_network(Forest.constant(np.asarray(values, dtype=np.float64)))
 
 
 def total(width: int) -> Affine:
@@ -60,3 +77,17 @@ def probabilities(logits: Motif, outputs: int) -> list[Motif]:
 def two_sided(p: Motif) -> list[Motif]:
     """(1 − p, p) of a probability."""
     return [p, affine(np.array([[-1.0, 1.0]]), [1.0, 0.0])]
+
+
+def shares(K: int) -> list[Motif]:
+    """p_k / Σ_l p_l, and 1 / K where all are 0."""
+    return [Normalize("l1"), affine(np.eye(K) - 1 / K, 1 / K)]
+
+
+def known_classes(known: Any, classes: Any) -> list[Motif]:
+    """Columns of the classes that a member has seen in their places among all classes, zeros for the others; nothing where it has seen all."""
+    if len(known) == len(classes):
+        return []
+    places = np.zeros((len(known), len(classes)))
+    places[np.arange(len(known)), np.searchsorted(classes, known)] = 1
+    return [affine(places)]

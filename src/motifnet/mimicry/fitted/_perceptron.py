@@ -29,7 +29,7 @@ def _classifier(model: Any) -> list[Motif]:
     if model.out_activation_ == "softmax":
         return [*_layers(model), Softmax()]
     p = Chain([*_layers(model), Sigmoid()])
-    return two_sided(p) if len(model.classes_) == 2 and model.n_outputs_ == 1 else [p]
+    return two_sided(p) if model.n_outputs_ == 1 else [p]
 
 
 PERCEPTRONS: dict[str, Transfer] = {"MLPClassifier": _classifier, "MLPRegressor": _regressor}

@@ -17,7 +17,7 @@ from scipy.linalg import solve_triangular
 from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.mimicry.fitted._parts import beside, scaled, times, total, two_sided, weighted
+from motifnet.mimicry.fitted._parts import beside, times, total, two_sided, weighted
 from motifnet.motifs import Chain, Concat, Distance, Erf, Exp, Identity, Motif, Normalize, Power, Precise, Product, Radial, ReLU, Sine, Square
 from motifnet.tables import Matrix
 
@@ -52,7 +52,7 @@ def _white(kernel: Any, centres: Matrix) -> KernelNetworks:
 def _stationary(centres: Matrix, length_scale: Any, profile: list[Motif]) -> KernelNetworks:
     """profile(‖(x − x_i) / ℓ‖₂), 1 at distance 0."""
     rate = 1 / np.broadcast_to(np.asarray(length_scale, dtype=np.float64), centres.shape[1])
-    features = Chain([scaled(rate), Distance(tensor(centres * rate), 2), *profile])
+    features = Chain([affine(np.diag(rate)), Distance(tensor(centres * rate), 2), *profile])
     return KernelNetworks(features, affine(np.zeros((centres.shape[1], 1)), 1.0))
 
 
@@ -116,6 +116,7 @@ _KERNELS: dict[str, Callable[[Any, Matrix], KernelNetworks]] = {
     "Sum": _sum,
     "WhiteKernel": _white,
 }
+KERNEL_NAMES = tuple(_KERNELS)
 
 
 def _variance(kernel: Any, centres: Matrix, factor: Matrix, root: Any = 1.0) -> Motif:
@@ -133,6 +134,8 @@ def _mean(model: Any) -> Motif:
 
 
 def _regressor(model: Any) -> list[Motif]:
+    if not hasattr(model, "X_train_"):
+        raise UsageError("GaussianProcessRegressor is not fitted: it predicts its prior, which has no rows. Call its `fit` first.")
     return [Precise(_mean(model))]
 
 

@@ -1,4 +1,4 @@
-"""Transformers of numeric columns that keep them columns: scales, warps, gaps, selections, functions."""
+"""Transformers that keep columns: scales, warps, missing values, selections, functions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
+from motifnet.mimicry.fitted._codes import code, is_missing
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.mimicry.fitted._parts import beside, scaled, shifted, weighted
+from motifnet.mimicry.fitted._parts import beside, inverse, scaled, shifted, weighted
 from motifnet.motifs import (
     Abs,
     Chain,
@@ -21,6 +22,7 @@ from motifnet.motifs import (
     Gaps,
     Identity,
     Log,
+    Missing,
     Motif,
     Normalize,
     Piecewise,
@@ -34,13 +36,11 @@ from motifnet.motifs import (
 )
 from motifnet.tables import Matrix
 
-_MARGIN = 1e-7  # of scikit-learn's QuantileTransformer
-
 
 def _standard(model: Any) -> list[Motif]:
     d = model.n_features_in_
     mean = model.mean_ if model.with_mean else np.zeros(d)
-    return shifted(1 / model.scale_ if model.with_std else np.ones(d), -mean)
+    return shifted(inverse(model.scale_) if model.with_std else np.ones(d), -mean)
 
 
 def _min_max(model: Any) -> list[Motif]:
@@ -50,20 +50,28 @@ def _min_max(model: Any) -> list[Motif]:
 
 
 def _max_abs(model: Any) -> list[Motif]:
-    return [scaled(1 / model.scale_)]
+    parts: list[Motif] = [scaled(inverse(model.scale_))]
+    return [*parts, Clip(tensor(-1.0), tensor(1.0))] if getattr(model, "clip", False) else parts
 
 
 def _robust(model: Any) -> list[Motif]:
     d = model.n_features_in_
-    return shifted(np.ones(d) if model.scale_ is None else 1 / model.scale_, np.zeros(d) if model.center_ is None else -model.center_)
+    return shifted(np.ones(d) if model.scale_ is None else inverse(model.scale_), np.zeros(d) if model.center_ is None else -model.center_)
 
 
 def _normalizer(model: Any) -> list[Motif]:
     return [Normalize(model.norm)]
 
 
+def _width(model: Any) -> int:
+    """Number of columns; transformers without a state are there before they have seen any."""
+    if not hasattr(model, "n_features_in_"):
+        raise UsageError(f"{type(model).__name__} is not fitted, so that its number of columns is unknown. Call its `fit` first.")
+    return int(model.n_features_in_)
+
+
 def _binarizer(model: Any) -> list[Motif]:
-    return [weighted([1.0], [Chain([affine(np.eye(model.n_features_in_), -model.threshold), Step(tensor(0.0))])])]
+    return [weighted([1.0], [Chain([affine(np.eye(_width(model)), -model.threshold), Step(tensor(0.0))])])]
 
 
 def _power_transform(model: Any) -> list[Motif]:
@@ -94,32 +102,46 @@ def _quantiles(model: Any) -> list[Motif]:
 
 
 def _ramp(x: Matrix, y: Matrix) -> tuple[Matrix, Matrix]:
-    """Starts and coefficients, with shape (S, 2, 1), of the interpolation of (x, y), 0 up to the first x and 1 from the last one on."""
+    """Starts and coefficients, with shape (S, 2, 1), of the interpolation of (x, y): 0 up to the first x, y's end from the last x on."""
     width = np.diff(x)
     slope = np.divide(np.diff(y), width, out=np.zeros(len(width)), where=width > 0)
-    starts = np.clip(x, x[0] + _MARGIN, max(x[0] + _MARGIN, x[-1] - _MARGIN))
-    level = y[:-1] + slope * (starts - x)[:-1]
-    level, slope = np.concatenate([[0.0], level, [1.0]]), np.concatenate([[0.0], slope, [0.0]])
+    behind = np.nextafter(x[0], np.inf)
+    starts = np.clip(x, behind, max(behind, np.nextafter(x[-1], -np.inf)))
+    level, slope = np.concatenate([[0.0], y[:-1], y[-1:]]), np.concatenate([[0.0], slope, [0.0]])
     return np.concatenate([starts[:1], starts]), np.stack([level, slope], axis=1)[:, :, None]
 
 
 def selected(model: Any) -> list[Motif]:
     """The columns that a selector keeps."""
-    return [Select([int(j) for j in model.get_support(indices=True)])]
+    kept = [int(j) for j in model.get_support(indices=True)]
+    if not kept:
+        raise UsageError(f"{type(model).__name__} keeps no column, so that nothing is left to compute with. Lower its threshold, and fit again.")
+    return [Select(kept)]
 
 
 def _imputer(model: Any) -> list[Motif]:
-    """Gaps filled, columns without any value left out, and the indicators of gaps where they were asked for."""
-    values = np.asarray(model.statistics_, dtype=np.float64)
-    kept = [j for j in range(len(values)) if not np.isnan(values[j]) or model.keep_empty_features]
-    filled = Chain([Select(kept), Fill(tensor(np.nan_to_num(values[kept])))])
+    """Missing values filled, columns without any value left out, and the indicators of missing values where they were requested."""
+    kind = getattr(model, "_fill_dtype", model.statistics_.dtype)
+    kept = [j for j, value in enumerate(model.statistics_) if not is_missing(value) or model.keep_empty_features]
+    if not kept:
+        raise UsageError("SimpleImputer keeps no column, as none has a value. Fit it with keep_empty_features=True.")
+    values = np.asarray(model.statistics_)[kept].astype(kind)  # an imputer of whole numbers fills with whole numbers
+    filled = Chain([Select(kept), *_sentinels(model, len(kept)), Fill(tensor([code(value) for value in values]))])
     if not model.add_indicator:
         return [filled]
     return [beside([filled, Chain(_indicator(model.indicator_))])]
 
 
+def _sentinels(model: Any, width: int) -> list[Motif]:
+    """The value that stands for missing ones, where it is not missing itself."""
+    return [] if is_missing(model.missing_values) else [Missing(tensor(np.full(width, code(model.missing_values))))]
+
+
 def _indicator(model: Any) -> list[Motif]:
-    return [Select([int(j) for j in model.features_]), Gaps()]
+    columns = [int(j) for j in model.features_]
+    if not columns:
+        raise UsageError("MissingIndicator gives no column, as nothing was missing at its fit. Fit it with features='all', or leave it out.")
+    return [Select(columns), *_sentinels(model, len(columns)), Gaps()]
 
 
 _FUNCTIONS: dict[str, Callable[[], Motif]] = {
@@ -137,8 +159,8 @@ def function_network(function: Any, width: int) -> Motif:
     """The network of a function of numpy on `width` columns, each value by itself; None is the identity."""
     if function is None:
         return Identity()
-    name, one = getattr(function, "__name__", repr(function)), np.eye(width)
-    chains = {"cos": [affine(one, np.pi / 2), Sine()], "expm1": [Exp(), affine(one, -1.0)], "log1p": [affine(one, 1.0), Log()]}
+    name, one = getattr(function, "__name__", repr(function)), np.ones(width)
+    chains = {"cos": [scaled(one, np.pi / 2), Sine()], "expm1": [Exp(), scaled(one, -1.0)], "log1p": [scaled(one, 1.0), Log()]}
     if isinstance(function, np.ufunc) and name in chains:
         return Chain(chains[name])
     if isinstance(function, np.ufunc) and name in _FUNCTIONS:
@@ -150,7 +172,9 @@ def function_network(function: Any, width: int) -> Motif:
 def _function(model: Any) -> list[Motif]:
     if isinstance(model.func, partial) and getattr(model.func.func, "__name__", "") == "check_array":  # histogram boosting puts it before its trees
         return [Identity()]
-    return [function_network(model.func, model.n_features_in_)]
+    if model.kw_args:
+        raise UsageError(f"There is no transfer for FunctionTransformer(kw_args={model.kw_args!r}). Fit it with a function of numpy that takes none.")
+    return [function_network(model.func, _width(model))]
 
 
 SCALERS: dict[str, Transfer] = {

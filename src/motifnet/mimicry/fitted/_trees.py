@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.ensemble._iforest import _average_path_length
 
 from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._asked import asked_networks
-from motifnet.mimicry.fitted._lookup import Transfer, network_of
-from motifnet.mimicry.fitted._parts import chain, probabilities, weighted
+from motifnet.mimicry.fitted._lookup import Transfer, network_for, network_of
+from motifnet.mimicry.fitted._parts import chain, constant, probabilities, weighted
 from motifnet.motifs import Exp, Motif, Softmax, WeightedMedian
 from motifnet.tables import Matrix
 from motifnet.teachers import Forest, Questions, parse_histogram, parse_sklearn_tree
@@ -46,12 +45,14 @@ def _leaf_values(model: Any) -> Matrix:
 def _gradient_boosting(model: Any) -> list[Motif]:
     rate, K, d = model.learning_rate, model.estimators_.shape[1], model.n_features_in_
     start, first = np.zeros(K), None
+    if getattr(model.init_, "strategy", "") == "stratified":
+        raise UsageError(f"{type(model).__name__} starts from random draws, init=DummyClassifier(strategy='stratified'). Fit it with init=None.")
     if model.init_ != "zero" and type(model.init_).__name__ in ("DummyRegressor", "DummyClassifier"):
         start = np.asarray(model._raw_predict_init(np.zeros((1, d)))).reshape(-1)
     elif model.init_ != "zero" and is_classifier(model):
         raise UsageError(f"{type(model).__name__} starts from init={model.init_!r}, for which there is no transfer. Fit it with init=None or 'zero'.")
     elif model.init_ != "zero":
-        first = network_of(model.init_)
+        first = network_for(model.init_, "predict")
     questions = Questions(d)
     forests = [
         Forest.sum([Forest.constant(start[c : c + 1]), *(parse_sklearn_tree(t, rate * t.tree_.value[:, :, 0], questions) for t in trees)])
@@ -98,6 +99,8 @@ def _ada_regressor(model: Any) -> list[Motif]:
 def _ada_classifier(model: Any) -> list[Motif]:
     """softmax of Σ_t w_t (1{h_t = k} − 1{h_t ≠ k} / (K − 1)) / Σ_t w_t / (K − 1) (Zhu et al. 2009); of two classes, of the half of both signs."""
     _only_trees(model)
+    if model.n_classes_ == 1:
+        return [constant([1.0])]
     K, weights = model.n_classes_, model.estimator_weights_[: len(model.estimators_)]
     votes = np.full((K, K), -1 / (K - 1)) + np.eye(K) * (1 + 1 / (K - 1))
     scale = weights / weights.sum()
@@ -118,8 +121,23 @@ def _isolation(model: Any) -> list[Motif]:
         (tree, _depths(model, k)[:, None], columns)
         for k, (tree, columns) in enumerate(zip(model.estimators_, model.estimators_features_, strict=True))
     ]
-    scale = len(trees) * _average_path_length([model._max_samples])[0]
-    return [*_summed(trees, model), affine([[-np.log(2) / scale]]), Exp(), affine([[-1.0]], -model.offset_)]
+    scale = len(trees) * _expected_depth(model._max_samples)
+    share = affine([[-np.log(2) / scale]]) if scale else affine([[0.0]], -np.log(2))  # trees of one row have no depth: scikit-learn's score is ½
+    return [*_summed(trees, model), share, Exp(), affine([[-1.0]], -model.offset_)]
+
+
+def _expected_depth(n: int) -> float:
+    """c(n), the mean depth of an unsuccessful search in a binary tree of n rows, as scikit-learn computes it, to the last bit."""
+    try:
+        from sklearn.ensemble._iforest import _average_path_length
+    except ImportError as error:
+        import sklearn
+
+        raise UsageError(
+            f"scikit-learn {sklearn.__version__} keeps the depths of an IsolationForest where this motifnet does not look ({error}). "
+            "Upgrade motifnet, or install scikit-learn 1.9."
+        ) from error
+    return float(_average_path_length([n])[0])
 
 
 def _depths(model: Any, k: int) -> Matrix:
