@@ -128,7 +128,7 @@ def _judge(rows: Rows, groups: list[Group], raw: Matrix) -> list[Symmetry]:
         y, first = rows.y[:, 0], int(FIRST * rows.n)
         prior = choose_prior(rows.X[:first], rows.y[:first], rows.seed)
         plain = Reading.of(rows.X, y, prior=prior)
-        return [judge_invariance(group, plain, _common(group, rows, raw), y, rows.seed, prior) for group in groups]
+        return [judge_invariance(group, plain, _common(group, rows, raw), y, prior, rows.seed) for group in groups]
     groups = [group for group in groups if len(group.blocks) == q and group.kind != "flips" and not rows.classes]
     n = len(raw) // 2
     X, Y = rows.X[:n], (rows.y[:n] * rows.sd + rows.mean - rows.mean.mean()) / _root_mean_square(rows.sd)

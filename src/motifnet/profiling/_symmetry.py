@@ -87,7 +87,7 @@ class Reading:
         return errors
 
 
-def judge_invariance(group: Group, plain: Reading, X: Matrix, y: Matrix, seed: int = 0, prior: Prior | None = None) -> Symmetry:
+def judge_invariance(group: Group, plain: Reading, X: Matrix, y: Matrix, prior: Prior, seed: int = 0) -> Symmetry:
     """Both answers for y with shape (n,) at X with shape (n, d), whose moved columns share units and centres."""
     reading, rows = Reading.of(X, y, group, prior=prior, seed=seed), np.arange(len(X))
     tested = reading.fit.score_test(non_invariant(group, X))
