@@ -23,11 +23,12 @@ from motifnet.estimators._evidence import evidence_of_fit
 from motifnet.estimators._explained import Explained
 from motifnet.estimators._finished import Finished
 from motifnet.estimators._fitted import check_is_fitted
+from motifnet.estimators._from_teacher import teacher_of
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared, prepare
 from motifnet.estimators._prescribe import Prescriber, check_wish
-from motifnet.estimators._presets import get_preset
+from motifnet.estimators._presets import check_size, get_preset
 from motifnet.estimators._progress import progress
 from motifnet.estimators._reference import reference_of
 from motifnet.estimators._resume import check_resumable, open_checkpoint, rows_of, settings_of
@@ -59,6 +60,8 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
         profile: str | Profile | None = "auto",
         engine: str = "local",
         checkpoint: str | Path | None = None,
+        teacher: Any = "kernel ridge",
+        size: str = "compact",
     ) -> None:
         self.preset = preset
         self.time_limit_s = time_limit_s
@@ -69,6 +72,8 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
         self.profile = profile
         self.engine = engine
         self.checkpoint = checkpoint
+        self.teacher = teacher
+        self.size = size
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None) -> Self:
         """Fit a network to a table.
@@ -98,6 +103,7 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, objective: Objective, offset: Any = None) -> Self:
         preset = get_preset(self.preset).beside(self.teachers, objective)
+        check_size(self.size)
         seed, wish = seed_of(self.random_state), check_wish(self.profile)
         limit = self.time_limit_s
         if limit is not None and not (isinstance(limit, Real) and limit > 0):
@@ -115,8 +121,9 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
             self._look_at(ready, seed)
             course = Course(ready.goal, control, listen)
             run = Run(ready.sample, ready.goal, preset, seed, n_jobs, control, course, ready.log)
+            run.teacher, run.copies = teacher_of(self.teacher, ready, objective), self.size == "full"
             run.prescriber = None if wish is None else Prescriber(wish, ready.looked_at(seed))
-            settings = settings_of(preset, objective, seed, wish)
+            settings = settings_of(preset, objective, seed, wish) | {"teacher": repr(self.teacher), "size": self.size}
             with working(engine, open_checkpoint(self.checkpoint, rows_of(ready), settings, control) if self.checkpoint else None):
                 judged = run.go()
             asked = {

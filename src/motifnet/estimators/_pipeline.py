@@ -15,6 +15,7 @@ from typing import cast
 
 from motifnet.engine import Control, LedgerRow, Stopped
 from motifnet.estimators._course import Course
+from motifnet.estimators._from_teacher import kernel_start
 from motifnet.estimators._front import Front
 from motifnet.estimators._goal import Goal, Judged, Part, RegressionGoal, numpy_of
 from motifnet.estimators._log_scale import LogScale, part_of
@@ -36,11 +37,12 @@ from motifnet.retrain import (
     refit_ridge,
     refit_softmax,
     refit_under_loss,
+    starts_of,
     sup_norm_stage,
 )
 from motifnet.stacking import paired_difference, predicted
 from motifnet.tables import Matrix, Sample
-from motifnet.teachers import TEACHERS, BoostedTrees, FittedKernel, Hopeless
+from motifnet.teachers import TEACHERS, BoostedTrees, EstimatorTeacher, FittedEstimator, FittedKernel, Hopeless
 
 # behind a layer that leaves few directions and no jump the function is smooth: no Laplace kernel of ‖·‖₁, and steps enough to find its scale
 SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gaussian"), 60
@@ -60,6 +62,8 @@ class Run:
     control: Control
     course: Course
     log: LogScale | None = None
+    teacher: EstimatorTeacher | None = None
+    copies: bool = False
     prescriber: Prescriber | None = None
     profile: Profile | None = None
     kernels: list[Part] = field(default_factory=list)
@@ -70,7 +74,9 @@ class Run:
     stopped: bool = False
 
     def go(self) -> Judged:
-        """Run all stages that the preset asks for."""
+        """Run all stages that the preset asks for; where a teacher was given, those that make it a better network."""
+        if self.teacher is not None:
+            return self._from_teacher(self.teacher)
         convex, folds, convex_seconds = self._convex()
         try:
             for name in self.preset.teachers[:1]:
@@ -95,6 +101,46 @@ class Run:
             self.stopped = True
         assert self.course.best is not None
         return self.course.best
+
+    def _from_teacher(self, teacher: EstimatorTeacher) -> Judged:
+        """Teacher → transfer → feature learning → stack. Where its network has no kernel of distances, a kernel branch of weight 0 is beside it."""
+        start = self.course.start("teacher")
+        fitted = teacher.fit(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        seconds, part = time.monotonic() - start, part_of("teacher", fitted)
+        start = self.course.start("transferred")
+        judged, self.others = self.goal.judge([part]), [part]
+        size = count_parameters(part.network)
+        self.course.enter(LedgerRow("teacher", seconds, judged.error, size, True, f"{type(teacher.estimator).__name__}, fitted for every fold"))
+        self.course.settle("transferred", start, judged, "network by calculation")
+        try:
+            self._features(fitted)
+            self._own_loss()
+            for name in self.preset.asked:
+                self._teacher(name, None)
+            self._stack()
+        except Stopped:
+            self.stopped = True
+        assert self.course.best is not None
+        return self.course.best
+
+    def _features(self, fitted: FittedEstimator) -> None:
+        """Feature learning from the kernel of the teacher's network, or of a kernel branch."""
+        stage = "feature learning"
+        start = self.course.start(stage)
+        self.control.check()
+        found, settings = kernel_start(self.sample, fitted, self.seed), self.preset.inner[0]
+        front, sample, note = None, self.sample, "a kernel branch of weight 0 beside the teacher"
+        if found is None:
+            convex = self.preset.convex.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+            starts = starts_of(convex, settings.profiles)
+        else:
+            front, starts, note = found.front, found.starts, "from the teacher's kernel"
+            sample = front.behind(sample) if front else sample
+        tuned = cross_tune(sample, starts, settings, seed=self.seed, number=1, n_jobs=self.n_jobs, control=self.control, copies=self.copies)
+        self.first = tuned if front is None else None
+        part = front.part("retrained", tuned) if front else part_of("retrained", tuned)
+        self.kernels.append(part)
+        self._settle(stage, start, f"{note}; {self._describe(settings)}", self.goal.judge([part]))
 
     @property
     def parts(self) -> list[Part]:
@@ -150,11 +196,14 @@ class Run:
         self._settle(stage, start, self._describe(settings) + ("; on log y" if log else ""), self.goal.judge(self.kernels))
 
     def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
-        sample = self.sample if log is None else log.sample
-        fitted = cross_tune(sample, convex, settings, seed=self.seed, number=number + 1, n_jobs=self.n_jobs, control=self.control)
+        fitted = self._trained(self.sample if log is None else log.sample, convex, settings, number + 1)
         if number == 0:
             self.first = fitted
         return part_of(f"trained kernel {number + 1}", fitted, log)
+
+    def _trained(self, sample: Sample, convex: FittedKernel, settings: InnerSettings, number: int) -> CrossTuned:
+        starts = starts_of(convex, settings.profiles)
+        return cross_tune(sample, starts, settings, seed=self.seed, number=number, n_jobs=self.n_jobs, control=self.control, copies=self.copies)
 
     def _describe(self, settings: InnerSettings) -> str:
         return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(settings.profiles)}"
@@ -199,7 +248,7 @@ class Run:
         settings = replace(first, profiles=SMOOTH, steps=max(first.steps, SMOOTH_STEPS))
         teacher = replace(self.preset.convex, profiles=SMOOTHEST)
         convex = teacher.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
-        trained = cross_tune(sample, convex, settings, seed=self.seed, number=100 + number, n_jobs=self.n_jobs, control=self.control)
+        trained = self._trained(sample, convex, settings, 100 + number)
         parts = [front.part("kernel ridge", convex), front.part("trained kernel", trained)]
         kernels = {"": [*self.kernels, *parts], ", and no others": parts}
         judged = {alone: self.goal.judge([*some, *self.others]) for alone, some in kernels.items()}
@@ -209,6 +258,8 @@ class Run:
 
     def _teacher(self, name: str, log: LogScale | None) -> None:
         teacher = TEACHERS[name]()
+        if isinstance(teacher, BoostedTrees):
+            teacher = replace(teacher, bagged=self.copies)
         kind = (type(teacher), log is None)
         if kind in self.hopeless and name not in self.preset.asked:
             return

@@ -83,6 +83,15 @@ PRESETS = {
 }
 
 
+SIZES = ("compact", "full")
+
+
+def check_size(size: Any) -> None:
+    """Raises UsageError for an unknown size."""
+    if size not in SIZES:
+        raise UsageError(f"size={size!r} is not known; choose one of {', '.join(map(repr, SIZES))}.")
+
+
 def get_preset(name: str) -> Preset:
     """The preset of that name. Raises UsageError for an unknown one."""
     if not isinstance(name, str) or name not in PRESETS:

@@ -64,6 +64,14 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         Finished jobs are kept there, and a fit of the same rows with the same settings goes on where an earlier one was interrupted, to the same
         result. Not together with `time_limit_s`. The folder holds values computed from the rows; delete it when the model is there.
 
+    teacher : estimator or str, default "kernel ridge"
+        The model that is transferred and retrained. By default the library's own kernel ridge, with all that the preset adds. An estimator that
+        `motifnet.mimic` takes (SVR, Gaussian process, ridge, forest, boosting, a pipeline), fitted or not: clones of it are fitted to the encoded
+        rows (columns standardised, categories coded) for every fold; its network is retrained from its own kernel, or with a kernel branch of weight
+        0 beside it, and combined with the original by non-negative weights. What the preset would add is left out, but for `teachers`.
+    size : {"compact", "full"}, default "compact"
+        "compact": one network of all rows for each training, one forest. "full": averages of the networks of all folds, some times larger.
+
     Attributes
     ----------
     ledger_ : stages with seconds, honest error, parameters; the error is in units of sd(y), for other objectives than "squared" it is 1 − D²
@@ -93,8 +101,10 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         profile: str | Profile | None = "auto",
         engine: str = "local",
         checkpoint: str | Path | None = None,
+        teacher: Any = "kernel ridge",
+        size: str = "compact",
     ) -> None:
-        super().__init__(preset, time_limit_s, n_jobs, random_state, verbose, teachers, profile, engine, checkpoint)
+        super().__init__(preset, time_limit_s, n_jobs, random_state, verbose, teachers, profile, engine, checkpoint, teacher, size)
         self.objective = objective
         self.quantiles = quantiles
 

@@ -13,6 +13,7 @@ from motifnet.retrain._own_loss import refit_under_loss
 from motifnet.retrain._own_softmax import refit_softmax
 from motifnet.retrain._ridge_again import refit_ridge
 from motifnet.retrain._row_sums import RowSums
+from motifnet.retrain._start import Start, in_front, keeps_columns, read_kernel, starts_of
 from motifnet.retrain._sup_norm import SupNormSettings, radii_of, train_on_balls, train_sup_norm
 from motifnet.retrain._sup_norm_stage import SupNormTrained, largest_local_error, sup_norm_stage
 from motifnet.retrain._transfer import _cross_tuned as _cross_tuned
@@ -27,6 +28,7 @@ __all__ = [
     "InnerSettings",
     "LastLayer",
     "RowSums",
+    "Start",
     "SupNormSettings",
     "SupNormTrained",
     "TunedModel",
@@ -37,14 +39,18 @@ __all__ = [
     "fine_tune",
     "fine_tune_stage",
     "fold_model",
+    "in_front",
+    "keeps_columns",
     "largest_local_error",
     "mixture",
     "parts_of",
     "radii_of",
+    "read_kernel",
     "refit_last_layer",
     "refit_ridge",
     "refit_softmax",
     "refit_under_loss",
+    "starts_of",
     "sup_norm_stage",
     "train_inner",
     "train_on_balls",

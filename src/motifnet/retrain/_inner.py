@@ -24,13 +24,14 @@ import torch
 from torch import Tensor
 
 from motifnet.engine import Control
-from motifnet.kernels import CAPACITY, Capacity, GridChoice, Kernel, blocks_of, factor, leave_out_gradient, projector_of, solve_factored
+from motifnet.kernels import CAPACITY, Capacity, blocks_of, factor, leave_out_gradient, projector_of, solve_factored
 from motifnet.retrain._adam import Adam
 from motifnet.retrain._gradient_map import gradient_map
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.retrain._inner_parameters import InnerParameters, Rows
 from motifnet.retrain._pairs import both_sides, square
-from motifnet.tables import Sample
+from motifnet.retrain._start import Start
+from motifnet.tables import Matrix, Sample
 
 PATIENCE, LEAST_GAIN = 12, 0.002
 LEAST_BATCH = 350  # in all of fewer rows; else at most half of the rows are drawn, as a batch of nearly all of them is not a fresh one
@@ -59,6 +60,17 @@ class InnerSettings:
     capacity: Capacity = CAPACITY
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where knots and kinks stand: rows with shape (n, d), of which no target is used, and the seed of the trunk's directions.
+
+    Trainings with the same places start alike, so that their parameters can be averaged.
+    """
+
+    rows: Matrix
+    seed: int
+
+
 def batch_blocks(sample: Sample, rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, list[Tensor] | None]:
     """The rows of a batch, and which of them are left out together: single rows (None), whole groups, or with time all rows after a random moment.
 
@@ -78,31 +90,32 @@ def batch_blocks(sample: Sample, rows: np.ndarray, rng: np.random.Generator) -> 
 
 def train_inner(
     sample: Sample,
-    start: Kernel,
-    choice: GridChoice,
+    start: Start,
     settings: InnerSettings,
     seed: Sequence[int],
     control: Control | None = None,
+    places: Places | None = None,
 ) -> InnerLayers:
-    """Train the inner layers on the rows of `sample`, from the kernel of the convex fit."""
+    """Train the inner layers on the rows of `sample`, from the kernel and λ of `start`; `places` are those of its own rows where None."""
     rng = np.random.default_rng(seed)
+    places = places or Places(sample.X, int(rng.integers(2**31)))
     # kernels and their gradients in float32, twice as fast; factorisations and solutions in float64
     X, y, w = torch.as_tensor(sample.X).float(), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
     numeric = torch.as_tensor(sample.numeric)
     inner = InnerParameters(
-        X,
+        torch.as_tensor(places.rows).float(),
         numeric,
-        start,
-        choice.ridge,
+        start.kernel,
+        start.ridge,
         segments=settings.segments,
         map_columns=settings.map_columns,
         depth=settings.depth,
         width=settings.width,
-        seed=int(rng.integers(2**31)),
+        seed=places.seed,
     )
     if settings.map_share and inner.M.numel():
         some = torch.as_tensor(np.sort(rng.permutation(sample.n)[:MAP_ROWS]))
-        inner.start_map(gradient_map(X[some], y[some], w[some], start, choice.ridge, inner.columns, settings.map_share))
+        inner.start_map(gradient_map(X[some], y[some], w[some], start.kernel, start.ridge, inner.columns, settings.map_share))
     adam = Adam(inner.vector, inner.rates(settings.rate, settings.map_rate))
     everyone = np.arange(sample.n)
     size = min(settings.batch, max(LEAST_BATCH, sample.n // 2))

@@ -5,6 +5,7 @@ z⁰ = warp(x),   zˡ = zˡ⁻¹ + σ(zˡ⁻¹ W₁ + b) W₂,   u = z (I + M) f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,3 +85,26 @@ class InnerLayers:
                 part = Kernel(tuple(kernel.profiles[c] for c in mine), kernel.weights[mine], kernel.rates[mine])
                 K += part(A, B) if p == 1 else part(A @ R, B @ R)
         return K
+
+
+def average(layers: Sequence[InnerLayers]) -> InnerLayers:
+    """The mean of trainings from the same places: of logarithms for slopes, weights, rates and λ, plain for maps and trunks."""
+
+    def geometric(values: Sequence[Matrix]) -> Matrix:
+        return np.asarray(np.exp(np.mean(np.log(np.maximum(values, 1e-300)), axis=0)))
+
+    first = layers[0]
+    weights = geometric([one.kernel.weights for one in layers])
+    rates = geometric([one.kernel.rates for one in layers])
+    trunk = (
+        Block(*(np.mean([getattr(b, name) for b in blocks], axis=0) for name in ("inward", "bias", "outward")))
+        for blocks in zip(*(one.trunk for one in layers), strict=True)
+    )
+    return InnerLayers(
+        np.mean([one.knots for one in layers], axis=0),
+        geometric([one.slopes for one in layers]),
+        None if first.map is None else np.mean([one.map for one in layers if one.map is not None], axis=0),
+        Kernel(first.kernel.profiles, weights / weights.sum(), rates),
+        float(geometric([np.array(one.ridge) for one in layers])),
+        tuple(trunk),
+    )

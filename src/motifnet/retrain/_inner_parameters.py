@@ -36,7 +36,7 @@ class Rows(NamedTuple):
 
 
 class InnerParameters:
-    """Parameters of the inner layers for d columns, at the convex start: identity warps, trunk and map, equal weights.
+    """Parameters of the inner layers for d columns, at the start: warps, trunk and map are the identity.
 
     M and the trunk, of `depth` blocks with `width` units each, act on the numeric columns, if these are at most `map_columns`.
     """
@@ -76,6 +76,7 @@ class InnerParameters:
             for inward, bias, _ in self.trunk:
                 inward.copy_(torch.as_tensor(rng.normal(size=inward.shape) / math.sqrt(m)))
                 bias.copy_(-(Z[torch.as_tensor(rng.integers(len(Z), size=width))] * inward.T).sum(1))
+            self.mix.copy_(torch.as_tensor(np.log(kernel.weights)))
             self.log_rates.copy_(torch.as_tensor(np.log(kernel.rates)))
             self.log_ridge.fill_(math.log(ridge))
         self.M_start = torch.zeros_like(self.M)
