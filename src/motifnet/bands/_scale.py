@@ -23,7 +23,7 @@ from motifnet.tables import Sample, code_response
 from motifnet.teachers import BoostedTrees
 
 Matrix = NDArray[np.float64]
-TREES = BoostedTrees(leaves=4, min_rows=20, max_trees=300, bagged=True)
+TREES = BoostedTrees(leaves=4, min_rows=20, max_trees=300)
 LEAST_ROWS = 100
 _NOTHING = 1e-30  # below which trees in single precision see zeros
 _SMALLEST = 1e-3  # of the mean: a residual of zero says that it is small, and no more

@@ -128,7 +128,7 @@ class Run:
         stage = "feature learning"
         start = self.course.start(stage)
         self.control.check()
-        found, settings = kernel_start(self.sample, fitted, self.seed), self.preset.inner[0]
+        found, settings = kernel_start(self.sample, fitted, self.seed), replace(self.preset.inner[0], depth=0)
         front, sample, note = None, self.sample, "a kernel branch of weight 0 beside the teacher"
         if found is None:
             convex = self.preset.convex.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)

@@ -6,7 +6,7 @@ an output layer that has not seen the fold either: over all folds this is the ho
     no trunk   the mean of the folds' inner parameters, which start alike and stay near each other
     a trunk    one more training, on all rows: hidden units of several trainings are different ones, and their mean is none of them
 
-or, as `copies`, one network a fold, each with an output layer of all rows, averaged in prediction: more accurate by a little, and as many times larger.
+or, as `copies`, one network a fold, each with an output layer of all rows, averaged in prediction: a little more accurate, as many times larger.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: 
         oof[rows] = held_out[rows]
     if copies:
         return CrossTuned(oof, fitted.inner, tuple(model for *_, model in results if model is not None))
-    lam, a = (float(np.exp(np.mean(np.log([result[i] for result in results])))) for i in (1, 2))
+    lam, a = (float(np.exp(np.mean(np.log(values)))) for values in ([lam for _, lam, _, _ in results], [a for _, _, a, _ in results]))
     rows_of, Z = _rows(sample, fitted.models[0].inner, None, centres, [], seed, control)
     return CrossTuned(oof, fitted.inner, (_whole(rows_of, fitted.models[0].inner, Z, lam, a, None),))
 

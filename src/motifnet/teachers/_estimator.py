@@ -90,8 +90,8 @@ class EstimatorTeacher(Teacher):
             raise UsageError(f"teacher={_name(self.estimator)} cannot be cloned: {error} Pass an estimator of scikit-learn's interface.") from error
         free = {name: seed for name, value in model.get_params().items() if name.split("__")[-1] == "random_state" and value is None}
         model.set_params(**free)  # so that results repeat
-        y = rows.labels if self.coding.classes else rows.y * self.coding.sd + self.coding.mean
-        y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+        values = rows.y * self.coding.sd + self.coding.mean
+        y = rows.labels if self.coding.classes else values[:, 0] if values.shape[1] == 1 else values
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

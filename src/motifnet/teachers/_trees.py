@@ -1,9 +1,9 @@
 """Boosted trees, as one forest of all rows or bagged over the folds.
 
 Model k is grown on train(k): the number of trees by early stopping on an inner split of train(k), then again on all of train(k) with that number
-times the ratio of the rows. It predicts fold k, which it has not seen. The predictor is one model of all rows, with as many trees for a row as those
-models have in the mean; or, `bagged`, the mean of the models, but never where folds look forward in time. Classes: predictions are logits, of the second class against the first, or one a class. A response: trees follow
-its losses, and predictions are scores in the coding, one column a loss.
+times the ratio of the rows. It predicts fold k, which it has not seen. The predictor is the mean of the models; or, not `bagged` or where folds look
+forward in time, one model of all rows, with as many trees for a row as those models have in the mean. Classes: predictions are logits, of the
+second class against the first, or one a class. A response: trees follow its losses, and predictions are scores in the coding, one column a loss.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class BoostedTrees(Teacher):
     patience: int = 40
     randomised: bool = False
     smooth: float = 0.0
-    bagged: bool = False
+    bagged: bool = True
     library: str = "lightgbm"
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None, worth: Worth | None = None) -> FittedTrees:
