@@ -37,7 +37,7 @@ class BandRows:
     @classmethod
     def of(cls, ready: Prepared, run: Run, mean: Matrix, sd: Matrix) -> BandRows | None:
         """At most `MOST_ROWS` rows of a finished run, at random; None where it trained no kernel on the encoded rows."""
-        trained = run.first or run.convex
+        trained = run.trained or run.convex
         if trained is None:
             return None
         chosen = np.zeros(run.sample.n, dtype=bool)

@@ -9,6 +9,7 @@ model.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
@@ -30,6 +31,7 @@ from motifnet.retrain import (
     CrossTuned,
     FineTuneSettings,
     InnerSettings,
+    Start,
     cross_tune,
     fine_tune_stage,
     fold_model,
@@ -47,12 +49,17 @@ from motifnet.teachers import TEACHERS, BoostedTrees, EstimatorTeacher, FittedEs
 # behind a layer that leaves few directions and no jump the function is smooth: no Laplace kernel of ‖·‖₁, and steps enough to find its scale
 SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gaussian"), 60
 HOPELESS = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing; it ends after its first fold, and has no variants
+WORTH = 0.005  # of the error: what a part must be worth to stay in a compact network
 FIRST_ROWS = 200  # of a fold that may say so
 
 
 @dataclass
 class Run:
-    """One run of the pipeline and what it has so far."""
+    """One run of the pipeline and what it has so far.
+
+    `teacher`: what is transferred and retrained in place of the library's own kernel ridge. `units`: what stands before a kernel branch beside it,
+    None where rows are standardised. `front`: what stands before the kernel of the `first` training. `copies`: one network a fold, not one for all.
+    """
 
     sample: Sample
     goal: Goal
@@ -63,6 +70,8 @@ class Run:
     course: Course
     log: LogScale | None = None
     teacher: EstimatorTeacher | None = None
+    units: Front | None = None
+    front: Front | None = None
     copies: bool = False
     prescriber: Prescriber | None = None
     profile: Profile | None = None
@@ -93,6 +102,7 @@ class Run:
             for number, name in enumerate(self.preset.teachers[1:], 1):
                 self._teacher(name, scales[number % len(scales)][0])
             self._stack()
+            self._compact()
             if self.preset.fine_tune_epochs:
                 self._fine_tune()
             if self.preset.sup_norm:
@@ -118,6 +128,7 @@ class Run:
             for name in self.preset.asked:
                 self._teacher(name, None)
             self._stack()
+            self._compact()
         except Stopped:
             self.stopped = True
         assert self.course.best is not None
@@ -129,18 +140,29 @@ class Run:
         start = self.course.start(stage)
         self.control.check()
         found, settings = kernel_start(self.sample, fitted, self.seed), replace(self.preset.inner[0], depth=0)
-        front, sample, note = None, self.sample, "a kernel branch of weight 0 beside the teacher"
+        self.front = self.units if found is None else found.front
+        sample = self._behind_front()
         if found is None:
             convex = self.preset.convex.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
-            starts = starts_of(convex, settings.profiles)
+            starts, note = starts_of(convex, settings.profiles), "a kernel branch of weight 0 beside the teacher"
         else:
-            front, starts, note = found.front, found.starts, "from the teacher's kernel"
-            sample = front.behind(sample) if front else sample
-        tuned = cross_tune(sample, starts, settings, seed=self.seed, number=1, n_jobs=self.n_jobs, control=self.control, copies=self.copies)
-        self.first = tuned if front is None else None
-        part = front.part("retrained", tuned) if front else part_of("retrained", tuned)
+            starts, note = found.starts, "from the teacher's kernel"
+        self.first = cross_tune(sample, starts, settings, seed=self.seed, number=1, n_jobs=self.n_jobs, control=self.control, copies=self.copies)
+        part = self._part("retrained", self.first)
         self.kernels.append(part)
-        self._settle(stage, start, f"{note}; {self._describe(settings)}", self.goal.judge([part]))
+        self._settle(stage, start, f"{note}; {self._describe(settings, starts)}", self.goal.judge([part]))
+
+    def _behind_front(self) -> Sample:
+        """The sample that the first training sees."""
+        return self.sample if self.front is None else self.front.behind(self.sample)
+
+    def _part(self, name: str, fitted: CrossTuned) -> Part:
+        return part_of(name, fitted) if self.front is None else self.front.part(name, fitted)
+
+    @property
+    def trained(self) -> CrossTuned | None:
+        """The first training, where it is of the encoded rows themselves."""
+        return self.first if self.front is None else None
 
     @property
     def parts(self) -> list[Part]:
@@ -205,8 +227,9 @@ class Run:
         starts = starts_of(convex, settings.profiles)
         return cross_tune(sample, starts, settings, seed=self.seed, number=number, n_jobs=self.n_jobs, control=self.control, copies=self.copies)
 
-    def _describe(self, settings: InnerSettings) -> str:
-        return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(settings.profiles)}"
+    def _describe(self, settings: InnerSettings, starts: Sequence[Start] = ()) -> str:
+        profiles = starts[-1].kernel.profiles if starts else settings.profiles
+        return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(profiles)}"
 
     def _own_loss(self) -> None:
         """The first trained kernel under the loss that is asked for, alone or beside the kernels that were fitted by least squares."""
@@ -215,10 +238,10 @@ class Run:
             return
         start = self.course.start("own loss")
         refit = partial(refit_softmax, seed=self.seed) if classes else refit_under_loss
-        fitted = refit(self.sample, self.first, n_jobs=self.n_jobs, control=self.control)
+        fitted = refit(self._behind_front(), self.first, n_jobs=self.n_jobs, control=self.control)
         if fitted is None:
             return
-        part = part_of("trained kernel, own loss", fitted)
+        part = self._part("trained kernel, own loss", fitted)
         alone, beside = self.goal.judge([part]), self.goal.judge([*self.kernels, part])
         # for classes the stack keeps them all: its pull to equal weights gains by parts that are nearly as good
         self.kernels = [part] if alone.error < beside.error and not classes else [*self.kernels, part]
@@ -301,6 +324,25 @@ class Run:
         weights = " + ".join(f"{weight:.2f} {name}" for name, weight in judged.used if weight > 0)
         note = f"{weights}; within one standard error of the best" if tie else weights
         self.course.settle("stack", start, judged, note, kept=True if tie else None)
+
+    def _compact(self) -> None:
+        """Without the parts that are worth less than `WORTH` of the error, the largest first."""
+        best = self.course.best
+        if self.copies or best is None or len(best.parts) < 2:
+            return
+        start, full = self.course.start("compact"), best
+        by_size = sorted(zip(best.parts, best.weights, strict=True), key=lambda pair: (pair[1].any(), -count_parameters(pair[0].network)))
+        for part, _ in by_size:
+            fewer = [other for other in best.parts if other is not part]
+            if not fewer:
+                break
+            self.control.check()
+            judged = self.goal.judge(fewer)
+            if judged.error <= (1 + WORTH) * full.error:
+                best = judged
+        if best is not full:
+            left_out = ", ".join(part.name for part in full.parts if part not in best.parts)
+            self.course.settle("compact", start, best, f"without {left_out}: error within {WORTH:.1%} of all parts", kept=True)
 
     def _fine_tune(self) -> None:
         """End-to-end training of the first trained kernel network; the result joins the stack."""

@@ -13,8 +13,9 @@ from motifnet.losses import Objective
 from motifnet.retrain import InnerSettings
 from motifnet.teachers import TEACHERS, KernelRidge
 
-# blocks in parallel differ in depth and kernel: the first has a residual block before its distances
-_DEEP = InnerSettings(depth=1)
+# blocks in parallel differ in depth: the second has a residual block before its distances
+_ALL = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"))
+_DEEP = replace(_ALL, depth=1)
 _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60, map_share=0)
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
 # few centres, few steps, few trees: within ten times the seconds of 500 boosted trees
@@ -33,7 +34,7 @@ class Preset:
     folds: int = 4
     small_rows: int = 1_000
     convex: KernelRidge = _CONVEX
-    inner: tuple[InnerSettings, ...] = (_DEEP, _MATERN)
+    inner: tuple[InnerSettings, ...] = (_ALL, _DEEP)
     teachers: tuple[str, ...] = ("trees", "randomised trees")
     fine_tune_epochs: int = 0
     ridge_again: bool = True
