@@ -100,7 +100,7 @@ def _classes(estimator: Any, X: Matrix, y: Any, weight: Matrix, seed: int) -> tu
     if list(target.classes or ()) != np.asarray(estimator.classes_).tolist():
         raise DataError(f"y has the classes {list(target.classes or ())}, the estimator {np.asarray(estimator.classes_).tolist()}. Pass its own y.")
     labels, K = target.values[:, 0].astype(np.int64), len(estimator.classes_)
-    coded: Matrix = 2.0 * labels[:, None] - 1 if K == 2 else np.eye(K)[labels]
+    coded = np.asarray(2.0 * labels[:, None] - 1 if K == 2 else np.eye(K)[labels], dtype=np.float64)
     folds = make_folds(len(X), FOLDS, seed, labels=labels)
     sample = Sample(X, coded, weight, folds, labels=labels, numeric=np.ones(X.shape[1], dtype=bool))
     return sample, ClassificationGoal(sample, K), Coding(np.zeros(1), np.ones(1), K)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ from motifnet.engine import Control
 from motifnet.kernels import CAPACITY, Capacity, blocks_of, factor, leave_out_gradient, projector_of, solve_factored
 from motifnet.retrain._adam import Adam
 from motifnet.retrain._gradient_map import gradient_map
-from motifnet.retrain._inner_layers import InnerLayers
+from motifnet.retrain._inner_layers import InnerLayers, pruned
 from motifnet.retrain._inner_parameters import InnerParameters, Rows
 from motifnet.retrain._pairs import both_sides, square
 from motifnet.retrain._start import Start
@@ -133,7 +133,8 @@ def train_inner(
         adam.step(inner.gradient(), 1 - 0.9 * step / settings.steps)
         if batch is whole and stands_still(errors):
             break
-    return inner.freeze()
+    layers = inner.freeze()
+    return replace(layers, kernel=pruned(layers.kernel))
 
 
 def find_gradients(inner: InnerParameters, rows: Rows, y: Tensor, w: Tensor, blocks: list[Tensor] | None, n: int) -> float:
