@@ -7,7 +7,7 @@ from motifnet.teachers._base import FittedTeacher, Teacher
 from motifnet.teachers._boosting import Growth, Problem, find_engine
 from motifnet.teachers._forest import Forest, Nodes
 from motifnet.teachers._honest import Hopeless
-from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_partition
+from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_partition, left_out_together
 from motifnet.teachers._linear import FittedLinear, Linear
 from motifnet.teachers._parse_catboost import parse_catboost
 from motifnet.teachers._parse_lightgbm import parse_lightgbm
@@ -44,6 +44,7 @@ __all__ = [
     "Teacher",
     "find_engine",
     "fold_partition",
+    "left_out_together",
     "parse_catboost",
     "parse_histogram",
     "parse_lightgbm",
