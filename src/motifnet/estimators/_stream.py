@@ -25,7 +25,7 @@ from motifnet.estimators._stream_run import StreamRun, stream_settings
 from motifnet.estimators._suspicious import warn_of_rows
 from motifnet.losses import Objective
 from motifnet.motifs import Motif, count_parameters
-from motifnet.tables import PLAIN, Reading, Stream, Task, open_stream
+from motifnet.tables import PLAIN, Reading, Stream, Task, numbered, open_stream
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -98,7 +98,8 @@ def fit_stream(path: str | Path, wish: StreamWish, preset: Preset, seed: int, n_
     samples = _drawn(stream, wish, roles, seed)
     first = samples["sample"]
     groups = first[wish.groups] if wish.groups else None
-    ready = prepare(first[inputs], first[wish.target], None, groups, None, task=wish.task, objective=Objective(), preset=preset, seed=seed)
+    with numbered(first.index):
+        ready = prepare(first[inputs], first[wish.target], None, groups, None, task=wish.task, objective=Objective(), preset=preset, seed=seed)
     ready = replace(ready, schema=replace(ready.schema, reading=wish.reading))
     warn_of_rows(ready, seed)
     coding = Coding.of(stream, inputs, wish.target, wish.groups, ready)

@@ -25,8 +25,8 @@ _NORMAL = 1.96
 class ErrorShift:
     """Errors, in the unit of the ledger, on rows like the old and on rows like the new, the latter with a 95 % interval.
 
-    `effective`: number of equally weighted old rows, or groups where the fit had some (`unit`), that the estimate rests on, (Σ r)² / Σ r² (Kish 1965);
-    `rows`: number of old rows; `covered`: share of new rows where there are old ones.
+    `effective`: number of equally weighted old rows, or groups where the fit had some (`unit`), that the estimate rests on, (Σ r)² / Σ r²
+    (Kish 1965); `rows`: number of old rows; `covered`: share of new rows where there are old ones.
     """
 
     before: float
@@ -48,9 +48,7 @@ class ErrorShift:
         return self.reliable and not self.interval[0] <= self.before <= self.interval[1]
 
 
-def error_shift(
-    old: Matrix, losses: Matrix, new: Matrix, *, groups: NDArray[np.int64] | None = None, root: bool, seed: int
-) -> ErrorShift | None:
+def error_shift(old: Matrix, losses: Matrix, new: Matrix, *, groups: NDArray[np.int64] | None = None, root: bool, seed: int) -> ErrorShift | None:
     """Old rows with shape (n, k), their losses and the codes of their groups with shape (n,), new rows with shape (m, k).
 
     `root`: the error is the root of the mean loss. None where old or new rows are too few.

@@ -7,6 +7,7 @@ from motifnet.tables._calendar import PERIODS, Calendar
 from motifnet.tables._canonical import CanonicalRows, canonical
 from motifnet.tables._column import GAP, Column, Kind, Level
 from motifnet.tables._encoder import Encoder
+from motifnet.tables._errors import numbered
 from motifnet.tables._feature import LIMIT, Feature
 from motifnet.tables._folds import Folds, make_folds
 from motifnet.tables._labels import codes_among
@@ -72,6 +73,7 @@ __all__ = [
     "codes_of",
     "make_folds",
     "note_texts",
+    "numbered",
     "open_stream",
     "read_table",
     "sensible_weight",

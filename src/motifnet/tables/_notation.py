@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import MotifnetWarning, warn_caller
-from motifnet.tables._errors import shown
+from motifnet.tables._errors import numbered, row_name, shown
 from motifnet.tables._reading import PLAIN, is_mark
 from motifnet.tables._table import Table
 
@@ -39,13 +39,13 @@ def note_label_texts(name: str, labels: NDArray[Any]) -> None:
     found = suspect(labels)
     if found is not None:
         row, reason = found
-        text = f"Target {name!r}, row {row} (the first row is 0), holds {shown(labels[row])}: {reason} Each text is taken as a class of its own."
+        text = f"Target {name!r}, {row_name(row)}, holds {shown(labels[row])}: {reason} Each text is taken as a class of its own."
         warn_caller(text)
         return
     marks = [label for label in dict.fromkeys(labels.tolist()) if is_mark(label)]
     if marks:
         row = labels.tolist().index(marks[0])
-        text = f"Target {name!r}, row {row} (the first row is 0), holds {shown(marks[0])}, which is taken as a class. {_missing(marks[0])}"
+        text = f"Target {name!r}, {row_name(row)}, holds {shown(marks[0])}, which is taken as a class. {_missing(marks[0])}"
         warn_caller(text)
 
 
@@ -83,5 +83,7 @@ def _missing(text: str) -> str:
 def _row_name(X: Any, row: int) -> str:
     """By the label of a pandas frame that has lost rows, so that the row of the file is named."""
     index: Any = getattr(X, "index", None)
-    label = index[row] if getattr(getattr(index, "dtype", None), "kind", "") == "i" else row
-    return f"row {label} (the first row is 0)"
+    if getattr(getattr(index, "dtype", None), "kind", "") != "i":
+        return row_name(row)
+    with numbered(index):
+        return row_name(row)
