@@ -6,7 +6,11 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
 from skops import io
 
 from fitted_cases import CASES, FRAME, X, fitted
@@ -42,6 +46,21 @@ def test_machine_to_python(folder: Path, tmp_path: Path) -> None:
     space: dict[str, object] = {}
     exec((tmp_path / "net.py").read_text(), space)
     np.testing.assert_allclose(space["predict"](X)[:, 0], fitted("SVR, rbf").predict(X), atol=1e-10)  # type: ignore[operator]
+
+
+def test_rows_are_read_as_they_are_written(tmp_path: Path) -> None:
+    """Decimal commas and a text for what is missing, as the imputer of the estimator takes it."""
+    rows = X[:40].copy()
+    rows[::7, 1] = np.nan
+    model = make_pipeline(SimpleImputer(), Ridge()).fit(rows, X[:40, 0])
+    io.dump(model, tmp_path / "m.skops")
+    pd.DataFrame(rows).to_csv(tmp_path / "t.csv", index=False, sep=";", decimal=",", na_rep="k.A.")
+    command = ["mimic", tmp_path / "m.skops", "-d", tmp_path / "t.csv", "-o", tmp_path / "net.py"]
+    assert run(*command).exit_code != 0
+    done(*command, "--decimal", ",", "--missing", "k.A.")
+    space: dict[str, object] = {}
+    exec((tmp_path / "net.py").read_text(), space)
+    np.testing.assert_allclose(space["predict"](rows)[:, 0], model.predict(rows), atol=1e-10)  # type: ignore[operator]
 
 
 def test_pickle_only_when_it_is_typed(folder: Path, tmp_path: Path) -> None:

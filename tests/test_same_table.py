@@ -138,6 +138,10 @@ def test_a_model_keeps_how_its_table_was_read(tmp_path: Path) -> None:
     for table, options in (("german.csv", []), ("english.csv", ["--decimal", ".", "--missing", "n/k"])):
         done("predict", tmp_path / "m.motif", tmp_path / table, "--out", tmp_path / "out.csv", "--force", *options)
         np.testing.assert_allclose(pd.read_csv(tmp_path / "out.csv")["predicted_y"], expected, rtol=1e-14)
+    small = load(tmp_path / "m.motif").compress(plain, max_units=8)
+    compress = ["compress", tmp_path / "m.motif", tmp_path / "english.csv", "--out", tmp_path / "s.motif", "--max-units", "8", "--quiet"]
+    done(*compress, "--decimal", ".", "--missing", "n/k")
+    assert_array_equal(load(tmp_path / "s.motif").predict(plain), small.predict(plain))
     assert "'x', row 0" in run("predict", tmp_path / "m.motif", tmp_path / "english.csv").stderr
     noted = run(*fit, "-o", tmp_path / "n.motif")
     assert "'y', row 0" in noted.stderr and "--decimal ," in noted.stderr and "'x', row 0" in noted.stderr
