@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from sklearn import (
 )
 from sklearn.gaussian_process import kernels as gp
 
+pipe = pipeline.make_pipeline
 N, D = 160, 4
 _RNG = np.random.default_rng(0)
 X = np.round(np.clip(_RNG.normal(size=(N, D)), -3, 3), 6)
@@ -50,6 +52,8 @@ FRAME = pd.DataFrame(X, columns=list("abcd")).assign(
     colour=_RNG.choice(np.array(["red", "green", "blue", "rare"], dtype=object), N, p=[0.4, 0.3, 0.25, 0.05]),
     size=_RNG.choice(np.array(["s", "m"]), N),
 )
+LEVELS = FRAME[["colour", "size"]]
+HOLES = LEVELS.mask(np.random.default_rng(0).random(LEVELS.shape) < 0.1)
 CATEGORIES = FRAME.astype({"colour": "category", "size": "category"})
 LEVEL_VALUE = VALUE + 2.0 * (FRAME["colour"] == "red") - (FRAME["size"] == "s") * X[:, 1]
 
@@ -73,6 +77,25 @@ class Case:
 def fitted(name: str) -> Any:
     case = CASES[name]
     return case.make().fit(case.rows(), case.y)
+
+
+def python_values(path: Path, rows: Any) -> Any:
+    """What `predict` of a written .py file gives."""
+    space: dict[str, Any] = {}
+    exec(path.read_text(), space)
+    return space["predict"](rows)
+
+
+def onnx_values(path: Path, feeds: dict[str, Any]) -> Any:
+    """The first output of a written .onnx file."""
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, feeds)[0]
+
+
+def raw_feeds(frame: pd.DataFrame) -> dict[str, Any]:
+    """Columns as a graph takes them: numbers as floats, strings with an empty one where it is missing."""
+    return {c: frame[[c]].astype(object).fillna("").to_numpy(object) if c in LEVELS else frame[[c]].to_numpy(float) for c in frame}
 
 
 def value(make: Callable[[], Any], **traits: Any) -> Case:
@@ -335,9 +358,7 @@ TRANSFORMERS = {
     "SelectKBest": columns(lambda: feature_selection.SelectKBest(feature_selection.f_regression, k=2)),
     "SelectFromModel": columns(lambda: feature_selection.SelectFromModel(linear_model.Ridge())),
     "RFE": columns(lambda: feature_selection.RFE(linear_model.Ridge(), n_features_to_select=2)),
-    "RFE, before others": value(
-        lambda: pipeline.make_pipeline(feature_selection.RFE(linear_model.Ridge(), n_features_to_select=2), linear_model.Ridge())
-    ),
+    "RFE, before others": value(lambda: pipe(feature_selection.RFE(linear_model.Ridge(), n_features_to_select=2), linear_model.Ridge())),
     "VarianceThreshold": columns(lambda: feature_selection.VarianceThreshold(0.5)),
     "Nystroem": columns(lambda: kernel_approximation.Nystroem(n_components=30, random_state=0), tolerance=1e-9),
     "RBFSampler": columns(lambda: kernel_approximation.RBFSampler(random_state=0)),
@@ -354,22 +375,18 @@ TRANSFORMERS = {
 
 
 def _mixed(last: Any) -> Any:
-    numeric = pipeline.make_pipeline(impute.SimpleImputer(), preprocessing.StandardScaler())
+    numeric = pipe(impute.SimpleImputer(), preprocessing.StandardScaler())
     encoder = preprocessing.OneHotEncoder(handle_unknown="ignore")
-    return pipeline.make_pipeline(compose.ColumnTransformer([("n", numeric, list("abcd")), ("c", encoder, ["colour", "size"])]), last)
+    return pipe(compose.ColumnTransformer([("n", numeric, list("abcd")), ("c", encoder, ["colour", "size"])]), last)
 
 
 COMPOSITES = {
-    "Pipeline": value(lambda: pipeline.make_pipeline(preprocessing.StandardScaler(), "passthrough", svm.SVR())),
-    "Pipeline, splines": value(lambda: pipeline.make_pipeline(preprocessing.SplineTransformer(), linear_model.Ridge())),
-    "Pipeline, landmarks": value(
-        lambda: pipeline.make_pipeline(kernel_approximation.Nystroem(n_components=30, random_state=0), linear_model.Ridge()), tolerance=1e-9
-    ),
-    "Pipeline, random features": value(lambda: pipeline.make_pipeline(kernel_approximation.RBFSampler(random_state=0), linear_model.Ridge())),
-    "Pipeline, polynomials": value(lambda: pipeline.make_pipeline(preprocessing.PolynomialFeatures(2), linear_model.Ridge())),
-    "Pipeline, bins": value(
-        lambda: pipeline.make_pipeline(preprocessing.KBinsDiscretizer(5, quantile_method="averaged_inverted_cdf"), linear_model.Ridge()), **JUMPS
-    ),
+    "Pipeline": value(lambda: pipe(preprocessing.StandardScaler(), "passthrough", svm.SVR())),
+    "Pipeline, splines": value(lambda: pipe(preprocessing.SplineTransformer(), linear_model.Ridge())),
+    "Pipeline, landmarks": value(lambda: pipe(kernel_approximation.Nystroem(n_components=30, random_state=0), linear_model.Ridge()), tolerance=1e-9),
+    "Pipeline, random features": value(lambda: pipe(kernel_approximation.RBFSampler(random_state=0), linear_model.Ridge())),
+    "Pipeline, polynomials": value(lambda: pipe(preprocessing.PolynomialFeatures(2), linear_model.Ridge())),
+    "Pipeline, bins": value(lambda: pipe(preprocessing.KBinsDiscretizer(5, quantile_method="averaged_inverted_cdf"), linear_model.Ridge()), **JUMPS),
     "ColumnTransformer": Case(lambda: _mixed(linear_model.Ridge()), X=FRAME, y=LEVEL_VALUE),
     "ColumnTransformer, remainder": value(
         lambda: compose.ColumnTransformer([("s", preprocessing.StandardScaler(), [2, 0])], remainder="passthrough")
