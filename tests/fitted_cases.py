@@ -358,7 +358,9 @@ TRANSFORMERS = {
     "SelectKBest": columns(lambda: feature_selection.SelectKBest(feature_selection.f_regression, k=2)),
     "SelectFromModel": columns(lambda: feature_selection.SelectFromModel(linear_model.Ridge())),
     "RFE": columns(lambda: feature_selection.RFE(linear_model.Ridge(), n_features_to_select=2)),
-    "RFE, before others": value(lambda: pipe(feature_selection.RFE(linear_model.Ridge(), n_features_to_select=2), linear_model.Ridge())),
+    "RFE, before others": value(
+        lambda: pipeline.make_pipeline(feature_selection.RFE(linear_model.Ridge(), n_features_to_select=2), linear_model.Ridge())
+    ),
     "VarianceThreshold": columns(lambda: feature_selection.VarianceThreshold(0.5)),
     "Nystroem": columns(lambda: kernel_approximation.Nystroem(n_components=30, random_state=0), tolerance=1e-9),
     "RBFSampler": columns(lambda: kernel_approximation.RBFSampler(random_state=0)),
@@ -375,18 +377,22 @@ TRANSFORMERS = {
 
 
 def _mixed(last: Any) -> Any:
-    numeric = pipe(impute.SimpleImputer(), preprocessing.StandardScaler())
+    numeric = pipeline.make_pipeline(impute.SimpleImputer(), preprocessing.StandardScaler())
     encoder = preprocessing.OneHotEncoder(handle_unknown="ignore")
-    return pipe(compose.ColumnTransformer([("n", numeric, list("abcd")), ("c", encoder, ["colour", "size"])]), last)
+    return pipeline.make_pipeline(compose.ColumnTransformer([("n", numeric, list("abcd")), ("c", encoder, ["colour", "size"])]), last)
 
 
 COMPOSITES = {
-    "Pipeline": value(lambda: pipe(preprocessing.StandardScaler(), "passthrough", svm.SVR())),
-    "Pipeline, splines": value(lambda: pipe(preprocessing.SplineTransformer(), linear_model.Ridge())),
-    "Pipeline, landmarks": value(lambda: pipe(kernel_approximation.Nystroem(n_components=30, random_state=0), linear_model.Ridge()), tolerance=1e-9),
-    "Pipeline, random features": value(lambda: pipe(kernel_approximation.RBFSampler(random_state=0), linear_model.Ridge())),
-    "Pipeline, polynomials": value(lambda: pipe(preprocessing.PolynomialFeatures(2), linear_model.Ridge())),
-    "Pipeline, bins": value(lambda: pipe(preprocessing.KBinsDiscretizer(5, quantile_method="averaged_inverted_cdf"), linear_model.Ridge()), **JUMPS),
+    "Pipeline": value(lambda: pipeline.make_pipeline(preprocessing.StandardScaler(), "passthrough", svm.SVR())),
+    "Pipeline, splines": value(lambda: pipeline.make_pipeline(preprocessing.SplineTransformer(), linear_model.Ridge())),
+    "Pipeline, landmarks": value(
+        lambda: pipeline.make_pipeline(kernel_approximation.Nystroem(n_components=30, random_state=0), linear_model.Ridge()), tolerance=1e-9
+    ),
+    "Pipeline, random features": value(lambda: pipeline.make_pipeline(kernel_approximation.RBFSampler(random_state=0), linear_model.Ridge())),
+    "Pipeline, polynomials": value(lambda: pipeline.make_pipeline(preprocessing.PolynomialFeatures(2), linear_model.Ridge())),
+    "Pipeline, bins": value(
+        lambda: pipeline.make_pipeline(preprocessing.KBinsDiscretizer(5, quantile_method="averaged_inverted_cdf"), linear_model.Ridge()), **JUMPS
+    ),
     "ColumnTransformer": Case(lambda: _mixed(linear_model.Ridge()), X=FRAME, y=LEVEL_VALUE),
     "ColumnTransformer, remainder": value(
         lambda: compose.ColumnTransformer([("s", preprocessing.StandardScaler(), [2, 0])], remainder="passthrough")

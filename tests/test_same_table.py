@@ -15,7 +15,7 @@ from numpy.testing import assert_array_equal
 
 from motifnet import MotifRegressor, load
 from motifnet.engine import DataError, MotifnetWarning
-from motifnet.tables import Reading, Table, as_table, as_weight, note_texts, open_stream, read_table
+from motifnet.tables import Reading, Table, as_table, as_weight, note_strings, open_stream, read_table
 from test_cli import done, run
 
 NASTY = [
@@ -207,10 +207,10 @@ def test_columns_that_may_be_meant_as_numbers_are_noted() -> None:
     for name, (values, message) in columns.items():
         frame = pd.DataFrame({name: values, "beside": 1.0})
         with pytest.warns(MotifnetWarning, match=message):
-            note_texts(as_table(frame), frame)
+            note_strings(as_table(frame), frame)
     lost = pd.DataFrame({"c": ["1", "2", "3", "?"]})[1:]
     with pytest.warns(MotifnetWarning, match="'c', row 3 "):
-        note_texts(as_table(lost), lost)
+        note_strings(as_table(lost), lost)
 
 
 @pytest.mark.filterwarnings("error")
@@ -218,5 +218,5 @@ def test_other_columns_are_not_noted() -> None:
     frame = pd.DataFrame(
         {"a": ["x", "y", "1"], "b": ["007", "1", "2"], "c": ["2024-01", "12:30", "1"], "d": ["10-20", "30+", "20-30"], "e": ["NA", "a", "b"]}
     )
-    note_texts(as_table(frame), frame)
+    note_strings(as_table(frame), frame)
     MotifRegressor(preset="fast").fit(pd.concat([frame] * 10), np.arange(30.0))

@@ -26,7 +26,7 @@ from motifnet.estimators._fitted import check_is_fitted
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared, prepare
-from motifnet.estimators._prescribe import Prescriber, check_wish
+from motifnet.estimators._prescribe import Prescriber, check_profile
 from motifnet.estimators._presets import get_preset
 from motifnet.estimators._progress import progress
 from motifnet.estimators._reference import reference_of
@@ -98,7 +98,7 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, objective: Objective, offset: Any = None) -> Self:
         preset = get_preset(self.preset).beside(self.teachers, objective)
-        seed, wish = seed_of(self.random_state), check_wish(self.profile)
+        seed, request = seed_of(self.random_state), check_profile(self.profile)
         limit = self.time_limit_s
         if limit is not None and not (isinstance(limit, Real) and limit > 0):
             raise UsageError(f"time_limit_s={limit!r} must be a positive number of seconds, or None for no limit.")
@@ -115,8 +115,8 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
             self._look_at(ready, seed)
             course = Course(ready.goal, control, listen)
             run = Run(ready.sample, ready.goal, preset, seed, n_jobs, control, course, ready.log)
-            run.prescriber = None if wish is None else Prescriber(wish, ready.looked_at(seed))
-            settings = settings_of(preset, objective, seed, wish)
+            run.prescriber = None if request is None else Prescriber(request, ready.looked_at(seed))
+            settings = settings_of(preset, objective, seed, request)
             with working(engine, open_checkpoint(self.checkpoint, rows_of(ready), settings, control) if self.checkpoint else None):
                 judged = run.go()
             asked = {

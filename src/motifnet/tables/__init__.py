@@ -13,7 +13,7 @@ from motifnet.tables._folds import Folds, make_folds
 from motifnet.tables._labels import codes_among
 from motifnet.tables._level import codes_of
 from motifnet.tables._matrix import as_array
-from motifnet.tables._notation import note_texts
+from motifnet.tables._notation import note_strings
 from motifnet.tables._numeric import Numeric
 from motifnet.tables._offset import as_offset
 from motifnet.tables._one_hot import OneHot
@@ -72,7 +72,7 @@ __all__ = [
     "codes_among",
     "codes_of",
     "make_folds",
-    "note_texts",
+    "note_strings",
     "numbered",
     "open_stream",
     "read_table",

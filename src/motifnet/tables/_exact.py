@@ -131,6 +131,6 @@ def _keys(values: NDArray[Any]) -> NDArray[Any]:
 
 def check_present(name: str, values: NDArray[Any], remedy: str) -> None:
     """Refuse rows without a value."""
-    gaps = is_gap(values)
-    if gaps.any():
-        raise DataError(f"Input {name} contains NaN. {row_name(int(np.argmax(gaps))).capitalize()} has no value: {remedy}.")
+    missing = is_gap(values)
+    if missing.any():
+        raise DataError(f"Input {name} contains NaN. {row_name(int(np.argmax(missing))).capitalize()} has no value: {remedy}.")

@@ -11,7 +11,7 @@ from motifnet.engine import DataError
 from motifnet.tables._column import Level
 from motifnet.tables._errors import ValueTypeError, row_name, row_number, shown
 from motifnet.tables._exact import check_present, exact, kind_of, kinds_of, ranked
-from motifnet.tables._notation import note_label_texts
+from motifnet.tables._notation import note_label_strings
 from motifnet.tables._sample import Matrix
 from motifnet.tables._vector import check_finite, check_length
 
@@ -30,7 +30,7 @@ def class_codes(values: NDArray[Any], name: str, weight: Matrix | None) -> tuple
             "Check the target and the weights."
         )
     if isinstance(classes[0], str):
-        note_label_texts(name, labels)
+        note_label_strings(name, labels)
     new = np.full(len(found), -1)
     new[used] = np.arange(len(used))
     return new[codes], classes

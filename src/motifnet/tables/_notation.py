@@ -25,7 +25,7 @@ _DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+(?:e[-+]?\d+)?\s*", re.ASCII | re.I
 _SHARE = 0.5
 
 
-def note_texts(table: Table, X: Any) -> None:
+def note_strings(table: Table, X: Any) -> None:
     """A note for each column of texts that may be numbers; rows are named as X names them."""
     for column in table.columns:
         if column.kind == "categorical" and column.level_type == "str" and (found := suspect(column.values)) is not None:
@@ -34,7 +34,7 @@ def note_texts(table: Table, X: Any) -> None:
             warnings.warn(text, MotifnetWarning, stacklevel=4)
 
 
-def note_label_texts(name: str, labels: NDArray[Any]) -> None:
+def note_label_strings(name: str, labels: NDArray[Any]) -> None:
     """The same for classes, and for one that may stand for a missing value."""
     found = suspect(labels)
     if found is not None:
@@ -50,20 +50,20 @@ def note_label_texts(name: str, labels: NDArray[Any]) -> None:
 
 
 def suspect(values: NDArray[Any]) -> tuple[int, str] | None:
-    """A row of texts that may be meant otherwise, and the reason, where most rows are numbers or look like them."""
+    """A row of strings that may be meant otherwise, and the reason, where most rows are numbers or look like them."""
     import pandas as pd
 
     codes, found = pd.factorize(values)
-    texts = [str(text) for text in found]
-    plain = np.array([PLAIN.number(text) is not None for text in texts], dtype=bool)
-    dressed = np.array([_DRESSED.fullmatch(text) is not None for text in texts], dtype=bool) & ~plain
-    count = np.bincount(codes[codes >= 0], minlength=len(texts))
+    strings = [str(text) for text in found]
+    plain = np.array([PLAIN.number(text) is not None for text in strings], dtype=bool)
+    dressed = np.array([_DRESSED.fullmatch(text) is not None for text in strings], dtype=bool) & ~plain
+    count = np.bincount(codes[codes >= 0], minlength=len(strings))
     if plain.all() or count[plain | dressed].sum() < _SHARE * count.sum() or (plain | dressed).sum() < 2:
         return None
     others = ~plain & ~dressed
     kind = dressed if count[dressed].sum() >= count[plain].sum() or not others.any() else others
     row = int(np.flatnonzero(np.isin(codes, np.flatnonzero(kind)))[0])
-    return row, _dressing(texts[codes[row]]) if kind is dressed else f"most other rows hold numbers. {_missing(texts[codes[row]])}"
+    return row, _dressing(strings[codes[row]]) if kind is dressed else f"most other rows hold numbers. {_missing(strings[codes[row]])}"
 
 
 def _dressing(text: str) -> str:
