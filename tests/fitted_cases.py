@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from sklearn import (
 )
 from sklearn.gaussian_process import kernels as gp
 
+pipe = pipeline.make_pipeline
 N, D = 160, 4
 _RNG = np.random.default_rng(0)
 X = np.round(np.clip(_RNG.normal(size=(N, D)), -3, 3), 6)
@@ -50,6 +52,8 @@ FRAME = pd.DataFrame(X, columns=list("abcd")).assign(
     colour=_RNG.choice(np.array(["red", "green", "blue", "rare"], dtype=object), N, p=[0.4, 0.3, 0.25, 0.05]),
     size=_RNG.choice(np.array(["s", "m"]), N),
 )
+LEVELS = FRAME[["colour", "size"]]
+HOLES = LEVELS.mask(np.random.default_rng(0).random(LEVELS.shape) < 0.1)
 CATEGORIES = FRAME.astype({"colour": "category", "size": "category"})
 LEVEL_VALUE = VALUE + 2.0 * (FRAME["colour"] == "red") - (FRAME["size"] == "s") * X[:, 1]
 
@@ -73,6 +77,25 @@ class Case:
 def fitted(name: str) -> Any:
     case = CASES[name]
     return case.make().fit(case.rows(), case.y)
+
+
+def python_values(path: Path, rows: Any) -> Any:
+    """What `predict` of a written .py file gives."""
+    space: dict[str, Any] = {}
+    exec(path.read_text(), space)
+    return space["predict"](rows)
+
+
+def onnx_values(path: Path, feeds: dict[str, Any]) -> Any:
+    """The first output of a written .onnx file."""
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, feeds)[0]
+
+
+def raw_feeds(frame: pd.DataFrame) -> dict[str, Any]:
+    """Columns as a graph takes them: numbers as floats, strings with an empty one where it is missing."""
+    return {c: frame[[c]].astype(object).fillna("").to_numpy(object) if c in LEVELS else frame[[c]].to_numpy(float) for c in frame}
 
 
 def value(make: Callable[[], Any], **traits: Any) -> Case:

@@ -22,7 +22,7 @@ from sklearn import (
     svm,
 )
 
-from fitted_cases import CASES, FRAME, LEVEL_VALUE, THREE, VALUE, X, fitted, support_table
+from fitted_cases import CASES, FRAME, LEVEL_VALUE, THREE, VALUE, X, fitted, onnx_values, raw_feeds, support_table
 from motifnet import mimic
 from motifnet.engine import UsageError
 from motifnet.mimicry import transfer
@@ -78,15 +78,11 @@ def test_onnx_is_the_network(name: str, tmp_path: Path) -> None:
 
 
 def test_raw_columns_of_a_pipeline_in_onnx(tmp_path: Path) -> None:
-    import onnxruntime
-
     model = fitted("ColumnTransformer")
     network = mimic(model, FRAME)
     network.to_onnx(tmp_path / "net.onnx")
     rows = FRAME.head(20).assign(colour=["violet", *FRAME["colour"].head(19)])
-    session = onnxruntime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
-    feeds = {c: rows[[c]].to_numpy(object if c in ("colour", "size") else float) for c in rows}
-    np.testing.assert_allclose(session.run(None, feeds)[0][:, 0], model.predict(rows), atol=1e-10)
+    np.testing.assert_allclose(onnx_values(tmp_path / "net.onnx", raw_feeds(rows))[:, 0], model.predict(rows), atol=1e-10)
     np.testing.assert_allclose(network(rows)[:, 0], model.predict(rows), atol=1e-10)
 
 

@@ -27,7 +27,7 @@ from motifnet.estimators._from_teacher import teacher_of
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared, prepare
-from motifnet.estimators._prescribe import Prescriber, check_wish
+from motifnet.estimators._prescribe import Prescriber, check_profile
 from motifnet.estimators._presets import check_size, get_preset
 from motifnet.estimators._progress import progress
 from motifnet.estimators._reference import reference_of
@@ -104,7 +104,7 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, objective: Objective, offset: Any = None) -> Self:
         preset = get_preset(self.preset).beside(self.teachers, objective)
         check_size(self.size)
-        seed, wish = seed_of(self.random_state), check_wish(self.profile)
+        seed, request = seed_of(self.random_state), check_profile(self.profile)
         limit = self.time_limit_s
         if limit is not None and not (isinstance(limit, Real) and limit > 0):
             raise UsageError(f"time_limit_s={limit!r} must be a positive number of seconds, or None for no limit.")
@@ -122,8 +122,8 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
             course = Course(ready.goal, control, listen)
             run = Run(ready.sample, ready.goal, preset, seed, n_jobs, control, course, ready.log)
             run.teacher, run.copies = teacher_of(self.teacher, ready, objective), self.size == "full"
-            run.prescriber = None if wish is None else Prescriber(wish, ready.looked_at(seed))
-            settings = settings_of(preset, objective, seed, wish) | {"teacher": repr(self.teacher), "size": self.size}
+            run.prescriber = None if request is None else Prescriber(request, ready.looked_at(seed))
+            settings = settings_of(preset, objective, seed, request) | {"teacher": repr(self.teacher), "size": self.size}
             with working(engine, open_checkpoint(self.checkpoint, rows_of(ready), settings, control) if self.checkpoint else None):
                 judged = run.go()
             asked = {

@@ -320,10 +320,9 @@ class Run:
         assert best is not None
         losses, of_best = self.goal.losses(judged), self.goal.losses(best)
         worse, standard_error = paired_difference(losses, of_best, self.sample.weight, self.sample.groups)
-        tie = 0 < worse <= standard_error
         weights = " + ".join(f"{weight:.2f} {name}" for name, weight in judged.used if weight > 0)
-        note = f"{weights}; within one standard error of the best" if tie else weights
-        self.course.settle("stack", start, judged, note, kept=True if tie else None)
+        note = f"{weights}; within one standard error of the best" if 0 < worse <= standard_error else weights
+        self.course.settle("stack", start, judged, note, kept=True if 0 <= worse <= standard_error else None)
 
     def _compact(self) -> None:
         """Without the parts that are worth less than `WORTH` of the error, the largest first."""

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from motifnet.engine import Control
-from motifnet.kernels import CAPACITY, Capacity, blocks_of, factor, leave_out_gradient, projector_of, solve_factored
+from motifnet.kernels import CAPACITY, Capacity, factor, leave_out_gradient, projector_of, solve_factored
 from motifnet.retrain._adam import Adam
 from motifnet.retrain._gradient_map import gradient_map
 from motifnet.retrain._inner_layers import InnerLayers, pruned
@@ -32,6 +32,7 @@ from motifnet.retrain._inner_parameters import InnerParameters, Rows
 from motifnet.retrain._pairs import both_sides, square
 from motifnet.retrain._start import Start
 from motifnet.tables import Matrix, Sample
+from motifnet.teachers import left_out_together
 
 PATIENCE, LEAST_GAIN = 12, 0.002
 LEAST_BATCH = 350  # in all of fewer rows; else at most half of the rows are drawn, as a batch of nearly all of them is not a fresh one
@@ -76,16 +77,7 @@ def batch_blocks(sample: Sample, rows: np.ndarray, rng: np.random.Generator) -> 
 
     With groups and time, earlier rows of a group that is scored later leave the batch.
     """
-    groups = None if sample.groups is None else sample.groups[rows]
-    if sample.time is not None:
-        time = sample.time[rows]
-        later = time > np.quantile(time, rng.uniform(0.3, 0.8), method="nearest")
-        kept = later | (np.ones(len(rows), dtype=bool) if groups is None else ~np.isin(groups, groups[later]))
-        later = later[kept]
-        if 0 < later.sum() < len(later):
-            return rows[kept], [torch.as_tensor(np.flatnonzero(later))]
-    blocks = None if groups is None else blocks_of(torch.as_tensor(groups), len(rows))
-    return rows, blocks if blocks is not None and len(blocks) > 1 else None
+    return left_out_together(sample, rows) if sample.time is None else left_out_together(sample, rows, rng.uniform(0.3, 0.8))
 
 
 def train_inner(
