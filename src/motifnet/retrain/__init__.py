@@ -4,7 +4,7 @@ from motifnet.retrain._adam import Adam
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel, cross_tune, fold_model
 from motifnet.retrain._epochs import FineTuneSettings
 from motifnet.retrain._fine_tune import EpochChoice, FineTuned, choose_epochs, fine_tune, fine_tune_stage
-from motifnet.retrain._inner import InnerSettings, train_inner
+from motifnet.retrain._inner import InnerSettings, Places, train_inner
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.retrain._last_layer import LastLayer, refit_last_layer
 from motifnet.retrain._mixture import mixture
@@ -16,7 +16,7 @@ from motifnet.retrain._row_sums import RowSums
 from motifnet.retrain._start import Start, in_front, keeps_columns, read_kernel, starts_of
 from motifnet.retrain._sup_norm import SupNormSettings, radii_of, train_on_balls, train_sup_norm
 from motifnet.retrain._sup_norm_stage import SupNormTrained, largest_local_error, sup_norm_stage
-from motifnet.retrain._transfer import _cross_tuned as _cross_tuned
+from motifnet.retrain._transfer import insert_layers
 
 __all__ = [
     "Adam",
@@ -27,6 +27,7 @@ __all__ = [
     "InnerLayers",
     "InnerSettings",
     "LastLayer",
+    "Places",
     "RowSums",
     "Start",
     "SupNormSettings",
@@ -40,6 +41,7 @@ __all__ = [
     "fine_tune_stage",
     "fold_model",
     "in_front",
+    "insert_layers",
     "keeps_columns",
     "largest_local_error",
     "mixture",

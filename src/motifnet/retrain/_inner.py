@@ -132,7 +132,7 @@ def train_inner(
 def find_gradients(inner: InnerParameters, rows: Rows, y: Tensor, w: Tensor, blocks: list[Tensor] | None, n: int) -> float:
     """Gradients of log(leave-out error) + prior / n on one batch, kept with the parameters; the error."""
     pairs = inner.pairs(rows)
-    ridge = math.exp(float(inner.log_ridge.detach())) + LEAST_RIDGE
+    ridge = inner.ridge + LEAST_RIDGE
     L = factor(square(pairs.detach().double(), len(y), 1.0), ridge / w)
     error, gradient = leave_out_gradient(projector_of(L.float()), solve_factored(L, y)[0], w, blocks)
     gradient /= max(error, LEAST_ERROR)

@@ -33,9 +33,9 @@ class Start:
     @classmethod
     def of(cls, kernel: Kernel, sample: Sample, seed: int) -> Start:
         """The kernel with the λ of least leave-out error on some of the rows."""
-        rows = np.sort(np.random.default_rng([seed, 2]).permutation(sample.n)[:MOST_ROWS])
+        rows, blocks = left_out_together(sample, np.sort(np.random.default_rng([seed, 2]).permutation(sample.n)[:MOST_ROWS]))
         X, y, w = (torch.as_tensor(part[rows]) for part in (sample.X, sample.y, sample.weight))
-        return cls(kernel, best_ridge(kernel.gram(X, X), y, w, left_out_together(sample, rows))[0])
+        return cls(kernel, best_ridge(kernel.gram(X, X), y, w, blocks)[0])
 
 
 def starts_of(convex: FittedKernel, profiles: tuple[str, ...]) -> list[Start]:
