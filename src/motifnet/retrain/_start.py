@@ -126,7 +126,7 @@ def _constant(part: Motif) -> float | None:
     """The value of a layer that is one number everywhere."""
     match parts_of(part):
         case [Affine() as layer] if not layer.weight.any() and bool((layer.bias == layer.bias[0]).all()):
-            return float(layer.bias[0])
+            return float(layer.bias[0].detach())
     return None
 
 
