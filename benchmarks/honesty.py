@@ -33,7 +33,7 @@ EXPERIMENT = Experiment(
 )
 COVERAGE = 0.9
 # numbers of draws of each experiment, and the fewest rows it makes sense for
-DRAWS = {"groups": 20, "stream": 20, "time": 20, "noise": TABLES, "category": 5, "compress": 5}
+DRAWS = {"groups": 20, "stream": 20, "time": 20, "noise": TABLES, "category": 5, "compress": 20}
 LEAST_ROWS = {"stream": 1_600, "compress": 1_600}
 FULL = Plan(sizes=(400, 1_600, 5_000, 15_000))
 QUICK = Plan(sizes=(400, 1_600), presets=("fast",), seeds=range(1))
