@@ -25,8 +25,12 @@ def test_weights_solve_the_convex_problem(problem: tuple[np.ndarray, list[np.nda
     F = np.column_stack(oofs)
     noise = min(float(w @ (y[:, 0] - f[:, 0]) ** 2) for f in oofs) / float(w.sum())
 
+    folds, constant = make_folds(N, 4, 0), np.zeros(N)
+    for k in range(4):
+        constant[folds.held_out(k)] = np.average(y[folds.train(k), 0], weights=w[folds.train(k)])
+
     def objective(v: np.ndarray) -> float:
-        return float(w @ (y[:, 0] - F @ v) ** 2 + 10 * noise * ((v - v.mean()) ** 2).sum())
+        return float(w @ (y[:, 0] - F @ v - (1 - v.sum()) * constant) ** 2 + 10 * noise * ((v - v.mean()) ** 2).sum())
 
     best = minimize(objective, np.full(3, 1 / 3), bounds=[(0, None)] * 3, constraints={"type": "ineq", "fun": lambda v: 1 - v.sum()}, tol=1e-12).x
     assert np.allclose(weights, best, atol=1e-3)
@@ -41,6 +45,19 @@ def test_score_of_a_fold_does_not_see_its_targets(problem: tuple[np.ndarray, lis
     changed = y.copy()
     changed[rows] = 5.0
     assert np.allclose(fit_nnls_stack(oofs, changed, w, folds).oof[rows], before[rows])
+
+
+@pytest.mark.parametrize("forward", [False, True])
+def test_the_constant_has_not_seen_the_fold(forward: bool) -> None:
+    """Teachers of which none is any good: what is left is the mean of the rows that a fold may see, not that of all, which is 0."""
+    rng = np.random.default_rng(3)
+    y = rng.normal(size=(N, 1)) + np.linspace(-2, 2, N)[:, None]
+    y -= y.mean()
+    folds = make_folds(N, 4, 0, time=np.arange(float(N)) if forward else None)
+    bad = [-50 * y, -60 * y]
+    oof = fit_nnls_stack([np.where(folds.scored[:, None], f, np.nan) for f in bad], y, np.ones(N), folds).oof
+    for k in range(1, folds.count):
+        assert np.allclose(oof[folds.held_out(k)], y[folds.train(k)].mean())
 
 
 def test_pure_noise_gets_little_weight() -> None:

@@ -2,11 +2,12 @@
 
     min over v ≥ 0, Σ v ≤ 1   Σ_i w_i (y_i − Σ_t v_t f_t(x_i))² + c ρ ‖v − v̄‖²,   f_t out of fold, v̄ the mean of v
 
-a convex combination of the teachers and of 0, the centre of the coding, by predictions of rows that the teachers have not seen. ρ is the mean
-squared error of the best teacher, so that the pull toward equal weights counts as c = 10 rows of noise, however small the noise is. With the
-weight of 0 as one more v the sum is 1 and the objective a homogeneous ‖A v‖² in the errors; the minimiser of ‖A v‖² + (1 − Σ v)² over v ≥ 0 lies
-on the same ray, so that one non-negative least squares problem gives both. The honest score of the stack predicts each fold with weights from the
-other folds.
+a convex combination of the teachers and of the constant, by predictions of rows that the teachers have not seen. The constant is 0, the mean of the
+coding, in the fit to all rows; out of fold it is the mean of the rows from which the fold may be predicted, as the mean of all rows has seen the
+fold, and forward in time what comes after it. ρ is the mean squared error of the best teacher, so that the pull toward equal weights counts as
+c = 10 rows of noise, however small the noise is. With the weight of the constant as one more v the sum is 1 and the objective a homogeneous ‖A v‖² in
+the errors; the minimiser of ‖A v‖² + (1 − Σ v)² over v ≥ 0 lies on the same ray, so that one non-negative least squares problem gives both. The
+honest score of the stack predicts each fold with weights from the other folds.
 """
 
 from __future__ import annotations
@@ -37,25 +38,43 @@ def fit_nnls_stack(oofs: list[Matrix], y: Matrix, weight: Matrix, folds: Folds) 
     usable = np.isfinite(F).all(axis=(0, 2)) & folds.scored
     out = np.full(y.shape, np.nan)
     for k in range(folds.count):
-        scored = usable & folds.held_out(k)
-        others = usable & folds.train(k)
+        scored, seen = usable & folds.held_out(k), folds.train(k)
+        others = usable & seen
+        both = np.concatenate([F, _constant(y, weight, folds, seen)[None]])
         # the first block forward in time has nothing earlier with a score
-        weights = _solve(F[:, others], y[others], weight[others]) if others.any() else np.full((len(F), y.shape[1]), 1 / len(F))
-        out[scored] = np.einsum("tnq,tq->nq", F[:, scored], weights)
-    return NnlsStack(_solve(F[:, usable], y[usable], weight[usable]), out)
+        weights = _solve(both[:, others], y[others], weight[others]) if others.any() else _equal(len(oofs), y.shape[1])
+        out[scored] = np.einsum("tnq,tq->nq", both[:, scored], weights)
+    both = np.concatenate([F, _constant(y, weight, folds, np.ones(len(y), dtype=bool))[None]])
+    return NnlsStack(_solve(both[:, usable], y[usable], weight[usable])[:-1], out)
+
+
+def _constant(y: Matrix, weight: Matrix, folds: Folds, seen: NDArray[np.bool_]) -> Matrix:
+    """For each row the mean of those `seen` from which it may be predicted, with shape (n, q); of all of these where there are none."""
+    out = np.zeros(y.shape)
+    for k in range(folds.count):
+        rows = seen & folds.train(k)
+        rows = rows if rows.any() else seen
+        if rows.any():
+            out[folds.held_out(k)] = np.average(y[rows], axis=0, weights=weight[rows])
+    return out
+
+
+def _equal(count: int, q: int) -> Matrix:
+    """Equal weights of the teachers and none of the constant."""
+    return np.vstack([np.full((count, q), 1 / count), np.zeros((1, q))])
 
 
 def _solve(F: Matrix, y: Matrix, weight: Matrix) -> Matrix:
-    """Weights with shape (T, q) from predictions with shape (T, n, q)."""
-    count, _, q = F.shape
+    """Weights with shape (T + 1, q) from predictions with shape (T + 1, n, q), those of the constant the last."""
+    count, q = len(F) - 1, F.shape[2]
     errors = (y - F) * np.sqrt(weight)[:, None]
     apart = np.column_stack([np.eye(count) - 1 / count, np.zeros(count)])
-    weights = np.empty((count, q))
+    weights = np.empty((count + 1, q))
     for c in range(q):
-        R = np.column_stack([errors[:, :, c].T, y[:, c] * np.sqrt(weight)])
+        R = errors[:, :, c].T
         noise = max(float((R**2).sum(0).min()) / float(weight.sum()), 1e-30)
         A = np.vstack([R, np.sqrt(PULL * noise) * apart])
         A /= max(float(np.linalg.norm(A)), 1e-300)
         v = nnls(np.vstack([A, np.ones(count + 1)]), np.append(np.zeros(len(A)), 1.0))[0]
-        weights[:, c] = v[:count] / v.sum()
+        weights[:, c] = v / v.sum()
     return weights
