@@ -26,6 +26,7 @@ from benchmarks._honesty_cases import TABLES, Case, Vector, draw, noise_rows
 from benchmarks._honesty_report import report
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.compress._distillation import Distillation
+from motifnet.engine import UsageError
 from motifnet.estimators._compress import model_task
 
 EXPERIMENT = Experiment(
@@ -152,7 +153,10 @@ def _compressed(model: Any, case: Case, y: Vector, classes: bool) -> dict[str, A
     assert case.new_groups is not None
     judges = case.new_groups < np.median(case.new_groups)
     groups = accepted(model.compress, groups=case.new_groups[judges])
-    small = model.compress(case.new_X[judges], y[judges], max_units=64, **groups)
+    try:
+        small = model.compress(case.new_X[judges], y[judges], max_units=64, **groups)
+    except UsageError as nothing:  # where the fit ends with little more than a constant
+        return {"stages": str(nothing)}
     observed, predicted, _ = _outcome(small, case.new_X[~judges], y[~judges], classes)
     explained = _explained(observed, predicted, classes)
     return {**_claims(small, y[judges], classes), "evidence": _of_judges(model, small, case, judges, y[judges], classes), "new": explained}
