@@ -37,10 +37,11 @@ def report(rows: pd.DataFrame) -> str:
 
 
 def checks(rows: pd.DataFrame) -> list[Check]:
-    """Those of one label. For time the evidence is checked: its rows are measured against their own mean, the ledger's against that of all rows."""
+    """Those of one label. For time and compression the evidence is checked: its rows are measured against their own mean, the ledger's against
+    that of all rows, or of those of the fit."""
     found: list[Check] = []
     for name, part in rows.groupby("experiment", sort=False):
-        claim = part.evidence if name == "time" else part.claimed
+        claim = part.claimed if name not in ("time", "compress") else part.evidence.fillna(part.claimed)
         for (n, preset), cell in claim.groupby([_sizes(part, str(name)), part.preset]):
             where = f"{name}, {n}, {preset}: share explained that is claimed"
             found += [Check(f"{where}, mean", cell.mean(), most=MEAN_CLAIM), Check(f"{where}, largest", cell.max(), most=ANY_CLAIM)]
