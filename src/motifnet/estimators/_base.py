@@ -17,6 +17,7 @@ from motifnet.bands import ClassSets, Intervals
 from motifnet.bundle import FittedModel
 from motifnet.engine import Control, MotifnetWarning, UsageError, memory_told, open_engine, resolve_jobs, seed_of, single_threaded, working
 from motifnet.estimators._bands import BandRows
+from motifnet.estimators._compress import smaller_model
 from motifnet.estimators._conformal import conformal_of
 from motifnet.estimators._course import Course
 from motifnet.estimators._evidence import evidence_of_fit
@@ -62,6 +63,7 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
         checkpoint: str | Path | None = None,
         teacher: Any = "kernel ridge",
         size: str = "compact",
+        max_parameters: int | None = None,
     ) -> None:
         self.preset = preset
         self.time_limit_s = time_limit_s
@@ -74,6 +76,7 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
         self.checkpoint = checkpoint
         self.teacher = teacher
         self.size = size
+        self.max_parameters = max_parameters
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None) -> Self:
         """Fit a network to a table.
@@ -103,7 +106,7 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, objective: Objective, offset: Any = None) -> Self:
         preset = get_preset(self.preset).beside(self.teachers, objective)
-        check_size(self.size)
+        check_size(self.size, self.max_parameters)
         seed, request = seed_of(self.random_state), check_profile(self.profile)
         limit = self.time_limit_s
         if limit is not None and not (isinstance(limit, Real) and limit > 0):
@@ -136,6 +139,8 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
             # several quantiles are no prediction that residuals could go around, and with exposures residuals depend on those
             conformal = None if len(objective.quantiles) > 1 or offset is not None else conformal_of(ready.goal, run, judged)
             self._store(ready, course, judged, seed, asked, conformal)
+            if self.size == "small" or self.max_parameters is not None:
+                self.model_ = smaller_model(self.model_, ready.sample.X, self.size == "small", self.max_parameters, seed)
             self._evidence = evidence_of_fit(self.model_, ready, run, judged)
             self._band_rows = self._keep_for_bands(ready, run)
             self.profile_ = run.profile

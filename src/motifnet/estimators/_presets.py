@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from numbers import Integral
 from typing import Any
 
 from motifnet.engine import UsageError
@@ -84,13 +85,15 @@ PRESETS = {
 }
 
 
-SIZES = ("compact", "full")
+SIZES = ("compact", "full", "small")
 
 
-def check_size(size: Any) -> None:
-    """Raises UsageError for an unknown size."""
-    if size not in SIZES:
+def check_size(size: Any, max_parameters: Any) -> None:
+    """Raises UsageError for an unknown size, or a budget that is no number of parameters."""
+    if not isinstance(size, str) or size not in SIZES:
         raise UsageError(f"size={size!r} is not known; choose one of {', '.join(map(repr, SIZES))}.")
+    if max_parameters is not None and (isinstance(max_parameters, bool) or not isinstance(max_parameters, Integral) or max_parameters < 1):
+        raise UsageError(f"max_parameters={max_parameters!r} must be a whole number, at least 1, or None for no budget.")
 
 
 def get_preset(name: str) -> Preset:

@@ -69,8 +69,12 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         `motifnet.mimic` takes (SVR, Gaussian process, ridge, forest, boosting, a pipeline), fitted or not: clones of it are fitted to the encoded
         rows (columns standardised, categories coded) for every fold; its network is retrained from its own kernel, or with a kernel branch of weight
         0 beside it, and combined with the original by non-negative weights. What the preset would add is left out, but for `teachers`.
-    size : {"compact", "full"}, default "compact"
-        "compact": one network of all rows for each training, one forest. "full": averages of the networks of all folds, some times larger.
+    size : {"compact", "full", "small"}, default "compact"
+        "compact": one network of all rows for each training, one forest, and no part that is worth less than .5 % of the error. "full": all parts,
+        as averages of the networks of all folds, ten times larger. "small": `compress` with tolerance=.02, a network of at most 512 centres that are
+        no rows of the table; it gives no intervals.
+    max_parameters : int, optional
+        A budget. A network that is larger is compressed to as many centres as the budget allows.
 
     Attributes
     ----------
@@ -103,8 +107,9 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         checkpoint: str | Path | None = None,
         teacher: Any = "kernel ridge",
         size: str = "compact",
+        max_parameters: int | None = None,
     ) -> None:
-        super().__init__(preset, time_limit_s, n_jobs, random_state, verbose, teachers, profile, engine, checkpoint, teacher, size)
+        super().__init__(preset, time_limit_s, n_jobs, random_state, verbose, teachers, profile, engine, checkpoint, teacher, size, max_parameters)
         self.objective = objective
         self.quantiles = quantiles
 

@@ -15,7 +15,6 @@ the convex fit, and the caller keeps the result only if rows that this training 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
