@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from lightgbm import LGBMRegressor
 from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
@@ -26,7 +27,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import SplineTransformer
+from sklearn.preprocessing import SplineTransformer, StandardScaler
 from sklearn.svm import SVC, SVR
 
 from benchmarks._experiment import Experiment, Options, Plan, options_of
@@ -54,14 +55,19 @@ Tuned = Callable[[Matrix, Any], Any]
 
 
 def _grid(estimator: Any, **grid: Any) -> Tuned:
-    """By five folds."""
+    """By five folds; `gamma` is in units of 1 / columns."""
 
     def tune(X: Matrix, y: Any) -> Any:
         p = X.shape[1]
-        scaled = {name: [v / p for v in values] if name == "gamma" else values for name, values in grid.items()}
+        scaled = {name: [v / p for v in values] if name.endswith("gamma") else values for name, values in grid.items()}
         return GridSearchCV(estimator, scaled, cv=5, n_jobs=1).fit(X, y).best_estimator_
 
     return tune
+
+
+def _standardised(estimator: Any) -> Any:
+    """An estimator whose settings are in units of the standard deviation of the target, or that has no intercept."""
+    return TransformedTargetRegressor(estimator, transformer=StandardScaler())
 
 
 def _process(X: Matrix, y: Any) -> Any:
@@ -77,12 +83,12 @@ def _plain(estimator: Any) -> Tuned:
 
 
 TEACHERS: dict[str, Tuned] = {
-    "SVR": _grid(SVR(epsilon=0.05), C=[1, 10, 100], gamma=[0.3, 1, 3]),
+    "SVR": _grid(_standardised(SVR(epsilon=0.05)), regressor__C=[1, 10, 100], regressor__gamma=[0.3, 1, 3]),
     "Gaussian process": _process,
-    "kernel ridge": _grid(KernelRidge(kernel="rbf"), alpha=[0.01, 0.1, 1], gamma=[0.3, 1, 3]),
+    "kernel ridge": _grid(_standardised(KernelRidge(kernel="rbf")), regressor__alpha=[0.01, 0.1, 1], regressor__gamma=[0.1, 0.3, 1, 3]),
     "ridge": _plain(RidgeCV(np.geomspace(1e-3, 1e3, 7))),
     "splines": _plain(make_pipeline(SplineTransformer(6, extrapolation="linear"), RidgeCV(np.geomspace(1e-3, 1e3, 7)))),
-    "perceptron": _plain(MLPRegressor((64, 64), early_stopping=True, max_iter=500, random_state=0)),
+    "perceptron": _plain(_standardised(MLPRegressor(hidden_layer_sizes=(64, 64), early_stopping=True, max_iter=500, random_state=0))),
     "random forest": _plain(RandomForestRegressor(200, random_state=0)),
     "LightGBM": _plain(LGBMRegressor(n_estimators=300, learning_rate=0.05, num_leaves=15, verbose=-1, n_jobs=1, deterministic=True)),
 }
