@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 
+import numpy as np
+
 from motifnet.engine import Control, LedgerRow, Stopped
 from motifnet.estimators._course import Course
 from motifnet.estimators._from_teacher import kernel_start
@@ -49,7 +51,7 @@ from motifnet.teachers import TEACHERS, BoostedTrees, EstimatorTeacher, FittedEs
 # behind a layer that leaves few directions and no jump the function is smooth: no Laplace kernel of ‖·‖₁, and steps enough to find its scale
 SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gaussian"), 60
 HOPELESS = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing; it ends after its first fold, and has no variants
-WORTH = 0.005  # of the error: what a part must be worth to stay in a compact network
+WORTH, SURE = 0.005, 0.02  # of the error: what a part must be worth to stay in a compact network, in the mean and at most
 FIRST_ROWS = 200  # of a fold that may say so
 
 
@@ -325,7 +327,7 @@ class Run:
         self.course.settle("stack", start, judged, note, kept=True if 0 <= worse <= standard_error else None)
 
     def _compact(self) -> None:
-        """Without the parts that are worth less than `WORTH` of the error, the largest first."""
+        """Without the parts that are worth less than `WORTH` of the error, and surely less than `SURE`, the largest first."""
         best = self.course.best
         if self.copies or best is None or len(best.parts) < 2:
             return
@@ -337,11 +339,20 @@ class Run:
                 break
             self.control.check()
             judged = self.goal.judge(fewer)
-            if judged.error <= (1 + WORTH) * full.error:
+            if self._as_good(judged, full):
                 best = judged
         if best is not full:
             left_out = ", ".join(part.name for part in full.parts if part not in best.parts)
             self.course.settle("compact", start, best, f"without {left_out}: error within {WORTH:.1%} of all parts", kept=True)
+
+    def _as_good(self, fewer: Judged, full: Judged) -> bool:
+        """Whether the error is within `WORTH` of the full one, and within `SURE` even if it is a standard error of the difference larger."""
+        losses, of_full = self.goal.losses(fewer), self.goal.losses(full)
+        worse, standard_error = paired_difference(losses, of_full, self.sample.weight, self.sample.groups)
+        both = np.isfinite(losses) & np.isfinite(of_full)
+        mean = float(np.average(of_full[both], weights=self.sample.weight[both]))
+        power = 2 if isinstance(self.goal, RegressionGoal) else 1  # the error is the root of a mean square, or the mean itself
+        return fewer.error <= (1 + WORTH) * full.error and mean + worse + standard_error <= (1 + SURE) ** power * mean
 
     def _fine_tune(self) -> None:
         """End-to-end training of the first trained kernel network; the result joins the stack."""
