@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from lightgbm import LGBMRegressor
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
@@ -24,7 +24,7 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import RidgeCV
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
@@ -60,7 +60,8 @@ def _grid(estimator: Any, **grid: Any) -> Tuned:
     def tune(X: Matrix, y: Any) -> Any:
         p = X.shape[1]
         scaled = {name: [v / p for v in values] if name.endswith("gamma") else values for name, values in grid.items()}
-        return GridSearchCV(estimator, scaled, cv=5, n_jobs=1).fit(X, y).best_estimator_
+        folds = (StratifiedKFold if is_classifier(estimator) else KFold)(5, shuffle=True, random_state=0)  # rows of a fit are sorted
+        return GridSearchCV(estimator, scaled, cv=folds, n_jobs=1).fit(X, y).best_estimator_
 
     return tune
 
