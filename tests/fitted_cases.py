@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn import (
     calibration,
+    cluster,
     compose,
     cross_decomposition,
     decomposition,
@@ -23,6 +24,7 @@ from sklearn import (
     kernel_approximation,
     kernel_ridge,
     linear_model,
+    mixture,
     model_selection,
     multiclass,
     multioutput,
@@ -30,18 +32,20 @@ from sklearn import (
     neural_network,
     pipeline,
     preprocessing,
+    random_projection,
     svm,
     tree,
 )
 from sklearn.gaussian_process import kernels as gp
 
 N, D = 160, 4
-_RNG = np.random.default_rng(0)
+_RNG, _RNG_COUNTS = np.random.default_rng(0), np.random.default_rng(1)
 X = np.round(np.clip(_RNG.normal(size=(N, D)), -3, 3), 6)
 X[:, 3] = _RNG.integers(0, 3, N)
 POSITIVE = np.abs(X) + 0.1
 GAPS = np.where(_RNG.random((N, D)) < 0.1, np.nan, X)
 VALUE = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 3] + 0.1 * _RNG.normal(size=N)
+COUNTS = _RNG_COUNTS.integers(0, 4, (N, D)).astype(float)
 COUNT = np.round(np.exp(0.5 * X[:, 0] + 0.2 * X[:, 3])).astype(float)
 TWO = np.array(["no", "yes"])[(VALUE > 0.2).astype(int)]
 THREE = np.array(["a", "b", "c"])[np.digitize(VALUE, [-0.3, 0.8])]
@@ -64,6 +68,7 @@ class Case:
     smooth: bool = True
     tolerance: float = 1e-10
     library: str = "scikit-learn"
+    method: str | None = None
 
     def rows(self) -> Any:
         return X if self.X is None else self.X
@@ -131,6 +136,29 @@ LINEAR = {
     "LinearSVC": three(lambda: svm.LinearSVC(random_state=0)),
     "LinearDiscriminantAnalysis": three(discriminant_analysis.LinearDiscriminantAnalysis),
     "GaussianNB": three(naive_bayes.GaussianNB),
+}
+DENSITIES = {
+    "MultinomialNB": three(naive_bayes.MultinomialNB, X=COUNTS),
+    "ComplementNB": three(lambda: naive_bayes.ComplementNB(norm=True), X=COUNTS),
+    "BernoulliNB": three(lambda: naive_bayes.BernoulliNB(binarize=0.3), smooth=False),
+    "BernoulliNB, truth values": three(lambda: naive_bayes.BernoulliNB(binarize=None), X=np.minimum(COUNTS, 1)),
+    "CategoricalNB": three(naive_bayes.CategoricalNB, X=pd.DataFrame(COUNTS, columns=list("abcd")), smooth=False),
+    "QuadraticDiscriminantAnalysis": three(lambda: discriminant_analysis.QuadraticDiscriminantAnalysis(reg_param=0.1)),
+    **{
+        f"GaussianMixture, {kind}": Case(partial(mixture.GaussianMixture, 3, covariance_type=kind, random_state=0))
+        for kind in ("full", "tied", "diag", "spherical")
+    },
+    "GaussianMixture, labels": Case(lambda: mixture.GaussianMixture(3, random_state=0), smooth=False, method="predict"),
+    "GaussianMixture, score": Case(lambda: mixture.GaussianMixture(3, random_state=0), method="score_samples"),
+    "BayesianGaussianMixture": Case(lambda: mixture.BayesianGaussianMixture(n_components=3, random_state=0)),
+    "BayesianGaussianMixture, score": Case(
+        lambda: mixture.BayesianGaussianMixture(n_components=3, weight_concentration_prior_type="dirichlet_distribution", random_state=0),
+        method="score_samples",
+    ),
+    "KMeans": Case(lambda: cluster.KMeans(4, random_state=0), smooth=False),
+    "KMeans, distances": Case(lambda: cluster.KMeans(4, random_state=0), method="transform"),
+    "MiniBatchKMeans": Case(lambda: cluster.MiniBatchKMeans(4, random_state=0), smooth=False),
+    "MiniBatchKMeans, distances": Case(lambda: cluster.MiniBatchKMeans(4, random_state=0), method="transform"),
 }
 KERNELS = {
     **{
@@ -340,6 +368,12 @@ TRANSFORMERS = {
     ),
     "VarianceThreshold": columns(lambda: feature_selection.VarianceThreshold(0.5)),
     "Nystroem": columns(lambda: kernel_approximation.Nystroem(n_components=30, random_state=0), tolerance=1e-9),
+    "KernelPCA, rbf": columns(lambda: decomposition.KernelPCA(3, kernel="rbf", gamma=0.3), tolerance=1e-9),
+    "KernelPCA, poly": columns(lambda: decomposition.KernelPCA(3, kernel="poly"), tolerance=1e-9),
+    "FastICA": columns(lambda: decomposition.FastICA(3, random_state=0)),
+    "GaussianRandomProjection": columns(lambda: random_projection.GaussianRandomProjection(3, random_state=0)),
+    "SparseRandomProjection": columns(lambda: random_projection.SparseRandomProjection(3, random_state=0)),
+    "LinearDiscriminantAnalysis, columns": three(discriminant_analysis.LinearDiscriminantAnalysis, method="transform"),
     "RBFSampler": columns(lambda: kernel_approximation.RBFSampler(random_state=0)),
     "OneHotEncoder": columns(lambda: preprocessing.OneHotEncoder(handle_unknown="ignore"), X=FRAME[["colour", "size"]], **JUMPS),
     "OneHotEncoder, rare levels": columns(
@@ -361,6 +395,12 @@ def _mixed(last: Any) -> Any:
 
 COMPOSITES = {
     "Pipeline": value(lambda: pipeline.make_pipeline(preprocessing.StandardScaler(), "passthrough", svm.SVR())),
+    "Pipeline, clusters": value(
+        lambda: pipeline.make_pipeline(preprocessing.StandardScaler(), cluster.KMeans(5, random_state=0), linear_model.Ridge())
+    ),
+    "Pipeline, distances": Case(
+        lambda: pipeline.make_pipeline(preprocessing.StandardScaler(), cluster.KMeans(5, random_state=0)), method="transform"
+    ),
     "Pipeline, splines": value(lambda: pipeline.make_pipeline(preprocessing.SplineTransformer(), linear_model.Ridge())),
     "Pipeline, landmarks": value(
         lambda: pipeline.make_pipeline(kernel_approximation.Nystroem(n_components=30, random_state=0), linear_model.Ridge()), tolerance=1e-9
@@ -405,7 +445,7 @@ COMPOSITES = {
     ),
     "GridSearchCV": value(lambda: model_selection.GridSearchCV(svm.SVR(), {"C": [0.1, 1.0]}, cv=2)),
 }
-CASES: dict[str, Case] = {**LINEAR, **KERNELS, **PROCESSES, **PERCEPTRONS, **TREES, **BOOSTING, **TRANSFORMERS, **COMPOSITES}
+CASES: dict[str, Case] = {**LINEAR, **DENSITIES, **KERNELS, **PROCESSES, **PERCEPTRONS, **TREES, **BOOSTING, **TRANSFORMERS, **COMPOSITES}
 
 
 def support_table() -> str:
@@ -419,5 +459,9 @@ def support_table() -> str:
     lines = ["| class | library | network of | also tested with |", "| --- | --- | --- | --- |"]
     for kind, traits in covered.items():
         case = next(name for name in CASES if name.partition(", ")[0] == kind)
-        lines.append(f"| {kind} | {CASES[case].library} | `{method_of(fitted(case))}` | {'; '.join(traits)} |")
+        methods = [
+            f"`{method_of(fitted(case))}`",
+            *sorted({f"`{c.method}`" for name, c in CASES.items() if name.partition(", ")[0] == kind and c.method}),
+        ]
+        lines.append(f"| {kind} | {CASES[case].library} | {', '.join(methods)} | {'; '.join(traits)} |")
     return "\n".join(lines) + "\n"

@@ -160,6 +160,7 @@ ROWS: dict[str, Row] = {
     "Abs": Row(m.Abs, np.abs),
     "Max": Row(m.Max, lambda x: x.max(1, keepdims=True)),
     "Min": Row(m.Min, lambda x: x.min(1, keepdims=True)),
+    "ArgMax": Row(m.ArgMax, lambda x: x.argmax(1, keepdims=True).astype(float), smooth=False),
     "Sort": Row(m.Sort, lambda x: np.sort(x, axis=1)),
     "Clip": Row(lambda: m.Clip(LOW, HIGH), lambda x: np.clip(x, LOW.numpy(), HIGH.numpy())),
     "Softmax": Row(m.Softmax, lambda x: np.exp(x) / np.exp(x).sum(1, keepdims=True)),

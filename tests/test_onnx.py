@@ -59,6 +59,7 @@ def trees(g: torch.Generator, count: int, depth: int, d: int, q: int) -> m.TreeE
 EXAMPLES: dict[str, Maker] = {
     "Abs": lambda g: (m.Abs(), 3),
     "Affine": lambda g: (m.Affine(normal(g, 3, 4), normal(g, 3)), 4),
+    "ArgMax": lambda g: (m.ArgMax(), 3),
     "Box": lambda g: (m.Box(torch.tensor([-1.0, -np.inf], dtype=torch.float64), torch.tensor([np.inf, 0.5], dtype=torch.float64)), 2),
     "Chain": lambda g: (m.Chain([m.Abs(), m.Affine(normal(g, 2, 3), normal(g, 2)), m.ReLU()], label="test"), 3),
     "ChiSquare": lambda g: (m.Chain([m.Abs(), m.ChiSquare(normal(g, 6, 3).abs())]), 3),

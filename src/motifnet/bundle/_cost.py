@@ -92,7 +92,7 @@ def _gate(meter: Meter, motif: m.Gate, inputs: int) -> Cost:
 
 def _extreme(meter: Meter, motif: Motif, inputs: int) -> Cost:
     _fits(motif, inputs > 0)
-    return Cost(1, 1, inputs, 1)
+    return Cost(1, 2, inputs, 2)
 
 
 def _median(meter: Meter, motif: m.WeightedMedian, inputs: int) -> Cost:
@@ -264,6 +264,7 @@ _ELEMENTWISE = (m.Abs, m.Erf, m.Exp, m.Gaps, m.Log, m.Normalize, m.ReLU, m.Sigmo
 _RULES: dict[type[Motif], Rule] = {
     **dict.fromkeys(_ELEMENTWISE, _plain),
     m.Affine: _affine,
+    m.ArgMax: _extreme,
     m.Box: _clip,
     m.Chain: _chain,
     m.ChiSquare: _centres,

@@ -134,6 +134,11 @@ def min_(x: Array) -> Array:
     return x.min(1, keepdims=True)
 
 
+def arg_max(x: Array) -> Array:
+    """The number of the largest of a row."""
+    return x.argmax(1)[:, None].astype(float)
+
+
 def sort(x: Array) -> Array:
     """Each row in increasing order."""
     return np.sort(x, axis=1)

@@ -41,6 +41,7 @@ def _table() -> dict[str, frozenset[str]]:
         "ObjectNode": known_classes(),
         "PartialNode": frozenset(("functools.partial",)),
         "RandomStateNode": frozenset(("numpy.random.mtrand.RandomState",)),
+        "SparseMatrixNode": frozenset(("scipy.sparse._csr.csr_matrix",)),  # numbers alone: scipy reads them without pickles
         "TreeNode": frozenset((TREE,)),
         "TypeNode": _PLAIN | SCALARS | {"collections.OrderedDict"},
     }

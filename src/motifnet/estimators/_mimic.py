@@ -15,7 +15,7 @@ from motifnet.estimators._network import Network
 from motifnet.estimators._promise import compare, in_double
 from motifnet.estimators._synthetic import synthetic_rows
 from motifnet.mimicry import Certificate, certify, certify_rows, far_away, relu_form, transfer, units, values_of
-from motifnet.mimicry.fitted import Columns, Uses, coded, own_outputs, texts_of, with_deviation
+from motifnet.mimicry.fitted import Columns, Uses, coded, methods_of, network_for, own_outputs, texts_of, with_deviation
 from motifnet.motifs import Motif
 from motifnet.tables import Matrix
 
@@ -23,7 +23,9 @@ Form = Literal["native", "relu"]
 Ask = partial[Any]
 
 
-def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float = 1e-2, return_std: bool = False) -> Network:
+def mimic(
+    fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float = 1e-2, return_std: bool = False, method: str | None = None
+) -> Network:
     """The network that computes what a fitted estimator predicts, by calculation alone.
 
     Parameters
@@ -43,6 +45,9 @@ def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float
         Error of the relu form that is aimed at, in units of the standard deviation of the predictions on X.
     return_std : bool
         Of a GaussianProcessRegressor the mean and the standard deviation, side by side.
+    method : str, optional
+        Another method of the estimator to take the network of, where there is one: `transform` of KMeans and of LinearDiscriminantAnalysis,
+        `predict` and `score_samples` of Gaussian mixtures, alone or at the end of a pipeline.
 
     Raises
     ------
@@ -63,8 +68,13 @@ def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float
         if form != "native":
             raise UsageError(f"form={form!r} is for fitted estimators; a function is imitated by native motifs. Leave it out.")
         return _imitated(fitted, X)
-    network, width, names = with_deviation(fitted) if return_std else transfer(fitted), _width(fitted, X), _names(fitted)
-    ask = partial(_outputs, fitted, return_std)
+    if method is not None and (return_std or not hasattr(fitted, method)):
+        raise UsageError(
+            f"method={method!r} is not there for {type(fitted).__name__}; there is a transfer of its {methods_of(fitted)}. Choose from these."
+        )
+    network = with_deviation(fitted) if return_std else transfer(fitted) if method is None else network_for(fitted, method)
+    width, names = _width(fitted, X), _names(fitted)
+    ask = partial(_outputs, fitted, return_std, method)
     if X is None:
         if form == "relu":
             raise UsageError("The relu form is certified on the box of the data. Pass X, rows of the kind that the estimator was fitted on.")
@@ -90,8 +100,8 @@ def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float
     return Network(network, width, certify_rows(network, expected.astype(np.float64), rows, unit), columns=columns)
 
 
-def _outputs(fitted: Any, return_std: bool, rows: Any) -> Any:
-    return np.column_stack(fitted.predict(rows, return_std=True)) if return_std else own_outputs(fitted, rows)
+def _outputs(fitted: Any, return_std: bool, method: str | None, rows: Any) -> Any:
+    return np.column_stack(fitted.predict(rows, return_std=True)) if return_std else own_outputs(fitted, rows, method)
 
 
 def _compare_on_synthetic_rows(out: Network, ask: Ask, fitted: Any) -> None:
