@@ -36,8 +36,9 @@ def network_for(part: Any, method: str) -> Motif:
         return network_of(part)
     make = next((FURTHER[name, method] for name in _names(part) if (name, method) in FURTHER), None)
     if make is None:
+        known = " or ".join(map(repr, methods_of(part)))
         raise UsageError(
-            f"{type(part).__name__} is asked for its {method!r} here, but there is a transfer of its {' or '.join(map(repr, methods_of(part)))} alone. "
+            f"{type(part).__name__} is asked for its {method!r} here, but there is a transfer of its {known} alone. "
             "Put an estimator there that has no other, such as a regressor for 'predict' or a transformer for 'transform'."
         )
     _check_fitted(part)
