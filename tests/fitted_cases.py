@@ -29,6 +29,7 @@ from sklearn import (
     multiclass,
     multioutput,
     naive_bayes,
+    neighbors,
     neural_network,
     pipeline,
     preprocessing,
@@ -46,6 +47,7 @@ POSITIVE = np.abs(X) + 0.1
 GAPS = np.where(_RNG.random((N, D)) < 0.1, np.nan, X)
 VALUE = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 3] + 0.1 * _RNG.normal(size=N)
 COUNTS = _RNG_COUNTS.integers(0, 4, (N, D)).astype(float)
+GRID = np.round(X)  # rows as far as one another, and equal ones
 COUNT = np.round(np.exp(0.5 * X[:, 0] + 0.2 * X[:, 3])).astype(float)
 TWO = np.array(["no", "yes"])[(VALUE > 0.2).astype(int)]
 THREE = np.array(["a", "b", "c"])[np.digitize(VALUE, [-0.3, 0.8])]
@@ -159,6 +161,18 @@ DENSITIES = {
     "KMeans, distances": Case(lambda: cluster.KMeans(4, random_state=0), method="transform"),
     "MiniBatchKMeans": Case(lambda: cluster.MiniBatchKMeans(4, random_state=0), smooth=False),
     "MiniBatchKMeans, distances": Case(lambda: cluster.MiniBatchKMeans(4, random_state=0), method="transform"),
+}
+NEIGHBOURS = {
+    "KNeighborsRegressor": Case(neighbors.KNeighborsRegressor, y=SEVERAL, X=GRID, smooth=False),
+    "KNeighborsRegressor, distance": value(lambda: neighbors.KNeighborsRegressor(weights="distance"), X=GRID, smooth=False),
+    "KNeighborsRegressor, brute": value(lambda: neighbors.KNeighborsRegressor(3, algorithm="brute", weights="distance"), X=GRID, smooth=False),
+    "KNeighborsRegressor, balls": value(lambda: neighbors.KNeighborsRegressor(7, algorithm="ball_tree"), X=GRID, smooth=False),
+    "KNeighborsRegressor, p = 1": value(lambda: neighbors.KNeighborsRegressor(p=1, leaf_size=5), X=GRID, smooth=False),
+    "KNeighborsRegressor, chebyshev": value(lambda: neighbors.KNeighborsRegressor(metric="chebyshev"), X=GRID, smooth=False),
+    "KNeighborsRegressor, p = 3": value(lambda: neighbors.KNeighborsRegressor(p=3), smooth=False),
+    "KNeighborsClassifier": three(lambda: neighbors.KNeighborsClassifier(4), X=GRID, smooth=False),
+    "KNeighborsClassifier, distance": two(lambda: neighbors.KNeighborsClassifier(weights="distance"), X=GRID, smooth=False),
+    "KNeighborsClassifier, brute": three(lambda: neighbors.KNeighborsClassifier(algorithm="brute"), X=GRID, smooth=False),
 }
 KERNELS = {
     **{
@@ -401,6 +415,7 @@ COMPOSITES = {
     "Pipeline, distances": Case(
         lambda: pipeline.make_pipeline(preprocessing.StandardScaler(), cluster.KMeans(5, random_state=0)), method="transform"
     ),
+    "Pipeline, neighbours": Case(lambda: _mixed(neighbors.KNeighborsRegressor(weights="distance")), X=FRAME, y=LEVEL_VALUE, smooth=False),
     "Pipeline, splines": value(lambda: pipeline.make_pipeline(preprocessing.SplineTransformer(), linear_model.Ridge())),
     "Pipeline, landmarks": value(
         lambda: pipeline.make_pipeline(kernel_approximation.Nystroem(n_components=30, random_state=0), linear_model.Ridge()), tolerance=1e-9
@@ -445,7 +460,18 @@ COMPOSITES = {
     ),
     "GridSearchCV": value(lambda: model_selection.GridSearchCV(svm.SVR(), {"C": [0.1, 1.0]}, cv=2)),
 }
-CASES: dict[str, Case] = {**LINEAR, **DENSITIES, **KERNELS, **PROCESSES, **PERCEPTRONS, **TREES, **BOOSTING, **TRANSFORMERS, **COMPOSITES}
+CASES: dict[str, Case] = {
+    **LINEAR,
+    **DENSITIES,
+    **NEIGHBOURS,
+    **KERNELS,
+    **PROCESSES,
+    **PERCEPTRONS,
+    **TREES,
+    **BOOSTING,
+    **TRANSFORMERS,
+    **COMPOSITES,
+}
 
 
 def support_table() -> str:

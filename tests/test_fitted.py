@@ -151,14 +151,14 @@ def test_levels_of_a_column_are_numbers_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        (neighbors.KNeighborsRegressor(), "Nearest is a kernel machine"),
+        (neighbors.RadiusNeighborsRegressor(), "nearest is KNeighborsRegressor"),
         (multiclass.OutputCodeClassifier(linear_model.LogisticRegression(), random_state=0), "OneVsRestClassifier"),
         (neighbors.NearestCentroid(), "mimic\\(fitted.predict, X\\)"),
     ],
     ids=lambda e: type(e).__name__ if not isinstance(e, str) else None,
 )
 def test_classes_without_a_transfer_say_what_comes_nearest(model: Any, words: str) -> None:
-    y = VALUE if isinstance(model, neighbors.KNeighborsRegressor) else THREE
+    y = VALUE if isinstance(model, neighbors.RadiusNeighborsRegressor) else THREE
     with pytest.raises(UsageError, match=f"no transfer to a network for {type(model).__name__}.*{words}"):
         transfer(model.fit(X, y))
 

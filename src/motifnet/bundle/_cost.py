@@ -121,6 +121,21 @@ def _centres(meter: Meter, motif: m.Distance | m.ChiSquare, inputs: int) -> Cost
     return Cost(count, 8 * count, 8 * count * inputs, 10 * inputs)
 
 
+def _neighbours(meter: Meter, motif: m.Neighbours, inputs: int) -> Cost:
+    """The heap is counted as if every row had a tie."""
+    count, nodes = len(motif.centres), len(motif.low)
+    _fits(motif, motif.centres.ndim == 2 and motif.centres.shape[1] == inputs and motif.values.ndim == 2)
+    _fits(motif, motif.squares.shape == ((count,) if motif.p == 0 else (0,)) and motif.offset.shape == (count,) and motif.path.shape[1:] == (count,))
+    _fits(
+        motif,
+        motif.low.shape == motif.high.shape == (nodes, inputs) and motif.radius.shape in ((0,), (nodes,)) and (nodes > 0) == (len(motif.path) > 0),
+    )
+    _fits(motif, not nodes or (bool(((motif.path >= 0) & (motif.path < nodes)).all()) and nodes % 2 == 1))
+    each = count * (6 + 3 * inputs + 4 * len(motif.path) + 8 * motif.k.bit_length())
+    alive = 6 * (count + nodes) + 4 * motif.k * (1 + motif.values.shape[1])
+    return Cost(motif.values.shape[1], alive, each + 5 * nodes * (1 + inputs) + alive, 12 * inputs + 40)
+
+
 def _radial(meter: Meter, motif: m.Radial, inputs: int) -> Cost:
     _fits(motif, motif.weights.ndim == motif.rates.ndim == 1)
     count = len(motif.profiles)
@@ -283,6 +298,7 @@ _RULES: dict[type[Motif], Rule] = {
     m.Min: _extreme,
     m.Missing: _fill,
     m.Monomial: _monomial,
+    m.Neighbours: _neighbours,
     m.Parallel: _parallel,
     m.Piecewise: _piecewise,
     m.Power: _power,

@@ -127,6 +127,34 @@ class Graph:
         outputs = [helper.make_tensor_value_info(again, TensorProto.BOOL, []), helper.make_tensor_value_info(after, TensorProto.DOUBLE, None)]
         return self.op("Loop", self.constant(times), "", start, body=helper.make_graph(body.nodes, self.name("body"), inputs, outputs))
 
+    def scan(self, states: dict[str, str], scanned: Sequence[tuple[str, int, str]], step: Callable[..., Sequence[str]]) -> list[str]:
+        """The states after step(… states, slices), once for each slice; states with their types, scanned values with their axis and type."""
+        from onnx import TensorProto, helper
+
+        body = Graph(self)
+        before, slices = [self.name("state") for _ in states], [self.name("slice") for _ in scanned]
+        after = step(body, *before, *slices)
+        inputs, outputs = (
+            [helper.make_tensor_value_info(name, getattr(TensorProto, kind), None) for name, kind in zip(names, kinds, strict=True)]
+            for names, kinds in (([*before, *slices], [*states.values(), *(kind for *_, kind in scanned)]), (after, states.values()))
+        )
+        graph, axes = helper.make_graph(body.nodes, self.name("body"), inputs, outputs), [axis for _, axis, _ in scanned]
+        names = [*states, *(name for name, *_ in scanned)]
+        return self.ops("Scan", *names, outputs=len(states), body=graph, num_scan_inputs=len(scanned), scan_input_axes=axes)
+
+    def either(self, condition: str, kind: str, yes: Callable[[Graph], str], no: Callable[[Graph], str]) -> str:
+        """yes(graph) where a truth value holds, else no(graph); only one of them is computed."""
+        from onnx import TensorProto, helper
+
+        branches = []
+        for make in (yes, no):
+            body = Graph(self)
+            result = body.op("Identity", make(body))
+            branches.append(
+                helper.make_graph(body.nodes, self.name("branch"), [], [helper.make_tensor_value_info(result, getattr(TensorProto, kind), None)])
+            )
+        return self.op("If", condition, then_branch=branches[0], else_branch=branches[1])
+
     def _is_whole(self, name: str) -> bool:
         from onnx import TensorProto
 

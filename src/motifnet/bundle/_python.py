@@ -74,12 +74,16 @@ class Source:
         if isinstance(value, ModuleList):
             inner = ",\n".join("    " * (indent + 1) + self.value(part, indent + 1) for part in value)
             return f"[\n{inner},\n{'    ' * indent}]"
-        return repr(value)
+        return repr(value) if not isinstance(value, float) or np.isfinite(value) else f"float('{value}')"
 
     def call(self, motif: Motif, indent: int) -> str:
         """A motif as a function of x."""
         name = _function_name(motif)
-        self.functions[name] = inspect.getsource(getattr(_numpy_motifs, name))
+        function = getattr(_numpy_motifs, name)
+        for helper in (getattr(_numpy_motifs, known, None) for known in function.__code__.co_names):
+            if inspect.isfunction(helper):
+                self.functions[helper.__name__] = inspect.getsource(helper)
+        self.functions[name] = inspect.getsource(function)
         arguments = [self.value(v, indent) for v in motif.arguments().values()]
         return f"lambda x: {name}({', '.join(['x', *arguments])})"
 
@@ -112,4 +116,4 @@ def _function_name(motif: Motif) -> str:
 
 def _plain(source: str) -> str:
     """The function without annotations, which say nothing in a file of its own."""
-    return re.sub(r"(: (Array|Function|int|bool|str|Sequence\[[^)=]*?\]))(?=[,)])|( -> Array)", "", source)
+    return re.sub(r"(: (Array|Function|int|float|bool|str|Sequence\[[^)=]*?\]))(?=[,)])|( -> Array)", "", source)

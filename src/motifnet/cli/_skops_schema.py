@@ -54,7 +54,8 @@ def trimmed(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     if schema.get("__loader__") == "ObjectNode" and isinstance(content := schema.get("content"), dict) and isinstance(content.get("content"), dict):
-        kept = {key: _NOTHING if key in _UNUSED else item for key, item in content["content"].items()}
+        unused = (*_UNUSED, "_tree") if str(schema.get("__class__")).startswith("KNeighbors") else _UNUSED  # made again, see _search_trees
+        kept = {key: _NOTHING if key in unused else item for key, item in content["content"].items()}
         schema = {**schema, "content": {**content, "content": kept}}
     return {key: trimmed(item) for key, item in schema.items()}
 

@@ -69,9 +69,8 @@ def mimic(
             raise UsageError(f"form={form!r} is for fitted estimators; a function is imitated by native motifs. Leave it out.")
         return _imitated(fitted, X)
     if method is not None and (return_std or not hasattr(fitted, method)):
-        raise UsageError(
-            f"method={method!r} is not there for {type(fitted).__name__}; there is a transfer of its {methods_of(fitted)}. Choose from these."
-        )
+        known = ", ".join(map(repr, methods_of(fitted)))
+        raise UsageError(f"method={method!r} is not there for {type(fitted).__name__}; there is a transfer of its {known}. Choose one of these.")
     network = with_deviation(fitted) if return_std else transfer(fitted) if method is None else network_for(fitted, method)
     width, names = _width(fitted, X), _names(fitted)
     ask = partial(_outputs, fitted, return_std, method)

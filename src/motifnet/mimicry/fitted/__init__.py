@@ -14,6 +14,7 @@ from motifnet.mimicry.fitted._kernels import KERNELS
 from motifnet.mimicry.fitted._known_types import COMPILED_LOSSES, SCALARS, TREE, known_classes
 from motifnet.mimicry.fitted._linear import FURTHER_LINEAR, LINEAR
 from motifnet.mimicry.fitted._lookup import FURTHER, TRANSFERS, methods_of, network_for, network_of
+from motifnet.mimicry.fitted._neighbours import NEIGHBOURS
 from motifnet.mimicry.fitted._output import method_of, outputs_of, own_outputs
 from motifnet.mimicry.fitted._own_encoder import encoder_network
 from motifnet.mimicry.fitted._perceptron import PERCEPTRONS
@@ -22,7 +23,22 @@ from motifnet.mimicry.fitted._scalers import SCALERS
 from motifnet.mimicry.fitted._trees import TREES
 from motifnet.mimicry.fitted._uses import Uses
 
-for family in (LINEAR, DENSITIES, CLUSTERS, KERNELS, PROCESSES, PERCEPTRONS, TREES, BOOSTING, SCALERS, BASES, ENCODERS, COMPOSITES, CALIBRATION):
+for family in (
+    LINEAR,
+    DENSITIES,
+    CLUSTERS,
+    NEIGHBOURS,
+    KERNELS,
+    PROCESSES,
+    PERCEPTRONS,
+    TREES,
+    BOOSTING,
+    SCALERS,
+    BASES,
+    ENCODERS,
+    COMPOSITES,
+    CALIBRATION,
+):
     TRANSFERS.update(family)
 for further in (FURTHER_LINEAR, FURTHER_DENSITIES, FURTHER_CLUSTERS, FURTHER_COMPOSITES):
     FURTHER.update(further)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-_ROWS = "it is its rows, with jumps wherever the nearest one changes. Nearest is a kernel machine, such as KernelRidge or SVC"
 INSTEAD = {
-    **dict.fromkeys(("KNeighborsClassifier", "KNeighborsRegressor", "RadiusNeighborsClassifier", "RadiusNeighborsRegressor"), _ROWS),
+    "RadiusNeighborsClassifier": "nearest is KNeighborsClassifier",
+    "RadiusNeighborsRegressor": "nearest is KNeighborsRegressor",
     **dict.fromkeys(("IterativeImputer", "KNNImputer"), "nearest is SimpleImputer"),
     **dict.fromkeys(("NMF", "SparsePCA"), "nearest is PCA, FastICA or KernelPCA"),
     **dict.fromkeys(("AffinityPropagation", "BisectingKMeans", "MeanShift"), "nearest is KMeans"),
