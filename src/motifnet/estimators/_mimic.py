@@ -11,11 +11,12 @@ import numpy as np
 
 from motifnet.engine import DataError, MotifnetError, MotifnetWarning, UsageError
 from motifnet.estimators._black_box import imitate
+from motifnet.estimators._documents import asked_for_documents, certified, of_documents
 from motifnet.estimators._network import Network
 from motifnet.estimators._promise import compare, in_double
 from motifnet.estimators._synthetic import synthetic_rows
 from motifnet.mimicry import Certificate, certify, certify_rows, far_away, relu_form, transfer, units, values_of
-from motifnet.mimicry.fitted import Columns, Uses, coded, methods_of, network_for, own_outputs, texts_of, with_deviation
+from motifnet.mimicry.fitted import Columns, Uses, coded, methods_of, network_for, own_outputs, reads_documents, texts_of, with_deviation
 from motifnet.motifs import Motif
 from motifnet.tables import Matrix
 
@@ -72,13 +73,22 @@ def mimic(
         known = ", ".join(map(repr, methods_of(fitted)))
         raise UsageError(f"method={method!r} is not there for {type(fitted).__name__}; there is a transfer of its {known}. Choose one of these.")
     network = with_deviation(fitted) if return_std else transfer(fitted) if method is None else network_for(fitted, method)
-    width, names = _width(fitted, X), _names(fitted)
+    width, names = _width(fitted, network, X), _names(fitted)
     ask = partial(_outputs, fitted, return_std, method)
+    if reads_documents(network):
+        if form != "native":
+            raise UsageError("The relu form is for estimators of numbers, not of documents. Take the native form.")
+        ask = ask if names else asked_for_documents(ask)
+        out = of_documents(network, width, names)
+        if X is not None:
+            return certified(out, ask, fitted, X)
+        _compare_on_synthetic_rows(out, ask, fitted)
+        return out
     if X is None:
         if form == "relu":
             raise UsageError("The relu form is certified on the box of the data. Pass X, rows of the kind that the estimator was fitted on.")
         out = Network(network, width, columns=Columns.named(names, network) if names else None)
-        _compare_on_synthetic_rows(out, ask, fitted)
+        _compare_on_synthetic_rows(out, ask, fitted, return_std)
         return out
     table = Columns.named(names, network).of_frame(X) if names else X
     rows = coded(table, Uses.of(network, width).numbers)
@@ -103,13 +113,13 @@ def _outputs(fitted: Any, return_std: bool, method: str | None, rows: Any) -> An
     return np.column_stack(fitted.predict(rows, return_std=True)) if return_std else own_outputs(fitted, rows, method)
 
 
-def _compare_on_synthetic_rows(out: Network, ask: Ask, fitted: Any) -> None:
+def _compare_on_synthetic_rows(out: Network, ask: Ask, fitted: Any, return_std: bool = False) -> None:
     """Compare with the estimator on the first rows that it takes; say so where it takes none."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what libraries say of rows without their names
         for rows in synthetic_rows(out.module, out.d, out.columns):
             try:
-                compare(values_of(out.module, out.encode(rows)), ask, rows, fitted, "synthetic rows", ask.args[1])
+                compare(values_of(out.module, out.encode(rows)), ask, rows, fitted, "synthetic rows", return_std)
             except MotifnetError:
                 raise
             except Exception:  # noqa: S112 (it refuses rows of this kind, each library in its own way)
@@ -154,7 +164,7 @@ def _names(fitted: Any) -> tuple[str, ...]:
     return tuple(str(name) for name in getattr(fitted, "feature_names_in_", ()))
 
 
-def _width(fitted: Any, X: Any) -> int:
+def _width(fitted: Any, network: Motif, X: Any) -> int:
     """Number of columns that it was fitted on; of what keeps none, such as steps that do nothing, that of X."""
     if hasattr(fitted, "feature_names_"):  # of CatBoost, which counts no features where it was loaded from a file
         return len(fitted.feature_names_)
@@ -163,6 +173,8 @@ def _width(fitted: Any, X: Any) -> int:
     if hasattr(fitted, "num_feature"):
         return int(fitted.num_feature())
     if hasattr(fitted, "X_thresholds_"):  # IsotonicRegression
+        return 1
+    if reads_documents(network):
         return 1
     if X is None:
         raise UsageError(f"{type(fitted).__name__} does not say how many columns it takes. Pass X, rows of the kind that it was fitted on.")

@@ -8,8 +8,9 @@ from motifnet.mimicry.fitted._clusters import CLUSTERS, FURTHER_CLUSTERS
 from motifnet.mimicry.fitted._codes import code, knows_empty
 from motifnet.mimicry.fitted._composite import COMPOSITES, FURTHER_COMPOSITES
 from motifnet.mimicry.fitted._densities import DENSITIES, FURTHER_DENSITIES
+from motifnet.mimicry.fitted._documents import DOCUMENTS, Documents, Reader, made_up_documents, reads_documents
 from motifnet.mimicry.fitted._encoders import ENCODERS
-from motifnet.mimicry.fitted._frame import Columns, coded, texts_of
+from motifnet.mimicry.fitted._frame import Columns, coded, encoded, texts_of
 from motifnet.mimicry.fitted._kernels import KERNELS
 from motifnet.mimicry.fitted._known_types import COMPILED_LOSSES, SCALARS, TREE, known_classes
 from motifnet.mimicry.fitted._linear import FURTHER_LINEAR, LINEAR
@@ -38,6 +39,7 @@ for family in (
     ENCODERS,
     COMPOSITES,
     CALIBRATION,
+    DOCUMENTS,
 ):
     TRANSFERS.update(family)
 for further in (FURTHER_LINEAR, FURTHER_DENSITIES, FURTHER_CLUSTERS, FURTHER_COMPOSITES):
@@ -50,18 +52,23 @@ __all__ = [
     "TRANSFERS",
     "TREE",
     "Columns",
+    "Documents",
+    "Reader",
     "Uses",
     "code",
     "coded",
+    "encoded",
     "encoder_network",
     "known_classes",
     "knows_empty",
+    "made_up_documents",
     "method_of",
     "methods_of",
     "network_for",
     "network_of",
     "outputs_of",
     "own_outputs",
+    "reads_documents",
     "texts_of",
     "with_deviation",
 ]

@@ -16,7 +16,7 @@ INSTEAD = {
     "PolynomialCountSketch": "nearest is PolynomialFeatures, or Nystroem(kernel='poly')",
     "RegressorChain": "nearest is MultiOutputRegressor",
     "SkewedChi2Sampler": "nearest is Nystroem(kernel='chi2')",
-    "TfidfVectorizer": "texts as language are not taken. Nearest is OneHotEncoder for texts that are levels",
+    **dict.fromkeys(("FeatureHasher", "HashingVectorizer"), "hashes are not taken. Nearest is CountVectorizer or TfidfVectorizer"),
 }
 
 
