@@ -37,6 +37,8 @@ from sklearn import (
     svm,
     tree,
 )
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+from sklearn.feature_extraction import text as feature_text
 from sklearn.gaussian_process import kernels as gp
 
 N, D = 160, 4
@@ -78,7 +80,7 @@ class Case:
 
 @cache
 def fitted(name: str) -> Any:
-    case = CASES[name]
+    case = CASES.get(name) or DOCUMENTS[name]
     return case.make().fit(case.rows(), case.y)
 
 
@@ -369,6 +371,10 @@ TRANSFORMERS = {
     "PolynomialFeatures": columns(lambda: preprocessing.PolynomialFeatures(3)),
     "FunctionTransformer": columns(lambda: preprocessing.FunctionTransformer(np.log1p), X=POSITIVE),
     "SimpleImputer": columns(lambda: impute.SimpleImputer(add_indicator=True), X=GAPS, **JUMPS),
+    "IterativeImputer": columns(lambda: impute.IterativeImputer(max_iter=4, random_state=0), X=GAPS, **JUMPS),
+    "IterativeImputer, trees": columns(
+        lambda: impute.IterativeImputer(tree.DecisionTreeRegressor(max_depth=3), max_iter=2, min_value=-1.0, add_indicator=True), X=GAPS, **JUMPS
+    ),
     "MissingIndicator": columns(impute.MissingIndicator, X=GAPS, **JUMPS),
     "PCA": columns(lambda: decomposition.PCA(2, whiten=True)),
     "FactorAnalysis": columns(lambda: decomposition.FactorAnalysis(2, rotation="varimax")),
@@ -388,6 +394,7 @@ TRANSFORMERS = {
     "GaussianRandomProjection": columns(lambda: random_projection.GaussianRandomProjection(3, random_state=0)),
     "SparseRandomProjection": columns(lambda: random_projection.SparseRandomProjection(3, random_state=0)),
     "LinearDiscriminantAnalysis, columns": three(discriminant_analysis.LinearDiscriminantAnalysis, method="transform"),
+    "TfidfTransformer": columns(lambda: feature_text.TfidfTransformer(sublinear_tf=True), X=COUNTS, smooth=False),
     "RBFSampler": columns(lambda: kernel_approximation.RBFSampler(random_state=0)),
     "OneHotEncoder": columns(lambda: preprocessing.OneHotEncoder(handle_unknown="ignore"), X=FRAME[["colour", "size"]], **JUMPS),
     "OneHotEncoder, rare levels": columns(
@@ -460,6 +467,63 @@ COMPOSITES = {
     ),
     "GridSearchCV": value(lambda: model_selection.GridSearchCV(svm.SVR(), {"C": [0.1, 1.0]}, cv=2)),
 }
+_WORDS = np.array(
+    [
+        "the",
+        "cat",
+        "sat",
+        "on",
+        "a",
+        "mat",
+        "Hello",
+        "WORLD",
+        "été",
+        "Ünder",
+        "naïve",
+        "data",
+        "science",
+        "new",
+        "york",
+        "x1",
+        "under_score",
+        "it's",
+        "don't",
+    ],
+    dtype=object,
+)
+_SENTENCES = np.random.default_rng(2)
+_LENGTHS, _ENDS = _SENTENCES.integers(0, 12, N), _SENTENCES.choice([".", "\n", ""], N)
+TEXTS = [" ".join(_SENTENCES.choice(_WORDS, k)) + end for k, end in zip(_LENGTHS, _ENDS, strict=True)]
+TABLE = FRAME.assign(text=TEXTS)
+
+
+def _with_text(text: Any, last: Any) -> Any:
+    parts = [("t", text, "text"), ("n", preprocessing.StandardScaler(), ["a", "b"]), ("c", preprocessing.OneHotEncoder(), ["colour"])]
+    return pipeline.make_pipeline(compose.ColumnTransformer(parts, transformer_weights={"t": 0.5}), last)
+
+
+DOCUMENTS = {
+    "CountVectorizer": Case(feature_text.CountVectorizer, X=TEXTS),
+    "CountVectorizer, pairs of words": Case(lambda: feature_text.CountVectorizer(ngram_range=(1, 2), binary=True), X=TEXTS),
+    "CountVectorizer, short words": Case(lambda: feature_text.CountVectorizer(token_pattern=r"\w+", lowercase=False), X=TEXTS),
+    "CountVectorizer, given terms": Case(
+        lambda: feature_text.CountVectorizer(vocabulary=["mat", "Mat", "new york", "the"], stop_words=["the"]), X=TEXTS
+    ),
+    "TfidfVectorizer": Case(feature_text.TfidfVectorizer, X=TEXTS),
+    "TfidfVectorizer, logarithms": Case(lambda: feature_text.TfidfVectorizer(sublinear_tf=True, norm="l1", stop_words="english"), X=TEXTS),
+    "TfidfVectorizer, characters": Case(lambda: feature_text.TfidfVectorizer(analyzer="char", ngram_range=(1, 3)), X=TEXTS),
+    "Pipeline, documents": Case(
+        lambda: pipeline.make_pipeline(feature_text.CountVectorizer(), feature_text.TfidfTransformer(), naive_bayes.MultinomialNB()), X=TEXTS, y=THREE
+    ),
+    "Pipeline, two readers": Case(
+        lambda: pipeline.make_pipeline(
+            pipeline.make_union(feature_text.CountVectorizer(), feature_text.TfidfVectorizer(ngram_range=(2, 2))), linear_model.Ridge()
+        ),
+        X=np.array(TEXTS, dtype=object),
+        y=VALUE,
+    ),
+    "Pipeline, documents and numbers": Case(lambda: _with_text(feature_text.TfidfVectorizer(), linear_model.LogisticRegression()), X=TABLE, y=THREE),
+}
 CASES: dict[str, Case] = {
     **LINEAR,
     **DENSITIES,
@@ -479,15 +543,16 @@ def support_table() -> str:
     from motifnet.mimicry.fitted import method_of
 
     covered: dict[str, list[str]] = {}
-    for name in CASES:
+    cases = {**CASES, **DOCUMENTS}
+    for name in cases:
         kind, _, what = name.partition(", ")
         covered.setdefault(kind, []).extend([what] if what else [])
     lines = ["| class | library | network of | also tested with |", "| --- | --- | --- | --- |"]
     for kind, traits in covered.items():
-        case = next(name for name in CASES if name.partition(", ")[0] == kind)
+        case = next(name for name in cases if name.partition(", ")[0] == kind)
         methods = [
             f"`{method_of(fitted(case))}`",
             *sorted({f"`{c.method}`" for name, c in CASES.items() if name.partition(", ")[0] == kind and c.method}),
         ]
-        lines.append(f"| {kind} | {CASES[case].library} | {', '.join(methods)} | {'; '.join(traits)} |")
+        lines.append(f"| {kind} | {cases[case].library} | {', '.join(methods)} | {'; '.join(traits)} |")
     return "\n".join(lines) + "\n"

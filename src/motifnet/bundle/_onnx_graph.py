@@ -22,6 +22,8 @@ class Graph:
     def __init__(self, parent: Graph | None = None) -> None:
         self.nodes: list[Any] = []
         self.root: Graph = self if parent is None else parent.root
+        self.opsets = {"": OPSET, ML: ML_OPSET}
+        self.known_types: list[Any] = []  # of values of operations that onnx does not know
         self.initializers: dict[str, Any] = {}
         self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._scalars: dict[str, NDArray[np.float64]] = {}
@@ -117,15 +119,19 @@ class Graph:
 
     def repeat(self, start: str, times: int, step: Callable[[Graph, str], str]) -> str:
         """step(… step(start)), so many times."""
+        return self.loop(start, self.constant(times), "DOUBLE", lambda body, value, number: step(body, value))
+
+    def loop(self, start: str, times: str, kind: str, step: Callable[[Graph, str, str], str]) -> str:
+        """step(… step(start, 0) …, times − 1) of values of a type."""
         from onnx import TensorProto, helper
 
-        body = Graph(self)
+        body, held = Graph(self), getattr(TensorProto, kind)
         number, go_on, value = (self.name(stem) for stem in ("number", "go_on", "value"))
-        after, again = step(body, value), body.op("Identity", go_on)
+        after, again = step(body, value, number), body.op("Identity", go_on)
         inputs = [helper.make_tensor_value_info(number, TensorProto.INT64, []), helper.make_tensor_value_info(go_on, TensorProto.BOOL, [])]
-        inputs.append(helper.make_tensor_value_info(value, TensorProto.DOUBLE, None))
-        outputs = [helper.make_tensor_value_info(again, TensorProto.BOOL, []), helper.make_tensor_value_info(after, TensorProto.DOUBLE, None)]
-        return self.op("Loop", self.constant(times), "", start, body=helper.make_graph(body.nodes, self.name("body"), inputs, outputs))
+        inputs.append(helper.make_tensor_value_info(value, held, None))
+        outputs = [helper.make_tensor_value_info(again, TensorProto.BOOL, []), helper.make_tensor_value_info(after, held, None)]
+        return self.op("Loop", times, "", start, body=helper.make_graph(body.nodes, self.name("body"), inputs, outputs))
 
     def scan(self, states: dict[str, str], scanned: Sequence[tuple[str, int, str]], step: Callable[..., Sequence[str]]) -> list[str]:
         """The states after step(… states, slices), once for each slice; states with their types, scanned values with their axis and type."""

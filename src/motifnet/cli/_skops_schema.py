@@ -43,6 +43,7 @@ def _table() -> dict[str, frozenset[str]]:
         "RandomStateNode": frozenset(("numpy.random.mtrand.RandomState",)),
         "SparseMatrixNode": frozenset(("scipy.sparse._csr.csr_matrix",)),  # numbers alone: scipy reads them without pickles
         "TreeNode": frozenset((TREE,)),
+        "TupleNode": plain["Tuple"] | {"sklearn.impute._iterative._ImputerTriplet"},
         "TypeNode": _PLAIN | SCALARS | {"collections.OrderedDict"},
     }
 

@@ -19,14 +19,17 @@ from motifnet.motifs import Motif
 ONE = ("documents",)  # the name of the column where an estimator takes documents alone
 
 
-def of_documents(network: Motif, d: int, names: Sequence[str]) -> Network:
+def of_documents(network: Motif, d: int, names: Sequence[str], X: Any) -> Network:
     """The network on d raw columns and the counts of terms behind them."""
     documents = Documents(d)
     module = documents.spread(network, range(d))
     width = d + sum(len(reader.terms) for _, reader in documents.found)
     uses, read = Uses.of(module, width), {column for column, _ in documents.found}
     named = tuple(names) or (ONE if d == 1 else tuple(f"x{j}" for j in range(d)))
-    return Network(module, width, columns=Columns(named, tuple(uses.texts(j) or j in read for j in range(d)), tuple(documents.found)))
+    columns = Columns(named, tuple(uses.texts(j) for j in range(d)))
+    columns = (Columns.of(columns.of_frame(X), module, width) if names else None) or columns
+    is_text = tuple(text or j in read for j, text in enumerate(columns.is_text))
+    return Network(module, width, columns=Columns(named, is_text, tuple(documents.found)))
 
 
 def asked_for_documents(ask: partial[Any]) -> partial[Any]:

@@ -79,7 +79,7 @@ def mimic(
         if form != "native":
             raise UsageError("The relu form is for estimators of numbers, not of documents. Take the native form.")
         ask = ask if names else asked_for_documents(ask)
-        out = of_documents(network, width, names)
+        out = of_documents(network, width, names, X)
         if X is not None:
             return certified(out, ask, fitted, X)
         _compare_on_synthetic_rows(out, ask, fitted)

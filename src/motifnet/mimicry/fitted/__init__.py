@@ -11,6 +11,7 @@ from motifnet.mimicry.fitted._densities import DENSITIES, FURTHER_DENSITIES
 from motifnet.mimicry.fitted._documents import DOCUMENTS, Documents, Reader, made_up_documents, reads_documents
 from motifnet.mimicry.fitted._encoders import ENCODERS
 from motifnet.mimicry.fitted._frame import Columns, coded, encoded, texts_of
+from motifnet.mimicry.fitted._imputers import IMPUTERS
 from motifnet.mimicry.fitted._kernels import KERNELS
 from motifnet.mimicry.fitted._known_types import COMPILED_LOSSES, SCALARS, TREE, known_classes
 from motifnet.mimicry.fitted._linear import FURTHER_LINEAR, LINEAR
@@ -40,6 +41,7 @@ for family in (
     COMPOSITES,
     CALIBRATION,
     DOCUMENTS,
+    IMPUTERS,
 ):
     TRANSFERS.update(family)
 for further in (FURTHER_LINEAR, FURTHER_DENSITIES, FURTHER_CLUSTERS, FURTHER_COMPOSITES):

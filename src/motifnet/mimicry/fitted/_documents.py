@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from motifnet.engine import DataError, UsageError
 from motifnet.mimicry._affine import tensor
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.mimicry.fitted._parts import scaled, times
-from motifnet.motifs import Chain, Clip, Concat, Identity, Log, Motif, Normalize, Parallel, Select, Step
+from motifnet.mimicry.fitted._parts import scaled
+from motifnet.motifs import Chain, Clip, Concat, Fill, Identity, Log, Missing, Motif, Normalize, Parallel, Select
 from motifnet.tables import Matrix
 
 _SETTINGS = ("analyzer", "decode_error", "encoding", "lowercase", "ngram_range", "stop_words", "strip_accents", "token_pattern")
@@ -39,9 +39,10 @@ class Reader:
         """The reader of a fitted vectoriser; UsageError where it calls a function of the user's own."""
         own = [name for name in ("analyzer", "preprocessor", "tokenizer") if callable(getattr(model, name))]
         if own or model.input != "content":
-            got = f"{own[0]}={getattr(model, own[0])!r}" if own else f"input={model.input!r}"
+            name = (*own, "input")[0]
+            got = f"{name}={getattr(model, name)!r}"
             raise UsageError(
-                f"There is no transfer for {type(model).__name__}({got}), which reads documents by code or files that a network does not have. Fit it "
+                f"There is no transfer for {type(model).__name__}({got}): a network has neither its code nor its files. Fit it "
                 "with analyzer='word', 'char' or 'char_wb', a token_pattern, and input='content'."
             )
         stop_words = model.stop_words if model.stop_words is None or isinstance(model.stop_words, str) else tuple(sorted(model.stop_words))
@@ -61,6 +62,13 @@ class Reader:
             return np.asarray(vectoriser.transform(documents).toarray(), dtype=np.float64)
         except (TypeError, ValueError, AttributeError) as error:
             raise DataError(f"A document cannot be read: {error}. Pass strings; make missing ones empty.") from error
+
+    def stop_words(self) -> frozenset[str]:
+        """Words that are left out."""
+        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+        given = dict(self.settings)["stop_words"]
+        return frozenset(ENGLISH_STOP_WORDS if given == "english" else given or ())
 
 
 class Reading(nn.Module):
@@ -126,8 +134,8 @@ def _weights(model: Any) -> list[Motif]:
     parts: list[Motif] = []
     width = model.n_features_in_ if hasattr(model, "n_features_in_") else len(model.idf_)
     if model.sublinear_tf:
-        logarithm = Chain([Clip(tensor(np.finfo(float).tiny), tensor(np.inf)), Log(), scaled(np.ones(width), 1.0)])
-        parts.append(times(Step(tensor(0.0)), logarithm))
+        zeros = tensor(np.zeros(width))
+        parts.append(Chain([Missing(zeros), Log(), scaled(np.ones(width), 1.0), Fill(zeros)]))
     if model.use_idf:
         parts.append(scaled(model.idf_))
     if model.norm is not None:
@@ -147,14 +155,11 @@ def reads_documents(network: Motif) -> bool:
 def made_up_documents(reader: Reader, n: int, rng: np.random.Generator) -> list[str]:
     """Documents of terms that a reader knows and others, in several cases and between several marks."""
     words = sorted({word for term in reader.terms for word in term.split()})
-    marks, strange = (
-        np.array([" ", ", ", "\n", "-", "  ", ". ", "\t"], dtype=object),
-        ["x", "naïve", "ÉTÉ", "2nd", "straße", "İ", "_a", "東京", "½", "\u212a"],
-    )
+    marks = np.array([" ", ", ", "\n", "-", "  ", ". ", "\t"], dtype=object)
+    strange = ["x", "naïve", "ÉTÉ", "2nd", "straße", "İ", "_a", "東京", "½", "\u212a"]
     chosen = rng.choice(np.array([*words, *strange], dtype=object), (n, 12))
-    texts = [
-        [[w, w.upper(), w.title()][k] for w, k in zip(row, case, strict=True)] for row, case in zip(chosen, rng.integers(0, 3, (n, 12)), strict=True)
-    ]
+    cases = rng.integers(0, 3, (n, 12))
+    texts = [[(w, w.upper(), w.title())[k] for w, k in zip(row, case, strict=True)] for row, case in zip(chosen, cases, strict=True)]
     counts = rng.integers(0, 13, n)
     return ["".join(w + mark for w, mark in zip(row[:k], rng.choice(marks, k), strict=True)) for row, k in zip(texts, counts, strict=True)]
 

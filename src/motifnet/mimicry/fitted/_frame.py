@@ -29,12 +29,15 @@ class Columns:
     documents: tuple[tuple[int, Reader], ...] = ()
 
     @classmethod
-    def of(cls, X: Any, network: Motif | None = None) -> Columns | None:
-        """Those of a data frame X; None for an array. A column that the network computes with holds no strings, whatever its type."""
+    def of(cls, X: Any, network: Motif | None = None, width: int = 0) -> Columns | None:
+        """Those of a data frame X; None for an array. A column that the network computes with holds no strings, whatever its type.
+
+        width: the number of columns that the network takes, where it is not that of the frame.
+        """
         frame = nw.from_native(X, eager_only=True, pass_through=True)
         if not isinstance(frame, nw.DataFrame):
             return None
-        uses = Uses() if network is None else Uses.of(network, len(frame.columns))
+        uses = Uses() if network is None else Uses.of(network, width or len(frame.columns))
         text = [not _is_number(column) and j not in uses.numbers for j, column in enumerate(frame.iter_columns())]
         return cls(_names(frame), tuple(t and (uses.texts(j) or j not in uses.levels) for j, t in enumerate(text)))
 
