@@ -375,6 +375,8 @@ TRANSFORMERS = {
     "IterativeImputer, trees": columns(
         lambda: impute.IterativeImputer(tree.DecisionTreeRegressor(max_depth=3), max_iter=2, min_value=-1.0, add_indicator=True), X=GAPS, **JUMPS
     ),
+    "KNNImputer": columns(impute.KNNImputer, X=GAPS[:, :3], **JUMPS),
+    "KNNImputer, distance": columns(lambda: impute.KNNImputer(n_neighbors=3, weights="distance", add_indicator=True), X=GAPS[:, :3], **JUMPS),
     "MissingIndicator": columns(impute.MissingIndicator, X=GAPS, **JUMPS),
     "PCA": columns(lambda: decomposition.PCA(2, whiten=True)),
     "FactorAnalysis": columns(lambda: decomposition.FactorAnalysis(2, rotation="varimax")),

@@ -205,6 +205,7 @@ ROWS: dict[str, Row] = {
     "ChiSquare": Row(lambda: nonnegative(m.ChiSquare(C.abs())), lambda x: -additive_chi2_kernel(np.abs(x), C.abs().numpy())),
     "WeightedMedian": Row(lambda: m.WeightedMedian(torch.tensor([1.0, 1, 1, 2]).double()), weighted_median, smooth=False),
     "Coupling": Row(lambda: m.Chain([m.Select([0, 1, 2]), m.Sigmoid(), m.Clip(value(1e-7), value(1 - 1e-7)), m.Coupling(3)]), coupled, smooth=False),
+    "NeighbourFill": Row(lambda: m.NeighbourFill(C, torch.ones_like(C), 2, False), lambda x: x),
     "Neighbours": Row(lambda: neighbours(2.0), lambda x: means_of_two(cdist(x, C.numpy())), smooth=False),
     "Neighbours, products": Row(lambda: neighbours(0.0), lambda x: means_of_two(cdist(x, C.numpy())), smooth=False),
     "Neighbours, chebyshev": Row(lambda: neighbours(math.inf), lambda x: means_of_two(cdist(x, C.numpy(), "chebyshev")), smooth=False),

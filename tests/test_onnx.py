@@ -55,6 +55,11 @@ def trees(g: torch.Generator, count: int, depth: int, d: int, q: int) -> m.TreeE
     return m.TreeEnsemble(feature, threshold, left, right, n * torch.arange(count + 1), normal(g, n * count + 1, q), depth)
 
 
+def with_gaps(part: Motif) -> Motif:
+    """A motif behind values of which those below −1 are missing."""
+    return m.Chain([m.Clip(value(-1.0), value(np.inf)), m.Missing(-torch.ones(3).double()), part])
+
+
 def neighbours(g: torch.Generator) -> m.Neighbours:
     """Of a grid, where many rows are as far as the fourth; half of it below a tree of two boxes."""
     rows = torch.cartesian_prod(*[torch.arange(-1.0, 2.0)] * 3).double().repeat(2, 1)
@@ -95,6 +100,7 @@ EXAMPLES: dict[str, Maker] = {
     "Max": lambda g: (m.Max(), 3),
     "Min": lambda g: (m.Min(), 3),
     "Monomial": lambda g: (m.Monomial([[0, 0, 0], [1, 2, 0], [0, 3, 1]]), 3),
+    "NeighbourFill": lambda g: (with_gaps(m.NeighbourFill(normal(g, 20, 3), torch.ones(20, 3).double().tril(10), 4, True)), 3),
     "Neighbours": lambda g: (neighbours(g), 3),
     "Normalize": lambda g: (m.Concat([m.Normalize("l1"), m.Normalize("l2"), m.Normalize("max")]), 3),
     "Parallel": lambda g: (m.Parallel(normal(g, 2, 3), [m.Affine(normal(g, 3, 3), normal(g, 3)), m.Identity()]), 3),

@@ -42,7 +42,15 @@ def test_file_computes_what_the_motif_computes(name: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["Pipeline", "KNeighborsRegressor, balls", "SVC, probabilities of three classes", "XGBClassifier, three classes", "StackingRegressor"]
+    "name",
+    [
+        "Pipeline",
+        "KNeighborsRegressor, balls",
+        "KNNImputer, distance",
+        "SVC, probabilities of three classes",
+        "XGBClassifier, three classes",
+        "StackingRegressor",
+    ],
 )
 def test_file_computes_what_the_estimator_computes(name: str, tmp_path: Path) -> None:
     rows = CASES[name].rows()

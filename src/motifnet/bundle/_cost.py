@@ -136,6 +136,12 @@ def _neighbours(meter: Meter, motif: m.Neighbours, inputs: int) -> Cost:
     return Cost(motif.values.shape[1], alive, each + 5 * nodes * (1 + inputs) + alive, 12 * inputs + 40)
 
 
+def _neighbour_fill(meter: Meter, motif: m.NeighbourFill, inputs: int) -> Cost:
+    _fits(motif, motif.rows.ndim == 2 and motif.rows.shape[1] == inputs and motif.present.shape == motif.rows.shape)
+    count = len(motif.rows)
+    return Cost(inputs, 8 * count + 8 * inputs, 10 * count * (1 + inputs), 20 + 25 * inputs)
+
+
 def _radial(meter: Meter, motif: m.Radial, inputs: int) -> Cost:
     _fits(motif, motif.weights.ndim == motif.rates.ndim == 1)
     count = len(motif.profiles)
@@ -298,6 +304,7 @@ _RULES: dict[type[Motif], Rule] = {
     m.Min: _extreme,
     m.Missing: _fill,
     m.Monomial: _monomial,
+    m.NeighbourFill: _neighbour_fill,
     m.Neighbours: _neighbours,
     m.Parallel: _parallel,
     m.Piecewise: _piecewise,

@@ -295,6 +295,28 @@ def coupling(x: Array, classes: int) -> Array:
     return p
 
 
+def neighbour_fill(x: Array, rows: Array, present: Array, k: int, weighed: bool) -> Array:
+    """x, missing values filled by those of the nearest rows."""
+    gaps = np.isnan(x).astype(float)
+    z, filled = np.where(gaps > 0, 0, x), x.copy()
+    D = (z * z).sum(1)[:, None] - 2 * (z @ rows.T) + (rows * rows).sum(1) - (z * z) @ (1 - present).T - gaps @ (rows * rows).T
+    common = (1 - gaps) @ present.T
+    D = np.where(common == 0, math.nan, np.sqrt(np.maximum(D, 0) / np.maximum(common, 1) * x.shape[1]))
+    for j in range(x.shape[1]):
+        missing, donors = np.flatnonzero(gaps[:, j]), np.flatnonzero(present[:, j])
+        filled[missing, j] = 0
+        if not len(missing) or not len(donors):
+            continue
+        near = np.argpartition(D[missing][:, donors], min(k, len(donors)) - 1, axis=1)[:, :k]
+        distance, values = np.take_along_axis(D[missing][:, donors], near, 1), rows[donors, j]
+        with np.errstate(divide="ignore"):
+            w = np.nan_to_num(1 / distance, nan=0, posinf=math.inf) if weighed else 1.0 - np.isnan(distance)
+        w = np.where(np.isinf(w).any(1, keepdims=True), np.isinf(w), w)
+        total = w.sum(1)
+        filled[missing, j] = np.where(total == 0, values.mean(), (w * values[near]).sum(1) / np.where(total == 0, 1, total))
+    return filled
+
+
 def neighbours(
     x: Array,
     centres: Array,

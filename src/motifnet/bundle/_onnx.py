@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet import __version__
-from motifnet.bundle import _onnx_columns, _onnx_functions, _onnx_neighbours  # noqa: F401 (they register their emitters)
+from motifnet.bundle import _onnx_columns, _onnx_functions, _onnx_neighbour_fill, _onnx_neighbours  # noqa: F401 (they register their emitters)
 from motifnet.bundle._network_rows import rows_for
 from motifnet.bundle._onnx_check import Parity, measure
 from motifnet.bundle._onnx_graph import IR_VERSION, Graph

@@ -14,6 +14,7 @@ from motifnet.motifs._heap import kept_by_heap, visiting_order
 from motifnet.motifs._hinge import Hinge
 from motifnet.motifs._levels import Lookup
 from motifnet.motifs._median import WeightedMedian
+from motifnet.motifs._neighbour_fill import NeighbourFill
 from motifnet.motifs._neighbours import Neighbours
 from motifnet.motifs._piecewise import Piecewise
 from motifnet.motifs._pointwise import Abs, ArgMax, Clip, Erf, Exp, Log, Max, Min, Normalize, Power, Sigmoid, Sine, Single, Softmax, Sort, Tanh
@@ -72,6 +73,7 @@ __all__ = [
     "Missing",
     "Monomial",
     "Motif",
+    "NeighbourFill",
     "Neighbours",
     "Normalize",
     "Parallel",

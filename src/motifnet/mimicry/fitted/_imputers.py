@@ -14,9 +14,9 @@ import numpy as np
 from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._lookup import Transfer, network_for
-from motifnet.mimicry.fitted._parts import beside, times, weighted
+from motifnet.mimicry.fitted._parts import beside, scaled, times, weighted
 from motifnet.mimicry.fitted._scalers import imputed_at_first, indicator, sentinels
-from motifnet.motifs import Chain, Clip, Gaps, Motif, Select
+from motifnet.motifs import Chain, Clip, Gaps, Motif, NeighbourFill, Select
 
 
 def _in_turns(model: Any) -> list[Motif]:
@@ -43,4 +43,17 @@ def _turn(model: Any, turn: Any, d: int) -> Motif:
     return beside([before, new, behind] if j else [new, behind])
 
 
-IMPUTERS: dict[str, Transfer] = {"IterativeImputer": _in_turns}
+def _nearest(model: Any) -> list[Motif]:
+    """KNNImputer: columns without any value are left out, or are 0."""
+    if callable(model.weights) or model.metric != "nan_euclidean":
+        got = f"weights={model.weights!r}" if callable(model.weights) else f"metric={model.metric!r}"
+        raise UsageError(f"KNNImputer({got}) has no formula here. Fit it with weights='uniform' or 'distance', and metric='nan_euclidean'.")
+    d, valid, gaps = model.n_features_in_, model._valid_mask, model._mask_fit_X
+    rows, present = np.where(gaps, 0.0, model._fit_X), np.where(gaps, 0.0, 1.0)
+    parts: list[Motif] = [*sentinels(model, d), NeighbourFill(tensor(rows), tensor(present), int(model.n_neighbors), model.weights == "distance")]
+    if not valid.all():
+        parts.append(scaled(np.where(valid, 1.0, 0.0)) if model.keep_empty_features else Select([int(j) for j in np.flatnonzero(valid)]))
+    return parts if not model.add_indicator else [beside([Chain(parts), Chain(indicator(model.indicator_))])]
+
+
+IMPUTERS: dict[str, Transfer] = {"IterativeImputer": _in_turns, "KNNImputer": _nearest}

@@ -5,7 +5,6 @@ from __future__ import annotations
 INSTEAD = {
     "RadiusNeighborsClassifier": "nearest is KNeighborsClassifier",
     "RadiusNeighborsRegressor": "nearest is KNeighborsRegressor",
-    "KNNImputer": "nearest is IterativeImputer, or SimpleImputer",
     **dict.fromkeys(("NMF", "SparsePCA"), "nearest is PCA, FastICA or KernelPCA"),
     **dict.fromkeys(("AffinityPropagation", "BisectingKMeans", "MeanShift"), "nearest is KMeans"),
     "AdditiveChi2Sampler": "nearest is Nystroem(kernel='chi2')",
