@@ -97,7 +97,7 @@ class Graph:
         """Some columns of x."""
         return self.op("Gather", x, self.constant(np.asarray(which, dtype=np.int64)), axis=1)
 
-    def fill(self, x: str, row: Tensor | NDArray[np.float64]) -> str:
+    def fill(self, x: str, row: Tensor | NDArray[Any]) -> str:
         """The same row for each row of x, with shape (batch, len(row))."""
         batch = self.op("Shape", x, start=0, end=1)
         shape = self.op("Concat", batch, self.constant([len(row)]), axis=0)
