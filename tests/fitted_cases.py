@@ -514,6 +514,10 @@ DOCUMENTS = {
     "TfidfVectorizer": Case(feature_text.TfidfVectorizer, X=TEXTS),
     "TfidfVectorizer, logarithms": Case(lambda: feature_text.TfidfVectorizer(sublinear_tf=True, norm="l1", stop_words="english"), X=TEXTS),
     "TfidfVectorizer, characters": Case(lambda: feature_text.TfidfVectorizer(analyzer="char", ngram_range=(1, 3)), X=TEXTS),
+    "TfidfVectorizer, within words": Case(lambda: feature_text.TfidfVectorizer(analyzer="char_wb", ngram_range=(4, 5)), X=TEXTS),
+    "TfidfVectorizer, without accents": Case(lambda: feature_text.TfidfVectorizer(strip_accents="unicode"), X=TEXTS),
+    "TfidfVectorizer, ASCII": Case(lambda: feature_text.TfidfVectorizer(strip_accents="ascii", lowercase=False), X=TEXTS),
+    "TfidfVectorizer, stop words": Case(lambda: feature_text.TfidfVectorizer(stop_words=["the", "a", "on"], ngram_range=(1, 3)), X=TEXTS),
     "Pipeline, documents": Case(
         lambda: pipeline.make_pipeline(feature_text.CountVectorizer(), feature_text.TfidfTransformer(), naive_bayes.MultinomialNB()), X=TEXTS, y=THREE
     ),

@@ -37,7 +37,7 @@ class Reader:
     @classmethod
     def of(cls, model: Any) -> Reader:
         """The reader of a fitted vectoriser; UsageError where it calls a function of the user's own."""
-        own = [name for name in ("analyzer", "preprocessor", "tokenizer") if callable(getattr(model, name))]
+        own = [name for name in ("analyzer", "preprocessor", "strip_accents", "tokenizer") if callable(getattr(model, name))]
         if own or model.input != "content":
             name = (*own, "input")[0]
             got = f"{name}={getattr(model, name)!r}"
@@ -62,6 +62,12 @@ class Reader:
             return np.asarray(vectoriser.transform(documents).toarray(), dtype=np.float64)
         except (TypeError, ValueError, AttributeError) as error:
             raise DataError(f"A document cannot be read: {error}. Pass strings; make missing ones empty.") from error
+
+    @property
+    def n_grams(self) -> tuple[int, int]:
+        """Lengths of the shortest and the longest n-grams."""
+        low, high = dict(self.settings)["ngram_range"]
+        return int(low), int(high)
 
     def stop_words(self) -> frozenset[str]:
         """Words that are left out."""
