@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from skops import io
 
-from fitted_cases import CASES, fitted
+from fitted_cases import CASES, DOCUMENTS, fitted
 from motifnet import mimic
 from motifnet.cli._estimator_file import read_estimator
 from motifnet.cli._skops_schema import strangers, trusted_names
@@ -175,9 +175,9 @@ def _found(name: str) -> Any:
         return None
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, *DOCUMENTS])
 def test_estimators_that_have_a_transfer_are_read(name: str, tmp_path: Path) -> None:
-    path, model, rows = tmp_path / "model.skops", fitted(name), CASES[name].rows()
+    path, model, rows = tmp_path / "model.skops", fitted(name), (CASES.get(name) or DOCUMENTS[name]).rows()
     io.dump(model, path)
     again = read_estimator(path, allow_pickle=False)
     method = "predict" if hasattr(model, "predict") else "transform"

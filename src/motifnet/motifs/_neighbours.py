@@ -21,6 +21,8 @@ from motifnet.engine import UsageError
 from motifnet.motifs._base import Motif
 from motifnet.motifs._heap import kept_by_heap, visiting_order
 
+_CACHED = 2**18  # distances held at a time, which stay in the cache
+
 
 class Neighbours(Motif):
     """Mean of the values of the k nearest centres, weighed by the inverse of their distances if `weighed`. Exact to rounding, with jumps.
@@ -70,6 +72,10 @@ class Neighbours(Motif):
         return f"mean of the {self.k} nearest of {len(self.centres)} rows"
 
     def forward(self, x: Tensor) -> Tensor:
+        rows = max(1, _CACHED // len(self.centres))
+        return torch.cat([self._means(x[start : start + rows]) for start in range(0, max(1, len(x)), rows)])
+
+    def _means(self, x: Tensor) -> Tensor:
         D = self.distances(x)
         near = self.nearest(x, D)
         values = self.values[near]
@@ -113,7 +119,8 @@ def norms(x: Tensor, low: Tensor, high: Tensor, p: float) -> Tensor:
     """Distances to boxes [low, high], without their root, with shape (n, boxes)."""
     total = x.new_zeros(len(x), len(low))
     for column, below, above in zip(x.T, low.T, high.T, strict=True):  # a column at a time: the order of the sum
-        gap = torch.maximum(below - column[:, None], column[:, None] - above).clamp_min(0)
+        difference = below - column[:, None]
+        gap = difference.abs() if low is high else torch.maximum(difference, column[:, None] - above).clamp_min(0)
         total = torch.maximum(total, gap) if math.isinf(p) else total + (gap if p == 1 else gap * gap if p == 2 else gap**p)
     return total
 
