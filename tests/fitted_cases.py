@@ -395,6 +395,7 @@ TRANSFORMERS = {
     "FastICA": columns(lambda: decomposition.FastICA(3, random_state=0)),
     "GaussianRandomProjection": columns(lambda: random_projection.GaussianRandomProjection(3, random_state=0)),
     "SparseRandomProjection": columns(lambda: random_projection.SparseRandomProjection(3, random_state=0)),
+    "NeighborhoodComponentsAnalysis": three(lambda: neighbors.NeighborhoodComponentsAnalysis(2, max_iter=3, random_state=0)),
     "LinearDiscriminantAnalysis, columns": three(discriminant_analysis.LinearDiscriminantAnalysis, method="transform"),
     "TfidfTransformer": columns(lambda: feature_text.TfidfTransformer(sublinear_tf=True), X=COUNTS, smooth=False),
     "RBFSampler": columns(lambda: kernel_approximation.RBFSampler(random_state=0)),

@@ -14,6 +14,7 @@ from sklearn import (
     cluster,
     ensemble,
     gaussian_process,
+    impute,
     kernel_ridge,
     linear_model,
     multiclass,
@@ -127,6 +128,9 @@ def test_support_table_names_are_those_of_the_cases() -> None:
         (pipeline.make_pipeline(preprocessing.FunctionTransformer(lambda x: x + 1), linear_model.Ridge()), "numpy's"),
         (ensemble.VotingClassifier([("n", naive_bayes.GaussianNB())], voting="hard"), "soft"),
         (preprocessing.SplineTransformer(extrapolation="periodic"), "continue"),
+        (neighbors.KNeighborsRegressor(weights=lambda d: 1 / (1 + d)), "weights='uniform' or 'distance'"),
+        (neighbors.KNeighborsRegressor(metric="canberra"), "metric='canberra'.*minkowski"),
+        (impute.KNNImputer(weights=lambda d: d), "weights='uniform' or 'distance'"),
         (
             pipeline.make_pipeline(ensemble.VotingClassifier([("n", naive_bayes.GaussianNB())]), linear_model.LogisticRegression()),
             "for its `transform`",

@@ -122,6 +122,7 @@ _ELSEWHERE = {
     ("GaussianMixture", "weights_init"),
     ("KNeighborsClassifier", "metric_params"),
     ("IterativeImputer", "missing_values"),
+    ("NeighborhoodComponentsAnalysis", "callback"),
     ("KNNImputer", "missing_values"),
     ("KernelPCA", "kernel_params"),
     ("QuadraticDiscriminantAnalysis", "covariance_estimator"),

@@ -38,7 +38,7 @@ def mimic(
     X : array or data frame with shape (n, d), optional
         Rows of the kind that it was fitted on: the network is compared with the estimator on them, the certificate is measured on them, and the box
         of the relu form is theirs. Without them it is compared on synthetic rows. Of an estimator of a data frame, and with a data frame, the network
-        takes the columns by name, strings included, in any order, and in ONNX as well.
+        takes the columns by name, strings included, in any order, and in ONNX as well. Of a vectoriser: a list or series of documents.
     form : {"native", "relu"}
         Native motifs (absolute values, exponentials, steps) are exact to rounding; the relu form has rectifiers and affine maps only, and a
         certified error.

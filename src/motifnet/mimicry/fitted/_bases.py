@@ -106,7 +106,7 @@ def _kernel_components(model: Any) -> list[Motif]:
     return [machine(features, A - A.mean(axis=0), (centre.K_fit_all_ - centre.K_fit_rows_) @ A)]
 
 
-def _random(model: Any) -> list[Motif]:
+def _linear_map(model: Any) -> list[Motif]:
     return [affine(dense(model.components_).T)]
 
 
@@ -120,7 +120,7 @@ BASES: dict[str, Transfer] = {
     **dict.fromkeys(("IncrementalPCA", "PCA", "TruncatedSVD"), _projection),
     "FactorAnalysis": _factors,
     "FastICA": _independent,
-    **dict.fromkeys(("GaussianRandomProjection", "SparseRandomProjection"), _random),
+    **dict.fromkeys(("GaussianRandomProjection", "NeighborhoodComponentsAnalysis", "SparseRandomProjection"), _linear_map),
     "KBinsDiscretizer": _bins,
     "KernelPCA": _kernel_components,
     "Nystroem": _nystroem,
