@@ -20,6 +20,7 @@ from motifnet.bundle._codec import decode, encode
 from motifnet.engine import DataError, UsageError
 from motifnet.mimicry.fitted import outputs_of
 from motifnet.tables import Matrix
+from test_python import loaded
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 STRANGE = [
@@ -108,9 +109,17 @@ def test_what_has_a_network_and_no_file(vectoriser: Any, words: str, tmp_path: P
     np.testing.assert_allclose(network(STRANGE), vectoriser.transform(STRANGE).toarray(), atol=1e-12)
     with pytest.raises(UsageError, match=words):
         network.to_onnx(tmp_path / "net.onnx")
-    with pytest.raises(UsageError, match="to_onnx"):
-        network.to_python(tmp_path / "net.py")
     assert not list(tmp_path.iterdir())
+    network.to_python(tmp_path / "net.py")
+    np.testing.assert_allclose(loaded(tmp_path / "net.py")(STRANGE), network(STRANGE), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_python_file_reads_documents(name: str, tmp_path: Path) -> None:
+    mimic(fitted(name)).to_python(tmp_path / "net.py")
+    for rows in (DOCUMENTS[name].rows(), unseen(name)):
+        given = rows.to_numpy() if isinstance(rows, pd.DataFrame) else list(rows)
+        np.testing.assert_allclose(loaded(tmp_path / "net.py")(given), outputs_of(fitted(name), rows), atol=1e-12)
 
 
 def test_what_is_no_document_is_refused() -> None:

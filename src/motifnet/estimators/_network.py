@@ -109,9 +109,7 @@ class Network:
 
     def to_python(self, path: str | Path) -> None:
         """Write as one Python file that needs numpy alone; for small networks, as the file holds all numbers as text."""
-        if self.columns is not None and self.columns.documents:
-            raise UsageError("A network that reads documents has no form in numpy alone. Export it by `to_onnx`, whose file reads them.")
-        to_python(self.module, self.d, path)
+        to_python(self.module, self.d, path, self.columns)
 
     def retrain(self, X: Any, y: Any, sample_weight: Any = None, *, epochs: int = 20, seed: int = 0, n_jobs: int | None = None) -> Network:
         """Train on rows X with shape (n, d) and targets y that the network was not fitted on; on its own rows the scores would be too good.
