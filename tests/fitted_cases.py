@@ -390,6 +390,7 @@ TRANSFORMERS = {
     ),
     "VarianceThreshold": columns(lambda: feature_selection.VarianceThreshold(0.5)),
     "Nystroem": columns(lambda: kernel_approximation.Nystroem(n_components=30, random_state=0), tolerance=1e-9),
+    "KernelCenterer": columns(preprocessing.KernelCenterer, X=X @ X.T),
     "KernelPCA, rbf": columns(lambda: decomposition.KernelPCA(3, kernel="rbf", gamma=0.3), tolerance=1e-9),
     "KernelPCA, poly": columns(lambda: decomposition.KernelPCA(3, kernel="poly"), tolerance=1e-9),
     "FastICA": columns(lambda: decomposition.FastICA(3, random_state=0)),

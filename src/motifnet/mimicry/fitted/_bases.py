@@ -106,6 +106,12 @@ def _kernel_components(model: Any) -> list[Motif]:
     return [machine(features, A - A.mean(axis=0), (centre.K_fit_all_ - centre.K_fit_rows_) @ A)]
 
 
+def _centred_kernel(model: Any) -> list[Motif]:
+    """K − r − mean K + s of rows of a kernel matrix with rows' means r and total mean s of the fit."""
+    m = len(model.K_fit_rows_)
+    return [affine(np.eye(m) - 1 / m, model.K_fit_all_ - model.K_fit_rows_)]
+
+
 def _linear_map(model: Any) -> list[Motif]:
     return [affine(dense(model.components_).T)]
 
@@ -122,6 +128,7 @@ BASES: dict[str, Transfer] = {
     "FastICA": _independent,
     **dict.fromkeys(("GaussianRandomProjection", "NeighborhoodComponentsAnalysis", "SparseRandomProjection"), _linear_map),
     "KBinsDiscretizer": _bins,
+    "KernelCenterer": _centred_kernel,
     "KernelPCA": _kernel_components,
     "Nystroem": _nystroem,
     "PolynomialFeatures": _polynomials,

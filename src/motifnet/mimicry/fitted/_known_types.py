@@ -36,7 +36,6 @@ _PARTS = {
     "sklearn.gaussian_process._gpc": ("_BinaryGaussianProcessClassifierLaplace",),
     "sklearn.gaussian_process.kernels": KERNEL_NAMES,
     "sklearn.multiclass": ("_ConstantPredictor",),
-    "sklearn.preprocessing._data": ("KernelCenterer",),
     "sklearn.preprocessing._label": ("LabelBinarizer", "LabelEncoder"),
 }
 _COMPILED = {
