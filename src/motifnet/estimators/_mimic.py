@@ -69,21 +69,11 @@ def mimic(
         if form != "native":
             raise UsageError(f"form={form!r} is for fitted estimators; a function is imitated by native motifs. Leave it out.")
         return _imitated(fitted, X)
-    if method is not None and (return_std or not hasattr(fitted, method)):
-        known = ", ".join(map(repr, methods_of(fitted)))
-        raise UsageError(f"method={method!r} is not there for {type(fitted).__name__}; there is a transfer of its {known}. Choose one of these.")
-    network = with_deviation(fitted) if return_std else transfer(fitted) if method is None else network_for(fitted, method)
+    network = _network(fitted, return_std, method)
     width, names = _width(fitted, network, X), _names(fitted)
     ask = partial(_outputs, fitted, return_std, method)
     if reads_documents(network):
-        if form != "native":
-            raise UsageError("The relu form is for estimators of numbers, not of documents. Take the native form.")
-        ask = ask if names else asked_for_documents(ask)
-        out = of_documents(network, width, names, X)
-        if X is not None:
-            return certified(out, ask, fitted, X)
-        _compare_on_synthetic_rows(out, ask, fitted)
-        return out
+        return _reading(network, width, names, ask, X, form)
     if X is None:
         if form == "relu":
             raise UsageError("The relu form is certified on the box of the data. Pass X, rows of the kind that the estimator was fitted on.")
@@ -107,6 +97,29 @@ def mimic(
     if form == "relu":
         raise UsageError("The relu form is for estimators of any numbers, without levels and missing values. Take the native form.")
     return Network(network, width, certify_rows(network, expected.astype(np.float64), rows, unit), columns=columns)
+
+
+def _network(fitted: Any, return_std: bool, method: str | None) -> Motif:
+    """The network of what is asked for."""
+    if method is None:
+        return with_deviation(fitted) if return_std else transfer(fitted)
+    if return_std or not hasattr(fitted, method):
+        known = ", ".join(map(repr, methods_of(fitted)))
+        raise UsageError(f"method={method!r} is not there for {type(fitted).__name__}; there is a transfer of its {known}. Choose one of these.")
+    return network_for(fitted, method)
+
+
+def _reading(network: Motif, d: int, names: tuple[str, ...], ask: Ask, X: Any, form: str) -> Network:
+    """The network of an estimator that reads documents."""
+    fitted = ask.args[0]
+    if form != "native":
+        raise UsageError("The relu form is for estimators of numbers, not of documents. Take the native form.")
+    ask = ask if names else asked_for_documents(ask)
+    out = of_documents(network, d, names, X)
+    if X is not None:
+        return certified(out, ask, fitted, X)
+    _compare_on_synthetic_rows(out, ask, fitted)
+    return out
 
 
 def _outputs(fitted: Any, return_std: bool, method: str | None, rows: Any) -> Any:

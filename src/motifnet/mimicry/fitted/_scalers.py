@@ -138,6 +138,7 @@ def sentinels(model: Any, width: int) -> list[Motif]:
 
 
 def indicator(model: Any) -> list[Motif]:
+    """Which values are missing, of the columns that a MissingIndicator keeps."""
     columns = [int(j) for j in model.features_]
     if not columns:
         raise UsageError("MissingIndicator gives no column, as nothing was missing at its fit. Fit it with features='all', or leave it out.")
