@@ -78,7 +78,7 @@ HOSTILE: dict[str, Callable[[], Node]] = {
     "an estimator called": lambda: calling("sklearn.svm._classes.SVR", text("rbf")),
     "an estimator as a list": lambda: several(text(1), name="sklearn.svm._classes.SVR", loader="List"),
     "a booster from a file": lambda: calling("lightgbm.basic.Booster", text(None), text(None), text("ran")),
-    "an estimator without a transfer": lambda: node("Object", "sklearn.neighbors._regression.KNeighborsRegressor", mapping({})),
+    "an estimator without a transfer": lambda: node("Object", "sklearn.neighbors._regression.RadiusNeighborsRegressor", mapping({})),
     "a class of the same name elsewhere": lambda: node("Object", "sklearn.evil.SVR", mapping({})),
     "a loader of another protocol": lambda: node("Function", "numpy.log1p", {"module_path": "os", "function": "system"}, protocol=0),
     "a loader that is no name": lambda: {"__class__": "system", "__module__": "os", "__loader__": ["FunctionNode"]},
