@@ -13,7 +13,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from skops import io
 
-from fitted_cases import CASES, FRAME, X, fitted, onnx_values, python_values, raw_feeds
+from fitted_cases import CASES, FRAME, TEXTS, X, fitted, onnx_values, python_values, raw_feeds
 from test_cli import done, run
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -35,6 +35,18 @@ def test_pipeline_to_onnx(folder: Path, tmp_path: Path) -> None:
     result = done("mimic", folder / "pipeline.skops", "--data", folder / "frame.csv", "--out", tmp_path / "net.onnx")
     assert "on data" in result.output
     np.testing.assert_allclose(onnx_values(tmp_path / "net.onnx", raw_feeds(FRAME))[:, 0], fitted("ColumnTransformer").predict(FRAME), atol=1e-10)
+
+
+def test_documents_to_onnx(tmp_path: Path) -> None:
+    import onnxruntime
+
+    notes = [text or "nothing" for text in (text.strip() for text in TEXTS)]
+    io.dump(fitted("Pipeline, documents"), tmp_path / "words.skops")
+    pd.DataFrame({"note": notes}).to_csv(tmp_path / "notes.csv", index=False)
+    done("mimic", tmp_path / "words.skops", "--data", tmp_path / "notes.csv", "--out", tmp_path / "net.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
+    got = session.run(None, {"documents": np.array(notes, dtype=object)[:, None]})[0]
+    np.testing.assert_allclose(got, fitted("Pipeline, documents").predict_proba(notes), atol=1e-12)
 
 
 def test_machine_to_python(folder: Path, tmp_path: Path) -> None:

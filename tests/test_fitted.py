@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import pandas as pd
 import pytest
 import torch
 from sklearn import (
-    discriminant_analysis,
+    cluster,
     ensemble,
     gaussian_process,
+    impute,
     kernel_ridge,
     linear_model,
+    multiclass,
     naive_bayes,
     neighbors,
     pipeline,
@@ -26,7 +29,9 @@ from fitted_cases import CASES, FRAME, LEVEL_VALUE, THREE, VALUE, X, fitted, onn
 from motifnet import mimic
 from motifnet.engine import UsageError
 from motifnet.mimicry import transfer
-from motifnet.mimicry.fitted import TRANSFERS, coded, outputs_of
+from motifnet.mimicry.fitted import TRANSFERS, coded, network_for, outputs_of
+from motifnet.mimicry.fitted._instead import INSTEAD
+from motifnet.motifs import Motif
 from motifnet.tables import Matrix
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what the libraries say of their own settings and of so small a table
@@ -44,9 +49,14 @@ def unseen_rows(name: str) -> Any:
     return moved if np.nanmin(rows) > 0 else np.vstack([moved, 10 * moved])
 
 
+def network(name: str) -> Motif:
+    method = CASES[name].method
+    return transfer(fitted(name)) if method is None else network_for(fitted(name), method)
+
+
 def differences(name: str, rows: Any) -> Matrix:
-    expected = outputs_of(fitted(name), rows)
-    got = transfer(fitted(name))(torch.as_tensor(coded(rows))).detach().numpy()
+    expected = outputs_of(fitted(name), rows, CASES[name].method)
+    got = network(name)(torch.as_tensor(coded(rows))).detach().numpy()
     assert got.shape == expected.shape
     return np.abs(got - expected) / np.maximum(expected.std(0).max(), np.abs(expected) * 1e-3)
 
@@ -62,8 +72,8 @@ def test_gradient_is_that_of_the_estimator(name: str) -> None:
     """Against central differences, at points that are no kink."""
     rows, h = np.asarray(CASES[name].rows())[:20] + 0.0137, 1e-5
     x = torch.tensor(rows, requires_grad=True)
-    got = torch.autograd.grad(transfer(fitted(name))(x).sum(), x)[0].numpy()
-    sides = [[outputs_of(fitted(name), rows + s * h * e).sum(1) for s in (1, -1)] for e in np.eye(rows.shape[1])]
+    got = torch.autograd.grad(network(name)(x).sum(), x)[0].numpy()
+    sides = [[outputs_of(fitted(name), rows + s * h * e, CASES[name].method).sum(1) for s in (1, -1)] for e in np.eye(rows.shape[1])]
     expected = np.column_stack([(above - below) / (2 * h) for above, below in sides])
     np.testing.assert_allclose(got, expected, atol=1e-5 * (1 + np.abs(expected).max()))
 
@@ -71,7 +81,7 @@ def test_gradient_is_that_of_the_estimator(name: str) -> None:
 @each
 def test_onnx_is_the_network(name: str, tmp_path: Path) -> None:
     rows = CASES[name].rows()
-    network = mimic(fitted(name), rows)
+    network = mimic(fitted(name), rows, method=CASES[name].method)
     assert network.to_onnx(tmp_path / "net.onnx", X=rows).max_difference <= 1e-10
     assert network.to_onnx(tmp_path / "net32.onnx", X=rows, dtype="float32").max_difference <= 3e-4
     assert network.certificate is not None
@@ -114,7 +124,13 @@ def test_support_table_names_are_those_of_the_cases() -> None:
         (pipeline.make_pipeline(preprocessing.FunctionTransformer(lambda x: x + 1), linear_model.Ridge()), "numpy's"),
         (ensemble.VotingClassifier([("n", naive_bayes.GaussianNB())], voting="hard"), "soft"),
         (preprocessing.SplineTransformer(extrapolation="periodic"), "continue"),
-        (pipeline.make_pipeline(discriminant_analysis.LinearDiscriminantAnalysis(), linear_model.LogisticRegression()), "for its `transform`"),
+        (neighbors.KNeighborsRegressor(weights=lambda d: 1 / (1 + d)), "weights='uniform' or 'distance'"),
+        (neighbors.KNeighborsRegressor(metric="canberra"), "metric='canberra'.*minkowski"),
+        (impute.KNNImputer(weights=lambda d: d), "weights='uniform' or 'distance'"),
+        (
+            pipeline.make_pipeline(ensemble.VotingClassifier([("n", naive_bayes.GaussianNB())]), linear_model.LogisticRegression()),
+            "for its `transform`",
+        ),
     ],
     ids=lambda e: type(e).__name__ if not isinstance(e, str) else None,
 )
@@ -135,16 +151,33 @@ def test_levels_of_a_column_are_numbers_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        (neighbors.KNeighborsRegressor(), "Nearest is a kernel machine"),
-        (discriminant_analysis.QuadraticDiscriminantAnalysis(), "GaussianNB"),
+        (neighbors.RadiusNeighborsRegressor(), "nearest is KNeighborsRegressor"),
+        (multiclass.OutputCodeClassifier(linear_model.LogisticRegression(), random_state=0), "OneVsRestClassifier"),
         (neighbors.NearestCentroid(), "mimic\\(fitted.predict, X\\)"),
     ],
     ids=lambda e: type(e).__name__ if not isinstance(e, str) else None,
 )
 def test_classes_without_a_transfer_say_what_comes_nearest(model: Any, words: str) -> None:
-    y = VALUE if isinstance(model, neighbors.KNeighborsRegressor) else THREE
+    y = VALUE if isinstance(model, neighbors.RadiusNeighborsRegressor) else THREE
     with pytest.raises(UsageError, match=f"no transfer to a network for {type(model).__name__}.*{words}"):
         transfer(model.fit(X, y))
+
+
+def test_advice_is_true() -> None:
+    """What is named as the nearest has a transfer, and a class without any is not said to have one of its `predict`."""
+    names = set(re.findall(r"[A-Z]\w+", " ".join(INSTEAD.values()))) - {"Nearest"}
+    assert names <= {name.partition(", ")[0] for name in CASES} | set(TRANSFERS)
+    assert not set(INSTEAD) & set(TRANSFERS)
+    model = pipeline.make_pipeline(cluster.Birch(n_clusters=2), linear_model.Ridge()).fit(X, VALUE)
+    with pytest.raises(UsageError, match="no transfer to a network for Birch"):
+        transfer(model)
+
+
+def test_methods_beside_the_first_are_had_by_name() -> None:
+    model = cluster.KMeans(3, random_state=0).fit(X)
+    np.testing.assert_allclose(mimic(model, X, method="transform")(X), model.transform(X), atol=1e-12)
+    with pytest.raises(UsageError, match=r"method='score_samples' is not there for KMeans.*'predict', 'transform'"):
+        mimic(model, X, method="score_samples")
 
 
 def test_what_is_not_fitted_or_not_a_model_is_refused() -> None:

@@ -20,7 +20,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from fitted_cases import BOOSTING, CASES, Case
 from motifnet.engine import MotifnetError, UsageError
 from motifnet.mimicry import largest_difference, transfer, units
-from motifnet.mimicry.fitted import coded, outputs_of
+from motifnet.mimicry.fitted import coded, network_for, outputs_of
 from test_fitted import unseen_rows
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -57,6 +57,8 @@ BY_HAND: dict[tuple[str, str], list[Any]] = {
     ("HistGradientBoostingRegressor", "categorical_features"): [[3], [False, False, False, True]],
     ("HistGradientBoostingRegressor", "interaction_cst"): [[{0, 1}, {2, 3}], "no_interactions"],
     ("SimpleImputer", "strategy"): [np.nanmax],
+    ("KNNImputer", "metric"): [lambda a, b, missing_values: float(np.nansum(np.abs(a - b)))],
+    ("IterativeImputer", "fill_value"): [5.5],
     ("SimpleImputer", "fill_value"): [5.5],
     ("MinMaxScaler", "feature_range"): [(-3, 0.5)],
     ("RobustScaler", "quantile_range"): [(5, 60)],
@@ -84,6 +86,14 @@ BY_HAND: dict[tuple[str, str], list[Any]] = {
     ("ExtraTreeRegressor", "monotonic_cst"): [[1, 0, 0, -1]],
     ("RandomForestRegressor", "monotonic_cst"): [[1, 0, 0, -1]],
     ("ExtraTreesRegressor", "monotonic_cst"): [[1, 0, 0, -1]],
+    ("MultinomialNB", "class_prior"): [[0.2, 0.5, 0.3]],
+    ("ComplementNB", "class_prior"): [[0.2, 0.5, 0.3]],
+    ("BernoulliNB", "class_prior"): [[0.2, 0.5, 0.3]],
+    ("CategoricalNB", "class_prior"): [[0.2, 0.5, 0.3]],
+    ("QuadraticDiscriminantAnalysis", "priors"): [[0.2, 0.5, 0.3]],
+    ("KNeighborsRegressor", "metric_params"): [{"w": [1.0, 2.0, 1.0, 0.5]}],
+    ("KNeighborsRegressor", "metric"): ["manhattan", "cosine", "euclidean", "canberra"],
+    ("KNeighborsClassifier", "metric"): ["manhattan", "cosine", "minkowski"],
     ("GaussianNB", "priors"): [[0.2, 0.5, 0.3]],
     ("LinearDiscriminantAnalysis", "priors"): [[0.2, 0.5, 0.3]],
     ("LogisticRegression", "class_weight"): ["balanced"],
@@ -104,6 +114,18 @@ _ELSEWHERE = {
     ("HistGradientBoostingClassifier", "loss"),
     ("HistGradientBoostingClassifier", "monotonic_cst"),
     ("FeatureUnion", "transformer_list"),
+    ("BayesianGaussianMixture", "mean_prior"),
+    ("FastICA", "fun_args"),
+    ("FastICA", "w_init"),
+    ("GaussianMixture", "means_init"),
+    ("GaussianMixture", "precisions_init"),
+    ("GaussianMixture", "weights_init"),
+    ("KNeighborsClassifier", "metric_params"),
+    ("IterativeImputer", "missing_values"),
+    ("NeighborhoodComponentsAnalysis", "callback"),
+    ("KNNImputer", "missing_values"),
+    ("KernelPCA", "kernel_params"),
+    ("QuadraticDiscriminantAnalysis", "covariance_estimator"),
     ("FunctionTransformer", "inv_kw_args"),
     ("FunctionTransformer", "inverse_func"),
     ("GridSearchCV", "estimator"),
@@ -173,13 +195,13 @@ def difference(name: str, case: Case, **changed: Any) -> float | str | None:
     """Largest difference in units of the standard deviation; why it was refused; None where it cannot be fitted."""
     try:
         model = case.make().set_params(**changed).fit(case.rows(), case.y)
-        asked = [(rows, outputs_of(model, rows)) for rows in (case.rows(), unseen_rows(name))]
+        asked = [(rows, outputs_of(model, rows, case.method)) for rows in (case.rows(), unseen_rows(name))]
     except UsageError as error:
         return str(error)
     except Exception:  # no setting for these rows
         return None
     try:
-        network = transfer(model)
+        network = transfer(model) if case.method is None else network_for(model, case.method)
     except MotifnetError as error:
         return str(error)
     return max(_largest(network(torch.as_tensor(coded(rows))).detach().numpy(), expected) for rows, expected in asked)

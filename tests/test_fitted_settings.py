@@ -204,11 +204,15 @@ def test_a_subclass_is_what_it_is_derived_from() -> None:
     np.testing.assert_allclose(transfer(model)(torch.as_tensor(X)).detach().numpy(), model.transform(X), atol=1e-12)
 
 
-_DISCRIMINANT = discriminant_analysis.LinearDiscriminantAnalysis
+def _votes() -> Any:
+    """A classifier that has a `transform` beside its probabilities, of which there is no network."""
+    return ensemble.VotingClassifier([("n", naive_bayes.GaussianNB())], voting="soft")
+
+
 REFUSED: dict[str, tuple[Callable[[], Any], Any, Any, str]] = {
-    "a discriminant as a step": (lambda: pipe(_DISCRIMINANT(), svm.SVC()), X, THREE, "LinearDiscriminantAnalysis stands before"),
-    "a discriminant of columns": (lambda: compose.ColumnTransformer([("d", _DISCRIMINANT(), [0, 1])]), X, THREE, "for its .transform"),
-    "a discriminant in a union": (lambda: pipeline.FeatureUnion([("d", _DISCRIMINANT())]), X, THREE, "for its .transform"),
+    "votes as a step": (lambda: pipe(_votes(), linear_model.LogisticRegression()), X, THREE, "VotingClassifier stands before"),
+    "votes of columns": (lambda: compose.ColumnTransformer([("d", _votes(), [0, 1])]), X, THREE, "for its .transform"),
+    "votes in a union": (lambda: pipeline.FeatureUnion([("d", _votes())]), X, THREE, "for its .transform"),
     "calibration of both": (
         lambda: calibration.CalibratedClassifierCV(linear_model.LogisticRegression(), cv=2),
         X,

@@ -69,7 +69,7 @@ def test_one_small_column_is_compared_in_its_own_unit() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_synthetic_rows_are_of_the_kind_of_the_fit(name: str, recwarn: pytest.WarningsRecorder) -> None:
     """Every estimator takes rows that are made up for it, so that each network is compared without X as well."""
-    assert mimic(fitted(name)).d == np.shape(CASES[name].rows())[1]
+    assert mimic(fitted(name), method=CASES[name].method).d == np.shape(CASES[name].rows())[1]
     assert not [w for w in recwarn if "synthetic rows" in str(w.message)]
 
 

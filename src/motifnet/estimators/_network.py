@@ -19,7 +19,7 @@ from motifnet.engine import DataError, LedgerRow, MotifnetWarning, UsageError, s
 from motifnet.estimators._compress import compress_network, network_task
 from motifnet.estimators._retrain import retrain, retrain_from, updated
 from motifnet.mimicry import Card, Certificate, certify, describe_network
-from motifnet.mimicry.fitted import Columns, Uses, coded, knows_empty
+from motifnet.mimicry.fitted import Columns, Uses, encoded, knows_empty
 from motifnet.motifs import Lookup, Motif, evaluate
 from motifnet.retrain import RowSums
 from motifnet.tables import Matrix
@@ -72,9 +72,10 @@ class Network:
     def encode(self, X: Any) -> Matrix:
         """Rows as the matrix with shape (n, d) that the network takes: numbers as they are, texts as codes, NaN where a value is missing.
 
-        A data frame is read by the names of its columns, where the network knows them.
+        A data frame is read by the names of its columns, where the network knows them. Behind the columns stand the counts of the terms that the
+        network knows in columns of documents.
         """
-        matrix = coded(X if self.columns is None else self.columns.of_frame(X), self._numbers)
+        matrix = encoded(X, self.columns, self._numbers)
         if matrix.ndim != 2 or matrix.shape[1] != self.d:
             raise DataError(self._wrong(matrix.shape))
         return matrix
@@ -110,7 +111,7 @@ class Network:
 
     def to_python(self, path: str | Path) -> None:
         """Write as one Python file that needs numpy alone; for small networks, as the file holds all numbers as text."""
-        to_python(self.module, self.d, path)
+        to_python(self.module, self.d, path, self.columns)
 
     def retrain(
         self,
@@ -142,7 +143,7 @@ class Network:
             module, values, ledger = retrain_from(estimator, matrix, y, sample_weight, seed=seed, n_jobs=n_jobs)
             return Network(module, self.d, certify(module, values, matrix[:CERTIFIED_ROWS]), ledger, self.columns)
         module, ledger = retrain(self.module, self.encode(X), y, sample_weight, epochs=epochs, seed=seed, n_jobs=n_jobs)
-        return Network(module, self.d, None, ledger)
+        return Network(module, self.d, None, ledger, self.columns)
 
     def update(self, X: Any, y: Any, sample_weight: Any = None, *, ridge: float | None = None, seed: int = 0) -> Network:
         """The network after rows X with shape (k, d) and targets y that it has not seen: its last layer is solved again, the others stay.

@@ -36,6 +36,16 @@ class Min(Motif):
         return x.amin(dim=1, keepdim=True)
 
 
+class ArgMax(Motif):
+    """The number of the column with the largest value of a row, the first of equal ones, with shape (batch, 1). Exact, and without gradient."""
+
+    def outputs(self, inputs: int) -> int:
+        return 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.argmax(dim=1, keepdim=True).to(x.dtype)
+
+
 class Sort(Motif):
     """Each row in increasing order: a network of comparators (max, min)."""
 

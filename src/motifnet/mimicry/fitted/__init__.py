@@ -4,14 +4,19 @@ from motifnet.mimicry._base import transfer
 from motifnet.mimicry.fitted._bases import BASES
 from motifnet.mimicry.fitted._boosting import BOOSTING
 from motifnet.mimicry.fitted._calibration import CALIBRATION
+from motifnet.mimicry.fitted._clusters import CLUSTERS, FURTHER_CLUSTERS
 from motifnet.mimicry.fitted._codes import code, knows_empty
-from motifnet.mimicry.fitted._composite import COMPOSITES
+from motifnet.mimicry.fitted._composite import COMPOSITES, FURTHER_COMPOSITES
+from motifnet.mimicry.fitted._densities import DENSITIES, FURTHER_DENSITIES
+from motifnet.mimicry.fitted._documents import DOCUMENTS, Documents, Reader, made_up_documents, reads_documents
 from motifnet.mimicry.fitted._encoders import ENCODERS
-from motifnet.mimicry.fitted._frame import Columns, coded, texts_of
+from motifnet.mimicry.fitted._frame import Columns, coded, encoded, texts_of
+from motifnet.mimicry.fitted._imputers import IMPUTERS
 from motifnet.mimicry.fitted._kernels import KERNELS
 from motifnet.mimicry.fitted._known_types import COMPILED_LOSSES, SCALARS, TREE, known_classes
-from motifnet.mimicry.fitted._linear import LINEAR
-from motifnet.mimicry.fitted._lookup import TRANSFERS, network_of
+from motifnet.mimicry.fitted._linear import FURTHER_LINEAR, LINEAR
+from motifnet.mimicry.fitted._lookup import FURTHER, TRANSFERS, methods_of, network_for, network_of
+from motifnet.mimicry.fitted._neighbours import NEIGHBOURS
 from motifnet.mimicry.fitted._output import method_of, outputs_of, own_outputs
 from motifnet.mimicry.fitted._own_encoder import encoder_network
 from motifnet.mimicry.fitted._perceptron import PERCEPTRONS
@@ -20,8 +25,27 @@ from motifnet.mimicry.fitted._scalers import SCALERS
 from motifnet.mimicry.fitted._trees import TREES
 from motifnet.mimicry.fitted._uses import Uses
 
-for family in (LINEAR, KERNELS, PROCESSES, PERCEPTRONS, TREES, BOOSTING, SCALERS, BASES, ENCODERS, COMPOSITES, CALIBRATION):
+for family in (
+    LINEAR,
+    DENSITIES,
+    CLUSTERS,
+    NEIGHBOURS,
+    KERNELS,
+    PROCESSES,
+    PERCEPTRONS,
+    TREES,
+    BOOSTING,
+    SCALERS,
+    BASES,
+    ENCODERS,
+    COMPOSITES,
+    CALIBRATION,
+    DOCUMENTS,
+    IMPUTERS,
+):
     TRANSFERS.update(family)
+for further in (FURTHER_LINEAR, FURTHER_DENSITIES, FURTHER_CLUSTERS, FURTHER_COMPOSITES):
+    FURTHER.update(further)
 transfer.register(object, network_of)  # what no family of ours knows
 
 __all__ = [
@@ -30,16 +54,23 @@ __all__ = [
     "TRANSFERS",
     "TREE",
     "Columns",
+    "Documents",
+    "Reader",
     "Uses",
     "code",
     "coded",
+    "encoded",
     "encoder_network",
     "known_classes",
     "knows_empty",
+    "made_up_documents",
     "method_of",
+    "methods_of",
+    "network_for",
     "network_of",
     "outputs_of",
     "own_outputs",
+    "reads_documents",
     "texts_of",
     "with_deviation",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.base import is_classifier
 
 from motifnet.engine import UsageError
 from motifnet.mimicry.fitted._inverses import inverse_of
-from motifnet.mimicry.fitted._lookup import Transfer, network_for, network_of
+from motifnet.mimicry.fitted._lookup import Transfer, methods_of, network_for, network_of
 from motifnet.mimicry.fitted._output import method_of
 from motifnet.mimicry.fitted._parts import beside, constant, known_classes, on_columns, weighted
 from motifnet.mimicry.fitted._scalers import selected
@@ -21,10 +22,12 @@ def _is_empty(model: Any) -> bool:
     return model is None or (isinstance(model, str) and model == "passthrough")
 
 
-def _pipeline(model: Any) -> list[Motif]:
+def _pipeline(model: Any, method: str = "") -> list[Motif]:
     *first, last = steps = [step for _, step in model.steps if not _is_empty(step)] or [None]
     _check_none(steps)
-    return [*map(_transform, first), Identity() if last is None else network_of(last)]
+    method = method or method_of(model if _is_empty(model.steps[-1][1]) else last)
+    end = Identity() if last is None else _transform(last) if method == "transform" else network_for(last, method)
+    return [*map(_transform, first), end]
 
 
 def _check_none(steps: Sequence[Any]) -> None:
@@ -42,12 +45,12 @@ def _transform(step: Any) -> Motif:
     """The network of `transform`: some estimators have that beside the method that their own network computes."""
     if hasattr(step, "get_support"):
         return Chain(selected(step), label=type(step).__name__)
-    if method_of(step) != "transform":
+    if "transform" not in methods_of(step):
         raise UsageError(
             f"{type(step).__name__} stands before other estimators for its `transform`; there is a transfer of its {method_of(step)!r} alone. "
             "Put a transformer there, such as PCA or SelectKBest."
         )
-    return network_of(step)
+    return network_for(step, "transform")
 
 
 def _elimination(model: Any) -> list[Motif]:
@@ -91,10 +94,10 @@ def _union(model: Any) -> list[Motif]:
     return [beside([_weighed(network, name, model.transformer_weights) for name, network in networks])]
 
 
-def _search(model: Any) -> list[Motif]:
+def _search(model: Any, method: str = "") -> list[Motif]:
     if not hasattr(model, "best_estimator_"):
         raise UsageError(f"{type(model).__name__} was fitted with refit=False and holds no model. Fit it with refit=True.")
-    return [network_of(model.best_estimator_)]
+    return [network_for(model.best_estimator_, method or method_of(model.best_estimator_))]
 
 
 def _vote(model: Any) -> list[Motif]:
@@ -181,4 +184,9 @@ COMPOSITES: dict[str, Transfer] = {
     "TransformedTargetRegressor": _transformed_target,
     "VotingClassifier": _vote,
     "VotingRegressor": _vote,
+}
+FURTHER_COMPOSITES: dict[tuple[str, str], Transfer] = {
+    (kind, method): partial(make, method=method)
+    for kind, make in (("Pipeline", _pipeline), ("GridSearchCV", _search), ("RandomizedSearchCV", _search))
+    for method in ("predict", "score_samples", "transform")
 }

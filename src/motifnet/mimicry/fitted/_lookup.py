@@ -16,11 +16,42 @@ from motifnet.motifs import Chain, Motif
 
 Transfer = Callable[[Any], list[Motif]]
 TRANSFERS: dict[str, Transfer] = {}
+FURTHER: dict[tuple[str, str], Transfer] = {}  # by class and method: of methods beside the one that `method_of` names
 _LIBRARIES = ("sklearn", "lightgbm", "xgboost", "catboost")
 
 
 def network_of(fitted: Any) -> Motif:
-    """The network of a fitted estimator; `Output` says of which of its methods."""
+    """The network of a fitted estimator; `method_of` says of which of its methods."""
+    make = _transfer_of(fitted)
+    _check_fitted(fitted)
+    parts = make(fitted)
+    if isinstance(fitted, ClassifierMixin) and method_of(fitted) == "predict":
+        raise UsageError(f"{type(fitted).__name__} has neither probabilities nor decision values here: only labels. Give it members that have them.")
+    return Chain(parts, label=type(fitted).__name__)
+
+
+def network_for(part: Any, method: str) -> Motif:
+    """The network of one method of an estimator, as others that it is a member of ask for it."""
+    if method_of(part) == method:
+        return network_of(part)
+    make = next((FURTHER[name, method] for name in _names(part) if (name, method) in FURTHER), None)
+    if make is None:
+        known = " or ".join(map(repr, methods_of(part)))
+        raise UsageError(
+            f"{type(part).__name__} is asked for its {method!r} here, but there is a transfer of its {known} alone. "
+            "Put an estimator there that has no other, such as a regressor for 'predict' or a transformer for 'transform'."
+        )
+    _check_fitted(part)
+    return Chain(make(part), label=type(part).__name__)
+
+
+def methods_of(fitted: Any) -> list[str]:
+    """The methods that there is a network of, the one of `network_of` first; UsageError where there is none."""
+    _transfer_of(fitted)
+    return [method_of(fitted), *(method for kind in _names(fitted) for name, method in FURTHER if name == kind)]
+
+
+def _transfer_of(fitted: Any) -> Transfer:
     make = next((TRANSFERS[name] for name in _names(fitted) if name in TRANSFERS), None)
     if make is None:
         name = type(fitted).__name__
@@ -29,25 +60,15 @@ def network_of(fitted: Any) -> Motif:
             "Fit one of these, register a transfer for your type with `@transfer.register`, or let its values be imitated, which is not exact: "
             "`mimic(fitted.predict, X)`."
         )
+    return make
+
+
+def _check_fitted(fitted: Any) -> None:
     if hasattr(fitted, "fit"):  # a booster of LightGBM's own is there only once it is fitted
         try:
             check_is_fitted(fitted)
         except NotFittedError as error:
             raise UsageError(f"{type(fitted).__name__} is not fitted, and so predicts nothing. Call its `fit` first.") from error
-    parts = make(fitted)
-    if isinstance(fitted, ClassifierMixin) and method_of(fitted) == "predict":
-        raise UsageError(f"{type(fitted).__name__} has neither probabilities nor decision values here: only labels. Give it members that have them.")
-    return Chain(parts, label=type(fitted).__name__)
-
-
-def network_for(part: Any, method: str) -> Motif:
-    """The network of a member of another estimator, which asks it for `method`."""
-    if method_of(part) != method:
-        raise UsageError(
-            f"{type(part).__name__} is asked for its {method!r} here, but there is a transfer of its {method_of(part)!r} alone. "
-            "Put an estimator there that has no other, such as a regressor for 'predict' or a transformer for 'transform'."
-        )
-    return network_of(part)
 
 
 def _names(fitted: Any) -> Iterator[str]:

@@ -21,14 +21,14 @@ def method_of(fitted: Any) -> str:
     return "predict" if hasattr(fitted, "predict") else "transform"
 
 
-def outputs_of(fitted: Any, X: Any) -> Matrix:
+def outputs_of(fitted: Any, X: Any, method: str | None = None) -> Matrix:
     """Its values at rows X, with shape (n, q)."""
-    return own_outputs(fitted, X).astype(np.float64)
+    return own_outputs(fitted, X, method).astype(np.float64)
 
 
-def own_outputs(fitted: Any, X: Any) -> NDArray[np.floating[Any]]:
+def own_outputs(fitted: Any, X: Any, method: str | None = None) -> NDArray[np.floating[Any]]:
     """Its values in the floating type that it gives them in: their digits are those of that type."""
-    values = getattr(fitted, method_of(fitted))(X)
+    values = getattr(fitted, method or method_of(fitted))(X)
     if isinstance(values, list):
         raise UsageError(f"{type(fitted).__name__} gives a list of {len(values)} outputs, a network gives one matrix. Fit one model for each target.")
     dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
