@@ -61,8 +61,9 @@ def test_network_is_teacher_and_ledger_is_complete(fitted: MotifRegressor, table
     assert stages[:2] == ["convex fit", "transferred"]
     assert "inner layers" in stages and "stack" in stages
     assert all(row.seconds >= 0 and row.error > 0 and row.parameters > 0 for row in fitted.ledger_)
-    kept = [row.error for row in fitted.ledger_ if row.kept]
+    kept = [row.error for row in fitted.ledger_ if row.kept and row.stage != "compact"]
     assert kept == sorted(kept, reverse=True)
+    assert fitted.ledger_[-1].error <= 1.005 * kept[-1]
     matrix = fitted.encode(table.drop(columns="price"))
     sd = float(table["price"].std())
     assert np.abs(fitted.network_(matrix) - fitted.teacher_(matrix)).max() <= 1e-10 * sd
@@ -351,7 +352,7 @@ def test_catboost_as_a_further_teacher(table: pd.DataFrame, tmp_path: Path) -> N
     pytest.importorskip("catboost")
     X = table.drop(columns="price")
     steps = 1.0 * (X["size"] > 95) + (X["rooms"] > 2) + (X["rooms"] > 3)
-    model = MotifRegressor(preset="fast", teachers=["catboost", "trees"]).fit(X, steps)
+    model = MotifRegressor(preset="fast", teachers=["catboost", "trees"], size="full").fit(X, steps)
     assert [row.stage for row in model.ledger_][-4:] == ["profile", "catboost", "trees", "stack"]
     assert "catboost" in model.ledger_[-1].note
     assert np.allclose(model.predict(X), model.teacher_(model.encode(X))[:, 0], rtol=1e-10)
@@ -386,10 +387,10 @@ def test_what_is_cheap_comes_first_and_all_rows_of_the_ledger_are_errors_on_the_
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1_300, 3))
     model = MotifRegressor(preset="fast", profile=None).fit(X, np.sin(2 * X[:, 0]) + X[:, 1] + 0.3 * rng.normal(size=1_300))
-    assert [row.stage for row in model.ledger_] == ["convex fit", "transferred", "quick trees", "inner layers", "stack"]
+    assert [row.stage for row in model.ledger_] == ["convex fit", "transferred", "quick trees", "inner layers", "stack", "compact"]
     assert all(np.isfinite(j.oof).all() for j in judged)
     kept = [row.error for row in model.ledger_ if row.kept]
-    assert all(after <= before or "standard error" in model.ledger_[-1].note for before, after in pairwise(kept))
+    assert all(after <= before for before, after in pairwise(kept[:-1])) and kept[-1] <= 1.005 * kept[-2]
 
 
 @pytest.mark.parametrize(
@@ -402,6 +403,6 @@ def test_within_one_standard_error_the_average_of_all_stands(
     rng = np.random.default_rng(0)
     X = rng.normal(size=(120, 2))
     monkeypatch.setattr(Course, "_lower", lambda self, one, other: False)
-    model = MotifRegressor(preset="fast", profile=None).fit(X, X[:, 0] + 0.3 * rng.normal(size=120))
+    model = MotifRegressor(preset="fast", profile=None, size="full").fit(X, X[:, 0] + 0.3 * rng.normal(size=120))
     assert model.ledger_[-1].stage == "stack" and model.ledger_[-1].kept is kept
     assert ("within one standard error" in model.ledger_[-1].note) is (kept and worse > 0)
