@@ -12,8 +12,11 @@ from functools import partial
 
 import numpy as np
 import torch
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 
 from motifnet.bands import _scale as scales
+from motifnet.estimators._from_teacher import kernel_start
 from motifnet.estimators._presets import PRESETS, Preset
 from motifnet.kernels import Capacity, fit_with_held_out, start_kernel
 from motifnet.losses import Poisson
@@ -22,7 +25,7 @@ from motifnet.retrain._fine_tune import _held_out_path
 from motifnet.retrain._sup_norm_stage import relu_network
 from motifnet.stacking import fit_nnls_stack, smearing
 from motifnet.tables import Folds, Matrix, Sample, code_response, make_folds
-from motifnet.teachers import TEACHERS, BoostedTrees, KernelRidge, SupportVectors, Teacher, fold_partition
+from motifnet.teachers import TEACHERS, BoostedTrees, Coding, EstimatorTeacher, KernelRidge, SupportVectors, Teacher, fold_partition
 
 EXACT, LANDMARKS = Capacity(10_000, 5_000), Capacity(60, 40)
 KINDS = ("groups", "time", "groups and time")
@@ -119,6 +122,16 @@ def tuned(sample: Sample, capacity: Capacity) -> CrossTuned:
     return cross_tune(sample, starts_of(KernelRidge(capacity=capacity, grid_rows=100).fit(sample), settings.profiles), settings)
 
 
+def _of_process(sample: Sample, capacity: Capacity) -> Matrix:
+    """Feature learning from a process whose length scales, the front of the trained kernel, are found with the targets."""
+    process = GaussianProcessRegressor(RBF(np.ones(sample.X.shape[1])) + WhiteKernel(), random_state=0)
+    fitted = EstimatorTeacher(process, Coding(np.zeros(1), np.ones(1))).fit(sample)
+    found = kernel_start(sample, fitted, 0)
+    assert found is not None and found.front is not None
+    settings = InnerSettings(steps=4, batch=64, segments=4, capacity=capacity)
+    return np.column_stack([fitted.oof, cross_tune(found.front.behind(sample), found.starts, settings).oof])
+
+
 def _solved(sample: Sample, capacity: Capacity) -> Matrix:
     """One kernel, and λ from few candidates for each fold."""
     kernel = start_kernel(("laplace1",), {1: 1.0, 2: 1.0}, 1.0)
@@ -174,6 +187,7 @@ PARTS: dict[str, Part] = {
     "trained kernel": Part(lambda sample, capacity: tuned(sample, capacity).oof, landmarks=True),
     "trained kernel, two classes": Part(_softmax, with_labels, landmarks=True),
     "trained kernel, three classes": Part(_softmax, lambda sample: with_labels(sample, 3), landmarks=True),
+    "teacher, retrained": Part(_of_process, landmarks=True),
     "trained kernel, counts": Part(_own_loss, with_counts),
     "local scale": Part(_local_scale, with_slope),
     "stack": Part(_stack, with_slope),
