@@ -1,0 +1,114 @@
+"""Size: the compact network of a fit beside the full one and a small one: error on test rows, parameters, bytes of the file, CPU seconds to predict.
+
+One row a fit. "SVR" is scikit-learn's at C = 10 on the same encoded rows, for the seconds of a prediction alone.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.svm import SVC, SVR
+
+from benchmarks._experiment import Experiment, Options, Plan, options_of
+from benchmarks._size_report import report
+from benchmarks._tables import CLASSIFICATION, SETS, table_of
+from motifnet import MotifClassifier, MotifRegressor
+from motifnet.compare import Split, scores, split_table
+from motifnet.motifs import count_parameters
+
+EXPERIMENT = Experiment(
+    "size", ("set", "split", "preset", "size"), ("rows", "columns", "error", "oof", "seconds", "microseconds", "parameters", "bytes")
+)
+FULL = Plan(presets=("balanced",), seeds=range(3), sets=(*SETS, "phoneme", "credit_g", "magic_telescope", "bank_marketing"))
+QUICK = Plan(presets=("fast",), seeds=range(1), sets=("yacht", "energy"))
+SIZES = ("compact", "full", "small", "SVR")
+PREDICTED = 4_000
+Key = tuple[str, int, str, str]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """`--seeds` are the splits."""
+    options = options_of(
+        __doc__.splitlines()[0], argv, FULL, QUICK, lambda parser: parser.add_argument("--kinds", nargs="+", default=list(SIZES), help="of networks")
+    )
+    EXPERIMENT.run(options, _keys(options), partial(_measure, options=options), report)
+
+
+def _keys(options: Options) -> Iterator[Key]:
+    for number in options.seeds:
+        for name in options.sets:
+            yield from ((name, number, preset, size) for preset in options.presets for size in options.kinds)
+
+
+def _measure(key: Key, options: Options) -> dict[str, Any]:
+    name, number, preset, size = key
+    task = "classification" if name in CLASSIFICATION else "regression"
+    data = split_table(table_of(name, options.data), "target", task=task, seed=number, cap=options.cap)
+    make = MotifClassifier if task == "classification" else MotifRegressor
+    if size == "SVR":
+        return _support_vectors(make(preset="fast", profile=None, n_jobs=options.threads), data)
+    start = time.process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = make(preset=preset, size=size, n_jobs=options.threads, random_state=number).fit(data.X, data.y)
+    seconds = time.process_time() - start
+    predict = model.predict if task == "regression" else model.predict_proba
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(Path(folder) / "m.motif")
+        size_of_file = (Path(folder) / "m.motif").stat().st_size
+    return {
+        "rows": len(data.X),
+        "columns": model.model_.d,
+        "error": next(iter(scores(data.y_test, predict(data.X_test), data.classes).values())),
+        "oof": [row for row in model.ledger_ if row.kept][-1].error,
+        "seconds": seconds,
+        "microseconds": _microseconds(predict, data.X_test),
+        "parameters": count_parameters(model.model_.network),
+        "bytes": size_of_file,
+    }
+
+
+def _support_vectors(encoder: Any, data: Split) -> dict[str, Any]:
+    """Seconds of a prediction by support vectors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = encoder.fit(data.X, data.y)
+    X, X_test = model.encode(data.X), pd.DataFrame(model.encode(data.X_test))
+    y, classes = np.asarray(data.y), isinstance(encoder, MotifClassifier)
+    sd = 1.0 if classes else float(np.std(y))
+    machine = SVC(C=10, probability=True) if classes else SVR(C=10 * sd, epsilon=0.05 * sd)
+    start = time.process_time()
+    machine.fit(X, y)
+    seconds = time.process_time() - start
+    predict = machine.predict_proba if classes else machine.predict
+    return {
+        "rows": len(X),
+        "columns": X.shape[1],
+        "error": next(iter(scores(data.y_test, predict(X_test.to_numpy()), data.classes).values())),
+        "seconds": seconds,
+        "microseconds": _microseconds(lambda rows: predict(rows.to_numpy()), X_test),
+        "parameters": machine.support_vectors_.size + machine.dual_coef_.size,
+    }
+
+
+def _microseconds(predict: Callable[[Any], Any], X: Any) -> float:
+    """CPU time a row, the least of three passes over some thousand rows."""
+    rows = pd.concat([X] * (PREDICTED // len(X) + 1)).iloc[:PREDICTED].reset_index(drop=True)
+    took = []
+    for _ in range(3):
+        start = time.process_time()
+        predict(rows)
+        took.append(time.process_time() - start)
+    return 1e6 * min(took) / len(rows)
+
+
+if __name__ == "__main__":
+    main()
