@@ -91,21 +91,19 @@ def _kernel(units: list[Branch], output: Motif, x: Tensor) -> Tensor:
         block = y[start : start + rows]
         for z, distances, profiles in seen:
             t = distances(z[start : start + rows])
-            for name, a, b in profiles[:-1]:
-                block.addmm_(_profile(name, a, t.clone()), b)
-            name, a, b = profiles[-1]
-            block.addmm_(_profile(name, a, t), b)
+            for name, a, b in profiles:
+                block.addmm_(_profile(name, a, t), b)
     return y
 
 
 def _profile(name: str, a: Tensor, t: Tensor) -> Tensor:
-    """φ(a t) in place of t, with one matrix beside it where φ has a factor; see `Radial`."""
+    """φ(a t), with few passes over the matrix; see `Radial`."""
     p = smoothness(name)
     if p is None:
-        return _exp(t.square_().mul_(-a * a))
+        return _exp(t.square().mul_(-a * a))
     if p == 0:
-        return _exp(t.mul_(-a))
-    s = t.mul_(a * float(2 * p + 1) ** 0.5)
+        return _exp(t * -a)
+    s = t * (a * float(2 * p + 1) ** 0.5)
     decay = _exp(-s)
     if p == 2:
         return s.square().div_(3).add_(s).add_(1).mul_(decay)
