@@ -389,6 +389,7 @@ def test_a_bad_cell_is_named_by_its_row_in_the_file(column: str, role: int, tmp_
         ({}, "price", UsageError, "'price' is not a column"),
         ({"time_limit_s": 3.0}, "fare", UsageError, "time_limit_s=3.0 is for `fit`"),
         ({"objective": "poisson"}, "fare", UsageError, "objective='poisson' is for `fit`"),
+        ({"size": "full"}, "fare", UsageError, "size='full' is for `fit`"),
     ],
 )
 def test_wrong_settings(folder: Path, settings: dict[str, object], target: str, error: type[Exception], words: str) -> None:

@@ -12,6 +12,7 @@ from motifnet.cli._fit_options import (
     Drop,
     Groups,
     Landmarks,
+    MaxParameters,
     MemoryLimit,
     ObjectiveName,
     Offset,
@@ -53,6 +54,7 @@ def fit(
     task: TaskName = "auto",
     teacher: Teacher = None,
     size: Size = "compact",
+    max_parameters: MaxParameters = None,
     objective: ObjectiveName = "squared",
     quantiles: Quantiles = ".1,.5,.9",
     offset: Offset = None,
@@ -103,8 +105,10 @@ def fit(
         suffix_of(report)
         check_place(report, force=force, option="--report")
     beside = {"groups": groups, "time": time, "sample_weight": weight, "offset": offset}
-    unlike = {"time": time, "weight": weight, "offset": offset, "time-limit": time_limit, "teacher": teacher}
-    if is_streamed(table, stream, unlike | {"objective": objective != "squared", "target (twice)": len(target) > 1}, quiet):
+    unlike = {"time": time, "weight": weight, "offset": offset, "time-limit": time_limit, "teacher": teacher, "max-parameters": max_parameters}
+    if is_streamed(
+        table, stream, unlike | {"size": size != "compact", "objective": objective != "squared", "target (twice)": len(target) > 1}, quiet
+    ):
         settings = {"preset": preset, "n_jobs": jobs, "random_state": seed, "engine": engine, "checkpoint": checkpoint}
         model = fit_file(table, target[0], task, drop or [], landmarks, memory_limit, reading, groups, settings, quiet)
         save_model(model.model_, out)
@@ -116,7 +120,7 @@ def fit(
         task = "regression" if len(target) > 1 or objective != "squared" else said_task(frame[target[0]], quiet)
     model = _estimator(task, objective, quantiles, offset)
     model.set_params(preset=preset, time_limit_s=time_limit, n_jobs=jobs, random_state=seed, verbose=int(not quiet and sys.stderr.isatty()))
-    model.set_params(engine=engine, checkpoint=checkpoint, size=size)
+    model.set_params(engine=engine, checkpoint=checkpoint, size=size, max_parameters=max_parameters)
     if teacher is not None:
         from motifnet.cli._estimator_file import read_estimator
 

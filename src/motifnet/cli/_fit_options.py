@@ -25,6 +25,7 @@ Teacher = Annotated[
     typer.Option(metavar="ESTIMATOR", help="A model, written by skops, to transfer and retrain in place of kernel ridge.", show_default=False),
 ]
 Size = Annotated[Literal["compact", "full", "small"], typer.Option(help="One network of all rows, averages of those of all folds, or few centres.")]
+MaxParameters = Annotated[int | None, typer.Option(metavar="NUMBER", help="A budget for the network.", show_default=False)]
 Quantiles = Annotated[str, typer.Option(metavar="LEVELS", help="The levels of pinball, with commas between.")]
 Offset = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="The log of each row's exposure, for poisson and gamma; not an input.", show_default=False)

@@ -77,7 +77,8 @@ class StreamFit:
 
 def check_stream(estimator: Any, landmarks: Any, drop: Any, memory_limit_mb: Any) -> None:
     """Refuse settings that a stream does not have."""
-    plain_settings = {"time_limit_s": (None,), "teachers": (None,), "profile": (None, "auto"), "objective": ("squared",)}
+    plain_settings: dict[str, tuple[Any, ...]] = {"time_limit_s": (None,), "teachers": (None,), "profile": (None, "auto"), "objective": ("squared",)}
+    plain_settings |= {"teacher": ("kernel ridge",), "size": ("compact",), "max_parameters": (None,)}
     for name, plain in plain_settings.items():
         value = getattr(estimator, name, plain[0])
         if not any(value is other or (isinstance(value, str) and value == other) for other in plain):
