@@ -49,7 +49,8 @@ def lab(
             say(f"{name}: {met} of {len(fact.checks)} comparisons with theory met, {time.monotonic() - start:.0f} s")
         for check in fact.checks:
             if not check.passed:
-                note("warning", f"{name}: {check.what} is {check.measured:.4g}; theory says {check.expected:.4g}")
+                theory = f"; theory says {check.expected:.4g}" if check.expected is not None else ""
+                note("warning", f"{name}: {check.what} is {check.measured:.4g}{theory}; allowed are {check.low:.4g} to {check.high:.4g}")
     page = write_page(facts, out)
     if not quiet:
         say(page)

@@ -16,7 +16,8 @@ import numpy as np
 from motifnet.estimators import MotifRegressor
 from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
 from motifnet.lab._facts import Check, Facts
-from motifnet.lab._oracle import Gram, Trial, best_linear, gaussian, laplace, slope
+from motifnet.lab._oracle import Gram, Trial, best_linear, gaussian, laplace
+from motifnet.lab._seeds import slope
 from motifnet.profiling import singularity_exponents
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import BoostedTrees
