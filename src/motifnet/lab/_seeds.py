@@ -7,7 +7,7 @@ A ratio of two methods is taken within each seed, where both saw the same rows, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,13 @@ class Estimate:
         """From one value a seed."""
         each = np.asarray(values, dtype=np.float64)
         return cls(float(each.mean()), _standard_error(each))
+
+    @classmethod
+    def jackknife(cls, function: Callable[..., float], *parts: Values) -> Estimate:
+        """Of a function of arrays whose first axis is that of seeds, by leaving out one seed at a time: for ratios of means and the like."""
+        count = len(parts[0])
+        without = np.array([function(*(np.delete(part, k, axis=0) for part in parts)) for k in range(count)])
+        return cls(float(function(*parts)), float(np.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum())))
 
     def __format__(self, spec: str) -> str:
         return f"{self.value:{spec}} ± {self.error:{spec}}"
