@@ -39,7 +39,7 @@ def target(X: Matrix) -> Matrix:
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    sizes, seeds, preset = ((500, 2_000), 4, "balanced") if quick else ((250, 500, 1_000, 2_000, 4_000), 10, "balanced")
+    sizes, seeds, preset = ((500, 2_000), 3, "balanced") if quick else ((250, 500, 1_000, 2_000, 4_000), 10, "balanced")
     maps = [[_fits(_trial(n, seed), preset) for n in sizes] for seed in range(seeds)]
     errors = {name: np.array([[_error(fits[name]) for fits in each] for each in maps]) for name in STYLES}
     with panels(out, NAME, 2, 3) as axes:

@@ -24,7 +24,7 @@ from motifnet.landscape import ParallelNetwork, Risk, Walk, curvature, drawn, ri
 from motifnet.landscape._gauss_newton import factor
 
 ROWS, FRESH, NOISE, INPUTS = 150, 4_000, 0.5, 5
-DECAYS, MIDDLE = (0.05, 0.1, 0.2), 1
+DECAYS, MIDDLE = (0.03, 0.1, 0.3), 1
 BATCH, STEP = 20.0, 0.3
 
 
@@ -116,6 +116,6 @@ def checks(found: Gaps) -> list[Check]:
     return [
         Check.over_seeds(f"share of the visited set where the loss is convex, {middle}", inside, 1.0, 0.9, 1.1, 0.5),
         Check.over_seeds(f"gap against parameters, {smallest} to {largest}, {middle}: exponent", size, 0.0, -0.4, 0.4, 1.0),
-        Check.over_seeds("gap against effective parameters: exponent", spectrum, 1.0, 0.4, 1.6, 0.0),
+        Check.over_seeds("gap against effective parameters: exponent", spectrum, 1.0, 0.2, 1.8, 0.0),
         Check.over_seeds(f"gap / 2σ²d/n, {largest} parameters, {middle}", Estimate.jackknife(share, *here), 1.0, 0.5, 2.0, by_count),
     ]
