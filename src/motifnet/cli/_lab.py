@@ -38,8 +38,10 @@ def lab(
         raise FileError(f"{out} cannot be made: {error.strerror or error}. Give a folder by --out that can be written to.") from None
     check_place(out / "lab.html", force=force)
     facts = []
-    for name, run in chosen.items():
+    for number, (name, run) in enumerate(chosen.items(), start=1):
         start = time.monotonic()
+        if not quiet and len(chosen) > 1:
+            say(f"{name}: figure {number} of {len(chosen)} …")
         with single_threaded():
             fact = run(quick, out)
         fact.write(out)

@@ -42,6 +42,15 @@ class Entering:
         p, n = self.probability, self.entered.shape[2]
         return np.sqrt(np.maximum(p * (1 - p), 1 / n) / n)
 
+    @property
+    def sentence(self) -> str:
+        p = self.probability
+        return (
+            f"From a distance of {DISTANCES[0]:g} with steps of {STEPS[MIDDLE]:g}/λ {p[0, MIDDLE]:.0%} of the walks enter a set where the loss is "
+            f"essentially convex, and stay; from {DISTANCES[-1]:g} it is {p[-1, MIDDLE]:.0%}, with steps of {STEPS[LONG]:g}/λ {p[0, LONG]:.0%}, "
+            f"with {STEPS[SHORT]:g}/λ {p[0, SHORT]:.0%}."
+        )
+
 
 def starts(bottom: Risk, count: int, seed: int = 0) -> Tensor:
     """With shape (distances, 1, count, p): the same directions at every distance."""

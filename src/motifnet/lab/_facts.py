@@ -15,7 +15,7 @@ from motifnet.lab._seeds import Estimate
 class Check:
     """A measured value against what theory says; passed where measured ± 2 standard errors lies between low and high.
 
-    expected: None where theory gives a direction and no number. no_effect: what would be measured if the claim were false; it lies outside the bounds.
+    expected: None where theory gives a direction and no number. no_effect: what would be measured were the claim false; it lies outside the bounds.
     """
 
     what: str

@@ -3,8 +3,8 @@
     f(x) = 1{x₂ > ½ + ⅕ sin 2πx₁} + 0.3 x₂ cos 3x₁        noise of sd 0.2
 
 Kernel ridge regression and tensor splines are linear in y and get the width and ridge that are best on the test rows; boosted trees, a multilayer
-perceptron with three layers of 48 units (Adam, early stopping on a tenth of the rows) and our network are fitted as they come. Linear methods blur the
-jump over a band that shrinks like n^(−1/(D+1)); what is not linear in y need not.
+perceptron with three layers of 48 units (Adam, early stopping on a tenth of the rows) and our network are fitted as they come. Linear methods blur
+the jump over a band that shrinks like n^(−1/(D+1)); what is not linear in y need not.
 """
 
 from __future__ import annotations
@@ -144,7 +144,11 @@ def _draw_errors(axis: Any, sizes: tuple[int, ...], errors: Errors) -> None:
     for key, dash in (("linear", ":"), ("network", "--")):
         rate = singularity_exponents(2, 2, 2)[key]
         axis.plot(
-            sizes, 1.15 * max(e[:, 0].mean() for e in errors.values()) * (np.array(sizes) / sizes[0]) ** -rate, dash, color=THEORY, label=f"slope −{rate:.2f}"
+            sizes,
+            1.15 * max(e[:, 0].mean() for e in errors.values()) * (np.array(sizes) / sizes[0]) ** -rate,
+            dash,
+            color=THEORY,
+            label=f"slope −{rate:.2f}",
         )
     axis.set(title="f  error to the truth", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
     log_ticks(axis)

@@ -141,17 +141,15 @@ def _curve_checks(rows: tuple[int, ...], curves: Errors) -> list[Check]:
     return [Check.over_seeds(f"network, exponent at D = {D}", r, rate, rate - NEAR, np.inf, smooth_exponent(BETA, D))]
 
 
-def _sentences(
-    sizes: tuple[int, ...], spheres: dict[int, Values], rows: tuple[int, ...], columns: Errors, curves: Errors
-) -> tuple[str, ...]:
+def _sentences(sizes: tuple[int, ...], spheres: dict[int, Values], rows: tuple[int, ...], columns: Errors, curves: Errors) -> tuple[str, ...]:
     rates = "; ".join(f"d = {d}: {exponent(sizes, e):.2f}, theory {smooth_exponent(BETA, d):.2f}" for d, e in spheres.items())
     D, few = _columns(HARMONICS[-1]), _columns(HARMONICS[0])
     grown = {name: ratio(errors[:, -1], errors[:, 0]) for name, errors in columns.items()}
     return (
         f"On spheres the error of kernel ridge falls like n^(−r) with r, ± one standard error: {rates}.",
         f"On the curled set of dimension {ANGLES}, {rows[-1]:,} rows, {D} columns in place of {few} multiply the error of kernel ridge by "
-        f"{grown[KERNEL]:.2f} and that of the network by {grown[NETWORK]:.2f}; there its exponent is {exponent(rows, curves[NETWORK]):.2f}, where theory "
-        f"says {smooth_exponent(BETA, ANGLES):.2f} for the set and {smooth_exponent(BETA, D):.2f} for {D} free columns.",
+        f"{grown[KERNEL]:.2f} and that of the network by {grown[NETWORK]:.2f}; there its exponent is {exponent(rows, curves[NETWORK]):.2f}, where "
+        f"theory says {smooth_exponent(BETA, ANGLES):.2f} for the set and {smooth_exponent(BETA, D):.2f} for {D} free columns.",
     )
 
 

@@ -205,7 +205,9 @@ def _draw_ratios(axis: Any, pairs: Pairs) -> None:
         gains = [_gain(found[q]) for q in POINTS]
         bars = [2 * gain.error for gain in gains]
         axis.errorbar(ORDERS, [gain.value for gain in gains], yerr=bars, fmt="o-", capsize=2, color=COLOURS[n], label=f"{n} rows")
-    axis.set(title="b  kernel ridge, q = 2 to 5 points", xlabel="size of the group, |G| = q!", ylabel="error, plain / sorted", xscale="log", yscale="log")
+    axis.set(
+        title="b  kernel ridge, q = 2 to 5 points", xlabel="size of the group, |G| = q!", ylabel="error, plain / sorted", xscale="log", yscale="log"
+    )
     log_ticks(axis)
     axis.legend(loc="upper left", fontsize=7)
 

@@ -92,14 +92,8 @@ def _ratio(p: int, aligned: bool, steps: int) -> float:
 
 
 def _network(steps: int) -> _Network:
-    """Rows of a known network and noise; its own copy at their minimum is moved along the three steepest directions, and walks from there."""
-    generator = torch.Generator().manual_seed(0)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        module = ParallelNetwork((5, 2, 2, 1), 2).double()
-    X = 2 * torch.rand(200, 5, dtype=torch.float64, generator=generator) - 1
-    y = module(X).detach() + 0.3 * torch.randn(200, 1, dtype=torch.float64, generator=generator)
-    bottom = minimise(risk_of(module, X, y), 60)
+    """A network at its minimum is moved along the three steepest directions, and walks from there."""
+    bottom = bottom_of_rows()
     steep = curvature(bottom, 3)
     start = bottom.theta + 0.4 * steep.directions.sum(0)
     path: list[Tensor] = [start]
@@ -111,6 +105,17 @@ def _network(steps: int) -> _Network:
     rate = 0.3 / steep.largest
     walk = gaussian_sgd(value, bottom.gradient, row_noise(bottom), start, rate=rate, batch=5.0, steps=steps, window=200)
     return _Network(bottom, walk, visited(walk, bottom), torch.stack(path), float(bottom.value(bottom.theta)))
+
+
+def bottom_of_rows() -> Risk:
+    """Rows of a known network and noise; its own copy at their minimum."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module = ParallelNetwork((5, 2, 2, 1), 2).double()
+    X = 2 * torch.rand(200, 5, dtype=torch.float64, generator=generator) - 1
+    y = module(X).detach() + 0.3 * torch.randn(200, 1, dtype=torch.float64, generator=generator)
+    return minimise(risk_of(module, X, y), 60)
 
 
 def _spread(logs: list[float]) -> float:
@@ -140,13 +145,8 @@ def _sentences(exits: _Exits, found: Visited, entered: Entering, gaps: Gaps) -> 
         f"With noise that follows the curvature a bowl four times as steep, and as deep, is left {faster:.0f} times as early; with isotropic noise "
         f"{math.exp(exits.isotropic[0] - exits.isotropic[-1]):.1f} times, which is the bowl's own pace and no exponent.",
         found.sentence,
-        f"From a distance of {_entering.DISTANCES[0]:g} with steps of {_entering.STEPS[_entering.MIDDLE]:g}/λ, "
-        f"{entered.probability[0, _entering.MIDDLE]:.0%} of the walks enter a set where the loss is essentially convex and stay; from "
-        f"{_entering.DISTANCES[-1]:g} it is {entered.probability[-1, _entering.MIDDLE]:.0%}, with steps of {_entering.STEPS[_entering.LONG]:g}/λ "
-        f"{entered.probability[0, _entering.LONG]:.0%}, and {entered.probability[0, _entering.SHORT]:.0%} with {_entering.STEPS[_entering.SHORT]:g}/λ.",
-        f"There the generalisation gap is {gaps.gap[:, 0, _gap.MIDDLE].mean():.3f} with {gaps.parameters[0]} parameters and "
-        f"{gaps.gap[:, -1, _gap.MIDDLE].mean():.3f} with {gaps.parameters[-1]:,}; 2σ²d/n, of the spectrum, says "
-        f"{gaps.predicted[:, 0, _gap.MIDDLE].mean():.3f} and {gaps.predicted[:, -1, _gap.MIDDLE].mean():.3f}.",
+        entered.sentence,
+        gaps.sentence,
     )
 
 

@@ -48,9 +48,7 @@ def run(quick: bool, out: Path) -> Facts:
     return Facts(NAME, TITLE, quick, _sentences(sizes, found), tuple(_checks(sizes, found)), values, files(NAME))
 
 
-def _errors(
-    target: Callable[[Matrix], Matrix], sizes: tuple[int, ...], seeds: int, depths: tuple[int, ...], settings: InnerSettings
-) -> Errors:
+def _errors(target: Callable[[Matrix], Matrix], sizes: tuple[int, ...], seeds: int, depths: tuple[int, ...], settings: InnerSettings) -> Errors:
     """By method."""
     runs = [[_one(target, n, seed, depths, settings) for n in sizes] for seed in range(seeds)]
     return {name: np.array([[run[name] for run in each] for each in runs]) for name in runs[0][0]}

@@ -27,7 +27,8 @@ TEMPLATE = """<!doctype html>
 <body>
 <h1>Experiments on what theory says of deep networks</h1>
 <p>{{ "Quick runs" if quick else "Full runs" }}; each figure is computed, and each comparison with a closed form or rate is listed below it.
-Bars and ± are two standard errors over seeds; a comparison is met where its whole interval is within what is allowed, and "no effect" is outside of that.</p>
+Bars and ± are two standard errors over seeds. A comparison is met where its whole interval is within what is allowed; "no effect" is outside of that.
+</p>
 {% for fact, image in figures %}
 <h2 id="{{ fact.name }}">{{ fact.title }}</h2>
 <img src="data:image/svg+xml;base64,{{ image }}" alt="{{ fact.title }}">
@@ -37,7 +38,8 @@ Bars and ± are two standard errors over seeds; a comparison is met where its wh
 <details{% if not fact.passed %} open{% endif %}>
 <summary class="{{ 'met' if fact.passed else 'missed' }}">{{ met }} of {{ fact.checks | length }} comparisons with theory are met</summary>
 <table>
-<tr><th>comparison</th><th class="number">measured</th><th class="number">theory</th><th class="number">allowed</th><th class="number">no effect</th><th></th></tr>
+<tr><th>comparison</th><th class="number">measured</th><th class="number">theory</th>
+<th class="number">allowed</th><th class="number">no effect</th><th></th></tr>
 {% for check in fact.checks %}<tr><td>{{ check.what }}</td>
 <td class="number">{{ "%.4g" | format(check.measured) }}{% if check.error %} ± {{ "%.2g" | format(2 * check.error) }}{% endif %}</td>
 <td class="number">{{ number(check.expected) }}</td>

@@ -60,7 +60,9 @@ def exponent(sizes: Sequence[float], errors: ArrayLike) -> Estimate:
 
 
 def slope(sizes: Sequence[float], errors: ArrayLike) -> float:
-    """The exponent r of errors that fall like size^(−r), by least squares on logarithms."""
+    """The exponent r of errors that fall like size^(−r), by least squares on logarithms; NaN where one is not above 0."""
+    if not np.min(errors) > 0:
+        return float("nan")
     return -float(np.polyfit(np.log(np.asarray(sizes, dtype=np.float64)), np.log(np.asarray(errors, dtype=np.float64)), 1)[0])
 
 

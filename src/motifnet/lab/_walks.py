@@ -53,7 +53,7 @@ def bowl_walk(p: int, aligned: bool, steps: int, seed: int = 0, *, rate: float =
 def many_walks(
     risk: Risk, starts: Tensor, X: Tensor, y: Tensor, *, rates: Tensor, batch: float, steps: int, decay: Tensor, keep: int = 150, seed: int = 0
 ) -> list[Walk]:
-    """Gaussian SGD of w networks at once on R(θ) + ½ τ ‖θ − start‖², each from its start, with shape (w, p), at its rate and decay τ, with shape (w,).
+    """Gaussian SGD of w networks at once on R(θ) + ½ τ ‖θ − start‖², each from its start, of shape (w, p), at its rate and decay τ, of shape (w,).
 
     X with shape (w, n, d), y with shape (w, n, 1): each has rows of its own. Points are kept from the last half; a walk that diverged has none.
     """

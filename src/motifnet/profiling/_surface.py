@@ -141,7 +141,7 @@ def _bent(plane: Surface, slopes: Matrix, most: int = 2) -> Surface:
 
 
 def _spheres(fit: Smooth, columns: list[int], G: Matrix, slopes: Matrix) -> list[Surface]:
-    """Spheres in all columns, and in the two and three that are steepest, about the middle of the rows and about the point that gradients point to."""
+    """Spheres in all columns, and in the two and three that are steepest, about the middle of the rows and about where gradients point to."""
     steepest = np.argsort(-slopes, kind="stable")
     found = list[Surface]()
     for count in sorted({min(count, len(columns)) for count in (2, 3, len(columns))}):
