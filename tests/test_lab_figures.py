@@ -170,6 +170,7 @@ def test_figure_4_fails_where_the_target_has_no_symmetry(monkeypatch: pytest.Mon
 
 def test_figure_1_fails_where_nothing_jumps(monkeypatch: pytest.MonkeyPatch) -> None:
     """The network's place is taken by trees, which beat what is linear in y at the jump only."""
+    from motifnet.tables import Sample
     from motifnet.teachers import BoostedTrees
 
     def smooth(X: np.ndarray) -> np.ndarray:
@@ -180,7 +181,7 @@ def test_figure_1_fails_where_nothing_jumps(monkeypatch: pytest.MonkeyPatch) -> 
     for seed in range(3):
         for k, n in enumerate((250, 500)):
             trial = _fig1._trial(n, seed)
-            trees = BoostedTrees().fit(_fig1.Sample.plain(trial.X, trial.y[:, None]), seed=0).predict(trial.X_test)[:, 0]
+            trees = BoostedTrees().fit(Sample.plain(trial.X, trial.y[:, None]), seed=0).predict(trial.X_test)[:, 0]
             linear = (best_linear(trial, _fig1.KERNELS), best_linear(trial, map(_fig1._tensor_splines, _fig1.KNOTS)))
             for name, predicted in zip(errors, (*linear, trees), strict=True):
                 errors[name][seed, k] = _fig1._error(predicted)
@@ -201,7 +202,7 @@ class Independent(nn.Module):
 
     def __init__(self, count: int) -> None:
         super().__init__()
-        self.register_buffer("waves", 40 * torch.randn(_gap.INPUTS, 20 * count))
+        self.waves = nn.Parameter(40 * torch.randn(_gap.INPUTS, 20 * count), requires_grad=False)
         self.weight = nn.Parameter(torch.zeros(20 * count, 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

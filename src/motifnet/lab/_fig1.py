@@ -47,8 +47,8 @@ def run(quick: bool, out: Path) -> Facts:
         for axis, letter, (name, values) in zip(axes.flat, "abcde", shown.items(), strict=False):
             _draw_map(axis, f"{letter}  {name}" + (f", {sizes[-1]:,} rows" if letter > "a" else ""), values)
         _draw_errors(axes[1, 2], sizes, errors)
-    values = {"rows": sizes, **{name: e.tolist() for name, e in errors.items()}}
-    return Facts(NAME, TITLE, quick, _sentences(sizes, errors), _checks(sizes, errors), values, files(NAME))
+    drawn = {"rows": sizes, **{name: e.tolist() for name, e in errors.items()}}
+    return Facts(NAME, TITLE, quick, _sentences(sizes, errors), _checks(sizes, errors), drawn, files(NAME))
 
 
 def _curve(x: Matrix) -> Matrix:

@@ -21,7 +21,6 @@ from motifnet.lab._facts import Check
 from motifnet.lab._seeds import Estimate, Values, slope
 from motifnet.lab._walks import many_walks
 from motifnet.landscape import ParallelNetwork, Risk, Walk, curvature, drawn, risk_of, visited
-from motifnet.landscape._gauss_newton import factor
 
 ROWS, FRESH, NOISE, INPUTS = 150, 4_000, 0.5, 5
 DECAYS, MIDDLE = (0.03, 0.1, 0.3), 1
@@ -99,7 +98,8 @@ def _one(risk: Risk, walk: Walk, noise: Tensor, decay: float, fresh: tuple[Tenso
     points = walk.points[:: max(1, len(walk.points) // 8)]
     gap = np.mean([float((risk.outputs(theta, X) - y).square().mean() - risk.value(theta)) for theta in points])
     of_truth = float(other.square().mean() - noise.square().mean())
-    h = torch.linalg.svdvals(factor(replace(risk, theta=walk.points.mean(0)))).square()
+    middle = replace(risk, theta=walk.points.mean(0))
+    h = 2 / risk.n * torch.linalg.svdvals(middle.jacobian(middle.X).flatten(0, 1)).square()
     return float(gap) - of_truth, float((h / (h + decay)).sum()), visited(walk).essential_convexity
 
 
