@@ -89,7 +89,7 @@ def _perceptron(trial: Trial, seed: int = 0) -> Matrix:
     from sklearn.neural_network import MLPRegressor
 
     stop = {"early_stopping": True, "n_iter_no_change": 40, "max_iter": 600}
-    return np.asarray(MLPRegressor((48, 48, 48), random_state=seed, **stop).fit(trial.X, trial.y).predict(trial.X_test))
+    return np.asarray(MLPRegressor(hidden_layer_sizes=(48, 48, 48), random_state=seed, **stop).fit(trial.X, trial.y).predict(trial.X_test))
 
 
 def _tensor_splines(knots: int) -> Gram:

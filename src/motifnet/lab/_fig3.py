@@ -44,7 +44,7 @@ Errors = dict[str, Values]
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
     sizes, seeds = ((100, 250, 600), 10) if quick else ((125, 250, 500, 1_000, 2_000), 20)
-    rows, draws, preset = ((200, 400, 800), 5, "fast") if quick else ((200, 400, 800, 1_600), 10, "balanced")
+    rows, draws, preset = ((200, 400, 800), 4, "fast") if quick else ((200, 400, 800, 1_600), 10, "balanced")
     spheres = {d: _errors((_sphere(d, sizes[-1], seed) for seed in range(seeds)), sizes, kernel) for d in DIMENSIONS}
     methods = {KERNEL: kernel, NETWORK: network(preset)}
     curves = {name: _errors(_curled_trials(HARMONICS[-1], rows[-1], draws), rows, f) for name, f in methods.items()}
@@ -169,6 +169,7 @@ def _draw_columns(axis: Any, n: int, columns: Errors) -> None:
         line, colour = STYLES[name]
         draw_bars(axis, [_columns(m) for m in HARMONICS], errors, line, color=colour, label=name)
     axis.set(title=f"b  a curled set of dimension {ANGLES}, {n:,} rows", xlabel="columns, D", ylabel="mean squared error", yscale="log")
+    log_ticks(axis)
     axis.set_xticks([_columns(m) for m in HARMONICS])
     axis.legend(loc="upper left")
 
@@ -184,5 +185,7 @@ def _draw_curves(axis: Any, rows: tuple[int, ...], curves: Errors) -> None:
         axis.plot(rows, start * (np.array(rows) / rows[0]) ** -rate, dash, color=THEORY, label=f"slope −{rate:.2f}, that of {d} dimensions")
     axis.set(title=f"c  the curled set in {D} columns", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
     log_ticks(axis)
+    axis.set_xticks(rows, [f"{n:,}" for n in rows])
+    axis.minorticks_off()
     axis.set_ylim(bottom=axis.get_ylim()[0] / 3)  # for the legend
     axis.legend(loc="lower left")

@@ -57,8 +57,8 @@ def run(quick: bool, out: Path) -> Facts:
     exits = _exits(10_000 if quick else 40_000)
     ratios = {kind: [_ratio(p, kind == "aligned", 12_000 if quick else 40_000) for p in COUNTS] for kind in ("aligned", "isotropic")}
     network = _network(2_000 if quick else 10_000)
-    entered = _entering.entering(network.risk, 16 if quick else 60, 600 if quick else 2_000)
-    gaps = _gap.gaps(*(((2, 6, 20), 8, 800) if quick else ((2, 6, 20, 60), 24, 1_600)))
+    entered = _entering.entering(network.risk, 12 if quick else 60, 600 if quick else 2_000)
+    gaps = _gap.gaps(*(((2, 6, 14), 8, 700) if quick else ((2, 6, 20, 60), 24, 1_600)))
     with panels(out, NAME, 2, 3) as axes:
         _draw_exits(axes[0, 0], exits)
         _draw_ratios(axes[0, 1], ratios)
@@ -231,6 +231,7 @@ def _draw_entering(axis: Any, entered: Entering) -> None:
         p, error = entered.probability[:, k], entered.error[:, k]
         axis.errorbar(_entering.DISTANCES, p, yerr=2 * error, fmt="o-", capsize=2, color=colour, label=f"steps of {step:g}/λ")
     axis.set(title="e  enters an essentially convex set", xlabel="distance of the start from a minimum", ylabel="probability", ylim=(-0.1, 1.6))
+    axis.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axis.legend(loc="upper right", ncols=2)
 
 

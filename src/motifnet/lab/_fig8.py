@@ -38,7 +38,7 @@ TARGETS: dict[str, Callable[[Matrix], Matrix]] = {
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    sizes, seeds, depths = ((300, 700), 4, DEPTHS[:2]) if quick else ((300, 700, 2_000, 6_000), 8, DEPTHS)
+    sizes, seeds, depths = ((300, 600), 3, DEPTHS[:2]) if quick else ((300, 700, 2_000, 6_000), 8, DEPTHS)
     settings = InnerSettings(steps=40, batch=300) if quick else InnerSettings()
     found = {name: _errors(target, sizes, seeds, depths, settings) for name, target in TARGETS.items()}
     with panels(out, NAME, 1, len(TARGETS), legend=True) as axes:

@@ -67,7 +67,7 @@ def rows(network: nn.Module, n: int, seed: int) -> tuple[Tensor, Tensor, Tensor]
     generator = torch.Generator().manual_seed(seed)
     X = 2 * torch.rand(n, INPUTS, dtype=torch.float64, generator=generator) - 1
     noise = NOISE * torch.randn(n, 1, dtype=torch.float64, generator=generator)
-    found = (torch.sin(2 * X[:, :1]) + X[:, 1:2] * X[:, 2:3]) / 2
+    found = (torch.sin(2 * X[:, :1]) + X[:, 1:2] * X[:, 2:3]) / 5
     return X, network(X).detach() + found + noise, noise
 
 
