@@ -23,7 +23,7 @@ from motifnet.tables import Matrix
 RAMP = 0.15  # share of the rows on either side of the surface
 LEVELS = np.arange(0.1, 0.901, 0.05)
 DISTINCT = 30  # fewer values are steps by themselves
-STARTS, FINISHED = 16, 3  # planes that are climbed from on few rows, and those that are then on all
+STARTS, FINISHED, FINISHED_SPHERES = 16, 3, 2  # planes that are climbed from on few rows, and those that are then on all
 FEW = 500  # rows of the first climb
 MUCH_ALIKE = 0.85  # correlation of planes of which one is enough
 
@@ -99,7 +99,8 @@ def search(fit: Smooth, columns: list[int], seed: int = 0) -> list[Surface]:
     planes = [_climb(stiff, start) for start in climbed[:FINISHED]]
     slopes = (G**2).mean(0) * fit.X[:, columns].var(0)
     bent = [_climb(stiff, _bent(plane, slopes)) for plane in planes]
-    closed = [_climb(stiff, _climb(few, sphere, rounds=12)) for sphere in _spheres(stiff, columns, G, slopes)]
+    spheres = [_climb(few, sphere, rounds=12) for sphere in _spheres(few, columns, G[: len(few.X)], slopes)]
+    closed = [_climb(stiff, sphere) for sphere in sorted(spheres, key=lambda sphere: -_abrupt(few, sphere))[:FINISHED_SPHERES]]
     single = Surface((columns[int(axis.weight.argmax())],), (1,), np.ones(1), axis.level)
     return [single, *(max(some, key=lambda surface: _abrupt(stiff, surface)) for some in (planes, bent, closed))]
 
