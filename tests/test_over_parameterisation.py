@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -206,7 +207,7 @@ def test_ridges_mean_the_same_whatever_the_scale_of_the_outputs() -> None:
                 bias.requires_grad_(False)  # the last layer alone is fitted, so that all outputs are times as large
         return nn.Sequential(network, Times(times))
 
-    one, many = (size_curve(lambda m, c=c: factory(c, m), X, c**2 * y, [4, 16], ridges=(1e-3, 1e-1), repeats=2) for c in (1.0, 30.0))
+    one, many = (size_curve(partial(factory, c), X, c**2 * y, [4, 16], ridges=(1e-3, 1e-1), repeats=2) for c in (1.0, 30.0))
     for here, there in zip(one.points, many.points, strict=True):
         np.testing.assert_allclose(np.array(there.errors) / 30.0**4, here.errors, rtol=1e-8)
 
