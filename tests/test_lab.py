@@ -32,6 +32,16 @@ def test_page_holds_figures_and_comparisons(tmp_path: Path) -> None:
     assert "http" not in page  # opens without network
 
 
+def test_bounds_that_allow_no_effect_are_refused() -> None:
+    with pytest.raises(UsageError, match="1 is no effect"):
+        Check("network / kernel ridge", 0.9, None, 0.0, 1.1, no_effect=1.0)
+
+
+def test_a_comparison_is_met_with_its_whole_interval() -> None:
+    met, wide = (Check("ratio", 0.8, None, 0.0, 0.9, error, 1.0) for error in (0.04, 0.06))
+    assert met.passed and not wide.passed
+
+
 def test_same_numbers_same_files(tmp_path: Path) -> None:
     first = [(line(True, tmp_path), [(tmp_path / name).read_bytes() for name in files("line")])[1] for _ in range(2)]
     assert first[0] == first[1]

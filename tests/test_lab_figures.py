@@ -7,12 +7,16 @@ from math import comb
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.preprocessing import SplineTransformer
+from torch import nn
 
-from motifnet.lab import _fig1, _fig2, _fig3, _fig4, _fig7
+from motifnet.lab import _entering, _fig1, _fig2, _fig3, _fig4, _fig6, _fig7, _fig8, _gap
+from motifnet.lab._facts import Check
 from motifnet.lab._fields import field, sphere
-from motifnet.lab._oracle import RIDGES, Trial, best_linear, gaussian, laplace, slope
+from motifnet.lab._oracle import RIDGES, Trial, best_linear, gaussian, laplace
+from motifnet.lab._seeds import Estimate, exponent, ratio, slope
 
 
 def test_best_linear_is_the_best_kernel_ridge() -> None:
@@ -67,14 +71,15 @@ def test_phase_diagram_meets_its_table() -> None:
 
 
 def test_columns_do_not_change_the_task_of_figure_3() -> None:
-    few, many = _fig3._trial(2, 10, 30, 0), _fig3._trial(2, 50, 30, 0)
+    few, many = _fig3._curled(1, 30, 0), _fig3._curled(9, 30, 0)
+    assert few.X.shape[1] == 4 and many.X.shape[1] == 36
     np.testing.assert_array_equal(few.y, many.y)
-    np.testing.assert_allclose(few.X @ few.X.T, many.X @ many.X.T, atol=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(many.X, axis=1) ** 2, 9 * np.linalg.norm(few.X, axis=1) ** 2)
 
 
 def test_quotient_leaves_one_cell_an_orbit() -> None:
     assert _fig4._covered(3, 6) == pytest.approx(comb(8, 3) / 6**3)
-    plain, sorted_ = _fig4._trials(3, 20, 0)
+    plain, sorted_ = _fig4._trials(3, 20, 0, (1, 3))
     np.testing.assert_array_equal(np.sort(plain.X, 1), sorted_.X)
     np.testing.assert_allclose(_fig4._target(plain.X), _fig4._target(sorted_.X))
 
@@ -102,3 +107,121 @@ def test_tables_of_the_race_come_with_the_library() -> None:
     for name, columns in (("airfoil", 5), ("energy", 8), ("diabetes", 10)):
         data = _fig7._split(name, 100)
         assert len(data.train) == 100 and len(data.columns) == columns
+
+
+def test_estimates_over_seeds() -> None:
+    rng = np.random.default_rng(0)
+    below = rng.uniform(1, 2, 40)
+    found = ratio(3 * below * np.exp(0.1 * rng.standard_normal(40)), below)
+    assert found.value == pytest.approx(3, rel=0.05) and found.error == pytest.approx(3 * 0.1 / 40**0.5, rel=0.3)
+    sizes = (10, 100)
+    assert exponent(sizes, [[1.0, 0.1], [1.0, 0.01]]).value == pytest.approx(1.5)
+    values = rng.standard_normal(30)
+    whole = Estimate.jackknife(lambda v: float(v.mean()), values)
+    assert whole.error == pytest.approx(Estimate.of(values).error)
+
+
+def missed(checks: list[Check] | tuple[Check, ...], part: str) -> bool:
+    """Whether all comparisons of this name are missed."""
+    found = [check for check in checks if part in check.what]
+    assert found
+    return not any(check.passed for check in found)
+
+
+def test_figure_3_fails_where_columns_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A set that is not curled, in as many columns; and a method that learns no metric, on the curled one."""
+
+    def columns() -> dict[str, np.ndarray]:
+        errors = np.hstack([_fig3._errors(_fig3._curled_trials(m, 300, 4), (300,), _fig3.kernel) for m in (1, _fig3.HARMONICS[-1])])
+        return {_fig3.KERNEL: errors, _fig3.NETWORK: errors}
+
+    checks = _fig3._column_checks(columns())
+    assert checks[0].passed and missed(checks, "network / kernel ridge")
+    curl = _fig3.curl
+    monkeypatch.setattr(_fig3, "curl", lambda angles, m: np.pad(curl(angles, 1), ((0, 0), (0, 4 * m - 4))))
+    assert missed(_fig3._column_checks(columns()), "kernel ridge, error at D = 36")
+
+
+def test_figure_3_fails_where_the_set_fills_its_columns() -> None:
+    def free(d: int, n: int, seed: int) -> Trial:
+        rng = np.random.default_rng(seed)
+        X = rng.standard_normal((n + 200, 10))
+        f = field(1.0, 10, rng)(X / np.linalg.norm(X, axis=1, keepdims=True))
+        return Trial(X[:n], f[:n] + 0.45 * rng.standard_normal(n), X[n:], f[n:])
+
+    sizes = (60, 150, 300)
+    spheres = {d: _fig3._errors((free(d, 300, seed) for seed in range(6)), sizes, _fig3.kernel) for d in _fig3.DIMENSIONS}
+    checks = _fig3._sphere_checks(sizes, spheres)
+    assert missed(checks, "exponent, d = 1") and missed(checks, "less d =")
+
+
+def test_figure_4_fails_where_the_target_has_no_symmetry(monkeypatch: pytest.MonkeyPatch) -> None:
+    def checks() -> list[Check]:
+        errors = _fig4._errors(_fig4._groups(100, 6), _fig4.kernel)
+        pairs = {n: {q: _fig4._errors(_fig4._pairs(q, n, 6), _fig4.kernel) for q in (2, 5)} for n in _fig4.SIZES}
+        monkeypatch.setattr(_fig4, "POINTS", (2, 5))
+        return [*_fig4._group_checks({_fig4.KERNEL: errors, _fig4.NETWORK: errors}), *_fig4._pair_checks(pairs)]
+
+    assert not missed(checks(), "exponent of |G|")
+    monkeypatch.setattr(_fig4, "_target", lambda X: np.sin(4 * X[:, 0]) + X[:, -1])
+    broken = checks()
+    assert missed(broken, "exponent of |G|") and missed(broken, "exchanges") and missed(broken, "kernel ridge, plain / invariant")
+
+
+def test_figure_1_fails_where_nothing_jumps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network's place is taken by trees, which beat what is linear in y at the jump only."""
+    from motifnet.tables import Sample
+    from motifnet.teachers import BoostedTrees
+
+    def smooth(X: np.ndarray) -> np.ndarray:
+        return np.asarray(np.sin(3 * X[:, 0]) + X[:, 1])
+
+    monkeypatch.setattr(_fig1, "target", smooth)
+    errors = {name: np.empty((3, 2)) for name in (_fig1.KERNEL, _fig1.SPLINES, _fig1.NETWORK)}
+    for seed in range(3):
+        for k, n in enumerate((250, 500)):
+            trial = _fig1._trial(n, seed)
+            trees = BoostedTrees().fit(Sample.plain(trial.X, trial.y[:, None]), seed=0).predict(trial.X_test)[:, 0]
+            linear = (best_linear(trial, _fig1.KERNELS), best_linear(trial, map(_fig1._tensor_splines, _fig1.KNOTS)))
+            for name, predicted in zip(errors, (*linear, trees), strict=True):
+                errors[name][seed, k] = _fig1._error(predicted)
+    assert missed(_fig1._checks((250, 500), errors), "error of the network")
+
+
+@pytest.mark.slow
+def test_figure_6_fails_where_all_start_near_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    bottom = _fig6.bottom_of_rows()
+    assert not missed(_entering.checks(_entering.entering(bottom, 6, 500)), "distance 0.5 less 8")
+    starts = _entering.starts
+    monkeypatch.setattr(_entering, "starts", lambda bottom, count: starts(bottom, count)[:1].expand(len(_entering.DISTANCES), -1, -1, -1))
+    assert missed(_entering.checks(_entering.entering(bottom, 6, 500)), "distance 0.5 less 8")
+
+
+class Independent(nn.Module):
+    """Weights on features that are as good as independent of each other: the spectrum is flat."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.waves = nn.Parameter(40 * torch.randn(_gap.INPUTS, 20 * count), requires_grad=False)
+        self.weight = nn.Parameter(torch.zeros(20 * count, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cos(x @ self.waves) @ self.weight
+
+
+def test_figure_6_fails_where_the_spectrum_grows_with_the_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_gap, "student", Independent)
+    monkeypatch.setattr(_gap, "DECAYS", (0.01, 0.02, 0.04))
+    assert missed(_gap.checks(_gap.gaps((1, 4), 4, 300)), "gap against parameters")
+
+
+def test_figure_6_fails_where_the_gap_is_of_the_training_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_gap, "unseen", lambda network, seed: _gap.rows(network, _gap.ROWS, seed))
+    assert missed(_gap.checks(_gap.gaps((1, 3), 3, 300)), "gap / 2σ²d/n")
+
+
+def test_figure_8_fails_where_depth_changes_nothing() -> None:
+    rng = np.random.default_rng(0)
+    same = {name: rng.uniform(0.1, 0.2, (4, 1)) * np.exp(0.01 * rng.standard_normal((4, 2))) for name in ("L = 0", "L = 1", _fig8.WEIGHTED)}
+    checks = _fig8._checks((300, 700), {_fig8.RINGS: same, _fig8.SUM: same})
+    assert not any(check.passed for check in checks)

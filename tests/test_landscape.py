@@ -304,6 +304,14 @@ def test_criterion_says_nothing_where_the_residuals_vanish() -> None:
     assert math.isnan(found.criterion) and "held-out error" in found.sentence
 
 
+@pytest.mark.parametrize(("n", "p"), [(2_000, 10), (60, 10)])
+def test_criterion_warns_where_parameters_are_more_than_a_tenth_of_the_rows(n: int, p: int) -> None:
+    model, X, y = linear_fit(n, p)
+    found = information(risk_of(model, X, y))
+    assert found.trusted == (p <= 0.1 * n) == ("smaller is better" in found.sentence)
+    assert found.trusted or "Warning: 0.17 parameters a row" in found.sentence
+
+
 def test_shuffled_labels_need_a_sharper_network() -> None:
     X, y = rows("mlp", "cross_entropy", 80)
     y = (X[:, 0] > 0).long() + (X[:, 1] > 0.5).long()

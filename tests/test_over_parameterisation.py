@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -157,6 +158,17 @@ def test_parts_of_a_network_that_do_not_interact() -> None:
         torch.testing.assert_close(network(X.float()) * 2, alone(X.float()))
 
 
+class Times(nn.Module):
+    """A multiple."""
+
+    def __init__(self, times: float) -> None:
+        super().__init__()
+        self.times = times
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.times * x
+
+
 @pytest.fixture(scope="module")
 def curve() -> SizeCurve:
     """Parallel networks of 30 parameters a copy, 200 rows to fit, 800 held out."""
@@ -168,11 +180,11 @@ def curve() -> SizeCurve:
 
 
 def test_double_descent_of_parallel_networks(curve: SizeCurve) -> None:
-    ridgeless, ridge = curve.errors(0.0) - 0.09, curve.errors(1e-2) - 0.09
+    ridgeless, ridge = curve.errors(0.0) - 0.09, curve.errors(1e-3) - 0.09
     assert abs(curve.peak.ratio - 1) <= 0.2
     assert ridgeless[-1] < ridgeless.max() / 10
     assert ridge[1:-1].max() <= 1.2 * ridge[0]
-    assert "peaks at size" in curve.sentence and "ridge 0.01 is enough" in curve.sentence
+    assert "peaks at size" in curve.sentence and "ridge 0.001 is enough" in curve.sentence
     assert curve.near_threshold(7) and not curve.near_threshold(25)
 
 
@@ -181,6 +193,23 @@ def test_gcv_is_right_away_from_the_threshold_and_optimistic_at_it(curve: SizeCu
     assert all(0.7 <= p.gcv[0] / p.errors[0] <= 1.3 for p in far), [(p.ratio, p.gcv[0] / p.errors[0]) for p in far]
     assert all(0.7 <= p.gcv[1] / p.errors[1] <= 1.3 for p in curve.points)
     assert curve.peak.gcv[0] < 0.7 * curve.peak.errors[0]
+
+
+def test_ridges_mean_the_same_whatever_the_scale_of_the_outputs() -> None:
+    X, y = sample(300)
+
+    def factory(times: float, copies: int) -> nn.Module:
+        network = ParallelNetwork((8, 3, 1), copies)
+        with torch.no_grad():
+            network.weights[-1].mul_(times)
+            network.weights[0].requires_grad_(False)
+            for bias in network.biases:
+                bias.requires_grad_(False)  # the last layer alone is fitted, so that all outputs are times as large
+        return nn.Sequential(network, Times(times))
+
+    one, many = (size_curve(partial(factory, c), X, c**2 * y, [4, 16], ridges=(1e-3, 1e-1), repeats=2) for c in (1.0, 30.0))
+    for here, there in zip(one.points, many.points, strict=True):
+        np.testing.assert_allclose(np.array(there.errors) / 30.0**4, here.errors, rtol=1e-8)
 
 
 @pytest.mark.parametrize("size", [4, 25])

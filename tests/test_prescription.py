@@ -48,6 +48,12 @@ def jumping(rng: np.random.Generator, n: int = 2_000) -> Drawn:
     return X, f, f + 0.1 * rng.standard_normal(n)
 
 
+def jumping_across_a_sphere(rng: np.random.Generator, n: int = 2_000) -> Drawn:
+    X = rng.uniform(-1, 1, (n, 3))
+    f = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] + (np.linalg.norm(X - 0.1, axis=1) > 0.8)
+    return X, f, f + 0.2 * rng.standard_normal(n)
+
+
 def moving_along(rng: np.random.Generator, n: int = 300) -> Drawn:
     X = rng.random((n, 3))
     f = np.stack([np.sin(5 * X[:, j]) + 2 * np.delete(X, j, axis=1).prod(1) for j in range(3)], axis=1)
@@ -68,6 +74,7 @@ CASES = [
     (moving_along, "equivariant layer"),
     (thin, "projection"),
     (jumping, "step"),
+    (jumping_across_a_sphere, "step"),
 ]
 
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import motifnet
 from motifnet.cli._app import app
 from motifnet.engine import DataError, UsageError
-from motifnet.profiling import DETECTORS, Finding, Profile, Rows, as_rows, permutations, profile
+from motifnet.profiling import DETECTORS, Finding, Profile, Rows, as_rows, boundary, permutations, profile
 from motifnet.profiling._candidates import candidates
 from motifnet.profiling._group import non_invariant
 from motifnet.profiling._invariance import TRUTH, invariance
@@ -88,6 +88,18 @@ def test_wrong_use_is_told() -> None:
         invariance(rows_of(X, X[:, 0]), {"permutations": [["x0"], ["nonsense"]]})
 
 
+READ = {"group", "blocks", "equivariant", "projection", "step", "smoothness"}  # by a fit; all else is a detail
+
+
+def test_settings_are_those_that_a_fit_reads() -> None:
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.random((2_000, 3)), rng.standard_normal(2_000)])
+    y = np.sin(6 * X[:, 0]) + (X[:, 1] > 0.4) + (0.1 + X[:, 2]) * rng.standard_normal(2_000)
+    found = profile(X, y).prescription
+    assert found
+    assert set().union(*found.values()) <= READ
+
+
 def test_noise_floor_by_repeated_rows() -> None:
     rng = np.random.default_rng(0)
     X = np.repeat(rng.random((200, 2)), 2, axis=0)
@@ -95,7 +107,7 @@ def test_noise_floor_by_repeated_rows() -> None:
     found = DETECTORS["noise floor"](rows_of(X, y))
     assert found.details["duplicate_freedom"] == 200
     assert found.interval[0] < 0.25 / y.var() < found.interval[1]
-    assert found.setting["error_floor"] == pytest.approx(0.5, rel=0.15)
+    assert found.details["error_floor"] == pytest.approx(0.5, rel=0.15)
 
 
 @pytest.mark.parametrize("slope", [0.0, 1.0])
@@ -134,6 +146,29 @@ def test_jump_across_a_plane_is_found_beside_a_column_that_is_steeper(seed: int)
     assert "x3" not in found.details["columns"]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_jump_across_a_sphere_is_found_and_measured(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(-1, 1, (2_000, 3))
+    f = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] + (np.linalg.norm(X, axis=1) > 0.8)
+    rows = rows_of(X, f + 0.3 * rng.standard_normal(2_000))
+    found = DETECTORS["singularity"](rows)
+    assert found.found
+    assert 0.4 < found.value < 1.2  # an ellipsoid that misses the sphere blurs the jump
+    place = boundary(rows)
+    assert place is not None
+    outside = place[0].coordinate(rows.X) > place[1]
+    assert np.mean(outside == (np.linalg.norm(rows.X * rows.unit + rows.centre, axis=1) > 0.8)) > 0.9
+
+
+@pytest.mark.parametrize("shape", [lambda r: np.cos(4 * r), lambda r: 2 * np.abs(r - 0.8)], ids=["smooth", "kink"])
+def test_function_of_the_radius_is_no_jump_across_a_sphere(shape: Callable[[Matrix], Matrix]) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (2_000, 3))
+    f = shape(np.linalg.norm(X, axis=1))
+    assert DETECTORS["singularity"](rows_of(X, f + 0.4 * f.std() * rng.standard_normal(2_000))).verdict == "no jump"
+
+
 def test_slope_is_no_jump() -> None:
     rng = np.random.default_rng(0)
     X = rng.random((2_000, 3))
@@ -161,7 +196,7 @@ def symmetric(slope: float, seed: int, n: int = 500, q: int = 3) -> Finding:
 
 
 def test_symmetry_is_found_and_its_break_contradicts_it() -> None:
-    assert symmetric(0.0, 0).setting["front"] == "a sorting layer"
+    assert "Put a sorting layer in front" in symmetric(0.0, 0).sentence
     broken = symmetric(0.3, 0)
     assert not broken.found
     assert broken.details["tests"][0]["p_true"] < 1e-3

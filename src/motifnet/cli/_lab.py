@@ -38,8 +38,10 @@ def lab(
         raise FileError(f"{out} cannot be made: {error.strerror or error}. Give a folder by --out that can be written to.") from None
     check_place(out / "lab.html", force=force)
     facts = []
-    for name, run in chosen.items():
+    for number, (name, run) in enumerate(chosen.items(), start=1):
         start = time.monotonic()
+        if not quiet and len(chosen) > 1:
+            say(f"{name}: figure {number} of {len(chosen)} …")
         with single_threaded():
             fact = run(quick, out)
         fact.write(out)
@@ -49,7 +51,8 @@ def lab(
             say(f"{name}: {met} of {len(fact.checks)} comparisons with theory met, {time.monotonic() - start:.0f} s")
         for check in fact.checks:
             if not check.passed:
-                note("warning", f"{name}: {check.what} is {check.measured:.4g}; theory says {check.expected:.4g}")
+                theory = f"; theory says {check.expected:.4g}" if check.expected is not None else ""
+                note("warning", f"{name}: {check.what} is {check.measured:.4g}{theory}; allowed are {check.low:.4g} to {check.high:.4g}")
     page = write_page(facts, out)
     if not quiet:
         say(page)

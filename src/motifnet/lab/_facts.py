@@ -7,25 +7,43 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from motifnet.engine import UsageError
+from motifnet.lab._seeds import Estimate
+
 
 @dataclass(frozen=True)
 class Check:
-    """A measured value against what theory says; passed where low ≤ measured ≤ high."""
+    """A measured value against what theory says; passed where measured ± 2 standard errors lies between low and high.
+
+    expected: None where theory gives a direction and no number. no_effect: what would be measured were the claim false; it lies outside the bounds.
+    """
 
     what: str
     measured: float
-    expected: float
+    expected: float | None
     low: float
     high: float
+    error: float = 0.0
+    no_effect: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.no_effect is not None and self.low <= self.no_effect <= self.high:
+            bounds = f"{self.low:.4g} to {self.high:.4g}"
+            raise UsageError(f"The comparison {self.what!r} allows {bounds}, and {self.no_effect:.4g} is no effect. Give bounds that exclude it.")
 
     @classmethod
     def near(cls, what: str, measured: float, expected: float, within: float) -> Check:
         """Measured within a share of the expected value."""
         return cls(what, measured, expected, expected * (1 - within), expected * (1 + within))
 
+    @classmethod
+    def over_seeds(cls, what: str, measured: Estimate, expected: float | None, low: float, high: float, no_effect: float | None = None) -> Check:
+        """Of a mean over seeds."""
+        return cls(what, measured.value, expected, low, high, measured.error, no_effect)
+
     @property
     def passed(self) -> bool:
-        return self.low <= self.measured <= self.high
+        return self.low <= self.measured - 2 * self.error and self.measured + 2 * self.error <= self.high
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,10 @@ def _checks(sizes: tuple[int, ...], ratios: Ratios) -> list[Check]:
         if _gain(point, 2) < 1e-9
     ]
     best = max(ratios, key=lambda point: _gain(point, 2))
-    return [*ties, Check(f"network / linear where the gain is largest, {_label(best)}, {sizes[-1]:,} rows", ratios[best][-1], 0.9, 0.0, 1.0)]
+    return [
+        *ties,
+        Check(f"network / linear where the gain is largest, {_label(best)}, {sizes[-1]:,} rows", ratios[best][-1], None, 0.0, 0.9, no_effect=1.0),
+    ]
 
 
 def _sentences(sizes: tuple[int, ...], ratios: Ratios) -> tuple[str, ...]:

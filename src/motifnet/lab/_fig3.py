@@ -1,12 +1,19 @@
-"""Figure 3: rows that lie on a thin set: the error falls at the rate of the set's dimension d, whatever the number D of columns.
+"""Figure 3: rows on a thin set: the error falls at the rate of the set's dimension d; a network need not pay for the number D of columns.
 
-Rows are uniform on a sphere of dimension d in a random subspace of R^D, and the function has smoothness β = 1 on it, so that no estimator learns
-faster than n^(−2β/(2β + d)) for all such functions. Kernel ridge regression is tuned on the test rows; our network is fitted as it comes, without
-being told of the set. With D free columns in place of the set theory would let the error fall like n^(−2β/(2β + D)), which is next to not at all.
+Panel a: rows are uniform on a sphere of dimension d in R^10, and the function has smoothness β = 1 on it, so that no estimator learns faster than
+n^(−2β/(2β + d)) for all such functions. Kernel ridge regression, tuned on the test rows, has this rate: distances are those of the set.
+
+Panels b and c: the same function of two angles θ₁, θ₂, seen through M harmonics,
+
+    x = Q (cos kθ₁, sin kθ₁, cos kθ₂, sin kθ₂)_{k ≤ M},   Q a random rotation of R^D,   D = 4M
+
+The set has dimension 2 for every D, but it is curled: it has Σ_{k ≤ M} k² times the surface, and rows that are near by their angles are far apart. A
+kernel of the distance pays for that. Our network is fitted as it comes, and may learn a metric.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,118 +23,169 @@ from motifnet.estimators import MotifRegressor
 from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
 from motifnet.lab._facts import Check, Facts
 from motifnet.lab._fields import field, sphere
-from motifnet.lab._oracle import Trial, best_linear, laplace, slope
+from motifnet.lab._oracle import Trial, best_linear, laplace
+from motifnet.lab._seeds import Estimate, Values, draw_bars, exponent, ratio
 from motifnet.profiling import smooth_exponent
+from motifnet.tables import Matrix
 
-NAME, TITLE = "fig3", "Rows on a thin set: the error falls at the rate of its dimension"
-BETA, NOISE, TEST = 1.0, 0.45, 1_000
-NEAR = 0.2  # how far a slope over hundreds of rows may be from the rate: exponents are those of large n
-DIMENSIONS, COLUMNS = (1, 2, 4), (10, 50)
-KERNELS = (laplace(0.3), laplace(1.0), laplace(4.0))
+NAME, TITLE = "fig3", "Rows on a thin set: what its dimension and its columns cost"
+BETA, TEST, COLUMNS, ANGLES = 1.0, 1_000, 10, 2
+SPHERE_NOISE, CURLED_NOISE = 0.45, 0.2
+NEAR = 0.25  # how far an exponent over hundreds of rows may be from the rate: rates are those of large n
+DIMENSIONS, HARMONICS = (1, 2, 4), (1, 5, 9)
+KERNELS = tuple(laplace(width) for width in (0.3, 1.0, 4.0, 16.0))
 KERNEL, NETWORK = "kernel ridge", "network"
 COLOURS = {1: CALM, 2: TRAINED, 4: MEASURED}
-Case = tuple[int, int]
-Errors = dict[str, dict[Case, list[float]]]
+STYLES = {KERNEL: ("o-", MEASURED), NETWORK: ("D-", TRAINED)}
+Predict = Callable[[Trial], Matrix]
+Errors = dict[str, Values]
 
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    sizes, seeds = ((125, 350, 1_000), 2) if quick else ((125, 250, 500, 1_000, 2_000), 5)
-    cases = [(d, D) for d in DIMENSIONS for D in COLUMNS]
-    errors: Errors = {
-        KERNEL: {case: _errors(*case, sizes, seeds, _kernel) for case in cases},
-        NETWORK: {case: _errors(*case, sizes, 1 if quick else seeds, _network) for case in cases},
-    }
-    slopes = {name: {case: slope(sizes, e) for case, e in found.items()} for name, found in errors.items()}
+    sizes, seeds = ((100, 250, 600), 10) if quick else ((125, 250, 500, 1_000, 2_000), 20)
+    rows, draws, preset = ((200, 400, 800), 4, "fast") if quick else ((200, 400, 800, 1_600), 10, "balanced")
+    spheres = {d: _errors((_sphere(d, sizes[-1], seed) for seed in range(seeds)), sizes, kernel) for d in DIMENSIONS}
+    methods = {KERNEL: kernel, NETWORK: network(preset)}
+    curves = {name: _errors(_curled_trials(HARMONICS[-1], rows[-1], draws), rows, f) for name, f in methods.items()}
+    fewer = {name: [_errors(_curled_trials(m, rows[-1], draws), rows[-1:], f) for m in HARMONICS[:-1]] for name, f in methods.items()}
+    columns = {name: np.hstack([*fewer[name], curves[name][:, -1:]]) for name in methods}
     with panels(out, NAME, 1, 3) as axes:
-        for axis, letter, name in zip(axes[0], "ab", errors, strict=False):
-            _draw_errors(axis, f"{letter}  {name}", sizes, errors[name])
-        _draw_slopes(axes[0, 2], slopes)
-    values = {"rows": sizes} | {name: {_label(case): e for case, e in found.items()} for name, found in errors.items()}
-    exponents = {f"exponents, {name}": {_label(case): r for case, r in found.items()} for name, found in slopes.items()}
-    return Facts(NAME, TITLE, quick, _sentences(slopes), _checks(slopes), values | exponents, files(NAME))
+        _draw_spheres(axes[0, 0], sizes, spheres)
+        _draw_columns(axes[0, 1], rows[-1], columns)
+        _draw_curves(axes[0, 2], rows, curves)
+    values = {
+        "spheres": {"rows": sizes, **{f"d = {d}": e.tolist() for d, e in spheres.items()}},
+        "over columns": {"rows": rows[-1], "D": [_columns(m) for m in HARMONICS], **{name: e.tolist() for name, e in columns.items()}},
+        f"D = {_columns(HARMONICS[-1])}": {"rows": rows, **{name: e.tolist() for name, e in curves.items()}},
+    }
+    checks = (*_sphere_checks(sizes, spheres), *_column_checks(columns), *_curve_checks(rows, curves))
+    return Facts(NAME, TITLE, quick, _sentences(sizes, spheres, rows, columns, curves), checks, values, files(NAME))
 
 
-def _errors(d: int, D: int, sizes: tuple[int, ...], seeds: int, predicted: Any) -> list[float]:
-    """Mean error over seeds for each size."""
-    trials = [_trial(d, D, max(sizes), seed) for seed in range(seeds)]
-    return [float(np.mean([trial.error(predicted(trial.first(n))) for trial in trials])) for n in sizes]
-
-
-def _trial(d: int, D: int, n: int, seed: int) -> Trial:
-    """The same points, function and noise for every D."""
-    rng = np.random.default_rng(seed)
-    Z, noise = sphere(n + TEST, d, rng), NOISE * rng.normal(size=n)
-    truth = field(BETA, d + 1, rng)(Z)
-    X = Z @ np.linalg.qr(rng.normal(size=(D, D)))[0][: d + 1]
-    return Trial(X[:n], truth[:n] + noise, X[n:], truth[n:])
-
-
-def _kernel(trial: Trial) -> Any:
+def kernel(trial: Trial) -> Matrix:
+    """Kernel ridge regression at its best."""
     return best_linear(trial, KERNELS)
 
 
-def _network(trial: Trial) -> Any:
-    return MotifRegressor(preset="fast", n_jobs=1, profile=None).fit(trial.X, trial.y).predict(trial.X_test)
+def network(preset: str) -> Predict:
+    """Our network as it comes."""
+    return lambda trial: np.asarray(MotifRegressor(preset=preset, n_jobs=1, profile=None).fit(trial.X, trial.y).predict(trial.X_test))
 
 
-def _checks(slopes: dict[str, dict[Case, float]]) -> tuple[Check, ...]:
-    kernel, few, many = slopes[KERNEL], min(COLUMNS), max(COLUMNS)
-    rates = [Check(f"kernel ridge, exponent, {_label(case)}", r, rate := _rate(case), rate - NEAR, rate + NEAR) for case, r in kernel.items()]
-    same = [
-        Check(f"kernel ridge, exponent at D = {many} less D = {few}, d = {d}", kernel[d, many] - kernel[d, few], 0, -0.1, 0.1) for d in DIMENSIONS
+def curl(angles: Matrix, harmonics: int) -> Matrix:
+    """The harmonics of angles with shape (n, 2), with shape (n, 4 · harmonics)."""
+    return np.concatenate([wave(k * angles) for k in range(1, harmonics + 1) for wave in (np.cos, np.sin)], axis=1)
+
+
+def _sphere(d: int, n: int, seed: int) -> Trial:
+    rng = np.random.default_rng(seed)
+    Z, noise = sphere(n + TEST, d, rng), SPHERE_NOISE * rng.normal(size=n)
+    truth = field(BETA, d + 1, rng)(Z)
+    X = Z @ _rotation(COLUMNS, rng)[: d + 1]
+    return Trial(X[:n], truth[:n] + noise, X[n:], truth[n:])
+
+
+def _curled_trials(harmonics: int, n: int, seeds: int) -> Iterable[Trial]:
+    return (_curled(harmonics, n, seed) for seed in range(seeds))
+
+
+def _curled(harmonics: int, n: int, seed: int) -> Trial:
+    """The same angles, function and noise for every number of harmonics."""
+    rng = np.random.default_rng(seed)
+    angles, noise = rng.uniform(0, 2 * np.pi, (n + TEST, ANGLES)), CURLED_NOISE * rng.normal(size=n)
+    truth = field(BETA, 2 * ANGLES, rng)(np.concatenate([np.cos(angles), np.sin(angles)], axis=1))
+    X = curl(angles, harmonics)
+    X = X @ _rotation(X.shape[1], rng)
+    return Trial(X[:n], truth[:n] + noise, X[n:], truth[n:])
+
+
+def _rotation(D: int, rng: np.random.Generator) -> Matrix:
+    return np.asarray(np.linalg.qr(rng.normal(size=(D, D)))[0])
+
+
+def _errors(trials: Iterable[Trial], sizes: tuple[int, ...], predict: Predict) -> Values:
+    """With shape (seeds, sizes)."""
+    return np.array([[trial.error(predict(trial.first(n))) for n in sizes] for trial in trials])
+
+
+def _columns(harmonics: int) -> int:
+    return 2 * ANGLES * harmonics
+
+
+def _sphere_checks(sizes: tuple[int, ...], spheres: dict[int, Values]) -> list[Check]:
+    rates = {d: exponent(sizes, errors) for d, errors in spheres.items()}
+    near = [
+        Check.over_seeds(f"kernel ridge on a sphere, exponent, d = {d}", r, rate := smooth_exponent(BETA, d), rate - NEAR, rate + NEAR, 0.0)
+        for d, r in rates.items()
     ]
-    free = [
-        Check(f"network, exponent, {_label(case)}, above that of free columns", r, _rate(case), smooth_exponent(BETA, case[1]), 1.0)
-        for case, r in slopes[NETWORK].items()
+    few, many = min(DIMENSIONS), max(DIMENSIONS)
+    gap = Estimate(rates[few].value - rates[many].value, float(np.hypot(rates[few].error, rates[many].error)))
+    theory = smooth_exponent(BETA, few) - smooth_exponent(BETA, many)
+    return [*near, Check.over_seeds(f"kernel ridge on a sphere, exponent at d = {few} less d = {many}", gap, theory, 0.1, theory + NEAR, 0.0)]
+
+
+def _column_checks(columns: Errors) -> list[Check]:
+    growth = {name: errors[:, -1] / errors[:, 0] for name, errors in columns.items()}
+    ends = f"error at D = {_columns(HARMONICS[-1])} / D = {_columns(HARMONICS[0])}"
+    grown, share = ratio(growth[KERNEL], 1.0), ratio(growth[NETWORK], growth[KERNEL])
+    return [
+        Check.over_seeds(f"kernel ridge, {ends}", grown, None, 2.0, np.inf, 1.0),
+        Check.over_seeds(f"{ends}, network / kernel ridge", share, None, 0.0, 0.5, 1.0),
     ]
-    return (*rates, *same, *free)
 
 
-def _sentences(slopes: dict[str, dict[Case, float]]) -> tuple[str, ...]:
-    def told(d: int) -> str:
-        each = "; ".join(f"D = {D}: kernel ridge {slopes[KERNEL][d, D]:.2f}, network {slopes[NETWORK][d, D]:.2f}" for D in COLUMNS)
-        free = ", ".join(f"{smooth_exponent(BETA, D):.2f}" for D in COLUMNS)
-        rate = smooth_exponent(BETA, d)
-        return f"On a set of dimension {d} errors fall like n^(−r) with r: {each}; theory says {rate:.2f}, and for free columns {free}."
-
-    return tuple(told(d) for d in DIMENSIONS)
+def _curve_checks(rows: tuple[int, ...], curves: Errors) -> list[Check]:
+    D, rate = _columns(HARMONICS[-1]), smooth_exponent(BETA, ANGLES)
+    r = exponent(rows, curves[NETWORK])
+    return [Check.over_seeds(f"network, exponent at D = {D}", r, rate, rate - NEAR, np.inf, smooth_exponent(BETA, D))]
 
 
-def _rate(case: Case) -> float:
-    """2β/(2β + d)."""
-    return smooth_exponent(BETA, case[0])
+def _sentences(sizes: tuple[int, ...], spheres: dict[int, Values], rows: tuple[int, ...], columns: Errors, curves: Errors) -> tuple[str, ...]:
+    rates = "; ".join(f"d = {d}: {exponent(sizes, e):.2f}, theory {smooth_exponent(BETA, d):.2f}" for d, e in spheres.items())
+    D, few = _columns(HARMONICS[-1]), _columns(HARMONICS[0])
+    grown = {name: ratio(errors[:, -1], errors[:, 0]) for name, errors in columns.items()}
+    return (
+        f"On spheres the error of kernel ridge falls like n^(−r) with r, ± one standard error: {rates}.",
+        f"On the curled set of dimension {ANGLES}, {rows[-1]:,} rows, {D} columns in place of {few} multiply the error of kernel ridge by "
+        f"{grown[KERNEL]:.2f} and that of the network by {grown[NETWORK]:.2f}; there its exponent is {exponent(rows, curves[NETWORK]):.2f}, where "
+        f"theory says {smooth_exponent(BETA, ANGLES):.2f} for the set and {smooth_exponent(BETA, D):.2f} for {D} free columns.",
+    )
 
 
-def _label(case: Case) -> str:
-    return f"d = {case[0]}, D = {case[1]}"
-
-
-def _draw_errors(axis: Any, title: str, sizes: tuple[int, ...], errors: dict[Case, list[float]]) -> None:
-    for case, values in errors.items():
-        first = case[1] == min(COLUMNS)
-        axis.plot(sizes, values, "o" if first else "s", color=COLOURS[case[0]], markerfacecolor=None if first else "white", label=_label(case))
-        if first:
-            axis.plot(sizes, _line(sizes, values, _rate(case)), color=THEORY, linewidth=0.9)
-    axis.set(title=f"{title}; lines: theory's slopes", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
-    log_ticks(axis)
-    axis.set_ylim(bottom=axis.get_ylim()[0] / 4)  # for the legend
-    axis.legend(loc="lower left", ncols=2, columnspacing=0.8, handletextpad=0.1)
-
-
-def _line(sizes: tuple[int, ...], errors: list[float], rate: float) -> Any:
-    """The line of this slope that is nearest."""
+def _draw_spheres(axis: Any, sizes: tuple[int, ...], spheres: dict[int, Values]) -> None:
     logs = np.log(sizes)
-    return np.exp(np.mean(np.log(errors)) - rate * (logs - logs.mean()))
+    for d, errors in spheres.items():
+        draw_bars(axis, sizes, errors, "o", color=COLOURS[d], label=f"d = {d}")
+        line = np.exp(np.log(errors).mean() - smooth_exponent(BETA, d) * (logs - logs.mean()))
+        axis.plot(sizes, line, color=THEORY, linewidth=0.9)
+    axis.set(title="a  kernel ridge on spheres; lines: theory's slopes", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
+    log_ticks(axis)
+    axis.legend(loc="lower left")
 
 
-def _draw_slopes(axis: Any, slopes: dict[str, dict[Case, float]]) -> None:
-    d = np.linspace(0.8, max(DIMENSIONS) + 0.4, 100)
-    axis.plot(d, 2 * BETA / (2 * BETA + d), color=THEORY, label="2β/(2β + d)")
-    for D, dash in zip(COLUMNS, ("--", ":"), strict=True):
-        axis.axhline(smooth_exponent(BETA, D), color=THEORY, linestyle=dash, linewidth=0.9, label=f"2β/(2β + D), D = {D}")
-    for name, colour in ((KERNEL, MEASURED), (NETWORK, TRAINED)):
-        for D, mark in zip(COLUMNS, "os", strict=True):
-            axis.plot(DIMENSIONS, [slopes[name][d_, D] for d_ in DIMENSIONS], mark, color=colour, label=f"{name}, D = {D}")
-    axis.set(title="c  exponents", xlabel="dimension of the set, d", ylabel="exponent r of n^(−r)", ylim=(0, 1.4), xticks=DIMENSIONS)
-    axis.legend(loc="upper right", fontsize=7)
+def _draw_columns(axis: Any, n: int, columns: Errors) -> None:
+    for name, errors in columns.items():
+        line, colour = STYLES[name]
+        draw_bars(axis, [_columns(m) for m in HARMONICS], errors, line, color=colour, label=name)
+    axis.set(title=f"b  a curled set of dimension {ANGLES}, {n:,} rows", xlabel="columns, D", ylabel="mean squared error", yscale="log")
+    log_ticks(axis)
+    axis.set_xticks([_columns(m) for m in HARMONICS])
+    axis.legend(loc="upper left")
+
+
+def _draw_curves(axis: Any, rows: tuple[int, ...], curves: Errors) -> None:
+    D = _columns(HARMONICS[-1])
+    for name, errors in curves.items():
+        line, colour = STYLES[name]
+        draw_bars(axis, rows, errors, line, color=colour, label=name)
+    start = float(curves[NETWORK][:, 0].mean())
+    for d, dash in ((ANGLES, "--"), (D, ":")):
+        rate = smooth_exponent(BETA, d)
+        axis.plot(rows, start * (np.array(rows) / rows[0]) ** -rate, dash, color=THEORY, label=f"slope −{rate:.2f}, that of {d} dimensions")
+    axis.set(title=f"c  the curled set in {D} columns", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
+    log_ticks(axis)
+    axis.set_xticks(rows, [f"{n:,}" for n in rows])
+    axis.minorticks_off()
+    axis.set_ylim(bottom=axis.get_ylim()[0] / 3)  # for the legend
+    axis.legend(loc="lower left")

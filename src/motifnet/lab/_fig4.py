@@ -1,13 +1,16 @@
-"""Figure 4: the quotient space shrinks with the number q of points, and the error with it.
+"""Figure 4: the quotient space shrinks with the group, and the error with it.
 
 A function of q points that does not change under their q! exchanges is one on the quotient [0, 1]^q / S_q, the sorted rows. A grid of K cells a side
 has K^q cells of which C(K + q − 1, q) are left, one part in q! as K grows. So n rows are worth up to |G| n (Tahmasebi, Jegelka 2023), and the error
-falls by up to |G|^(2β/(2β + q)) ≤ |G|. Sorting itself makes kinks where two points meet, so that not all of it is gained. Kernel ridge regression
-on rows as they come and on sorted rows, both tuned on the test rows; our network on both beside it.
+falls by up to |G|^(2β/(2β + q)) ≤ |G|. Sorting itself makes kinks where two points meet, so that not all of it is gained.
+
+Panel b: kernel ridge regression, tuned on the test rows, on rows as they come and on sorted rows, for q = 2 to 5 points. Panel c: always five points
+and the same function, of which the first k are sorted: the group S_k of k! exchanges is all that changes. Our network is fitted as it comes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from math import comb, factorial
 from pathlib import Path
 from typing import Any
@@ -18,77 +21,100 @@ from motifnet.estimators import MotifRegressor
 from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
 from motifnet.lab._facts import Check, Facts
 from motifnet.lab._oracle import Trial, best_linear, gaussian
+from motifnet.lab._seeds import Estimate, Values, draw_bars, exponent, ratio
 from motifnet.profiling import permutations, smooth_exponent
 from motifnet.tables import Matrix
 
-NAME, TITLE = "fig4", "The quotient space shrinks with the number of points, and the error with it"
+NAME, TITLE = "fig4", "The quotient space shrinks with the group, and the error with it"
 POINTS, GRIDS, SIZES = (2, 3, 4, 5), (5, 10, 20), (50, 100, 200)
+ORDERS = tuple(factorial(q) for q in POINTS)
+SORTED = (1, 2, 3, 4, 5)  # of five points
+GROUPS, GROUP_ROWS = tuple(factorial(k) for k in SORTED), 100
 NOISE, TEST, BETA = 0.1, 1_000, 2.0
 KERNELS = tuple(gaussian(width) for width in (0.25, 0.5, 1.0, 2.0))
 COLOURS = {50: CALM, 100: TRAINED, 200: MEASURED}
-Ratios = dict[int, list[float]]
+KERNEL, NETWORK = "kernel ridge", "network"
+STYLES = {KERNEL: ("o-", MEASURED), NETWORK: ("D-", TRAINED)}
+Predict = Callable[[Trial], Matrix]
+Pairs = dict[int, dict[int, Values]]  # rows → points → errors with shape (seeds, 2): plain, sorted
 
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    seeds, curve_sizes = (6, (50, 100, 200, 400, 800)) if quick else (20, (50, 100, 200, 400, 800, 1_600))
+    seeds, curve_sizes = (20, (50, 100, 200, 400, 800)) if quick else (50, (50, 100, 200, 400, 800, 1_600))
+    draws, preset = (16, "fast") if quick else (20, "balanced")
     covered = {q: [_covered(q, K) for K in GRIDS] for q in POINTS[:-1]}
-    ratios = {n: [_ratio(q, n, seeds) for q in POINTS] for n in SIZES}
-    networks = [_ratio(q, SIZES[-1], 1 if quick else 5, network=True) for q in POINTS]
-    plain, invariant = _curves(4, curve_sizes, 2 if quick else 5)
+    pairs = {n: {q: _errors(_pairs(q, n, seeds), kernel) for q in POINTS} for n in SIZES}
+    groups = {name: _errors(_groups(GROUP_ROWS, draws), f) for name, f in {KERNEL: kernel, NETWORK: network(preset)}.items()}
+    plain, invariant = _curves(4, curve_sizes, 3 if quick else 10)
     worth = _worth(curve_sizes, plain, invariant[curve_sizes.index(SIZES[1])]) / SIZES[1]
-    with panels(out, NAME, 1, 3) as axes:
+    with panels(out, NAME, 2, 2) as axes:
         _draw_covered(axes[0, 0], covered)
-        _draw_ratios(axes[0, 1], ratios, networks)
-        _draw_curves(axes[0, 2], curve_sizes, plain, invariant)
+        _draw_ratios(axes[0, 1], pairs)
+        _draw_groups(axes[1, 0], groups)
+        _draw_curves(axes[1, 1], curve_sizes, plain, invariant)
     values = {
         "points": POINTS,
         "cells, quotient / cube": {str(q): v for q, v in covered.items()},
-        "error, plain / invariant": {f"{n} rows": v for n, v in ratios.items()} | {f"network, {SIZES[-1]} rows": networks},
+        "error, plain / invariant": {f"{n} rows": [_gain(pairs[n][q]).value for q in POINTS] for n in SIZES},
+        f"five points, {GROUP_ROWS} rows": {"size of the group": GROUPS, **{name: e.tolist() for name, e in groups.items()}},
         "curves of four points": {"rows": curve_sizes, "plain": plain, "invariant": invariant},
         "rows that 100 invariant rows are worth, over 100": worth if np.isfinite(worth) else None,
     }
-    return Facts(NAME, TITLE, quick, _sentences(ratios, networks, worth, curve_sizes), _checks(covered, ratios, networks), values, files(NAME))
+    checks = (*_count_checks(covered), *_pair_checks(pairs), *_group_checks(groups))
+    return Facts(NAME, TITLE, quick, _sentences(pairs, groups, worth, curve_sizes), checks, values, files(NAME))
+
+
+def kernel(trial: Trial) -> Matrix:
+    """Kernel ridge regression at its best."""
+    return best_linear(trial, KERNELS)
+
+
+def network(preset: str) -> Predict:
+    """Our network as it comes."""
+    return lambda trial: np.asarray(MotifRegressor(preset=preset, n_jobs=1, profile=None).fit(trial.X, trial.y).predict(trial.X_test))
 
 
 def _covered(q: int, K: int) -> float:
     """Cells that the quotient map of S_q leaves of a grid with K cells a side, as a share, counted."""
     grid = np.stack(np.meshgrid(*[(np.arange(K) + 0.5) / K] * q), -1).reshape(-1, q)
-    return len(np.unique(_sorted(grid), axis=0)) / K**q
+    return len(np.unique(_sorted(grid, q), axis=0)) / K**q
 
 
-def _sorted(X: Matrix) -> Matrix:
-    return permutations([[j] for j in range(X.shape[1])], X.shape[1]).quotient(X)
+def _sorted(X: Matrix, k: int) -> Matrix:
+    """On the quotient by the exchanges of the first k columns."""
+    return permutations([[j] for j in range(k)], X.shape[1]).quotient(X) if k > 1 else X
 
 
 def _target(X: Matrix) -> Matrix:
     return np.sin(4 * X).sum(1) + 2 * X.prod(1) + X.max(1)
 
 
-def _trials(q: int, n: int, seed: int) -> tuple[Trial, Trial]:
-    """Rows as they come, and sorted."""
+def _trials(q: int, n: int, seed: int, sorted_points: Iterable[int]) -> tuple[Trial, ...]:
+    """The same rows with the first so many points sorted."""
     rng = np.random.default_rng(seed)
     X, X_test = rng.random((n, q)), rng.random((TEST, q))
     y, truth = _target(X) + NOISE * rng.normal(size=n), _target(X_test)
-    return Trial(X, y, X_test, truth), Trial(_sorted(X), y, _sorted(X_test), truth)
+    return tuple(Trial(_sorted(X, k), y, _sorted(X_test, k), truth) for k in sorted_points)
 
 
-def _error(trial: Trial, network: bool) -> float:
-    if not network:
-        return trial.error(best_linear(trial, KERNELS))
-    return trial.error(MotifRegressor(preset="fast", n_jobs=1, profile=None).fit(trial.X, trial.y).predict(trial.X_test))
+def _pairs(q: int, n: int, seeds: int) -> Iterable[tuple[Trial, ...]]:
+    return (_trials(q, n, seed, (1, q)) for seed in range(seeds))
 
 
-def _ratio(q: int, n: int, seeds: int, *, network: bool = False) -> float:
-    """Error of the plain fit over that of the invariant one, each a mean over seeds."""
-    errors = np.mean([[_error(trial, network) for trial in _trials(q, n, seed)] for seed in range(seeds)], axis=0)
-    return float(errors[0] / errors[1])
+def _groups(n: int, seeds: int) -> Iterable[tuple[Trial, ...]]:
+    return (_trials(SORTED[-1], n, seed, SORTED) for seed in range(seeds))
+
+
+def _errors(trials: Iterable[tuple[Trial, ...]], predict: Predict) -> Values:
+    """With shape (seeds, trials of a seed)."""
+    return np.array([[trial.error(predict(trial)) for trial in each] for each in trials])
 
 
 def _curves(q: int, sizes: tuple[int, ...], seeds: int) -> tuple[list[float], list[float]]:
     """Errors of both fits for each size."""
-    whole = [_trials(q, max(sizes), seed) for seed in range(seeds)]
-    errors = [np.mean([[_error(trial.first(n), False) for trial in pair] for pair in whole], axis=0) for n in sizes]
+    whole = list(_pairs(q, max(sizes), seeds))
+    errors = [_errors([tuple(trial.first(n) for trial in pair) for pair in whole], kernel).mean(0) for n in sizes]
     return [float(e[0]) for e in errors], [float(e[1]) for e in errors]
 
 
@@ -99,27 +125,47 @@ def _worth(sizes: tuple[int, ...], plain: list[float], error: float) -> float:
     return float(np.exp(np.interp(-np.log(error), -np.log(plain), np.log(sizes))))
 
 
-def _checks(covered: dict[int, list[float]], ratios: Ratios, networks: list[float]) -> tuple[Check, ...]:
-    counts = [
-        Check.near(f"cells left of a grid of {K}^{q}", share, comb(K + q - 1, q) / K**q, 1e-9)
+def _gain(errors: Values) -> Estimate:
+    """Plain over sorted."""
+    return ratio(errors[:, 0], errors[:, 1])
+
+
+def _count_checks(covered: dict[int, list[float]]) -> list[Check]:
+    return [
+        Check(f"cells left of a grid of {K}^{q}", share, exact := comb(K + q - 1, q) / K**q, exact * (1 - 1e-9), exact * (1 + 1e-9), no_effect=1.0)
         for q, shares in covered.items()
         for K, share in zip(GRIDS, shares, strict=True)
     ]
-    within = [
-        Check(f"kernel ridge, plain / invariant, {q} points, {n} rows", r, _factor(q), factorial(q) ** 0.25, 1.3 * factorial(q))
-        for n, values in ratios.items()
-        for q, r in zip(POINTS, values, strict=True)
+
+
+def _pair_checks(pairs: Pairs) -> list[Check]:
+    def one(n: int, q: int) -> Check:
+        what = f"kernel ridge, plain / invariant, {q} points, {n} rows"
+        return Check.over_seeds(what, _gain(pairs[n][q]), _factor(q), factorial(q) ** 0.25, 1.3 * factorial(q), 1.0)
+
+    few, many = POINTS[0], POINTS[-1]
+    growth = [
+        Check.over_seeds(
+            f"plain / invariant at {n} rows, {many} points over {few}",
+            ratio(pairs[n][many][:, 0] / pairs[n][many][:, 1], pairs[n][few][:, 0] / pairs[n][few][:, 1]),
+            _factor(many) / _factor(few),
+            1.5,
+            factorial(many) / factorial(few),
+            1.0,
+        )
+        for n in SIZES
     ]
-    gains = [
-        Check(f"plain / invariant at {n} rows, least growth by a point", float(np.diff(v).min()), 1.0, 0.0, float(factorial(POINTS[-1])))
-        for n, v in ratios.items()
+    return [*(one(n, q) for n in SIZES for q in POINTS), *growth]
+
+
+def _group_checks(groups: dict[str, Values]) -> list[Check]:
+    rate = smooth_exponent(BETA, SORTED[-1])
+    falls = [
+        Check.over_seeds(f"{name}, five points: exponent of |G|", exponent(GROUPS, errors), rate, least, 1.0, 0.0)
+        for (name, errors), least in zip(groups.items(), (0.25, 0.05), strict=True)
     ]
-    return (
-        *counts,
-        *within,
-        *gains,
-        Check(f"network, plain / invariant, {POINTS[-1]} points", networks[-1], _factor(POINTS[-1]), 1.0, float(factorial(POINTS[-1]))),
-    )
+    whole = ratio(groups[NETWORK][:, -1], groups[NETWORK][:, 0])
+    return [*falls, Check.over_seeds(f"network, five points: error with all {GROUPS[-1]} exchanges / with none", whole, None, 0.0, 0.8, 1.0)]
 
 
 def _factor(q: int) -> float:
@@ -127,12 +173,16 @@ def _factor(q: int) -> float:
     return factorial(q) ** smooth_exponent(BETA, q)
 
 
-def _sentences(ratios: Ratios, networks: list[float], worth: float, sizes: tuple[int, ...]) -> tuple[str, ...]:
+def _sentences(pairs: Pairs, groups: dict[str, Values], worth: float, sizes: tuple[int, ...]) -> tuple[str, ...]:
     n, q = SIZES[-1], POINTS[-1]
     rows = f"as many as {100 * worth:,.0f}" if np.isfinite(worth) else f"more than {sizes[-1]:,}"
+    falls = ", ".join(f"{name} {exponent(GROUPS, e):.2f}" for name, e in groups.items())
     return (
-        f"With {q} points and {n} rows kernel ridge has {ratios[n][-1]:.1f} times the error on rows as they come of that on sorted rows, the network "
-        f"{networks[-1]:.1f} times; {_factor(q):.1f} is the factor |G|^(2β/(2β + q)) of a target with β = {BETA:g}, and |G| = {factorial(q)}.",
+        f"With {q} points and {n} rows kernel ridge has {_gain(pairs[n][q]):.1f} times the error on rows as they come of that on sorted rows; "
+        f"{_factor(q):.1f} is the factor |G|^(2β/(2β + q)) of a target with β = {BETA:g}, and |G| = {factorial(q)}.",
+        f"Of the same five points, {GROUP_ROWS} rows, the error falls with the group like |G|^(−r), ± one standard error: {falls}; theory allows "
+        f"{smooth_exponent(BETA, SORTED[-1]):.2f}. With all {GROUPS[-1]} exchanges the network has "
+        f"{ratio(groups[NETWORK][:, -1], groups[NETWORK][:, 0]):.2f} times the error that it has with none.",
         f"Of four points, 100 sorted rows are worth {rows} rows as they come; theory allows up to 100 |G| = {100 * factorial(4):,}.",
     )
 
@@ -148,16 +198,29 @@ def _draw_covered(axis: Any, covered: dict[int, list[float]]) -> None:
     axis.legend(loc="upper right")
 
 
-def _draw_ratios(axis: Any, ratios: Ratios, networks: list[float]) -> None:
-    orders = [factorial(q) for q in POINTS]
-    axis.fill_between(orders, [g**0.25 for g in orders], orders, color="0.93", zorder=0, label="|G|^¼ to |G|")
-    axis.plot(orders, [_factor(q) for q in POINTS], color=THEORY, label=f"|G|^(2β/(2β + q)), β = {BETA:g}")
-    for n, values in ratios.items():
-        axis.plot(orders, values, "o-", color=COLOURS[n], label=f"kernel ridge, {n} rows")
-    axis.plot(orders, networks, "D--", color="k", label=f"network, {SIZES[-1]} rows")
-    axis.set(title="b  error of plain / invariant fit", xlabel="size of the group, |G| = q!", ylabel="ratio of errors", xscale="log", yscale="log")
+def _draw_ratios(axis: Any, pairs: Pairs) -> None:
+    axis.fill_between(ORDERS, [g**0.25 for g in ORDERS], ORDERS, color="0.93", zorder=0, label="|G|^¼ to |G|")
+    axis.plot(ORDERS, [_factor(q) for q in POINTS], color=THEORY, label=f"|G|^(2β/(2β + q)), β = {BETA:g}")
+    for n, found in pairs.items():
+        gains = [_gain(found[q]) for q in POINTS]
+        bars = [2 * gain.error for gain in gains]
+        axis.errorbar(ORDERS, [gain.value for gain in gains], yerr=bars, fmt="o-", capsize=2, color=COLOURS[n], label=f"{n} rows")
+    axis.set(
+        title="b  kernel ridge, q = 2 to 5 points", xlabel="size of the group, |G| = q!", ylabel="error, plain / sorted", xscale="log", yscale="log"
+    )
     log_ticks(axis)
     axis.legend(loc="upper left", fontsize=7)
+
+
+def _draw_groups(axis: Any, groups: dict[str, Values]) -> None:
+    for name, errors in groups.items():
+        line, colour = STYLES[name]
+        draw_bars(axis, GROUPS, errors, line, color=colour, label=name)
+    rate, start = smooth_exponent(BETA, SORTED[-1]), float(groups[KERNEL][:, 0].mean())
+    axis.plot(GROUPS, start * np.array(GROUPS, dtype=float) ** -rate, "--", color=THEORY, label=f"slope −{rate:.2f}")
+    axis.set(title=f"c  five points, {GROUP_ROWS} rows", xlabel="size of the group, |G|", ylabel="mean squared error", xscale="log", yscale="log")
+    log_ticks(axis)
+    axis.legend(loc="lower left", fontsize=7)
 
 
 def _draw_curves(axis: Any, sizes: tuple[int, ...], plain: list[float], invariant: list[float]) -> None:
@@ -167,6 +230,6 @@ def _draw_curves(axis: Any, sizes: tuple[int, ...], plain: list[float], invarian
     end = min(_worth(sizes, plain, error), sizes[-1])
     axis.annotate("", (end, error), (start, error), arrowprops={"arrowstyle": "->", "color": THEORY})
     axis.text((start * end) ** 0.5, error, f"{end / start:.1f} times the rows", ha="center", va="bottom", color=THEORY)
-    axis.set(title="c  four points, kernel ridge", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
+    axis.set(title="d  four points, kernel ridge", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
     log_ticks(axis)
     axis.legend(loc="lower left", fontsize=7)

@@ -21,7 +21,7 @@ from motifnet.lab._facts import Check, Facts
 from motifnet.landscape import ParallelNetwork, ResidualNetwork, SizeCurve, drawn, isotropic_risk, population_risk, risk_of, size_curve
 
 NAME, TITLE = "fig5", "Double descent: error against the number of parameters"
-INPUTS, NOISE, RIDGE, PER_PART = 5, 0.3, 1e-2, 20
+INPUTS, NOISE, RIDGE, PER_PART = 5, 0.3, 1e-3, 20
 QUICK_ITERATIONS, ITERATIONS = {"squared": 300, "cross_entropy": 30}, {"squared": 400, "cross_entropy": 100}
 GAMMAS = (0.25, 0.5, 0.8, 1.25, 2.0, 4.0, 8.0)
 QUICK_RATIOS = (0.2, 0.4, 0.6, 0.8, 1.0, 1.4, 2.0, 4.0, 8.0)
@@ -110,7 +110,8 @@ def _theory(network: nn.Module, n: int, generator: torch.Generator) -> list[floa
     count = sum(p.numel() for p in network.parameters())
     X = _inputs(max(2_000, 4 * count), generator)
     risk = risk_of(network, X[:n], _target(X[:n]))
-    return [population_risk(risk, X, _target(X), ridge, NOISE**2).total for ridge in (0.0, RIDGE)]
+    unit = float(risk.jacobian(risk.X).square().sum()) / n  # that of the ridges of `size_curve`
+    return [population_risk(risk, X, _target(X), ridge * unit, NOISE**2).total for ridge in (0.0, RIDGE)]
 
 
 def _checks(families: dict[str, _Family]) -> list[Check]:

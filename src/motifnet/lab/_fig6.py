@@ -2,7 +2,7 @@
 
 Exit times from a bowl against the exact law of the Ornstein–Uhlenbeck process, with noise that follows the curvature and noise that does not; how
 many directions a walk lives in, against the number of parameters; the walk of a small network from beside a minimum, in the plane of its leading
-directions.
+directions; how often walks enter a set on which the loss is essentially convex (`_entering`), and the generalisation gap there (`_gap`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, panels
+from motifnet.lab import _entering, _gap
+from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
+from motifnet.lab._entering import Entering
 from motifnet.lab._facts import Check, Facts
+from motifnet.lab._gap import Gaps
+from motifnet.lab._seeds import mean_and_error
 from motifnet.lab._walks import bowl_walk, mean_exit_steps
 from motifnet.landscape import ParallelNetwork, Risk, Visited, Walk, curvature, gaussian_sgd, log_exit_steps, minimise, risk_of, row_noise, visited
 
@@ -53,18 +57,22 @@ def run(quick: bool, out: Path) -> Facts:
     exits = _exits(10_000 if quick else 40_000)
     ratios = {kind: [_ratio(p, kind == "aligned", 12_000 if quick else 40_000) for p in COUNTS] for kind in ("aligned", "isotropic")}
     network = _network(2_000 if quick else 10_000)
-    with panels(out, NAME, 2, 2) as axes:
+    entered = _entering.entering(network.risk, 12 if quick else 60, 600 if quick else 2_000)
+    gaps = _gap.gaps(*(((2, 6, 14), 8, 700) if quick else ((2, 6, 20, 60), 24, 1_600)))
+    with panels(out, NAME, 2, 3) as axes:
         _draw_exits(axes[0, 0], exits)
         _draw_ratios(axes[0, 1], ratios)
-        _draw_loss(axes[1, 0], network)
-        _draw_plane(axes[1, 1], network)
+        _draw_loss(axes[0, 2], network)
+        _draw_plane(axes[1, 0], network)
+        _draw_entering(axes[1, 1], entered)
+        _draw_gap(axes[1, 2], gaps)
     return Facts(
         NAME,
         TITLE,
         quick,
-        _sentences(exits, network.found),
-        tuple(_checks(exits, ratios, network.found)),
-        _values(exits, ratios, network),
+        _sentences(exits, network.found, entered, gaps),
+        (*_checks(exits, ratios, network.found), *_entering.checks(entered), *_gap.checks(gaps)),
+        _values(exits, ratios, network) | _values_of_sets(entered, gaps),
         files(NAME),
     )
 
@@ -84,14 +92,8 @@ def _ratio(p: int, aligned: bool, steps: int) -> float:
 
 
 def _network(steps: int) -> _Network:
-    """Rows of a known network and noise; its own copy at their minimum is moved along the three steepest directions, and walks from there."""
-    generator = torch.Generator().manual_seed(0)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        module = ParallelNetwork((5, 2, 2, 1), 2).double()
-    X = 2 * torch.rand(200, 5, dtype=torch.float64, generator=generator) - 1
-    y = module(X).detach() + 0.3 * torch.randn(200, 1, dtype=torch.float64, generator=generator)
-    bottom = minimise(risk_of(module, X, y), 60)
+    """A network at its minimum is moved along the three steepest directions, and walks from there."""
+    bottom = bottom_of_rows()
     steep = curvature(bottom, 3)
     start = bottom.theta + 0.4 * steep.directions.sum(0)
     path: list[Tensor] = [start]
@@ -103,6 +105,17 @@ def _network(steps: int) -> _Network:
     rate = 0.3 / steep.largest
     walk = gaussian_sgd(value, bottom.gradient, row_noise(bottom), start, rate=rate, batch=5.0, steps=steps, window=200)
     return _Network(bottom, walk, visited(walk, bottom), torch.stack(path), float(bottom.value(bottom.theta)))
+
+
+def bottom_of_rows() -> Risk:
+    """Rows of a known network and noise; its own copy at their minimum."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module = ParallelNetwork((5, 2, 2, 1), 2).double()
+    X = 2 * torch.rand(200, 5, dtype=torch.float64, generator=generator) - 1
+    y = module(X).detach() + 0.3 * torch.randn(200, 1, dtype=torch.float64, generator=generator)
+    return minimise(risk_of(module, X, y), 60)
 
 
 def _spread(logs: list[float]) -> float:
@@ -119,19 +132,21 @@ def _checks(exits: _Exits, ratios: dict[str, list[float]], found: Visited) -> li
     return [
         *times,
         Check("isotropic noise: spread of log(curvature × steps)", _spread(exits.isotropic), 0.0, 0.0, 0.15),
-        Check("noise like the curvature: spread of log(curvature × steps)", _spread(exits.aligned), 3.0, 2.5, math.inf),
-        *(Check(f"directions of a walk among {p} parameters", r, 5.0, 4.8, 5.2) for p, r in zip(COUNTS, ratios["aligned"], strict=True)),
-        Check("network: share of the visited set where the loss is convex", found.essential_convexity, 1.0, 0.9, 1.0),
-        Check("network: 1 where the walk came to rest", float(found.stagnated is not None), 1.0, 1.0, 1.0),
+        Check("noise like the curvature: spread of log(curvature × steps)", _spread(exits.aligned), 3.0, 2.5, math.inf, no_effect=0.0),
+        *(Check(f"directions of a walk among {p} parameters", r, 5.0, 4.8, 5.2, no_effect=p) for p, r in zip(COUNTS, ratios["aligned"], strict=True)),
+        Check("network: share of the visited set where the loss is convex", found.essential_convexity, 1.0, 0.9, 1.0, no_effect=0.5),
+        Check("network: 1 where the walk came to rest", float(found.stagnated is not None), 1.0, 1.0, 1.0, no_effect=0.0),
     ]
 
 
-def _sentences(exits: _Exits, found: Visited) -> tuple[str, ...]:
+def _sentences(exits: _Exits, found: Visited, entered: Entering, gaps: Gaps) -> tuple[str, ...]:
     faster = math.exp(exits.aligned[0] - exits.aligned[-1])
     return (
         f"With noise that follows the curvature a bowl four times as steep, and as deep, is left {faster:.0f} times as early; with isotropic noise "
         f"{math.exp(exits.isotropic[0] - exits.isotropic[-1]):.1f} times, which is the bowl's own pace and no exponent.",
         found.sentence,
+        entered.sentence,
+        gaps.sentence,
     )
 
 
@@ -150,6 +165,19 @@ def _values(exits: _Exits, ratios: dict[str, list[float]], network: _Network) ->
             "essential convexity": network.found.essential_convexity,
             "came to rest after": network.found.stagnated,
             "gap proxy": network.found.gap_proxy,
+        },
+    }
+
+
+def _values_of_sets(entered: Entering, gaps: Gaps) -> dict[str, Any]:
+    return {
+        "entering": {"distances": _entering.DISTANCES, "steps times curvature": _entering.STEPS, "probability": entered.probability.tolist()},
+        "gap": {
+            "parameters": gaps.parameters,
+            "decays": _gap.DECAYS,
+            "gap": gaps.gap.mean(0).tolist(),
+            "effective parameters": gaps.effective.mean(0).tolist(),
+            "essential convexity": gaps.convexity.mean(0).tolist(),
         },
     }
 
@@ -196,3 +224,25 @@ def _draw_plane(axis: Any, network: _Network) -> None:
     axis.grid(False)
     axis.set(title="d  its path and the risk in their leading plane", xlabel="first direction", ylabel="second direction")
     axis.legend()
+
+
+def _draw_entering(axis: Any, entered: Entering) -> None:
+    for k, (step, colour) in enumerate(zip(_entering.STEPS, (THEORY, CALM, TRAINED, MEASURED), strict=True)):
+        p, error = entered.probability[:, k], entered.error[:, k]
+        axis.errorbar(_entering.DISTANCES, p, yerr=2 * error, fmt="o-", capsize=2, color=colour, label=f"steps of {step:g}/λ")
+    axis.set(title="e  enters an essentially convex set", xlabel="distance of the start from a minimum", ylabel="probability", ylim=(-0.1, 1.6))
+    axis.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axis.legend(loc="upper right", ncols=2)
+
+
+def _draw_gap(axis: Any, gaps: Gaps) -> None:
+    for k, (decay, colour) in enumerate(zip(_gap.DECAYS, (MEASURED, TRAINED, CALM), strict=True)):
+        centre, error = mean_and_error(gaps.gap[:, :, k])
+        axis.errorbar(gaps.parameters, centre, yerr=2 * error, fmt="o", capsize=2, color=colour, label=f"measured, decay {decay:g}")
+        axis.plot(gaps.parameters, gaps.predicted[:, :, k].mean(0), color=colour, label="2σ²d/n, of the spectrum")
+    p = np.array(gaps.parameters, dtype=float)
+    axis.plot(p, 2 * _gap.NOISE**2 * p / _gap.ROWS, "--", color=THEORY, label="2σ²p/n, of the count")
+    axis.set(title="f  generalisation gap there", xlabel="parameters, p", ylabel="test − training error", xscale="log", yscale="log")
+    log_ticks(axis)
+    axis.set_ylim(top=axis.get_ylim()[1] * 8)  # for the legend
+    axis.legend(loc="upper left", fontsize=6.5, ncols=2)

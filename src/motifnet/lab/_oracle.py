@@ -5,7 +5,7 @@ So a method that does better has not won by tuning. One decomposition K = U diag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,11 +49,6 @@ def best_linear(trial: Trial, grams: Iterable[Gram]) -> Matrix:
     """Predictions at the test rows of the best ridge regression over kernels and ridges."""
     found = [_best_ridge(trial, gram) for gram in grams]
     return min(found, key=trial.error)
-
-
-def slope(sizes: Sequence[int], errors: Sequence[float]) -> float:
-    """The exponent r of errors that fall like n^(−r), by least squares on logarithms."""
-    return -float(np.polyfit(np.log(sizes), np.log(errors), 1)[0])
 
 
 def _best_ridge(trial: Trial, gram: Gram) -> Matrix:

@@ -26,7 +26,9 @@ TEMPLATE = """<!doctype html>
 </head>
 <body>
 <h1>Experiments on what theory says of deep networks</h1>
-<p>{{ "Quick runs" if quick else "Full runs" }}; each figure is computed, and each comparison with a closed form or rate is listed below it.</p>
+<p>{{ "Quick runs" if quick else "Full runs" }}; each figure is computed, and each comparison with a closed form or rate is listed below it.
+Bars and ± are two standard errors over seeds. A comparison is met where its whole interval is within what is allowed; "no effect" is outside of that.
+</p>
 {% for fact, image in figures %}
 <h2 id="{{ fact.name }}">{{ fact.title }}</h2>
 <img src="data:image/svg+xml;base64,{{ image }}" alt="{{ fact.title }}">
@@ -36,10 +38,13 @@ TEMPLATE = """<!doctype html>
 <details{% if not fact.passed %} open{% endif %}>
 <summary class="{{ 'met' if fact.passed else 'missed' }}">{{ met }} of {{ fact.checks | length }} comparisons with theory are met</summary>
 <table>
-<tr><th>comparison</th><th class="number">measured</th><th class="number">theory</th><th class="number">allowed</th><th></th></tr>
-{% for check in fact.checks %}<tr><td>{{ check.what }}</td><td class="number">{{ "%.4g" | format(check.measured) }}</td>
-<td class="number">{{ "%.4g" | format(check.expected) }}</td>
+<tr><th>comparison</th><th class="number">measured</th><th class="number">theory</th>
+<th class="number">allowed</th><th class="number">no effect</th><th></th></tr>
+{% for check in fact.checks %}<tr><td>{{ check.what }}</td>
+<td class="number">{{ "%.4g" | format(check.measured) }}{% if check.error %} ± {{ "%.2g" | format(2 * check.error) }}{% endif %}</td>
+<td class="number">{{ number(check.expected) }}</td>
 <td class="number">{{ "%.4g" | format(check.low) }} to {{ "%.4g" | format(check.high) }}</td>
+<td class="number">{{ number(check.no_effect) }}</td>
 <td class="{{ 'met' if check.passed else 'missed' }}">{{ "met" if check.passed else "missed" }}</td></tr>
 {% endfor %}</table>
 </details>
@@ -55,6 +60,10 @@ def write_page(facts: Sequence[Facts], out: Path) -> Path:
 
     images = [base64.b64encode((out / fact.files[0]).read_bytes()).decode() for fact in facts]
     page = out / "lab.html"
-    template = Environment(autoescape=True).from_string(TEMPLATE)
+    template = Environment(autoescape=True).from_string(TEMPLATE, globals={"number": _number})
     page.write_text(template.render(figures=list(zip(facts, images, strict=True)), quick=facts[0].quick), encoding="utf-8")
     return page
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"

@@ -6,7 +6,8 @@ With H the Gauss–Newton matrix of the negative log-likelihood, C₂ = (1/n) Σ
 
 If the model is right C₂ = H at the optimum, the penalty is the number of parameters and TIC is AIC/2. Squared loss is read as a Gaussian likelihood
 of estimated variance σ², one parameter more, whose share of the penalty is Var ‖e‖²/(2Kσ⁴) for K outputs with residuals e. A large network is judged
-by its last layer. Both need the fitted optimum; TIC means nothing where the residuals vanish.
+by its last layer. Both need the fitted optimum; TIC means nothing where the residuals vanish, and both are expansions for many rows a parameter: on
+held-out rows the penalty was too small by far where parameters were more than a tenth of the rows, and the widest network was chosen.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ from motifnet.landscape._gauss_newton import factor
 from motifnet.landscape._risk import CHUNK, Risk
 
 INTERPOLATES = 1e-8  # residual variance as a share of that of y
+MAX_RATIO = 0.1  # of parameters to rows up to which the criterion is trusted
 
 
 @dataclass(frozen=True)
 class Information:
-    """criterion, akaike: n · NLL plus the penalty, and plus the number of parameters; NaN where the residuals vanish. part: whole, or last layer."""
+    """criterion, akaike: n · NLL plus the penalty, and plus the number of parameters; NaN where the residuals vanish. part: whole, or last layer.
+
+    ratio: of the parameters of the whole network to rows; trusted: whether it is small enough for the criterion to choose between networks.
+    """
 
     effective_dimension: float
     penalty: float
@@ -33,6 +38,11 @@ class Information:
     parameters: int
     decay: float
     part: str
+    ratio: float
+
+    @property
+    def trusted(self) -> bool:
+        return self.ratio <= MAX_RATIO and not math.isnan(self.criterion)
 
     @property
     def sentence(self) -> str:
@@ -41,6 +51,9 @@ class Information:
         if math.isnan(self.criterion):
             return f"{head}; the residuals vanish, so an information criterion says nothing: use held-out error."
         values = f"Takeuchi's criterion {self.criterion:.5g} with penalty {self.penalty:.1f} (AIC/2: {self.akaike:.5g})"
+        if not self.trusted:
+            limit = f"{self.ratio:.2g} parameters a row; above {MAX_RATIO:g} the criterion is too kind to large networks: use held-out error"
+            return f"{head}; {values}. Warning: {limit}."
         return f"{head}; {values}. On the same rows smaller is better."
 
 
@@ -56,7 +69,7 @@ def information(risk: Risk, decay: float | None = None) -> Information:
     scores = judged.row_gradients(judged.theta) @ V[keep].T * scale
     penalty = float((scores.square().mean(0) / (values + lam)).sum()) + (extra or 0.0)
     count = judged.p + (0 if extra is None else 1)
-    return Information(float((values / (values + lam)).sum()), penalty, nll + penalty, nll + count, judged.p, lam, part)
+    return Information(float((values / (values + lam)).sum()), penalty, nll + penalty, nll + count, judged.p, lam, part, risk.p / risk.n)
 
 
 def _likelihood(risk: Risk) -> tuple[float, float, float | None]:

@@ -37,6 +37,11 @@ class Linearised:
         return U[:, keep], s[keep], Vt[keep].T, self.residual
 
     @cached_property
+    def scale(self) -> float:
+        """The mean squared norm of the gradient of an output, tr JJᵀ/N: the unit of a ridge that does not depend on the scale of outputs."""
+        return float(self._parts[1].square().sum())
+
+    @cached_property
     def residual(self) -> Tensor:
         """r with shape (N,)."""
         F = self.risk.outputs(self.risk.theta, self.risk.X)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from motifnet.landscape._risk import Risk
 
-LEAST_RIDGE = 1e-6
+LEAST_RIDGE = 1e-6  # in units of the scale
 RANK = 1e-7
 ITERATIONS = 500
 
@@ -38,10 +38,16 @@ class LinearisedSoftmax:
         Z = (U[:, keep] * s[keep]).view(*J.shape[:2], -1)
         return self.risk.outputs(self.risk.theta, self.risk.X), Z, Vt[keep].T
 
+    @cached_property
+    def scale(self) -> float:
+        """The mean squared norm of the gradient of an output."""
+        Z = self._parts[1]
+        return float(Z.square().sum()) / (Z.shape[0] * Z.shape[1])
+
     def predict(self, X: Tensor, ridge: float) -> Tensor:
         """Scores of the classes at rows X."""
         F, Z, V = self._parts
-        tau = max(ridge, LEAST_RIDGE)
+        tau = max(ridge, LEAST_RIDGE * self.scale)
 
         def objective(c: np.ndarray) -> tuple[float, np.ndarray]:
             coefficients = torch.from_numpy(c)

@@ -94,13 +94,15 @@ def size_curve(
     sizes: Sequence[int],
     *,
     loss: str = "squared",
-    ridges: Sequence[float] = (0.0, 1e-2),
+    ridges: Sequence[float] = (0.0, 1e-3),
     repeats: int = 5,
     held_out: float = 0.5,
     iterations: int = 0,
     seed: int = 0,
 ) -> SizeCurve:
     """The curve of `factory(size)`, which draws a network with random parameters; loss is "squared" or "cross_entropy".
+
+    ridges: in units of the mean squared norm of the gradient of an output, so that they mean the same whatever the scale of the outputs.
 
     iterations: of Levenberg–Marquardt, by which the same networks are really trained; 0 leaves that out.
     """
@@ -138,14 +140,15 @@ def _draw(plan: _Plan, size: int, seed: int) -> SizePoint:
     network = drawn(plan.factory, size, seed)
     risk, fresh = (risk_of(network, plan.X[rows], plan.y[rows], plan.loss) for rows in (train, test))
     model = Linearised(risk) if plan.loss == "squared" else LinearisedSoftmax(risk)
+    weights = [ridge * model.scale for ridge in plan.ridges]
     outputs = risk.outputs(risk.theta, risk.X[:1]).numel()
     trained = minimise(risk, plan.iterations, INTERPOLATED[plan.loss]) if plan.iterations else None
     return SizePoint(
         size=size,
         parameters=risk.p,
         ratio=risk.p / (risk.n * (outputs if plan.loss == "squared" else outputs - 1)),
-        errors=tuple(float(fresh.loss(model.predict(fresh.X, ridge), fresh.y)) for ridge in plan.ridges),
-        gcv=tuple(model.gcv(ridge) * outputs if isinstance(model, Linearised) else math.nan for ridge in plan.ridges),
+        errors=tuple(float(fresh.loss(model.predict(fresh.X, weight), fresh.y)) for weight in weights),
+        gcv=tuple(model.gcv(weight) * outputs if isinstance(model, Linearised) else math.nan for weight in weights),
         variance_factor=model.variance_factor(0.0) if isinstance(model, Linearised) else math.nan,
         trained=float(fresh.value(trained.theta)) if trained else math.nan,
         divisibility=divisibility(factor(risk), network.owners()) if isinstance(network, ParallelNetwork) else math.nan,

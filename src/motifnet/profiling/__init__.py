@@ -3,7 +3,7 @@
 Comes in: a table and its target. Goes out: a `Profile` of findings. Never knows about: teachers, networks, how a setting is carried out.
 """
 
-from motifnet.profiling._exponents import network_size, phase, rows_to_halve, singularity_exponents, smooth_exponent
+from motifnet.profiling._exponents import phase, rows_to_halve, singularity_exponents, smooth_exponent
 from motifnet.profiling._finding import LEVEL, Finding
 from motifnet.profiling._group import PRESETS, Group, cyclic, flips, permutations
 from motifnet.profiling._profile import BOUNDARY_ROWS, DETECTORS, STRUCTURE, Profile, look, profile, structure
@@ -27,7 +27,6 @@ __all__ = [
     "cyclic",
     "flips",
     "look",
-    "network_size",
     "permutations",
     "phase",
     "profile",

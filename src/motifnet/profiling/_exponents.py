@@ -41,9 +41,3 @@ def phase(alpha: float, beta: float, D: int) -> str:
     if beta <= alpha * D / (2 * (alpha + D - 1)):
         return "tie"
     return "function-limited" if D == 1 or beta <= alpha * D / (2 * (D - 1)) else "boundary-limited"
-
-
-def network_size(n: int, beta: float, d: float, layers: int = 4) -> dict[str, float]:
-    """Non-zero weights W = n^{d/(2β + d)} and the width √(W/(L − 1)) of a dense network of L layers, with unit constants."""
-    weights = n ** (d / (2 * beta + d))
-    return {"weights": weights, "layers": layers, "width": (weights / (layers - 1)) ** 0.5}

@@ -3,7 +3,8 @@
 The null is a table whose columns are independent: each column is permuted by itself, which keeps gaps, levels and ties, and the bias of the
 estimate. The dimension is low where that of the table is below that of all 19 permuted ones (p = 1/20), and by a third, and where two scales agree
 on it (repeated measurements of one thing form clusters, whose dimension is no one's). A network, or a kernel machine, then learns at n^{−2β/(2β +
-d)} in place of D. Where few principal components hold the variance a projection says it all; else local charts do.
+d)} in place of D. Where few principal components hold the variance a projection says it all. On a curved set the distances of a
+kernel are those of the set near by; weighted local charts in front of ours were measured, and lost (docs/theory/intrinsic-dimension.md).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from motifnet.profiling._dimension import box_counting, levina_bickel, merged, neighbour_distances, plateau, scale_sweep, two_nn
-from motifnet.profiling._exponents import network_size, rows_to_halve, smooth_exponent
+from motifnet.profiling._exponents import rows_to_halve, smooth_exponent
 from motifnet.profiling._finding import Finding, unreliable
 from motifnet.profiling._rows import FEW_ROWS, Rows
 from motifnet.tables import Matrix
@@ -62,14 +63,15 @@ def intrinsic(rows: Rows, beta: float = 2.0, *, projections_only: bool = False) 
         sentence = f"The {D} columns of numbers vary freely: no projection is worth its loss."
         return Finding(NAME, d, interval, UNIT, False, "rows fill their columns", sentence, {}, details)
     linear = components <= min(max(d + 1.5, 0.5 * D), MOST_COMPONENTS * D)
-    how = f"a projection to {components} principal components" if linear else "local charts, or a kernel"
+    if linear:
+        how = f"Put a projection to {components} principal components in front."
+    else:
+        how = "The set is curved, so that no projection holds it: a kernel learns at this rate by itself, and no layer is put in front."
     sentence = (
         f"The {D} columns of numbers lie near a set of dimension {d:.1f}: halving the error takes {details['rows_to_halve']:.1f} times the rows, "
-        f"where {D} free columns would take {details['rows_to_halve_without']:.1f} times. Put {how} in front; depth need not grow."
+        f"where {D} free columns would take {details['rows_to_halve_without']:.1f} times. {how}"
     )
-    front: dict[str, object] = {"projection": components} if linear else {"charts": int(np.ceil(d))}
-    setting = front | {"network": network_size(rows.total, beta, d)}
-    return Finding(NAME, d, interval, UNIT, True, "low dimension", sentence, setting, details)
+    return Finding(NAME, d, interval, UNIT, True, "low dimension", sentence, {"projection": components} if linear else {}, details)
 
 
 def _permuted(X: Matrix, rng: np.random.Generator) -> float:

@@ -67,7 +67,7 @@ def invariance(rows: Rows, symmetry: Mapping[str, Blocks] | None = None, *, laye
         f"{_title(rows, best)}: the squared error falls by a factor {ratio:.2f}, as if there were up to {best.group.size:,} times the rows. "
         f"Put {_front(best)} in front."
     )
-    setting = {"group": best.group.kind, "blocks": _blocks(rows, best.group), "front": _front(best), "equivariant": best.equivariant}
+    setting = {"group": best.group.kind, "blocks": _blocks(rows, best.group), "equivariant": best.equivariant}
     return _finding(best, True, "invariant" if not best.equivariant else "equivariant", sentence, setting, _details(rows, tests, best))
 
 

@@ -71,9 +71,10 @@ def noise_floor(rows: Rows) -> Finding:
         "smooth": smooth[0],
         "neighbours": neighbours,
         "left_out": left_out,
+        "error_floor": float(floor),
         "rows": 2 * len(half),
     }
-    return Finding("noise floor", value, (low, high), "share of var(y)", True, "measured", sentence, {"error_floor": float(floor)}, details)
+    return Finding("noise floor", value, (low, high), "share of var(y)", True, "measured", sentence, details=details)
 
 
 def _smooth_estimate(rows: Rows, draws: int = 200) -> Estimate:

@@ -65,7 +65,6 @@ def overparameterisation(rows: Rows) -> Finding:
         f"At {train} rows the error without ridge peaks at {curve.ratios[peak]:.2g} parameters a row ({held_out[0, peak]:.3g} of var(y)) and is "
         f"{held_out[r].min():.3g} at its best: take about {rows.total * blocks[width] / train:,.0f} parallel blocks for all rows, and {advice}."
     )
-    scaled = {"parallel_blocks": int(max(1, round(rows.total * float(blocks[width]) / train))), "ridge": ridge}
     interval = (float(min(few)), float(max(few)))
     verdict = "ridge needed" if needed else "ridge not needed"
-    return Finding(NAME, float(blocks[width]), interval, UNIT, needed, verdict, sentence, scaled if needed else {}, details)
+    return Finding(NAME, float(blocks[width]), interval, UNIT, needed, verdict, sentence, details=details)

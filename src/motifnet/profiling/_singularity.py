@@ -1,8 +1,8 @@
 """A-i, singularities: does the function jump across a surface, where, and by how much? (Imaizumi and Fukumizu 2019, 2022)
 
-The first half of the rows proposes an axis, a plane and a bent surface (`_surface.search`); the second half tests the jump at each, at 5 % over the
-three. Size and interval are of the second half. The place has the interval of Hansen (2000) for thresholds: levels whose z² is within 7.35 of the
-largest. Beside the test stands the exponent of the variogram over the columns that matter, which needs pairs of near rows, and so few columns.
+The first half of the rows proposes an axis, a plane, a bent and a closed surface (`_surface.search`); the second half tests the jump at each,
+at 5 % over the four. Size and interval are of the second half. The place has the interval of Hansen (2000) for thresholds: levels whose z² is within
+7.35 of the largest. Beside the test stands the exponent of the variogram over the columns that matter, which needs near rows, and so few columns.
 """
 
 from __future__ import annotations
@@ -109,8 +109,7 @@ def _finding(rows: Rows, surface: Surface, test: Steps, p: float, exponent: dict
         f"{target} jumps by {measured} {abs(size):.4g} where {words} is crossed. Smooth models blur it over its surroundings: "
         "give trees or a step module a place in the network."
     )
-    setting = {"step": where, "teachers": ["trees", "kernel ridge"]}
-    return Finding(NAME, size, interval, f"jump of {target}", True, "jump", sentence, setting, details)
+    return Finding(NAME, size, interval, f"jump of {target}", True, "jump", sentence, {"step": where}, details)
 
 
 def _described(rows: Rows, surface: Surface, place: tuple[float, float, float]) -> tuple[str, dict[str, object]]:

@@ -46,13 +46,12 @@ def spread(rows: Rows) -> Finding:
         verdict = f"noise {words} with {where}"
         sentence = (
             f"The noise of {rows.targets[0]} {words} with {where}: its sd in the upper third is {ratio:.2f} times that in the lower third. "
-            "Weigh rows by one over the variance, and let intervals widen with it."
+            "Pass sample_weight of one over the variance."
         )
     else:
         verdict, sentence = "noise of one size", f"The noise of {rows.targets[0]} has about one size everywhere: equal weights are right."
-    setting = {"weights": "inverse variance", "interval_scale": where} if found else {}
     details = {"p_value": p, "column": where, "rows": len(e), "simulations": DRAWS, "correlation": float(observed[best])}
-    return Finding(NAME, ratio, interval, "ratio of sd", found, verdict, sentence, setting, details)
+    return Finding(NAME, ratio, interval, "ratio of sd", found, verdict, sentence, details=details)
 
 
 def _simulated(fit: Smooth, rng: np.random.Generator, draws: int) -> Matrix:

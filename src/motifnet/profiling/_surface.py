@@ -1,6 +1,7 @@
 """A surface {x : w·φ(x) = c} across which the function may jump, and the exact test of a jump there.
 
-φ are numeric columns, and squares and cubes of those that matter, so that the surface may bend. With s = 1{w·φ > c} and a ramp r that climbs from 0
+φ are numeric columns, and squares and cubes of those that matter, so that the surface may bend; or columns and their squares, so that it may close: a
+sphere about a is Σ x_j² − 2 a_j x_j = c. With s = 1{w·φ > c} and a ramp r that climbs from 0
 to 1 over the 30 % of the rows around c, the size of the jump is the generalised least squares coefficient of s beside r in the smooth model (see
 `_smooth`)
 
@@ -22,7 +23,7 @@ from motifnet.tables import Matrix
 RAMP = 0.15  # share of the rows on either side of the surface
 LEVELS = np.arange(0.1, 0.901, 0.05)
 DISTINCT = 30  # fewer values are steps by themselves
-STARTS, FINISHED = 16, 3  # planes that are climbed from on few rows, and those that are then on all
+STARTS, FINISHED, FINISHED_SPHERES = 16, 3, 2  # planes that are climbed from on few rows, and those that are then on all
 FEW = 500  # rows of the first climb
 MUCH_ALIKE = 0.85  # correlation of planes of which one is enough
 
@@ -87,7 +88,7 @@ def eligible(X: Matrix, numeric: NDArray[np.bool_]) -> list[int]:
 
 
 def search(fit: Smooth, columns: list[int], seed: int = 0) -> list[Surface]:
-    """The best axis, plane and bent surface for a step in the rows of the fit, by |z| without the ramp, which sees a jump from afar."""
+    """The best axis, plane, bent and closed surface for a step in the rows of the fit, by |z| without the ramp, which sees a jump from afar."""
     prior = replace(fit.prior, scale=fit.prior.scale / 3, rate=fit.prior.rate / 3)
     stiff, few = Smooth.fit(fit.X, fit.y, prior), Smooth.fit(fit.X[:FEW], fit.y[:FEW], prior)
     axis = _best(stiff, columns, np.eye(len(columns)))[0]
@@ -98,8 +99,10 @@ def search(fit: Smooth, columns: list[int], seed: int = 0) -> list[Surface]:
     planes = [_climb(stiff, start) for start in climbed[:FINISHED]]
     slopes = (G**2).mean(0) * fit.X[:, columns].var(0)
     bent = [_climb(stiff, _bent(plane, slopes)) for plane in planes]
+    spheres = [_climb(few, sphere, rounds=12) for sphere in _spheres(few, columns, G[: len(few.X)], slopes)]
+    closed = [_climb(stiff, sphere) for sphere in sorted(spheres, key=lambda sphere: -_abrupt(few, sphere))[:FINISHED_SPHERES]]
     single = Surface((columns[int(axis.weight.argmax())],), (1,), np.ones(1), axis.level)
-    return [single, *(max(some, key=lambda surface: _abrupt(stiff, surface)) for some in (planes, bent))]
+    return [single, *(max(some, key=lambda surface: _abrupt(stiff, surface)) for some in (planes, bent, closed))]
 
 
 def _best(fit: Smooth, columns: list[int], weights: Matrix, most: int = 1) -> list[Surface]:
@@ -136,6 +139,30 @@ def _bent(plane: Surface, slopes: Matrix, most: int = 2) -> Surface:
     steep = [plane.columns[i] for i in np.argsort(-slopes)[:most]]
     columns, powers = plane.columns + tuple(steep) * 2, plane.powers + (2,) * len(steep) + (3,) * len(steep)
     return Surface(columns, powers, np.concatenate([plane.weight, np.zeros(2 * len(steep))]), plane.level)
+
+
+def _spheres(fit: Smooth, columns: list[int], G: Matrix, slopes: Matrix) -> list[Surface]:
+    """Spheres in all columns, and in the two and three that are steepest, about the middle of the rows and about where gradients point to."""
+    steepest = np.argsort(-slopes, kind="stable")
+    found = list[Surface]()
+    for count in sorted({min(count, len(columns)) for count in (2, 3, len(columns))}):
+        among = np.sort(steepest[:count])
+        chosen = tuple(columns[i] for i in among)
+        for centre in (np.zeros(count), _focus(fit.X[:, chosen], G[:, among])):
+            start = Surface(chosen * 2, (1,) * count + (2,) * count, np.concatenate([-2 * centre, np.ones(count)]), 0.5)
+            T = np.repeat(start.coordinate(fit.X)[:, None], len(LEVELS), axis=1)
+            z = np.abs(steps(fit, T, thresholds_at(T, LEVELS), ramp=False).z)
+            found.append(replace(start, level=float(LEVELS[z.argmax()])))
+    return found
+
+
+def _focus(X: Matrix, G: Matrix) -> Matrix:
+    """The point nearest to the lines through the steepest fifth of the rows along their gradients, argmin_a Σ_i ‖(I − ĝ_i ĝ_iᵀ)(x_i − a)‖²."""
+    size = np.linalg.norm(G, axis=1)
+    steep = size >= np.quantile(size, 0.8)
+    unit = G[steep] / np.maximum(size[steep, None], 1e-300)
+    across = np.eye(X.shape[1]) - unit[:, :, None] * unit[:, None, :]
+    return np.asarray(np.linalg.lstsq(across.sum(0), (across @ X[steep, :, None]).sum(0)[:, 0])[0])
 
 
 def _climb(fit: Smooth, surface: Surface, rounds: int = 40) -> Surface:
