@@ -134,6 +134,11 @@ def min_(x: Array) -> Array:
     return x.min(1, keepdims=True)
 
 
+def largest(x: Array) -> Array:
+    """1 at the first of the largest values of a row, 0 elsewhere."""
+    return (np.arange(x.shape[1]) == x.argmax(1)[:, None]).astype(float)
+
+
 def sort(x: Array) -> Array:
     """Each row in increasing order."""
     return np.sort(x, axis=1)

@@ -14,7 +14,7 @@ from motifnet.motifs._hinge import Hinge
 from motifnet.motifs._levels import Lookup
 from motifnet.motifs._median import WeightedMedian
 from motifnet.motifs._piecewise import Piecewise
-from motifnet.motifs._pointwise import Abs, Clip, Erf, Exp, Log, Max, Min, Normalize, Power, Sigmoid, Sine, Single, Softmax, Sort, Tanh
+from motifnet.motifs._pointwise import Abs, Clip, Erf, Exp, Largest, Log, Max, Min, Normalize, Power, Sigmoid, Sine, Single, Softmax, Sort, Tanh
 from motifnet.motifs._polynomial import Monomial, Product, Square
 from motifnet.motifs._radial import RADIAL_PROFILES, Radial
 from motifnet.motifs._region import Box, Gate, Step
@@ -62,6 +62,7 @@ __all__ = [
     "Hinge",
     "Identity",
     "Images",
+    "Largest",
     "Log",
     "Lookup",
     "Max",

@@ -36,6 +36,13 @@ class Min(Motif):
         return x.amin(dim=1, keepdim=True)
 
 
+class Largest(Motif):
+    """1 in the column of the largest value of each row, the first one among equals, and 0 in the others."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.nn.functional.one_hot(x.argmax(dim=1), x.shape[1]).to(x.dtype)
+
+
 class Sort(Motif):
     """Each row in increasing order: a network of comparators (max, min)."""
 

@@ -21,7 +21,9 @@ from motifnet.teachers import Questions, parse_catboost, parse_lightgbm, parse_x
 _SQUARED = ("regression", "regression_l2", "l2", "mse", "rmse", "reg:squarederror", "RMSE", "MultiRMSE")
 _MEDIAN = ("regression_l1", "l1", "mae", "huber", "fair", "mape", "reg:absoluteerror", "reg:pseudohubererror", "MAE", "MAPE", "Huber")
 _QUANTILE = ("quantile", "reg:quantileerror", "Quantile", "LogLinQuantile", "Expectile", "Lq")
-_IDENTITY = frozenset(_SQUARED + _MEDIAN + _QUANTILE)
+_RANK = ("lambdarank", "rank_xendcg", "rank:pairwise", "rank:ndcg", "rank:map")
+_RANK_CATBOOST = ("YetiRank", "YetiRankPairwise", "PairLogit", "PairLogitPairwise", "QueryRMSE", "QuerySoftMax", "StochasticRank", "LambdaMart")
+_IDENTITY = frozenset(_SQUARED + _MEDIAN + _QUANTILE + _RANK + _RANK_CATBOOST)
 _EXP = frozenset(("poisson", "gamma", "tweedie", "count:poisson", "reg:gamma", "reg:tweedie", "Poisson", "Tweedie"))
 _LOGIT = frozenset(("binary", "binary:logistic", "reg:logistic", "Logloss", "CrossEntropy", "cross_entropy"))
 _SOFTMAX = frozenset(("multiclass", "softmax", "multi:softprob", "multi:softmax", "MultiClass"))
@@ -48,22 +50,26 @@ def _shifted(networks: list[Motif], bias: Any) -> list[Motif]:
 
 
 def _lightgbm(model: Any) -> list[Motif]:
+    networks, booster = _lightgbm_scores(model), getattr(model, "booster_", model)
+    objective, *settings = _written_objective(booster).split()
+    slope = next((float(s.partition(":")[2]) for s in settings if s.startswith("sigmoid:")), 1.0)
+    if slope != 1.0:
+        networks.append(affine(slope * np.eye(booster.num_model_per_iteration())))
+    if "sqrt" in settings:  # it was fitted to sign(y) √|y|
+        networks.append(times(Identity(), Abs()))
+    classes = is_classifier(model) if hasattr(model, "booster_") else False
+    return _linked(Chain(networks), objective, booster.num_model_per_iteration(), classes, "LightGBM")
+
+
+def _lightgbm_scores(model: Any) -> list[Motif]:
     booster = getattr(model, "booster_", model)
     if not hasattr(booster, "model_to_string"):
         raise UsageError("There is no transfer for XGBoost's own Booster. Load it into an XGBRegressor or XGBClassifier with `load_model`.")
     if getattr(model, "pred_early_stop", False):
         raise UsageError("There is no transfer for LightGBM with pred_early_stop=True, which leaves out trees row by row. Set it to False.")
     questions = Questions(booster.num_feature())
-    objective, *settings = _written_objective(booster).split()
-    numbers, outputs = _category_numbers(booster), booster.num_model_per_iteration()
-    networks = asked_networks(parse_lightgbm(booster, questions=questions), questions, whole=not numbers)
-    slope = next((float(s.partition(":")[2]) for s in settings if s.startswith("sigmoid:")), 1.0)
-    if slope != 1.0:
-        networks.append(affine(slope * np.eye(outputs)))
-    if "sqrt" in settings:  # it was fitted to sign(y) √|y|
-        networks.append(times(Identity(), Abs()))
-    classes = is_classifier(model) if hasattr(model, "booster_") else False
-    return [*numbers, *_linked(Chain(networks), objective, outputs, classes, "LightGBM")]
+    numbers = _category_numbers(booster)
+    return [*numbers, *asked_networks(parse_lightgbm(booster, questions=questions), questions, whole=not numbers)]
 
 
 def _written_objective(booster: Any) -> str:
@@ -149,8 +155,9 @@ def _catboost(model: Any) -> list[Motif]:
 
 
 BOOSTING: dict[str, Transfer] = {
-    **dict.fromkeys(("Booster", "LGBMClassifier", "LGBMRegressor"), _lightgbm),
-    **dict.fromkeys(("XGBClassifier", "XGBRFClassifier", "XGBRFRegressor", "XGBRegressor"), _xgboost),
-    **dict.fromkeys(("CatBoostClassifier", "CatBoostRegressor"), _catboost),
+    **dict.fromkeys(("Booster", "LGBMClassifier", "LGBMRanker", "LGBMRegressor"), _lightgbm),
+    **dict.fromkeys(("XGBClassifier", "XGBRFClassifier", "XGBRFRegressor", "XGBRanker", "XGBRegressor"), _xgboost),
+    **dict.fromkeys(("CatBoostClassifier", "CatBoostRanker", "CatBoostRegressor"), _catboost),
     "CatBoost": _catboost_scores,
 }
+BOOSTING_SCORES: dict[str, Transfer] = {"LGBMClassifier": _lightgbm_scores}

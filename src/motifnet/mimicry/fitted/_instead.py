@@ -10,12 +10,9 @@ INSTEAD = {
     **dict.fromkeys(("FastICA", "KernelPCA", "NMF", "SparsePCA"), "nearest is PCA, or Nystroem with a kernel"),
     "AdditiveChi2Sampler": "nearest is Nystroem(kernel='chi2')",
     "CCA": "nearest is PLSRegression",
-    "ClassifierChain": "nearest is OneVsRestClassifier",
-    "OneVsOneClassifier": "nearest is OneVsRestClassifier, or SVC, which goes by pairs of classes itself",
     "OutputCodeClassifier": "nearest is OneVsRestClassifier",
     "PolynomialCountSketch": "nearest is PolynomialFeatures, or Nystroem(kernel='poly')",
     "QuadraticDiscriminantAnalysis": "nearest is GaussianNB behind PCA(whiten=True), or LinearDiscriminantAnalysis",
-    "RegressorChain": "nearest is MultiOutputRegressor",
     "SkewedChi2Sampler": "nearest is Nystroem(kernel='chi2')",
     "TfidfVectorizer": "texts as language are not taken. Nearest is OneHotEncoder for texts that are levels",
 }

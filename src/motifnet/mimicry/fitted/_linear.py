@@ -85,3 +85,5 @@ LINEAR: dict[str, Transfer] = {
     "RANSACRegressor": _inner,
     "SGDClassifier": _descent_classifier,
 }
+_WITH_SCORES = ("LinearDiscriminantAnalysis", "LogisticRegression", "LogisticRegressionCV", "SGDClassifier")
+LINEAR_SCORES: dict[str, Transfer] = dict.fromkeys(_WITH_SCORES, _linear)

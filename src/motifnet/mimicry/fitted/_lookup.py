@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sklearn.base import ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
@@ -21,7 +20,7 @@ _LIBRARIES = ("sklearn", "lightgbm", "xgboost", "catboost")
 
 def network_of(fitted: Any) -> Motif:
     """The network of a fitted estimator; `Output` says of which of its methods."""
-    make = next((TRANSFERS[name] for name in _names(fitted) if name in TRANSFERS), None)
+    make = found(TRANSFERS, fitted)
     if make is None:
         name = type(fitted).__name__
         raise UsageError(
@@ -34,10 +33,12 @@ def network_of(fitted: Any) -> Motif:
             check_is_fitted(fitted)
         except NotFittedError as error:
             raise UsageError(f"{type(fitted).__name__} is not fitted, and so predicts nothing. Call its `fit` first.") from error
-    parts = make(fitted)
-    if isinstance(fitted, ClassifierMixin) and method_of(fitted) == "predict":
-        raise UsageError(f"{type(fitted).__name__} has neither probabilities nor decision values here: only labels. Give it members that have them.")
-    return Chain(parts, label=type(fitted).__name__)
+    return Chain(make(fitted), label=type(fitted).__name__)
+
+
+def found(table: Mapping[str, Transfer], fitted: Any) -> Transfer | None:
+    """The entry of its class, or of the nearest base that has one."""
+    return next((table[name] for name in _names(fitted) if name in table), None)
 
 
 def network_for(part: Any, method: str) -> Motif:
