@@ -11,8 +11,9 @@ from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_part
 from motifnet.teachers._linear import FittedLinear, Linear
 from motifnet.teachers._parse_catboost import parse_catboost
 from motifnet.teachers._parse_lightgbm import parse_lightgbm
+from motifnet.teachers._parse_linear_trees import parse_lightgbm_lines
 from motifnet.teachers._parse_sklearn import parse_histogram, parse_sklearn_tree, rounded_threshold
-from motifnet.teachers._parse_xgboost import parse_xgboost
+from motifnet.teachers._parse_xgboost import parse_xgboost, parse_xgboost_lines, xgboost_learner
 from motifnet.teachers._questions import KINDS, Member, Questions
 from motifnet.teachers._registry import TEACHERS
 from motifnet.teachers._splines import Additive, FittedSplines, Splines
@@ -47,7 +48,10 @@ __all__ = [
     "parse_catboost",
     "parse_histogram",
     "parse_lightgbm",
+    "parse_lightgbm_lines",
     "parse_sklearn_tree",
     "parse_xgboost",
+    "parse_xgboost_lines",
     "rounded_threshold",
+    "xgboost_learner",
 ]

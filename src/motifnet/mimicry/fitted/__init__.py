@@ -22,13 +22,12 @@ from motifnet.mimicry.fitted._process import PROCESSES, with_deviation
 from motifnet.mimicry.fitted._scalers import SCALERS
 from motifnet.mimicry.fitted._trees import TREE_SCORES, TREES
 from motifnet.mimicry.fitted._uses import Uses
+from motifnet.mimicry.fitted._xgboost import XGBOOST
 
-for family in (LINEAR, KERNELS, PROCESSES, PERCEPTRONS, TREES, BOOSTING, SCALERS, BASES, ENCODERS, COMPOSITES, MULTIPLE, CALIBRATION, CONSTANTS):
-    TRANSFERS.update(family)
-for scores in (LINEAR_SCORES, KERNEL_SCORES, TREE_SCORES, BOOSTING_SCORES, COMPOSITE_SCORES, MULTIPLE_SCORES):
-    SCORES.update(scores)
-for labels in (KERNEL_LABELS, COMPOSITE_LABELS, MULTIPLE_LABELS):
-    LABELS.update(labels)
+TRANSFERS |= LINEAR | KERNELS | PROCESSES | PERCEPTRONS | TREES | BOOSTING | XGBOOST | SCALERS | BASES | ENCODERS
+TRANSFERS |= COMPOSITES | MULTIPLE | CALIBRATION | CONSTANTS
+SCORES |= LINEAR_SCORES | KERNEL_SCORES | TREE_SCORES | BOOSTING_SCORES | COMPOSITE_SCORES | MULTIPLE_SCORES
+LABELS |= KERNEL_LABELS | COMPOSITE_LABELS | MULTIPLE_LABELS
 transfer.register(object, network_of)  # what no family of ours knows
 
 __all__ = [
