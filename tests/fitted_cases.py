@@ -434,6 +434,7 @@ _SIGMOID = partial(calibration.CalibratedClassifierCV, cv=2)
 _MARGINS = partial(svm.LinearSVC, random_state=0)
 _LABELS = np.column_stack([VALUE > 0, X[:, 0] > 0.3, X[:, 2] + VALUE > 0.5]).astype(int)
 _CLASSES = np.column_stack([CODES, X[:, 0] > 0.3]).astype(int)
+_REST = multiclass.OneVsRestClassifier
 _MEMBERS = [("l", _LOGISTIC()), ("s", svm.SVC()), ("t", tree.DecisionTreeClassifier(max_depth=3))]
 
 
@@ -462,13 +463,20 @@ MULTIPLE = {
     "OneVsOneClassifier": three(lambda: multiclass.OneVsOneClassifier(_MARGINS()), **JUMPS),
     "OneVsOneClassifier, probabilities": three(lambda: multiclass.OneVsOneClassifier(_FOREST()), **JUMPS),
     "OneVsOneClassifier, two classes": two(lambda: multiclass.OneVsOneClassifier(_LOGISTIC()), **JUMPS),
-    "OneVsRestClassifier, several labels": labels(lambda: multiclass.OneVsRestClassifier(_LOGISTIC())),
-    "OneVsRestClassifier, margins of labels": labels(lambda: multiclass.OneVsRestClassifier(svm.SVC())),
+    "OneVsRestClassifier, lines": three(lambda: _REST(linear_model.LinearRegression()), **JUMPS),
+    "OneVsRestClassifier, several labels": labels(lambda: _REST(_LOGISTIC())),
+    "OneVsRestClassifier, margins of labels": labels(lambda: _REST(svm.SVC())),
     "DecisionTreeClassifier, several targets": Case(lambda: tree.DecisionTreeClassifier(max_depth=4), y=_CLASSES, **JUMPS),
     "RandomForestClassifier, several targets": Case(_FOREST, y=_CLASSES, **JUMPS),
     "ExtraTreesClassifier, several labels": labels(lambda: ensemble.ExtraTreesClassifier(5, random_state=0), **JUMPS),
     "MLPClassifier, several labels": labels(lambda: neural_network.MLPClassifier((8,), max_iter=20, random_state=0)),
     "VotingClassifier, hard": three(lambda: ensemble.VotingClassifier(_MEMBERS), **JUMPS),
+    "VotingClassifier, of composites": three(
+        lambda: ensemble.VotingClassifier(
+            [("r", _REST(_FOREST())), ("o", multiclass.OneVsOneClassifier(_MARGINS())), ("p", pipeline.make_pipeline(svm.SVC()))]
+        ),
+        **JUMPS,
+    ),
     "VotingClassifier, hard with weights": three(lambda: ensemble.VotingClassifier(_MEMBERS, weights=[1, 1, 3]), **JUMPS),
     "StackingClassifier, labels": three(
         lambda: ensemble.StackingClassifier(_MEMBERS, _LOGISTIC(), cv=2, stack_method="predict", passthrough=True), **JUMPS
@@ -479,11 +487,13 @@ MULTIPLE = {
     ),
     "AdaBoostRegressor, lines": value(lambda: ensemble.AdaBoostRegressor(linear_model.Ridge(), n_estimators=4, random_state=0), **JUMPS),
     "FixedThresholdClassifier": two(lambda: model_selection.FixedThresholdClassifier(_LOGISTIC(), threshold=0.7)),
-    "TunedThresholdClassifierCV": two(lambda: model_selection.TunedThresholdClassifierCV(_LOGISTIC(), cv=2)),
     "DummyRegressor": value(lambda: dummy.DummyRegressor(strategy="quantile", quantile=0.3), **JUMPS),
     "DummyRegressor, several targets": Case(dummy.DummyRegressor, y=SEVERAL, **JUMPS),
     "DummyClassifier": three(dummy.DummyClassifier, **JUMPS),
-    **{f"DummyClassifier, {how}": three(partial(dummy.DummyClassifier, strategy=how), **JUMPS) for how in ("most_frequent", "uniform")},
+    **{
+        f"DummyClassifier, {how}": three(partial(dummy.DummyClassifier, strategy=how, random_state=0), **JUMPS)
+        for how in ("most_frequent", "uniform")
+    },
     "DummyClassifier, constant": three(lambda: dummy.DummyClassifier(strategy="constant", constant="b"), **JUMPS),
     "DummyClassifier, several targets": Case(dummy.DummyClassifier, y=_CLASSES, **JUMPS),
 }

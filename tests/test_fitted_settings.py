@@ -32,7 +32,6 @@ from sklearn import (
     pipeline,
     preprocessing,
     svm,
-    tree,
 )
 from sklearn.gaussian_process import kernels as gp
 
@@ -212,23 +211,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], Any, Any, str]] = {
     "a discriminant as a step": (lambda: pipe(_DISCRIMINANT(), svm.SVC()), X, THREE, "LinearDiscriminantAnalysis stands before"),
     "a discriminant of columns": (lambda: compose.ColumnTransformer([("d", _DISCRIMINANT(), [0, 1])]), X, THREE, "for its .transform"),
     "a discriminant in a union": (lambda: pipeline.FeatureUnion([("d", _DISCRIMINANT())]), X, THREE, "for its .transform"),
-    "calibration of both": (
-        lambda: calibration.CalibratedClassifierCV(linear_model.LogisticRegression(), cv=2),
-        X,
-        TWO,
-        "decision values of LogisticRegression",
-    ),
     "no value beyond": (lambda: isotonic.IsotonicRegression(out_of_bounds="nan"), X[:, :1], VALUE, "clip"),
     "rare and dropped": (lambda: preprocessing.OneHotEncoder(drop="first", min_frequency=20), LEVELS, VALUE, "one of them"),
     "rare numbers": (lambda: preprocessing.OrdinalEncoder(min_frequency=20), LEVELS, VALUE, "without min_frequency"),
     "no refit": (lambda: model_selection.GridSearchCV(svm.SVR(), {"C": [0.1, 1.0]}, cv=2, refit=False), X, VALUE, "refit=True"),
-    "a stack of labels": (
-        lambda: ensemble.StackingClassifier([("l", linear_model.LogisticRegression())], stack_method="predict", cv=2),
-        X,
-        TWO,
-        "stack_method='auto'",
-    ),
-    "bags that vote": (lambda: ensemble.BaggingClassifier(svm.LinearSVC(), 2), X, TWO, "votes"),
     "pairs of a process": (
         lambda: gaussian_process.GaussianProcessClassifier(gp.RBF(1.0), optimizer=None, multi_class="one_vs_one"),
         X,
@@ -241,7 +227,6 @@ REFUSED: dict[str, tuple[Callable[[], Any], Any, Any, str]] = {
         VALUE,
         "PairwiseKernel",
     ),
-    "classes of several targets": (lambda: tree.DecisionTreeClassifier(), X, BOTH_LABELS, "one model for each target"),
     "boosting from a classifier": (
         lambda: ensemble.GradientBoostingClassifier(n_estimators=2, init=linear_model.LogisticRegression()),
         X,
@@ -317,7 +302,6 @@ def test_a_lightgbm_column_that_never_varies_is_told() -> None:
     [
         ("Regressor", {"objective": "cross_entropy_lambda"}, "cross_entropy_lambda"),
         ("Regressor", {"objective": lambda y, f: (f - y, np.ones_like(y))}, "'none' of LightGBM"),
-        ("Regressor", {"linear_tree": True}, "linear"),
         ("Regressor", {"zero_as_missing": True}, "zero"),
     ],
 )
@@ -331,7 +315,7 @@ def test_lightgbm_settings_without_a_transfer(kind: str, settings: dict[str, Any
 
 @pytest.mark.parametrize(
     ("settings", "words"),
-    [({"missing": 0.0}, "missing=nan"), ({"booster": "gblinear"}, "gblinear"), ({"objective": "reg:squaredlogerror"}, "reg:squaredlogerror")],
+    [({"missing": 0.0}, "missing=nan"), ({"objective": "reg:squaredlogerror"}, "reg:squaredlogerror")],
 )
 def test_xgboost_settings_without_a_transfer(settings: dict[str, Any], words: str) -> None:
     import xgboost

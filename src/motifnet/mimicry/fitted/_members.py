@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier
+from sklearn.base import is_classifier, is_regressor
 
 from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine
@@ -58,7 +58,9 @@ def answer_of(part: Any, method: str) -> Motif:
 
 
 def confidence_of(part: Any) -> tuple[Motif, float]:
-    """One value of a classifier of two classes, and the threshold above which it decides for the second."""
+    """One value of a classifier of two classes, or of a regressor of their numbers, and the threshold above which it is for the second."""
+    if is_regressor(part):
+        return network_for(part, "predict"), 0.5
     if hasattr(part, "decision_function"):
         return scores_of(part), 0.0
     return answer_of(part, "predict_proba"), 0.5

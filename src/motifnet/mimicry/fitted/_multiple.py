@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_regressor
 
+from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine
 from motifnet.mimicry.fitted._kernels import votes
 from motifnet.mimicry.fitted._lookup import Transfer, network_for, network_of
@@ -36,6 +38,8 @@ def _chained(model: Any) -> list[Motif]:
 
 def _one_against_rest(model: Any) -> list[Motif]:
     method = method_of(model)
+    if method == "predict":
+        return _rest_labels(model)
     each = [_against_rest(part, method) for part in model.estimators_]
     if method == "decision_function" or (len(each) == 1 and not model.multilabel_):
         return [beside(each)]
@@ -45,10 +49,26 @@ def _one_against_rest(model: Any) -> list[Motif]:
 
 def _against_rest(part: Any, method: str) -> Motif:
     """A member; of a class that no row or every row has, the constant that scikit-learn puts there."""
-    if type(part).__name__ != "_ConstantPredictor":
+    if not _is_constant(part):
         return network_for(part, method) if method == "predict_proba" else answer_of(part, method)
     share = float(np.ravel(part.y_)[0])
     return constant([1 - share, share] if method == "predict_proba" else [share])
+
+
+def _rest_labels(model: Any) -> list[Motif]:
+    """The class whose member gives most, the last one among equals; of two classes the second above the member's threshold."""
+    if model.multilabel_:
+        raise UsageError("There is no transfer for the labels of a OneVsRestClassifier of several labels a row. Take members with probabilities.")
+    if len(model.estimators_) == 1:
+        network, threshold = confidence_of(model.estimators_[0])
+        return [network, affine([[0.0, 1.0]], [0.0, -threshold]), Largest()]
+    known = [_against_rest(part, "decision_function") if _is_constant(part) else confidence_of(part)[0] for part in model.estimators_]
+    backwards = Select(list(range(len(known)))[::-1])
+    return [beside(known), backwards, Largest(), backwards]
+
+
+def _is_constant(part: Any) -> bool:
+    return type(part).__name__ == "_ConstantPredictor"
 
 
 def _rest_scores(model: Any) -> list[Motif]:
@@ -58,6 +78,8 @@ def _rest_scores(model: Any) -> list[Motif]:
 def _pairs(model: Any) -> list[Motif]:
     """Votes of the classifiers of pairs with their confidence as tie-break; of two classes the second value alone."""
     K = len(model.classes_)
+    if any(is_regressor(part) for part in model.estimators_):
+        raise UsageError("There is no transfer for OneVsOneClassifier of regressors, whose values are hardly ever votes. Fit it with classifiers.")
     networks, thresholds = zip(*map(confidence_of, model.estimators_), strict=True)
     against = [beside(networks), affine(-np.eye(len(networks))), *votes(K, thresholds[0])]
     return [*against, Select([1])] if K == 2 else against
@@ -79,4 +101,4 @@ MULTIPLE: dict[str, Transfer] = {
     "RegressorChain": _chained,
 }
 MULTIPLE_SCORES: dict[str, Transfer] = {"OneVsRestClassifier": _rest_scores}
-MULTIPLE_LABELS: dict[str, Transfer] = {"OneVsOneClassifier": _pair_labels}
+MULTIPLE_LABELS: dict[str, Transfer] = {"OneVsOneClassifier": _pair_labels, "OneVsRestClassifier": _rest_labels}
