@@ -72,8 +72,11 @@ LINEAR: dict[str, Transfer] = {
     **dict.fromkeys(
         ("ARDRegression", "BayesianRidge", "ElasticNet", "ElasticNetCV", "HuberRegressor", "Lars", "LarsCV", "Lasso", "LassoCV", "LassoLars"), _linear
     ),
-    **dict.fromkeys(("LassoLarsIC", "LinearRegression", "LinearSVC", "LinearSVR", "MultiTaskElasticNet", "MultiTaskLasso"), _linear),
-    **dict.fromkeys(("OrthogonalMatchingPursuit", "PassiveAggressiveClassifier", "Perceptron", "QuantileRegressor", "Ridge", "RidgeCV"), _linear),
+    **dict.fromkeys(("LassoLarsIC", "LinearRegression", "LinearSVC", "LinearSVR", "MultiTaskElasticNet", "MultiTaskElasticNetCV"), _linear),
+    **dict.fromkeys(
+        ("MultiTaskLasso", "MultiTaskLassoCV", "OrthogonalMatchingPursuit", "OrthogonalMatchingPursuitCV", "PassiveAggressiveClassifier"), _linear
+    ),
+    **dict.fromkeys(("PassiveAggressiveRegressor", "Perceptron", "QuantileRegressor", "Ridge", "RidgeCV"), _linear),
     **dict.fromkeys(("RidgeClassifier", "RidgeClassifierCV", "SGDRegressor", "TheilSenRegressor"), _linear),
     **dict.fromkeys(("GammaRegressor", "PoissonRegressor", "TweedieRegressor"), _log_link),
     "GaussianNB": _gaussian_bayes,
