@@ -15,7 +15,7 @@ from motifnet.estimators._network import Network
 from motifnet.estimators._promise import compare, in_double
 from motifnet.estimators._synthetic import synthetic_rows
 from motifnet.mimicry import Certificate, certify, certify_rows, far_away, relu_form, transfer, units, values_of
-from motifnet.mimicry.fitted import Columns, Uses, coded, own_outputs, texts_of, with_deviation
+from motifnet.mimicry.fitted import Columns, Uses, coded, own_outputs, texts_of, with_deviation, with_levels
 from motifnet.motifs import Motif
 from motifnet.tables import Matrix
 
@@ -63,7 +63,7 @@ def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float
         if form != "native":
             raise UsageError(f"form={form!r} is for fitted estimators; a function is imitated by native motifs. Leave it out.")
         return _imitated(fitted, X)
-    network, width, names = with_deviation(fitted) if return_std else transfer(fitted), _width(fitted, X), _names(fitted)
+    network, width, names = with_deviation(fitted) if return_std else transfer(_named(fitted, X)), _width(fitted, X), _names(fitted)
     ask = partial(_outputs, fitted, return_std)
     if X is None:
         if form == "relu":
@@ -108,6 +108,10 @@ def _compare_on_synthetic_rows(out: Network, ask: Ask, fitted: Any) -> None:
             return
     text = f"The network was not compared with {type(fitted).__name__}, which took no synthetic rows."
     warnings.warn(f"{text} Pass X, rows of the kind that it was fitted on.", MotifnetWarning, stacklevel=3)
+
+
+def _named(fitted: Any, X: Any) -> Any:
+    return fitted if X is None else with_levels(fitted, X)
 
 
 def _imitated(predict: Any, X: Any) -> Network:

@@ -4,6 +4,7 @@ from motifnet.mimicry._base import transfer
 from motifnet.mimicry.fitted._bases import BASES
 from motifnet.mimicry.fitted._boosting import BOOSTING, BOOSTING_SCORES
 from motifnet.mimicry.fitted._calibration import CALIBRATION
+from motifnet.mimicry.fitted._catboost import CATBOOST, with_levels
 from motifnet.mimicry.fitted._codes import code, knows_empty
 from motifnet.mimicry.fitted._composite import COMPOSITE_LABELS, COMPOSITE_SCORES, COMPOSITES
 from motifnet.mimicry.fitted._constants import CONSTANTS
@@ -24,7 +25,7 @@ from motifnet.mimicry.fitted._trees import TREE_SCORES, TREES
 from motifnet.mimicry.fitted._uses import Uses
 from motifnet.mimicry.fitted._xgboost import XGBOOST
 
-TRANSFERS |= LINEAR | KERNELS | PROCESSES | PERCEPTRONS | TREES | BOOSTING | XGBOOST | SCALERS | BASES | ENCODERS
+TRANSFERS |= LINEAR | KERNELS | PROCESSES | PERCEPTRONS | TREES | BOOSTING | XGBOOST | CATBOOST | SCALERS | BASES | ENCODERS
 TRANSFERS |= COMPOSITES | MULTIPLE | CALIBRATION | CONSTANTS
 SCORES |= LINEAR_SCORES | KERNEL_SCORES | TREE_SCORES | BOOSTING_SCORES | COMPOSITE_SCORES | MULTIPLE_SCORES
 LABELS |= KERNEL_LABELS | COMPOSITE_LABELS | MULTIPLE_LABELS
@@ -48,4 +49,5 @@ __all__ = [
     "own_outputs",
     "texts_of",
     "with_deviation",
+    "with_levels",
 ]

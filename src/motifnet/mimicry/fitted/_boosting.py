@@ -1,4 +1,4 @@
-"""Boosted trees of LightGBM and CatBoost, with levels, missing values and several classes."""
+"""Boosted trees of LightGBM, with levels, missing values and several classes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from motifnet.mimicry.fitted._codes import lookup
 from motifnet.mimicry.fitted._lookup import Transfer
 from motifnet.mimicry.fitted._parts import beside, probabilities, times
 from motifnet.motifs import Abs, Chain, Concat, Exp, Fill, Identity, Motif, Product, Select, Sigmoid, Softmax
-from motifnet.teachers import Forest, Nodes, Questions, parse_catboost, parse_lightgbm, parse_lightgbm_lines
+from motifnet.teachers import Forest, Nodes, Questions, parse_lightgbm, parse_lightgbm_lines
 
 _SQUARED = ("regression", "regression_l2", "l2", "mse", "rmse", "reg:squarederror", "RMSE", "MultiRMSE")
 _MEDIAN = ("regression_l1", "l1", "mae", "huber", "fair", "mape", "reg:absoluteerror", "reg:pseudohubererror", "MAE", "MAPE", "Huber")
@@ -29,7 +29,7 @@ SOFTMAX = frozenset(("multiclass", "softmax", "multi:softprob", "multi:softmax",
 EACH = frozenset(("multiclassova", "MultiClassOneVsAll"))
 
 
-def _linked(raw: Motif, objective: str, outputs: int, classes: bool, library: str) -> list[Motif]:
+def linked(raw: Motif, objective: str, outputs: int, classes: bool, library: str) -> list[Motif]:
     """From raw scores to values or probabilities; one class against the rest, and several labels a row, are not made to add up to 1."""
     if objective in LOGIT:
         return probabilities(raw, 1) if classes and outputs == 1 else [raw, Sigmoid()]
@@ -42,12 +42,6 @@ def _linked(raw: Motif, objective: str, outputs: int, classes: bool, library: st
     return [raw, Exp()] if objective in EXP else [raw]
 
 
-def _shifted(networks: list[Motif], bias: Any) -> list[Motif]:
-    """The networks, and a number added to each output."""
-    shift = np.atleast_1d(np.asarray(bias, dtype=np.float64))
-    return networks if not shift.any() else [*networks, affine(np.eye(len(shift)), shift)]
-
-
 def _lightgbm(model: Any) -> list[Motif]:
     networks, booster = _lightgbm_scores(model), getattr(model, "booster_", model)
     objective, *settings = _written_objective(booster).split()
@@ -57,7 +51,7 @@ def _lightgbm(model: Any) -> list[Motif]:
     if "sqrt" in settings:  # it was fitted to sign(y) √|y|
         networks.append(times(Identity(), Abs()))
     classes = is_classifier(model) if hasattr(model, "booster_") else False
-    return _linked(Chain(networks), objective, booster.num_model_per_iteration(), classes, "LightGBM")
+    return linked(Chain(networks), objective, booster.num_model_per_iteration(), classes, "LightGBM")
 
 
 def _lightgbm_scores(model: Any) -> list[Motif]:
@@ -117,22 +111,7 @@ def numbered(levels: Mapping[int, Sequence[Any]], width: int) -> Motif:
     )
 
 
-def _catboost_scores(model: Any) -> list[Motif]:
-    """What `predict` of the class CatBoost itself gives."""
-    questions = Questions(len(model.feature_names_))
-    forests = parse_catboost(model, questions)
-    scale, bias = model.get_scale_and_bias()
-    return _shifted(asked_networks([forest.scaled(scale) for forest in forests], questions), np.broadcast_to(bias, len(forests)))
-
-
-def _catboost(model: Any) -> list[Motif]:
-    raw, objective = Chain(_catboost_scores(model)), str(model.get_all_params()["loss_function"]).partition(":")[0]
-    return _linked(raw, objective, len(np.atleast_1d(model.get_scale_and_bias()[1])), hasattr(model, "predict_proba"), "CatBoost")
-
-
 BOOSTING: dict[str, Transfer] = {
     **dict.fromkeys(("Booster", "LGBMClassifier", "LGBMRanker", "LGBMRegressor"), _lightgbm),
-    **dict.fromkeys(("CatBoostClassifier", "CatBoostRanker", "CatBoostRegressor"), _catboost),
-    "CatBoost": _catboost_scores,
 }
 BOOSTING_SCORES: dict[str, Transfer] = {"LGBMClassifier": _lightgbm_scores}
