@@ -52,7 +52,8 @@ class Watch:
 
     def rows_seen(self, rows: Any) -> None:
         """Rows belong to the last model that was converted."""
-        if self.found and self.found[-1]["rows"] is None:
+        values = next(iter(rows.values()), ()) if isinstance(rows, dict) else rows
+        if self.found and self.found[-1]["rows"] is None and np.shape(values)[:1] != (0,):
             self.found[-1]["rows"] = rows
 
     def pytest_runtest_teardown(self, item: Any) -> None:

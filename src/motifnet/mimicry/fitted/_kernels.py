@@ -14,6 +14,7 @@ from motifnet.mimicry.fitted._lookup import Transfer
 from motifnet.mimicry.fitted._parts import times, weighted
 from motifnet.motifs import (
     Abs,
+    Affine,
     Chain,
     ChiSquare,
     Coupling,
@@ -62,7 +63,9 @@ def kernel_features(name: Any, centres: Matrix, *, gamma: float | None, coef0: f
 
 
 def machine(features: Motif, dual: Matrix, intercept: Any) -> Motif:
-    """Σ_i α_i k(x, c_i) + b with dual of shape (m, q)."""
+    """Σ_i α_i k(x, c_i) + b with dual of shape (m, q); of a linear kernel one affine map, in which the values at the centres need not cancel."""
+    if isinstance(features, Affine):
+        return affine(features.weight.detach().numpy().T @ dual, intercept)
     return steady(Chain([features, affine(dual, intercept)]), dual)
 
 
