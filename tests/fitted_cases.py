@@ -28,6 +28,7 @@ from sklearn import (
     multiclass,
     multioutput,
     naive_bayes,
+    neighbors,
     neural_network,
     pipeline,
     preprocessing,
@@ -149,6 +150,7 @@ KERNELS = {
     "SVC, probabilities of three classes": three(lambda: svm.SVC(probability=True, random_state=0)),
     "NuSVC": three(lambda: svm.NuSVC(nu=0.3)),
     "NuSVC, probabilities": three(lambda: svm.NuSVC(nu=0.3, probability=True, random_state=0)),
+    "SGDOneClassSVM": value(lambda: linear_model.SGDOneClassSVM(random_state=0)),
     "OneClassSVM": value(lambda: svm.OneClassSVM(nu=0.1)),
 }
 _KERNELS = {
@@ -331,6 +333,8 @@ BOOSTING = {
     "CatBoostClassifier, three classes": three(_catboost("Classifier"), X=GAPS, **_C),
     "CatBoostClassifier, one against the rest": three(_catboost("Classifier", loss_function="MultiClassOneVsAll"), **_C),
 }
+
+
 TRANSFORMERS = {
     "StandardScaler": columns(preprocessing.StandardScaler),
     "MinMaxScaler": columns(lambda: preprocessing.MinMaxScaler(clip=True)),
@@ -363,6 +367,9 @@ TRANSFORMERS = {
         lambda: pipeline.make_pipeline(feature_selection.RFE(linear_model.Ridge(), n_features_to_select=2), linear_model.Ridge())
     ),
     "VarianceThreshold": columns(lambda: feature_selection.VarianceThreshold(0.5)),
+    "NeighborhoodComponentsAnalysis": columns(lambda: neighbors.NeighborhoodComponentsAnalysis(2, max_iter=5, random_state=0), y=THREE),
+    "RandomTreesEmbedding": columns(lambda: ensemble.RandomTreesEmbedding(3, max_depth=3, random_state=0), **JUMPS),
+    "KernelCenterer": columns(preprocessing.KernelCenterer, X=X @ X.T),
     "Nystroem": columns(lambda: kernel_approximation.Nystroem(n_components=30, random_state=0), tolerance=1e-9),
     "RBFSampler": columns(lambda: kernel_approximation.RBFSampler(random_state=0)),
     "OneHotEncoder": columns(lambda: preprocessing.OneHotEncoder(handle_unknown="ignore"), X=FRAME[["colour", "size"]], **JUMPS),

@@ -137,6 +137,7 @@ _ELSEWHERE = {
     ("LinearDiscriminantAnalysis", "covariance_estimator"),
     ("MissingIndicator", "missing_values"),
     ("SimpleImputer", "missing_values"),
+    ("NeighborhoodComponentsAnalysis", "callback"),
     ("OneHotEncoder", "feature_name_combiner"),
     ("Pipeline", "steps"),
     ("Pipeline", "transform_input"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ from sklearn import (
 from sklearn.gaussian_process import kernels as gp
 
 from fitted_cases import COUNT, FRAME, GAPS, LEVEL_VALUE, POSITIVE, SEVERAL, THREE, TWO, VALUE, X
+from motifnet import mimic
 from motifnet.engine import DataError, UsageError
 from motifnet.mimicry import transfer
 from motifnet.mimicry.fitted import code, coded, outputs_of
@@ -277,6 +279,16 @@ def test_levels_and_their_numbers() -> None:
     assert places(torch.tensor([[4.0, code("y")], [5.0, code("x")]], dtype=torch.float64)).tolist() == [[4, 1], [5, 0]]
     with pytest.raises(DataError, match="type tuple"):
         coded(pd.DataFrame({"a": [(1, 2)]}))
+
+
+@pytest.mark.parametrize("coder", [preprocessing.LabelEncoder(), preprocessing.LabelBinarizer(neg_label=-1), preprocessing.LabelBinarizer()])
+@pytest.mark.parametrize("column", ["colour", "size"])
+def test_coders_of_labels(coder: Any, column: str, tmp_path: Path) -> None:
+    """They are fitted on one column of labels; a network takes it as a table of one column."""
+    model = coder.fit(FRAME[column])
+    network = mimic(model, FRAME[[column]])
+    np.testing.assert_array_equal(network(FRAME[[column]]), model.transform(FRAME[column]).reshape(len(FRAME), -1))
+    assert network.to_onnx(tmp_path / "net.onnx", X=FRAME[[column]]).max_difference == 0
 
 
 def test_what_a_frame_becomes() -> None:

@@ -98,7 +98,7 @@ def _fourier(model: Any) -> list[Motif]:
 
 
 BASES: dict[str, Transfer] = {
-    **dict.fromkeys(("IncrementalPCA", "PCA", "TruncatedSVD"), _projection),
+    **dict.fromkeys(("IncrementalPCA", "NeighborhoodComponentsAnalysis", "PCA", "TruncatedSVD"), _projection),
     "FactorAnalysis": _factors,
     "KBinsDiscretizer": _bins,
     "Nystroem": _nystroem,

@@ -50,6 +50,10 @@ def _descent_classifier(model: Any) -> list[Motif]:
     return two_sided(Chain([_map(model), Sigmoid()])) if len(model.coef_) == 1 else [_map(model), Sigmoid(), *shares(len(model.coef_))]
 
 
+def _one_class(model: Any) -> list[Motif]:
+    return [affine(model.coef_.reshape(-1, 1), -model.offset_)]
+
+
 def _discriminant(model: Any) -> list[Motif]:
     return probabilities(_map(model), model.coef_.shape[0])
 
@@ -86,6 +90,7 @@ LINEAR: dict[str, Transfer] = {
     "PLSCanonical": _partial_least_squares,
     "PLSRegression": _partial_least_squares,
     "RANSACRegressor": _inner,
+    "SGDOneClassSVM": _one_class,
     "SGDClassifier": _descent_classifier,
 }
 _WITH_SCORES = ("LinearDiscriminantAnalysis", "LogisticRegression", "LogisticRegressionCV", "SGDClassifier")

@@ -177,11 +177,18 @@ def _function(model: Any) -> list[Motif]:
     return [function_network(model.func, _width(model))]
 
 
+def _kernel_centerer(model: Any) -> list[Motif]:
+    """K_ij − mean_j K_ij − mean_i K⁰_ij + mean K⁰ for rows of a kernel matrix and that of the fit, K⁰."""
+    count = len(model.K_fit_rows_)
+    return [affine(np.eye(count) - 1 / count, model.K_fit_all_ - model.K_fit_rows_)]
+
+
 SCALERS: dict[str, Transfer] = {
     **dict.fromkeys(("GenericUnivariateSelect", "SelectFdr", "SelectFpr", "SelectFromModel"), selected),
     **dict.fromkeys(("SelectFwe", "SelectKBest", "SelectPercentile", "SequentialFeatureSelector", "VarianceThreshold"), selected),
     "Binarizer": _binarizer,
     "FunctionTransformer": _function,
+    "KernelCenterer": _kernel_centerer,
     "MaxAbsScaler": _max_abs,
     "MinMaxScaler": _min_max,
     "MissingIndicator": _indicator,

@@ -125,6 +125,17 @@ def _ada_scores(model: Any) -> list[Motif]:
     return [weighted(scale, parts), *last]
 
 
+def _leaf_indicators(model: Any) -> list[Motif]:
+    """A column for each leaf of each tree."""
+    leaves, start, trees = model.one_hot_encoder_.categories_, 0, []
+    for tree, own in zip(model.estimators_, leaves, strict=True):
+        values = np.zeros((tree.tree_.node_count, sum(map(len, leaves))))
+        values[own, start + np.arange(len(own))] = 1.0
+        trees.append((tree, values, None))
+        start += len(own)
+    return _summed(trees, model)
+
+
 def _isolation(model: Any) -> list[Motif]:
     """−2^{−mean depth / c} − offset: a leaf holds its depth and what is expected below it (Liu et al. 2008)."""
     trees = [
@@ -164,6 +175,7 @@ TREES: dict[str, Transfer] = {
     "HistGradientBoostingClassifier": _histogram,
     "HistGradientBoostingRegressor": _histogram,
     "IsolationForest": _isolation,
+    "RandomTreesEmbedding": _leaf_indicators,
 }
 TREE_SCORES: dict[str, Transfer] = {
     "AdaBoostClassifier": _ada_scores,
