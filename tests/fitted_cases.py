@@ -129,6 +129,8 @@ LINEAR = {
     "RidgeClassifier": three(linear_model.RidgeClassifier),
     "SGDClassifier": two(lambda: linear_model.SGDClassifier(random_state=0)),
     "SGDClassifier, log loss": three(lambda: linear_model.SGDClassifier(loss="log_loss", random_state=0)),
+    "SGDClassifier, modified Huber loss": two(lambda: linear_model.SGDClassifier(loss="modified_huber", random_state=0), smooth=False),
+    "SGDClassifier, three classes": three(lambda: linear_model.SGDClassifier(loss="modified_huber", random_state=0), smooth=False),
     "Perceptron": two(lambda: linear_model.Perceptron(random_state=0)),
     "LinearSVC": three(lambda: svm.LinearSVC(random_state=0)),
     "LinearDiscriminantAnalysis": three(discriminant_analysis.LinearDiscriminantAnalysis),
@@ -159,6 +161,8 @@ _KERNELS = {
     "Matern 5/2": gp.Matern([1.0, 2.0, 1.0, 1.0], nu=2.5) + gp.WhiteKernel(0.1),
     "RationalQuadratic": gp.RationalQuadratic(1.0, 0.7) + gp.WhiteKernel(0.1),
     "ExpSineSquared": gp.ExpSineSquared(1.5, 4.0) * gp.RBF(2.0) + gp.WhiteKernel(0.1),
+    "poly": gp.PairwiseKernel(metric="poly", gamma=0.3) + gp.WhiteKernel(0.1),
+    "laplacian": 2.0 * gp.PairwiseKernel(metric="laplacian", gamma=0.5) + gp.WhiteKernel(0.1),
     "DotProduct": gp.DotProduct(0.5) ** 2 + gp.RBF(1.0) + gp.WhiteKernel(0.1),
 }
 PROCESSES = {

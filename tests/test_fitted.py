@@ -113,7 +113,6 @@ def test_support_table_names_are_those_of_the_cases() -> None:
     [
         (kernel_ridge.KernelRidge(kernel=lambda a, b: a @ b), "of your own"),
         (svm.SVR(kernel=lambda a, b: a @ b.T), "of your own"),
-        (linear_model.SGDClassifier(loss="modified_huber"), "log_loss"),
         (gaussian_process.GaussianProcessRegressor(gaussian_process.kernels.Matern(nu=1.2), optimizer=None), "0.5, 1.5, 2.5"),
         (dummy.DummyClassifier(strategy="stratified"), "at random"),
         (calibration.CalibratedClassifierCV(discriminant_analysis.QuadraticDiscriminantAnalysis(), cv=2), "no transfer"),

@@ -15,7 +15,7 @@ import numpy as np
 from motifnet.tables import Matrix
 from motifnet.teachers._forest import Forest, Nodes, one_tree
 from motifnet.teachers._parse_lightgbm import lightgbm_trees, parse_trees
-from motifnet.teachers._questions import LEFT, Questions
+from motifnet.teachers._questions import RIGHT, Questions
 
 
 def parse_lightgbm_lines(booster: Any, questions: Questions) -> tuple[list[Forest], Nodes] | None:
@@ -43,19 +43,19 @@ def _with_lines(tree: dict[str, str], columns: Nodes, questions: Questions) -> F
         own = slice(start, start + count)
         line = np.concatenate([[constant], np.zeros(len(columns))])
         np.add.at(line, 1 + np.searchsorted(columns, used[own]), weights[own])
-        _ask(nodes, values, first + leaf, questions.numeric(used[own].astype(np.int64), np.full(count, LEFT)).tolist(), line)
+        _ask(nodes, values, first + leaf, questions.numeric(used[own].astype(np.int64), np.full(count, RIGHT)).tolist(), line)
         start += count
     feature, threshold, left, right = zip(*nodes, strict=True)
     return one_tree(np.array(feature), np.array(threshold), np.array(left), np.array(right), np.array(values))
 
 
 def _ask(nodes: list[list[Any]], values: list[Matrix], leaf: int, asked: list[int], line: Matrix) -> None:
-    """Questions from a leaf on, whether a column is missing: its plain values where one is, else the line."""
+    """Questions from a leaf on: where a column is no number, not even an infinite one, its plain values, else the line."""
     plain = values[leaf]
     for column in asked:
         new = len(nodes)
-        nodes[leaf] = [column, -np.finfo(np.float64).max, new, new + 1]
+        nodes[leaf] = [column, np.inf, new, new + 1]
         nodes += [[0, 0.0, new, new], [0, 0.0, new + 1, new + 1]]
         values += [plain, plain]
-        leaf = new + 1
+        leaf = new
     values[leaf] = line

@@ -14,7 +14,7 @@ from motifnet.mimicry.fitted._asked import asked_networks
 from motifnet.mimicry.fitted._codes import lookup
 from motifnet.mimicry.fitted._lookup import Transfer
 from motifnet.mimicry.fitted._parts import beside, probabilities, times
-from motifnet.motifs import Abs, Chain, Concat, Exp, Fill, Identity, Motif, Product, Select, Sigmoid, Softmax
+from motifnet.motifs import Abs, Chain, Clip, Concat, Exp, Fill, Identity, Motif, Product, Select, Sigmoid, Softmax
 from motifnet.teachers import Forest, Nodes, Questions, parse_lightgbm, parse_lightgbm_lines
 
 _SQUARED = ("regression", "regression_l2", "l2", "mse", "rmse", "reg:squarederror", "RMSE", "MultiRMSE")
@@ -69,9 +69,10 @@ def _lightgbm_scores(model: Any) -> list[Motif]:
 
 
 def _with_lines(forests: list[Forest], columns: Nodes, questions: Questions, whole: bool) -> list[Motif]:
-    """c(x) + Σ_j w_j(x) x_j: the trees give the coefficients, a missing x_j has none."""
-    K, u = len(forests), len(columns)
-    coefficients, x = Chain(asked_networks(forests, questions, whole=whole)), Chain([Select(columns.tolist() * K), Fill(tensor(np.zeros(K * u)))])
+    """c(x) + Σ_j w_j(x) x_j: the trees give the coefficients; a missing x_j has none, and an infinite one may have 0."""
+    K, u, most = len(forests), len(columns), np.finfo(np.float64).max
+    coefficients = Chain(asked_networks(forests, questions, whole=whole))
+    x = Chain([Select(columns.tolist() * K), Fill(tensor(np.zeros(K * u))), Clip(tensor(-most), tensor(most))])
     constants = Select([c * (1 + u) for c in range(K)])
     slopes = Select([c * (1 + u) + 1 + j for c in range(K) for j in range(u)] + list(range(K * (1 + u), K * (1 + 2 * u))))
     return [

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from motifnet.engine import UsageError
-from motifnet.mimicry._affine import affine
+from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._kernels import dense
 from motifnet.mimicry.fitted._lookup import Transfer, network_for
 from motifnet.mimicry.fitted._parts import inverse, probabilities, shares, shifted, total, two_sided
-from motifnet.motifs import Chain, Concat, Exp, Motif, Sigmoid, Softmax, Square
+from motifnet.motifs import Chain, Clip, Concat, Exp, Motif, Sigmoid, Softmax, Square
 
 
 def _map(model: Any) -> Motif:
@@ -42,12 +41,12 @@ def _logistic(model: Any) -> list[Motif]:
 
 
 def _descent_classifier(model: Any) -> list[Motif]:
-    """SGDClassifier: one-against-rest probabilities with the log loss, scores with the others."""
-    if model.loss == "modified_huber":
-        raise UsageError("SGDClassifier(loss='modified_huber') has no transfer. Fit it with loss='log_loss', or a loss without probabilities.")
-    if model.loss != "log_loss":
+    """SGDClassifier: one-against-rest probabilities with the log loss, (clip f + 1) / 2 with the modified Huber loss, scores with the others."""
+    if model.loss not in ("log_loss", "modified_huber"):
         return [_map(model)]
-    return two_sided(Chain([_map(model), Sigmoid()])) if len(model.coef_) == 1 else [_map(model), Sigmoid(), *shares(len(model.coef_))]
+    K = len(model.coef_)
+    link: list[Motif] = [Sigmoid()] if model.loss == "log_loss" else [Clip(tensor(-1.0), tensor(1.0)), affine(np.eye(K) / 2, 0.5)]
+    return two_sided(Chain([_map(model), *link])) if K == 1 else [_map(model), *link, *shares(K)]
 
 
 def _one_class(model: Any) -> list[Motif]:

@@ -34,7 +34,7 @@ def own_outputs(fitted: Any, X: Any) -> NDArray[np.floating[Any]]:
     values = getattr(fitted, method_of(fitted))(X)
     if isinstance(values, list):
         return np.hstack(values)
-    if is_classifier(fitted) and method_of(fitted) == "predict":
+    if hasattr(fitted, "classes_") and method_of(fitted) == "predict" and is_classifier(fitted):
         return _indicators(np.asarray(values), fitted.classes_)
     dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
     if dense.dtype.kind not in "f":
