@@ -7,7 +7,7 @@ from motifnet.mimicry.fitted._calibration import CALIBRATION
 from motifnet.mimicry.fitted._catboost import CATBOOST, with_levels
 from motifnet.mimicry.fitted._codes import code, knows_empty
 from motifnet.mimicry.fitted._composite import COMPOSITE_LABELS, COMPOSITE_SCORES, COMPOSITES
-from motifnet.mimicry.fitted._constants import CONSTANTS
+from motifnet.mimicry.fitted._constants import CONSTANT_SCORES, CONSTANTS
 from motifnet.mimicry.fitted._encoders import ENCODERS
 from motifnet.mimicry.fitted._frame import Columns, coded, texts_of
 from motifnet.mimicry.fitted._kernels import KERNEL_LABELS, KERNEL_SCORES, KERNELS
@@ -27,7 +27,7 @@ from motifnet.mimicry.fitted._xgboost import XGBOOST
 
 TRANSFERS |= LINEAR | KERNELS | PROCESSES | PERCEPTRONS | TREES | BOOSTING | XGBOOST | CATBOOST | SCALERS | BASES | ENCODERS
 TRANSFERS |= COMPOSITES | MULTIPLE | CALIBRATION | CONSTANTS
-SCORES |= LINEAR_SCORES | KERNEL_SCORES | TREE_SCORES | BOOSTING_SCORES | COMPOSITE_SCORES | MULTIPLE_SCORES
+SCORES |= LINEAR_SCORES | KERNEL_SCORES | TREE_SCORES | BOOSTING_SCORES | COMPOSITE_SCORES | MULTIPLE_SCORES | CONSTANT_SCORES
 LABELS |= KERNEL_LABELS | COMPOSITE_LABELS | MULTIPLE_LABELS
 transfer.register(object, network_of)  # what no family of ours knows
 

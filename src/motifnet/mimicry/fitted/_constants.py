@@ -35,4 +35,14 @@ def _shares(strategy: str, prior: Matrix, classes: Any, given: Any) -> Matrix:
     return np.asarray(np.arange(len(prior)) == np.argmax(prior) if strategy == "most_frequent" else classes == given, dtype=np.float64)
 
 
-CONSTANTS: dict[str, Transfer] = {"DummyClassifier": _probabilities, "DummyRegressor": _values}
+def _share(model: Any) -> float:
+    """What OneVsRestClassifier puts in the place of a class that no row, or every row, has."""
+    return float(np.ravel(model.y_)[0])
+
+
+CONSTANTS: dict[str, Transfer] = {
+    "DummyClassifier": _probabilities,
+    "DummyRegressor": _values,
+    "_ConstantPredictor": lambda model: [constant([1 - _share(model), _share(model)])],
+}
+CONSTANT_SCORES: dict[str, Transfer] = {"_ConstantPredictor": lambda model: [constant([_share(model)])]}

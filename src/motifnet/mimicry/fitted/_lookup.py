@@ -22,9 +22,9 @@ def network_of(fitted: Any) -> Motif:
     """The network of a fitted estimator; `Output` says of which of its methods."""
     make = found(TRANSFERS, fitted)
     if make is None:
-        name = type(fitted).__name__
+        name, known = type(fitted).__name__, ", ".join(sorted(kind for kind in TRANSFERS if not kind.startswith("_")))
         raise UsageError(
-            f"There is no transfer to a network for {name}; there is one for {', '.join(sorted(TRANSFERS))}.{advice(name)} "
+            f"There is no transfer to a network for {name}; there is one for {known}.{advice(name)} "
             "Fit one of these, register a transfer for your type with `@transfer.register`, or let its values be imitated, which is not exact: "
             "`mimic(fitted.predict, X)`."
         )

@@ -11,9 +11,9 @@ from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine
 from motifnet.mimicry.fitted._kernels import votes
 from motifnet.mimicry.fitted._lookup import Transfer, network_for, network_of
-from motifnet.mimicry.fitted._members import answer_of, confidence_of, labels_of
+from motifnet.mimicry.fitted._members import answer_of, confidence_of, labels_of, scores_of
 from motifnet.mimicry.fitted._output import method_of
-from motifnet.mimicry.fitted._parts import beside, constant
+from motifnet.mimicry.fitted._parts import beside
 from motifnet.motifs import Chain, Concat, Identity, Largest, Motif, Normalize, Select
 
 
@@ -40,19 +40,13 @@ def _one_against_rest(model: Any) -> list[Motif]:
     method = method_of(model)
     if method == "predict":
         return _rest_labels(model)
-    each = [_against_rest(part, method) for part in model.estimators_]
-    if method == "decision_function" or (len(each) == 1 and not model.multilabel_):
-        return [beside(each)]
+    if method == "decision_function":
+        return _rest_scores(model)
+    each = [network_for(part, method) for part in model.estimators_]
+    if len(each) == 1 and not model.multilabel_:
+        return each
     second = beside([Chain([network, Select([1])]) for network in each])
     return [second] if model.multilabel_ else [second, Normalize("l1")]
-
-
-def _against_rest(part: Any, method: str) -> Motif:
-    """A member; of a class that no row or every row has, the constant that scikit-learn puts there."""
-    if not _is_constant(part):
-        return network_for(part, method) if method == "predict_proba" else answer_of(part, method)
-    share = float(np.ravel(part.y_)[0])
-    return constant([1 - share, share] if method == "predict_proba" else [share])
 
 
 def _rest_labels(model: Any) -> list[Motif]:
@@ -62,17 +56,13 @@ def _rest_labels(model: Any) -> list[Motif]:
     if len(model.estimators_) == 1:
         network, threshold = confidence_of(model.estimators_[0])
         return [network, affine([[0.0, 1.0]], [0.0, -threshold]), Largest()]
-    known = [_against_rest(part, "decision_function") if _is_constant(part) else confidence_of(part)[0] for part in model.estimators_]
+    known = [confidence_of(part)[0] for part in model.estimators_]
     backwards = Select(list(range(len(known)))[::-1])
     return [beside(known), backwards, Largest(), backwards]
 
 
-def _is_constant(part: Any) -> bool:
-    return type(part).__name__ == "_ConstantPredictor"
-
-
 def _rest_scores(model: Any) -> list[Motif]:
-    return [beside([_against_rest(part, "decision_function") for part in model.estimators_])]
+    return [beside([scores_of(part) for part in model.estimators_])]
 
 
 def _pairs(model: Any) -> list[Motif]:
