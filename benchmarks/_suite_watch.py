@@ -32,7 +32,7 @@ class Watch:
             self._replace(module, "convert_sklearn", skl2onnx)
         else:
             import hummingbird.ml as module
-            from hummingbird.ml import _container as containers
+            from hummingbird.ml.containers import _sklearn_api_containers as containers
 
             self._replace(module, "convert")
             _watch_containers(self, containers)

@@ -224,10 +224,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], Any, Any, str]] = {
         "one_vs_rest",
     ),
     "kernel of pairs": (
-        lambda: gaussian_process.GaussianProcessRegressor(gp.PairwiseKernel() + gp.WhiteKernel(1.0), optimizer=None),
+        lambda: gaussian_process.GaussianProcessRegressor(gp.PairwiseKernel(metric=lambda a, b, gamma: a @ b) + gp.WhiteKernel(1.0), optimizer=None),
         X,
         VALUE,
-        "PairwiseKernel",
+        "of your own",
     ),
     "boosting from a classifier": (
         lambda: ensemble.GradientBoostingClassifier(n_estimators=2, init=linear_model.LogisticRegression()),
