@@ -229,6 +229,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], Any, Any, str]] = {
         VALUE,
         "of your own",
     ),
+    "a stack of several labels": (
+        lambda: ensemble.StackingClassifier([("t", tree.DecisionTreeClassifier())], ensemble.RandomForestClassifier(2), cv=2),
+        X,
+        BOTH_LABELS,
+        "of 2 targets is a member",
+    ),
     "boosting from a classifier": (
         lambda: ensemble.GradientBoostingClassifier(n_estimators=2, init=linear_model.LogisticRegression()),
         X,

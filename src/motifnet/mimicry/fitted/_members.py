@@ -38,6 +38,7 @@ def labels_of(fitted: Any) -> Motif:
     make = found(LABELS, fitted)
     if make is not None:
         return Chain(make(fitted))
+    _check_one_target(fitted)
     network = network_of(fitted)
     if method_of(fitted) == "predict":
         return network
@@ -53,6 +54,7 @@ def answer_of(part: Any, method: str) -> Motif:
         return Chain([labels_of(part), affine(np.asarray(part.classes_, dtype=np.float64)[:, None])])
     if method == "predict_log_proba":
         return Chain([answer_of(part, "predict_proba"), Log()])
+    _check_one_target(part)
     network = network_for(part, method)
     return Chain([network, Select([1])]) if method == "predict_proba" and len(part.classes_) == 2 else network
 
@@ -64,6 +66,14 @@ def confidence_of(part: Any) -> tuple[Motif, float]:
     if hasattr(part, "decision_function"):
         return scores_of(part), 0.0
     return answer_of(part, "predict_proba"), 0.5
+
+
+def _check_one_target(fitted: Any) -> None:
+    if isinstance(getattr(fitted, "classes_", None), list):
+        raise UsageError(
+            f"{type(fitted).__name__} of {len(fitted.classes_)} targets is a member of another estimator here, for which there is no transfer. Fit one "
+            "of these for each target, as MultiOutputClassifier does."
+        )
 
 
 def _known(table: Mapping[str, Transfer], fitted: Any, what: str) -> Transfer:
