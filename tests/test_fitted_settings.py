@@ -230,7 +230,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], Any, Any, str]] = {
         "of your own",
     ),
     "a stack of several labels": (
-        lambda: ensemble.StackingClassifier([("t", tree.DecisionTreeClassifier())], ensemble.RandomForestClassifier(2), cv=2),
+        lambda: ensemble.StackingClassifier([("t", ensemble.RandomForestClassifier(2))], ensemble.RandomForestClassifier(2), cv=2),
         X,
         BOTH_LABELS,
         "of 2 targets is a member",

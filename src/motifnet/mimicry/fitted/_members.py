@@ -71,8 +71,8 @@ def confidence_of(part: Any) -> tuple[Motif, float]:
 def _check_one_target(fitted: Any) -> None:
     if isinstance(getattr(fitted, "classes_", None), list):
         raise UsageError(
-            f"{type(fitted).__name__} of {len(fitted.classes_)} targets is a member of another estimator here, for which there is no transfer. Fit one "
-            "of these for each target, as MultiOutputClassifier does."
+            f"{type(fitted).__name__} of {len(fitted.classes_)} targets is a member of another estimator here, for which there is no transfer. Fit "
+            "one of these for each target, as MultiOutputClassifier does."
         )
 
 
