@@ -179,10 +179,13 @@ def _table(rows: Any, model: Any) -> Any:
             values = {name: np.asarray(values).reshape(-1) for name, values in rows.items() if np.ndim(values) < 2 or np.shape(values)[1] == 1}
             if len(values) == len(rows) == len(names):
                 return pd.DataFrame(dict(zip(names, values.values(), strict=True)))
-            rows = np.hstack([np.asarray(values) for values in rows.values()])
+            mixed = len({np.asarray(values).dtype.kind for values in rows.values()}) > 1
+            rows = np.hstack([np.asarray(values, dtype=object if mixed else None) for values in rows.values()])
     rows = rows.toarray() if hasattr(rows, "toarray") else rows
     if isinstance(rows, np.ndarray) and rows.dtype.kind in "iub":
         rows = rows.astype(np.float64)
+    if type(model).__name__ in ("LabelBinarizer", "LabelEncoder") and rows is not None:
+        rows = np.asarray(rows).reshape(-1, 1)
     return rows if isinstance(rows, np.ndarray | pd.DataFrame) else None if rows is None else np.asarray(rows)
 
 
