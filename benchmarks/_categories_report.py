@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from benchmarks._experiment import Check, checks_table, cost_line
+from benchmarks._experiment import Check, checks_table, page
 
 MEAN_RATIO, ANY_RATIO = 1.02, 1.05
 COVERED = (0.78, 0.82)
@@ -12,22 +12,20 @@ COVERED = (0.78, 0.82)
 
 def report(rows: pd.DataFrame) -> str:
     """Markdown: checks of every label, then a line a draw."""
-    lines = [
-        "# Tables of a few categories, of known law",
-        "",
-        "Error to be expected over the least possible one (regression: root mean square; classes: log loss). *ratio*: ours over the better of "
-        "LightGBM, which stops early, and a table of cell means. *covered*: the chance of 80 % intervals.",
-        "",
-        *checks_table(rows, checks),
-        "",
-        "| code | task | preset | rows | columns | cells seen | ours | LightGBM | cell means | ratio | covered |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    lines = []
     for row in rows.assign(ratio=ratio(rows)).sort_values(["label", "task", "preset", "n"], kind="stable").itertuples():
         covered = "–" if pd.isna(row.covered) else f"{row.covered:.1%}"
         errors = f"{row.ours:.3f} | {row.lightgbm:.3f} | {row.means:.3f} | {row.ratio:.3f}"
         lines.append(f"| {row.label} | {row.task} | {row.preset} | {row.n:,} | {row.columns} | {row.cells:,} | {errors} | {covered} |")
-    return "\n".join([*lines, "", cost_line(rows), ""])
+    return page(
+        "Tables of a few categories, of known law",
+        "Error to be expected over the least possible one (regression: root mean square; classes: log loss). *ratio*: ours over the better of "
+        "LightGBM, which stops early, and a table of cell means. *covered*: the chance of 80 % intervals.",
+        checks_table(rows, checks),
+        "| code | task | preset | rows | columns | cells seen | ours | LightGBM | cell means | ratio | covered |",
+        lines,
+        rows,
+    )
 
 
 def ratio(rows: pd.DataFrame) -> pd.Series:

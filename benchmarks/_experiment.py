@@ -91,9 +91,10 @@ def checks_table(rows: pd.DataFrame, checks: Callable[[pd.DataFrame], list[Check
     return lines
 
 
-def cost_line(rows: pd.DataFrame) -> str:
-    """What the rows took."""
-    return f"{len(rows):,} rows, {rows.seconds.sum():,.0f} CPU seconds, one thread; commits {', '.join(dict.fromkeys(rows.version.astype(str)))}."
+def page(title: str, text: str, checks: list[str], head: str, lines: list[str], rows: pd.DataFrame) -> str:
+    """Markdown: what is shown, lines of checks, a table with this head, and what the rows took."""
+    cost = f"{len(rows):,} rows, {rows.seconds.sum():,.0f} CPU seconds, one thread; commits {', '.join(dict.fromkeys(rows.version.astype(str)))}."
+    return "\n".join([f"# {title}", "", text, "", *checks, "", head, "|" + "---|" * (head.count("|") - 1), *lines, "", cost, ""])
 
 
 def options_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks._experiment import Check, checks_table, cost_line
+from benchmarks._experiment import Check, checks_table, page
 
 MEAN_CLAIM, ANY_CLAIM = 0.0, 0.05
 LEAST_COVERED, MOST_COVERED = 0.86, 0.95
@@ -14,18 +14,7 @@ SHIFT = 0.1  # how far the expected error may be off, in the mean
 
 def report(rows: pd.DataFrame) -> str:
     """Markdown: checks of every label, then means of every cell of the design."""
-    lines = [
-        "# Honesty: tables of which nothing can be learned for new rows",
-        "",
-        "Shares explained (R², for classes 1 − log loss / entropy): *claimed* by the last kept row of the ledger, by *any stage* of it, by the kept "
-        "out-of-fold predictions (*evidence*), and true on *new* rows. *covered*: new rows inside 90 % intervals, or sets of classes. *shift*: the "
-        "error that `check_shift` expects on the new rows over the one measured.",
-        "",
-        *checks_table(rows, checks),
-        "",
-        "| code | experiment | task | rows | preset | fits | claimed | most claimed | any stage | evidence | new | covered | shift |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    lines = []
     for (label, name), part in rows.groupby(["label", "experiment"], sort=False):
         if name == "noise":  # each table has its own number of rows
             part = part.assign(n=np.where(part.n > 1_200, 1_201, 1_200))
@@ -35,14 +24,24 @@ def report(rows: pd.DataFrame) -> str:
             figures = [mean.claimed, cell.claimed.max(), cell.stage.max(), mean.evidence, mean.new, mean.covered, mean["shift"]]
             texts = ["–" if np.isnan(v) else f"{v:.3f}" for v in figures]
             lines.append(f"| {label} | {name} | {task} | {size} | {preset} | {len(cell)} | {' | '.join(texts)} |")
-    return "\n".join([*lines, "", cost_line(rows), ""])
+    return page(
+        "Honesty: tables of which nothing can be learned for new rows",
+        "Shares explained (R², for classes 1 − log loss / entropy): *claimed* by the last kept row of the ledger, by *any stage* of it, by the kept "
+        "out-of-fold predictions (*evidence*), and true on *new* rows. *covered*: new rows inside 90 % intervals, or sets of classes. *shift*: the "
+        "error that `check_shift` expects on the new rows over the one measured.",
+        checks_table(rows, checks),
+        "| code | experiment | task | rows | preset | fits | claimed | most claimed | any stage | evidence | new | covered | shift |",
+        lines,
+        rows,
+    )
 
 
 def checks(rows: pd.DataFrame) -> list[Check]:
-    """Those of one label. For time the evidence is checked: its rows are measured against their own mean, the ledger's against that of all rows."""
+    """Those of one label. For time and compression the evidence is checked: its rows are measured against their own mean, the ledger's against
+    that of all rows, or of those of the fit."""
     found: list[Check] = []
     for name, part in rows.groupby("experiment", sort=False):
-        claim = part.evidence if name == "time" else part.claimed
+        claim = part.claimed if name not in ("time", "compress") else part.evidence.fillna(part.claimed)
         for (n, preset), cell in claim.groupby([_sizes(part, str(name)), part.preset]):
             where = f"{name}, {n}, {preset}: share explained that is claimed"
             found += [Check(f"{where}, mean", cell.mean(), most=MEAN_CLAIM), Check(f"{where}, largest", cell.max(), most=ANY_CLAIM)]

@@ -11,25 +11,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks._experiment import Check, checks_table, cost_line
+from benchmarks._experiment import Check, checks_table, page
 
 MOST_OPTIMISM = 1.01
 
 
 def report(rows: pd.DataFrame) -> str:
     """Markdown: the check of every label, then a line for each kind and size, and for the tables where the layer was kept."""
-    lines = [
-        "# Invariance: one choice for all folds",
-        "",
-        "Root mean square errors in sd of the target, means over tables: *claimed* with the layer found once from all rows, *nested* with the layer "
-        "found again without each fold, and *true* on new rows. *optimism*: true / claimed over the same ratio of the plain model. *kept*: tables "
-        "where a layer was found and kept; *by folds*: folds that find one without their own rows.",
-        "",
-        *checks_table(rows, checks),
-        "",
-        "| code | target | rows | preset | tables | found | kept | by folds | claimed | nested | true | nested / claimed | optimism |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    lines = []
     for (label, kind, n, preset), every in rows.groupby(["label", "kind", "n", "preset"], sort=False):
         for part, which in ((every, ""), (every[every.kept == 1], ", where kept")):
             if not len(part) or (which and len(part) == len(every)):
@@ -38,7 +27,16 @@ def report(rows: pd.DataFrame) -> str:
             errors = f"{part.claimed.mean():.4f} | {part.nested.mean():.4f} | {part.true.mean():.4f}"
             ratios = f"{mean_ratio(part.nested, part.claimed):.4f} | {optimism(part):.4f}"
             lines.append(f"| {label} | {kind}{which} | {n:,} | {preset} | {counts} | {errors} | {ratios} |")
-    return "\n".join([*lines, "", cost_line(rows), ""])
+    return page(
+        "Invariance: one choice for all folds",
+        "Root mean square errors in sd of the target, means over tables: *claimed* with the layer found once from all rows, *nested* with the layer "
+        "found again without each fold, and *true* on new rows. *optimism*: true / claimed over the same ratio of the plain model. *kept*: tables "
+        "where a layer was found and kept; *by folds*: folds that find one without their own rows.",
+        checks_table(rows, checks),
+        "| code | target | rows | preset | tables | found | kept | by folds | claimed | nested | true | nested / claimed | optimism |",
+        lines,
+        rows,
+    )
 
 
 def mean_ratio(one: pd.Series, other: pd.Series) -> float:

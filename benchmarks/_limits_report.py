@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from benchmarks._experiment import Check, checks_table, cost_line
+from benchmarks._experiment import Check, checks_table, page
 
 MEAN_RATIO, ANY_RATIO = 1.00, 1.03
 OVERRUN, GRACE = 1.1, 0.3
@@ -12,24 +12,22 @@ OVERRUN, GRACE = 1.1, 0.3
 
 def report(rows: pd.DataFrame) -> str:
     """Markdown: checks of every label, then a line a fit."""
-    lines = [
-        "# Whole tables under a time limit",
-        "",
-        "Error (nRMSE, log loss for classes) over that of LightGBM with 500 trees (classes: at most, it stops early), fitted in the same call; "
-        "one thread, seconds of the wall clock. "
-        "A ratio counts where LightGBM ends within the limit.",
-        "",
-        *checks_table(rows, checks),
-        "",
-        "| code | table | rows | preset | limit, s | seconds | error | LightGBM | its seconds | ratio |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    lines = []
     for row in rows.sort_values(["label", "set", "preset", "limit"], kind="stable").itertuples():
         ratio = f"{row.error / row.lightgbm:.3f}" + ("" if row.lightgbm_seconds <= row.limit else " (does not count)")
         ours = f"{row.fit_seconds:.1f} | {row.error:.4f}" if row.status == "done" else f"– | {row.status}"
         cells = f"{row.set} | {row.rows:,} | {row.preset} | {row.limit} | {ours} | {row.lightgbm:.4f} | {row.lightgbm_seconds:.1f} | {ratio}"
         lines.append(f"| {row.label} | {cells} |")
-    return "\n".join([*lines, "", cost_line(rows), ""])
+    return page(
+        "Whole tables under a time limit",
+        "Error (nRMSE, log loss for classes) over that of LightGBM with 500 trees (classes: at most, it stops early), fitted in the same call; "
+        "one thread, seconds of the wall clock. "
+        "A ratio counts where LightGBM ends within the limit.",
+        checks_table(rows, checks),
+        "| code | table | rows | preset | limit, s | seconds | error | LightGBM | its seconds | ratio |",
+        lines,
+        rows,
+    )
 
 
 def checks(rows: pd.DataFrame) -> list[Check]:

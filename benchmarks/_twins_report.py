@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks._experiment import Check, cost_line
+from benchmarks._experiment import Check, page
 
 GAIN, UNCHANGED = 0.97, 0.002
 SPLIT = ["set", "split", "preset", "nudged"]
@@ -13,21 +13,20 @@ SPLIT = ["set", "split", "preset", "nudged"]
 
 def report(rows: pd.DataFrame) -> str:
     """Markdown: checks of every later label, then a line a table."""
-    lines = [
-        "# Tables with equal rows, and without",
-        "",
-        "Test errors (nRMSE; log loss for credit_g), means over splits. *repeated*: training rows that equal an earlier one.",
-        "",
-        "| code | check | measured | required | |",
-        "|---|---|---|---|---|",
-    ]
+    required, lines = ["| code | check | measured | required | |", "|---|---|---|---|---|"], []
     for label in list(dict.fromkeys(rows.label))[1:]:
-        lines += [f"| {label} | {check.cells} |" for check in checks(rows, label)]
-    lines += ["", "| code | table | preset | nudged apart | splits | repeated | out of fold | test error |", "|---|---|---|---|---|---|---|---|"]
+        required += [f"| {label} | {check.cells} |" for check in checks(rows, label)]
     for (label, name, preset, nudged), part in rows.groupby(["label", "set", "preset", "nudged"], sort=False):
         figures = f"{len(part)} | {part.repeated.mean():.0f} | {part.claimed.mean():.4f} | {part.error.mean():.4f}"
         lines.append(f"| {label} | {name} | {preset} | {'yes' if nudged else 'no'} | {figures} |")
-    return "\n".join([*lines, "", cost_line(rows), ""])
+    return page(
+        "Tables with equal rows, and without",
+        "Test errors (nRMSE; log loss for credit_g), means over splits. *repeated*: training rows that equal an earlier one.",
+        required,
+        "| code | table | preset | nudged apart | splits | repeated | out of fold | test error |",
+        lines,
+        rows,
+    )
 
 
 def checks(rows: pd.DataFrame, label: str) -> list[Check]:

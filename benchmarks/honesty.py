@@ -2,7 +2,7 @@
 
     claimed      1 − error² of the ledger's last kept row (regression, in units of the sd), 1 − log loss / entropy of the classes; `stage`: the most
                  that any row of the ledger claims, kept or not
-    evidence     the same share explained, of the out-of-fold predictions on the rows that have one
+    evidence     the same share explained, of the out-of-fold predictions on the rows that have one; of compression, on the rows that judge
     new          the share explained of new rows, and the share of them inside 90 % intervals, or sets of classes
     shift        the error that `check_shift` expects on the new rows, over the error measured there
 
@@ -25,6 +25,9 @@ from benchmarks._experiment import Experiment, Options, Plan, accepted, options_
 from benchmarks._honesty_cases import TABLES, Case, Vector, draw, noise_rows
 from benchmarks._honesty_report import report
 from motifnet import MotifClassifier, MotifRegressor
+from motifnet.compress._distillation import Distillation
+from motifnet.engine import UsageError
+from motifnet.estimators._compress import model_task
 
 EXPERIMENT = Experiment(
     "honesty",
@@ -33,7 +36,7 @@ EXPERIMENT = Experiment(
 )
 COVERAGE = 0.9
 # numbers of draws of each experiment, and the fewest rows it makes sense for
-DRAWS = {"groups": 20, "stream": 20, "time": 20, "noise": TABLES, "category": 5, "compress": 5}
+DRAWS = {"groups": 20, "stream": 20, "time": 20, "noise": TABLES, "category": 5, "compress": 20}
 LEAST_ROWS = {"stream": 1_600, "compress": 1_600}
 FULL = Plan(sizes=(400, 1_600, 5_000, 15_000))
 QUICK = Plan(sizes=(400, 1_600), presets=("fast",), seeds=range(1))
@@ -150,9 +153,23 @@ def _compressed(model: Any, case: Case, y: Vector, classes: bool) -> dict[str, A
     assert case.new_groups is not None
     judges = case.new_groups < np.median(case.new_groups)
     groups = accepted(model.compress, groups=case.new_groups[judges])
-    small = model.compress(case.new_X[judges], y[judges], max_units=64, **groups)
+    try:
+        small = model.compress(case.new_X[judges], y[judges], max_units=64, **groups)
+    except UsageError as nothing:  # where the fit ends with little more than a constant
+        return {"stages": str(nothing)}
     observed, predicted, _ = _outcome(small, case.new_X[~judges], y[~judges], classes)
-    return {**_claims(small, y[judges], classes), "new": _explained(observed, predicted, classes)}
+    explained = _explained(observed, predicted, classes)
+    return {**_claims(small, y[judges], classes), "evidence": _of_judges(model, small, case, judges, y[judges], classes), "new": explained}
+
+
+def _of_judges(model: Any, small: Any, case: Case, judges: np.ndarray, y: Vector, classes: bool) -> float:
+    """What the last row of the ledger claims, against the best constant on the rows that judged it in place of the sd of the fit's target."""
+    assert case.new_groups is not None
+    task = model_task(model.model_, model.encode(case.new_X[judges]), y, 0, case.new_groups[judges])
+    observed = Distillation.of(task).yardstick.y
+    assert observed is not None and task.scale is not None
+    error = small.ledger_[-1].error
+    return 1 - error / _entropy(observed.sum(0)) if classes else 1 - float((error * task.scale[0]) ** 2 / observed.var())
 
 
 if __name__ == "__main__":

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn import (
     calibration,
+    cluster,
     compose,
     cross_decomposition,
     decomposition,
@@ -24,6 +26,7 @@ from sklearn import (
     kernel_approximation,
     kernel_ridge,
     linear_model,
+    mixture,
     model_selection,
     multiclass,
     multioutput,
@@ -32,18 +35,24 @@ from sklearn import (
     neural_network,
     pipeline,
     preprocessing,
+    random_projection,
     svm,
     tree,
 )
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+from sklearn.feature_extraction import text as feature_text
 from sklearn.gaussian_process import kernels as gp
 
+pipe = pipeline.make_pipeline
 N, D = 160, 4
-_RNG = np.random.default_rng(0)
+_RNG, _RNG_COUNTS = np.random.default_rng(0), np.random.default_rng(1)
 X = np.round(np.clip(_RNG.normal(size=(N, D)), -3, 3), 6)
 X[:, 3] = _RNG.integers(0, 3, N)
 POSITIVE = np.abs(X) + 0.1
 GAPS = np.where(_RNG.random((N, D)) < 0.1, np.nan, X)
 VALUE = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 3] + 0.1 * _RNG.normal(size=N)
+COUNTS = _RNG_COUNTS.integers(0, 4, (N, D)).astype(float)
+GRID = np.round(X)  # rows as far as one another, and equal ones
 COUNT = np.round(np.exp(0.5 * X[:, 0] + 0.2 * X[:, 3])).astype(float)
 TWO = np.array(["no", "yes"])[(VALUE > 0.2).astype(int)]
 THREE = np.array(["a", "b", "c"])[np.digitize(VALUE, [-0.3, 0.8])]
@@ -52,6 +61,8 @@ FRAME = pd.DataFrame(X, columns=list("abcd")).assign(
     colour=_RNG.choice(np.array(["red", "green", "blue", "rare"], dtype=object), N, p=[0.4, 0.3, 0.25, 0.05]),
     size=_RNG.choice(np.array(["s", "m"]), N),
 )
+LEVELS = FRAME[["colour", "size"]]
+HOLES = LEVELS.mask(np.random.default_rng(0).random(LEVELS.shape) < 0.1)
 CATEGORIES = FRAME.astype({"colour": "category", "size": "category"})
 LEVEL_VALUE = VALUE + 2.0 * (FRAME["colour"] == "red") - (FRAME["size"] == "s") * X[:, 1]
 
@@ -66,6 +77,7 @@ class Case:
     smooth: bool = True
     tolerance: float = 1e-10
     library: str = "scikit-learn"
+    method: str | None = None
 
     def rows(self) -> Any:
         return X if self.X is None else self.X
@@ -73,8 +85,27 @@ class Case:
 
 @cache
 def fitted(name: str) -> Any:
-    case = CASES[name]
+    case = CASES.get(name) or DOCUMENTS[name]
     return case.make().fit(case.rows(), case.y)
+
+
+def python_values(path: Path, rows: Any) -> Any:
+    """What `predict` of a written .py file gives."""
+    space: dict[str, Any] = {}
+    exec(path.read_text(), space)
+    return space["predict"](rows)
+
+
+def onnx_values(path: Path, feeds: dict[str, Any]) -> Any:
+    """The first output of a written .onnx file."""
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, feeds)[0]
+
+
+def raw_feeds(frame: pd.DataFrame) -> dict[str, Any]:
+    """Columns as a graph takes them: numbers as floats, strings with an empty one where it is missing."""
+    return {c: frame[[c]].astype(object).fillna("").to_numpy(object) if c in LEVELS else frame[[c]].to_numpy(float) for c in frame}
 
 
 def value(make: Callable[[], Any], **traits: Any) -> Case:
@@ -135,6 +166,41 @@ LINEAR = {
     "LinearSVC": three(lambda: svm.LinearSVC(random_state=0)),
     "LinearDiscriminantAnalysis": three(discriminant_analysis.LinearDiscriminantAnalysis),
     "GaussianNB": three(naive_bayes.GaussianNB),
+}
+DENSITIES = {
+    "MultinomialNB": three(naive_bayes.MultinomialNB, X=COUNTS),
+    "ComplementNB": three(lambda: naive_bayes.ComplementNB(norm=True), X=COUNTS),
+    "BernoulliNB": three(lambda: naive_bayes.BernoulliNB(binarize=0.3), smooth=False),
+    "BernoulliNB, truth values": three(lambda: naive_bayes.BernoulliNB(binarize=None), X=np.minimum(COUNTS, 1)),
+    "CategoricalNB": three(naive_bayes.CategoricalNB, X=pd.DataFrame(COUNTS, columns=list("abcd")), smooth=False),
+    "QuadraticDiscriminantAnalysis": three(lambda: discriminant_analysis.QuadraticDiscriminantAnalysis(reg_param=0.1)),
+    **{
+        f"GaussianMixture, {kind}": Case(partial(mixture.GaussianMixture, 3, covariance_type=kind, random_state=0))
+        for kind in ("full", "tied", "diag", "spherical")
+    },
+    "GaussianMixture, labels": Case(lambda: mixture.GaussianMixture(3, random_state=0), smooth=False, method="predict"),
+    "GaussianMixture, score": Case(lambda: mixture.GaussianMixture(3, random_state=0), method="score_samples"),
+    "BayesianGaussianMixture": Case(lambda: mixture.BayesianGaussianMixture(n_components=3, random_state=0)),
+    "BayesianGaussianMixture, score": Case(
+        lambda: mixture.BayesianGaussianMixture(n_components=3, weight_concentration_prior_type="dirichlet_distribution", random_state=0),
+        method="score_samples",
+    ),
+    "KMeans": Case(lambda: cluster.KMeans(4, random_state=0), smooth=False),
+    "KMeans, distances": Case(lambda: cluster.KMeans(4, random_state=0), method="transform"),
+    "MiniBatchKMeans": Case(lambda: cluster.MiniBatchKMeans(4, random_state=0), smooth=False),
+    "MiniBatchKMeans, distances": Case(lambda: cluster.MiniBatchKMeans(4, random_state=0), method="transform"),
+}
+NEIGHBOURS = {
+    "KNeighborsRegressor": Case(neighbors.KNeighborsRegressor, y=SEVERAL, X=GRID, smooth=False),
+    "KNeighborsRegressor, distance": value(lambda: neighbors.KNeighborsRegressor(weights="distance"), X=GRID, smooth=False),
+    "KNeighborsRegressor, brute": value(lambda: neighbors.KNeighborsRegressor(3, algorithm="brute", weights="distance"), X=GRID, smooth=False),
+    "KNeighborsRegressor, balls": value(lambda: neighbors.KNeighborsRegressor(7, algorithm="ball_tree"), X=GRID, smooth=False),
+    "KNeighborsRegressor, p = 1": value(lambda: neighbors.KNeighborsRegressor(p=1, leaf_size=5), X=GRID, smooth=False),
+    "KNeighborsRegressor, chebyshev": value(lambda: neighbors.KNeighborsRegressor(metric="chebyshev"), X=GRID, smooth=False),
+    "KNeighborsRegressor, p = 3": value(lambda: neighbors.KNeighborsRegressor(p=3), smooth=False),
+    "KNeighborsClassifier": three(lambda: neighbors.KNeighborsClassifier(4), X=GRID, smooth=False),
+    "KNeighborsClassifier, distance": two(lambda: neighbors.KNeighborsClassifier(weights="distance"), X=GRID, smooth=False),
+    "KNeighborsClassifier, brute": three(lambda: neighbors.KNeighborsClassifier(algorithm="brute"), X=GRID, smooth=False),
 }
 KERNELS = {
     **{
@@ -359,6 +425,12 @@ TRANSFORMERS = {
     "PolynomialFeatures": columns(lambda: preprocessing.PolynomialFeatures(3)),
     "FunctionTransformer": columns(lambda: preprocessing.FunctionTransformer(np.log1p), X=POSITIVE),
     "SimpleImputer": columns(lambda: impute.SimpleImputer(add_indicator=True), X=GAPS, **JUMPS),
+    "IterativeImputer": columns(lambda: impute.IterativeImputer(max_iter=4, random_state=0), X=GAPS, **JUMPS),
+    "IterativeImputer, trees": columns(
+        lambda: impute.IterativeImputer(tree.DecisionTreeRegressor(max_depth=3), max_iter=2, min_value=-1.0, add_indicator=True), X=GAPS, **JUMPS
+    ),
+    "KNNImputer": columns(impute.KNNImputer, X=GAPS[:, :3], **JUMPS),
+    "KNNImputer, distance": columns(lambda: impute.KNNImputer(n_neighbors=3, weights="distance", add_indicator=True), X=GAPS[:, :3], **JUMPS),
     "MissingIndicator": columns(impute.MissingIndicator, X=GAPS, **JUMPS),
     "PCA": columns(lambda: decomposition.PCA(2, whiten=True)),
     "FactorAnalysis": columns(lambda: decomposition.FactorAnalysis(2, rotation="varimax")),
@@ -371,10 +443,17 @@ TRANSFORMERS = {
         lambda: pipeline.make_pipeline(feature_selection.RFE(linear_model.Ridge(), n_features_to_select=2), linear_model.Ridge())
     ),
     "VarianceThreshold": columns(lambda: feature_selection.VarianceThreshold(0.5)),
-    "NeighborhoodComponentsAnalysis": columns(lambda: neighbors.NeighborhoodComponentsAnalysis(2, max_iter=5, random_state=0), y=THREE),
     "RandomTreesEmbedding": columns(lambda: ensemble.RandomTreesEmbedding(3, max_depth=3, random_state=0), **JUMPS),
-    "KernelCenterer": columns(preprocessing.KernelCenterer, X=X @ X.T),
     "Nystroem": columns(lambda: kernel_approximation.Nystroem(n_components=30, random_state=0), tolerance=1e-9),
+    "KernelCenterer": columns(preprocessing.KernelCenterer, X=X @ X.T),
+    "KernelPCA, rbf": columns(lambda: decomposition.KernelPCA(3, kernel="rbf", gamma=0.3), tolerance=1e-9),
+    "KernelPCA, poly": columns(lambda: decomposition.KernelPCA(3, kernel="poly"), tolerance=1e-9),
+    "FastICA": columns(lambda: decomposition.FastICA(3, random_state=0)),
+    "GaussianRandomProjection": columns(lambda: random_projection.GaussianRandomProjection(3, random_state=0)),
+    "SparseRandomProjection": columns(lambda: random_projection.SparseRandomProjection(3, random_state=0)),
+    "NeighborhoodComponentsAnalysis": three(lambda: neighbors.NeighborhoodComponentsAnalysis(2, max_iter=3, random_state=0)),
+    "LinearDiscriminantAnalysis, columns": three(discriminant_analysis.LinearDiscriminantAnalysis, method="transform"),
+    "TfidfTransformer": columns(lambda: feature_text.TfidfTransformer(sublinear_tf=True), X=COUNTS, smooth=False),
     "RBFSampler": columns(lambda: kernel_approximation.RBFSampler(random_state=0)),
     "OneHotEncoder": columns(lambda: preprocessing.OneHotEncoder(handle_unknown="ignore"), X=FRAME[["colour", "size"]], **JUMPS),
     "OneHotEncoder, rare levels": columns(
@@ -396,6 +475,13 @@ def _mixed(last: Any) -> Any:
 
 COMPOSITES = {
     "Pipeline": value(lambda: pipeline.make_pipeline(preprocessing.StandardScaler(), "passthrough", svm.SVR())),
+    "Pipeline, clusters": value(
+        lambda: pipeline.make_pipeline(preprocessing.StandardScaler(), cluster.KMeans(5, random_state=0), linear_model.Ridge())
+    ),
+    "Pipeline, distances": Case(
+        lambda: pipeline.make_pipeline(preprocessing.StandardScaler(), cluster.KMeans(5, random_state=0)), method="transform"
+    ),
+    "Pipeline, neighbours": Case(lambda: _mixed(neighbors.KNeighborsRegressor(weights="distance")), X=FRAME, y=LEVEL_VALUE, smooth=False),
     "Pipeline, splines": value(lambda: pipeline.make_pipeline(preprocessing.SplineTransformer(), linear_model.Ridge())),
     "Pipeline, landmarks": value(
         lambda: pipeline.make_pipeline(kernel_approximation.Nystroem(n_components=30, random_state=0), linear_model.Ridge()), tolerance=1e-9
@@ -464,6 +550,10 @@ MULTIPLE = {
     "CalibratedClassifierCV, temperature": three(lambda: _SIGMOID(_LOGISTIC(), method="temperature")),
     "CalibratedClassifierCV, temperature of two": two(lambda: _SIGMOID(svm.SVC(), method="temperature", ensemble=False)),
     "CalibratedClassifierCV, temperature of probabilities": two(lambda: _SIGMOID(_FOREST(), method="temperature"), **JUMPS),
+    "CalibratedClassifierCV, quadratic discriminants": three(lambda: _SIGMOID(discriminant_analysis.QuadraticDiscriminantAnalysis(reg_param=0.1))),
+    "CalibratedClassifierCV, naive Bayes": three(lambda: _SIGMOID(naive_bayes.GaussianNB())),
+    "CalibratedClassifierCV, neighbours": three(lambda: _SIGMOID(neighbors.KNeighborsClassifier(4)), X=GRID, **JUMPS),
+    "CalibratedClassifierCV, eliminated columns": two(lambda: _SIGMOID(feature_selection.RFE(_LOGISTIC()))),
     "CalibratedClassifierCV, pipeline": two(lambda: _SIGMOID(pipeline.make_pipeline(preprocessing.StandardScaler(), _LOGISTIC()))),
     "MultiOutputClassifier": Case(lambda: multioutput.MultiOutputClassifier(_LOGISTIC()), y=_CLASSES),
     "MultiOutputClassifier, labels alone": Case(lambda: multioutput.MultiOutputClassifier(_MARGINS()), y=_CLASSES, **JUMPS),
@@ -508,7 +598,80 @@ MULTIPLE = {
     "DummyClassifier, constant": three(lambda: dummy.DummyClassifier(strategy="constant", constant="b"), **JUMPS),
     "DummyClassifier, several targets": Case(dummy.DummyClassifier, y=_CLASSES, **JUMPS),
 }
-CASES: dict[str, Case] = {**LINEAR, **KERNELS, **PROCESSES, **PERCEPTRONS, **TREES, **BOOSTING, **TRANSFORMERS, **COMPOSITES, **MULTIPLE}
+_WORDS = np.array(
+    [
+        "the",
+        "cat",
+        "sat",
+        "on",
+        "a",
+        "mat",
+        "Hello",
+        "WORLD",
+        "été",
+        "Ünder",
+        "naïve",
+        "data",
+        "science",
+        "new",
+        "york",
+        "x1",
+        "under_score",
+        "it's",
+        "don't",
+    ],
+    dtype=object,
+)
+_SENTENCES = np.random.default_rng(2)
+_LENGTHS, _ENDS = _SENTENCES.integers(0, 12, N), _SENTENCES.choice([".", "\n", ""], N)
+TEXTS = [" ".join(_SENTENCES.choice(_WORDS, k)) + end for k, end in zip(_LENGTHS, _ENDS, strict=True)]
+TABLE = FRAME.assign(text=TEXTS)
+
+
+def _with_text(text: Any, last: Any) -> Any:
+    parts = [("t", text, "text"), ("n", preprocessing.StandardScaler(), ["a", "b"]), ("c", preprocessing.OneHotEncoder(), ["colour"])]
+    return pipeline.make_pipeline(compose.ColumnTransformer(parts, transformer_weights={"t": 0.5}), last)
+
+
+DOCUMENTS = {
+    "CountVectorizer": Case(feature_text.CountVectorizer, X=TEXTS),
+    "CountVectorizer, pairs of words": Case(lambda: feature_text.CountVectorizer(ngram_range=(1, 2), binary=True), X=TEXTS),
+    "CountVectorizer, short words": Case(lambda: feature_text.CountVectorizer(token_pattern=r"\w+", lowercase=False), X=TEXTS),
+    "CountVectorizer, given terms": Case(
+        lambda: feature_text.CountVectorizer(vocabulary=["mat", "Mat", "new york", "the"], stop_words=["the"]), X=TEXTS
+    ),
+    "TfidfVectorizer": Case(feature_text.TfidfVectorizer, X=TEXTS),
+    "TfidfVectorizer, logarithms": Case(lambda: feature_text.TfidfVectorizer(sublinear_tf=True, norm="l1", stop_words="english"), X=TEXTS),
+    "TfidfVectorizer, characters": Case(lambda: feature_text.TfidfVectorizer(analyzer="char", ngram_range=(1, 3)), X=TEXTS),
+    "TfidfVectorizer, within words": Case(lambda: feature_text.TfidfVectorizer(analyzer="char_wb", ngram_range=(4, 5)), X=TEXTS),
+    "TfidfVectorizer, without accents": Case(lambda: feature_text.TfidfVectorizer(strip_accents="unicode"), X=TEXTS),
+    "TfidfVectorizer, ASCII": Case(lambda: feature_text.TfidfVectorizer(strip_accents="ascii", lowercase=False), X=TEXTS),
+    "TfidfVectorizer, stop words": Case(lambda: feature_text.TfidfVectorizer(stop_words=["the", "a", "on"], ngram_range=(1, 3)), X=TEXTS),
+    "Pipeline, documents": Case(
+        lambda: pipeline.make_pipeline(feature_text.CountVectorizer(), feature_text.TfidfTransformer(), naive_bayes.MultinomialNB()), X=TEXTS, y=THREE
+    ),
+    "Pipeline, two readers": Case(
+        lambda: pipeline.make_pipeline(
+            pipeline.make_union(feature_text.CountVectorizer(), feature_text.TfidfVectorizer(ngram_range=(2, 2))), linear_model.Ridge()
+        ),
+        X=np.array(TEXTS, dtype=object),
+        y=VALUE,
+    ),
+    "Pipeline, documents and numbers": Case(lambda: _with_text(feature_text.TfidfVectorizer(), linear_model.LogisticRegression()), X=TABLE, y=THREE),
+}
+CASES: dict[str, Case] = {
+    **LINEAR,
+    **DENSITIES,
+    **NEIGHBOURS,
+    **KERNELS,
+    **PROCESSES,
+    **PERCEPTRONS,
+    **TREES,
+    **BOOSTING,
+    **TRANSFORMERS,
+    **COMPOSITES,
+    **MULTIPLE,
+}
 
 
 def support_table() -> str:
@@ -516,11 +679,16 @@ def support_table() -> str:
     from motifnet.mimicry.fitted import method_of
 
     covered: dict[str, list[str]] = {}
-    for name in CASES:
+    cases = {**CASES, **DOCUMENTS}
+    for name in cases:
         kind, _, what = name.partition(", ")
         covered.setdefault(kind, []).extend([what] if what else [])
     lines = ["| class | library | network of | also tested with |", "| --- | --- | --- | --- |"]
     for kind, traits in covered.items():
-        case = next(name for name in CASES if name.partition(", ")[0] == kind)
-        lines.append(f"| {kind} | {CASES[case].library} | `{method_of(fitted(case))}` | {'; '.join(traits)} |")
+        case = next(name for name in cases if name.partition(", ")[0] == kind)
+        methods = [
+            f"`{method_of(fitted(case))}`",
+            *sorted({f"`{c.method}`" for name, c in CASES.items() if name.partition(", ")[0] == kind and c.method}),
+        ]
+        lines.append(f"| {kind} | {cases[case].library} | {', '.join(methods)} | {'; '.join(traits)} |")
     return "\n".join(lines) + "\n"

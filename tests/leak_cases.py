@@ -17,7 +17,7 @@ from motifnet.bands import _scale as scales
 from motifnet.estimators._presets import PRESETS, Preset
 from motifnet.kernels import Capacity, fit_with_held_out, start_kernel
 from motifnet.losses import Poisson
-from motifnet.retrain import CrossTuned, FineTuneSettings, InnerSettings, cross_tune, refit_ridge, refit_softmax, refit_under_loss
+from motifnet.retrain import CrossTuned, FineTuneSettings, InnerSettings, cross_tune, refit_ridge, refit_softmax, refit_under_loss, starts_of
 from motifnet.retrain._fine_tune import _held_out_path
 from motifnet.retrain._sup_norm_stage import relu_network
 from motifnet.stacking import fit_nnls_stack, smearing
@@ -116,7 +116,7 @@ def _taught(name: str, sample: Sample, capacity: Capacity) -> Matrix:
 
 def tuned(sample: Sample, capacity: Capacity) -> CrossTuned:
     settings = InnerSettings(steps=4, batch=64, segments=4, capacity=capacity)
-    return cross_tune(sample, KernelRidge(capacity=capacity, grid_rows=100).fit(sample), settings)
+    return cross_tune(sample, starts_of(KernelRidge(capacity=capacity, grid_rows=100).fit(sample), settings.profiles), settings)
 
 
 def _solved(sample: Sample, capacity: Capacity) -> Matrix:

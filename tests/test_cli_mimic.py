@@ -6,10 +6,14 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
 from skops import io
 
-from fitted_cases import CASES, FRAME, X, fitted
+from fitted_cases import CASES, FRAME, TEXTS, X, fitted, onnx_values, python_values, raw_feeds
 from test_cli import done, run
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -28,20 +32,39 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_pipeline_to_onnx(folder: Path, tmp_path: Path) -> None:
-    import onnxruntime
-
     result = done("mimic", folder / "pipeline.skops", "--data", folder / "frame.csv", "--out", tmp_path / "net.onnx")
     assert "on data" in result.output
+    np.testing.assert_allclose(onnx_values(tmp_path / "net.onnx", raw_feeds(FRAME))[:, 0], fitted("ColumnTransformer").predict(FRAME), atol=1e-10)
+
+
+def test_documents_to_onnx(tmp_path: Path) -> None:
+    import onnxruntime
+
+    notes = [text or "nothing" for text in (text.strip() for text in TEXTS)]
+    io.dump(fitted("Pipeline, documents"), tmp_path / "words.skops")
+    pd.DataFrame({"note": notes}).to_csv(tmp_path / "notes.csv", index=False)
+    done("mimic", tmp_path / "words.skops", "--data", tmp_path / "notes.csv", "--out", tmp_path / "net.onnx")
     session = onnxruntime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
-    feeds = {c: FRAME[[c]].to_numpy(object if c in ("colour", "size") else float) for c in FRAME}
-    np.testing.assert_allclose(session.run(None, feeds)[0][:, 0], fitted("ColumnTransformer").predict(FRAME), atol=1e-10)
+    got = session.run(None, {"documents": np.array(notes, dtype=object)[:, None]})[0]
+    np.testing.assert_allclose(got, fitted("Pipeline, documents").predict_proba(notes), atol=1e-12)
 
 
 def test_machine_to_python(folder: Path, tmp_path: Path) -> None:
     done("mimic", folder / "svr.skops", "-d", folder / "matrix.csv", "-o", tmp_path / "net.py", "--quiet")
-    space: dict[str, object] = {}
-    exec((tmp_path / "net.py").read_text(), space)
-    np.testing.assert_allclose(space["predict"](X)[:, 0], fitted("SVR, rbf").predict(X), atol=1e-10)  # type: ignore[operator]
+    np.testing.assert_allclose(python_values(tmp_path / "net.py", X)[:, 0], fitted("SVR, rbf").predict(X), atol=1e-10)
+
+
+def test_rows_are_read_as_they_are_written(tmp_path: Path) -> None:
+    """Decimal commas and a text for what is missing, as the imputer of the estimator takes it."""
+    rows = X[:40].copy()
+    rows[::7, 1] = np.nan
+    model = make_pipeline(SimpleImputer(), Ridge()).fit(rows, X[:40, 0])
+    io.dump(model, tmp_path / "m.skops")
+    pd.DataFrame(rows).to_csv(tmp_path / "t.csv", index=False, sep=";", decimal=",", na_rep="k.A.")
+    command = ["mimic", tmp_path / "m.skops", "-d", tmp_path / "t.csv", "-o", tmp_path / "net.py"]
+    assert run(*command).exit_code != 0
+    done(*command, "--decimal", ",", "--missing", "k.A.")
+    np.testing.assert_allclose(python_values(tmp_path / "net.py", rows)[:, 0], model.predict(rows), atol=1e-10)
 
 
 def test_pickle_only_when_it_is_typed(folder: Path, tmp_path: Path) -> None:

@@ -392,12 +392,16 @@ def test_what_is_cheap_comes_first_and_all_rows_of_the_ledger_are_errors_on_the_
     assert all(after <= before or "standard error" in model.ledger_[-1].note for before, after in pairwise(kept))
 
 
-@pytest.mark.parametrize(("standard_error", "kept"), [(1.0, True), (1e-12, False)])
-def test_within_one_standard_error_the_average_of_all_stands(standard_error: float, kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("motifnet.estimators._pipeline.paired_difference", lambda *_: (1e-9, standard_error))
+@pytest.mark.parametrize(
+    ("worse", "standard_error", "kept"), [(1e-9, 1.0, True), (1e-9, 1e-12, False), (0.0, 0.0, True)], ids=["near", "far", "equal"]
+)
+def test_within_one_standard_error_the_average_of_all_stands(
+    worse: float, standard_error: float, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("motifnet.estimators._pipeline.paired_difference", lambda *_: (worse, standard_error))
     rng = np.random.default_rng(0)
     X = rng.normal(size=(120, 2))
     monkeypatch.setattr(Course, "_lower", lambda self, one, other: False)
     model = MotifRegressor(preset="fast", profile=None).fit(X, X[:, 0] + 0.3 * rng.normal(size=120))
     assert model.ledger_[-1].stage == "stack" and model.ledger_[-1].kept is kept
-    assert ("within one standard error" in model.ledger_[-1].note) is kept
+    assert ("within one standard error" in model.ledger_[-1].note) is (kept and worse > 0)

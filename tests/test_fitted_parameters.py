@@ -20,7 +20,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from fitted_cases import BOOSTING, CASES, Case
 from motifnet.engine import MotifnetError, UsageError
 from motifnet.mimicry import largest_difference, transfer, units
-from motifnet.mimicry.fitted import coded, outputs_of
+from motifnet.mimicry.fitted import coded, network_for, outputs_of
 from test_fitted import unseen_rows
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -57,9 +57,7 @@ BY_HAND: dict[tuple[str, str], list[Any]] = {
     ("HistGradientBoostingRegressor", "categorical_features"): [[3], [False, False, False, True]],
     ("HistGradientBoostingRegressor", "interaction_cst"): [[{0, 1}, {2, 3}], "no_interactions"],
     ("ClassifierChain", "estimator"): [svm.SVC(), ensemble.RandomForestClassifier(3), linear_model.RidgeClassifier(), dummy.DummyClassifier()],
-    ("ClassifierChain", "base_estimator"): [None],
     ("RegressorChain", "estimator"): [linear_model.Ridge(), ensemble.RandomForestRegressor(3), linear_model.Lasso(0.1)],
-    ("RegressorChain", "base_estimator"): [None],
     ("MultiOutputClassifier", "estimator"): [svm.SVC(), ensemble.RandomForestClassifier(3), linear_model.RidgeClassifier(), naive_bayes.GaussianNB()],
     ("OneVsOneClassifier", "estimator"): [
         svm.SVC(),
@@ -78,6 +76,8 @@ BY_HAND: dict[tuple[str, str], list[Any]] = {
     ("VotingClassifier, hard with weights", "weights"): [[5, 1, 1], [1, 2, 2]],
     ("FixedThresholdClassifier", "estimator"): [svm.SVC(), naive_bayes.GaussianNB()],
     ("SimpleImputer", "strategy"): [np.nanmax],
+    ("KNNImputer", "metric"): [lambda a, b, missing_values: float(np.nansum(np.abs(a - b)))],
+    ("IterativeImputer", "fill_value"): [5.5],
     ("SimpleImputer", "fill_value"): [5.5],
     ("MinMaxScaler", "feature_range"): [(-3, 0.5)],
     ("RobustScaler", "quantile_range"): [(5, 60)],
@@ -105,6 +105,14 @@ BY_HAND: dict[tuple[str, str], list[Any]] = {
     ("ExtraTreeRegressor", "monotonic_cst"): [[1, 0, 0, -1]],
     ("RandomForestRegressor", "monotonic_cst"): [[1, 0, 0, -1]],
     ("ExtraTreesRegressor", "monotonic_cst"): [[1, 0, 0, -1]],
+    ("MultinomialNB", "class_prior"): [[0.2, 0.5, 0.3]],
+    ("ComplementNB", "class_prior"): [[0.2, 0.5, 0.3]],
+    ("BernoulliNB", "class_prior"): [[0.2, 0.5, 0.3]],
+    ("CategoricalNB", "class_prior"): [[0.2, 0.5, 0.3]],
+    ("QuadraticDiscriminantAnalysis", "priors"): [[0.2, 0.5, 0.3]],
+    ("KNeighborsRegressor", "metric_params"): [{"w": [1.0, 2.0, 1.0, 0.5]}],
+    ("KNeighborsRegressor", "metric"): ["manhattan", "cosine", "euclidean", "canberra"],
+    ("KNeighborsClassifier", "metric"): ["manhattan", "cosine", "minkowski"],
     ("GaussianNB", "priors"): [[0.2, 0.5, 0.3]],
     ("LinearDiscriminantAnalysis", "priors"): [[0.2, 0.5, 0.3]],
     ("LogisticRegression", "class_weight"): ["balanced"],
@@ -124,10 +132,23 @@ _ELSEWHERE = {
     ("RandomForestClassifier", "monotonic_cst"),
     ("HistGradientBoostingClassifier", "loss"),
     ("HistGradientBoostingClassifier", "monotonic_cst"),
+    ("ClassifierChain", "base_estimator"),
+    ("RegressorChain", "base_estimator"),
     ("DummyClassifier", "constant"),
     ("DummyRegressor", "constant"),
     ("FeatureUnion", "transformer_list"),
     ("FixedThresholdClassifier", "pos_label"),
+    ("BayesianGaussianMixture", "mean_prior"),
+    ("FastICA", "fun_args"),
+    ("FastICA", "w_init"),
+    ("GaussianMixture", "means_init"),
+    ("GaussianMixture", "precisions_init"),
+    ("GaussianMixture", "weights_init"),
+    ("KNeighborsClassifier", "metric_params"),
+    ("IterativeImputer", "missing_values"),
+    ("KNNImputer", "missing_values"),
+    ("KernelPCA", "kernel_params"),
+    ("QuadraticDiscriminantAnalysis", "covariance_estimator"),
     ("FunctionTransformer", "inv_kw_args"),
     ("FunctionTransformer", "inverse_func"),
     ("GridSearchCV", "estimator"),
@@ -198,13 +219,13 @@ def difference(name: str, case: Case, **changed: Any) -> float | str | None:
     """Largest difference in units of the standard deviation; why it was refused; None where it cannot be fitted."""
     try:
         model = case.make().set_params(**changed).fit(case.rows(), case.y)
-        asked = [(rows, outputs_of(model, rows)) for rows in (case.rows(), unseen_rows(name))]
+        asked = [(rows, outputs_of(model, rows, case.method)) for rows in (case.rows(), unseen_rows(name))]
     except UsageError as error:
         return str(error)
     except Exception:  # no setting for these rows
         return None
     try:
-        network = transfer(model)
+        network = transfer(model) if case.method is None else network_for(model, case.method)
     except MotifnetError as error:
         return str(error)
     return max(_largest(network(torch.as_tensor(coded(rows))).detach().numpy(), expected) for rows, expected in asked)

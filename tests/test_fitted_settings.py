@@ -36,7 +36,7 @@ from sklearn import (
 )
 from sklearn.gaussian_process import kernels as gp
 
-from fitted_cases import COUNT, FRAME, GAPS, LEVEL_VALUE, POSITIVE, SEVERAL, THREE, TWO, VALUE, X
+from fitted_cases import COUNT, FRAME, GAPS, HOLES, LEVEL_VALUE, LEVELS, POSITIVE, SEVERAL, THREE, TWO, VALUE, X, pipe
 from motifnet import mimic
 from motifnet.engine import DataError, UsageError
 from motifnet.mimicry import transfer
@@ -47,11 +47,8 @@ from motifnet.mimicry.fitted._inverses import _inverse_yeo_johnson
 from motifnet.mimicry.fitted._scalers import _yeo_johnson
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-LEVELS = FRAME[["colour", "size"]]
-HOLES = LEVELS.mask(np.random.default_rng(0).random(LEVELS.shape) < 0.1).astype(object)
 BOTH_LABELS = np.column_stack([VALUE > 0, X[:, 0] > 0]).astype(int)
 EMPTY = np.column_stack([GAPS, np.full(len(GAPS), np.nan)])
-pipe = pipeline.make_pipeline
 
 _NOTHING: dict[str, Any] = {"with_centering": False, "with_scaling": False}
 
@@ -120,8 +117,8 @@ SETTINGS: dict[str, tuple[Callable[[], Any], Any, Any]] = {
     "indicators that ignore": (lambda: preprocessing.OneHotEncoder(drop="if_binary", handle_unknown="ignore", sparse_output=False), LEVELS, VALUE),
     "indicators of rare and unseen": (lambda: preprocessing.OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=3), LEVELS, VALUE),
     "rare levels that ignore": (lambda: preprocessing.OneHotEncoder(handle_unknown="ignore", min_frequency=20), LEVELS, VALUE),
-    "indicators of gaps": (preprocessing.OneHotEncoder, HOLES, VALUE),
-    "numbers of gaps": (lambda: preprocessing.OrdinalEncoder(encoded_missing_value=-2), HOLES, VALUE),
+    "indicators of gaps": (preprocessing.OneHotEncoder, HOLES.astype(object), VALUE),
+    "numbers of gaps": (lambda: preprocessing.OrdinalEncoder(encoded_missing_value=-2), HOLES.astype(object), VALUE),
     "means of classes": (lambda: preprocessing.TargetEncoder(random_state=0), LEVELS, THREE),
     "means of two classes": (lambda: preprocessing.TargetEncoder(smooth=3.0, random_state=0), LEVELS, TWO),
     # composites
@@ -208,11 +205,15 @@ def test_a_subclass_is_what_it_is_derived_from() -> None:
     np.testing.assert_allclose(transfer(model)(torch.as_tensor(X)).detach().numpy(), model.transform(X), atol=1e-12)
 
 
-_DISCRIMINANT = discriminant_analysis.LinearDiscriminantAnalysis
+def _votes() -> Any:
+    """A classifier that has a `transform` beside its probabilities, of which there is no network."""
+    return ensemble.VotingClassifier([("n", naive_bayes.GaussianNB())], voting="soft")
+
+
 REFUSED: dict[str, tuple[Callable[[], Any], Any, Any, str]] = {
-    "a discriminant as a step": (lambda: pipe(_DISCRIMINANT(), svm.SVC()), X, THREE, "LinearDiscriminantAnalysis stands before"),
-    "a discriminant of columns": (lambda: compose.ColumnTransformer([("d", _DISCRIMINANT(), [0, 1])]), X, THREE, "for its .transform"),
-    "a discriminant in a union": (lambda: pipeline.FeatureUnion([("d", _DISCRIMINANT())]), X, THREE, "for its .transform"),
+    "votes as a step": (lambda: pipe(_votes(), linear_model.LogisticRegression()), X, THREE, "VotingClassifier stands before"),
+    "votes of columns": (lambda: compose.ColumnTransformer([("d", _votes(), [0, 1])]), X, THREE, "for its .transform"),
+    "votes in a union": (lambda: pipeline.FeatureUnion([("d", _votes())]), X, THREE, "for its .transform"),
     "no value beyond": (lambda: isotonic.IsotonicRegression(out_of_bounds="nan"), X[:, :1], VALUE, "clip"),
     "rare and dropped": (lambda: preprocessing.OneHotEncoder(drop="first", min_frequency=20), LEVELS, VALUE, "one of them"),
     "rare numbers": (lambda: preprocessing.OrdinalEncoder(min_frequency=20), LEVELS, VALUE, "without min_frequency"),

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from motifnet.engine import Control, Stopped
-from motifnet.kernels import PROFILES, GridChoice, Kernel, distances, median_distances, radial, start_kernel
+from motifnet.kernels import PROFILES, Kernel, distances, median_distances, radial, start_kernel
 from motifnet.mimicry import transfer
-from motifnet.retrain import Adam, InnerSettings, cross_tune, fold_model, mixture, refit_ridge, train_inner
+from motifnet.retrain import Adam, InnerSettings, Start, cross_tune, fold_model, mixture, refit_ridge, starts_of, train_inner
 from motifnet.retrain._gradient_map import gradient_map
 from motifnet.retrain._inner import batch_blocks
 from motifnet.retrain._inner_parameters import MU, OMEGA, RHO, TAU, InnerParameters
@@ -97,7 +97,7 @@ def test_leaves_are_views_of_one_vector_and_adam_moves_it() -> None:
 def test_numpy_and_torch_layers_agree_near_and_far(settings: InnerSettings) -> None:
     sample = replace(sample_of(), numeric=np.array([True, False, True]))
     kernel = start_kernel(settings.profiles, median_distances(torch.as_tensor(sample.X)), 0.3)
-    layers = train_inner(sample, kernel, GridChoice(0.3, 0.1, 1.0), settings, [0])
+    layers = train_inner(sample, Start(kernel, 0.1), settings, [0])
     far = np.concatenate([sample.X, 10 * sample.X])
     Z = layers.warp(torch.as_tensor(far))
     assert np.allclose(Z.numpy(), layers.warp_numpy(far), atol=1e-12)
@@ -107,7 +107,7 @@ def test_numpy_and_torch_layers_agree_near_and_far(settings: InnerSettings) -> N
 def test_held_out_rows_are_those_of_a_fit_without_them() -> None:
     sample = sample_of()
     convex = KernelRidge().fit(sample)
-    tuned = cross_tune(sample, convex, SETTINGS, seed=1)
+    tuned = cross_tune(sample, starts_of(convex, SETTINGS.profiles), SETTINGS, seed=1)
     for k in range(sample.folds.count):
         rows = sample.folds.held_out(k)
         assert np.allclose(fold_model(sample, tuned, k).predict(sample.X[rows]), tuned.oof[rows], atol=1e-7)
@@ -119,7 +119,7 @@ def test_training_lowers_the_held_out_error_of_a_warped_target() -> None:
     y = np.sin(12 * X[:, 0] ** 3)
     sample = Sample.plain(X, (y - y.mean()) / y.std())
     convex = KernelRidge().fit(sample)
-    tuned = cross_tune(sample, convex, InnerSettings(steps=60))
+    tuned = cross_tune(sample, starts_of(convex, InnerSettings().profiles), InnerSettings(steps=60))
     errors = [float(np.mean((sample.y - oof) ** 2)) for oof in (convex.oof, tuned.oof)]
     assert errors[1] < 0.3 * errors[0]
 
@@ -127,7 +127,7 @@ def test_training_lowers_the_held_out_error_of_a_warped_target() -> None:
 @pytest.mark.parametrize("settings", [SETTINGS, DEEP])
 def test_transfer_is_exact(settings: InnerSettings) -> None:
     sample = sample_of()
-    tuned = cross_tune(sample, KernelRidge().fit(sample), settings)
+    tuned = cross_tune(sample, starts_of(KernelRidge().fit(sample), settings.profiles), settings)
     far = np.concatenate([sample.X, 10 * sample.X])
     with torch.no_grad():
         values = transfer(tuned)(torch.as_tensor(far)).numpy()
@@ -137,7 +137,7 @@ def test_transfer_is_exact(settings: InnerSettings) -> None:
 def test_a_trunk_changes_numeric_columns_only() -> None:
     sample = replace(sample_of(), numeric=np.array([True, False, True]))
     kernel = start_kernel(DEEP.profiles, median_distances(torch.as_tensor(sample.X)), 0.3)
-    layers = train_inner(sample, kernel, GridChoice(0.3, 0.1, 1.0), DEEP, [0])
+    layers = train_inner(sample, Start(kernel, 0.1), DEEP, [0])
     assert len(layers.trunk) == 2
     for block in layers.trunk:
         assert np.abs(block.outward).max() > 0 and not block.inward[1].any() and not block.outward[:, 1].any()
@@ -146,7 +146,7 @@ def test_a_trunk_changes_numeric_columns_only() -> None:
 def test_jobs_do_not_change_the_result() -> None:
     sample = sample_of()
     convex = KernelRidge().fit(sample)
-    one, two = (cross_tune(sample, convex, SETTINGS, n_jobs=jobs) for jobs in (1, 2))
+    one, two = (cross_tune(sample, starts_of(convex, SETTINGS.profiles), SETTINGS, n_jobs=jobs) for jobs in (1, 2))
     assert np.array_equal(one.oof, two.oof)
     assert all(np.array_equal(a.dual, b.dual) for a, b in zip(one.models, two.models, strict=True))
 
@@ -177,7 +177,7 @@ def test_a_stop_ends_the_training() -> None:
     control = Control()
     control.interrupted.set()
     with pytest.raises(Stopped):
-        cross_tune(sample, KernelRidge().fit(sample), SETTINGS, control=control)
+        cross_tune(sample, starts_of(KernelRidge().fit(sample), SETTINGS.profiles), SETTINGS, control=control)
 
 
 def test_last_layer_chooses_the_ridge_by_the_other_folds() -> None:

@@ -115,6 +115,16 @@ def coupling_matrix(pairs: Matrix) -> Matrix:
     return np.diag((r**2).sum(0)) - r * r.T
 
 
+def neighbours(p: float) -> m.Neighbours:
+    empty, squares = torch.empty(0, 4).double(), torch.tensor([float(c @ c) for c in C.numpy()] if p == 0 else []).double()
+    return m.Neighbours(C, C, squares, 2, p, False, empty, empty, empty[:, 0], torch.empty(0, 5).long(), torch.arange(5))
+
+
+def means_of_two(D: Matrix) -> Matrix:
+    """Of the two nearest rows of C."""
+    return np.asarray(C.numpy()[np.argsort(D, axis=1)[:, :2]].mean(1))
+
+
 def nonnegative(part: m.Motif) -> m.Motif:
     return m.Chain([m.Abs(), part])
 
@@ -160,6 +170,7 @@ ROWS: dict[str, Row] = {
     "Abs": Row(m.Abs, np.abs),
     "Max": Row(m.Max, lambda x: x.max(1, keepdims=True)),
     "Min": Row(m.Min, lambda x: x.min(1, keepdims=True)),
+    "ArgMax": Row(m.ArgMax, lambda x: x.argmax(1, keepdims=True).astype(float), smooth=False),
     "Sort": Row(m.Sort, lambda x: np.sort(x, axis=1)),
     "Clip": Row(lambda: m.Clip(LOW, HIGH), lambda x: np.clip(x, LOW.numpy(), HIGH.numpy())),
     "Softmax": Row(m.Softmax, lambda x: np.exp(x) / np.exp(x).sum(1, keepdims=True)),
@@ -195,6 +206,10 @@ ROWS: dict[str, Row] = {
     "ChiSquare": Row(lambda: nonnegative(m.ChiSquare(C.abs())), lambda x: -additive_chi2_kernel(np.abs(x), C.abs().numpy())),
     "WeightedMedian": Row(lambda: m.WeightedMedian(torch.tensor([1.0, 1, 1, 2]).double()), weighted_median, smooth=False),
     "Coupling": Row(lambda: m.Chain([m.Select([0, 1, 2]), m.Sigmoid(), m.Clip(value(1e-7), value(1 - 1e-7)), m.Coupling(3)]), coupled, smooth=False),
+    "NeighbourFill": Row(lambda: m.NeighbourFill(C, torch.ones_like(C), 2, False), lambda x: x),
+    "Neighbours": Row(lambda: neighbours(2.0), lambda x: means_of_two(cdist(x, C.numpy())), smooth=False),
+    "Neighbours, products": Row(lambda: neighbours(0.0), lambda x: means_of_two(cdist(x, C.numpy())), smooth=False),
+    "Neighbours, chebyshev": Row(lambda: neighbours(math.inf), lambda x: means_of_two(cdist(x, C.numpy(), "chebyshev")), smooth=False),
     "TreeEnsemble": Row(stump, lambda x: ((x[:, 0] > 0.25) + 2.0 * (x[:, 1] <= -1))[:, None], smooth=False),
 }
 each = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())

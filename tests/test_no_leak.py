@@ -17,7 +17,7 @@ from motifnet.retrain import _own_softmax as own_softmax
 from motifnet.retrain._corrected import least_by_others
 from motifnet.retrain._fine_tune import _judge
 from motifnet.tables import Encoder, Matrix, Sample, as_table
-from motifnet.teachers import fold_partition
+from motifnet.teachers import fold_partition, left_out_together
 
 CAPACITIES = {"exact": EXACT, "landmarks": LANDMARKS}
 CASES = [pytest.param(part, size, id=f"{name}-{size}") for name, part in PARTS.items() for size in CAPACITIES if part.landmarks or size == "exact"]
@@ -42,6 +42,22 @@ def r2(oof: Matrix, y: Matrix) -> float:
 
 def tensors(sample: Sample) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return torch.as_tensor(sample.X), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
+
+
+@every_kind
+def test_rows_that_choose_a_length_scale_are_predicted_by_other_objects(kind: str) -> None:
+    """In every block that is left out: no other row of its objects is fitted, and with time none that is later."""
+    sample = copies(kind)
+    rows, blocks = left_out_together(sample, np.flatnonzero(sample.folds.train(2)))
+    assert blocks is not None
+    for block in blocks:
+        scored = rows[block.numpy()]
+        fitted = np.setdiff1d(rows, scored)
+        assert len(fitted)
+        if sample.groups is not None:
+            assert not set(sample.groups[fitted]) & set(sample.groups[scored])
+        if sample.time is not None:
+            assert sample.time[fitted].max() < sample.time[scored].min()
 
 
 # predictions of a fold do not change with the targets that it may not see

@@ -55,10 +55,24 @@ def trees(g: torch.Generator, count: int, depth: int, d: int, q: int) -> m.TreeE
     return m.TreeEnsemble(feature, threshold, left, right, n * torch.arange(count + 1), normal(g, n * count + 1, q), depth)
 
 
+def with_gaps(part: Motif) -> Motif:
+    """A motif behind values of which those below −1 are missing."""
+    return m.Chain([m.Clip(value(-1.0), value(np.inf)), m.Missing(-torch.ones(3).double()), part])
+
+
+def neighbours(g: torch.Generator) -> m.Neighbours:
+    """Of a grid, where many rows are as far as the fourth; half of it below a tree of two boxes."""
+    rows = torch.cartesian_prod(*[torch.arange(-1.0, 2.0)] * 3).double().repeat(2, 1)
+    half, none = (rows[:, 0] > 0).long(), torch.empty(0).double()
+    boxes = [torch.stack([f(rows, 0), f(rows[half == 0], 0), f(rows[half == 1], 0)]) for f in (torch.amin, torch.amax)]
+    return m.Neighbours(rows, normal(g, 54, 2), none, 4, 2.0, True, boxes[0], boxes[1], none, 1 + half[None], torch.arange(54))
+
+
 # one line a motif: an example and the width of its input
 EXAMPLES: dict[str, Maker] = {
     "Abs": lambda g: (m.Abs(), 3),
     "Affine": lambda g: (m.Affine(normal(g, 3, 4), normal(g, 3)), 4),
+    "ArgMax": lambda g: (m.ArgMax(), 3),
     "Box": lambda g: (m.Box(torch.tensor([-1.0, -np.inf], dtype=torch.float64), torch.tensor([np.inf, 0.5], dtype=torch.float64)), 2),
     "Chain": lambda g: (m.Chain([m.Abs(), m.Affine(normal(g, 2, 3), normal(g, 2)), m.ReLU()], label="test"), 3),
     "ChiSquare": lambda g: (m.Chain([m.Abs(), m.ChiSquare(normal(g, 6, 3).abs())]), 3),
@@ -87,6 +101,8 @@ EXAMPLES: dict[str, Maker] = {
     "Max": lambda g: (m.Max(), 3),
     "Min": lambda g: (m.Min(), 3),
     "Monomial": lambda g: (m.Monomial([[0, 0, 0], [1, 2, 0], [0, 3, 1]]), 3),
+    "NeighbourFill": lambda g: (with_gaps(m.NeighbourFill(normal(g, 20, 3), torch.ones(20, 3).double().tril(10), 4, True)), 3),
+    "Neighbours": lambda g: (neighbours(g), 3),
     "Normalize": lambda g: (m.Concat([m.Normalize("l1"), m.Normalize("l2"), m.Normalize("max")]), 3),
     "Parallel": lambda g: (m.Parallel(normal(g, 2, 3), [m.Affine(normal(g, 3, 3), normal(g, 3)), m.Identity()]), 3),
     "Piecewise": lambda g: (m.Piecewise(torch.sort(normal(g, 3, 5), dim=1).values, normal(g, 3, 5, 3, 2), "left"), 3),

@@ -12,7 +12,7 @@ import torch
 from motifnet.engine import Control, Stopped
 from motifnet.kernels import Capacity, affordable
 from motifnet.kernels._plan import Pace
-from motifnet.retrain import InnerSettings, cross_tune
+from motifnet.retrain import InnerSettings, cross_tune, starts_of
 from motifnet.tables import Sample
 from motifnet.teachers import KernelRidge
 
@@ -87,7 +87,7 @@ def test_a_deadline_within_the_sums_of_the_landmarks_is_heard(sample: Sample, mo
     control = Control(1e9, still)
     asked = []
     monkeypatch.setattr(control, "check", lambda: asked.append(1))
-    cross_tune(sample, convex, settings, control=control)
+    cross_tune(sample, starts_of(convex, settings.profiles), settings, control=control)
     assert len(asked) >= sample.folds.count * (steps + 5)
     with pytest.raises(Stopped):
-        cross_tune(sample, convex, settings, control=Control(steps + 4.5, ticking()))
+        cross_tune(sample, starts_of(convex, settings.profiles), settings, control=Control(steps + 4.5, ticking()))

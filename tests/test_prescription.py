@@ -17,7 +17,7 @@ from motifnet.estimators._orbit import equivariant
 from motifnet.estimators._symmetric import first_and_others, quotient_layer
 from motifnet.profiling import Group, Rows, Surface, as_rows, cyclic, flips, permutations
 from motifnet.profiling._group import act
-from motifnet.retrain import InnerSettings, cross_tune
+from motifnet.retrain import InnerSettings, cross_tune, starts_of
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import KernelRidge
 
@@ -212,7 +212,7 @@ def test_a_network_of_a_fold_stands_behind_the_front_that_it_was_trained_behind(
     sample = Sample.plain(X, y - 1, folds=3)
     front = Front("step", one, np.array([True, True, False]), (other, one, other))
     behind = front.behind(sample)
-    tuned = cross_tune(behind, KernelRidge().fit(behind), InnerSettings(steps=2))
+    tuned = cross_tune(behind, starts_of(KernelRidge().fit(behind), InnerSettings().profiles), InnerSettings(steps=2))
     part = front.part("trained kernel", tuned)
     assert np.abs(part.predict(X) - sample.y).max() < 0.3
     np.testing.assert_allclose(numpy_of(part.network, X), part.predict(X), atol=1e-10)

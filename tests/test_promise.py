@@ -19,14 +19,13 @@ from sklearn import (
     multiclass,
     naive_bayes,
     neural_network,
-    pipeline,
     preprocessing,
     svm,
     tree,
 )
 from sklearn.utils.validation import check_is_fitted
 
-from fitted_cases import BOOSTING, CASES, FRAME, GAPS, LEVEL_VALUE, THREE, VALUE, X, fitted
+from fitted_cases import BOOSTING, CASES, FRAME, GAPS, HOLES, LEVEL_VALUE, THREE, VALUE, X, fitted, onnx_values, pipe, python_values, raw_feeds
 from motifnet import mimic
 from motifnet.bundle._codec import decode, encode
 from motifnet.engine import DataError, UsageError
@@ -35,8 +34,6 @@ from motifnet.mimicry.fitted import outputs_of
 from motifnet.motifs import TreeEnsemble
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-pipe = pipeline.make_pipeline
-HOLES = FRAME[["colour", "size"]].mask(np.random.default_rng(0).random((len(FRAME), 2)) < 0.1)
 STRINGS = pipe(impute.SimpleImputer(strategy="most_frequent"), preprocessing.OneHotEncoder(handle_unknown="ignore"), linear_model.Ridge())
 MIXED = FRAME[["a", "b"]].join(HOLES)
 
@@ -72,7 +69,7 @@ def test_one_small_column_is_compared_in_its_own_unit() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_synthetic_rows_are_of_the_kind_of_the_fit(name: str, recwarn: pytest.WarningsRecorder) -> None:
     """Every estimator takes rows that are made up for it, so that each network is compared without X as well."""
-    assert mimic(fitted(name)).d == np.shape(CASES[name].rows())[1]
+    assert mimic(fitted(name), method=CASES[name].method).d == np.shape(CASES[name].rows())[1]
     assert not [w for w in recwarn if "synthetic rows" in str(w.message)]
 
 
@@ -84,22 +81,16 @@ def test_strings_are_imputed_and_encoded(rows: Any, given: bool, tmp_path: Path)
     np.testing.assert_allclose(network(rows)[:, 0], model.predict(rows), atol=1e-10)
     assert network.to_onnx(tmp_path / "net.onnx").max_difference <= 1e-10
     network.to_python(tmp_path / "net.py")
-    space: dict[str, Any] = {}
-    exec((tmp_path / "net.py").read_text(), space)
-    np.testing.assert_allclose(space["predict"](network.encode(rows))[:, 0], model.predict(rows), atol=1e-10)
+    np.testing.assert_allclose(python_values(tmp_path / "net.py", network.encode(rows))[:, 0], model.predict(rows), atol=1e-10)
     arrays: dict[str, Any] = {}
     loaded = decode(encode(network.module, "network", arrays), arrays)
     assert torch.equal(loaded(torch.as_tensor(network.encode(rows))), network.module(torch.as_tensor(network.encode(rows))))
 
 
 def test_raw_strings_with_missing_ones_in_onnx(tmp_path: Path) -> None:
-    import onnxruntime
-
     model = mixed_pipeline()
     mimic(model).to_onnx(tmp_path / "net.onnx")
-    session = onnxruntime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
-    feeds = {c: MIXED[[c]].to_numpy(float) if c in ("a", "b") else MIXED[[c]].astype(object).fillna("").to_numpy(object) for c in MIXED}
-    np.testing.assert_allclose(session.run(None, feeds)[0][:, 0], model.predict(MIXED), atol=1e-10)
+    np.testing.assert_allclose(onnx_values(tmp_path / "net.onnx", raw_feeds(MIXED))[:, 0], model.predict(MIXED), atol=1e-10)
 
 
 @pytest.mark.parametrize("rows", [MIXED, None], ids=["rows", "synthetic rows"])
@@ -295,10 +286,7 @@ def test_levels_that_are_whole_numbers_in_a_column_of_objects_are_numbers_in_onn
     rows = pd.DataFrame({"c": pd.Series([1, 2, 3] * 5, dtype=object)})
     model = preprocessing.OneHotEncoder().fit(rows)
     mimic(model, rows).to_onnx(tmp_path / "net.onnx")
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
-    np.testing.assert_array_equal(session.run(None, {"c": rows.to_numpy(float)})[0], model.transform(rows).toarray())
+    np.testing.assert_array_equal(onnx_values(tmp_path / "net.onnx", {"c": rows.to_numpy(float)}), model.transform(rows).toarray())
 
 
 @pytest.mark.parametrize("library", ["lightgbm", "xgboost"])

@@ -41,7 +41,17 @@ def test_file_computes_what_the_motif_computes(name: str, tmp_path: Path) -> Non
     assert np.array_equal(loaded(tmp_path / "net.py", **ours)(rows), written, equal_nan=True)
 
 
-@pytest.mark.parametrize("name", ["Pipeline", "SVC, probabilities of three classes", "XGBClassifier, three classes", "StackingRegressor"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Pipeline",
+        "KNeighborsRegressor, balls",
+        "KNNImputer, distance",
+        "SVC, probabilities of three classes",
+        "XGBClassifier, three classes",
+        "StackingRegressor",
+    ],
+)
 def test_file_computes_what_the_estimator_computes(name: str, tmp_path: Path) -> None:
     rows = CASES[name].rows()
     network = mimic(fitted(name), rows)

@@ -15,7 +15,7 @@ from numpy.testing import assert_array_equal
 
 from motifnet import MotifRegressor, load
 from motifnet.engine import DataError, MotifnetWarning
-from motifnet.tables import Reading, Table, as_table, as_weight, note_texts, open_stream, read_table
+from motifnet.tables import Reading, Table, as_table, as_weight, note_strings, open_stream, read_table
 from test_cli import done, run
 
 NASTY = [
@@ -138,6 +138,10 @@ def test_a_model_keeps_how_its_table_was_read(tmp_path: Path) -> None:
     for table, options in (("german.csv", []), ("english.csv", ["--decimal", ".", "--missing", "n/k"])):
         done("predict", tmp_path / "m.motif", tmp_path / table, "--out", tmp_path / "out.csv", "--force", *options)
         np.testing.assert_allclose(pd.read_csv(tmp_path / "out.csv")["predicted_y"], expected, rtol=1e-14)
+    small = load(tmp_path / "m.motif").compress(plain, max_units=8)
+    compress = ["compress", tmp_path / "m.motif", tmp_path / "english.csv", "--out", tmp_path / "s.motif", "--max-units", "8", "--quiet"]
+    done(*compress, "--decimal", ".", "--missing", "n/k")
+    assert_array_equal(load(tmp_path / "s.motif").predict(plain), small.predict(plain))
     assert "'x', row 0" in run("predict", tmp_path / "m.motif", tmp_path / "english.csv").stderr
     noted = run(*fit, "-o", tmp_path / "n.motif")
     assert "'y', row 0" in noted.stderr and "--decimal ," in noted.stderr and "'x', row 0" in noted.stderr
@@ -203,10 +207,10 @@ def test_columns_that_may_be_meant_as_numbers_are_noted() -> None:
     for name, (values, message) in columns.items():
         frame = pd.DataFrame({name: values, "beside": 1.0})
         with pytest.warns(MotifnetWarning, match=message):
-            note_texts(as_table(frame), frame)
+            note_strings(as_table(frame), frame)
     lost = pd.DataFrame({"c": ["1", "2", "3", "?"]})[1:]
     with pytest.warns(MotifnetWarning, match="'c', row 3 "):
-        note_texts(as_table(lost), lost)
+        note_strings(as_table(lost), lost)
 
 
 @pytest.mark.filterwarnings("error")
@@ -214,5 +218,5 @@ def test_other_columns_are_not_noted() -> None:
     frame = pd.DataFrame(
         {"a": ["x", "y", "1"], "b": ["007", "1", "2"], "c": ["2024-01", "12:30", "1"], "d": ["10-20", "30+", "20-30"], "e": ["NA", "a", "b"]}
     )
-    note_texts(as_table(frame), frame)
+    note_strings(as_table(frame), frame)
     MotifRegressor(preset="fast").fit(pd.concat([frame] * 10), np.arange(30.0))

@@ -22,9 +22,10 @@ from motifnet.bundle import BundleError, load_model, save_model
 from motifnet.engine import MotifnetWarning, UsageError
 from motifnet.motifs import Affine, Chain, Distance, Identity, Parallel, Precise, Radial, metric_points
 from motifnet.shift import ColumnShift, ErrorShift, LevelSketch, NumberSketch, Reference, RowSample, ShiftReport, draw_rows, sketch, warn_of_strangers
+from motifnet.shift import _error as shift_error
 from motifnet.shift._columns import compare_column, holm
 from motifnet.shift._error import error_shift
-from motifnet.shift._ratio import density_ratio
+from motifnet.shift._ratio import DensityRatio, density_ratio
 from motifnet.shift._reference import MOST_NUMBERS, MOST_ROWS
 from motifnet.tables import Column, Encoder, Matrix, Schema, as_table, make_folds
 
@@ -142,13 +143,12 @@ def test_the_density_ratio_of_two_normal_laws() -> None:
     found, exact = density_ratio(old, new, 0), np.exp(old[:, 0] - 0.5)
     assert found.method.startswith("logistic regression") and found.covered > 0.95
     assert np.corrcoef(found.values, exact)[0, 1] > 0.95
-    assert found.effective == pytest.approx(exact.sum() ** 2 / (exact**2).sum(), rel=0.3)
 
 
 def test_equal_laws_have_the_ratio_one() -> None:
     rng = np.random.default_rng(6)
     found = density_ratio(rng.standard_normal((300, 3)), rng.standard_normal((200, 3)), 0)
-    assert found.method == "no difference" and (found.values == 1).all() and found.effective == 300 and found.covered == 1
+    assert found.method == "no difference" and (found.values == 1).all() and found.covered == 1
 
 
 def test_the_error_follows_the_rows() -> None:
@@ -158,8 +158,31 @@ def test_the_error_follows_the_rows() -> None:
     found = error_shift(old, old[:, 0] ** 2, new, root=True, seed=0)
     assert found is not None and found.changed
     assert found.interval[0] < 2**0.5 < found.interval[1] and found.before == pytest.approx(1, abs=0.05)
+    r = np.exp(old[:, 0] - 0.5)
+    assert found.effective == pytest.approx(r.sum() ** 2 / (r**2).sum(), rel=0.3) and found.unit == "rows"
     mean = error_shift(old, old[:, 0] ** 2, new, root=False, seed=0)
     assert mean is not None and mean.after == pytest.approx(found.after**2)
+
+
+def test_rows_of_a_group_are_no_evidence_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Losses that groups of ten share: the interval is that of a mean of 60 numbers, not of 600. By rows it holds the mean in half of the draws."""
+    monkeypatch.setattr(shift_error, "density_ratio", lambda old, new, seed: DensityRatio(np.ones(len(old)), 1.0, "no difference"))
+    old, groups, held = np.zeros((600, 1)), np.repeat(np.arange(60), 10), np.zeros((200, 2))
+    for seed in range(200):
+        losses = np.random.default_rng(seed).exponential(size=60)[groups]
+        found, rows = (error_shift(old, losses, old, groups=of, root=False, seed=0) for of in (groups, None))
+        assert found is not None and rows is not None
+        assert found.after == rows.after and found.effective == pytest.approx(60) and rows.effective == pytest.approx(600)
+        assert np.diff(found.interval) == pytest.approx(np.diff(rows.interval) * 10**0.5)
+        held[seed] = [error.interval[0] <= 1 <= error.interval[1] for error in (found, rows)]
+    assert held[:, 0].mean() >= 0.9 and held[:, 1].mean() < 0.6
+
+
+def test_few_groups_are_too_few_to_tell() -> None:
+    rng = np.random.default_rng(9)
+    old, new, groups = rng.standard_normal((500, 1)), rng.standard_normal((200, 1)), np.arange(500) % 12
+    found = error_shift(old, rng.exponential(size=500), new, groups=groups, root=False, seed=0)
+    assert found is not None and not found.reliable and "only 12 groups of the fit" in report(found).verdict
 
 
 def test_where_there_were_no_rows_nothing_is_said() -> None:
@@ -253,6 +276,16 @@ def test_a_table_in_which_nothing_varies() -> None:
     fit = MotifRegressor(preset="fast").fit(pd.DataFrame({"a": np.ones(40)}), np.arange(40.0))
     assert not fit.check_shift(pd.DataFrame({"a": np.ones(40)})).shifted
     assert fit.check_shift(pd.DataFrame({"a": np.zeros(40)})).moved == ("a",)
+
+
+def test_groups_of_a_fit_are_kept_for_the_error(tmp_path: Path) -> None:
+    table, of = houses(80, 11), np.arange(80) // 5
+    fit = MotifRegressor(preset="fast").fit(table[INPUTS], table.price, groups=of)
+    groups = rows_of(fit).groups
+    assert groups is not None and len(np.unique(groups)) == 16
+    fit.save(tmp_path / "g.motif")
+    found, again = (m.check_shift(houses(60, 12)[INPUTS]) for m in (fit, load(tmp_path / "g.motif")))
+    assert found.error is not None and found.error.unit == "groups" and found.error.effective <= 16 and found.to_dict() == again.to_dict()
 
 
 def test_few_new_rows(model: MotifRegressor) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from skops import io
 
-from fitted_cases import CASES, fitted
+from fitted_cases import CASES, DOCUMENTS, fitted
 from motifnet import mimic
 from motifnet.cli._estimator_file import read_estimator
 from motifnet.cli._skops_schema import strangers, trusted_names
@@ -78,7 +78,7 @@ HOSTILE: dict[str, Callable[[], Node]] = {
     "an estimator called": lambda: calling("sklearn.svm._classes.SVR", text("rbf")),
     "an estimator as a list": lambda: several(text(1), name="sklearn.svm._classes.SVR", loader="List"),
     "a booster from a file": lambda: calling("lightgbm.basic.Booster", text(None), text(None), text("ran")),
-    "an estimator without a transfer": lambda: node("Object", "sklearn.neighbors._regression.KNeighborsRegressor", mapping({})),
+    "an estimator without a transfer": lambda: node("Object", "sklearn.neighbors._regression.RadiusNeighborsRegressor", mapping({})),
     "a class of the same name elsewhere": lambda: node("Object", "sklearn.evil.SVR", mapping({})),
     "a loader of another protocol": lambda: node("Function", "numpy.log1p", {"module_path": "os", "function": "system"}, protocol=0),
     "a loader that is no name": lambda: {"__class__": "system", "__module__": "os", "__loader__": ["FunctionNode"]},
@@ -175,9 +175,9 @@ def _found(name: str) -> Any:
         return None
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, *DOCUMENTS])
 def test_estimators_that_have_a_transfer_are_read(name: str, tmp_path: Path) -> None:
-    path, model, rows = tmp_path / "model.skops", fitted(name), CASES[name].rows()
+    path, model, rows = tmp_path / "model.skops", fitted(name), (CASES.get(name) or DOCUMENTS[name]).rows()
     io.dump(model, path)
     again = read_estimator(path, allow_pickle=False)
     method = "predict" if hasattr(model, "predict") else "transform"

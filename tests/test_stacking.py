@@ -43,6 +43,19 @@ def test_score_of_a_fold_does_not_see_its_targets(problem: tuple[np.ndarray, lis
     assert np.allclose(fit_nnls_stack(oofs, changed, w, folds).oof[rows], before[rows])
 
 
+@pytest.mark.parametrize("forward", [False, True])
+def test_the_constant_has_not_seen_the_fold(forward: bool) -> None:
+    """Teachers of which none is any good: what is left is the mean of the rows that a fold may see, not that of all, which is 0."""
+    rng = np.random.default_rng(3)
+    y = rng.normal(size=(N, 1)) + np.linspace(-2, 2, N)[:, None]
+    y -= y.mean()
+    folds = make_folds(N, 4, 0, time=np.arange(float(N)) if forward else None)
+    bad = [-50 * y, -60 * y]
+    oof = fit_nnls_stack([np.where(folds.scored[:, None], f, np.nan) for f in bad], y, np.ones(N), folds).oof
+    for k in range(1, folds.count):
+        assert np.allclose(oof[folds.held_out(k)], y[folds.train(k)].mean())
+
+
 def test_pure_noise_gets_little_weight() -> None:
     rng = np.random.default_rng(1)
     y = rng.normal(size=(N, 1))

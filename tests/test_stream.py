@@ -368,6 +368,21 @@ def test_a_line_of_another_length_is_named(tmp_path: Path) -> None:
         open_stream(tmp_path / "t.csv")
 
 
+@pytest.mark.parametrize(("column", "role"), [("fare", 0), ("km", 1), ("km", 2), ("fare", 2), ("km", 3)])
+def test_a_bad_cell_is_named_by_its_row_in_the_file(column: str, role: int, tmp_path: Path) -> None:
+    """Among the rows that choose (0), score (1), are the sample (2), or are read in passes only (3)."""
+    frame, roles = taxis(6_000), Roles.of(6_000, 20_000, 200_000)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    draws = np.concatenate([block.draws(0) for block in open_stream(tmp_path / "t.csv").blocks()])
+    of_role = np.searchsorted([roles.choose, roles.score, roles.sample], draws, side="right")
+    row = int(np.flatnonzero((of_role == role) & (np.arange(6_000) > BLOCK_ROWS))[0])
+    frame[column] = frame[column].astype(float)
+    frame.loc[row, column] = np.inf
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(DataError, match=rf"(?i)row {row} \(the first row is 0\)"):
+        MotifRegressor("fast").fit_stream(tmp_path / "t.csv", "fare", drop=["paid"], landmarks=50)
+
+
 @pytest.mark.parametrize(
     ("settings", "target", "error", "words"),
     [

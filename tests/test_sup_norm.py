@@ -20,6 +20,7 @@ from motifnet.retrain import (
     cross_tune,
     largest_local_error,
     radii_of,
+    starts_of,
     train_on_balls,
     train_sup_norm,
 )
@@ -108,7 +109,7 @@ def test_the_objective_says_what_it_did_and_predicts_the_mean(monkeypatch: pytes
 
 
 def trained(sample: Sample, seed: int) -> CrossTuned:
-    return cross_tune(sample, KernelRidge().fit(sample), InnerSettings(steps=30, batch=256), seed=seed)
+    return cross_tune(sample, starts_of(KernelRidge().fit(sample), InnerSettings().profiles), InnerSettings(steps=30, batch=256), seed=seed)
 
 
 @pytest.mark.parametrize("forward", [False, True])

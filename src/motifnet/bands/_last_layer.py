@@ -87,12 +87,12 @@ def in_units(band: Band, mean: float, sd: float) -> Band:
 
 
 def _kernel_units(trained: CrossTuned | FittedKernel, marks: Matrix) -> Motif:
-    """x ↦ k̄(x, marks) with shape (n, m): the trained networks without their last layers, at other centres, in parallel."""
+    """x ↦ k̄(x, marks) with shape (n, m): the networks of the folds without their last layers, at other centres, in parallel."""
     dual, intercept = np.zeros((len(marks), 1)), np.zeros(1)
     models: list[TunedModel | FittedKernel]
     if isinstance(trained, FittedKernel):
         models = [replace(trained, centres=marks, dual=dual, intercept=intercept)]
     else:
-        models = [replace(model, centres=model.inner.warp_numpy(marks), dual=dual, intercept=intercept) for model in trained.models]
+        models = [TunedModel(inner, inner.warp_numpy(marks), dual, intercept, inner.ridge) for inner in trained.inner]
     layers: list[Motif] = [Chain(parts_of(transfer(model))[:-1]) for model in models]
     return Parallel(torch.full((len(layers),), 1 / len(layers), dtype=torch.float64), layers)

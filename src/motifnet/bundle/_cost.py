@@ -92,7 +92,7 @@ def _gate(meter: Meter, motif: m.Gate, inputs: int) -> Cost:
 
 def _extreme(meter: Meter, motif: Motif, inputs: int) -> Cost:
     _fits(motif, inputs > 0)
-    return Cost(1, 1, inputs, 1)
+    return Cost(1, 2, inputs, 2)
 
 
 def _median(meter: Meter, motif: m.WeightedMedian, inputs: int) -> Cost:
@@ -119,6 +119,27 @@ def _centres(meter: Meter, motif: m.Distance | m.ChiSquare, inputs: int) -> Cost
     if isinstance(motif, m.Distance):
         return Cost(count, 6 * count * (inputs + 3), 6 * count * (inputs + 3), 30)
     return Cost(count, 8 * count, 8 * count * inputs, 10 * inputs)
+
+
+def _neighbours(meter: Meter, motif: m.Neighbours, inputs: int) -> Cost:
+    """The heap is counted as if every row had a tie."""
+    count, nodes = len(motif.centres), len(motif.low)
+    _fits(motif, motif.centres.ndim == 2 and motif.centres.shape[1] == inputs and motif.values.ndim == 2)
+    _fits(motif, motif.squares.shape == ((count,) if motif.p == 0 else (0,)) and motif.offset.shape == (count,) and motif.path.shape[1:] == (count,))
+    _fits(
+        motif,
+        motif.low.shape == motif.high.shape == (nodes, inputs) and motif.radius.shape in ((0,), (nodes,)) and (nodes > 0) == (len(motif.path) > 0),
+    )
+    _fits(motif, not nodes or (bool(((motif.path >= 0) & (motif.path < nodes)).all()) and nodes % 2 == 1))
+    each = count * (6 + 3 * inputs + 4 * len(motif.path) + 8 * motif.k.bit_length())
+    alive = 6 * (count + nodes) + 4 * motif.k * (1 + motif.values.shape[1])
+    return Cost(motif.values.shape[1], alive, each + 5 * nodes * (1 + inputs) + alive, 12 * inputs + 40)
+
+
+def _neighbour_fill(meter: Meter, motif: m.NeighbourFill, inputs: int) -> Cost:
+    _fits(motif, motif.rows.ndim == 2 and motif.rows.shape[1] == inputs and motif.present.shape == motif.rows.shape)
+    count = len(motif.rows)
+    return Cost(inputs, 8 * count + 8 * inputs, 10 * count * (1 + inputs), 20 + 25 * inputs)
 
 
 def _radial(meter: Meter, motif: m.Radial, inputs: int) -> Cost:
@@ -264,6 +285,7 @@ _ELEMENTWISE = (m.Abs, m.Erf, m.Exp, m.Gaps, m.Largest, m.Log, m.Normalize, m.Re
 _RULES: dict[type[Motif], Rule] = {
     **dict.fromkeys(_ELEMENTWISE, _plain),
     m.Affine: _affine,
+    m.ArgMax: _extreme,
     m.Box: _clip,
     m.Chain: _chain,
     m.ChiSquare: _centres,
@@ -282,6 +304,8 @@ _RULES: dict[type[Motif], Rule] = {
     m.Min: _extreme,
     m.Missing: _fill,
     m.Monomial: _monomial,
+    m.NeighbourFill: _neighbour_fill,
+    m.Neighbours: _neighbours,
     m.Parallel: _parallel,
     m.Piecewise: _piecewise,
     m.Power: _power,

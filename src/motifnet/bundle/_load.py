@@ -112,6 +112,8 @@ def _assemble(parts: dict[str, Any]) -> FittedModel:
     parts["encoder"] = _encoder(parts["encoder"])
     if isinstance(parts["schema"], dict):  # files of before texts were read by a schema have no reading
         parts["schema"] = {"reading": {"decimal": ".", "missing": []}} | parts["schema"]
+    if isinstance(parts["reference"], dict) and isinstance(rows := parts["reference"].get("rows"), dict):  # nor did their rows have groups
+        parts["reference"]["rows"] = {"groups": None} | rows
     return build(FittedModel, parts, "model")
 
 

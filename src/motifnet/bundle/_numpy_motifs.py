@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from motifnet.motifs import kept_by_heap, visiting_order
+
 Array = Any
 Function = Callable[[Array], Array]
 
@@ -137,6 +139,11 @@ def min_(x: Array) -> Array:
 def largest(x: Array) -> Array:
     """1 at the first of the largest values of a row, 0 elsewhere."""
     return (np.arange(x.shape[1]) == x.argmax(1)[:, None]).astype(float)
+
+
+def arg_max(x: Array) -> Array:
+    """The number of the largest of a row."""
+    return x.argmax(1)[:, None].astype(float)
 
 
 def sort(x: Array) -> Array:
@@ -291,3 +298,69 @@ def coupling(x: Array, classes: int) -> Array:
             new, slope = (new + d * np.eye(classes)[t]) / (1 + d), (slope + d * Q[:, t]) / (1 + d)
         p = np.where(unfinished, new, p)
     return p
+
+
+def neighbour_fill(x: Array, rows: Array, present: Array, k: int, weighed: bool) -> Array:
+    """x, missing values filled by those of the nearest rows."""
+    gaps = np.isnan(x).astype(float)
+    z, filled = np.where(gaps > 0, 0, x), x.copy()
+    D = (z * z).sum(1)[:, None] - 2 * (z @ rows.T) + (rows * rows).sum(1) - (z * z) @ (1 - present).T - gaps @ (rows * rows).T
+    common = (1 - gaps) @ present.T
+    D = np.where(common == 0, math.nan, np.sqrt(np.maximum(D, 0) / np.maximum(common, 1) * x.shape[1]))
+    for j in range(x.shape[1]):
+        missing, donors = np.flatnonzero(gaps[:, j]), np.flatnonzero(present[:, j])
+        filled[missing, j] = 0
+        if not len(missing) or not len(donors):
+            continue
+        near = np.argpartition(D[missing][:, donors], min(k, len(donors)) - 1, axis=1)[:, :k]
+        distance, values = np.take_along_axis(D[missing][:, donors], near, 1), rows[donors, j]
+        with np.errstate(divide="ignore"):
+            w = np.nan_to_num(1 / distance, nan=0, posinf=math.inf) if weighed else 1.0 - np.isnan(distance)
+        w = np.where(np.isinf(w).any(1, keepdims=True), np.isinf(w), w)
+        total = w.sum(1)
+        filled[missing, j] = np.where(total == 0, values.mean(), (w * values[near]).sum(1) / np.where(total == 0, 1, total))
+    return filled
+
+
+def neighbours(
+    x: Array,
+    centres: Array,
+    values: Array,
+    squares: Array,
+    k: int,
+    p: float,
+    weighed: bool,
+    low: Array,
+    high: Array,
+    radius: Array,
+    path: Array,
+    offset: Array,
+) -> Array:
+    """Mean of the values of the k nearest centres."""
+
+    def norms(low: Array, high: Array, p: float) -> Array:
+        total = np.zeros((len(x), len(low)))
+        for column, below, above in zip(x.T, low.T, high.T, strict=True):
+            gap = np.maximum(np.maximum(below - column[:, None], column[:, None] - above), 0)
+            total = np.maximum(total, gap) if math.isinf(p) else total + (gap if p == 1 else gap * gap if p == 2 else gap**p)
+        return total
+
+    def rooted(D: Array) -> Array:
+        return D if p == 1 or math.isinf(p) else np.sqrt(D) if p in (0, 2) else D ** (1 / p)
+
+    own = np.array([row @ row for row in x])[:, None]
+    D = norms(centres, centres, p) if p else np.maximum(own - 2 * (x @ centres.T) + squares, 0)
+    near = np.argsort(D, axis=1, kind="stable")
+    if k < len(centres):
+        sorted_ = np.take_along_axis(D, near[:, : k + 1], 1)
+        tied = np.flatnonzero(sorted_[:, -1] == sorted_[:, -2])
+        bounds = norms(low, high, p or 2.0)
+        bounds = np.maximum(rooted(bounds) - radius, 0) if len(radius) else bounds
+        near[tied, :k] = kept_by_heap(D[tied], visiting_order(bounds[tied], path, offset), k)
+    near = near[:, :k]
+    if not weighed:
+        return values[near].mean(1)
+    with np.errstate(divide="ignore"):
+        w = 1 / rooted(np.take_along_axis(D, near, 1))
+    w = np.where(np.isinf(w).any(1, keepdims=True), np.isinf(w), w)
+    return (values[near] * w[:, :, None]).sum(1) / w.sum(1, keepdims=True)

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet import __version__
-from motifnet.bundle import _onnx_columns, _onnx_functions  # noqa: F401 (they register their emitters)
+from motifnet.bundle import _onnx_columns, _onnx_functions, _onnx_neighbour_fill, _onnx_neighbours  # noqa: F401 (they register their emitters)
 from motifnet.bundle._network_rows import rows_for
 from motifnet.bundle._onnx_check import Parity, measure
-from motifnet.bundle._onnx_graph import IR_VERSION, ML, ML_OPSET, OPSET, Graph
+from motifnet.bundle._onnx_graph import IR_VERSION, Graph
 from motifnet.bundle._onnx_motifs import emit
 from motifnet.bundle._onnx_raw import coded_feeds, raw_inputs, raw_rows
 from motifnet.bundle._run import run
@@ -95,8 +95,9 @@ def assemble(graph: Graph, inputs: Sequence[Any], outputs: Sequence[Any], metada
         raise ResourceError(
             f"The network has {size:,} bytes of constants; an ONNX file holds at most {_MAX_BYTES:,}. Fit with fewer centres (preset 'fast')."
         )
-    made = helper.make_graph(graph.nodes, "motifnet", list(inputs), list(outputs), initializer=list(graph.initializers.values()))
-    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)]
+    constants = list(graph.initializers.values())
+    made = helper.make_graph(graph.nodes, "motifnet", list(inputs), list(outputs), initializer=constants, value_info=graph.known_types)
+    opsets = [helper.make_opsetid(domain, version) for domain, version in graph.opsets.items()]
     model = helper.make_model(made, opset_imports=opsets, ir_version=IR_VERSION, producer_name="motifnet", producer_version=__version__)
     helper.set_model_props(model, {key: item if isinstance(item, str) else json.dumps(item) for key, item in metadata.items()})
     onnx.checker.check_model(model, full_check=True)
@@ -114,4 +115,5 @@ def write(
     """Put the file in place if onnxruntime agrees with the expected values."""
     with atomic_file(path) as temporary:
         temporary.write_bytes(model.SerializeToString(deterministic=True))
-        return measure(temporary, feeds, expected, dtype, OPSET, unit)
+        opset = next(known.version for known in model.opset_import if not known.domain)
+        return measure(temporary, feeds, expected, dtype, opset, unit)

@@ -24,7 +24,8 @@ TOLERANCE = {"float64": 1e-10, "float32": 3e-4}
 _ADVICE = {
     "float32": "Export with dtype='float64'.",
     "float64": "Large weights that cancel, as those of a kernel machine with hardly any ridge, cost such digits: fit with more regularisation, or "
-    "export with dtype='float32', of which less is asked. Please report it if neither is the case.",
+    "export with dtype='float32', of which less is asked. Of rows that are equally near KNNImputer takes those that numpy's partition "
+    "leaves, onnxruntime the first ones. Please report it if neither is the case.",
 }
 BATCHES = (0, 1, 7)
 

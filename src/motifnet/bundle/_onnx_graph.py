@@ -22,6 +22,8 @@ class Graph:
     def __init__(self, parent: Graph | None = None) -> None:
         self.nodes: list[Any] = []
         self.root: Graph = self if parent is None else parent.root
+        self.opsets = {"": OPSET, ML: ML_OPSET}
+        self.known_types: list[Any] = []  # of values of operations that onnx does not know
         self.initializers: dict[str, Any] = {}
         self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._scalars: dict[str, NDArray[np.float64]] = {}
@@ -95,7 +97,7 @@ class Graph:
         """Some columns of x."""
         return self.op("Gather", x, self.constant(np.asarray(which, dtype=np.int64)), axis=1)
 
-    def fill(self, x: str, row: Tensor | NDArray[np.float64]) -> str:
+    def fill(self, x: str, row: Tensor | NDArray[Any]) -> str:
         """The same row for each row of x, with shape (batch, len(row))."""
         batch = self.op("Shape", x, start=0, end=1)
         shape = self.op("Concat", batch, self.constant([len(row)]), axis=0)
@@ -117,15 +119,47 @@ class Graph:
 
     def repeat(self, start: str, times: int, step: Callable[[Graph, str], str]) -> str:
         """step(… step(start)), so many times."""
+        return self.loop(start, self.constant(times), "DOUBLE", lambda body, value, number: step(body, value))
+
+    def loop(self, start: str, times: str, kind: str, step: Callable[[Graph, str, str], str]) -> str:
+        """step(… step(start, 0) …, times − 1) of values of a type."""
+        from onnx import TensorProto, helper
+
+        body, held = Graph(self), getattr(TensorProto, kind)
+        number, go_on, value = (self.name(stem) for stem in ("number", "go_on", "value"))
+        after, again = step(body, value, number), body.op("Identity", go_on)
+        inputs = [helper.make_tensor_value_info(number, TensorProto.INT64, []), helper.make_tensor_value_info(go_on, TensorProto.BOOL, [])]
+        inputs.append(helper.make_tensor_value_info(value, held, None))
+        outputs = [helper.make_tensor_value_info(again, TensorProto.BOOL, []), helper.make_tensor_value_info(after, held, None)]
+        return self.op("Loop", times, "", start, body=helper.make_graph(body.nodes, self.name("body"), inputs, outputs))
+
+    def scan(self, states: dict[str, str], scanned: Sequence[tuple[str, int, str]], step: Callable[..., Sequence[str]]) -> list[str]:
+        """The states after step(… states, slices), once for each slice; states with their types, scanned values with their axis and type."""
         from onnx import TensorProto, helper
 
         body = Graph(self)
-        number, go_on, value = (self.name(stem) for stem in ("number", "go_on", "value"))
-        after, again = step(body, value), body.op("Identity", go_on)
-        inputs = [helper.make_tensor_value_info(number, TensorProto.INT64, []), helper.make_tensor_value_info(go_on, TensorProto.BOOL, [])]
-        inputs.append(helper.make_tensor_value_info(value, TensorProto.DOUBLE, None))
-        outputs = [helper.make_tensor_value_info(again, TensorProto.BOOL, []), helper.make_tensor_value_info(after, TensorProto.DOUBLE, None)]
-        return self.op("Loop", self.constant(times), "", start, body=helper.make_graph(body.nodes, self.name("body"), inputs, outputs))
+        before, slices = [self.name("state") for _ in states], [self.name("slice") for _ in scanned]
+        after = step(body, *before, *slices)
+        inputs, outputs = (
+            [helper.make_tensor_value_info(name, getattr(TensorProto, kind), None) for name, kind in zip(names, kinds, strict=True)]
+            for names, kinds in (([*before, *slices], [*states.values(), *(kind for *_, kind in scanned)]), (after, states.values()))
+        )
+        graph, axes = helper.make_graph(body.nodes, self.name("body"), inputs, outputs), [axis for _, axis, _ in scanned]
+        names = [*states, *(name for name, *_ in scanned)]
+        return self.ops("Scan", *names, outputs=len(states), body=graph, num_scan_inputs=len(scanned), scan_input_axes=axes)
+
+    def either(self, condition: str, kind: str, yes: Callable[[Graph], str], no: Callable[[Graph], str]) -> str:
+        """yes(graph) where a truth value holds, else no(graph); only one of them is computed."""
+        from onnx import TensorProto, helper
+
+        branches = []
+        for make in (yes, no):
+            body = Graph(self)
+            result = body.op("Identity", make(body))
+            branches.append(
+                helper.make_graph(body.nodes, self.name("branch"), [], [helper.make_tensor_value_info(result, getattr(TensorProto, kind), None)])
+            )
+        return self.op("If", condition, then_branch=branches[0], else_branch=branches[1])
 
     def _is_whole(self, name: str) -> bool:
         from onnx import TensorProto

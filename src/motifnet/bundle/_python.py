@@ -18,8 +18,9 @@ from torch import Tensor
 from torch.nn import ModuleList
 
 from motifnet import __version__
-from motifnet.bundle import _numpy_motifs
+from motifnet.bundle import _numpy_motifs, _python_documents
 from motifnet.engine import UsageError, atomic_file
+from motifnet.mimicry.fitted import Columns, Reader
 from motifnet.motifs import Motif, count_parameters
 
 _HEAD = '''"""{title}
@@ -48,6 +49,17 @@ def number(value):
 
 
 '''
+_DOCUMENTS = """
+
+DOCUMENTS = {documents}
+
+
+def predict(X):
+    table = [[row] if isinstance(row, str) else list(row) for row in X]
+    raw = np.array([[number(value) for value in row] for row in table], dtype=float).reshape(-1, {raw})
+    read = [counts([row[j] for row in table], terms, settings) for j, terms, settings in DOCUMENTS]
+    return network(np.hstack([raw, *read]))
+"""
 _TAIL = """
 
 def predict(X):
@@ -74,12 +86,16 @@ class Source:
         if isinstance(value, ModuleList):
             inner = ",\n".join("    " * (indent + 1) + self.value(part, indent + 1) for part in value)
             return f"[\n{inner},\n{'    ' * indent}]"
-        return repr(value)
+        return repr(value) if not isinstance(value, float) or np.isfinite(value) else f"float('{value}')"
 
     def call(self, motif: Motif, indent: int) -> str:
         """A motif as a function of x."""
         name = _function_name(motif)
-        self.functions[name] = inspect.getsource(getattr(_numpy_motifs, name))
+        function = getattr(_numpy_motifs, name)
+        for helper in (getattr(_numpy_motifs, known, None) for known in function.__code__.co_names):
+            if inspect.isfunction(helper) and helper.__module__ != _numpy_motifs.__name__:
+                self.functions[helper.__name__] = inspect.getsource(helper)
+        self.functions[name] = inspect.getsource(function)
         arguments = [self.value(v, indent) for v in motif.arguments().values()]
         return f"lambda x: {name}({', '.join(['x', *arguments])})"
 
@@ -90,16 +106,28 @@ class Source:
         return f"A{len(self.arrays) - 1}"
 
 
-def to_python(network: Motif, d: int, path: str | os.PathLike[str]) -> None:
-    """Write a network on d columns as a Python file, whose first lines say what it consists of."""
+def to_python(network: Motif, d: int, path: str | os.PathLike[str], columns: Columns | None = None) -> None:
+    """Write a network on d columns as a Python file, whose first lines say what it consists of; with `columns` of documents, it reads these."""
     source = Source()
     body = source.call(copy.deepcopy(network).double(), 1).removeprefix("lambda x: ")
     functions = "\n\n".join(_plain(text) for text in source.functions.values())
     title = f"A network of {count_parameters(network):,} numbers."
+    tail = _TAIL.format(d=d)
+    if columns is not None and columns.documents:
+        reading = inspect.getsource(_python_documents).partition("Array = Any\n")[2]
+        functions = "import re\nimport unicodedata\nfrom collections import Counter\n" + _plain(reading).rstrip() + "\n\n\n" + functions
+        tail = _DOCUMENTS.format(documents=[_read(column, reader) for column, reader in columns.documents], raw=len(columns.names))
     head = _HEAD.format(title=title, version=__version__, d=d, q=network.outputs(d))
-    text = f"{head}{functions}\n\n" + "\n".join(source.arrays) + f"\n\n\ndef network(x):\n    return {body}\n" + _TAIL.format(d=d)
+    text = f"{head}{functions}\n\n" + "\n".join(source.arrays) + f"\n\n\ndef network(x):\n    return {body}\n" + tail
     with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def _read(column: int, reader: Reader) -> tuple[Any, ...]:
+    """The column of documents, its terms, and how it is read."""
+    told = dict(reader.settings)
+    how = (told["analyzer"], told["lowercase"], told["strip_accents"], sorted(reader.stop_words()), told["token_pattern"], *reader.n_grams)
+    return column, list(reader.terms), how
 
 
 def _function_name(motif: Motif) -> str:
@@ -112,4 +140,4 @@ def _function_name(motif: Motif) -> str:
 
 def _plain(source: str) -> str:
     """The function without annotations, which say nothing in a file of its own."""
-    return re.sub(r"(: (Array|Function|int|bool|str|Sequence\[[^)=]*?\]))(?=[,)])|( -> Array)", "", source)
+    return re.sub(r"(: (Array|Function|int|float|bool|str|Sequence\[[^)=]*?\]))(?=[,)])|( -> Array)", "", source)

@@ -9,8 +9,9 @@ import typer
 
 from motifnet.cli._columns import check_names
 from motifnet.cli._guard import guarded
-from motifnet.cli._options import Debug, Force, Model, Quiet
+from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet
 from motifnet.cli._places import check_place
+from motifnet.cli._reading import read_by, reading_of
 from motifnet.cli._text import say, say_ledger
 
 
@@ -29,6 +30,8 @@ def compress(
         float | None,
         typer.Option(metavar="SHARE", help="The fewest units whose error is at most this share above the full one's: 0.02.", show_default=False),
     ] = None,
+    decimal: Decimal = None,
+    missing: Missing = None,
     seed: Annotated[int, typer.Option(min=0, help="Of splits and batches. The same seed gives the same model.")] = 0,
     force: Force = False,
     quiet: Quiet = False,
@@ -48,6 +51,7 @@ def compress(
 
     check_place(out, force=force)
     full = load(model)
+    full.model_ = read_by(full.model_, reading_of(decimal, missing, full.model_.schema.reading))
     rows, names = None, list(full.model_.schema.names)
     if table is not None:
         frame = read_table(table, schema=full.model_.schema)

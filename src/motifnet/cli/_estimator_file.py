@@ -41,12 +41,13 @@ def _from_skops(path: Path) -> Any:
         from skops import io
     except ImportError as error:
         raise UsageError("Reading a .skops file needs the package skops. Install it with `pip install 'motifnet[skops]'`.") from error
+    from motifnet.cli._search_trees import with_search_trees
     from motifnet.cli._skops_schema import trusted_names
 
     try:
         content, foreign = _checked(path)
         if not foreign:
-            return io.loads(content, trusted=trusted_names())
+            return with_search_trees(io.loads(content, trusted=trusted_names()))
     except MotifnetError:
         raise
     except Exception as error:

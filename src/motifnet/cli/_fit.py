@@ -20,10 +20,12 @@ from motifnet.cli._fit_options import (
     Quantiles,
     ReportFile,
     Seed,
+    Size,
     Stream,
     Table,
     Targets,
     TaskName,
+    Teacher,
     Time,
     Weight,
 )
@@ -49,6 +51,8 @@ def fit(
     report: ReportFile = None,
     preset: Preset = "balanced",
     task: TaskName = "auto",
+    teacher: Teacher = None,
+    size: Size = "compact",
     objective: ObjectiveName = "squared",
     quantiles: Quantiles = ".1,.5,.9",
     offset: Offset = None,
@@ -83,6 +87,8 @@ def fit(
 
     [bold]motifnet fit preise.csv -t preis -o preise.motif --decimal , --missing k.A.[/bold]
 
+    [bold]motifnet fit houses.csv -t price -o houses.motif --teacher svr.skops[/bold]
+
     [bold]motifnet fit rides.parquet -t fare -o rides.motif --stream --memory-limit 2000[/bold]
 
     [bold]zcat sales.csv.gz | motifnet fit - -t sold -o sales.motif --time day --preset fast[/bold]
@@ -97,7 +103,7 @@ def fit(
         suffix_of(report)
         check_place(report, force=force, option="--report")
     beside = {"groups": groups, "time": time, "sample_weight": weight, "offset": offset}
-    unlike = {"time": time, "weight": weight, "offset": offset, "time-limit": time_limit}
+    unlike = {"time": time, "weight": weight, "offset": offset, "time-limit": time_limit, "teacher": teacher}
     if is_streamed(table, stream, unlike | {"objective": objective != "squared", "target (twice)": len(target) > 1}, quiet):
         settings = {"preset": preset, "n_jobs": jobs, "random_state": seed, "engine": engine, "checkpoint": checkpoint}
         model = fit_file(table, target[0], task, drop or [], landmarks, memory_limit, reading, groups, settings, quiet)
@@ -110,7 +116,11 @@ def fit(
         task = "regression" if len(target) > 1 or objective != "squared" else said_task(frame[target[0]], quiet)
     model = _estimator(task, objective, quantiles, offset)
     model.set_params(preset=preset, time_limit_s=time_limit, n_jobs=jobs, random_state=seed, verbose=int(not quiet and sys.stderr.isatty()))
-    model.set_params(engine=engine, checkpoint=checkpoint)
+    model.set_params(engine=engine, checkpoint=checkpoint, size=size)
+    if teacher is not None:
+        from motifnet.cli._estimator_file import read_estimator
+
+        model.set_params(teacher=read_estimator(teacher, allow_pickle=False))
     no_input = {*target, *(drop or []), *(name for name in beside.values() if name)}
     inputs = frame[[name for name in frame.columns if name not in no_input]]
     saving = Control()

@@ -20,6 +20,11 @@ ObjectiveName = Annotated[
     Literal["squared", "supnorm", "absolute", "pinball", "poisson", "gamma"],
     typer.Option(help="Of a regression: the mean; the median; quantiles; the mean of counts, or of positive amounts, by a log link."),
 ]
+Teacher = Annotated[
+    Path | None,
+    typer.Option(metavar="ESTIMATOR", help="A model, written by skops, to transfer and retrain in place of kernel ridge.", show_default=False),
+]
+Size = Annotated[Literal["compact", "full", "small"], typer.Option(help="One network of all rows, averages of those of all folds, or few centres.")]
 Quantiles = Annotated[str, typer.Option(metavar="LEVELS", help="The levels of pinball, with commas between.")]
 Offset = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="The log of each row's exposure, for poisson and gamma; not an input.", show_default=False)

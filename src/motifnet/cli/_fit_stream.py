@@ -18,13 +18,13 @@ LARGE = 100 << 20  # bytes of a file that is streamed without being asked
 STORED = {".parquet": 4, ".pq": 4, ".gz": 4}  # a file of these is about so many times larger as text
 
 
-def is_streamed(table: Path, wish: bool | None, unlike: Mapping[str, object], quiet: bool) -> bool:
+def is_streamed(table: Path, requested: bool | None, unlike: Mapping[str, object], quiet: bool) -> bool:
     """Whether to stream: as asked, else if the file is large; `unlike` are options that a stream does not have."""
     given = [f"--{name}" for name, value in unlike.items() if value]
-    if wish and given:
+    if requested and given:
         raise UsageError(f"--stream does not go with {', '.join(given)}. Leave them out, or fit without --stream.")
-    if wish is not None or given or not table.is_file() or table.stat().st_size * STORED.get(table.suffix, 1) < LARGE:
-        return bool(wish)
+    if requested is not None or given or not table.is_file() or table.stat().st_size * STORED.get(table.suffix, 1) < LARGE:
+        return bool(requested)
     if not quiet:
         note("note", f"{table} is large, so it is read block by block; if it is to be read as a whole, pass --no-stream.")
     return True

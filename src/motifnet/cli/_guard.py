@@ -30,7 +30,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            with _told():
+            with _short_warnings():
                 command(*args, **kwargs)
                 sys.stdout.flush()
         except (Exception, KeyboardInterrupt) as error:
@@ -38,12 +38,12 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
                 raise
             if kwargs.get("debug"):
                 traceback.print_exc()
-            raise typer.Exit(_tell(error)) from None
+            raise typer.Exit(_report(error)) from None
 
     return run
 
 
-def _tell(error: BaseException) -> int:
+def _report(error: BaseException) -> int:
     """Say what went wrong; the exit code."""
     match error:
         case MotifnetError():
@@ -60,7 +60,7 @@ def _tell(error: BaseException) -> int:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _short_warnings() -> Iterator[None]:
     """Print our warnings as one line each; those of other libraries are for programmers."""
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -22,7 +22,7 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except StreamError as error:
-        sys.exit(_told(error))
+        sys.exit(_exit_code(error))
     except KeyboardInterrupt:
         _end_at_once()
     except SystemExit as end:
@@ -32,7 +32,7 @@ def main() -> None:
         raise
 
 
-def _told(error: StreamError) -> int:
+def _exit_code(error: StreamError) -> int:
     """Say which stream failed; a reader that has seen enough, such as `head`, is no error."""
     drop_output()
     if error.code != NO_READER:

@@ -23,6 +23,6 @@ def read_by(model: FittedModel, reading: Reading) -> FittedModel:
     return replace(model, schema=replace(model.schema, reading=reading))
 
 
-def class_texts(model: FittedModel) -> list[str]:
+def class_strings(model: FittedModel) -> list[str]:
     """The target where its classes are texts, so that it is read as texts whatever they look like."""
     return list(model.targets) if model.classes is not None and isinstance(model.classes[0], str) else []

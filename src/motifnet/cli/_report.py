@@ -11,7 +11,7 @@ from motifnet.cli._columns import check_names
 from motifnet.cli._guard import guarded
 from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet
 from motifnet.cli._places import check_place
-from motifnet.cli._reading import class_texts, read_by, reading_of
+from motifnet.cli._reading import class_strings, read_by, reading_of
 from motifnet.cli._text import note, say
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _with_data(fitted: MotifRegressor | MotifClassifier, path: Path, quiet: bool
     from motifnet.tables import read_table
 
     model = fitted.model_
-    frame = read_table(path, schema=model.schema, texts=class_texts(model))
+    frame = read_table(path, schema=model.schema, texts=class_strings(model))
     names, targets = list(model.schema.names), list(model.targets)
     check_names(frame, names, "The fitted column")
     missing = [name for name in targets if name not in frame.columns]

@@ -41,7 +41,9 @@ def _table() -> dict[str, frozenset[str]]:
         "ObjectNode": known_classes(),
         "PartialNode": frozenset(("functools.partial",)),
         "RandomStateNode": frozenset(("numpy.random.mtrand.RandomState",)),
+        "SparseMatrixNode": frozenset(("scipy.sparse._csr.csr_matrix",)),  # numbers alone: scipy reads them without pickles
         "TreeNode": frozenset((TREE,)),
+        "TupleNode": plain["Tuple"] | {"sklearn.impute._iterative._ImputerTriplet"},
         "TypeNode": _PLAIN | SCALARS | {"collections.OrderedDict"},
     }
 
@@ -53,7 +55,8 @@ def trimmed(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     if schema.get("__loader__") == "ObjectNode" and isinstance(content := schema.get("content"), dict) and isinstance(content.get("content"), dict):
-        kept = {key: _NOTHING if key in _UNUSED else item for key, item in content["content"].items()}
+        unused = (*_UNUSED, "_tree") if str(schema.get("__class__")).startswith("KNeighbors") else _UNUSED  # made again, see _search_trees
+        kept = {key: _NOTHING if key in unused else item for key, item in content["content"].items()}
         schema = {**schema, "content": {**content, "content": kept}}
     return {key: trimmed(item) for key, item in schema.items()}
 

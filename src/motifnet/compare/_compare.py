@@ -16,7 +16,7 @@ from motifnet.compare._method import Method
 from motifnet.compare._registry import METHODS
 from motifnet.compare._split import split_table
 from motifnet.engine import DataError, MotifnetWarning, UsageError
-from motifnet.tables import Task, as_table, note_texts
+from motifnet.tables import Task, as_table, note_strings
 
 LEAST_ROWS = 20
 Listen = Callable[[str, int, Result | None], None]
@@ -76,7 +76,7 @@ def compare(
     """
     chosen = find_methods(default_methods() if methods is None else methods)
     _check(table, target, task)
-    note_texts(as_table(table.drop(columns=target)), table)
+    note_strings(as_table(table.drop(columns=target)), table)
     for name, value, kind in (("splits", splits, Integral), ("cap", cap, Integral), ("threads", threads, Integral), ("limit", limit, Real)):
         if not (isinstance(value, kind) and value > 0):
             raise UsageError(f"{name}={value!r} must be positive{', a whole number' if kind is Integral else ''}.")

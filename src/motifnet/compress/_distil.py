@@ -22,7 +22,7 @@ from motifnet.compress._student import Student
 from motifnet.kernels import grid_search, median_distances, start_kernel
 from motifnet.mimicry import kernel_network
 from motifnet.motifs import Hinge, Motif
-from motifnet.retrain import InnerLayers, InnerSettings, train_inner
+from motifnet.retrain import InnerLayers, InnerSettings, Start, train_inner
 from motifnet.tables import Matrix, Sample
 
 GRID_ROWS = 600
@@ -50,7 +50,8 @@ def start_layers(X: Matrix, values: Matrix, settings: DistilSettings, seed: int)
     part = torch.as_tensor(sample.X[few])
     medians = median_distances(part)
     choice = grid_search(part, torch.as_tensor(sample.y[few]), torch.ones(len(few), dtype=torch.float64), settings.inner.profiles, medians)
-    return train_inner(sample, start_kernel(settings.inner.profiles, medians, choice.scale), choice, settings.inner, [seed])
+    start = Start(start_kernel(settings.inner.profiles, medians, choice.scale), choice.ridge)
+    return train_inner(sample, start, settings.inner, [seed])
 
 
 def distil(X: Matrix, values: Matrix, kept: int, inner: InnerLayers, units: int, settings: DistilSettings, seed: int) -> Motif:

@@ -15,7 +15,7 @@ from motifnet.engine import DataError, single_threaded
 from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared
 from motifnet.estimators._presets import Preset
-from motifnet.retrain import CrossTuned, cross_tune
+from motifnet.retrain import CrossTuned, cross_tune, starts_of
 from motifnet.tables import Matrix, Sample, make_folds
 from motifnet.teachers import FittedKernel
 
@@ -35,12 +35,14 @@ class BandRows:
     seed: int
 
     @classmethod
-    def of(cls, ready: Prepared, run: Run, mean: Matrix, sd: Matrix) -> BandRows:
-        """At most `MOST_ROWS` rows of a finished run, at random."""
-        assert run.convex is not None
+    def of(cls, ready: Prepared, run: Run, mean: Matrix, sd: Matrix) -> BandRows | None:
+        """At most `MOST_ROWS` rows of a finished run, at random; None where it trained no kernel on the encoded rows."""
+        trained = run.trained or run.convex
+        if trained is None:
+            return None
         chosen = np.zeros(run.sample.n, dtype=bool)
         chosen[np.random.default_rng([run.seed, 4]).permutation(run.sample.n)[:MOST_ROWS]] = True
-        return cls(_plain(ready.sample, chosen, run.preset, run.seed), mean, sd, run.first or run.convex, run.preset, run.seed)
+        return cls(_plain(ready.sample, chosen, run.preset, run.seed), mean, sd, trained, run.preset, run.seed)
 
     def bands(self, split: bool, n_jobs: int) -> tuple[Band, ...]:
         """One band a target."""
@@ -61,8 +63,10 @@ class BandRows:
         first[np.random.default_rng([self.seed, 5]).permutation(n)[: n // 2]] = True
         half, other = (_plain(self.sample, rows, self.preset, self.seed) for rows in (first, ~first))
         convex = self.preset.convex.fit(half, seed=self.seed, n_jobs=n_jobs)
-        trained = cross_tune(half, convex, self.preset.inner[0], seed=self.seed, number=1, n_jobs=n_jobs) if self.preset.inner else convex
-        return trained, other
+        if not self.preset.inner:
+            return convex, other
+        settings = self.preset.inner[0]
+        return cross_tune(half, starts_of(convex, settings.profiles), settings, seed=self.seed, number=1, n_jobs=n_jobs), other
 
 
 def _plain(sample: Sample, chosen: np.ndarray, preset: Preset, seed: int) -> Sample:

@@ -17,17 +17,19 @@ from motifnet.bands import ClassSets, Intervals
 from motifnet.bundle import FittedModel
 from motifnet.engine import Control, MotifnetWarning, UsageError, memory_told, open_engine, resolve_jobs, seed_of, single_threaded, working
 from motifnet.estimators._bands import BandRows
+from motifnet.estimators._compress import smaller_model
 from motifnet.estimators._conformal import conformal_of
 from motifnet.estimators._course import Course
 from motifnet.estimators._evidence import evidence_of_fit
 from motifnet.estimators._explained import Explained
 from motifnet.estimators._finished import Finished
 from motifnet.estimators._fitted import check_is_fitted
+from motifnet.estimators._from_teacher import teacher_of
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared, prepare
-from motifnet.estimators._prescribe import Prescriber, check_wish
-from motifnet.estimators._presets import get_preset
+from motifnet.estimators._prescribe import Prescriber, check_profile
+from motifnet.estimators._presets import check_size, get_preset
 from motifnet.estimators._progress import progress
 from motifnet.estimators._reference import reference_of
 from motifnet.estimators._resume import check_resumable, open_checkpoint, rows_of, settings_of
@@ -59,6 +61,9 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
         profile: str | Profile | None = "auto",
         engine: str = "local",
         checkpoint: str | Path | None = None,
+        teacher: Any = "kernel ridge",
+        size: str = "compact",
+        max_parameters: int | None = None,
     ) -> None:
         self.preset = preset
         self.time_limit_s = time_limit_s
@@ -69,6 +74,9 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
         self.profile = profile
         self.engine = engine
         self.checkpoint = checkpoint
+        self.teacher = teacher
+        self.size = size
+        self.max_parameters = max_parameters
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None) -> Self:
         """Fit a network to a table.
@@ -98,7 +106,8 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, objective: Objective, offset: Any = None) -> Self:
         preset = get_preset(self.preset).beside(self.teachers, objective)
-        seed, wish = seed_of(self.random_state), check_wish(self.profile)
+        check_size(self.size, self.max_parameters)
+        seed, request = seed_of(self.random_state), check_profile(self.profile)
         limit = self.time_limit_s
         if limit is not None and not (isinstance(limit, Real) and limit > 0):
             raise UsageError(f"time_limit_s={limit!r} must be a positive number of seconds, or None for no limit.")
@@ -115,8 +124,9 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
             self._look_at(ready, seed)
             course = Course(ready.goal, control, listen)
             run = Run(ready.sample, ready.goal, preset, seed, n_jobs, control, course, ready.log)
-            run.prescriber = None if wish is None else Prescriber(wish, ready.looked_at(seed))
-            settings = settings_of(preset, objective, seed, wish)
+            run.teacher, run.copies = teacher_of(self.teacher, ready, objective), self.size == "full"
+            run.prescriber = None if request is None else Prescriber(request, ready.looked_at(seed))
+            settings = settings_of(preset, objective, seed, request) | {"teacher": repr(self.teacher), "size": self.size}
             with working(engine, open_checkpoint(self.checkpoint, rows_of(ready), settings, control) if self.checkpoint else None):
                 judged = run.go()
             asked = {
@@ -129,6 +139,8 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
             # several quantiles are no prediction that residuals could go around, and with exposures residuals depend on those
             conformal = None if len(objective.quantiles) > 1 or offset is not None else conformal_of(ready.goal, run, judged)
             self._store(ready, course, judged, seed, asked, conformal)
+            if self.size == "small" or self.max_parameters is not None:
+                self.model_ = smaller_model(self.model_, ready.sample.X, self.size == "small", self.max_parameters, seed)
             self._evidence = evidence_of_fit(self.model_, ready, run, judged)
             self._band_rows = self._keep_for_bands(ready, run)
             self.profile_ = run.profile

@@ -14,8 +14,10 @@ from motifnet.compress import Compressed, Task, compress, own_rows
 from motifnet.engine import DataError, LedgerRow, MotifnetWarning, UsageError
 from motifnet.mimicry import Certificate, certify, describe_network, values_of
 from motifnet.mimicry.fitted import texts_of
-from motifnet.motifs import Motif
+from motifnet.motifs import Motif, count_parameters
 from motifnet.tables import Matrix, as_groups, as_numbers, codes_among
+
+SMALL_TOLERANCE = 0.02
 
 
 def compress_network(task: Task, max_units: int | None, tolerance: float | None) -> tuple[Motif, Certificate, tuple[LedgerRow, ...]]:
@@ -45,6 +47,26 @@ def compress_model(
             stacklevel=3,
         )
     return small
+
+
+def smaller_model(model: FittedModel, X: Matrix, small: bool, max_parameters: int | None, seed: int) -> FittedModel:
+    """The model within `SMALL_TOLERANCE` of its error, and within a budget; as it is where it is within both, or nothing gets smaller."""
+    if small:
+        try:
+            with warnings.catch_warnings():  # of units that miss the tolerance: the ledger says so
+                warnings.simplefilter("ignore", MotifnetWarning)
+                model = compress_model(model, X, None, None, max_units=None, tolerance=SMALL_TOLERANCE, seed=seed)
+        except UsageError:  # there is nothing to compress
+            return model
+    if max_parameters is None or count_parameters(model.network) <= max_parameters:
+        return model
+    units, width = max_parameters // (2 * model.d + model.width), model.width
+    while units > 0:
+        found = compress_model(model, X, None, None, max_units=units, tolerance=None, seed=seed)
+        if (over := count_parameters(found.network) - max_parameters) <= 0:
+            return found
+        units -= -(-over // (2 * model.d + width))
+    raise UsageError(f"max_parameters={max_parameters} is too few for a network of {model.d} encoded columns. Give at least {30 * model.d + 100}.")
 
 
 def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int, groups: Any = None) -> Task:

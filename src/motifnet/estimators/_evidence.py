@@ -45,7 +45,7 @@ def evidence_of_fit(model: FittedModel, ready: Prepared, run: Run, judged: Judge
     y, predicted = run.goal.outcome(judged)
     with _quiet():
         covered = _covered(model, y, predicted, sample.folds)
-    judges = None if run.first is None else partial(_fold_judges, _parts(sample, rng), run.first)
+    judges = None if run.trained is None else partial(_fold_judges, _parts(sample, rng), run.trained)
     return Evidence(
         X,
         "out of fold",

@@ -65,6 +65,14 @@ def symmetry(group: Group, rows: Rows, X: Matrix) -> Front:
     return Front(name, layer, np.concatenate([rows.numeric[others], np.ones(made - len(others), dtype=bool)]))
 
 
+def own_units(X: Matrix) -> Front:
+    """Each column with mean 0 and sd 1."""
+    sd = X.std(0)
+    sd[sd == 0] = 1.0
+    layer = Affine(torch.diag(torch.as_tensor(1 / sd)), torch.as_tensor(-X.mean(0) / sd))
+    return Front("own units", layer, np.ones(X.shape[1], dtype=bool))
+
+
 def in_own_units(layer: Motif, X: Matrix, kept: int) -> tuple[Motif, int]:
     """The layer with mean 0 and sd 1 of all columns that it makes of X, but for the first so many; and their number."""
     Z = numpy_of(layer, X)

@@ -11,11 +11,23 @@ import numpy as np
 
 from motifnet.engine import DataError, MotifnetError, MotifnetWarning, UsageError
 from motifnet.estimators._black_box import imitate
+from motifnet.estimators._documents import asked_for_documents, certified, of_documents
 from motifnet.estimators._network import Network
 from motifnet.estimators._promise import compare, in_double
 from motifnet.estimators._synthetic import synthetic_rows
 from motifnet.mimicry import Certificate, certify, certify_rows, far_away, relu_form, transfer, units, values_of
-from motifnet.mimicry.fitted import Columns, Uses, coded, own_outputs, texts_of, with_deviation, with_levels
+from motifnet.mimicry.fitted import (
+    Columns,
+    Uses,
+    coded,
+    methods_of,
+    network_for,
+    own_outputs,
+    reads_documents,
+    texts_of,
+    with_deviation,
+    with_levels,
+)
 from motifnet.motifs import Motif
 from motifnet.tables import Matrix
 
@@ -23,7 +35,9 @@ Form = Literal["native", "relu"]
 Ask = partial[Any]
 
 
-def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float = 1e-2, return_std: bool = False) -> Network:
+def mimic(
+    fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float = 1e-2, return_std: bool = False, method: str | None = None
+) -> Network:
     """The network that computes what a fitted estimator predicts, by calculation alone.
 
     Parameters
@@ -35,7 +49,7 @@ def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float
     X : array or data frame with shape (n, d), optional
         Rows of the kind that it was fitted on: the network is compared with the estimator on them, the certificate is measured on them, and the box
         of the relu form is theirs. Without them it is compared on synthetic rows. Of an estimator of a data frame, and with a data frame, the network
-        takes the columns by name, strings included, in any order, and in ONNX as well.
+        takes the columns by name, strings included, in any order, and in ONNX as well. Of a vectoriser: a list or series of documents.
     form : {"native", "relu"}
         Native motifs (absolute values, exponentials, steps) are exact to rounding; the relu form has rectifiers and affine maps only, and a
         certified error.
@@ -43,6 +57,9 @@ def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float
         Error of the relu form that is aimed at, in units of the standard deviation of the predictions on X.
     return_std : bool
         Of a GaussianProcessRegressor the mean and the standard deviation, side by side.
+    method : str, optional
+        Another method of the estimator to take the network of, where there is one: `transform` of KMeans and of LinearDiscriminantAnalysis,
+        `predict` and `score_samples` of Gaussian mixtures, `decision_function` of classifiers with probabilities, alone or at the end of a pipeline.
 
     Raises
     ------
@@ -63,13 +80,16 @@ def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float
         if form != "native":
             raise UsageError(f"form={form!r} is for fitted estimators; a function is imitated by native motifs. Leave it out.")
         return _imitated(fitted, X)
-    network, width, names = with_deviation(fitted) if return_std else transfer(_named(fitted, X)), _width(fitted, X), _names(fitted)
-    ask = partial(_outputs, fitted, return_std)
+    network = _network(fitted, X, return_std, method)
+    width, names = _width(fitted, network, X), _names(fitted)
+    ask = partial(_outputs, fitted, return_std, method)
+    if reads_documents(network):
+        return _reading(network, width, names, ask, X, form)
     if X is None:
         if form == "relu":
             raise UsageError("The relu form is certified on the box of the data. Pass X, rows of the kind that the estimator was fitted on.")
         out = Network(network, width, columns=Columns.named(names, network) if names else None)
-        _compare_on_synthetic_rows(out, ask, fitted)
+        _compare_on_synthetic_rows(out, ask, fitted, return_std)
         return out
     table = Columns.named(names, network).of_frame(X) if names else X
     rows = coded(table, Uses.of(network, width).numbers)
@@ -90,17 +110,40 @@ def mimic(fitted: Any, X: Any = None, *, form: Form = "native", tolerance: float
     return Network(network, width, certify_rows(network, expected.astype(np.float64), rows, unit), columns=columns)
 
 
-def _outputs(fitted: Any, return_std: bool, rows: Any) -> Any:
-    return np.column_stack(fitted.predict(rows, return_std=True)) if return_std else own_outputs(fitted, rows)
+def _network(fitted: Any, X: Any, return_std: bool, method: str | None) -> Motif:
+    """The network of what is asked for."""
+    if method is None:
+        return with_deviation(fitted) if return_std else transfer(fitted if X is None else with_levels(fitted, X))
+    if return_std or not hasattr(fitted, method):
+        known = ", ".join(map(repr, methods_of(fitted)))
+        raise UsageError(f"method={method!r} is not there for {type(fitted).__name__}; there is a transfer of its {known}. Choose one of these.")
+    return network_for(fitted, method)
 
 
-def _compare_on_synthetic_rows(out: Network, ask: Ask, fitted: Any) -> None:
+def _reading(network: Motif, d: int, names: tuple[str, ...], ask: Ask, X: Any, form: str) -> Network:
+    """The network of an estimator that reads documents."""
+    fitted = ask.args[0]
+    if form != "native":
+        raise UsageError("The relu form is for estimators of numbers, not of documents. Take the native form.")
+    ask = ask if names else asked_for_documents(ask)
+    out = of_documents(network, d, names, X)
+    if X is not None:
+        return certified(out, ask, fitted, X)
+    _compare_on_synthetic_rows(out, ask, fitted)
+    return out
+
+
+def _outputs(fitted: Any, return_std: bool, method: str | None, rows: Any) -> Any:
+    return np.column_stack(fitted.predict(rows, return_std=True)) if return_std else own_outputs(fitted, rows, method)
+
+
+def _compare_on_synthetic_rows(out: Network, ask: Ask, fitted: Any, return_std: bool = False) -> None:
     """Compare with the estimator on the first rows that it takes; say so where it takes none."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what libraries say of rows without their names
         for rows in synthetic_rows(out.module, out.d, out.columns):
             try:
-                compare(values_of(out.module, out.encode(rows)), ask, rows, fitted, "synthetic rows", ask.args[1])
+                compare(values_of(out.module, out.encode(rows)), ask, rows, fitted, "synthetic rows", return_std)
             except MotifnetError:
                 raise
             except Exception:  # noqa: S112 (it refuses rows of this kind, each library in its own way)
@@ -108,10 +151,6 @@ def _compare_on_synthetic_rows(out: Network, ask: Ask, fitted: Any) -> None:
             return
     text = f"The network was not compared with {type(fitted).__name__}, which took no synthetic rows."
     warnings.warn(f"{text} Pass X, rows of the kind that it was fitted on.", MotifnetWarning, stacklevel=3)
-
-
-def _named(fitted: Any, X: Any) -> Any:
-    return fitted if X is None else with_levels(fitted, X)
 
 
 def _imitated(predict: Any, X: Any) -> Network:
@@ -149,7 +188,7 @@ def _names(fitted: Any) -> tuple[str, ...]:
     return tuple(str(name) for name in getattr(fitted, "feature_names_in_", ()))
 
 
-def _width(fitted: Any, X: Any) -> int:
+def _width(fitted: Any, network: Motif, X: Any) -> int:
     """Number of columns that it was fitted on; of what keeps none, such as steps that do nothing, that of X."""
     if hasattr(fitted, "feature_names_"):  # of CatBoost, which counts no features where it was loaded from a file
         return len(fitted.feature_names_)
@@ -158,6 +197,8 @@ def _width(fitted: Any, X: Any) -> int:
     if hasattr(fitted, "num_feature"):
         return int(fitted.num_feature())
     if hasattr(fitted, "X_thresholds_"):  # IsotonicRegression
+        return 1
+    if reads_documents(network):
         return 1
     if X is None:
         raise UsageError(f"{type(fitted).__name__} does not say how many columns it takes. Pass X, rows of the kind that it was fitted on.")

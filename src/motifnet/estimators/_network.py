@@ -17,12 +17,14 @@ from motifnet.bundle import network_to_onnx, to_python
 from motifnet.compress import SIZES, Scaled, Task, TradeOff, trade_off
 from motifnet.engine import DataError, LedgerRow, MotifnetWarning, UsageError, single_threaded
 from motifnet.estimators._compress import compress_network, network_task
-from motifnet.estimators._retrain import retrain, updated
-from motifnet.mimicry import Card, Certificate, describe_network
-from motifnet.mimicry.fitted import Columns, Uses, coded, knows_empty
+from motifnet.estimators._retrain import retrain, retrain_from, updated
+from motifnet.mimicry import Card, Certificate, certify, describe_network
+from motifnet.mimicry.fitted import Columns, Uses, encoded, knows_empty
 from motifnet.motifs import Lookup, Motif, evaluate
 from motifnet.retrain import RowSums
 from motifnet.tables import Matrix
+
+CERTIFIED_ROWS = 128
 
 
 class Network:
@@ -70,9 +72,10 @@ class Network:
     def encode(self, X: Any) -> Matrix:
         """Rows as the matrix with shape (n, d) that the network takes: numbers as they are, texts as codes, NaN where a value is missing.
 
-        A data frame is read by the names of its columns, where the network knows them.
+        A data frame is read by the names of its columns, where the network knows them. Behind the columns stand the counts of the terms that the
+        network knows in columns of documents.
         """
-        matrix = coded(X if self.columns is None else self.columns.of_frame(X), self._numbers)
+        matrix = encoded(X, self.columns, self._numbers)
         if matrix.ndim != 2 or matrix.shape[1] != self.d:
             raise DataError(self._wrong(matrix.shape))
         return matrix
@@ -108,16 +111,39 @@ class Network:
 
     def to_python(self, path: str | Path) -> None:
         """Write as one Python file that needs numpy alone; for small networks, as the file holds all numbers as text."""
-        to_python(self.module, self.d, path)
+        to_python(self.module, self.d, path, self.columns)
 
-    def retrain(self, X: Any, y: Any, sample_weight: Any = None, *, epochs: int = 20, seed: int = 0, n_jobs: int | None = None) -> Network:
-        """Train on rows X with shape (n, d) and targets y that the network was not fitted on; on its own rows the scores would be too good.
+    def retrain(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        estimator: Any = None,
+        epochs: int = 20,
+        seed: int = 0,
+        n_jobs: int | None = None,
+    ) -> Network:
+        """Train on rows X with shape (n, d) and targets y; a stage is kept only if held-out rows gain, as the `ledger` of what is returned tells.
 
-        The last layer is solved in closed form, then all weights are fine-tuned for a number of epochs that fold networks choose, which may be 0.
-        Each stage is kept only if held-out rows gain; `ledger` of the network that is returned tells. The certificate does not survive.
+        Parameters
+        ----------
+        estimator : the regressor or classifier that the network was computed from, optional
+            X and y may then be the rows of its own fit: clones of it are fitted without each fold, to the matrix of `encode(X)`. Inner layers that
+            start as the identity are put before its kernel, or a kernel branch of weight 0 beside a network without one, and trained; the result
+            is the original and the trained network with non-negative weights.
+        epochs : int, default 20
+            Without an estimator, where X are rows that the network was not fitted on: the last layer is solved in closed form, then all weights are
+            fine-tuned for a number of epochs that fold networks choose, at most this one; it may be 0.
+
+        The certificate of what is returned compares it with the same function in numpy; without an estimator there is none.
         """
+        if estimator is not None:
+            matrix = self.encode(X)
+            module, values, ledger = retrain_from(estimator, matrix, y, sample_weight, seed=seed, n_jobs=n_jobs)
+            return Network(module, self.d, certify(module, values, matrix[:CERTIFIED_ROWS]), ledger, self.columns)
         module, ledger = retrain(self.module, self.encode(X), y, sample_weight, epochs=epochs, seed=seed, n_jobs=n_jobs)
-        return Network(module, self.d, None, ledger)
+        return Network(module, self.d, None, ledger, self.columns)
 
     def update(self, X: Any, y: Any, sample_weight: Any = None, *, ridge: float | None = None, seed: int = 0) -> Network:
         """The network after rows X with shape (k, d) and targets y that it has not seen: its last layer is solved again, the others stay.

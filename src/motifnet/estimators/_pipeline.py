@@ -9,12 +9,16 @@ model.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 
+import numpy as np
+
 from motifnet.engine import Control, LedgerRow, Stopped
 from motifnet.estimators._course import Course
+from motifnet.estimators._from_teacher import kernel_start
 from motifnet.estimators._front import Front
 from motifnet.estimators._goal import Goal, Judged, Part, RegressionGoal, numpy_of
 from motifnet.estimators._log_scale import LogScale, part_of
@@ -29,6 +33,7 @@ from motifnet.retrain import (
     CrossTuned,
     FineTuneSettings,
     InnerSettings,
+    Start,
     cross_tune,
     fine_tune_stage,
     fold_model,
@@ -36,21 +41,27 @@ from motifnet.retrain import (
     refit_ridge,
     refit_softmax,
     refit_under_loss,
+    starts_of,
     sup_norm_stage,
 )
 from motifnet.stacking import paired_difference, predicted
 from motifnet.tables import Matrix, Sample
-from motifnet.teachers import TEACHERS, BoostedTrees, FittedKernel, Hopeless
+from motifnet.teachers import TEACHERS, BoostedTrees, EstimatorTeacher, FittedEstimator, FittedKernel, Hopeless
 
 # behind a layer that leaves few directions and no jump the function is smooth: no Laplace kernel of ‖·‖₁, and steps enough to find its scale
 SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gaussian"), 60
 HOPELESS = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing; it ends after its first fold, and has no variants
+WORTH, SURE = 0.005, 0.02  # of the error: what a part must be worth to stay in a compact network, in the mean and at most
 FIRST_ROWS = 200  # of a fold that may say so
 
 
 @dataclass
 class Run:
-    """One run of the pipeline and what it has so far."""
+    """One run of the pipeline and what it has so far.
+
+    `teacher`: what is transferred and retrained in place of the library's own kernel ridge. `units`: what stands before a kernel branch beside it,
+    None where rows are standardised. `front`: what stands before the kernel of the `first` training. `copies`: one network a fold, not one for all.
+    """
 
     sample: Sample
     goal: Goal
@@ -60,6 +71,10 @@ class Run:
     control: Control
     course: Course
     log: LogScale | None = None
+    teacher: EstimatorTeacher | None = None
+    units: Front | None = None
+    front: Front | None = None
+    copies: bool = False
     prescriber: Prescriber | None = None
     profile: Profile | None = None
     kernels: list[Part] = field(default_factory=list)
@@ -70,7 +85,9 @@ class Run:
     stopped: bool = False
 
     def go(self) -> Judged:
-        """Run all stages that the preset asks for."""
+        """Run all stages that the preset asks for; where a teacher was given, those that make it a better network."""
+        if self.teacher is not None:
+            return self._from_teacher(self.teacher)
         convex, folds, convex_seconds = self._convex()
         try:
             for name in self.preset.teachers[:1]:
@@ -87,6 +104,7 @@ class Run:
             for number, name in enumerate(self.preset.teachers[1:], 1):
                 self._teacher(name, scales[number % len(scales)][0])
             self._stack()
+            self._compact()
             if self.preset.fine_tune_epochs:
                 self._fine_tune()
             if self.preset.sup_norm:
@@ -95,6 +113,58 @@ class Run:
             self.stopped = True
         assert self.course.best is not None
         return self.course.best
+
+    def _from_teacher(self, teacher: EstimatorTeacher) -> Judged:
+        """Teacher → transfer → feature learning → stack. Where its network has no kernel of distances, a kernel branch of weight 0 is beside it."""
+        start = self.course.start("teacher")
+        fitted = teacher.fit(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        seconds, part = time.monotonic() - start, part_of("teacher", fitted)
+        start = self.course.start("transferred")
+        judged, self.others = self.goal.judge([part]), [part]
+        size = count_parameters(part.network)
+        self.course.enter(LedgerRow("teacher", seconds, judged.error, size, True, f"{type(teacher.estimator).__name__}, fitted for every fold"))
+        self.course.settle("transferred", start, judged, "network by calculation")
+        try:
+            self._features(fitted)
+            self._own_loss()
+            for name in self.preset.asked:
+                self._teacher(name, None)
+            self._stack()
+            self._compact()
+        except Stopped:
+            self.stopped = True
+        assert self.course.best is not None
+        return self.course.best
+
+    def _features(self, fitted: FittedEstimator) -> None:
+        """Feature learning from the kernel of the teacher's network, or of a kernel branch."""
+        stage = "feature learning"
+        start = self.course.start(stage)
+        self.control.check()
+        found, settings = kernel_start(self.sample, fitted, self.seed), replace(self.preset.inner[0], depth=0)
+        self.front = self.units if found is None else found.front
+        sample = self._behind_front()
+        if found is None:
+            convex = self.preset.convex.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+            starts, note = starts_of(convex, settings.profiles), "a kernel branch of weight 0 beside the teacher"
+        else:
+            starts, note = found.starts, "from the teacher's kernel"
+        self.first = cross_tune(sample, starts, settings, seed=self.seed, number=1, n_jobs=self.n_jobs, control=self.control, copies=self.copies)
+        part = self._part("retrained", self.first)
+        self.kernels.append(part)
+        self._settle(stage, start, f"{note}; {self._describe(settings, starts)}", self.goal.judge([part]))
+
+    def _behind_front(self) -> Sample:
+        """The sample that the first training sees."""
+        return self.sample if self.front is None else self.front.behind(self.sample)
+
+    def _part(self, name: str, fitted: CrossTuned) -> Part:
+        return part_of(name, fitted) if self.front is None else self.front.part(name, fitted)
+
+    @property
+    def trained(self) -> CrossTuned | None:
+        """The first training, where it is of the encoded rows themselves."""
+        return self.first if self.front is None else None
 
     @property
     def parts(self) -> list[Part]:
@@ -150,14 +220,18 @@ class Run:
         self._settle(stage, start, self._describe(settings) + ("; on log y" if log else ""), self.goal.judge(self.kernels))
 
     def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
-        sample = self.sample if log is None else log.sample
-        fitted = cross_tune(sample, convex, settings, seed=self.seed, number=number + 1, n_jobs=self.n_jobs, control=self.control)
+        fitted = self._trained(self.sample if log is None else log.sample, convex, settings, number + 1)
         if number == 0:
             self.first = fitted
         return part_of(f"trained kernel {number + 1}", fitted, log)
 
-    def _describe(self, settings: InnerSettings) -> str:
-        return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(settings.profiles)}"
+    def _trained(self, sample: Sample, convex: FittedKernel, settings: InnerSettings, number: int) -> CrossTuned:
+        starts = starts_of(convex, settings.profiles)
+        return cross_tune(sample, starts, settings, seed=self.seed, number=number, n_jobs=self.n_jobs, control=self.control, copies=self.copies)
+
+    def _describe(self, settings: InnerSettings, starts: Sequence[Start] = ()) -> str:
+        profiles = starts[-1].kernel.profiles if starts else settings.profiles
+        return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(profiles)}"
 
     def _own_loss(self) -> None:
         """The first trained kernel under the loss that is asked for, alone or beside the kernels that were fitted by least squares."""
@@ -166,10 +240,10 @@ class Run:
             return
         start = self.course.start("own loss")
         refit = partial(refit_softmax, seed=self.seed) if classes else refit_under_loss
-        fitted = refit(self.sample, self.first, n_jobs=self.n_jobs, control=self.control)
+        fitted = refit(self._behind_front(), self.first, n_jobs=self.n_jobs, control=self.control)
         if fitted is None:
             return
-        part = part_of("trained kernel, own loss", fitted)
+        part = self._part("trained kernel, own loss", fitted)
         alone, beside = self.goal.judge([part]), self.goal.judge([*self.kernels, part])
         # for classes the stack keeps them all: its pull to equal weights gains by parts that are nearly as good
         self.kernels = [part] if alone.error < beside.error and not classes else [*self.kernels, part]
@@ -199,7 +273,7 @@ class Run:
         settings = replace(first, profiles=SMOOTH, steps=max(first.steps, SMOOTH_STEPS))
         teacher = replace(self.preset.convex, profiles=SMOOTHEST)
         convex = teacher.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
-        trained = cross_tune(sample, convex, settings, seed=self.seed, number=100 + number, n_jobs=self.n_jobs, control=self.control)
+        trained = self._trained(sample, convex, settings, 100 + number)
         parts = [front.part("kernel ridge", convex), front.part("trained kernel", trained)]
         kernels = {"": [*self.kernels, *parts], ", and no others": parts}
         judged = {alone: self.goal.judge([*some, *self.others]) for alone, some in kernels.items()}
@@ -209,6 +283,8 @@ class Run:
 
     def _teacher(self, name: str, log: LogScale | None) -> None:
         teacher = TEACHERS[name]()
+        if isinstance(teacher, BoostedTrees):
+            teacher = replace(teacher, bagged=self.copies)
         kind = (type(teacher), log is None)
         if kind in self.hopeless and name not in self.preset.asked:
             return
@@ -246,10 +322,37 @@ class Run:
         assert best is not None
         losses, of_best = self.goal.losses(judged), self.goal.losses(best)
         worse, standard_error = paired_difference(losses, of_best, self.sample.weight, self.sample.groups)
-        tie = 0 < worse <= standard_error
         weights = " + ".join(f"{weight:.2f} {name}" for name, weight in judged.used if weight > 0)
-        note = f"{weights}; within one standard error of the best" if tie else weights
-        self.course.settle("stack", start, judged, note, kept=True if tie else None)
+        note = f"{weights}; within one standard error of the best" if 0 < worse <= standard_error else weights
+        self.course.settle("stack", start, judged, note, kept=True if 0 <= worse <= standard_error else None)
+
+    def _compact(self) -> None:
+        """Without the parts that are worth less than `WORTH` of the error, and surely less than `SURE`, the largest first."""
+        best = self.course.best
+        if self.copies or best is None or len(best.parts) < 2:
+            return
+        start, full = self.course.start("compact"), best
+        by_size = sorted(zip(best.parts, best.weights, strict=True), key=lambda pair: (pair[1].any(), -count_parameters(pair[0].network)))
+        for part, _ in by_size:
+            fewer = [other for other in best.parts if other is not part]
+            if not fewer:
+                break
+            self.control.check()
+            judged = self.goal.judge(fewer)
+            if self._as_good(judged, full):
+                best = judged
+        if best is not full:
+            left_out = ", ".join(part.name for part in full.parts if part not in best.parts)
+            self.course.settle("compact", start, best, f"without {left_out}: error within {WORTH:.1%} of all parts", kept=True)
+
+    def _as_good(self, fewer: Judged, full: Judged) -> bool:
+        """Whether the error is within `WORTH` of the full one, and within `SURE` even if it is a standard error of the difference larger."""
+        losses, of_full = self.goal.losses(fewer), self.goal.losses(full)
+        worse, standard_error = paired_difference(losses, of_full, self.sample.weight, self.sample.groups)
+        both = np.isfinite(losses) & np.isfinite(of_full)
+        mean = float(np.average(of_full[both], weights=self.sample.weight[both]))
+        power = 2 if isinstance(self.goal, RegressionGoal) else 1  # the error is the root of a mean square, or the mean itself
+        return fewer.error <= (1 + WORTH) * full.error and mean + worse + standard_error <= (1 + SURE) ** power * mean
 
     def _fine_tune(self) -> None:
         """End-to-end training of the first trained kernel network; the result joins the stack."""

@@ -37,7 +37,7 @@ from motifnet.tables import (
     check_range,
     code_response,
     make_folds,
-    note_texts,
+    note_strings,
     sensible_weight,
     standardised,
 )
@@ -74,7 +74,7 @@ def prepare(
 ) -> Prepared:
     """Check, type and sort the rows; make folds; encode. Raises DataError or UsageError with the column or row."""
     table = as_table(X)
-    note_texts(table, X)
+    note_strings(table, X)
     weight = sensible_weight(as_weight(sample_weight, table.n))
     target = as_target(y, table.n, task, weight=weight)
     check_domain(target.values, target.names, objective)

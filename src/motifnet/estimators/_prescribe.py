@@ -21,25 +21,25 @@ from motifnet.motifs import Motif
 from motifnet.profiling import BOUNDARY_ROWS, PRESETS, Profile, Rows, boundary, structure
 from motifnet.tables import Sample
 
-Wish = Literal["auto"] | Profile | None
+Request = Literal["auto"] | Profile | None
 
 
-def check_wish(wish: Any) -> Wish:
+def check_profile(request: Any) -> Request:
     """Raises UsageError for anything but "auto", None or a profile."""
-    if wish is None or isinstance(wish, Profile) or wish == "auto":
-        return wish
-    raise UsageError(f"profile={wish!r} is not known. Pass 'auto', None, or what motifnet.profile(X, y) returns.")
+    if request is None or isinstance(request, Profile) or request == "auto":
+        return request
+    raise UsageError(f"profile={request!r} is not known. Pass 'auto', None, or what motifnet.profile(X, y) returns.")
 
 
 @dataclass(frozen=True)
 class Prescriber:
-    """`rows`: those of the fit as detectors see them, in random order; `wish`: a profile, or the wish for one."""
+    """`rows`: those of the fit as detectors see them, in random order; `request`: a profile, or the request for one."""
 
-    wish: Literal["auto"] | Profile
+    request: Literal["auto"] | Profile
     rows: Rows
 
     def __post_init__(self) -> None:
-        blocks = [] if self.wish == "auto" else self.wish.prescription.get("invariance", {}).get("blocks", [])
+        blocks = [] if self.request == "auto" else self.request.prescription.get("invariance", {}).get("blocks", [])
         unknown = [name for block in blocks for name in block if name not in self.rows.names]
         if unknown:
             known = ", ".join(map(repr, self.rows.names[:12]))
@@ -47,7 +47,7 @@ class Prescriber:
 
     def profile(self, control: Control) -> Profile:
         """The given profile, or what is found on few rows."""
-        return self.wish if isinstance(self.wish, Profile) else structure(self.rows, control.check)
+        return self.request if isinstance(self.request, Profile) else structure(self.rows, control.check)
 
     def fronts(self, profile: Profile, sample: Sample, control: Control) -> Iterator[Front | Orbit]:
         """The fronts that the prescription of a profile leads to."""

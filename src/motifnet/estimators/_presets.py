@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from numbers import Integral
 from typing import Any
 
 from motifnet.engine import UsageError
@@ -13,8 +14,9 @@ from motifnet.losses import Objective
 from motifnet.retrain import InnerSettings
 from motifnet.teachers import TEACHERS, KernelRidge
 
-# blocks in parallel differ in depth and kernel: the first has a residual block before its distances
-_DEEP = InnerSettings(depth=1)
+# blocks in parallel differ in depth: the second has a residual block before its distances
+_ALL = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"))
+_DEEP = replace(_ALL, depth=1)
 _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60, map_share=0)
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
 # few centres, few steps, few trees: within ten times the seconds of 500 boosted trees
@@ -33,7 +35,7 @@ class Preset:
     folds: int = 4
     small_rows: int = 1_000
     convex: KernelRidge = _CONVEX
-    inner: tuple[InnerSettings, ...] = (_DEEP, _MATERN)
+    inner: tuple[InnerSettings, ...] = (_ALL, _DEEP)
     teachers: tuple[str, ...] = ("trees", "randomised trees")
     fine_tune_epochs: int = 0
     ridge_again: bool = True
@@ -81,6 +83,17 @@ PRESETS = {
         fine_tune_epochs=20,
     ),
 }
+
+
+SIZES = ("compact", "full", "small")
+
+
+def check_size(size: Any, max_parameters: Any) -> None:
+    """Raises UsageError for an unknown size, or a budget that is no number of parameters."""
+    if not isinstance(size, str) or size not in SIZES:
+        raise UsageError(f"size={size!r} is not known; choose one of {', '.join(map(repr, SIZES))}.")
+    if max_parameters is not None and (isinstance(max_parameters, bool) or not isinstance(max_parameters, Integral) or max_parameters < 1):
+        raise UsageError(f"max_parameters={max_parameters!r} must be a whole number, at least 1, or None for no budget.")
 
 
 def get_preset(name: str) -> Preset:

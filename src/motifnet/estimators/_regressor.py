@@ -64,6 +64,18 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         Finished jobs are kept there, and a fit of the same rows with the same settings goes on where an earlier one was interrupted, to the same
         result. Not together with `time_limit_s`. The folder holds values computed from the rows; delete it when the model is there.
 
+    teacher : estimator or str, default "kernel ridge"
+        The model that is transferred and retrained. By default the library's own kernel ridge, with all that the preset adds. An estimator that
+        `motifnet.mimic` takes (SVR, Gaussian process, ridge, forest, boosting, a pipeline), fitted or not: clones of it are fitted to the encoded
+        rows (columns standardised, categories coded) for every fold; its network is retrained from its own kernel, or with a kernel branch of weight
+        0 beside it, and combined with the original by non-negative weights. What the preset would add is left out, but for `teachers`.
+    size : {"compact", "full", "small"}, default "compact"
+        "compact": one network of all rows for each training, one forest, and no part that is worth less than .5 % of the error. "full": all parts,
+        as averages of the networks of all folds, ten times larger. "small": `compress` with tolerance=.02, a network of at most 512 centres that are
+        no rows of the table; it gives no intervals.
+    max_parameters : int, optional
+        A budget. A network that is larger is compressed to as many centres as the budget allows.
+
     Attributes
     ----------
     ledger_ : stages with seconds, honest error, parameters; the error is in units of sd(y), for other objectives than "squared" it is 1 − D²
@@ -93,8 +105,11 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         profile: str | Profile | None = "auto",
         engine: str = "local",
         checkpoint: str | Path | None = None,
+        teacher: Any = "kernel ridge",
+        size: str = "compact",
+        max_parameters: int | None = None,
     ) -> None:
-        super().__init__(preset, time_limit_s, n_jobs, random_state, verbose, teachers, profile, engine, checkpoint)
+        super().__init__(preset, time_limit_s, n_jobs, random_state, verbose, teachers, profile, engine, checkpoint, teacher, size, max_parameters)
         self.objective = objective
         self.quantiles = quantiles
 

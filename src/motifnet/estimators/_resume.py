@@ -12,7 +12,7 @@ from typing import Any
 import motifnet
 from motifnet.engine import Checkpoint, Control, UsageError, fingerprint
 from motifnet.estimators._prepare import Prepared
-from motifnet.estimators._prescribe import Wish
+from motifnet.estimators._prescribe import Request
 from motifnet.estimators._presets import Preset
 from motifnet.losses import Objective
 from motifnet.profiling import Profile
@@ -42,9 +42,9 @@ def rows_of(ready: Prepared) -> str:
     return fingerprint([s.X, target, scale, ready.goal.scale, s.folds, s.groups, s.time, s.numeric, s.views, ready.encoder.names])
 
 
-def settings_of(preset: Preset, objective: Objective, seed: int, wish: Wish) -> dict[str, Any]:
+def settings_of(preset: Preset, objective: Objective, seed: int, request: Request) -> dict[str, Any]:
     """All that the result depends on beside the rows."""
-    profile = fingerprint(wish.prescription) if isinstance(wish, Profile) else wish
+    profile = fingerprint(request.prescription) if isinstance(request, Profile) else request
     return {"preset": repr(preset), "objective": repr(objective), "seed": seed, "profile": profile}
 
 

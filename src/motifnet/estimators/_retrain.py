@@ -1,16 +1,39 @@
-"""Retraining of a network on rows that it has not seen: the last layer in closed form, then end to end, each kept only if held-out rows gain."""
+"""Retraining of a network.
+
+With the estimator that it was computed from, the rows may be those of its own fit: clones of it, fitted without each fold, are transferred and
+retrained in the same way, and their predictions are the honest scores (see `_pipeline`). Without it the rows must be new: the last layer is solved in
+closed form, then the network is trained end to end, each kept only if held-out rows gain.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
+from sklearn.base import is_classifier
 
-from motifnet.engine import DataError, LedgerRow, UsageError, check_count, check_positive, resolve_jobs, seed_of
+from motifnet.engine import (
+    Control,
+    DataError,
+    LedgerRow,
+    UsageError,
+    check_count,
+    check_positive,
+    resolve_jobs,
+    seed_of,
+    single_threaded,
+)
+from motifnet.estimators._course import Course
+from motifnet.estimators._front import own_units
+from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal
+from motifnet.estimators._pipeline import Run
+from motifnet.estimators._presets import get_preset
 from motifnet.motifs import Motif, count_parameters
 from motifnet.retrain import FineTuneSettings, RowSums, ends_affine, fine_tune_stage, refit_last_layer
-from motifnet.tables import Matrix, Sample, as_numbers, as_weight
+from motifnet.tables import Matrix, Sample, as_numbers, as_target, as_weight, make_folds, standardised
+from motifnet.teachers import Coding, EstimatorTeacher
 
 FOLDS, LARGEST = 4, 1e150
 
@@ -45,6 +68,42 @@ def retrain(
     note = f"{tuned.epochs} of {epochs} epochs chosen by the fold networks"
     rows.append(_row("fine-tuning", time.monotonic() - start, error(tuned.error_after), network, tuned.kept, note))
     return network, tuple(rows)
+
+
+def retrain_from(
+    estimator: Any, X: Matrix, y: Any, sample_weight: Any, *, seed: int, n_jobs: int | None
+) -> tuple[Motif, Callable[[Matrix], Matrix], tuple[LedgerRow, ...]]:
+    """The estimator's network and the network that feature learning made of it, by non-negative weights; the same in numpy; the ledger."""
+    if not np.isfinite(X).all():
+        raise DataError("X has missing values; expected a number in every cell. Fill them, or pass the estimator as MotifRegressor(teacher=...).")
+    if len(X) < 2 * FOLDS:
+        raise DataError(f"retrain takes at least {2 * FOLDS} rows, but got {len(X)}. Pass more rows.")
+    seed, weight = seed_of(seed, "seed"), as_weight(sample_weight, len(X))
+    sample, goal, coding = _classes(estimator, X, y, weight, seed) if is_classifier(estimator) else _values(X, y, weight, seed)
+    control = Control()
+    run = Run(sample, goal, get_preset("balanced"), seed, resolve_jobs(n_jobs), control, Course(goal, control, lambda stage, row: None))
+    run.teacher, run.units = EstimatorTeacher(estimator, coding), own_units(X)
+    with control.listening(), single_threaded():
+        judged = run.go()
+    return goal.network(judged), goal.teacher(judged), tuple(run.course.ledger)
+
+
+def _values(X: Matrix, y: Any, weight: Matrix, seed: int) -> tuple[Sample, Goal, Coding]:
+    coded, mean, sd = standardised(as_numbers(y, len(X)), weight)
+    sample = Sample.plain(X, coded, folds=FOLDS, seed=seed, weight=weight)
+    return sample, RegressionGoal(sample, mean, sd), Coding(mean, sd)
+
+
+def _classes(estimator: Any, X: Matrix, y: Any, weight: Matrix, seed: int) -> tuple[Sample, Goal, Coding]:
+    """Classes in the order of the estimator's own."""
+    target = as_target(y, len(X), "classification", weight=weight)
+    if list(target.classes or ()) != np.asarray(estimator.classes_).tolist():
+        raise DataError(f"y has the classes {list(target.classes or ())}, the estimator {np.asarray(estimator.classes_).tolist()}. Pass its own y.")
+    labels, K = target.values[:, 0].astype(np.int64), len(estimator.classes_)
+    coded = np.asarray(2.0 * labels[:, None] - 1 if K == 2 else np.eye(K)[labels], dtype=np.float64)
+    folds = make_folds(len(X), FOLDS, seed, labels=labels)
+    sample = Sample(X, coded, weight, folds, labels=labels, numeric=np.ones(X.shape[1], dtype=bool))
+    return sample, ClassificationGoal(sample, K), Coding(np.zeros(1), np.ones(1), K)
 
 
 def updated(

@@ -25,7 +25,7 @@ from motifnet.estimators._stream_run import StreamRun, stream_settings
 from motifnet.estimators._suspicious import warn_of_rows
 from motifnet.losses import Objective
 from motifnet.motifs import Motif, count_parameters
-from motifnet.tables import PLAIN, Reading, Stream, Task, open_stream
+from motifnet.tables import PLAIN, Reading, Stream, Task, numbered, open_stream
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -37,7 +37,7 @@ LEAST_GROUPS = 2
 
 
 @dataclass(frozen=True)
-class StreamWish:
+class StreamRequest:
     """What the caller of `fit_stream` asks for."""
 
     task: Task
@@ -89,65 +89,66 @@ def check_stream(estimator: Any, landmarks: Any, drop: Any, memory_limit_mb: Any
         check_positive("memory_limit_mb", memory_limit_mb, "2000")
 
 
-def fit_stream(path: str | Path, wish: StreamWish, preset: Preset, seed: int, n_jobs: int, control: Control, listen: Listen) -> StreamFit:
+def fit_stream(path: str | Path, request: StreamRequest, preset: Preset, seed: int, n_jobs: int, control: Control, listen: Listen) -> StreamFit:
     """Plan the memory, draw the sample, run the stages, score the finished network."""
-    stream = open_stream(path, wish.reading)
-    inputs = wish.inputs(stream)
-    stream = replace(stream, groups=wish.groups)
-    roles, plan = _planned(stream, wish, preset, n_jobs)
-    samples = _drawn(stream, wish, roles, seed)
+    stream = open_stream(path, request.reading)
+    inputs = request.inputs(stream)
+    stream = replace(stream, groups=request.groups)
+    roles, plan = _planned(stream, request, preset, n_jobs)
+    samples = _drawn(stream, request, roles, seed)
     first = samples["sample"]
-    groups = first[wish.groups] if wish.groups else None
-    ready = prepare(first[inputs], first[wish.target], None, groups, None, task=wish.task, objective=Objective(), preset=preset, seed=seed)
-    ready = replace(ready, schema=replace(ready.schema, reading=wish.reading))
+    groups = first[request.groups] if request.groups else None
+    with numbered(first.index):
+        ready = prepare(first[inputs], first[request.target], None, groups, None, task=request.task, objective=Objective(), preset=preset, seed=seed)
+    ready = replace(ready, schema=replace(ready.schema, reading=request.reading))
     warn_of_rows(ready, seed)
-    coding = Coding.of(stream, inputs, wish.target, wish.groups, ready)
+    coding = Coding.of(stream, inputs, request.target, request.groups, ready)
     held = {role: coding.held_out(samples[role], ready, seed) for role in ("choose", "score")}
     del samples, first
     course, sample = Course(held["choose"].goal, control, listen), ready.sample
     # targets of the sample are in its encoding where it has views
     whole = FilePasses(coding, roles.score if sample.views is None else roles.sample, seed)
-    passes = SamplePasses(sample) if wish.subsample else whole
-    judged = StreamRun(sample, passes, roles, held["choose"].sample, preset, wish.landmarks, seed, n_jobs, course).go()
-    info = {"stream_rows": stream.n, "planned_mb": round(plan.peak / MB), "landmarks": wish.landmarks, "subsample": wish.subsample}
+    passes = SamplePasses(sample) if request.subsample else whole
+    judged = StreamRun(sample, passes, roles, held["choose"].sample, preset, request.landmarks, seed, n_jobs, course).go()
+    info = {"stream_rows": stream.n, "planned_mb": round(plan.peak / MB), "landmarks": request.landmarks, "subsample": request.subsample}
     return _scored(held["score"], course, judged, info, seed, n_jobs)
 
 
-def _planned(stream: Stream, wish: StreamWish, preset: Preset, n_jobs: int) -> tuple[Roles, MemoryPlan]:
+def _planned(stream: Stream, request: StreamRequest, preset: Preset, n_jobs: int) -> tuple[Roles, MemoryPlan]:
     """The roles of the rows, once the memory is known to suffice."""
     if stream.n < LEAST_ROWS:
         raise DataError(f"{stream.path} has {stream.n:,} rows, fewer than the {LEAST_ROWS:,} that a stream needs. Fit the table as a whole.")
-    d = encoded_width(stream, wish.inputs(stream))
-    roles = Roles.of(stream.n, max(SAMPLE_ROWS, 2 * wish.landmarks), min(TREE_ROWS, TREE_CELLS // d))
+    d = encoded_width(stream, request.inputs(stream))
+    roles = Roles.of(stream.n, max(SAMPLE_ROWS, 2 * request.landmarks), min(TREE_ROWS, TREE_CELLS // d))
     plan = plan_memory(
         d,
         stream.n,
-        landmarks=wish.landmarks,
+        landmarks=request.landmarks,
         sample=round((roles.sample - roles.score) * stream.n),
         held=round(roles.choose * stream.n),
         batch=stream_settings(preset).batch,
         trees=round((roles.trees - roles.score) * stream.n),
         n_jobs=n_jobs,
     )
-    tell(str(plan), wish.verbose)
-    limit = None if wish.memory_limit_mb is None else int(wish.memory_limit_mb * MB)
-    fewer = max(100, min(2_000, wish.landmarks // 4))
+    tell(str(plan), request.verbose)
+    limit = None if request.memory_limit_mb is None else int(request.memory_limit_mb * MB)
+    fewer = max(100, min(2_000, request.landmarks // 4))
     plan.check(limit, (f"ask for fewer landmarks, such as landmarks={fewer}", "fit on a machine with more memory, or a limit that allows it"))
     return roles, plan
 
 
-def _drawn(stream: Stream, wish: StreamWish, roles: Roles, seed: int) -> dict[str, DataFrame]:
+def _drawn(stream: Stream, request: StreamRequest, roles: Roles, seed: int) -> dict[str, DataFrame]:
     """The rows of each role but the trees', in one pass."""
-    target = wish.target
-    frame, draws = stream.sample(lambda u: u < roles.sample, seed, labels=wish.labels)
+    target = request.target
+    frame, draws = stream.sample(lambda u: u < roles.sample, seed, labels=request.labels)
     there = frame[target].notna().to_numpy()
     if not there.any():
         raise DataError(f"The target {target!r} is empty in all rows of a sample. Choose another column, or check the file.")
     of_role = np.searchsorted([roles.choose, roles.score], draws, side="right")
     drawn = {role: with_target(frame[of_role == k], target) for k, role in enumerate(("choose", "score", "sample"))}
-    if wish.groups is not None and min(part[wish.groups].nunique() for part in drawn.values()) < LEAST_GROUPS:
+    if request.groups is not None and min(part[request.groups].nunique() for part in drawn.values()) < LEAST_GROUPS:
         raise DataError(
-            f"{wish.groups!r} has too few groups to hold out some that choose and some that score: each takes about a tenth of them, and "
+            f"{request.groups!r} has too few groups to hold out some that choose and some that score: each takes about a tenth of them, and "
             f"{LEAST_GROUPS} at least. Fit the table as a whole."
         )
     return drawn

@@ -1,4 +1,4 @@
-"""Passes over the rows to fit: pieces of raw rows, and their coding where they are worked on.
+"""Passes over the rows to fit: pieces of raw rows with their numbers in the file, and their coding where they are worked on.
 
 A piece travels to the job that codes it, which may run on another machine; what codes it, `code`, goes there once.
 """
@@ -41,10 +41,11 @@ class FilePasses:
         for block in self.coding.stream.blocks():
             u = self.coding.stream.draws(block, self.seed)
             if (mask := (u >= self.begin) & (u < end)).any():
-                yield self.coding.stream.kept(block, mask)
+                yield block.first + np.flatnonzero(mask), self.coding.stream.kept(block, mask)
 
     def code(self, piece: Any) -> Coded:
-        return self.coding.rows(piece)
+        numbers, raw = piece
+        return self.coding.rows(raw, numbers)
 
     def count(self, end: float) -> int:
         return self.coding.stream.count(lambda u: (u >= self.begin) & (u < end), self.seed)

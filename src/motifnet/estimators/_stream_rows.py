@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from motifnet.engine import DataError
 from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._prepare import Prepared
-from motifnet.tables import Encoder, Matrix, Sample, Schema, Stream, Table, as_groups, as_table, as_target, codes_among, make_folds
+from motifnet.tables import Encoder, Matrix, Sample, Schema, Stream, Table, as_groups, as_table, as_target, codes_among, make_folds, numbered
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -67,20 +67,21 @@ class Coding:
         units = (ready.goal.mean, ready.goal.sd) if isinstance(ready.goal, RegressionGoal) else None
         return cls(stream, inputs, target, groups, ready.schema, ready.encoder, ready.classes, units)
 
-    def rows(self, raw: Any) -> Coded:
-        """Raw rows of a block, those that have a target."""
+    def rows(self, raw: Any, numbers: NDArray[np.int64]) -> Coded:
+        """Raw rows of a block with their numbers in the file, those that have a target."""
         texts = [self.target] if self.classes is not None and isinstance(self.classes[0], str) else []
-        frame = with_target(self.stream.frame([raw], self.schema, texts=texts), self.target)
+        frame = with_target(self.stream.frame([raw], self.schema, texts=texts).set_axis(numbers, axis=0), self.target)
         y, labels = self.coded(frame)
         return self.encoder.transform(self._table(frame)) if len(frame) else np.empty((0, len(self.encoder.names))), y, labels
 
     def coded(self, frame: DataFrame) -> tuple[Matrix, NDArray[np.int64] | None]:
         """Coded y and class codes of rows with a target."""
-        if self.classes is None:
-            assert self.units is not None
-            mean, sd = self.units
-            return (as_target(frame[self.target], len(frame), "regression").values - mean) / sd if len(frame) else np.empty((0, len(mean))), None
-        labels = codes_among(self.classes, frame[self.target], len(frame))
+        with numbered(frame.index):
+            if self.classes is None:
+                assert self.units is not None
+                mean, sd = self.units
+                return (as_target(frame[self.target], len(frame), "regression").values - mean) / sd if len(frame) else np.empty((0, len(mean))), None
+            labels = codes_among(self.classes, frame[self.target], len(frame))
         if (labels < 0).any():
             rare = frame[self.target][labels < 0].iloc[0]
             raise DataError(f"The class {rare!r} is so rare that the sample has no row of it. Leave its rows out, or join it to another class.")
@@ -96,7 +97,8 @@ class Coding:
         return replace(ready, sample=sample, table=table, goal=replace(ready.goal, sample=sample), log=None)  # type: ignore[type-var]
 
     def _table(self, frame: DataFrame) -> Table:
-        return as_table(frame[self.inputs], schema=self.schema)
+        with numbered(frame.index):
+            return as_table(frame[self.inputs], schema=self.schema)
 
 
 def with_target(frame: DataFrame, target: str) -> DataFrame:

@@ -23,10 +23,10 @@ from motifnet.estimators._stream_layer import MANY, StreamLayer
 from motifnet.estimators._stream_passes import Passes, SamplePasses
 from motifnet.estimators._stream_rows import Roles
 from motifnet.estimators._stream_trees import grow_trees, together, values, weigh
-from motifnet.kernels import AllRows, leverage_landmarks, start_kernel
+from motifnet.kernels import AllRows, leverage_landmarks
 from motifnet.mimicry import transfer
 from motifnet.motifs import count_parameters
-from motifnet.retrain import InnerSettings, TunedModel, train_inner
+from motifnet.retrain import InnerSettings, TunedModel, starts_of, train_inner
 from motifnet.tables import Sample
 from motifnet.teachers import FittedKernel
 
@@ -75,9 +75,9 @@ class StreamRun:
     def _inner_layers(self, convex: FittedKernel) -> TunedModel:
         start = self.course.start("inner layers")
         sample, settings = self.sample, stream_settings(self.preset)
-        choice = convex.choices[-1]
-        kernel = start_kernel(settings.profiles, convex.medians, choice.scale)
-        (inner,) = parallel_map(partial(train_inner, sample, kernel, choice, settings), [[self.seed, 1]])  # a job, so that a checkpoint keeps it
+        (inner,) = parallel_map(
+            partial(train_inner, sample, starts_of(convex, settings.profiles)[-1], settings), [[self.seed, 1]]
+        )  # a job, so that a checkpoint keeps it
         some = np.sort(np.random.default_rng([self.seed, 4]).permutation(sample.n)[:CONVEX_ROWS])
         Z, y = inner.warp(torch.as_tensor(sample.X[some])), sample.y[some]
         layer = AllRows(inner.gram, Z)

@@ -18,7 +18,7 @@ from motifnet.estimators._prepare import Prepared
 from motifnet.estimators._presets import Preset, get_preset
 from motifnet.estimators._progress import progress
 from motifnet.estimators._resume import open_checkpoint
-from motifnet.estimators._stream import StreamWish, check_stream, fit_stream
+from motifnet.estimators._stream import StreamRequest, check_stream, fit_stream
 from motifnet.profiling import Profile
 from motifnet.tables import Reading, Task
 
@@ -98,11 +98,12 @@ class StreamedFit:
         preset, seed = get_preset(self.preset), seed_of(self.random_state)
         check_stream(self, landmarks, drop, memory_limit_mb)
         control, jobs = Control(), resolve_jobs(self.n_jobs)
-        wanted = StreamWish(self._task, target, tuple(drop), landmarks, subsample, memory_limit_mb, self.verbose, Reading(decimal, missing), groups)  # type: ignore[arg-type]
+        reading = Reading(decimal, missing)  # type: ignore[arg-type]
+        request = StreamRequest(self._task, target, tuple(drop), landmarks, subsample, memory_limit_mb, self.verbose, reading, groups)
         with memory_told("the fit", _SMALLER), single_threaded(), progress(self.verbose) as listen, open_engine(self.engine, jobs) as engine:
-            kept = open_checkpoint(self.checkpoint, _hash(path), _settings(preset, wanted, seed), control) if self.checkpoint else None
+            kept = open_checkpoint(self.checkpoint, _hash(path), _settings(preset, request, seed), control) if self.checkpoint else None
             with working(engine, kept):
-                fitted = fit_stream(path, wanted, preset, seed, jobs, control, listen)
+                fitted = fit_stream(path, request, preset, seed, jobs, control, listen)
             self._store(fitted.ready, fitted.course, fitted.judged, seed, fitted.info, fitted.conformal)
             self._evidence = self._band_rows = self.profile_ = None
         return self
@@ -117,5 +118,5 @@ def _hash(path: str | Path) -> str:
         raise FileError(f"{path} cannot be read: {error.strerror or error}. Check the path and the permissions.") from None
 
 
-def _settings(preset: Preset, wanted: StreamWish, seed: int) -> dict[str, Any]:
-    return {"preset": repr(preset), "seed": seed, "stream": repr(replace(wanted, memory_limit_mb=None, verbose=0))}
+def _settings(preset: Preset, request: StreamRequest, seed: int) -> dict[str, Any]:
+    return {"preset": repr(preset), "seed": seed, "stream": repr(replace(request, memory_limit_mb=None, verbose=0))}

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from motifnet.mimicry.fitted import Columns, Uses
+from motifnet.mimicry.fitted import Columns, Reader, Uses, made_up_documents
 from motifnet.motifs import Motif
 
 _ROWS, _MISSING, _EXACT, _NEAR = 200, 0.1, 0.5, 0.1
@@ -26,7 +26,9 @@ def synthetic_rows(network: Motif, d: int, columns: Columns | None, seed: int = 
     uses = Uses.of(network, d)
     for extras, positive in ((True, False), (False, False), (False, True)):
         rng = np.random.default_rng(seed)
-        table = [_column(uses, j, extras, positive, rng) for j in range(d)]
+        raw = d if columns is None else len(columns.names)
+        readers = dict(columns.documents) if columns else {}
+        table = [_documents(readers[j], rng) if j in readers else _column(uses, j, extras, positive, rng) for j in range(raw)]
         if columns is None:
             yield np.column_stack(table) if all(c.dtype.kind == "f" for c in table) else np.column_stack([c.astype(object) for c in table])
             continue
@@ -35,6 +37,10 @@ def synthetic_rows(network: Motif, d: int, columns: Columns | None, seed: int = 
         strings = [name for name, column in zip(columns.names, table, strict=True) if column.dtype == object]
         if strings:
             yield frame.astype(dict.fromkeys(strings, "category"))
+
+
+def _documents(reader: Reader, rng: np.random.Generator) -> NDArray[Any]:
+    return np.array(made_up_documents(reader, _ROWS, rng), dtype=object)
 
 
 def _column(uses: Uses, j: int, extras: bool, positive: bool, rng: np.random.Generator) -> NDArray[Any]:

@@ -24,7 +24,7 @@ from motifnet.kernels._machine import Machine, machine_of
 from motifnet.kernels._plan import CAPACITY, Capacity, affordable
 from motifnet.kernels._profiles import ALIASES, SMOOTHNESS, polynomial, profile_values, smoothness
 from motifnet.kernels._reweighted import Parabola, fit_reweighted
-from motifnet.kernels._scales import GridChoice, grid_search, median_distances, start_kernel
+from motifnet.kernels._scales import GridChoice, best_ridge, grid_search, median_distances, start_kernel
 from motifnet.kernels._smoother import ExactSmoother, LandmarkSmoother, Scores, Smoother
 from motifnet.kernels._softmax import CURVATURE, fit_softmax, log_losses
 from motifnet.kernels._spectral import SpectralPath
@@ -54,6 +54,7 @@ __all__ = [
     "SpectralPath",
     "Warp",
     "affordable",
+    "best_ridge",
     "blocks_of",
     "by_blocks",
     "choose_landmarks",

@@ -62,7 +62,8 @@ def fit_with_held_out(
     """
     part = part and replace(part, inner=enough(part.inner) if len(ridges) > 1 else ())
     if len(Z) > capacity.exact_rows:
-        return _fit_landmarks(gram, Z, y, w, part, ridges, seed, capacity.landmarks, codes)
+        marks = Landmarks.choose(gram, Z, capacity.landmarks, seed, None if part is None else part.train, codes)
+        return _fit_landmarks(marks, y, w, part, ridges)
     nothing = torch.full_like(y, float("nan"))
     if part is None:
         ridge = ridges[len(ridges) // 2]
@@ -111,19 +112,8 @@ def _choose_exact(K: Tensor, y: Tensor, w: Tensor, inner: Sequence[tuple[Tensor,
     return ridges[min(range(len(ridges)), key=errors.__getitem__)]
 
 
-def _fit_landmarks(
-    gram: Gram,
-    Z: Tensor,
-    y: Tensor,
-    w: Tensor,
-    part: Partition | None,
-    ridges: Sequence[float],
-    seed: int,
-    landmarks: int,
-    codes: Tensor | None,
-) -> Solution:
-    marks = Landmarks.choose(gram, Z, landmarks, seed, None if part is None else part.train, codes)
-    cells = _cells(len(Z), part)
+def _fit_landmarks(marks: Landmarks, y: Tensor, w: Tensor, part: Partition | None, ridges: Sequence[float]) -> Solution:
+    cells = _cells(len(y), part)
     sums = {cell: marks.normal_equations(rows, y, w) for cell, rows in cells.items()}
     held_out = torch.full_like(y, float("nan"))
     ridge = ridges[len(ridges) // 2]

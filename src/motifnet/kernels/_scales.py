@@ -51,16 +51,24 @@ def grid_search(
 ) -> GridChoice:
     """Length scale and λ with the least weighted leave-out error on rows X with shape (n, d), y with shape (n, q)."""
     best = GridChoice(1.0, 1.0, float("inf"))
-    rows = torch.arange(len(X)) if blocks is None else torch.cat(blocks)
     for scale in SCALES:
-        path = SpectralPath.of(start_kernel(profiles, medians, scale).gram(X, X), weight)
-        for lam in RIDGES:
-            if blocks is None:
-                r = path.leave_one_out(y, lam)
-            else:
-                P = path.projector(lam)
-                r = leave_out_residuals(P, P @ y, blocks)
-            error = float((weight[rows, None] * r[rows] ** 2).sum() / weight[rows].sum())
-            if error < best.error * (1 - 1e-9):
-                best = GridChoice(scale, lam, error)
+        ridge, error = best_ridge(start_kernel(profiles, medians, scale).gram(X, X), y, weight, blocks)
+        if error < best.error * (1 - 1e-9):
+            best = GridChoice(scale, ridge, error)
+    return best
+
+
+def best_ridge(K: Tensor, y: Tensor, weight: Tensor, blocks: list[Tensor] | None = None) -> tuple[float, float]:
+    """λ of least weighted leave-out error under a Gram matrix with shape (n, n), and that error."""
+    path, rows = SpectralPath.of(K, weight), torch.arange(len(K)) if blocks is None else torch.cat(blocks)
+    best = 1.0, float("inf")
+    for lam in RIDGES:
+        if blocks is None:
+            r = path.leave_one_out(y, lam)
+        else:
+            P = path.projector(lam)
+            r = leave_out_residuals(P, P @ y, blocks)
+        error = float((weight[rows, None] * r[rows] ** 2).sum() / weight[rows].sum())
+        if error < best[1] * (1 - 1e-9):
+            best = lam, error
     return best

@@ -16,7 +16,7 @@ import numpy as np
 
 from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
 from motifnet.lab._facts import Check, Facts
-from motifnet.retrain import InnerSettings, cross_tune
+from motifnet.retrain import InnerSettings, cross_tune, starts_of
 from motifnet.stacking import fit_nnls_stack
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import KernelRidge
@@ -62,7 +62,8 @@ def _one(target: Callable[[Matrix], Matrix], n: int, seed: int, settings: InnerS
     y = target(X) + NOISE * size * rng.normal(size=n)
     sample = Sample.plain(X, ((y - y.mean()) / y.std())[:, None])
     convex = KernelRidge().fit(sample, seed=seed)
-    tuned = [cross_tune(sample, convex, replace(settings, depth=depth), seed=seed) for depth in DEPTHS]
+    starts = starts_of(convex, settings.profiles)
+    tuned = [cross_tune(sample, starts, replace(settings, depth=depth), seed=seed) for depth in DEPTHS]
     values = {CONVEX: convex.predict(X_test), **{_label(L): fitted.predict(X_test) for L, fitted in zip(DEPTHS, tuned, strict=True)}}
     weights = fit_nnls_stack([fitted.oof for fitted in tuned], sample.y, sample.weight, sample.folds).weights
     values[WEIGHTED] = np.asarray(sum(w * values[_label(L)] for w, L in zip(weights, DEPTHS, strict=True)))

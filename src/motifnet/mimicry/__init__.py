@@ -3,11 +3,12 @@
 Comes in: fitted models. Goes out: networks of motifs, certificates, cards. Never knows about: how a network is retrained or saved.
 """
 
-from motifnet.mimicry import _linear, _relu_motifs, _relu_tree, _splines, _support_vectors, _trees, fitted  # noqa: F401 (they register themselves)
+from motifnet.mimicry import _estimator, _linear, _relu_motifs, _relu_tree, _splines, _support_vectors, _trees, fitted  # noqa: F401 (they register themselves)
 from motifnet.mimicry._base import transfer
 from motifnet.mimicry._card import Block, Card, describe_network
 from motifnet.mimicry._certificate import Certificate, certify, certify_rows, far_away, largest_difference, sobol_box, units, values_of
 from motifnet.mimicry._errors import MimicryError
+from motifnet.mimicry._estimator import coded_network
 from motifnet.mimicry._kernel import kernel_network, steady
 from motifnet.mimicry._relu import ReluForm, relu_form
 from motifnet.mimicry._trees import tree_network
@@ -20,6 +21,7 @@ __all__ = [
     "ReluForm",
     "certify",
     "certify_rows",
+    "coded_network",
     "describe_network",
     "far_away",
     "kernel_network",

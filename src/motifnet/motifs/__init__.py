@@ -10,11 +10,32 @@ from motifnet.motifs._coupling import ROUNDS, STOP, Coupling
 from motifnet.motifs._distance import Distance
 from motifnet.motifs._evaluate import evaluate
 from motifnet.motifs._gaps import Fill, Gaps, Missing
+from motifnet.motifs._heap import kept_by_heap, visiting_order
 from motifnet.motifs._hinge import Hinge
 from motifnet.motifs._levels import Lookup
 from motifnet.motifs._median import WeightedMedian
+from motifnet.motifs._neighbour_fill import NeighbourFill
+from motifnet.motifs._neighbours import Neighbours
 from motifnet.motifs._piecewise import Piecewise
-from motifnet.motifs._pointwise import Abs, Clip, Erf, Exp, Largest, Log, Max, Min, Normalize, Power, Sigmoid, Sine, Single, Softmax, Sort, Tanh
+from motifnet.motifs._pointwise import (
+    Abs,
+    ArgMax,
+    Clip,
+    Erf,
+    Exp,
+    Largest,
+    Log,
+    Max,
+    Min,
+    Normalize,
+    Power,
+    Sigmoid,
+    Sine,
+    Single,
+    Softmax,
+    Sort,
+    Tanh,
+)
 from motifnet.motifs._polynomial import Monomial, Product, Square
 from motifnet.motifs._radial import RADIAL_PROFILES, Radial
 from motifnet.motifs._region import Box, Gate, Step
@@ -45,6 +66,7 @@ __all__ = [
     "STOP",
     "Abs",
     "Affine",
+    "ArgMax",
     "Box",
     "Chain",
     "ChiSquare",
@@ -70,6 +92,8 @@ __all__ = [
     "Missing",
     "Monomial",
     "Motif",
+    "NeighbourFill",
+    "Neighbours",
     "Normalize",
     "Parallel",
     "Piecewise",
@@ -99,6 +123,7 @@ __all__ = [
     "evaluate",
     "exponential_knots",
     "fuse",
+    "kept_by_heap",
     "metric_points",
     "relu_abs",
     "relu_box",
@@ -119,4 +144,5 @@ __all__ = [
     "segments_for",
     "square_error",
     "total_curvature",
+    "visiting_order",
 ]

@@ -43,6 +43,16 @@ class Largest(Motif):
         return torch.nn.functional.one_hot(x.argmax(dim=1), x.shape[1]).to(x.dtype)
 
 
+class ArgMax(Motif):
+    """The number of the column with the largest value of a row, the first of equal ones, with shape (batch, 1). Exact, and without gradient."""
+
+    def outputs(self, inputs: int) -> int:
+        return 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.argmax(dim=1, keepdim=True).to(x.dtype)
+
+
 class Sort(Motif):
     """Each row in increasing order: a network of comparators (max, min)."""
 

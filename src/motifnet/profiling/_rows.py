@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.profiling._smooth import Prior, Smooth, choose_prior
-from motifnet.tables import Encoder, Matrix, Numeric, Target, as_table, as_target, canonical, make_folds, note_texts, standardised
+from motifnet.tables import Encoder, Matrix, Numeric, Target, as_table, as_target, canonical, make_folds, note_strings, standardised
 
 HALF = 1_500  # rows of each half: an inverse of this size takes a second
 FEW_ROWS = 60
@@ -87,7 +87,7 @@ class Rows:
 def as_rows(X: object, y: object, *, classes: bool, most: int, seed: int) -> Rows:
     """At most `most` rows of a table of any kind, typed, sorted, encoded as a fit would, and in random order."""
     table = as_table(X)
-    note_texts(table, X)
+    note_strings(table, X)
     target = as_target(y, table.n, "classification" if classes else "regression")
     rows = canonical(table, target.values, np.ones(table.n))
     chosen = np.random.default_rng(seed).permutation(rows.table.n)[:most]

@@ -4,7 +4,7 @@ from motifnet.retrain._adam import Adam
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel, cross_tune, fold_model
 from motifnet.retrain._epochs import FineTuneSettings
 from motifnet.retrain._fine_tune import EpochChoice, FineTuned, choose_epochs, fine_tune, fine_tune_stage
-from motifnet.retrain._inner import InnerSettings, train_inner
+from motifnet.retrain._inner import InnerSettings, Places, train_inner
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.retrain._last_layer import LastLayer, refit_last_layer
 from motifnet.retrain._mixture import mixture
@@ -13,9 +13,10 @@ from motifnet.retrain._own_loss import refit_under_loss
 from motifnet.retrain._own_softmax import refit_softmax
 from motifnet.retrain._ridge_again import refit_ridge
 from motifnet.retrain._row_sums import RowSums
+from motifnet.retrain._start import Start, in_front, keeps_columns, read_kernel, starts_of
 from motifnet.retrain._sup_norm import SupNormSettings, radii_of, train_on_balls, train_sup_norm
 from motifnet.retrain._sup_norm_stage import SupNormTrained, largest_local_error, sup_norm_stage
-from motifnet.retrain._transfer import _cross_tuned as _cross_tuned
+from motifnet.retrain._transfer import insert_layers
 
 __all__ = [
     "Adam",
@@ -26,7 +27,9 @@ __all__ = [
     "InnerLayers",
     "InnerSettings",
     "LastLayer",
+    "Places",
     "RowSums",
+    "Start",
     "SupNormSettings",
     "SupNormTrained",
     "TunedModel",
@@ -37,14 +40,19 @@ __all__ = [
     "fine_tune",
     "fine_tune_stage",
     "fold_model",
+    "in_front",
+    "insert_layers",
+    "keeps_columns",
     "largest_local_error",
     "mixture",
     "parts_of",
     "radii_of",
+    "read_kernel",
     "refit_last_layer",
     "refit_ridge",
     "refit_softmax",
     "refit_under_loss",
+    "starts_of",
     "sup_norm_stage",
     "train_inner",
     "train_on_balls",

@@ -1,24 +1,30 @@
-"""Cross-tuning: inner-layer training that keeps its scores honest.
+"""Cross-tuning: feature learning of a transferred kernel network that keeps its scores honest.
 
-For each fold the inner layers are trained on the fold's training rows only. From one factorisation on all rows come (a) the prediction of the fold
-by the fit that leaves it out and (b) the model fitted on all rows. (a) over all folds is the honest out-of-fold score; the average of the models
-(b) is the result.
+For each fold the network of the fold's own fit is where training starts; it sees the fold's training rows only. The prediction of the fold comes from
+an output layer that has not seen the fold either: over all folds this is the honest out-of-fold score. The result is one network for all rows:
+
+    no trunk   the mean of the folds' inner parameters, which start alike and stay near each other
+    a trunk    one more training, on all rows: hidden units of several trainings are different ones, and their mean is none of them
+
+or, as `copies`, one network a fold, each with an output layer of all rows, averaged in prediction: a little more accurate, as many times larger.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from motifnet.engine import Control, parallel_map
-from motifnet.kernels import CAPACITY, affordable, fit_with_held_out, start_kernel
-from motifnet.retrain._inner import InnerSettings, train_inner
-from motifnet.retrain._inner_layers import InnerLayers
+from motifnet.kernels import CAPACITY, Capacity, Solution, affordable, fit_with_held_out
+from motifnet.retrain._inner import InnerSettings, Places, train_inner
+from motifnet.retrain._inner_layers import InnerLayers, average
+from motifnet.retrain._start import Start
 from motifnet.tables import Matrix, Sample
-from motifnet.teachers import FittedKernel, fold_partition
+from motifnet.teachers import fold_partition
 
 FEW_ROWS = 150
 _SHARE = 0.5  # of the time that is left for a fold
@@ -41,9 +47,10 @@ class TunedModel:
 
 @dataclass(frozen=True)
 class CrossTuned:
-    """One model a fold, each fitted on all rows, and honest out-of-fold predictions with shape (n, q)."""
+    """Honest out-of-fold predictions with shape (n, q), the inner layers of the folds, and one model of all rows, or one a fold."""
 
     oof: Matrix
+    inner: tuple[InnerLayers, ...]
     models: tuple[TunedModel, ...]
 
     def predict(self, X: Matrix) -> Matrix:
@@ -53,41 +60,55 @@ class CrossTuned:
 
 def cross_tune(
     sample: Sample,
-    convex: FittedKernel,
+    starts: Sequence[Start],
     settings: InnerSettings,
     *,
     seed: int = 0,
     number: int = 0,
     n_jobs: int = 1,
     control: Control | None = None,
+    copies: bool = False,
 ) -> CrossTuned:
-    """Train the inner layers for every fold from the convex fit. Raises `Stopped` when the control says so.
+    """Train the inner layers for every fold from its own start, the last start is that of all rows. Raises `Stopped` when the control says so.
 
     Trainings of another `number` draw other batches.
     """
 
     control = control or Control()
+    shared, count = int(np.random.default_rng([seed, number]).integers(2**31)), sample.folds.count
 
-    def tune(k: int) -> tuple[torch.Tensor, TunedModel]:
-        part = sample.rows(sample.folds.train(k), k)
-        choice = convex.choices[k]
-        start = start_kernel(settings.profiles, convex.medians, choice.scale)
-        inner = train_inner(part, start, choice, settings, [seed, number, k], control)
-        return _solve(sample, k, inner, settings, seed, control, n_jobs)
+    def train(k: int) -> InnerLayers:
+        """Of fold k's training rows; of all rows for k = count."""
+        part, rows = (sample, sample.X) if k == count else (sample.rows(sample.folds.train(k), k), sample.view(k))
+        return train_inner(part, starts[k], settings, [seed, number, k], control, Places(rows, shared))
 
+    def tune(k: int) -> tuple[InnerLayers, Matrix, TunedModel | None]:
+        inner = train(k)
+        if k == count:
+            return inner, sample.y, None
+        s, Z = _solve(sample, k, inner, settings, seed, control, n_jobs)
+        model = TunedModel(inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), s.ridge)
+        return replace(inner, ridge=s.ridge), s.held_out.numpy(), model if copies else None
+
+    once_more = not copies and settings.depth > 0
     # steps on few rows are too short for threads to gain anything
-    results = parallel_map(tune, range(sample.folds.count), n_jobs if sample.n > FEW_ROWS else 1)
-    oof = np.full(sample.y.shape, np.nan)
-    for k, (held_out, _) in enumerate(results):
+    results = parallel_map(tune, range(count + once_more), n_jobs if sample.n > FEW_ROWS else 1)
+    folds, oof = results[:count], np.full(sample.y.shape, np.nan)
+    for k, (_, held_out, _) in enumerate(folds):
         rows = sample.folds.held_out(k)
-        oof[rows] = held_out.numpy()[rows]
-    return CrossTuned(oof, tuple(model for _, model in results))
+        oof[rows] = held_out[rows]
+    inner = tuple(of_fold for of_fold, _, _ in folds)
+    if copies:
+        return CrossTuned(oof, inner, tuple(model for _, _, model in folds if model is not None))
+    mean = average(inner)
+    whole = replace(results[-1][0], ridge=mean.ridge) if once_more else mean
+    return CrossTuned(oof, inner, (solve_whole(sample, whole, settings.capacity, seed, control),))
 
 
 def _solve(
     sample: Sample, k: int, inner: InnerLayers, settings: InnerSettings, seed: int, control: Control, n_jobs: int
-) -> tuple[torch.Tensor, TunedModel]:
-    """The output layer in closed form: held-out predictions of fold k, and the model on all rows."""
+) -> tuple[Solution, torch.Tensor]:
+    """The output layer in closed form, with held-out predictions of fold k; and all rows behind the inner layers."""
     Z = inner.warp(torch.as_tensor(sample.view(k)))
     ridges = [factor * inner.ridge for factor in settings.ridge_factors]
     y, w, part = torch.as_tensor(sample.y), torch.as_tensor(sample.weight), fold_partition(sample, k)
@@ -95,16 +116,20 @@ def _solve(
     codes = sample.codes(k)
     wanted = settings.capacity.of_distinct(sample.n, int(codes.max()) + 1)
     capacity = affordable(wanted, inner.gram, Z, control, fits=len(ridges) * len(part.inner) + 2, share=_SHARE / waiting)
-    s = fit_with_held_out(control.guarded(inner.gram), Z, y, w, part, ridges, seed, capacity, torch.as_tensor(codes))
-    return s.held_out, TunedModel(inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), s.ridge)
+    return fit_with_held_out(control.guarded(inner.gram), Z, y, w, part, ridges, seed, capacity, torch.as_tensor(codes)), Z
+
+
+def solve_whole(sample: Sample, inner: InnerLayers, capacity: Capacity, seed: int = 0, control: Control | None = None) -> TunedModel:
+    """The output layer of all rows in closed form, with the λ of the inner layers."""
+    control = control or Control()
+    Z, y, w = inner.warp(torch.as_tensor(sample.X)), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
+    codes = sample.codes()
+    capacity = affordable(capacity.of_distinct(sample.n, int(codes.max()) + 1), inner.gram, Z, control, fits=1, share=_SHARE)
+    s = fit_with_held_out(control.guarded(inner.gram), Z, y, w, None, [inner.ridge], seed, capacity, torch.as_tensor(codes))
+    return TunedModel(inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), inner.ridge)
 
 
 def fold_model(sample: Sample, fitted: CrossTuned, k: int) -> TunedModel:
     """The model of fold k with its output layer solved on the fold's training rows only: no target of fold k has a part in it."""
-    model, rows = fitted.models[k], sample.folds.train(k)
-    Z = model.inner.warp(torch.as_tensor(sample.view(k)[rows]))
-    y, w = torch.as_tensor(sample.y[rows]), torch.as_tensor(sample.weight[rows])
-    codes = sample.codes(k)[rows]
-    capacity = CAPACITY.of_distinct(len(codes), len(np.unique(codes)))
-    s = fit_with_held_out(model.inner.gram, Z, y, w, None, [model.ridge], capacity=capacity, codes=torch.as_tensor(codes))
-    return TunedModel(model.inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), model.ridge)
+    rows = sample.folds.train(k)
+    return solve_whole(sample.rows(rows, k), fitted.inner[k], CAPACITY)

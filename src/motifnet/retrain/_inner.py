@@ -15,22 +15,23 @@ the convex fit, and the caller keeps the result only if rows that this training 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from motifnet.engine import Control
-from motifnet.kernels import CAPACITY, Capacity, GridChoice, Kernel, blocks_of, factor, leave_out_gradient, projector_of, solve_factored
+from motifnet.kernels import CAPACITY, Capacity, factor, leave_out_gradient, projector_of, solve_factored
 from motifnet.retrain._adam import Adam
 from motifnet.retrain._gradient_map import gradient_map
-from motifnet.retrain._inner_layers import InnerLayers
+from motifnet.retrain._inner_layers import InnerLayers, pruned
 from motifnet.retrain._inner_parameters import InnerParameters, Rows
 from motifnet.retrain._pairs import both_sides, square
-from motifnet.tables import Sample
+from motifnet.retrain._start import Start
+from motifnet.tables import Matrix, Sample
+from motifnet.teachers import left_out_together
 
 PATIENCE, LEAST_GAIN = 12, 0.002
 LEAST_BATCH = 350  # in all of fewer rows; else at most half of the rows are drawn, as a batch of nearly all of them is not a fresh one
@@ -59,50 +60,53 @@ class InnerSettings:
     capacity: Capacity = CAPACITY
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where knots and kinks stand: rows with shape (n, d), of which no target is used, and the seed of the trunk's directions.
+
+    Trainings with the same places start alike, so that their parameters can be averaged.
+    """
+
+    rows: Matrix
+    seed: int
+
+
 def batch_blocks(sample: Sample, rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, list[Tensor] | None]:
     """The rows of a batch, and which of them are left out together: single rows (None), whole groups, or with time all rows after a random moment.
 
     With groups and time, earlier rows of a group that is scored later leave the batch.
     """
-    groups = None if sample.groups is None else sample.groups[rows]
-    if sample.time is not None:
-        time = sample.time[rows]
-        later = time > np.quantile(time, rng.uniform(0.3, 0.8), method="nearest")
-        kept = later | (np.ones(len(rows), dtype=bool) if groups is None else ~np.isin(groups, groups[later]))
-        later = later[kept]
-        if 0 < later.sum() < len(later):
-            return rows[kept], [torch.as_tensor(np.flatnonzero(later))]
-    blocks = None if groups is None else blocks_of(torch.as_tensor(groups), len(rows))
-    return rows, blocks if blocks is not None and len(blocks) > 1 else None
+    return left_out_together(sample, rows) if sample.time is None else left_out_together(sample, rows, rng.uniform(0.3, 0.8))
 
 
 def train_inner(
     sample: Sample,
-    start: Kernel,
-    choice: GridChoice,
+    start: Start,
     settings: InnerSettings,
     seed: Sequence[int],
     control: Control | None = None,
+    places: Places | None = None,
 ) -> InnerLayers:
-    """Train the inner layers on the rows of `sample`, from the kernel of the convex fit."""
+    """Train the inner layers on the rows of `sample`, from the kernel and λ of `start`; `places` are those of its own rows where None."""
     rng = np.random.default_rng(seed)
+    places = places or Places(sample.X, int(rng.integers(2**31)))
     # kernels and their gradients in float32, twice as fast; factorisations and solutions in float64
     X, y, w = torch.as_tensor(sample.X).float(), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
     numeric = torch.as_tensor(sample.numeric)
     inner = InnerParameters(
-        X,
+        torch.as_tensor(places.rows).float(),
         numeric,
-        start,
-        choice.ridge,
+        start.kernel,
+        start.ridge,
         segments=settings.segments,
         map_columns=settings.map_columns,
         depth=settings.depth,
         width=settings.width,
-        seed=int(rng.integers(2**31)),
+        seed=places.seed,
     )
     if settings.map_share and inner.M.numel():
         some = torch.as_tensor(np.sort(rng.permutation(sample.n)[:MAP_ROWS]))
-        inner.start_map(gradient_map(X[some], y[some], w[some], start, choice.ridge, inner.columns, settings.map_share))
+        inner.start_map(gradient_map(X[some], y[some], w[some], start.kernel, start.ridge, inner.columns, settings.map_share))
     adam = Adam(inner.vector, inner.rates(settings.rate, settings.map_rate))
     everyone = np.arange(sample.n)
     size = min(settings.batch, max(LEAST_BATCH, sample.n // 2))
@@ -120,13 +124,14 @@ def train_inner(
         adam.step(inner.gradient(), 1 - 0.9 * step / settings.steps)
         if batch is whole and stands_still(errors):
             break
-    return inner.freeze()
+    layers = inner.freeze()
+    return replace(layers, kernel=pruned(layers.kernel))
 
 
 def find_gradients(inner: InnerParameters, rows: Rows, y: Tensor, w: Tensor, blocks: list[Tensor] | None, n: int) -> float:
     """Gradients of log(leave-out error) + prior / n on one batch, kept with the parameters; the error."""
     pairs = inner.pairs(rows)
-    ridge = math.exp(float(inner.log_ridge.detach())) + LEAST_RIDGE
+    ridge = inner.ridge + LEAST_RIDGE
     L = factor(square(pairs.detach().double(), len(y), 1.0), ridge / w)
     error, gradient = leave_out_gradient(projector_of(L.float()), solve_factored(L, y)[0], w, blocks)
     gradient /= max(error, LEAST_ERROR)

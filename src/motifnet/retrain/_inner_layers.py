@@ -5,6 +5,7 @@ z⁰ = warp(x),   zˡ = zˡ⁻¹ + σ(zˡ⁻¹ W₁ + b) W₂,   u = z (I + M) f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from torch import Tensor
 from motifnet.kernels import Kernel, Layout, Warp, by_blocks
 from motifnet.retrain._mixture import mixture_of
 from motifnet.tables import Matrix
+
+LEAST_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)
@@ -84,3 +87,36 @@ class InnerLayers:
                 part = Kernel(tuple(kernel.profiles[c] for c in mine), kernel.weights[mine], kernel.rates[mine])
                 K += part(A, B) if p == 1 else part(A @ R, B @ R)
         return K
+
+
+def pruned(kernel: Kernel) -> Kernel:
+    """Without the profiles that count for little, at weights of sum 1: each of them costs as much in prediction as one that counts."""
+    kept = np.flatnonzero(kernel.weights >= min(LEAST_WEIGHT, kernel.weights.max()))
+    weights = kernel.weights[kept]
+    return Kernel(tuple(kernel.profiles[c] for c in kept), weights / weights.sum(), kernel.rates[kept])
+
+
+def average(layers: Sequence[InnerLayers]) -> InnerLayers:
+    """The mean of trainings from the same places: of logarithms for slopes, rates and λ, plain for weights, maps and trunks."""
+    trunk = (
+        Block(*(np.mean([getattr(b, name) for b in blocks], axis=0) for name in ("inward", "bias", "outward")))
+        for blocks in zip(*(one.trunk for one in layers), strict=True)
+    )
+    maps = [one.map for one in layers if one.map is not None]
+    return InnerLayers(
+        np.mean([one.knots for one in layers], axis=0),
+        np.exp(np.mean([np.log(one.slopes) for one in layers], axis=0)),
+        np.mean(maps, axis=0) if maps else None,
+        _mean_kernel([one.kernel for one in layers]),
+        float(np.exp(np.mean([np.log(one.ridge) for one in layers]))),
+        tuple(trunk),
+    )
+
+
+def _mean_kernel(kernels: Sequence[Kernel]) -> Kernel:
+    """A profile that a kernel lacks has the weight 0 there."""
+    profiles = tuple(dict.fromkeys(name for kernel in kernels for name in kernel.profiles))
+    found = [[(k.weights[i], k.rates[i]) for k in kernels for i, name in enumerate(k.profiles) if name == profile] for profile in profiles]
+    weights = np.array([sum(weight for weight, _ in pairs) / len(kernels) for pairs in found])
+    rates = np.array([np.exp(np.mean([np.log(rate) for _, rate in pairs])) for pairs in found])
+    return pruned(Kernel(profiles, weights, rates))

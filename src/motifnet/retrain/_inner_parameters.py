@@ -1,6 +1,9 @@
 """The inner parameters as one vector: views of it are the leaves of autograd, and Adam moves it as a whole.
 
     θ = (log slopes s, log scales of the columns, mixture logits, log rates, log λ, M, and for each block of the trunk W₁, b, W₂)
+
+Logits and logarithms are those of ratios to the start, so that θ = 0 is the start itself and not its rounding.
+
     prior = Σ s²/τ² + Σ (s_{k+1} − s_k)²/ρ² + Σ (column log scale)² + Σ (M − M₀)²/μ² + Σ W₂²/ω²
 
 M₀ is where the map starts. The trunk starts as the identity: W₂ = 0, W₁ normal, and every unit has its kink at a row of the table.
@@ -36,7 +39,7 @@ class Rows(NamedTuple):
 
 
 class InnerParameters:
-    """Parameters of the inner layers for d columns, at the convex start: identity warps, trunk and map, equal weights.
+    """Parameters of the inner layers for d columns, at the start: warps, trunk and map are the identity.
 
     M and the trunk, of `depth` blocks with `width` units each, act on the numeric columns, if these are at most `map_columns`.
     """
@@ -76,9 +79,8 @@ class InnerParameters:
             for inward, bias, _ in self.trunk:
                 inward.copy_(torch.as_tensor(rng.normal(size=inward.shape) / math.sqrt(m)))
                 bias.copy_(-(Z[torch.as_tensor(rng.integers(len(Z), size=width))] * inward.T).sum(1))
-            self.log_rates.copy_(torch.as_tensor(np.log(kernel.rates)))
-            self.log_ridge.fill_(math.log(ridge))
         self.M_start = torch.zeros_like(self.M)
+        self.start_weights, self.start_rates, self.start_ridge = torch.as_tensor(kernel.weights), torch.as_tensor(kernel.rates), ridge
 
     def start_map(self, M: Tensor) -> None:
         """Let the map start at M with shape (m, m), and its prior be centred there."""
@@ -90,6 +92,16 @@ class InnerParameters:
         """What of rows X with shape (n, d) does not depend on the parameters."""
         bits = (X[:, self.indicators] != self.low).to(X.dtype)
         return Rows(Warp(self.warp.knots[self.others]).basis(X[:, self.others]), bits)
+
+    def weights(self, dtype: torch.dtype | None = None) -> Tensor:
+        """Weights of the profiles with shape (c,), in the type of the parameters where none is given."""
+        w = torch.exp(self.mix.to(dtype or self.mix.dtype)) * self.start_weights.to(dtype or self.mix.dtype)
+        return w / w.sum()
+
+    @property
+    def ridge(self) -> float:
+        """λ."""
+        return self.start_ridge * math.exp(float(self.log_ridge.detach()))
 
     def slopes(self) -> Tensor:
         """Slopes of the warps with shape (d, K)."""
@@ -115,7 +127,7 @@ class InnerParameters:
             D = torch.pdist(U, p)
             return with_indicators(D, rows.bits, apart, p) if len(apart) else D
 
-        return mixture_of(distance, self.profiles, torch.softmax(self.mix, 0), torch.exp(self.log_rates))
+        return mixture_of(distance, self.profiles, self.weights(), torch.exp(self.log_rates + torch.log(self.start_rates).to(self.s.dtype)))
 
     def rates(self, quick: float, slow: float) -> Tensor:
         """The learning rate of each element: `slow` for M and the trunk, `quick` for all others."""
@@ -147,8 +159,8 @@ class InnerParameters:
             self.warp.knots.double().numpy(),
             self.slopes().double().numpy().copy(),
             None if M is None else M.double().numpy().copy(),
-            Kernel(self.profiles, torch.softmax(self.mix, 0).double().numpy(), torch.exp(self.log_rates).double().numpy()),
-            float(torch.exp(self.log_ridge)),
+            Kernel(self.profiles, _numpy(self.weights(torch.float64)), _numpy(self.start_rates * torch.exp(self.log_rates.double()))),
+            self.ridge,
             tuple(
                 Block(_numpy(self._among_all(inward, True, False)), _numpy(bias), _numpy(self._among_all(outward, False, True)))
                 for inward, bias, outward in self.trunk

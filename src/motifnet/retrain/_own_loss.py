@@ -7,17 +7,18 @@ fold k; λ is chosen on the inner blocks of its training rows, by the parabolas 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from motifnet.engine import Control, parallel_map
-from motifnet.kernels import CAPACITY, Parabola, fit_reweighted, fit_with_held_out
+from motifnet.kernels import CAPACITY, Parabola, Partition, fit_reweighted, fit_with_held_out, solve_ridge
 from motifnet.losses import Loss
-from motifnet.retrain._cross_tune import CrossTuned, TunedModel, fold_model
+from motifnet.retrain._cross_tune import CrossTuned, TunedModel
+from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.tables import Matrix, Response, Sample
 from motifnet.teachers import fold_partition
 
@@ -30,42 +31,82 @@ def refit_under_loss(sample: Sample, fitted: CrossTuned, *, n_jobs: int = 1, con
     response, control = sample.response, control or Control()
     if response is None or sample.n > CAPACITY.exact_rows:
         return None
-
-    def refit(k: int) -> tuple[Matrix, TunedModel]:
-        start = fold_model(sample, fitted, k)
-        columns = []
-        for c in range(response.q):
-            columns.append(_refit(sample, response, start, k, c, control))
-        held_out, duals, intercepts = zip(*columns, strict=True)
-        centres = start.inner.warp(torch.as_tensor(sample.view(k))).numpy()
-        model = replace(fitted.models[k], centres=centres, dual=np.column_stack(duals), intercept=np.array(intercepts))
-        return np.column_stack(held_out), model
-
-    results = parallel_map(refit, range(sample.folds.count), n_jobs)
+    results = parallel_map(lambda k: _refit(sample, response, fitted.inner[k], k, control), range(sample.folds.count), n_jobs)
     oof = np.full((sample.n, response.q), np.nan)
     for k, (held_out, _) in enumerate(results):
         oof[sample.folds.held_out(k)] = held_out
-    return CrossTuned(oof, tuple(model for _, model in results))
+    every = torch.ones(sample.n, dtype=torch.bool)
+
+    def whole(k: int | None, inner: InnerLayers, ridges: Sequence[float]) -> TunedModel:
+        rows = _Rows.of(sample, response, inner, k)
+        fits = [rows.fit(c, every, ridge, control) for c, ridge in enumerate(ridges)]
+        duals, intercepts = zip(*fits, strict=True)
+        return TunedModel(inner, rows.Z.numpy(), torch.stack(duals, 1).numpy(), np.array([float(b) for b in intercepts]), inner.ridge)
+
+    if len(fitted.models) > 1:
+        models = parallel_map(lambda k: whole(k, fitted.inner[k], results[k][1]), range(sample.folds.count), n_jobs)
+        return CrossTuned(oof, fitted.inner, tuple(models))
+    ridges = np.exp(np.mean(np.log([ridges for _, ridges in results]), axis=0))
+    return CrossTuned(oof, fitted.inner, (whole(None, fitted.models[0].inner, list(ridges)),))
 
 
-def _refit(sample: Sample, response: Response, start: TunedModel, k: int, c: int, control: Control) -> tuple[Matrix, Matrix, float]:
-    """Column c: predictions of fold k, and dual and intercept of all rows. The centres of `start` are the training rows of fold k."""
-    inner, part, w = start.inner, fold_partition(sample, k), torch.as_tensor(sample.weight)
-    Z, train, out = inner.warp(torch.as_tensor(sample.view(k))), part.train, torch.as_tensor(sample.folds.held_out(k))
-    K, q = inner.gram(Z, Z), min(c, start.dual.shape[1] - 1)
-    dual, b = torch.zeros_like(w), torch.tensor(start.intercept[q])
-    dual[train] = torch.as_tensor(start.dual[:, q])
-    f = K @ dual + b
-    y, mean, sd = response.y[:, c], float(response.mean[c]), float(response.sd[c])
-    loss = response.losses[c].smooth(y[train], mean + sd * f[train].numpy(), _ROUNDED)
-    at = control.guarded(_parabolas(loss, y, mean, sd))
-    targets, weights = at(f).working(f, w)
-    typical = inner.ridge * float(weights[train].sum() / w[train].sum())
-    ridge = fit_with_held_out(inner.gram, Z, targets[:, None], weights, part, [factor * typical for factor in RIDGE_FACTORS]).ridge
-    dual[train], b = fit_reweighted(K[train][:, train], w[train], control.guarded(_parabolas(loss, y[train], mean, sd)), ridge, dual[train], b)
-    held_out = (K[out] @ dual + b).numpy()
-    dual, b = fit_reweighted(K, w, at, ridge, dual, b)
-    return held_out, dual.numpy(), float(b)
+def _refit(sample: Sample, response: Response, inner: InnerLayers, k: int, control: Control) -> tuple[Matrix, list[float]]:
+    """Predictions of fold k, one column a loss, and the λ of each."""
+    rows, part, out = _Rows.of(sample, response, inner, k), fold_partition(sample, k), torch.as_tensor(sample.folds.held_out(k))
+    columns, ridges = [], []
+    for c in range(response.q):
+        ridge = rows.choose(c, part, control)
+        dual, b = rows.fit(c, part.train, ridge, control)
+        columns.append((rows.K[out][:, part.train] @ dual + b).numpy())
+        ridges.append(ridge)
+    return np.column_stack(columns), ridges
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """All rows behind inner layers, in the encoding of one fold: Z with shape (n, d), the Gram matrix K, weights w, targets y with shape (n, q)."""
+
+    response: Response
+    inner: InnerLayers
+    Z: Tensor
+    K: Tensor
+    w: Tensor
+    y: Tensor
+
+    @classmethod
+    def of(cls, sample: Sample, response: Response, inner: InnerLayers, k: int | None) -> _Rows:
+        Z = inner.warp(torch.as_tensor(sample.X if k is None else sample.view(k)))
+        return cls(response, inner, Z, inner.gram(Z, Z), torch.as_tensor(sample.weight), torch.as_tensor(sample.y))
+
+    def least_squares(self, c: int, rows: Tensor) -> tuple[Tensor, Tensor, Callable[[Tensor], Parabola]]:
+        """The least-squares fit to some rows (a mask), and the loss of column c, rounded off around it, on all rows."""
+        q, index = min(c, self.y.shape[1] - 1), torch.nonzero(rows).ravel()
+        dual, b = solve_ridge(self.K[index[:, None], index], self.y[rows, q : q + 1], self.inner.ridge / self.w[rows])
+        f = (self.K[rows][:, rows] @ dual + b)[:, 0]
+        y, mean, sd = self.response.y[:, c], float(self.response.mean[c]), float(self.response.sd[c])
+        loss = self.response.losses[c].smooth(y[rows], mean + sd * f.numpy(), _ROUNDED)
+        return dual[:, 0], b[0], _parabolas(loss, y[rows], mean, sd)
+
+    def fit(self, c: int, rows: Tensor, ridge: float, control: Control) -> tuple[Tensor, Tensor]:
+        """Dual of the rows and intercept under the loss of column c."""
+        dual, b, loss = self.least_squares(c, rows)
+        return fit_reweighted(self.K[rows][:, rows], self.w[rows], control.guarded(loss), ridge, dual, b)
+
+    def choose(self, c: int, part: Partition, control: Control) -> float:
+        """λ for column c by the inner blocks of a fold, at the parabolas of the least-squares fit to its training rows."""
+        dual, b, loss = self.least_squares(c, part.train)
+        f = self.K[part.train][:, part.train] @ dual + b
+        targets, weights = loss(f).working(f, self.w[part.train])
+        typical = self.inner.ridge * float(weights.sum() / self.w[part.train].sum())
+        control.check()
+        inside = Partition(torch.ones(len(f), dtype=torch.bool), tuple(block[part.train] for block in part.inner), _within(part))
+        ridges = [factor * typical for factor in RIDGE_FACTORS]
+        return fit_with_held_out(self.inner.gram, self.Z[part.train], targets[:, None], weights, inside, ridges).ridge
+
+
+def _within(part: Partition) -> Tensor | None:
+    """The silent rows among the training rows."""
+    return None if part.silent is None else part.silent[part.train]
 
 
 def _parabolas(loss: Loss, y: Matrix, mean: float, sd: float) -> Callable[[Tensor], Parabola]:

@@ -20,6 +20,7 @@ from torch import Tensor
 from motifnet.engine import Control, parallel_map
 from motifnet.kernels import CAPACITY, CURVATURE, Capacity, Machine, Scores, Smoother, enough, fit_softmax, log_losses, machine_of
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel
+from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import fold_partition
 
@@ -34,35 +35,60 @@ Start = tuple[Scores, Tensor]  # a fit and the mask of its rows
 
 def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> CrossTuned | None:
     """The models with new output layers, which give logits; None where rows times centres are too many for the memory."""
-    if sample.n * max(len(model.centres) for model in fitted.models) > MOST_VALUES:
+    centres = max(len(model.centres) for model in fitted.models)
+    if sample.n * centres > MOST_VALUES:
         return None
-    control = control or Control()
-    results = parallel_map(lambda k: _refit(sample, fitted.models[k], k, seed, control), range(sample.folds.count), n_jobs)
+    control, copies = control or Control(), len(fitted.models) > 1
+
+    def refit(k: int) -> tuple[Matrix, float, float, TunedModel | None]:
+        return _refit(sample, fitted.inner[k], k, centres, copies, seed, control)
+
+    results = parallel_map(refit, range(sample.folds.count), n_jobs)
     oof = np.full(sample.y.shape, np.nan)
-    for k, (held_out, _) in enumerate(results):
+    for k, (held_out, *_) in enumerate(results):
         rows = sample.folds.held_out(k)
         oof[rows] = held_out[rows]
-    return CrossTuned(oof, tuple(model for _, model in results))
+    if copies:
+        return CrossTuned(oof, fitted.inner, tuple(model for *_, model in results if model is not None))
+    lam, a = (float(np.exp(np.mean(np.log(values)))) for values in ([lam for _, lam, _, _ in results], [a for _, _, a, _ in results]))
+    rows_of, Z = _rows(sample, fitted.models[0].inner, None, centres, [], seed, control)
+    return CrossTuned(oof, fitted.inner, (_whole(rows_of, fitted.models[0].inner, Z, lam, a, None),))
 
 
-def _refit(sample: Sample, model: TunedModel, k: int, seed: int, control: Control) -> tuple[Matrix, TunedModel]:
-    """Predictions of fold k with shape (n, q), NaN elsewhere, and the model of all rows."""
-    Z, w, part = model.inner.warp(torch.as_tensor(sample.view(k))), torch.as_tensor(sample.weight), fold_partition(sample, k)
-    blocks, everyone = enough([block & part.train for block in part.inner]), torch.ones_like(part.train)
-    cells = [~part.train, *blocks, part.train & ~torch.stack([~everyone, *blocks]).any(0)]
-    codes, q = sample.codes(k), sample.y.shape[1]
-    capacity = Capacity(CAPACITY.exact_rows, len(model.centres)).of_distinct(sample.n, int(codes.max()) + 1)
-    gram = control.guarded(model.inner.gram)
-    machine = machine_of(gram, Z, CURVATURE * w, cells, seed=seed, capacity=capacity, among=part.train, codes=torch.as_tensor(codes))
-    rows = _Rows(machine, torch.as_tensor(sample.labels), w, max(2, q), control)
+def _refit(
+    sample: Sample, inner: InnerLayers, k: int, centres: int, copies: bool, seed: int, control: Control
+) -> tuple[Matrix, float, float, TunedModel | None]:
+    """Predictions of fold k with shape (n, q), NaN elsewhere; λ and temperature; as a copy, the model of all rows."""
+    part = fold_partition(sample, k)
+    blocks = enough([block & part.train for block in part.inner])
+    rows, Z = _rows(sample, inner, k, centres, blocks, seed, control)
     lam, a, start = rows.choose(part.train, [(block, part.judges(block)) for block in blocks])
     out = torch.as_tensor(sample.folds.held_out(k))
     held_out = torch.full(sample.y.shape, torch.nan, dtype=Z.dtype)
     f = rows.fit(part.train, lam, start)
     held_out[out] = a * _contrast(rows.values(f, part.train, out))
-    f = rows.fit(everyone, lam, (f, part.train))
-    dual, b = a * _contrast(machine.dual(f)), a * _contrast(f.intercept[None])[0]
-    return held_out.numpy(), TunedModel(model.inner, Z[machine.centres].numpy(), dual.numpy(), b.numpy(), lam)
+    return held_out.numpy(), lam, a, _whole(rows, inner, Z, lam, a, (f, part.train)) if copies else None
+
+
+def _rows(
+    sample: Sample, inner: InnerLayers, k: int | None, centres: int, blocks: Sequence[Tensor], seed: int, control: Control
+) -> tuple[_Rows, Tensor]:
+    """All rows in the encoding of fold k, whose landmarks are its training rows, and what they are behind the inner layers."""
+    Z, w = inner.warp(torch.as_tensor(sample.X if k is None else sample.view(k))), torch.as_tensor(sample.weight)
+    train = torch.ones(sample.n, dtype=torch.bool) if k is None else fold_partition(sample, k).train
+    cells = [~train, *blocks, train & ~torch.stack([~train, *blocks]).any(0)]
+    codes = sample.codes(k)
+    capacity = Capacity(CAPACITY.exact_rows, centres).of_distinct(sample.n, int(codes.max()) + 1)
+    gram = control.guarded(inner.gram)
+    machine = machine_of(gram, Z, CURVATURE * w, cells, seed=seed, capacity=capacity, among=train, codes=torch.as_tensor(codes))
+    return _Rows(machine, torch.as_tensor(sample.labels), w, max(2, sample.y.shape[1]), control), Z
+
+
+def _whole(rows: _Rows, inner: InnerLayers, Z: Tensor, lam: float, a: float, start: Start | None) -> TunedModel:
+    """The model of all rows."""
+    f = rows.fit(torch.ones(len(Z), dtype=torch.bool), lam, start)
+    dual, b = a * _contrast(rows.machine.dual(f)), a * _contrast(f.intercept[None])[0]
+    return TunedModel(inner, Z[rows.machine.centres].numpy(), dual.numpy(), b.numpy(), lam)
 
 
 def _contrast(scores: Tensor) -> Tensor:

@@ -5,13 +5,16 @@ One chain a fold, in parallel with equal weights.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
 from motifnet.mimicry import kernel_network, transfer
 from motifnet.motifs import Affine, Chain, Hinge, Motif, Parallel, ReLU, Residual
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel
-from motifnet.retrain._inner_layers import Block
+from motifnet.retrain._inner_layers import Block, InnerLayers
+from motifnet.retrain._start import KernelNetwork
 
 
 @transfer.register
@@ -20,6 +23,16 @@ def _tuned(model: TunedModel) -> Motif:
     R = None if inner.map is None else np.eye(len(inner.map)) + inner.map
     front = [Hinge(torch.as_tensor(inner.knots), torch.as_tensor(inner.slopes)), *map(_residual, inner.trunk)]
     return kernel_network(inner.kernel, model.centres, model.dual, model.intercept, front, R, label="trained kernel")
+
+
+def insert_layers(network: KernelNetwork, inner: InnerLayers) -> Motif:
+    """The network with inner layers before its kernel, whose centres move with them: the same function where the layers are as training starts."""
+    R = None if inner.map is None else np.eye(len(inner.map)) + inner.map
+    kernel = replace(inner.kernel, weights=inner.kernel.weights * network.kernel.at_zero)
+    front = [network.front, Hinge(torch.as_tensor(inner.knots), torch.as_tensor(inner.slopes)), *map(_residual, inner.trunk)]
+    whole = kernel_network(kernel, inner.warp_numpy(network.centres), np.eye(1), np.zeros(1), front, R)
+    assert isinstance(whole, Chain)
+    return Chain([*whole.parts[:-1], network.rest], label="transferred network with inner layers")
 
 
 def _residual(block: Block) -> Motif:

@@ -51,7 +51,7 @@ def check(
         usable = ~np.isin(encoder.names, left_out)
         X, Z = (np.where(usable, rows, 0.0) for rows in (old_rows.X, encoder.transform(table.take(chosen))))
         overall = _together(X, Z, metric, seed)
-        error = error_shift(X, old_rows.losses, Z, root=root, seed=seed)
+        error = error_shift(X, old_rows.losses, Z, groups=old_rows.groups, root=root, seed=seed)
     p, distance = (None, None) if overall is None else (min(1.0, 2 * overall.pvalue), overall.distance)
     return ShiftReport(table.n, tuple(tests), corrected, p, distance, error, error_unit)
 

@@ -33,11 +33,6 @@ class DensityRatio:
     covered: float
     method: str
 
-    @property
-    def effective(self) -> float:
-        """Number of equally weighted rows that say as much: (Σ r)² / Σ r² (Kish 1965)."""
-        return float(self.values.sum() ** 2 / (self.values**2).sum())
-
 
 def density_ratio(old: Matrix, new: Matrix, seed: int) -> DensityRatio:
     """Rows with shape (n, k) and (m, k), columns in comparable units."""

@@ -20,10 +20,11 @@ MOST_ROWS, MOST_NUMBERS = 2_000, 100_000
 
 @dataclass(frozen=True)
 class RowSample:
-    """Encoded rows with shape (k, d), and the loss of the out-of-fold prediction of each with shape (k,)."""
+    """Encoded rows with shape (k, d), the loss of the out-of-fold prediction of each with shape (k,), and codes of their groups with shape (k,)."""
 
     X: Matrix
     losses: Matrix
+    groups: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,12 @@ def _sound_rows(rows: RowSample, d: int) -> bool:
         and k > 0
         and rows.X.dtype == rows.losses.dtype == np.float64
         and all(np.isfinite(a).all() for a in (rows.X, rows.losses))
+        and (rows.groups is None or _sound_groups(rows.groups, k))
     )
+
+
+def _sound_groups(groups: NDArray[np.int64], k: int) -> bool:
+    return groups.shape == (k,) and groups.dtype == np.int64 and bool(((groups >= 0) & (groups < k)).all())
 
 
 def draw_rows(losses: Matrix, weight: Matrix, d: int, seed: int) -> NDArray[np.int64]:

@@ -59,7 +59,7 @@ class ShiftReport:
         if error is None:
             return ""
         if not error.reliable:
-            few = f"only {error.effective:.0f} rows of the fit" if error.effective < LEAST_EFFECTIVE else ""
+            few = f"only {error.effective:.0f} {error.unit} of the fit" if error.effective < LEAST_EFFECTIVE else ""
             bare = f"only {error.covered:.0%} of the new rows lie where the fit had some" if error.covered < LEAST_COVERED else ""
             why = f"{few} are like them; {bare}" if few and bare else f"{few} are like them" if few else bare
             return f"What the error on them is cannot be said: {why}. Measure it on rows with a known target, or fit again with such rows."

@@ -55,12 +55,12 @@ def _said(found: list[Strangers], kind: str, n: int) -> str:
 
 
 def _strangers(old: NumberSketch | LevelSketch, new: Column, feature: Feature, near: float) -> Iterator[Strangers]:
-    gaps, m, n = new.gaps, len(new.values), old.rows
-    if not old.gaps and _is_rare(int(gaps.sum()), m, 0, n):
-        yield Strangers("have a missing value where the fit had none", gaps, f"column {new.name!r}")
+    missing, m, n = new.gaps, len(new.values), old.rows
+    if not old.gaps and _is_rare(int(missing.sum()), m, 0, n):
+        yield Strangers("have a missing value where the fit had none", missing, f"column {new.name!r}")
     if isinstance(old, LevelSketch):
         assert isinstance(feature, OneHot | TargetMean)
-        unseen = (codes_of(new, feature.levels) == len(feature.levels)) & ~gaps
+        unseen = (codes_of(new, feature.levels) == len(feature.levels)) & ~missing
         once = int((np.rint(old.shares * n * (1 - old.gaps)) <= 1).sum())
         if _is_rare(int(unseen.sum()), m, once, n):
             yield Strangers("have a level that the fit has not seen", unseen, f"column {new.name!r}: {new.values[unseen][0]!r}")

@@ -6,7 +6,7 @@ a convex combination of the teachers and of 0, the centre of the coding, by pred
 squared error of the best teacher, so that the pull toward equal weights counts as c = 10 rows of noise, however small the noise is. With the
 weight of 0 as one more v the sum is 1 and the objective a homogeneous ‖A v‖² in the errors; the minimiser of ‖A v‖² + (1 − Σ v)² over v ≥ 0 lies
 on the same ray, so that one non-negative least squares problem gives both. The honest score of the stack predicts each fold with weights from the
-other folds.
+other folds, and in place of 0, the mean of all rows, with the mean of those from which the fold may be predicted.
 """
 
 from __future__ import annotations
@@ -40,8 +40,11 @@ def fit_nnls_stack(oofs: list[Matrix], y: Matrix, weight: Matrix, folds: Folds) 
         scored = usable & folds.held_out(k)
         others = usable & folds.train(k)
         # the first block forward in time has nothing earlier with a score
-        weights = _solve(F[:, others], y[others], weight[others]) if others.any() else np.full((len(F), y.shape[1]), 1 / len(F))
-        out[scored] = np.einsum("tnq,tq->nq", F[:, scored], weights)
+        seen = folds.train(k)
+        centre = np.average(y[seen], axis=0, weights=weight[seen]) if seen.any() else np.zeros(y.shape[1])
+        shifted = F - centre
+        weights = _solve(shifted[:, others], y[others] - centre, weight[others]) if others.any() else np.full((len(F), y.shape[1]), 1 / len(F))
+        out[scored] = centre + np.einsum("tnq,tq->nq", shifted[:, scored], weights)
     return NnlsStack(_solve(F[:, usable], y[usable], weight[usable]), out)
 
 

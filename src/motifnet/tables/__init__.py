@@ -7,12 +7,13 @@ from motifnet.tables._calendar import PERIODS, Calendar
 from motifnet.tables._canonical import CanonicalRows, canonical
 from motifnet.tables._column import GAP, Column, Kind, Level
 from motifnet.tables._encoder import Encoder
+from motifnet.tables._errors import numbered
 from motifnet.tables._feature import LIMIT, Feature
 from motifnet.tables._folds import Folds, make_folds
 from motifnet.tables._labels import codes_among
 from motifnet.tables._level import codes_of
 from motifnet.tables._matrix import as_array
-from motifnet.tables._notation import note_texts
+from motifnet.tables._notation import note_strings
 from motifnet.tables._numeric import Numeric
 from motifnet.tables._offset import as_offset
 from motifnet.tables._one_hot import OneHot
@@ -71,7 +72,8 @@ __all__ = [
     "codes_among",
     "codes_of",
     "make_folds",
-    "note_texts",
+    "note_strings",
+    "numbered",
     "open_stream",
     "read_table",
     "sensible_weight",

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError
+from motifnet.tables._errors import row_name
 
 Kind = Literal["numeric", "boolean", "categorical", "date"]
 Level = str | int | float | bool
@@ -124,7 +125,7 @@ def _microseconds(name: str, values: NDArray[Any]) -> NDArray[np.int64]:
     if beyond.any():
         row = int(np.argmax(beyond))
         raise DataError(
-            f"Column {name!r}, row {row} (the first row is 0) holds {values[row]} ({values.dtype}), which is more than 290,000 years from 1970. "
+            f"Column {name!r}, {row_name(row)} holds {values[row]} ({values.dtype}), which is more than 290,000 years from 1970. "
             "Pass such a column as numbers, or leave the cell empty if the value is not known."
         )
     return values.astype(f"{values.dtype.kind}8[us]").astype(np.int64)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from motifnet.engine import DataError
 from motifnet.tables._column import GAP, LEVEL_TYPES, Column, Kind, as_text, numbers, objects
-from motifnet.tables._errors import shown
+from motifnet.tables._errors import row_name, shown
 from motifnet.tables._infer import datetimes
 from motifnet.tables._reading import PLAIN, Reading, is_mark
 
@@ -118,6 +118,6 @@ def _level(value: Any, level_type: str) -> Any:
 def _wrong(column: Column, kind: Kind, row: int) -> DataError:
     value = objects(column)[row]
     return DataError(
-        f"Column {column.name!r}, row {row} (the first row is 0) holds {shown(value)}, but this column takes {_WANTED[kind]}. "
+        f"Column {column.name!r}, {row_name(row)} holds {shown(value)}, but this column takes {_WANTED[kind]}. "
         "Replace such values; if one stands for a missing value, leave the cell empty, or say so by --missing."
     )

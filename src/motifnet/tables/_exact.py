@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from motifnet.engine import DataError
 from motifnet.tables._column import is_gap
-from motifnet.tables._errors import ValueTypeError, shown
+from motifnet.tables._errors import ValueTypeError, row_name, shown
 from motifnet.tables._matrix import as_array
 
 _PLAIN_TYPES = {str, bytes, bool, int, float, type(None)}
@@ -110,7 +110,7 @@ def ranked(name: str, values: NDArray[Any]) -> tuple[NDArray[np.int64], list[Any
     except TypeError:
         row = next((i for i, value in enumerate(values) if not isinstance(value, (str, bytes, int, float))), 0)
         raise ValueTypeError(
-            f"{name}, row {row} (the first row is 0), holds {shown(values[row])} of type {type(values[row]).__name__}, which has no order. "
+            f"{name}, {row_name(row)}, holds {shown(values[row])} of type {type(values[row]).__name__}, which has no order. "
             "Pass texts, numbers, truth values or dates."
         ) from None
     rank = np.empty(len(order), dtype=np.int64)
@@ -131,6 +131,6 @@ def _keys(values: NDArray[Any]) -> NDArray[Any]:
 
 def check_present(name: str, values: NDArray[Any], remedy: str) -> None:
     """Refuse rows without a value."""
-    gaps = is_gap(values)
-    if gaps.any():
-        raise DataError(f"Input {name} contains NaN. Row {int(np.argmax(gaps))} (the first row is 0) has no value: {remedy}.")
+    missing = is_gap(values)
+    if missing.any():
+        raise DataError(f"Input {name} contains NaN. {row_name(int(np.argmax(missing))).capitalize()} has no value: {remedy}.")

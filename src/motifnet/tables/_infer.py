@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from motifnet.engine import DataError
 from motifnet.tables._column import Column, dates, is_gap, levels, numbers, seconds
-from motifnet.tables._errors import ValueTypeError, shown
+from motifnet.tables._errors import ValueTypeError, row_name, shown
 from motifnet.tables._reading import PLAIN
 
 
@@ -79,7 +79,7 @@ def _column_of_mixture(name: str, values: NDArray[Any]) -> Column:
         return levels(name, values, "str")
     row = next(i for i, v in enumerate(values) if type(v) in strange)
     raise ValueTypeError(
-        f"Column {name!r}, row {row} (the first row is 0) holds {shown(values[row])} of type {type(values[row]).__name__}: each argument must be "
+        f"Column {name!r}, {row_name(row)} holds {shown(values[row])} of type {type(values[row]).__name__}: each argument must be "
         "a string or a number, a truth value, a date or a gap. Convert the column, or leave it out."
     )
 

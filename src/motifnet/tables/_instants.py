@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError
-from motifnet.tables._errors import ValueTypeError, shown
+from motifnet.tables._errors import ValueTypeError, row_name, shown
 from motifnet.tables._reading import PLAIN
 
 
@@ -28,7 +28,7 @@ def instants(name: str, values: NDArray[Any]) -> NDArray[Any]:
     except (TypeError, ValueError, OverflowError):
         row = next((row for row, value in enumerate(values) if not _is_read(read, value)), 0)
         raise ValueTypeError(
-            f"Column {name!r}, row {row} (the first row is 0) holds {shown(values[row])}, but this column takes dates (ISO, such as 2024-05-31 or "
+            f"Column {name!r}, {row_name(row)} holds {shown(values[row])}, but this column takes dates (ISO, such as 2024-05-31 or "
             "2024-05-31T12:00:00) or numbers, all of one kind. Replace such values, or leave the rows out."
         ) from None
 
@@ -36,7 +36,7 @@ def instants(name: str, values: NDArray[Any]) -> NDArray[Any]:
 def _finite(name: str, values: NDArray[Any]) -> NDArray[Any]:
     for row, value in enumerate(values):
         if isinstance(value, float | Decimal) and not Decimal(value).is_finite():
-            raise DataError(f"Input {name} contains infinity. Row {row} (the first row is 0) holds {shown(value)}; every row needs a finite time.")
+            raise DataError(f"Input {name} contains infinity. {row_name(row).capitalize()} holds {shown(value)}; every row needs a finite time.")
     return values
 
 

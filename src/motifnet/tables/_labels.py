@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from motifnet.engine import DataError
 from motifnet.tables._column import Level
-from motifnet.tables._errors import ValueTypeError, shown
+from motifnet.tables._errors import ValueTypeError, row_name, row_number, shown
 from motifnet.tables._exact import check_present, exact, kind_of, kinds_of, ranked
-from motifnet.tables._notation import note_label_texts
+from motifnet.tables._notation import note_label_strings
 from motifnet.tables._sample import Matrix
 from motifnet.tables._vector import check_finite, check_length
 
@@ -30,7 +30,7 @@ def class_codes(values: NDArray[Any], name: str, weight: Matrix | None) -> tuple
             "Check the target and the weights."
         )
     if isinstance(classes[0], str):
-        note_label_texts(name, labels)
+        note_label_strings(name, labels)
     new = np.full(len(found), -1)
     new[used] = np.arange(len(used))
     return new[codes], classes
@@ -45,7 +45,7 @@ def codes_among(classes: tuple[Level, ...], y: Any, n: int) -> NDArray[np.int64]
     for kind, row in kinds.items():
         if (kind == "text") != ("text" in known) or kind not in ("text", "number", "truth value", "Decimal"):
             raise ValueTypeError(
-                f"y, row {row} (the first row is 0), holds {shown(values[row])}, a {kind}, but the classes are {', '.join(map(shown, classes[:5]))}: "
+                f"y, {row_name(row)}, holds {shown(values[row])}, a {kind}, but the classes are {', '.join(map(shown, classes[:5]))}: "
                 f"{' or '.join(sorted(known))}s. A class must be a string or a number as it was at the fit: convert y."
             )
     code = {level: i for i, level in enumerate(classes)}
@@ -69,7 +69,7 @@ def _as_labels(values: NDArray[Any]) -> NDArray[Any]:
     if broken.any():
         row = int(np.argmax(broken))
         raise DataError(
-            f"Unknown label type: continuous. Row {row} of y (the first row is 0) holds {values[row]}, which is no class. "
+            f"Unknown label type: continuous. {row_name(row).capitalize()}, of y, holds {values[row]}, which is no class. "
             "Use a regression (MotifRegressor, --task regression) for numbers, or pass the classes as texts or integers."
         )
     return values
@@ -83,8 +83,8 @@ def _of_one_kind(values: NDArray[Any]) -> NDArray[Any]:
     if len(kinds) > 1 and set(kinds) <= {"text", "number", "truth value"}:
         (first, a), (second, b) = list(kinds.items())[:2]
         raise ValueTypeError(
-            f"Mix of label input types: y holds a {first} ({shown(values[a])} in row {a}) and a {second} ({shown(values[b])} in row {b}). "
-            "A label must be a string or a number, all of them of one type: convert y."
+            f"Mix of label input types: y holds a {first} ({shown(values[a])} in row {row_number(a)}) and a {second} ({shown(values[b])} in row "
+            f"{row_number(b)}). A label must be a string or a number, all of them of one type: convert y."
         )
     found = infer_dtype(values, skipna=True)
     if found in ("string", "boolean", "integer"):
@@ -97,7 +97,7 @@ def _of_one_kind(values: NDArray[Any]) -> NDArray[Any]:
         return np.zeros(1, dtype="S1")
     row = next((row for kind, row in kinds.items() if kind not in ("text", "number", "truth value")), 0)
     raise ValueTypeError(
-        f"y, row {row} (the first row is 0), holds {shown(values[row])} of type {type(values[row]).__name__}: each argument must be "
+        f"y, {row_name(row)}, holds {shown(values[row])} of type {type(values[row]).__name__}: each argument must be "
         "a string or a number. Pass one class for each row."
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import MotifnetWarning, warn_caller
-from motifnet.tables._errors import shown
+from motifnet.tables._errors import numbered, row_name, shown
 from motifnet.tables._reading import PLAIN, is_mark
 from motifnet.tables._table import Table
 
@@ -25,7 +25,7 @@ _DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+(?:e[-+]?\d+)?\s*", re.ASCII | re.I
 _SHARE = 0.5
 
 
-def note_texts(table: Table, X: Any) -> None:
+def note_strings(table: Table, X: Any) -> None:
     """A note for each column of texts that may be numbers; rows are named as X names them."""
     for column in table.columns:
         if column.kind == "categorical" and column.level_type == "str" and (found := suspect(column.values)) is not None:
@@ -34,36 +34,36 @@ def note_texts(table: Table, X: Any) -> None:
             warnings.warn(text, MotifnetWarning, stacklevel=4)
 
 
-def note_label_texts(name: str, labels: NDArray[Any]) -> None:
+def note_label_strings(name: str, labels: NDArray[Any]) -> None:
     """The same for classes, and for one that may stand for a missing value."""
     found = suspect(labels)
     if found is not None:
         row, reason = found
-        text = f"Target {name!r}, row {row} (the first row is 0), holds {shown(labels[row])}: {reason} Each text is taken as a class of its own."
+        text = f"Target {name!r}, {row_name(row)}, holds {shown(labels[row])}: {reason} Each text is taken as a class of its own."
         warn_caller(text)
         return
     marks = [label for label in dict.fromkeys(labels.tolist()) if is_mark(label)]
     if marks:
         row = labels.tolist().index(marks[0])
-        text = f"Target {name!r}, row {row} (the first row is 0), holds {shown(marks[0])}, which is taken as a class. {_missing(marks[0])}"
+        text = f"Target {name!r}, {row_name(row)}, holds {shown(marks[0])}, which is taken as a class. {_missing(marks[0])}"
         warn_caller(text)
 
 
 def suspect(values: NDArray[Any]) -> tuple[int, str] | None:
-    """A row of texts that may be meant otherwise, and the reason, where most rows are numbers or look like them."""
+    """A row of strings that may be meant otherwise, and the reason, where most rows are numbers or look like them."""
     import pandas as pd
 
     codes, found = pd.factorize(values)
-    texts = [str(text) for text in found]
-    plain = np.array([PLAIN.number(text) is not None for text in texts], dtype=bool)
-    dressed = np.array([_DRESSED.fullmatch(text) is not None for text in texts], dtype=bool) & ~plain
-    count = np.bincount(codes[codes >= 0], minlength=len(texts))
+    strings = [str(text) for text in found]
+    plain = np.array([PLAIN.number(text) is not None for text in strings], dtype=bool)
+    dressed = np.array([_DRESSED.fullmatch(text) is not None for text in strings], dtype=bool) & ~plain
+    count = np.bincount(codes[codes >= 0], minlength=len(strings))
     if plain.all() or count[plain | dressed].sum() < _SHARE * count.sum() or (plain | dressed).sum() < 2:
         return None
     others = ~plain & ~dressed
     kind = dressed if count[dressed].sum() >= count[plain].sum() or not others.any() else others
     row = int(np.flatnonzero(np.isin(codes, np.flatnonzero(kind)))[0])
-    return row, _dressing(texts[codes[row]]) if kind is dressed else f"most other rows hold numbers. {_missing(texts[codes[row]])}"
+    return row, _dressing(strings[codes[row]]) if kind is dressed else f"most other rows hold numbers. {_missing(strings[codes[row]])}"
 
 
 def _dressing(text: str) -> str:
@@ -83,5 +83,7 @@ def _missing(text: str) -> str:
 def _row_name(X: Any, row: int) -> str:
     """By the label of a pandas frame that has lost rows, so that the row of the file is named."""
     index: Any = getattr(X, "index", None)
-    label = index[row] if getattr(getattr(index, "dtype", None), "kind", "") == "i" else row
-    return f"row {label} (the first row is 0)"
+    if getattr(getattr(index, "dtype", None), "kind", "") != "i":
+        return row_name(row)
+    with numbered(index):
+        return row_name(row)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from motifnet.engine import DataError
+from motifnet.tables._errors import row_name
 from motifnet.tables._sample import Matrix
 from motifnet.tables._vector import check_finite, check_no_gaps, vector
 
@@ -25,7 +26,5 @@ def as_offset(offset: Any, n: int) -> Matrix:
     check_finite(values, "offset")
     if (np.abs(values) > LARGEST).any():
         row = int(np.argmax(np.abs(values) > LARGEST))
-        raise DataError(
-            f"offset is {values[row]:g} in row {row} (the first row is 0): an exposure of e^{values[row]:g}. Pass the log of the exposure."
-        )
+        raise DataError(f"offset is {values[row]:g} in {row_name(row)}: an exposure of e^{values[row]:g}. Pass the log of the exposure.")
     return values

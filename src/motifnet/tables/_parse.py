@@ -49,9 +49,9 @@ def _typed(text: str, options: dict[str, Any], types: Types, path: str) -> DataF
     if tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1):  # later versions read floats exactly without being told
         options["float_precision"] = "round_trip"
     names = list(pd.read_csv(io.StringIO(text), nrows=0, **options).columns)
-    gaps = ["", *types.reading.missing]
+    missing = ["", *types.reading.missing]
     known = [name for name in names if name in types.texts]
-    every = {name: gaps if name in known else [*MARKS, *gaps] for name in names}
+    every = {name: missing if name in known else [*MARKS, *missing] for name in names}
     frame = pd.read_csv(io.StringIO(text), dtype=dict.fromkeys(known, str), na_values=every, **options)
     if frame.empty:
         raise DataError(f"{path} has a header, but no rows. At least one row is expected.")
@@ -59,9 +59,9 @@ def _typed(text: str, options: dict[str, Any], types: Types, path: str) -> DataF
     unclear = [name for name in others if frame[name].isna().all() or pd.api.types.infer_dtype(frame[name], skipna=True) not in _CLEAR]
     again = [name for name in others if name in unclear or name in types.labels]
     if again:
-        raw = pd.read_csv(io.StringIO(text), usecols=again, dtype=dict.fromkeys(again, str), na_values=dict.fromkeys(again, gaps), **options)
+        raw = pd.read_csv(io.StringIO(text), usecols=again, dtype=dict.fromkeys(again, str), na_values=dict.fromkeys(again, missing), **options)
         for name in again:
-            column = typed_texts(raw[name], types.reading) if name in unclear else frame[name]
+            column = typed_strings(raw[name], types.reading) if name in unclear else frame[name]
             frame[name] = raw[name] if name in types.labels and _merges(raw[name], column) else column
     return frame
 
@@ -69,35 +69,35 @@ def _typed(text: str, options: dict[str, Any], types: Types, path: str) -> DataF
 _CLEAR = ("floating", "integer", "mixed-integer-float", "boolean")
 
 
-def typed_texts(texts: Series, reading: Reading) -> Series:
-    """A column of texts as numbers, truth values or dates where all of it is that, marks of a missing value aside."""
+def typed_strings(strings: Series, reading: Reading) -> Series:
+    """A column of strings as numbers, truth values or dates where all of it is that, marks of a missing value aside."""
     import pandas as pd
 
-    values = texts.to_numpy(dtype=object, na_value=None)
+    values = strings.to_numpy(dtype=object, na_value=None)
     numbers = reading.numbers(values)
     if numbers is not None:
-        return pd.Series(numbers, texts.index, name=texts.name)
+        return pd.Series(numbers, strings.index, name=strings.name)
     present = [text for text in pd.unique(values) if text is not None and not is_mark(text)]
     if not present:  # nothing but marks: nothing shows that they are meant as such
-        return texts
+        return strings
     if all(text.strip().casefold() in ("true", "false") for text in present):
         truth = [None if text is None or is_mark(text) else text.strip().casefold() == "true" for text in values]
-        return pd.Series(truth, texts.index, dtype=object, name=texts.name)
-    return _dated(texts, values) if all(map(_ISO.fullmatch, present)) else texts
+        return pd.Series(truth, strings.index, dtype=object, name=strings.name)
+    return _dated(strings, values) if all(map(_ISO.fullmatch, present)) else strings
 
 
-def _dated(texts: Series, values: Iterable[Any]) -> Series:
+def _dated(strings: Series, values: Iterable[Any]) -> Series:
     import pandas as pd
 
     there = [None if text is None or is_mark(text) else text for text in values]
     try:
-        found = pd.to_datetime(pd.Series(there, texts.index, dtype=object, name=texts.name), utc=True, format="ISO8601")
+        found = pd.to_datetime(pd.Series(there, strings.index, dtype=object, name=strings.name), utc=True, format="ISO8601")
         return found.dt.tz_localize(None)
     except ValueError:
-        return texts
+        return strings
 
 
-def _merges(texts: Series, column: Series) -> bool:
-    """Whether different texts have become the same value."""
-    present = texts.dropna().unique()
+def _merges(strings: Series, column: Series) -> bool:
+    """Whether different strings have become the same value."""
+    present = strings.dropna().unique()
     return int(np.sum([not is_mark(text) for text in present])) > int(column.nunique())

@@ -8,6 +8,7 @@ import numpy as np
 
 from motifnet.engine import DataError, MotifnetWarning
 from motifnet.losses import Objective
+from motifnet.tables._errors import row_name
 from motifnet.tables._sample import Matrix
 
 SQUARED, OTHERS = (1e-300, 1e305), (1e-30, 1e30)  # other losses take exponentials, and trees learn them in single precision
@@ -24,7 +25,7 @@ def check_range(y: Matrix, names: tuple[str, ...], objective: Objective) -> None
         row = top if size[top, j] > largest else low if 0 < size[low, j] < least else None
         if row is not None:
             raise DataError(
-                f"Target {name!r} holds {y[row, j]:g} in row {row} (the first row is 0); objective={objective.name!r} takes sizes from {least:g} to "
+                f"Target {name!r} holds {y[row, j]:g} in {row_name(row)}; objective={objective.name!r} takes sizes from {least:g} to "
                 f"{largest:g} (per unit of exposure, where there is one). Choose another unit for the target."
             )
 

@@ -50,7 +50,7 @@ def read_table(
 
 
 def _read_parquet(path: str, reading: Reading) -> DataFrame:
-    with parquet_told(path):
+    with parquet_errors(path):
         import pyarrow.parquet as parquet
 
         table = parquet.read_table(path)
@@ -83,7 +83,7 @@ def without_missing(frame: DataFrame, reading: Reading) -> DataFrame:
 
 
 @contextmanager
-def parquet_told(path: str) -> Iterator[None]:
+def parquet_errors(path: str) -> Iterator[None]:
     """Turn what pyarrow raises for a file into FileError; memory that is not there is another matter."""
     try:
         yield

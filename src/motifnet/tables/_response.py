@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from motifnet.engine import DataError, UsageError
 from motifnet.losses import Loss, Objective
+from motifnet.tables._errors import row_name
 
 Matrix = NDArray[np.float64]
 
@@ -62,6 +63,6 @@ def check_domain(y: Matrix, names: tuple[str, ...], objective: Objective) -> Non
         row, column = np.argwhere(wrong)[0]
         wanted = "at least 0" if objective.name == "poisson" else "above 0"
         raise DataError(
-            f"objective={objective.name!r} needs targets {wanted}, but row {row} (the first row is 0) of {names[column]!r} holds {y[row, column]:g}. "
+            f"objective={objective.name!r} needs targets {wanted}, but {row_name(row)} of {names[column]!r} holds {y[row, column]:g}. "
             "Mend the row, leave it out, or choose another objective."
         )

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from motifnet.engine import DataError, FileError, UsageError, as_path
 from motifnet.tables._parse import Types, parse
-from motifnet.tables._read import check_names, names_of, pandas_frame, parquet_told, separator_of
+from motifnet.tables._read import check_names, names_of, pandas_frame, parquet_errors, separator_of
 from motifnet.tables._reading import PLAIN, Reading
 from motifnet.tables._schema import Schema
 
@@ -115,7 +115,7 @@ class Parquet(Stream):
 
     def blocks(self) -> Iterator[Block]:
         first = 0
-        with parquet_told(self.path), _opened(self.path) as file:
+        with parquet_errors(self.path), _opened(self.path) as file:
             for batch in file.iter_batches(batch_size=BLOCK_ROWS):
                 batch.validate(full=True)
                 yield Block(first, batch.num_rows, batch)
@@ -132,7 +132,7 @@ class Parquet(Stream):
     def frame(self, raws: list[Any], schema: Schema | None = None, *, texts: Collection[str] = (), labels: Collection[str] = ()) -> DataFrame:
         import pyarrow as pa
 
-        with parquet_told(self.path):
+        with parquet_errors(self.path):
             return pandas_frame(pa.Table.from_batches(raws), self.reading, self.path)
 
 
@@ -173,7 +173,7 @@ def open_stream(path: str | Path, reading: Reading = PLAIN) -> Stream:
     if path == "-":
         raise UsageError("Standard input can be read once only, but a stream is read several times. Pass the path of a file.")
     if path.endswith((".parquet", ".pq")):
-        with parquet_told(path), _opened(path) as file:
+        with parquet_errors(path), _opened(path) as file:
             names = file.schema_arrow.empty_table().to_pandas().columns  # without what pandas has stored as its index
             return _with_rows(Parquet(path, file.metadata.num_rows, tuple(check_names([str(name) for name in names], path)), reading))
     lines = _lines(path)

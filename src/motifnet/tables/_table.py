@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from motifnet.engine import DataError
 from motifnet.tables._column import Column, levels
 from motifnet.tables._convert import convert
+from motifnet.tables._errors import row_name
 from motifnet.tables._exact import whole_numbers
 from motifnet.tables._frame import column_of_series, is_frame, parts_of_frame
 from motifnet.tables._infer import column_of
@@ -73,7 +74,7 @@ def _checked(table: Table) -> Table:
         if column.kind == "numeric" and np.isinf(column.values).any():
             row = int(np.argmax(np.isinf(column.values)))
             raise DataError(
-                f"Input X contains infinity or a value too large for dtype('float64'): column {column.name!r}, row {row} (the first row is 0). "
+                f"Input X contains infinity or a value too large for dtype('float64'): column {column.name!r}, {row_name(row)}. "
                 "Replace it by a number, or leave the cell empty (NaN) if the value is not known."
             )
     return table

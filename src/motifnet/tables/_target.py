@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from motifnet.engine import DataError
 from motifnet.tables._column import Level, objects
-from motifnet.tables._errors import shown
+from motifnet.tables._errors import row_number, shown
 from motifnet.tables._exact import check_present, exact
 from motifnet.tables._frame import column_of_series, is_frame, parts_of_frame
 from motifnet.tables._infer import column_of
@@ -100,7 +100,7 @@ def _numbers(part: Any) -> Matrix:
         found = suspect(values) if column.kind == "categorical" else None
         row, reason = (row, "Convert y,") if found is None else (found[0], f"{found[1][0].upper()}{found[1][1:]} Or convert y,")
         raise DataError(
-            f"Unknown label type: y holds {shown(values[row])} in row {row}, but a regression needs numbers. "
+            f"Unknown label type: y holds {shown(values[row])} in row {row_number(row)}, but a regression needs numbers. "
             f"{reason} or use a classifier (MotifClassifier, --task classification) for classes."
         )
     check_finite(column.values, "y")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from motifnet.engine import DataError, as_floats
 from motifnet.tables._column import Column
-from motifnet.tables._errors import shown
+from motifnet.tables._errors import row_name, shown
 from motifnet.tables._exact import check_present, exact, ranked
 from motifnet.tables._frame import column_of_series
 from motifnet.tables._infer import column_of
@@ -35,9 +35,7 @@ def as_weight(sample_weight: Any, n: int) -> Matrix:
     check_finite(weight, "sample_weight")
     if (weight < 0).any():
         row = int(np.argmax(weight < 0))
-        raise DataError(
-            f"Negative values in data passed to `sample_weight`: row {row} (the first row is 0) has {weight[row]}. Use 0 to leave a row out."
-        )
+        raise DataError(f"Negative values in data passed to `sample_weight`: {row_name(row)} has {weight[row]}. Use 0 to leave a row out.")
     if not (weight > 0).any():
         raise DataError("Sample weights must contain at least one non-zero number: with every weight zero there is no row to learn from.")
     with np.errstate(over="ignore"):
@@ -107,11 +105,11 @@ def check_finite(values: Matrix, name: str) -> None:
     if not np.isfinite(values).all():
         row = int(np.argmax(~np.isfinite(values)))
         what = "NaN" if np.isnan(values[row]) else "infinity or a value too large for dtype('float64')"
-        raise DataError(f"Input {name} contains {what}. Row {row} (the first row is 0) holds {shown(values[row])}; every row needs a finite number.")
+        raise DataError(f"Input {name} contains {what}. {row_name(row).capitalize()} holds {shown(values[row])}; every row needs a finite number.")
 
 
 def check_no_gaps(column: Column, remedy: str) -> None:
     """Refuse rows without a value."""
     if column.gaps.any():
         row = int(np.argmax(column.gaps))
-        raise DataError(f"Input {column.name} contains NaN. Row {row} (the first row is 0) has no value: {remedy}.")
+        raise DataError(f"Input {column.name} contains NaN. {row_name(row).capitalize()} has no value: {remedy}.")

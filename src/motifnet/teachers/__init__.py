@@ -6,9 +6,10 @@ Comes in: a sample. Goes out: a fitted model with honest out-of-fold predictions
 from motifnet.teachers._base import FittedTeacher, Teacher
 from motifnet.teachers._boosting import Growth, Problem, find_engine
 from motifnet.teachers._catboost_levels import Level, LevelSplits, Statistic, hashes_of, level_splits, sizes_of
+from motifnet.teachers._estimator import SMALLEST, Coding, EstimatorTeacher, FittedEstimator
 from motifnet.teachers._forest import Forest, Nodes
 from motifnet.teachers._honest import Hopeless
-from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_partition
+from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_partition, left_out_together
 from motifnet.teachers._linear import FittedLinear, Linear
 from motifnet.teachers._parse_catboost import catboost_forests, catboost_json, catboost_trees, parse_catboost
 from motifnet.teachers._parse_lightgbm import parse_lightgbm
@@ -23,9 +24,13 @@ from motifnet.teachers._trees import BoostedTrees, FittedTrees
 
 __all__ = [
     "KINDS",
+    "SMALLEST",
     "TEACHERS",
     "Additive",
     "BoostedTrees",
+    "Coding",
+    "EstimatorTeacher",
+    "FittedEstimator",
     "FittedKernel",
     "FittedLinear",
     "FittedSplines",
@@ -53,6 +58,7 @@ __all__ = [
     "find_engine",
     "fold_partition",
     "hashes_of",
+    "left_out_together",
     "level_splits",
     "parse_catboost",
     "parse_histogram",

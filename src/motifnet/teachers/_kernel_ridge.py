@@ -153,20 +153,26 @@ def choose_scale(sample: Sample, rows: np.ndarray, k: int | None, teacher: Kerne
     """Length scale and λ by leave-out error on some of `rows` (a mask), in the encoding of fold k."""
     chosen = np.sort(np.random.default_rng([seed, 1]).permutation(np.flatnonzero(rows))[: teacher.grid_rows])
     matrix = sample.X if k is None else sample.view(k)
+    chosen, blocks = left_out_together(sample, chosen)
     X, y, w = (torch.as_tensor(part[chosen]) for part in (matrix, sample.y, sample.weight))
-    return grid_search(X, y, w, teacher.profiles, medians, left_out_together(sample, chosen))
+    return grid_search(X, y, w, teacher.profiles, medians, blocks)
 
 
-def left_out_together(sample: Sample, rows: np.ndarray) -> list[torch.Tensor] | None:
-    """Blocks of `rows` for leave-out scores: None for single rows, whole groups, or with time the later third."""
+def left_out_together(sample: Sample, rows: np.ndarray, moment: float = 2 / 3) -> tuple[np.ndarray, list[torch.Tensor] | None]:
+    """Rows for leave-out scores, and blocks of them: None for single rows, whole groups, or with time all rows after a moment (a quantile of it).
+
+    With groups and time, earlier rows of a group that is scored later are left out of the rows.
+    """
+    groups = None if sample.groups is None else sample.groups[rows]
     if sample.time is not None:
         time = sample.time[rows]
-        later = time > np.quantile(time, 2 / 3, method="nearest")
-        return [torch.as_tensor(np.flatnonzero(later))] if later.any() else None
-    if sample.groups is None:
-        return None
-    blocks = blocks_of(torch.as_tensor(sample.groups[rows]), len(rows))
-    return blocks if blocks is not None and len(blocks) > 1 else None
+        later = time > np.quantile(time, moment, method="nearest")
+        kept = later | (np.ones(len(rows), dtype=bool) if groups is None else ~np.isin(groups, groups[later]))
+        later = later[kept]
+        if 0 < later.sum() < len(later):
+            return rows[kept], [torch.as_tensor(np.flatnonzero(later))]
+    blocks = None if groups is None else blocks_of(torch.as_tensor(groups), len(rows))
+    return rows, blocks if blocks is not None and len(blocks) > 1 else None
 
 
 def fold_partition(sample: Sample, k: int) -> Partition:

@@ -9,9 +9,9 @@ import numpy as np
 
 from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
-from motifnet.mimicry.fitted._kernels import dense, kernel_features
+from motifnet.mimicry.fitted._kernels import dense, kernel_features, machine
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.mimicry.fitted._parts import beside, inverse, scaled, weighted
+from motifnet.mimicry.fitted._parts import beside, inverse, scaled, shifted, weighted
 from motifnet.motifs import Chain, Fill, Identity, Monomial, Motif, Piecewise, Select, Sine
 from motifnet.tables import Matrix
 
@@ -97,10 +97,39 @@ def _fourier(model: Any) -> list[Motif]:
     return [affine(model.random_weights_, model.random_offset_ + np.pi / 2), Sine(), weighted([np.sqrt(2 / count)], [Identity()])]
 
 
+def _kernel_components(model: Any) -> list[Motif]:
+    """(k(x) − r − mean k(x) + s) A = k(x) (A − 1 mean A) + (s − r) A with rows' means r and total mean s of the fit, k(x) of shape (n, m)."""
+    values = np.asarray(model.eigenvalues_)
+    A = np.divide(model.eigenvectors_, np.sqrt(values), out=np.zeros_like(model.eigenvectors_), where=values != 0)
+    centre = model._centerer
+    features = kernel_features(model.kernel, dense(model.X_fit_), gamma=model.gamma_, coef0=model.coef0, degree=model.degree)
+    return [machine(features, A - A.mean(axis=0), (centre.K_fit_all_ - centre.K_fit_rows_) @ A)]
+
+
+def _centred_kernel(model: Any) -> list[Motif]:
+    """K − r − mean K + s of rows of a kernel matrix with rows' means r and total mean s of the fit."""
+    m = len(model.K_fit_rows_)
+    return [affine(np.eye(m) - 1 / m, model.K_fit_all_ - model.K_fit_rows_)]
+
+
+def _linear_map(model: Any) -> list[Motif]:
+    return [affine(dense(model.components_).T)]
+
+
+def _independent(model: Any) -> list[Motif]:
+    """(x − mean) Wᵀ with the unmixing matrix W; without whitening there is no mean."""
+    front = shifted(np.ones(len(model.mean_)), -model.mean_) if model.whiten else []
+    return [*front, affine(np.asarray(model.components_).T)]
+
+
 BASES: dict[str, Transfer] = {
-    **dict.fromkeys(("IncrementalPCA", "NeighborhoodComponentsAnalysis", "PCA", "TruncatedSVD"), _projection),
+    **dict.fromkeys(("IncrementalPCA", "PCA", "TruncatedSVD"), _projection),
     "FactorAnalysis": _factors,
+    "FastICA": _independent,
+    **dict.fromkeys(("GaussianRandomProjection", "NeighborhoodComponentsAnalysis", "SparseRandomProjection"), _linear_map),
     "KBinsDiscretizer": _bins,
+    "KernelCenterer": _centred_kernel,
+    "KernelPCA": _kernel_components,
     "Nystroem": _nystroem,
     "PolynomialFeatures": _polynomials,
     "RBFSampler": _fourier,

@@ -115,4 +115,4 @@ def numbered(levels: Mapping[int, Sequence[Any]], width: int) -> Motif:
 BOOSTING: dict[str, Transfer] = {
     **dict.fromkeys(("Booster", "LGBMClassifier", "LGBMRanker", "LGBMRegressor"), _lightgbm),
 }
-BOOSTING_SCORES: dict[str, Transfer] = {"LGBMClassifier": _lightgbm_scores}
+FURTHER_BOOSTING: dict[tuple[str, str], Transfer] = {("LGBMClassifier", "decision_function"): _lightgbm_scores}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.base import is_classifier
 
 from motifnet.engine import UsageError
 from motifnet.mimicry.fitted._inverses import inverse_of
-from motifnet.mimicry.fitted._lookup import Transfer, network_for, network_of
+from motifnet.mimicry.fitted._lookup import Transfer, methods_of, network_for, network_of
 from motifnet.mimicry.fitted._members import answer_of, labels_of, scores_of
 from motifnet.mimicry.fitted._output import method_of
 from motifnet.mimicry.fitted._parts import beside, known_classes, on_columns, weighted
@@ -22,10 +23,15 @@ def _is_empty(model: Any) -> bool:
     return model is None or (isinstance(model, str) and model == "passthrough")
 
 
-def _pipeline(model: Any, last_of: Callable[[Any], Motif] = network_of) -> list[Motif]:
+def _pipeline(model: Any, last_of: Callable[[Any], Motif] | None = None) -> list[Motif]:
     *first, last = steps = [step for _, step in model.steps if not _is_empty(step)] or [None]
     _check_none(steps)
+    last_of = last_of or partial(_asked_for, method=method_of(model if _is_empty(model.steps[-1][1]) else last))
     return [*map(_transform, first), Identity() if last is None else last_of(last)]
+
+
+def _asked_for(part: Any, method: str) -> Motif:
+    return _transform(part) if method == "transform" else network_for(part, method)
 
 
 def _check_none(steps: Sequence[Any]) -> None:
@@ -43,17 +49,17 @@ def _transform(step: Any) -> Motif:
     """The network of `transform`: some estimators have that beside the method that their own network computes."""
     if hasattr(step, "get_support"):
         return Chain(selected(step), label=type(step).__name__)
-    if method_of(step) != "transform":
+    if "transform" not in methods_of(step):
         raise UsageError(
             f"{type(step).__name__} stands before other estimators for its `transform`; there is a transfer of its {method_of(step)!r} alone. "
             "Put a transformer there, such as PCA or SelectKBest."
         )
-    return network_of(step)
+    return network_for(step, "transform")
 
 
-def _elimination(model: Any) -> list[Motif]:
+def _elimination(model: Any, last_of: Callable[[Any], Motif] = network_of) -> list[Motif]:
     """RFE: its estimator on the columns that it keeps."""
-    return [*selected(model), network_of(model.estimator_)]
+    return [*selected(model), last_of(model.estimator_)]
 
 
 def _columns(model: Any) -> list[Motif]:
@@ -97,6 +103,10 @@ def _inner(model: Any) -> Any:
     if hasattr(model, "refit") and not (hasattr(model, "best_estimator_") or hasattr(model, "estimator_")):
         raise UsageError(f"{type(model).__name__} was fitted with refit=False and holds no model. Fit it with refit=True.")
     return next(getattr(model, name) for name in ("best_estimator_", "estimator_", "estimator") if hasattr(model, name))
+
+
+def _stand_in(model: Any, method: str) -> list[Motif]:
+    return [_asked_for(_inner(model), method)]
 
 
 def _vote(model: Any) -> list[Motif]:
@@ -153,32 +163,36 @@ def _threshold_labels(model: Any) -> list[Motif]:
 
 
 _STANDS_FOR = ("FrozenEstimator", "GridSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV", "RandomizedSearchCV")
+_ELIMINATIONS = ("RFE", "RFECV")
+_FURTHER = ("decision_function", "predict", "score_samples", "transform")
 _THRESHOLDS = ("FixedThresholdClassifier", "TunedThresholdClassifierCV")
 COMPOSITES: dict[str, Transfer] = {
     **dict.fromkeys(_STANDS_FOR, lambda model: [network_of(_inner(model))]),
     **dict.fromkeys(_THRESHOLDS, lambda model: [network_of(_inner(model))]),
+    **dict.fromkeys(_ELIMINATIONS, _elimination),
     "BaggingClassifier": _bagging,
     "BaggingRegressor": _bagging,
     "ColumnTransformer": _columns,
     "FeatureUnion": _union,
     "Pipeline": _pipeline,
-    "RFE": _elimination,
-    "RFECV": _elimination,
     "StackingClassifier": _stack,
     "StackingRegressor": _stack,
     "TransformedTargetRegressor": _transformed_target,
     "VotingClassifier": _vote,
     "VotingRegressor": _vote,
 }
-COMPOSITE_SCORES: dict[str, Transfer] = {
-    **dict.fromkeys((*_STANDS_FOR, *_THRESHOLDS), lambda model: [scores_of(_inner(model))]),
-    "BaggingClassifier": _bagged_scores,
-    "Pipeline": lambda model: _pipeline(model, scores_of),
-    "StackingClassifier": lambda model: _stack(model, scores_of),
+FURTHER_COMPOSITES: dict[tuple[str, str], Transfer] = {
+    **{(kind, method): partial(_stand_in, method=method) for kind in _STANDS_FOR for method in _FURTHER},
+    **{(kind, "decision_function"): partial(_stand_in, method="decision_function") for kind in _THRESHOLDS},
+    **{(kind, "decision_function"): lambda model: _elimination(model, scores_of) for kind in _ELIMINATIONS},
+    **{("Pipeline", method): partial(_pipeline, last_of=partial(_asked_for, method=method)) for method in _FURTHER},
+    ("BaggingClassifier", "decision_function"): _bagged_scores,
+    ("StackingClassifier", "decision_function"): lambda model: _stack(model, scores_of),
 }
 COMPOSITE_LABELS: dict[str, Transfer] = {
     **dict.fromkeys(_STANDS_FOR, lambda model: [labels_of(_inner(model))]),
     **dict.fromkeys(_THRESHOLDS, _threshold_labels),
+    **dict.fromkeys(_ELIMINATIONS, lambda model: _elimination(model, labels_of)),
     "Pipeline": lambda model: _pipeline(model, labels_of),
     "StackingClassifier": lambda model: _stack(model, labels_of),
 }

@@ -45,4 +45,4 @@ CONSTANTS: dict[str, Transfer] = {
     "DummyRegressor": _values,
     "_ConstantPredictor": lambda model: [constant([1 - _share(model), _share(model)])],
 }
-CONSTANT_SCORES: dict[str, Transfer] = {"_ConstantPredictor": lambda model: [constant([_share(model)])]}
+FURTHER_CONSTANTS: dict[tuple[str, str], Transfer] = {("_ConstantPredictor", "decision_function"): lambda model: [constant([_share(model)])]}

@@ -14,6 +14,7 @@ import numpy as np
 
 from motifnet.engine import DataError
 from motifnet.mimicry.fitted._codes import code, number
+from motifnet.mimicry.fitted._documents import Reader
 from motifnet.mimicry.fitted._uses import Uses
 from motifnet.motifs import Lookup, Motif
 from motifnet.tables import Matrix, as_array
@@ -21,18 +22,22 @@ from motifnet.tables import Matrix, as_array
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of the columns, and which of them hold texts."""
+    """Names of the columns, which of them hold texts, and those whose texts are documents, with what reads them."""
 
     names: tuple[str, ...]
     is_text: tuple[bool, ...]
+    documents: tuple[tuple[int, Reader], ...] = ()
 
     @classmethod
-    def of(cls, X: Any, network: Motif | None = None) -> Columns | None:
-        """Those of a data frame X; None for an array. A column that the network computes with holds no strings, whatever its type."""
+    def of(cls, X: Any, network: Motif | None = None, width: int = 0) -> Columns | None:
+        """Those of a data frame X; None for an array. A column that the network computes with holds no strings, whatever its type.
+
+        width: the number of columns that the network takes, where it is not that of the frame.
+        """
         frame = nw.from_native(X, eager_only=True, pass_through=True)
         if not isinstance(frame, nw.DataFrame):
             return None
-        uses = Uses() if network is None else Uses.of(network, len(frame.columns))
+        uses = Uses() if network is None else Uses.of(network, width or len(frame.columns))
         text = [not _is_number(column) and j not in uses.numbers for j, column in enumerate(frame.iter_columns())]
         return cls(_names(frame), tuple(t and (uses.texts(j) or j not in uses.levels) for j, t in enumerate(text)))
 
@@ -83,10 +88,37 @@ def coded(X: Any, numbers: Collection[int] = ()) -> Matrix:
     return values.astype(np.float64)
 
 
-Reader = Callable[[Any], float]
+def encoded(X: Any, columns: Columns | None, numbers: Collection[int] = ()) -> Matrix:
+    """`coded`, of a data frame by name; behind its columns the counts of the terms in those that hold documents."""
+    table = X if columns is None else columns.of_frame(X)
+    if columns is None or not columns.documents:
+        return coded(table, numbers)
+    table = as_table_of_documents(table)
+    raw = coded(table, numbers)
+    if raw.shape[1] != len(columns.names):
+        raise DataError(
+            f"The rows have {raw.shape[1]} columns, expected {', '.join(columns.names)}. Pass the columns that the estimator was fitted on."
+        )
+    return np.hstack([raw, *(reader.counts(_values(table, j)) for j, reader in columns.documents)])
 
 
-def _reader(column: int, numbers: Collection[int]) -> Reader:
+def as_table_of_documents(X: Any) -> Any:
+    """A data frame as it is; a list of documents, or an array or series of them, as a column."""
+    if isinstance(nw.from_native(X, eager_only=True, pass_through=True), nw.DataFrame):
+        return X
+    values = np.array(list(X) if np.ndim(X) == 1 else X, dtype=object)
+    return values.reshape(len(values), -1)
+
+
+def _values(table: Any, column: int) -> list[Any]:
+    frame = nw.from_native(table, eager_only=True, pass_through=True)
+    return frame[:, column].to_list() if isinstance(frame, nw.DataFrame) else list(table[:, column])
+
+
+ReadValue = Callable[[Any], float]
+
+
+def _reader(column: int, numbers: Collection[int]) -> ReadValue:
     return number if column in numbers else code
 
 
@@ -94,18 +126,18 @@ def _is_number(column: nw.Series[Any]) -> bool:
     return column.dtype.is_numeric() or column.dtype == nw.Boolean
 
 
-def _coded_column(column: nw.Series[Any], read: Reader) -> Matrix:
+def _coded_column(column: nw.Series[Any], read: ReadValue) -> Matrix:
     if _is_number(column):
         return column.cast(nw.Float64).to_numpy().astype(np.float64)
     missing = column.is_null().to_numpy()
     return np.array([np.nan if gap else _coded_value(v, read) for v, gap in zip(column.to_list(), missing, strict=True)], dtype=np.float64)
 
 
-def _coded_value(value: Any, read: Reader) -> float:
+def _coded_value(value: Any, read: ReadValue) -> float:
     try:
         return read(value)
     except (TypeError, ValueError) as error:
         raise DataError(f"A column holds {value!r} of type {type(value).__name__}; expected {_KINDS[read]}. Convert the column first.") from error
 
 
-_KINDS: dict[Reader, str] = {code: "numbers or texts", number: "numbers, or strings that spell one"}
+_KINDS: dict[ReadValue, str] = {code: "numbers or texts", number: "numbers, or strings that spell one"}

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-_ROWS = "it is its rows, with jumps wherever the nearest one changes. Nearest is a kernel machine, such as KernelRidge or SVC"
 INSTEAD = {
-    **dict.fromkeys(("KNeighborsClassifier", "KNeighborsRegressor", "RadiusNeighborsClassifier", "RadiusNeighborsRegressor"), _ROWS),
-    **dict.fromkeys(("IterativeImputer", "KNNImputer"), "nearest is SimpleImputer"),
-    **dict.fromkeys(("BernoulliNB", "CategoricalNB", "ComplementNB", "MultinomialNB"), "nearest is LogisticRegression, or GaussianNB"),
-    **dict.fromkeys(("FastICA", "KernelPCA", "NMF", "SparsePCA"), "nearest is PCA, or Nystroem with a kernel"),
+    "RadiusNeighborsClassifier": "nearest is KNeighborsClassifier",
+    "RadiusNeighborsRegressor": "nearest is KNeighborsRegressor",
+    **dict.fromkeys(("NMF", "SparsePCA"), "nearest is PCA, FastICA or KernelPCA"),
+    **dict.fromkeys(("AffinityPropagation", "BisectingKMeans", "MeanShift"), "nearest is KMeans"),
     "AdditiveChi2Sampler": "nearest is Nystroem(kernel='chi2')",
     "CCA": "nearest is PLSRegression",
     "OutputCodeClassifier": "nearest is OneVsRestClassifier",
     "PolynomialCountSketch": "nearest is PolynomialFeatures, or Nystroem(kernel='poly')",
-    "QuadraticDiscriminantAnalysis": "nearest is GaussianNB behind PCA(whiten=True), or LinearDiscriminantAnalysis",
     "SkewedChi2Sampler": "nearest is Nystroem(kernel='chi2')",
-    "TfidfVectorizer": "texts as language are not taken. Nearest is OneHotEncoder for texts that are levels",
+    **dict.fromkeys(("FeatureHasher", "HashingVectorizer"), "hashes are not taken. Nearest is CountVectorizer or TfidfVectorizer"),
 }
 
 

@@ -172,5 +172,7 @@ KERNELS: dict[str, Transfer] = {
     "SVC": _classifier,
     "SVR": _support_vectors,
 }
-KERNEL_SCORES: dict[str, Transfer] = dict.fromkeys(("NuSVC", "SVC"), lambda model: _decision(model, model.decision_function_shape))
+FURTHER_KERNELS: dict[tuple[str, str], Transfer] = {
+    (kind, "decision_function"): lambda model: _decision(model, model.decision_function_shape) for kind in ("NuSVC", "SVC")
+}
 KERNEL_LABELS: dict[str, Transfer] = dict.fromkeys(("NuSVC", "SVC"), _label)

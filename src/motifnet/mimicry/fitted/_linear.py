@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._kernels import dense
 from motifnet.mimicry.fitted._lookup import Transfer, network_for
-from motifnet.mimicry.fitted._parts import inverse, probabilities, shares, shifted, total, two_sided
-from motifnet.motifs import Chain, Clip, Concat, Exp, Motif, Sigmoid, Softmax, Square
+from motifnet.mimicry.fitted._parts import probabilities, shares, shifted, two_sided
+from motifnet.motifs import Chain, Clip, Exp, Motif, Sigmoid
 
 
 def _map(model: Any) -> Motif:
@@ -57,13 +58,13 @@ def _discriminant(model: Any) -> list[Motif]:
     return probabilities(_map(model), model.coef_.shape[0])
 
 
-def _gaussian_bayes(model: Any) -> list[Motif]:
-    """Logits log π_k − ½ Σ_j log 2πσ²_kj − ½ Σ_j ((x_j − θ_kj) / σ_kj)²."""
-    branches: list[Motif] = []
-    for mean, variance, prior in zip(model.theta_, model.var_, model.class_prior_, strict=True):
-        constant = float(np.log(prior)) - 0.5 * float(np.log(2 * np.pi * variance).sum())  # logarithms in the type of the fit, as it has them
-        branches.append(Chain([*shifted(inverse(variance) ** 0.5, -mean), Square(), total(len(mean)), affine([[-0.5]], constant)]))
-    return [Concat(branches), Softmax()]
+def _canonical_variables(model: Any) -> list[Motif]:
+    """(x − x̄) S, or x S where the covariances were solved for, in the columns that `n_components` keeps."""
+    if model.solver == "lsqr":
+        raise UsageError("LinearDiscriminantAnalysis(solver='lsqr') has no `transform`. Fit it with solver='svd' or 'eigen'.")
+    kept = model.scalings_[:, : model._max_components]
+    front = shifted(np.ones(len(model.xbar_)), -model.xbar_) if model.solver == "svd" else []
+    return [*front, affine(kept)]
 
 
 def _partial_least_squares(model: Any) -> list[Motif]:
@@ -82,7 +83,6 @@ LINEAR: dict[str, Transfer] = {
     **dict.fromkeys(("PassiveAggressiveRegressor", "Perceptron", "QuantileRegressor", "Ridge", "RidgeCV"), _linear),
     **dict.fromkeys(("RidgeClassifier", "RidgeClassifierCV", "SGDRegressor", "TheilSenRegressor"), _linear),
     **dict.fromkeys(("GammaRegressor", "PoissonRegressor", "TweedieRegressor"), _log_link),
-    "GaussianNB": _gaussian_bayes,
     "LinearDiscriminantAnalysis": _discriminant,
     "LogisticRegression": _logistic,
     "LogisticRegressionCV": _logistic,
@@ -93,4 +93,7 @@ LINEAR: dict[str, Transfer] = {
     "SGDClassifier": _descent_classifier,
 }
 _WITH_SCORES = ("LinearDiscriminantAnalysis", "LogisticRegression", "LogisticRegressionCV", "SGDClassifier")
-LINEAR_SCORES: dict[str, Transfer] = dict.fromkeys(_WITH_SCORES, _linear)
+FURTHER_LINEAR: dict[tuple[str, str], Transfer] = {
+    **{(kind, "decision_function"): _linear for kind in _WITH_SCORES},
+    ("LinearDiscriminantAnalysis", "transform"): _canonical_variables,
+}

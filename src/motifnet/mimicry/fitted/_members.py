@@ -10,7 +10,6 @@ another rule have a line in `LABELS`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,15 +21,12 @@ from motifnet.mimicry.fitted._lookup import Transfer, found, network_for, networ
 from motifnet.mimicry.fitted._output import method_of
 from motifnet.motifs import Chain, Largest, Log, Motif, Select
 
-SCORES: dict[str, Transfer] = {}
 LABELS: dict[str, Transfer] = {}
 
 
 def scores_of(fitted: Any) -> Motif:
     """The network of `decision_function`."""
-    if method_of(fitted) == "decision_function":
-        return network_of(fitted)
-    return Chain(_known(SCORES, fitted, "decision values")(fitted))
+    return network_for(fitted, "decision_function")
 
 
 def labels_of(fitted: Any) -> Motif:
@@ -74,13 +70,3 @@ def _check_one_target(fitted: Any) -> None:
             f"{type(fitted).__name__} of {len(fitted.classes_)} targets is a member of another estimator here, for which there is no transfer. Fit "
             "one of these for each target, as MultiOutputClassifier does."
         )
-
-
-def _known(table: Mapping[str, Transfer], fitted: Any, what: str) -> Transfer:
-    make = found(table, fitted)
-    if make is None:
-        raise UsageError(
-            f"{type(fitted).__name__} is asked for its {what} here, for which there is no transfer beside its probabilities; there is one for "
-            f"{', '.join(sorted(table))} and for classifiers without probabilities. Put one of these there."
-        )
-    return make

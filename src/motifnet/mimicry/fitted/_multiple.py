@@ -90,5 +90,5 @@ MULTIPLE: dict[str, Transfer] = {
     "OneVsRestClassifier": _one_against_rest,
     "RegressorChain": _chained,
 }
-MULTIPLE_SCORES: dict[str, Transfer] = {"OneVsRestClassifier": _rest_scores}
+FURTHER_MULTIPLE: dict[tuple[str, str], Transfer] = {("OneVsRestClassifier", "decision_function"): _rest_scores}
 MULTIPLE_LABELS: dict[str, Transfer] = {"OneVsOneClassifier": _pair_labels, "OneVsRestClassifier": _rest_labels}

@@ -24,17 +24,18 @@ def method_of(fitted: Any) -> str:
     return "predict" if hasattr(fitted, "predict") else "transform"
 
 
-def outputs_of(fitted: Any, X: Any) -> Matrix:
+def outputs_of(fitted: Any, X: Any, method: str | None = None) -> Matrix:
     """Its values at rows X, with shape (n, q)."""
-    return own_outputs(fitted, X).astype(np.float64)
+    return own_outputs(fitted, X, method).astype(np.float64)
 
 
-def own_outputs(fitted: Any, X: Any) -> NDArray[np.floating[Any]]:
+def own_outputs(fitted: Any, X: Any, method: str | None = None) -> NDArray[np.floating[Any]]:
     """Its values in the floating type that it gives them in: their digits are those of that type."""
-    values = getattr(fitted, method_of(fitted))(X)
+    method = method or method_of(fitted)
+    values = getattr(fitted, method)(X)
     if isinstance(values, list):
         return np.hstack(values)
-    if hasattr(fitted, "classes_") and method_of(fitted) == "predict" and is_classifier(fitted):
+    if hasattr(fitted, "classes_") and method == "predict" and is_classifier(fitted):
         return _indicators(np.asarray(values), fitted.classes_)
     dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
     if dense.dtype.kind not in "f":

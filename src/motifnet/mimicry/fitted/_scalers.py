@@ -119,29 +119,30 @@ def selected(model: Any) -> list[Motif]:
     return [Select(kept)]
 
 
-def _imputer(model: Any) -> list[Motif]:
+def imputed_at_first(model: Any) -> list[Motif]:
     """Missing values filled, columns without any value left out, and the indicators of missing values where they were requested."""
     kind = getattr(model, "_fill_dtype", model.statistics_.dtype)
     kept = [j for j, value in enumerate(model.statistics_) if not is_missing(value) or model.keep_empty_features]
     if not kept:
         raise UsageError("SimpleImputer keeps no column, as none has a value. Fit it with keep_empty_features=True.")
     values = np.asarray(model.statistics_)[kept].astype(kind)  # an imputer of whole numbers fills with whole numbers
-    filled = Chain([Select(kept), *_sentinels(model, len(kept)), Fill(tensor([code(value) for value in values]))])
+    filled = Chain([Select(kept), *sentinels(model, len(kept)), Fill(tensor([code(value) for value in values]))])
     if not model.add_indicator:
         return [filled]
-    return [beside([filled, Chain(_indicator(model.indicator_))])]
+    return [beside([filled, Chain(indicator(model.indicator_))])]
 
 
-def _sentinels(model: Any, width: int) -> list[Motif]:
+def sentinels(model: Any, width: int) -> list[Motif]:
     """The value that stands for missing ones, where it is not missing itself."""
     return [] if is_missing(model.missing_values) else [Missing(tensor(np.full(width, code(model.missing_values))))]
 
 
-def _indicator(model: Any) -> list[Motif]:
+def indicator(model: Any) -> list[Motif]:
+    """Which values are missing, of the columns that a MissingIndicator keeps."""
     columns = [int(j) for j in model.features_]
     if not columns:
         raise UsageError("MissingIndicator gives no column, as nothing was missing at its fit. Fit it with features='all', or leave it out.")
-    return [Select(columns), *_sentinels(model, len(columns)), Gaps()]
+    return [Select(columns), *sentinels(model, len(columns)), Gaps()]
 
 
 _FUNCTIONS: dict[str, Callable[[], Motif]] = {
@@ -177,25 +178,18 @@ def _function(model: Any) -> list[Motif]:
     return [function_network(model.func, _width(model))]
 
 
-def _kernel_centerer(model: Any) -> list[Motif]:
-    """K_ij − mean_j K_ij − mean_i K⁰_ij + mean K⁰ for rows of a kernel matrix and that of the fit, K⁰."""
-    count = len(model.K_fit_rows_)
-    return [affine(np.eye(count) - 1 / count, model.K_fit_all_ - model.K_fit_rows_)]
-
-
 SCALERS: dict[str, Transfer] = {
     **dict.fromkeys(("GenericUnivariateSelect", "SelectFdr", "SelectFpr", "SelectFromModel"), selected),
     **dict.fromkeys(("SelectFwe", "SelectKBest", "SelectPercentile", "SequentialFeatureSelector", "VarianceThreshold"), selected),
     "Binarizer": _binarizer,
     "FunctionTransformer": _function,
-    "KernelCenterer": _kernel_centerer,
     "MaxAbsScaler": _max_abs,
     "MinMaxScaler": _min_max,
-    "MissingIndicator": _indicator,
+    "MissingIndicator": indicator,
     "Normalizer": _normalizer,
     "PowerTransformer": _power_transform,
     "QuantileTransformer": _quantiles,
     "RobustScaler": _robust,
-    "SimpleImputer": _imputer,
+    "SimpleImputer": imputed_at_first,
     "StandardScaler": _standard,
 }

@@ -177,8 +177,8 @@ TREES: dict[str, Transfer] = {
     "IsolationForest": _isolation,
     "RandomTreesEmbedding": _leaf_indicators,
 }
-TREE_SCORES: dict[str, Transfer] = {
-    "AdaBoostClassifier": _ada_scores,
-    "GradientBoostingClassifier": _gradient_scores,
-    "HistGradientBoostingClassifier": _histogram_scores,
+FURTHER_TREES: dict[tuple[str, str], Transfer] = {
+    ("AdaBoostClassifier", "decision_function"): _ada_scores,
+    ("GradientBoostingClassifier", "decision_function"): _gradient_scores,
+    ("HistGradientBoostingClassifier", "decision_function"): _histogram_scores,
 }

@@ -1,0 +1,66 @@
+"""From a fitted estimator to where feature learning starts: the kernel of its network, and the layers before it as a front.
+
+The networks of the folds' own fits give front and kernel of each fold, so that nothing that a fold starts with has seen its targets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier, is_regressor
+
+from motifnet.engine import UsageError
+from motifnet.estimators._front import Front
+from motifnet.estimators._goal import RegressionGoal
+from motifnet.estimators._prepare import Prepared
+from motifnet.losses import Objective
+from motifnet.mimicry import coded_network
+from motifnet.retrain import Start, keeps_columns, read_kernel
+from motifnet.tables import Sample
+from motifnet.teachers import Coding, EstimatorTeacher, FittedEstimator
+
+
+@dataclass(frozen=True)
+class KernelStart:
+    """The front, None where the kernel is taken of the encoded rows themselves, and a start for each fold and for all rows."""
+
+    front: Front | None
+    starts: list[Start]
+
+
+def teacher_of(asked: Any, ready: Prepared, objective: Objective) -> EstimatorTeacher | None:
+    """The teacher that a caller asked for; None for the library's own kernel ridge. Raises UsageError for what cannot teach."""
+    if isinstance(asked, str):
+        if asked != "kernel ridge":
+            raise UsageError(f"teacher={asked!r} is not known. Pass 'kernel ridge', or an estimator that motifnet.mimic takes.")
+        return None
+    kind = "classifier" if ready.sample.labels is not None else "regressor"
+    if not (is_classifier if kind == "classifier" else is_regressor)(asked):
+        raise UsageError(f"teacher={asked!r} is no {kind} of scikit-learn's interface. Pass an estimator such as SVR(), SVC() or a pipeline.")
+    if ready.sample.response is not None:
+        raise UsageError(f"teacher=... learns under squared error, but the objective is {objective.name!r}. Leave one of them out.")
+    if isinstance(ready.goal, RegressionGoal):
+        return EstimatorTeacher(asked, Coding(ready.goal.mean, ready.goal.sd))
+    return EstimatorTeacher(asked, Coding(np.zeros(1), np.ones(1), ready.sample.n_classes))
+
+
+def kernel_start(sample: Sample, fitted: FittedEstimator, seed: int) -> KernelStart | None:
+    """None where the network has no kernel of distances."""
+    if len(fitted.of_folds) < sample.folds.count:
+        return None
+    read = [read_kernel(coded_network(estimator, fitted.coding)) for estimator in (*fitted.of_folds, fitted.estimator)]
+    networks = [network for network in read if network is not None]
+    if len(networks) < len(read) or len({network.kernel.profiles for network in networks}) > 1:
+        return None
+    front, behind = None, sample
+    if any(network.front.parts for network in networks):
+        motifs = [network.front for network in networks]
+        width = motifs[-1].outputs(sample.X.shape[1])
+        same = sample.numeric is not None and all(map(keeps_columns, motifs))
+        numeric = sample.numeric if same and sample.numeric is not None else np.ones(width, dtype=bool)
+        front = Front("teacher's front", motifs[-1], numeric, tuple(motifs[:-1]))
+        behind = front.behind(sample)
+    starts = [Start.of(network.unit_kernel, behind.rows(behind.folds.train(k), k), seed) for k, network in enumerate(networks[:-1])]
+    return KernelStart(front, [*starts, Start.of(networks[-1].unit_kernel, behind, seed)])

@@ -1,0 +1,83 @@
+"""Nearest neighbours: the mean of the values, or of the indicators of the classes, of the nearest rows of the fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motifnet.engine import UsageError
+from motifnet.mimicry._affine import tensor
+from motifnet.mimicry.fitted._kernels import dense
+from motifnet.mimicry.fitted._lookup import Transfer
+from motifnet.motifs import Motif, Neighbours
+from motifnet.tables import Matrix
+
+_NORMS = {"euclidean": 2.0, "l2": 2.0, "manhattan": 1.0, "l1": 1.0, "cityblock": 1.0, "chebyshev": np.inf, "infinity": np.inf}
+
+
+def _regressor(model: Any) -> list[Motif]:
+    return [_nearest(model, dense(model._y).reshape(model.n_samples_fit_, -1))]
+
+
+def _classifier(model: Any) -> list[Motif]:
+    if model.outputs_2d_:
+        raise UsageError("KNeighborsClassifier of several targets gives a list of probabilities, a network one matrix. Fit one for each target.")
+    return [_nearest(model, np.eye(len(model.classes_))[model._y])]
+
+
+def _nearest(model: Any, values: Matrix) -> Motif:
+    """The search that the fit chose: brute, with Euclidean distances by products, or a tree."""
+    p = _power(model)
+    if callable(model.weights):
+        raise UsageError(f"{type(model).__name__}(weights={model.weights!r}) has no formula here. Fit it with weights='uniform' or 'distance'.")
+    centres = dense(model._fit_X)
+    by_products = model._fit_method == "brute" and p == 2
+    squares = [row @ row for row in centres] if by_products else []
+    low, high, radius, path, offset = _tree(model._tree, *centres.shape)
+    return Neighbours(
+        centres=tensor(centres),
+        values=tensor(values),
+        squares=tensor(squares),
+        k=int(model.n_neighbors),
+        p=0.0 if by_products else p,
+        weighed=model.weights == "distance",
+        low=tensor(low),
+        high=tensor(high),
+        radius=tensor(radius),
+        path=tensor(path).long(),
+        offset=tensor(offset).long(),
+    )
+
+
+def _power(model: Any) -> float:
+    """p of the distance Σ_j |x_j − c_j|^p."""
+    metric, settings = model.effective_metric_, model.effective_metric_params_
+    if metric == "minkowski" and settings.get("w") is None:
+        return float(settings["p"])
+    if not isinstance(metric, str) or metric not in _NORMS:
+        raise UsageError(
+            f"There is no transfer for {type(model).__name__}(metric={metric!r}, metric_params={model.metric_params!r}); there is one for minkowski "
+            f"without weights and for {', '.join(_NORMS)}. Scale the columns instead of weighing them, and fit with one of these."
+        )
+    return _NORMS[metric]
+
+
+def _tree(tree: Any, m: int, d: int) -> tuple[NDArray[Any], ...]:
+    """Boxes or balls of the nodes, the nodes above each row, and its place in its leaf; nothing of them without a tree."""
+    if tree is None:
+        return np.empty((0, d)), np.empty((0, d)), np.empty(0), np.empty((0, m)), np.arange(m)
+    _, rows, nodes, bounds = (np.asarray(part) for part in tree.get_arrays())
+    levels = len(nodes).bit_length() - 1  # all leaves are on the last level
+    path, offset = np.zeros((levels, m)), np.zeros(m)
+    for number, node in enumerate(nodes):
+        inside, level = rows[node["idx_start"] : node["idx_end"]], (number + 1).bit_length() - 2
+        if level >= 0:
+            path[level, inside] = number
+        if node["is_leaf"]:
+            offset[inside] = np.arange(len(inside))
+    return bounds[0], bounds[-1], nodes["radius"] if len(bounds) == 1 else np.empty(0), path, offset
+
+
+NEIGHBOURS: dict[str, Transfer] = {"KNeighborsClassifier": _classifier, "KNeighborsRegressor": _regressor}

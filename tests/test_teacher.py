@@ -1,0 +1,207 @@
+"""A teacher of the user's own: its network with inner layers is its network, and what is retrained is scored on rows that it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, Matern, WhiteKernel
+from sklearn.kernel_approximation import Nystroem
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, SVR, NuSVR
+from typer.testing import CliRunner
+
+from motifnet import MotifClassifier, MotifRegressor, load, mimic
+from motifnet.cli._app import app
+from motifnet.engine import MotifnetWarning, UsageError
+from motifnet.mimicry import transfer, values_of
+from motifnet.retrain import InnerSettings, Places, Start, in_front, insert_layers, read_kernel, train_inner
+from motifnet.tables import Matrix, Sample
+from motifnet.teachers import Coding, EstimatorTeacher
+
+Make = Callable[[], Any]
+KERNELS: dict[str, Make] = {
+    "SVR": lambda: SVR(C=10.0, gamma=0.2),
+    "NuSVR": lambda: NuSVR(C=10.0),
+    "kernel ridge, laplacian": lambda: KernelRidge(kernel="laplacian", alpha=0.1),
+    "scaled SVR": lambda: make_pipeline(StandardScaler(), SVR(C=10.0)),
+    "Gaussian process": lambda: GaussianProcessRegressor(2.0 * RBF([1.0, 2.0, 3.0]) + WhiteKernel(0.1), optimizer=None, normalize_y=True),
+    "Gaussian process, Matérn": lambda: GaussianProcessRegressor(ConstantKernel(3.0) * Matern(1.5, nu=1.5), alpha=0.1, optimizer=None),
+    "Nyström": lambda: make_pipeline(StandardScaler(), Nystroem(gamma=0.3, n_components=40, random_state=0), Ridge(0.1)),
+}
+OTHERS: dict[str, Make] = {
+    "ridge": Ridge,
+    "forest": lambda: RandomForestRegressor(20, random_state=0),
+    "perceptron": lambda: MLPRegressor(hidden_layer_sizes=(4,), max_iter=3_000, tol=1e-2, random_state=0),
+    "linear kernel": lambda: SVR(kernel="linear"),
+    "process of products": lambda: GaussianProcessRegressor(DotProduct() + RBF(), alpha=0.1, optimizer=None),
+}
+
+
+def table(n: int = 160, seed: int = 0) -> tuple[Matrix, Matrix]:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 3))
+    return X, np.sin(3 * X[:, 0]) + np.abs(X[:, 1]) + 0.1 * rng.normal(size=n)
+
+
+@pytest.mark.parametrize("make", KERNELS.values(), ids=KERNELS)
+@pytest.mark.parametrize("depth", [0, 2])
+def test_at_step_0_the_network_is_the_teachers(make: Make, depth: int) -> None:
+    X, y = table()
+    network = transfer(make().fit(X, y))
+    read = read_kernel(network)
+    assert read is not None
+    Z = in_front(read.front, X)
+    sample = Sample.plain(Z, y)
+    start = Start.of(read.unit_kernel, sample, 0)
+    inner = train_inner(sample, start, InnerSettings(steps=0, depth=depth, map_share=0.0), [0])
+    inserted = insert_layers(read, inner)
+    far = np.concatenate([X, 5 * X])
+    assert np.abs(values_of(inserted, far) - values_of(network, far)).max() <= 1e-9 * y.std()
+    moved = insert_layers(read, train_inner(sample, start, InnerSettings(steps=15, depth=depth), [0]))
+    assert np.abs(values_of(moved, X) - values_of(network, X)).max() > 1e-3 * y.std()
+
+
+@pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
+def test_a_network_without_a_kernel_of_distances_has_none_to_read(make: Make) -> None:
+    assert read_kernel(transfer(make().fit(*table()))) is None
+
+
+def test_the_kernel_is_read_with_its_amplitude_and_length_scales() -> None:
+    X, y = table()
+    read = read_kernel(transfer(GaussianProcessRegressor(4.0 * RBF([1.0, 2.0, 4.0]) + WhiteKernel(), optimizer=None).fit(X, y)))
+    assert read is not None and read.kernel.profiles == ("gaussian",)
+    assert read.kernel.weights == pytest.approx([4.0]) and read.unit_kernel.weights == pytest.approx([1.0])
+    assert in_front(read.front, X) == pytest.approx(X / [1.0, 2.0, 4.0])
+    assert read.kernel.rates == pytest.approx([np.sqrt(0.5)])
+
+
+def test_places_make_trainings_start_alike() -> None:
+    X, y = table()
+    sample = Sample.plain(X, y)
+    start = Start.of(read_kernel(transfer(SVR().fit(X, y))).unit_kernel, sample, 0)  # type: ignore[union-attr]
+    settings = InnerSettings(steps=0, depth=1)
+    halves = [sample.rows(np.arange(len(X)) % 2 == part) for part in (0, 1)]
+    one, other = (train_inner(half, start, settings, [0, k], None, Places(X, 7)) for k, half in enumerate(halves))
+    assert np.array_equal(one.knots, other.knots) and np.array_equal(one.trunk[0].bias, other.trunk[0].bias)
+
+
+@pytest.mark.parametrize("name", ["SVR", "scaled SVR", "Gaussian process", "Nyström", "ridge", "forest"])
+def test_retraining_gains_on_new_rows_and_the_ledger_says_so(name: str) -> None:
+    (X, y), (X_new, y_new) = table(240), table(400, 1)
+    make = (KERNELS | OTHERS)[name]
+    model = MotifRegressor(preset="fast", teacher=make(), profile=None).fit(X, y)
+    stages = {row.stage: row for row in model.ledger_}
+    assert list(stages)[:3] == ["teacher", "transferred", "feature learning"]
+    assert stages["teacher"].error == stages["transferred"].error
+    alone = make().fit((X - X.mean(0)) / X.std(0), y).predict((X_new - X.mean(0)) / X.std(0))
+    errors = [float(np.mean((p - y_new) ** 2)) for p in (alone, model.predict(X_new))]
+    assert errors[1] < errors[0]
+    assert model.certificate_.on_data < 1e-9
+
+
+def test_scores_of_the_teacher_have_not_seen_the_row() -> None:
+    """The nearest neighbour of a copy is the copy itself: scores on rows of the fit would be perfect."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(120, 2)), rng.normal(size=120)
+    model = MotifRegressor(preset="fast", teacher=SVR(C=1e4, gamma=50.0), profile=None).fit(X, y)
+    assert model.ledger_[0].error > 0.95
+
+
+def test_classes_are_taught_by_probabilities_and_by_decision_values() -> None:
+    X, y = table(200)
+    for n_classes in (2, 3):
+        labels = np.digitize(y, np.quantile(y, np.arange(1, n_classes) / n_classes))
+        for teacher in (SVC(), SVC(probability=True, random_state=0), LogisticRegression(), RandomForestClassifier(10)):
+            model = MotifClassifier(preset="fast", teacher=teacher, profile=None).fit(X, labels)
+            assert model.predict_proba(X).shape == (200, n_classes)
+            assert np.mean(model.predict(X) == labels) > 0.8
+
+
+def test_the_transferred_scores_are_those_of_the_estimator() -> None:
+    X, y = table()
+    labels = (y > np.median(y)).astype(np.int64)
+    sample = Sample.plain(X, np.asarray(2.0 * labels - 1, dtype=np.float64))
+    fitted = EstimatorTeacher(SVC(probability=True, random_state=0), Coding(np.zeros(1), np.ones(1), 2)).fit(replace(sample, labels=labels))
+    assert values_of(transfer(fitted), X) == pytest.approx(fitted.predict(X), abs=1e-9)
+
+
+def test_a_network_in_hand_is_retrained_on_the_rows_of_its_fit() -> None:
+    (X, y), (X_new, y_new) = table(240), table(400, 1)
+    X, X_new = X * [1, 10, 100] + 5, X_new * [1, 10, 100] + 5
+    for make in (KERNELS["scaled SVR"], OTHERS["ridge"]):
+        fitted = make().fit(X, y)
+        network = mimic(fitted, X)
+        better = network.retrain(X, y, estimator=fitted)
+        errors = [float(np.mean((f(X_new)[:, 0] - y_new) ** 2)) for f in (network, better)]
+        assert errors[1] < errors[0]
+        assert better.certificate is not None and better.certificate.on_data < 1e-9
+        assert [row.stage for row in better.ledger][:3] == ["teacher", "transferred", "feature learning"]
+        assert clone(fitted).get_params().keys() == fitted.get_params().keys()
+
+
+def test_the_result_depends_on_neither_jobs_nor_what_the_estimator_saw_before() -> None:
+    X, y = table()
+    fits = [
+        MotifRegressor(preset="fast", teacher=teacher, profile=None, n_jobs=jobs).fit(X, y).predict(X)
+        for teacher, jobs in ((SVR(C=5.0), 1), (SVR(C=5.0), 2), (SVR(C=5.0).fit(X[:9], y[:9]), 1))
+    ]
+    assert np.array_equal(fits[0], fits[1]) and np.array_equal(fits[0], fits[2])
+
+
+@pytest.mark.parametrize(
+    ("teacher", "settings", "message"),
+    [
+        ("ridge", {}, "is not known"),
+        (StandardScaler(), {}, "is no regressor"),
+        (SVC(), {}, "is no regressor"),
+        (SVR(), {"objective": "poisson"}, "squared error"),
+        (make_pipeline(StandardScaler(), SVR(C=-1.0)), {}, "cannot be fitted"),
+    ],
+)
+def test_what_cannot_teach_is_refused_with_the_next_step(teacher: Any, settings: dict[str, Any], message: str) -> None:
+    X, y = table()
+    with pytest.raises(UsageError, match=message):
+        MotifRegressor(teacher=teacher, **settings).fit(X, np.abs(y))
+
+
+def test_weights_that_a_teacher_does_not_take_are_said() -> None:
+    X, y = table()
+    with pytest.warns(MotifnetWarning, match="takes no sample_weight"):
+        MotifRegressor(preset="fast", teacher=make_pipeline(StandardScaler(), SVR()), profile=None).fit(X, y, sample_weight=1 + (y > 0))
+
+
+def test_a_fit_by_the_shell_takes_a_teacher(tmp_path: Path) -> None:
+    skops = pytest.importorskip("skops.io")
+    X, y = table()
+    pd.DataFrame(X, columns=["a", "b", "c"]).assign(y=y).to_csv(tmp_path / "rows.csv", index=False)
+    skops.dump(SVR(C=10.0), tmp_path / "svr.skops")
+    out = tmp_path / "m.motif"
+    arguments = [tmp_path / "rows.csv", "-t", "y", "-o", out, "--preset", "fast", "--teacher", tmp_path / "svr.skops"]
+    result = CliRunner().invoke(app, ["fit", *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    assert load(out).ledger_[0].stage == "teacher"
+
+
+def test_compact_is_one_network_of_each_training() -> None:
+    X, y = table(240)
+    compact, full = (MotifRegressor(size=size, profile=None).fit(X, y) for size in ("compact", "full"))
+    stages = [{row.stage: row for row in model.ledger_} for model in (compact, full)]
+    for stage in ("inner layers", "inner layers 2"):
+        assert stages[0][stage].error == pytest.approx(stages[1][stage].error, rel=1e-6)
+        assert stages[0][stage].parameters < stages[1][stage].parameters / 2
+    assert stages[0]["compact"].error <= 1.0051 * min(row.error for row in stages[0].values())
+    with pytest.raises(UsageError, match="size='tiny'"):
+        MotifRegressor(size="tiny").fit(X, y)
