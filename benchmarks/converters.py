@@ -1,6 +1,7 @@
 """Fitted models through the converters that there are: ours, skl2onnx (with onnxmltools for LightGBM, XGBoost and CatBoost), and hummingbird-ml.
 
-The models are those of the contract suite of `mimic` (tests/fitted_cases.py), a list of our own: it holds what ours converts. Classes are whole
+The models are those of the contract suite of `mimic` (tests/fitted_cases.py), a list of our own: it holds what ours converts (the public suites
+of the other converters: benchmarks/public_suites.py). Classes are whole
 numbers, as hummingbird-ml asks for; levels that a booster takes as pandas' categories reach skl2onnx as their codes; of two scores of two classes, −s
 and s, the nearer one is compared. Each is converted to ONNX and run by onnxruntime on its own rows, in
 float64 where the converter lets rows be float64. Errors are the largest difference to the model itself, in standard deviations of its output;

@@ -17,6 +17,7 @@ from sklearn import (
     cross_decomposition,
     decomposition,
     discriminant_analysis,
+    dummy,
     ensemble,
     feature_selection,
     gaussian_process,
@@ -159,6 +160,8 @@ LINEAR = {
     "RidgeClassifier": three(linear_model.RidgeClassifier),
     "SGDClassifier": two(lambda: linear_model.SGDClassifier(random_state=0)),
     "SGDClassifier, log loss": three(lambda: linear_model.SGDClassifier(loss="log_loss", random_state=0)),
+    "SGDClassifier, modified Huber loss": two(lambda: linear_model.SGDClassifier(loss="modified_huber", random_state=0), smooth=False),
+    "SGDClassifier, three classes": three(lambda: linear_model.SGDClassifier(loss="modified_huber", random_state=0), smooth=False),
     "Perceptron": two(lambda: linear_model.Perceptron(random_state=0)),
     "LinearSVC": three(lambda: svm.LinearSVC(random_state=0)),
     "LinearDiscriminantAnalysis": three(discriminant_analysis.LinearDiscriminantAnalysis),
@@ -215,6 +218,7 @@ KERNELS = {
     "SVC, probabilities of three classes": three(lambda: svm.SVC(probability=True, random_state=0)),
     "NuSVC": three(lambda: svm.NuSVC(nu=0.3)),
     "NuSVC, probabilities": three(lambda: svm.NuSVC(nu=0.3, probability=True, random_state=0)),
+    "SGDOneClassSVM": value(lambda: linear_model.SGDOneClassSVM(random_state=0)),
     "OneClassSVM": value(lambda: svm.OneClassSVM(nu=0.1)),
 }
 _KERNELS = {
@@ -223,6 +227,8 @@ _KERNELS = {
     "Matern 5/2": gp.Matern([1.0, 2.0, 1.0, 1.0], nu=2.5) + gp.WhiteKernel(0.1),
     "RationalQuadratic": gp.RationalQuadratic(1.0, 0.7) + gp.WhiteKernel(0.1),
     "ExpSineSquared": gp.ExpSineSquared(1.5, 4.0) * gp.RBF(2.0) + gp.WhiteKernel(0.1),
+    "poly": gp.PairwiseKernel(metric="poly", gamma=0.3) + gp.WhiteKernel(0.1),
+    "laplacian": 2.0 * gp.PairwiseKernel(metric="laplacian", gamma=0.5) + gp.WhiteKernel(0.1),
     "DotProduct": gp.DotProduct(0.5) ** 2 + gp.RBF(1.0) + gp.WhiteKernel(0.1),
 }
 PROCESSES = {
@@ -321,6 +327,18 @@ class _LightGBMBooster:
         return lightgbm.train(settings, lightgbm.Dataset(rows, y), num_boost_round=10)
 
 
+@dataclass(frozen=True)
+class _Ranker:
+    """A ranker, fitted on eight groups of rows."""
+
+    make: Callable[[], Any]
+    by: str = "group"
+
+    def fit(self, rows: Any, y: Any) -> Any:
+        sizes = np.full(8, N // 8)
+        return self.make().fit(rows, y, **{self.by: sizes if self.by == "group" else np.repeat(np.arange(8), sizes)})
+
+
 def _catboost_itself(loss: str) -> Any:
     import catboost
 
@@ -339,6 +357,8 @@ BOOSTING = {
     "LGBMRegressor, monotone": value(_lightgbm("Regressor", monotone_constraints=[1, 0, 0, 0]), **_L),
     "LGBMRegressor, square roots": Case(_lightgbm("Regressor", reg_sqrt=True), y=COUNT, **_L),
     "LGBMRegressor, alias": value(_lightgbm("Regressor", objective="mean_absolute_error"), **_L),
+    "LGBMRegressor, linear leaves": value(_lightgbm("Regressor", linear_tree=True, num_leaves=8), X=GAPS, **_L),
+    "LGBMClassifier, linear leaves": three(_lightgbm("Classifier", linear_tree=True, num_leaves=4, n_estimators=5), tolerance=1e-9, **_L),
     "LGBMClassifier": two(_lightgbm("Classifier"), **_L),
     "LGBMClassifier, slope of its own": two(_lightgbm("Classifier", sigmoid=0.5), **_L),
     "LGBMClassifier, one against the rest": three(_lightgbm("Classifier", objective="multiclassova", sigmoid=2.0), **_L),
@@ -352,6 +372,11 @@ BOOSTING = {
     "XGBRegressor, monotone": value(_xgboost("Regressor", monotone_constraints=(1, 0, 0, 0)), **_G),
     "XGBRegressor, given base score": value(_xgboost("Regressor", base_score=0.5), **_G),
     "XGBRegressor, several targets": Case(_xgboost("Regressor"), y=SEVERAL, **_G),
+    "XGBRegressor, several values a leaf": Case(_xgboost("Regressor", multi_strategy="multi_output_tree"), y=SEVERAL, X=GAPS, **_G),
+    "XGBRegressor, lines": value(_xgboost("Regressor", booster="gblinear"), X=GAPS, library="XGBoost", smooth=False),
+    "XGBRegressor, one line": value(_xgboost("Regressor", booster="gblinear"), X=X[:, :1], library="XGBoost", smooth=False),
+    "XGBClassifier, lines": Case(_xgboost("Classifier", booster="gblinear"), y=CODES, **{**_G, "tolerance": 3e-7}),
+    "XGBClassifier, several values a leaf": Case(_xgboost("Classifier", multi_strategy="multi_output_tree"), y=CODES, **{**_G, "tolerance": 3e-7}),
     "XGBClassifier": Case(_xgboost("Classifier"), y=(CODES > 0).astype(int), **_G),
     "XGBClassifier, several labels": Case(
         _xgboost("Classifier"),
@@ -369,11 +394,17 @@ BOOSTING = {
     "CatBoostRegressor": value(_catboost("Regressor"), **_C),
     "CatBoostRegressor, gaps": value(_catboost("Regressor"), X=GAPS, **_C),
     "CatBoostRegressor, monotone": value(_catboost("Regressor", monotone_constraints=[1, 0, 0, 0]), **_C),
+    "LGBMRanker": Case(lambda: _Ranker(_lightgbm("Ranker")), y=CODES, **_L),
+    "XGBRanker": Case(lambda: _Ranker(_xgboost("Ranker")), y=CODES, **_G),
+    "XGBRanker, pairs": Case(lambda: _Ranker(_xgboost("Ranker", objective="rank:pairwise")), y=CODES, **_G),
+    "CatBoostRanker": Case(lambda: _Ranker(_catboost("Ranker"), "group_id"), y=CODES, **_C),
     "CatBoost": Case(partial(_catboost_itself, "Poisson"), y=COUNT, **_C),
     "CatBoostClassifier": two(_catboost("Classifier"), **_C),
     "CatBoostClassifier, three classes": three(_catboost("Classifier"), X=GAPS, **_C),
     "CatBoostClassifier, one against the rest": three(_catboost("Classifier", loss_function="MultiClassOneVsAll"), **_C),
 }
+
+
 TRANSFORMERS = {
     "StandardScaler": columns(preprocessing.StandardScaler),
     "MinMaxScaler": columns(lambda: preprocessing.MinMaxScaler(clip=True)),
@@ -412,6 +443,7 @@ TRANSFORMERS = {
         lambda: pipeline.make_pipeline(feature_selection.RFE(linear_model.Ridge(), n_features_to_select=2), linear_model.Ridge())
     ),
     "VarianceThreshold": columns(lambda: feature_selection.VarianceThreshold(0.5)),
+    "RandomTreesEmbedding": columns(lambda: ensemble.RandomTreesEmbedding(3, max_depth=3, random_state=0), **JUMPS),
     "Nystroem": columns(lambda: kernel_approximation.Nystroem(n_components=30, random_state=0), tolerance=1e-9),
     "KernelCenterer": columns(preprocessing.KernelCenterer, X=X @ X.T),
     "KernelPCA, rbf": columns(lambda: decomposition.KernelPCA(3, kernel="rbf", gamma=0.3), tolerance=1e-9),
@@ -494,6 +526,78 @@ COMPOSITES = {
     ),
     "GridSearchCV": value(lambda: model_selection.GridSearchCV(svm.SVR(), {"C": [0.1, 1.0]}, cv=2)),
 }
+_LOGISTIC, _FOREST = linear_model.LogisticRegression, partial(ensemble.RandomForestClassifier, 5, max_depth=4, random_state=0)
+_SIGMOID = partial(calibration.CalibratedClassifierCV, cv=2)
+_MARGINS = partial(svm.LinearSVC, random_state=0)
+_LABELS = np.column_stack([VALUE > 0, X[:, 0] > 0.3, X[:, 2] + VALUE > 0.5]).astype(int)
+_CLASSES = np.column_stack([CODES, X[:, 0] > 0.3]).astype(int)
+_REST = multiclass.OneVsRestClassifier
+_MEMBERS = [("l", _LOGISTIC()), ("s", svm.SVC()), ("t", tree.DecisionTreeClassifier(max_depth=3))]
+
+
+def labels(make: Callable[[], Any], **traits: Any) -> Case:
+    return Case(make, y=_LABELS, **traits)
+
+
+MULTIPLE = {
+    "CalibratedClassifierCV, logistic": three(lambda: _SIGMOID(_LOGISTIC())),
+    "CalibratedClassifierCV, one fit": two(lambda: _SIGMOID(_LOGISTIC(), method="isotonic", ensemble=False), **JUMPS),
+    "CalibratedClassifierCV, SVC": three(lambda: _SIGMOID(svm.SVC()), **JUMPS),
+    "CalibratedClassifierCV, boosting": three(lambda: _SIGMOID(ensemble.HistGradientBoostingClassifier(max_iter=5), ensemble=False), **JUMPS),
+    "CalibratedClassifierCV, gradient boosting": two(lambda: _SIGMOID(ensemble.GradientBoostingClassifier(n_estimators=5)), **JUMPS),
+    "CalibratedClassifierCV, AdaBoost": two(lambda: _SIGMOID(ensemble.AdaBoostClassifier(n_estimators=5, random_state=0)), **JUMPS),
+    "CalibratedClassifierCV, LightGBM": two(lambda: _SIGMOID(_lightgbm("Classifier", n_estimators=5)()), **JUMPS),
+    "CalibratedClassifierCV, temperature": three(lambda: _SIGMOID(_LOGISTIC(), method="temperature")),
+    "CalibratedClassifierCV, temperature of two": two(lambda: _SIGMOID(svm.SVC(), method="temperature", ensemble=False)),
+    "CalibratedClassifierCV, temperature of probabilities": two(lambda: _SIGMOID(_FOREST(), method="temperature"), **JUMPS),
+    "CalibratedClassifierCV, quadratic discriminants": three(lambda: _SIGMOID(discriminant_analysis.QuadraticDiscriminantAnalysis(reg_param=0.1))),
+    "CalibratedClassifierCV, naive Bayes": three(lambda: _SIGMOID(naive_bayes.GaussianNB())),
+    "CalibratedClassifierCV, neighbours": three(lambda: _SIGMOID(neighbors.KNeighborsClassifier(4)), X=GRID, **JUMPS),
+    "CalibratedClassifierCV, eliminated columns": two(lambda: _SIGMOID(feature_selection.RFE(_LOGISTIC()))),
+    "CalibratedClassifierCV, pipeline": two(lambda: _SIGMOID(pipeline.make_pipeline(preprocessing.StandardScaler(), _LOGISTIC()))),
+    "MultiOutputClassifier": Case(lambda: multioutput.MultiOutputClassifier(_LOGISTIC()), y=_CLASSES),
+    "MultiOutputClassifier, labels alone": Case(lambda: multioutput.MultiOutputClassifier(_MARGINS()), y=_CLASSES, **JUMPS),
+    "RegressorChain": Case(lambda: multioutput.RegressorChain(svm.SVR(), order=[1, 0]), y=SEVERAL),
+    "ClassifierChain": labels(lambda: multioutput.ClassifierChain(_LOGISTIC(), order=[2, 0, 1]), **JUMPS),
+    "ClassifierChain, probabilities": labels(lambda: multioutput.ClassifierChain(_LOGISTIC(), chain_method="predict_proba")),
+    "ClassifierChain, decision values": labels(lambda: multioutput.ClassifierChain(svm.SVC(), chain_method="decision_function")),
+    "OneVsOneClassifier": three(lambda: multiclass.OneVsOneClassifier(_MARGINS()), **JUMPS),
+    "OneVsOneClassifier, probabilities": three(lambda: multiclass.OneVsOneClassifier(_FOREST()), **JUMPS),
+    "OneVsOneClassifier, two classes": two(lambda: multiclass.OneVsOneClassifier(_LOGISTIC()), **JUMPS),
+    "OneVsRestClassifier, lines": three(lambda: _REST(linear_model.LinearRegression()), **JUMPS),
+    "OneVsRestClassifier, several labels": labels(lambda: _REST(_LOGISTIC())),
+    "OneVsRestClassifier, margins of labels": labels(lambda: _REST(svm.SVC())),
+    "DecisionTreeClassifier, several targets": Case(lambda: tree.DecisionTreeClassifier(max_depth=4), y=_CLASSES, **JUMPS),
+    "RandomForestClassifier, several targets": Case(_FOREST, y=_CLASSES, **JUMPS),
+    "ExtraTreesClassifier, several labels": labels(lambda: ensemble.ExtraTreesClassifier(5, random_state=0), **JUMPS),
+    "MLPClassifier, several labels": labels(lambda: neural_network.MLPClassifier((8,), max_iter=20, random_state=0)),
+    "VotingClassifier, hard": three(lambda: ensemble.VotingClassifier(_MEMBERS), **JUMPS),
+    "VotingClassifier, of composites": three(
+        lambda: ensemble.VotingClassifier(
+            [("r", _REST(_FOREST())), ("o", multiclass.OneVsOneClassifier(_MARGINS())), ("p", pipeline.make_pipeline(svm.SVC()))]
+        ),
+        **JUMPS,
+    ),
+    "VotingClassifier, hard with weights": three(lambda: ensemble.VotingClassifier(_MEMBERS, weights=[1, 1, 3]), **JUMPS),
+    "StackingClassifier, labels": three(
+        lambda: ensemble.StackingClassifier(_MEMBERS, _LOGISTIC(), cv=2, stack_method="predict", passthrough=True), **JUMPS
+    ),
+    "BaggingClassifier, votes": three(lambda: ensemble.BaggingClassifier(svm.SVC(), 4, max_samples=0.2, random_state=0), **JUMPS),
+    "AdaBoostClassifier, margins": three(
+        lambda: ensemble.AdaBoostClassifier(linear_model.RidgeClassifier(), n_estimators=3, random_state=0), **JUMPS
+    ),
+    "AdaBoostRegressor, lines": value(lambda: ensemble.AdaBoostRegressor(linear_model.Ridge(), n_estimators=4, random_state=0), **JUMPS),
+    "FixedThresholdClassifier": two(lambda: model_selection.FixedThresholdClassifier(_LOGISTIC(), threshold=0.7)),
+    "DummyRegressor": value(lambda: dummy.DummyRegressor(strategy="quantile", quantile=0.3), **JUMPS),
+    "DummyRegressor, several targets": Case(dummy.DummyRegressor, y=SEVERAL, **JUMPS),
+    "DummyClassifier": three(dummy.DummyClassifier, **JUMPS),
+    **{
+        f"DummyClassifier, {how}": three(partial(dummy.DummyClassifier, strategy=how, random_state=0), **JUMPS)
+        for how in ("most_frequent", "uniform")
+    },
+    "DummyClassifier, constant": three(lambda: dummy.DummyClassifier(strategy="constant", constant="b"), **JUMPS),
+    "DummyClassifier, several targets": Case(dummy.DummyClassifier, y=_CLASSES, **JUMPS),
+}
 _WORDS = np.array(
     [
         "the",
@@ -566,6 +670,7 @@ CASES: dict[str, Case] = {
     **BOOSTING,
     **TRANSFORMERS,
     **COMPOSITES,
+    **MULTIPLE,
 }
 
 

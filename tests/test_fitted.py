@@ -12,11 +12,15 @@ import pytest
 import torch
 from sklearn import (
     cluster,
+    discriminant_analysis,
+    dummy,
     ensemble,
+    feature_selection,
     gaussian_process,
     impute,
     kernel_ridge,
     linear_model,
+    model_selection,
     multiclass,
     naive_bayes,
     neighbors,
@@ -24,8 +28,9 @@ from sklearn import (
     preprocessing,
     svm,
 )
+from sklearn.base import clone
 
-from fitted_cases import CASES, FRAME, LEVEL_VALUE, THREE, VALUE, X, fitted, onnx_values, raw_feeds, support_table
+from fitted_cases import CASES, FRAME, LEVEL_VALUE, THREE, TWO, VALUE, X, fitted, onnx_values, raw_feeds, support_table
 from motifnet import mimic
 from motifnet.engine import UsageError
 from motifnet.mimicry import transfer
@@ -58,7 +63,7 @@ def differences(name: str, rows: Any) -> Matrix:
     expected = outputs_of(fitted(name), rows, CASES[name].method)
     got = network(name)(torch.as_tensor(coded(rows))).detach().numpy()
     assert got.shape == expected.shape
-    return np.abs(got - expected) / np.maximum(expected.std(0).max(), np.abs(expected) * 1e-3)
+    return np.abs(got - expected) / np.maximum(expected.std(0).max() or 1.0, np.abs(expected) * 1e-3)
 
 
 @each
@@ -117,12 +122,14 @@ def test_support_table_names_are_those_of_the_cases() -> None:
     [
         (kernel_ridge.KernelRidge(kernel=lambda a, b: a @ b), "of your own"),
         (svm.SVR(kernel=lambda a, b: a @ b.T), "of your own"),
-        (linear_model.SGDClassifier(loss="modified_huber"), "log_loss"),
         (gaussian_process.GaussianProcessRegressor(gaussian_process.kernels.Matern(nu=1.2), optimizer=None), "0.5, 1.5, 2.5"),
-        (ensemble.AdaBoostRegressor(linear_model.Ridge(), n_estimators=2), "decision trees"),
+        (dummy.DummyClassifier(strategy="stratified"), "at random"),
+        (
+            ensemble.VotingClassifier([("t", model_selection.FixedThresholdClassifier(linear_model.LogisticRegression()))]),
+            "threshold of its own",
+        ),
         (preprocessing.QuantileTransformer(n_quantiles=10, output_distribution="normal"), "uniform"),
         (pipeline.make_pipeline(preprocessing.FunctionTransformer(lambda x: x + 1), linear_model.Ridge()), "numpy's"),
-        (ensemble.VotingClassifier([("n", naive_bayes.GaussianNB())], voting="hard"), "soft"),
         (preprocessing.SplineTransformer(extrapolation="periodic"), "continue"),
         (neighbors.KNeighborsRegressor(weights=lambda d: 1 / (1 + d)), "weights='uniform' or 'distance'"),
         (neighbors.KNeighborsRegressor(metric="canberra"), "metric='canberra'.*minkowski"),
@@ -136,7 +143,6 @@ def test_support_table_names_are_those_of_the_cases() -> None:
 )
 def test_what_has_no_transfer_says_what_has(model: Any, words: str) -> None:
     y = (VALUE > 0) if isinstance(model, ensemble.VotingClassifier) else THREE if hasattr(model, "predict_proba") or hasattr(model, "loss") else VALUE
-    y = VALUE if isinstance(model, ensemble.AdaBoostRegressor) else y
     with pytest.raises(UsageError, match=words):
         transfer(model.fit(X, y))
 
@@ -178,6 +184,28 @@ def test_methods_beside_the_first_are_had_by_name() -> None:
     np.testing.assert_allclose(mimic(model, X, method="transform")(X), model.transform(X), atol=1e-12)
     with pytest.raises(UsageError, match=r"method='score_samples' is not there for KMeans.*'predict', 'transform'"):
         mimic(model, X, method="score_samples")
+
+
+@pytest.mark.parametrize("y", [TWO, THREE], ids=["two", "three"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        linear_model.LogisticRegression(),
+        discriminant_analysis.QuadraticDiscriminantAnalysis(reg_param=0.1),
+        svm.SVC(),
+        ensemble.HistGradientBoostingClassifier(max_iter=3),
+        pipeline.make_pipeline(preprocessing.StandardScaler(), linear_model.LogisticRegression()),
+        feature_selection.RFE(linear_model.LogisticRegression()),
+        model_selection.GridSearchCV(linear_model.LogisticRegression(), {"C": [1.0]}, cv=2),
+        ensemble.StackingClassifier([("l", linear_model.LogisticRegression()), ("s", svm.SVC())], cv=2),
+        ensemble.BaggingClassifier(linear_model.LogisticRegression(), 2, random_state=0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_decision_values_beside_probabilities(model: Any, y: Any) -> None:
+    model = clone(model).fit(X, y)
+    expected = model.decision_function(X).reshape(len(X), -1)
+    np.testing.assert_allclose(mimic(model, X, method="decision_function")(X), expected, atol=1e-10)
 
 
 def test_what_is_not_fitted_or_not_a_model_is_refused() -> None:

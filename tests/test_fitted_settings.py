@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,11 +33,11 @@ from sklearn import (
     pipeline,
     preprocessing,
     svm,
-    tree,
 )
 from sklearn.gaussian_process import kernels as gp
 
 from fitted_cases import COUNT, FRAME, GAPS, HOLES, LEVEL_VALUE, LEVELS, POSITIVE, SEVERAL, THREE, TWO, VALUE, X, pipe
+from motifnet import mimic
 from motifnet.engine import DataError, UsageError
 from motifnet.mimicry import transfer
 from motifnet.mimicry.fitted import code, coded, outputs_of
@@ -213,23 +214,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], Any, Any, str]] = {
     "votes as a step": (lambda: pipe(_votes(), linear_model.LogisticRegression()), X, THREE, "VotingClassifier stands before"),
     "votes of columns": (lambda: compose.ColumnTransformer([("d", _votes(), [0, 1])]), X, THREE, "for its .transform"),
     "votes in a union": (lambda: pipeline.FeatureUnion([("d", _votes())]), X, THREE, "for its .transform"),
-    "calibration of both": (
-        lambda: calibration.CalibratedClassifierCV(linear_model.LogisticRegression(), cv=2),
-        X,
-        TWO,
-        "decision values of LogisticRegression",
-    ),
     "no value beyond": (lambda: isotonic.IsotonicRegression(out_of_bounds="nan"), X[:, :1], VALUE, "clip"),
     "rare and dropped": (lambda: preprocessing.OneHotEncoder(drop="first", min_frequency=20), LEVELS, VALUE, "one of them"),
     "rare numbers": (lambda: preprocessing.OrdinalEncoder(min_frequency=20), LEVELS, VALUE, "without min_frequency"),
     "no refit": (lambda: model_selection.GridSearchCV(svm.SVR(), {"C": [0.1, 1.0]}, cv=2, refit=False), X, VALUE, "refit=True"),
-    "a stack of labels": (
-        lambda: ensemble.StackingClassifier([("l", linear_model.LogisticRegression())], stack_method="predict", cv=2),
-        X,
-        TWO,
-        "stack_method='auto'",
-    ),
-    "bags that vote": (lambda: ensemble.BaggingClassifier(svm.LinearSVC(), 2), X, TWO, "votes"),
     "pairs of a process": (
         lambda: gaussian_process.GaussianProcessClassifier(gp.RBF(1.0), optimizer=None, multi_class="one_vs_one"),
         X,
@@ -237,12 +225,17 @@ REFUSED: dict[str, tuple[Callable[[], Any], Any, Any, str]] = {
         "one_vs_rest",
     ),
     "kernel of pairs": (
-        lambda: gaussian_process.GaussianProcessRegressor(gp.PairwiseKernel() + gp.WhiteKernel(1.0), optimizer=None),
+        lambda: gaussian_process.GaussianProcessRegressor(gp.PairwiseKernel(metric=lambda a, b, gamma: a @ b) + gp.WhiteKernel(1.0), optimizer=None),
         X,
         VALUE,
-        "PairwiseKernel",
+        "of your own",
     ),
-    "classes of several targets": (lambda: tree.DecisionTreeClassifier(), X, BOTH_LABELS, "one model for each target"),
+    "a stack of several labels": (
+        lambda: ensemble.StackingClassifier([("t", ensemble.RandomForestClassifier(2))], ensemble.RandomForestClassifier(2), cv=2),
+        X,
+        BOTH_LABELS,
+        "of 2 targets is a member",
+    ),
     "boosting from a classifier": (
         lambda: ensemble.GradientBoostingClassifier(n_estimators=2, init=linear_model.LogisticRegression()),
         X,
@@ -295,6 +288,16 @@ def test_levels_and_their_numbers() -> None:
         coded(pd.DataFrame({"a": [(1, 2)]}))
 
 
+@pytest.mark.parametrize("coder", [preprocessing.LabelEncoder(), preprocessing.LabelBinarizer(neg_label=-1), preprocessing.LabelBinarizer()])
+@pytest.mark.parametrize("column", ["colour", "size"])
+def test_coders_of_labels(coder: Any, column: str, tmp_path: Path) -> None:
+    """They are fitted on one column of labels; a network takes it as a table of one column."""
+    model = coder.fit(FRAME[column])
+    network = mimic(model, FRAME[[column]])
+    np.testing.assert_array_equal(network(FRAME[[column]]), model.transform(FRAME[column]).reshape(len(FRAME), -1))
+    assert network.to_onnx(tmp_path / "net.onnx", X=FRAME[[column]]).max_difference == 0
+
+
 def test_what_a_frame_becomes() -> None:
     frame = pd.DataFrame({"n": [1, 2], "t": ["a", None], "b": [True, False]})
     np.testing.assert_array_equal(coded(frame), [[1, code("a"), 1], [2, np.nan, 0]])
@@ -318,7 +321,6 @@ def test_a_lightgbm_column_that_never_varies_is_told() -> None:
     [
         ("Regressor", {"objective": "cross_entropy_lambda"}, "cross_entropy_lambda"),
         ("Regressor", {"objective": lambda y, f: (f - y, np.ones_like(y))}, "'none' of LightGBM"),
-        ("Regressor", {"linear_tree": True}, "linear"),
         ("Regressor", {"zero_as_missing": True}, "zero"),
     ],
 )
@@ -332,7 +334,7 @@ def test_lightgbm_settings_without_a_transfer(kind: str, settings: dict[str, Any
 
 @pytest.mark.parametrize(
     ("settings", "words"),
-    [({"missing": 0.0}, "missing=nan"), ({"booster": "gblinear"}, "gblinear"), ({"objective": "reg:squaredlogerror"}, "reg:squaredlogerror")],
+    [({"missing": 0.0}, "missing=nan"), ({"objective": "reg:squaredlogerror"}, "reg:squaredlogerror")],
 )
 def test_xgboost_settings_without_a_transfer(settings: dict[str, Any], words: str) -> None:
     import xgboost

@@ -193,6 +193,7 @@ ROWS: dict[str, Row] = {
     "Sine": Row(m.Sine, np.sin),
     "Single": Row(m.Single, lambda x: x.astype(np.float32), smooth=False),
     "Erf": Row(m.Erf, scipy.special.erf),
+    "Largest": Row(m.Largest, lambda x: np.eye(x.shape[1])[x.argmax(1)], smooth=False),
     "Log": Row(lambda: m.Chain([m.Exp(), m.Log()]), lambda x: x),
     "Power": Row(lambda: nonnegative(m.Power(value(1.5))), lambda x: np.abs(x) ** 1.5),
     "Power, whole": Row(lambda: m.Power(value(3.0)), lambda x: x**3),

@@ -95,6 +95,7 @@ EXAMPLES: dict[str, Maker] = {
     "Hinge": lambda g: (m.Hinge(torch.sort(normal(g, 4, 9), dim=1).values, normal(g, 4, 8)), 4),
     "Identity": lambda g: (m.Identity(), 3),
     "Images": lambda g: (m.Images(m.Affine(normal(g, 2, 3), normal(g, 2)), torch.tensor([[0, 1, 2], [1, 0, 2]])), 3),
+    "Largest": lambda g: (m.Concat([m.Largest(), m.Chain([m.Step(value(0.0)), m.Largest()])]), 5),
     "Log": lambda g: (m.Chain([m.Exp(), m.Log()]), 3),
     "Lookup": lambda g: (m.Chain([m.Step(value(0.0)), m.Lookup(torch.tensor([0.0, 1.0]).double(), normal(g, 4, 3))]), 1),
     "Max": lambda g: (m.Max(), 3),

@@ -164,7 +164,7 @@ def test_a_certificate_of_a_constant_is_in_its_own_size() -> None:
 
 
 REFUSED: dict[str, tuple[Any, Any, Any, str]] = {
-    "labels alone": (multiclass.OneVsRestClassifier(linear_model.LinearRegression()), X, THREE, "only labels"),
+    "pairs of lines": (multiclass.OneVsOneClassifier(linear_model.LinearRegression()), X, THREE, "hardly ever votes"),
     "classes in bags of values": (ensemble.BaggingRegressor(linear_model.LogisticRegression(), 2), X, (VALUE > 0) * 1.0, "asked for its 'predict'"),
     "strings that stay strings": (impute.SimpleImputer(strategy="most_frequent"), HOLES, VALUE, "a network gives numbers|expected numbers"),
     "nothing selected": (feature_selection.SelectFromModel(linear_model.Ridge(), threshold=1e9), X, VALUE, "keeps no column"),

@@ -160,5 +160,5 @@ def test_catboost_without_a_transfer() -> None:
     with pytest.raises(UsageError, match="not symmetric"):
         parse_catboost(catboost.CatBoost(settings | {"grow_policy": "Lossguide"}).fit(X, Y))
     levels = np.column_stack([X[:, :2].astype(object), [str(v) for v in X[:, 2]]])
-    with pytest.raises(UsageError, match="categories"):
+    with pytest.raises(UsageError, match="encode levels"):
         parse_catboost(catboost.CatBoost(settings | {"one_hot_max_size": 10}).fit(levels, X[:, 2], cat_features=[2]))

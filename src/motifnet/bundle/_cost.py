@@ -281,7 +281,7 @@ def _identity(meter: Meter, motif: Motif, inputs: int) -> Cost:
     return Cost(inputs, 0, 0, 0)
 
 
-_ELEMENTWISE = (m.Abs, m.Erf, m.Exp, m.Gaps, m.Log, m.Normalize, m.ReLU, m.Sigmoid, m.Sine, m.Single, m.Softmax, m.Sort, m.Square, m.Tanh)
+_ELEMENTWISE = (m.Abs, m.Erf, m.Exp, m.Gaps, m.Largest, m.Log, m.Normalize, m.ReLU, m.Sigmoid, m.Sine, m.Single, m.Softmax, m.Sort, m.Square, m.Tanh)
 _RULES: dict[type[Motif], Rule] = {
     **dict.fromkeys(_ELEMENTWISE, _plain),
     m.Affine: _affine,

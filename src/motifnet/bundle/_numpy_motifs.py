@@ -136,6 +136,11 @@ def min_(x: Array) -> Array:
     return x.min(1, keepdims=True)
 
 
+def largest(x: Array) -> Array:
+    """1 at the first of the largest values of a row, 0 elsewhere."""
+    return (np.arange(x.shape[1]) == x.argmax(1)[:, None]).astype(float)
+
+
 def arg_max(x: Array) -> Array:
     """The number of the largest of a row."""
     return x.argmax(1)[:, None].astype(float)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import MotifnetError
+from motifnet.mimicry import units
 
 TOLERANCE = {"float64": 1e-10, "float32": 3e-4}
 _ADVICE = {
@@ -61,7 +62,7 @@ def measure(
     """
     session = start(path)
     names = [output.name for output in session.get_outputs() if output.name != "label"]
-    unit = _spread(expected) if unit is None else unit
+    unit = units(expected) if unit is None else unit
     worst = beyond = 0.0
     for size in (*BATCHES, len(expected)):
         got = np.hstack(session.run(names, {name: values[:size] for name, values in feeds.items()})).astype(np.float64)
@@ -82,13 +83,6 @@ def measure(
             f"no file was written. {_ADVICE[dtype]}"
         )
     return Parity(worst, len(expected), opset, dtype)
-
-
-def _spread(expected: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard deviation of each column; its size where it is constant."""
-    finite = np.where(np.isfinite(expected), expected, 0.0)
-    size, spread = np.abs(finite).max(axis=0), finite.std(axis=0)
-    return np.where(spread > 0, spread, np.where(size > 0, size, 1.0))
 
 
 def start(path: str | os.PathLike[str]) -> Any:

@@ -178,6 +178,13 @@ def _(motif: m.ArgMax, graph: Graph, x: str) -> str:
 
 
 @emit.register
+def _(motif: m.Largest, graph: Graph, x: str) -> str:
+    width = graph.op("Squeeze", graph.op("Shape", x, start=1, end=2))
+    columns = graph.op("Range", graph.constant(0), width, graph.constant(1))
+    return graph.cast(graph.op("Equal", columns, graph.op("ArgMax", x, axis=1, keepdims=1)), "DOUBLE")
+
+
+@emit.register
 def _(motif: m.Sort, graph: Graph, x: str) -> str:
     return graph.ops("TopK", x, graph.op("Shape", x, start=1, end=2), outputs=2, axis=1, largest=0)[0]
 

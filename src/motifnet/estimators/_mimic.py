@@ -16,7 +16,18 @@ from motifnet.estimators._network import Network
 from motifnet.estimators._promise import compare, in_double
 from motifnet.estimators._synthetic import synthetic_rows
 from motifnet.mimicry import Certificate, certify, certify_rows, far_away, relu_form, transfer, units, values_of
-from motifnet.mimicry.fitted import Columns, Uses, coded, methods_of, network_for, own_outputs, reads_documents, texts_of, with_deviation
+from motifnet.mimicry.fitted import (
+    Columns,
+    Uses,
+    coded,
+    methods_of,
+    network_for,
+    own_outputs,
+    reads_documents,
+    texts_of,
+    with_deviation,
+    with_levels,
+)
 from motifnet.motifs import Motif
 from motifnet.tables import Matrix
 
@@ -48,7 +59,7 @@ def mimic(
         Of a GaussianProcessRegressor the mean and the standard deviation, side by side.
     method : str, optional
         Another method of the estimator to take the network of, where there is one: `transform` of KMeans and of LinearDiscriminantAnalysis,
-        `predict` and `score_samples` of Gaussian mixtures, alone or at the end of a pipeline.
+        `predict` and `score_samples` of Gaussian mixtures, `decision_function` of classifiers with probabilities, alone or at the end of a pipeline.
 
     Raises
     ------
@@ -69,7 +80,7 @@ def mimic(
         if form != "native":
             raise UsageError(f"form={form!r} is for fitted estimators; a function is imitated by native motifs. Leave it out.")
         return _imitated(fitted, X)
-    network = _network(fitted, return_std, method)
+    network = _network(fitted, X, return_std, method)
     width, names = _width(fitted, network, X), _names(fitted)
     ask = partial(_outputs, fitted, return_std, method)
     if reads_documents(network):
@@ -99,10 +110,10 @@ def mimic(
     return Network(network, width, certify_rows(network, expected.astype(np.float64), rows, unit), columns=columns)
 
 
-def _network(fitted: Any, return_std: bool, method: str | None) -> Motif:
+def _network(fitted: Any, X: Any, return_std: bool, method: str | None) -> Motif:
     """The network of what is asked for."""
     if method is None:
-        return with_deviation(fitted) if return_std else transfer(fitted)
+        return with_deviation(fitted) if return_std else transfer(fitted if X is None else with_levels(fitted, X))
     if return_std or not hasattr(fitted, method):
         known = ", ".join(map(repr, methods_of(fitted)))
         raise UsageError(f"method={method!r} is not there for {type(fitted).__name__}; there is a transfer of its {known}. Choose one of these.")

@@ -17,7 +17,25 @@ from motifnet.motifs._median import WeightedMedian
 from motifnet.motifs._neighbour_fill import NeighbourFill
 from motifnet.motifs._neighbours import Neighbours
 from motifnet.motifs._piecewise import Piecewise
-from motifnet.motifs._pointwise import Abs, ArgMax, Clip, Erf, Exp, Log, Max, Min, Normalize, Power, Sigmoid, Sine, Single, Softmax, Sort, Tanh
+from motifnet.motifs._pointwise import (
+    Abs,
+    ArgMax,
+    Clip,
+    Erf,
+    Exp,
+    Largest,
+    Log,
+    Max,
+    Min,
+    Normalize,
+    Power,
+    Sigmoid,
+    Sine,
+    Single,
+    Softmax,
+    Sort,
+    Tanh,
+)
 from motifnet.motifs._polynomial import Monomial, Product, Square
 from motifnet.motifs._radial import RADIAL_PROFILES, Radial
 from motifnet.motifs._region import Box, Gate, Step
@@ -66,6 +84,7 @@ __all__ = [
     "Hinge",
     "Identity",
     "Images",
+    "Largest",
     "Log",
     "Lookup",
     "Max",

@@ -36,6 +36,13 @@ class Min(Motif):
         return x.amin(dim=1, keepdim=True)
 
 
+class Largest(Motif):
+    """1 in the column of the largest value of each row, the first one among equals, and 0 in the others."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.nn.functional.one_hot(x.argmax(dim=1), x.shape[1]).to(x.dtype)
+
+
 class ArgMax(Motif):
     """The number of the column with the largest value of a row, the first of equal ones, with shape (batch, 1). Exact, and without gradient."""
 

@@ -5,15 +5,17 @@ Comes in: a sample. Goes out: a fitted model with honest out-of-fold predictions
 
 from motifnet.teachers._base import FittedTeacher, Teacher
 from motifnet.teachers._boosting import Growth, Problem, find_engine
+from motifnet.teachers._catboost_levels import Level, LevelSplits, Statistic, hashes_of, level_splits, sizes_of
 from motifnet.teachers._estimator import SMALLEST, Coding, EstimatorTeacher, FittedEstimator
 from motifnet.teachers._forest import Forest, Nodes
 from motifnet.teachers._honest import Hopeless
 from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_partition, left_out_together
 from motifnet.teachers._linear import FittedLinear, Linear
-from motifnet.teachers._parse_catboost import parse_catboost
+from motifnet.teachers._parse_catboost import catboost_forests, catboost_json, catboost_trees, parse_catboost
 from motifnet.teachers._parse_lightgbm import parse_lightgbm
+from motifnet.teachers._parse_linear_trees import parse_lightgbm_lines
 from motifnet.teachers._parse_sklearn import parse_histogram, parse_sklearn_tree, rounded_threshold
-from motifnet.teachers._parse_xgboost import parse_xgboost
+from motifnet.teachers._parse_xgboost import parse_xgboost, parse_xgboost_lines, xgboost_learner
 from motifnet.teachers._questions import KINDS, Member, Questions
 from motifnet.teachers._registry import TEACHERS
 from motifnet.teachers._splines import Additive, FittedSplines, Splines
@@ -39,21 +41,33 @@ __all__ = [
     "Growth",
     "Hopeless",
     "KernelRidge",
+    "Level",
+    "LevelSplits",
     "Linear",
     "Member",
     "Nodes",
     "Problem",
     "Questions",
     "Splines",
+    "Statistic",
     "SupportVectors",
     "Teacher",
+    "catboost_forests",
+    "catboost_json",
+    "catboost_trees",
     "find_engine",
     "fold_partition",
+    "hashes_of",
     "left_out_together",
+    "level_splits",
     "parse_catboost",
     "parse_histogram",
     "parse_lightgbm",
+    "parse_lightgbm_lines",
     "parse_sklearn_tree",
     "parse_xgboost",
+    "parse_xgboost_lines",
     "rounded_threshold",
+    "sizes_of",
+    "xgboost_learner",
 ]

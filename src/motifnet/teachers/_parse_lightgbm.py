@@ -31,13 +31,20 @@ def parse_lightgbm(booster: Any, iterations: int | None = None, questions: Quest
 
     With `questions` its splits on levels and on missing values are written there; without, such a booster is refused.
     """
+    outputs, factor, trees = lightgbm_trees(booster, iterations)
+    if not trees:
+        return [Forest.constant(np.zeros(1)) for _ in range(outputs)]
+    if any(int(tree["is_linear"]) for tree in trees):
+        raise UsageError("This LightGBM model has linear models in its leaves, for which there is no transfer here. Fit it with linear_tree=False.")
+    return [parse_trees(trees[c::outputs], questions).scaled(factor) for c in range(outputs)]
+
+
+def lightgbm_trees(booster: Any, iterations: int | None = None) -> tuple[int, float, list[dict[str, str]]]:
+    """The number of outputs, a factor of all trees, and the lines of each tree, those of an iteration one after the other."""
     head, *texts = booster.model_to_string(num_iteration=iterations).split("\nTree=")
     outputs = int(_fields(head)["num_tree_per_iteration"])
     trees = [] if iterations == 0 else [_fields(text) for text in texts]
-    if not trees:
-        return [Forest.constant(np.zeros(1)) for _ in range(outputs)]
-    factor = outputs / len(trees) if "\naverage_output" in head else 1.0
-    return [_lightgbm_forest(trees[c::outputs], questions).scaled(factor) for c in range(outputs)]
+    return outputs, outputs / len(trees) if "\naverage_output" in head and trees else 1.0, trees
 
 
 def _fields(text: str) -> dict[str, str]:
@@ -46,14 +53,12 @@ def _fields(text: str) -> dict[str, str]:
     return {key: value for key, equals, value in lines if equals}
 
 
-def _lightgbm_forest(trees: list[dict[str, str]], questions: Questions | None) -> Forest:
+def parse_trees(trees: list[dict[str, str]], questions: Questions | None) -> Forest:
     """The arrays of all trees at once: their texts are joined, for reading them one by one is slow."""
 
     def read(key: str, kind: type = np.int64) -> Any:
         return np.fromstring(" ".join(tree.get(key, "") for tree in trees), sep=" ", dtype=kind)
 
-    if read("is_linear").any():
-        raise UsageError("This LightGBM model has linear models in its leaves, for which there is no transfer. Fit it with linear_tree=False.")
     kinds = int(np.bitwise_or.reduce(read("decision_type"), initial=0))
     for bit, text in _UNKNOWN.items():
         if kinds & bit and (questions is None or bit == _ZERO_MISSING):

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import UsageError
+from motifnet.tables import Matrix
 from motifnet.teachers._forest import Forest, one_tree
 from motifnet.teachers._parse_sklearn import rounded_threshold
 from motifnet.teachers._questions import LEFT, RIGHT, Member, Questions
@@ -25,17 +26,26 @@ _LEAST_SHARE = np.float32(1e-6)
 _LOG = ("count:poisson", "reg:gamma", "reg:tweedie")
 
 
-def parse_xgboost(booster: Any, questions: Questions) -> tuple[list[Forest], dict[str, Any]]:
-    """The trees of the best iterations, a forest for each output whose first tree holds the base score; and the `learner` of its JSON."""
-    learner = json.loads(booster.save_raw("json"))["learner"]
+def xgboost_learner(booster: Any) -> dict[str, Any]:
+    """What its JSON says of a booster."""
+    return dict(json.loads(booster.save_raw("json"))["learner"])
+
+
+def parse_xgboost(learner: dict[str, Any], questions: Questions) -> list[Forest]:
+    """The trees of the best iterations, a forest for each output whose first tree holds the base score.
+
+    Trees with several values a leaf are one forest of all outputs.
+    """
     model, factors = learner["gradient_booster"], None
     if model["name"] == "dart":
         model, factors = model["gbtree"], np.array(model["weight_drop"], dtype=np.float32)
     if model["name"] != "gbtree":
-        raise UsageError(f"There is no transfer for booster={model['name']!r} of XGBoost; there is one for 'gbtree' and 'dart'.")
+        raise UsageError(f"There is no transfer for booster={model['name']!r} of XGBoost; there is one for 'gbtree', 'dart' and 'gblinear'.")
     model = model["model"]
     count = model["iteration_indptr"][int(learner["attributes"].get("best_iteration", len(model["iteration_indptr"]) - 2)) + 1]
     base = _base_scores(learner)
+    several = any(int(tree["tree_param"]["size_leaf_vector"]) > 1 for tree in model["trees"][:1])
+    base = base[None] if several else base[:, None]
     forests: list[list[Forest]] = [[] for _ in base]
     for k in range(count):
         parts, b = forests[model["tree_info"][k]], base[model["tree_info"][k]]
@@ -44,7 +54,14 @@ def parse_xgboost(booster: Any, questions: Questions) -> tuple[list[Forest], dic
         if factors is not None:
             values = ((values + b) - b) * factors[k]
         parts.append(replace(tree, values=(values if parts else values + b).astype(np.float64)))
-    return [Forest.sum(parts) if parts else Forest.constant(np.array([b])) for parts, b in zip(forests, base, strict=True)], learner
+    return [Forest.sum(parts) if parts else Forest.constant(b) for parts, b in zip(forests, base, strict=True)]
+
+
+def parse_xgboost_lines(learner: dict[str, Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Weights with shape (d, q) of a linear booster, and what its sums start from: the base score plus its own bias, in float32."""
+    base = _base_scores(learner)
+    weights = np.array(learner["gradient_booster"]["model"]["weights"], dtype=np.float32).reshape(-1, len(base))
+    return weights[:-1], base[0] + weights[-1]  # XGBoost adds the base score of the first output to all of them
 
 
 def _base_scores(learner: dict[str, Any]) -> NDArray[np.float32]:
@@ -61,8 +78,6 @@ def _base_scores(learner: dict[str, Any]) -> NDArray[np.float32]:
 
 
 def _tree(tree: dict[str, Any], questions: Questions) -> Forest:
-    if int(tree["tree_param"]["size_leaf_vector"]) > 1:
-        raise UsageError("There is no transfer for trees of XGBoost with several values a leaf. Fit it with multi_strategy='one_output_per_tree'.")
     left, right, own = np.array(tree["left_children"]), np.array(tree["right_children"]), np.arange(len(tree["left_children"]))
     leaf, value = left < 0, np.array(tree["split_conditions"], dtype=np.float32)
     below = np.nextafter(value, np.float32(-np.inf)).astype(np.float64)  # x < t is x ≤ the number before t
@@ -79,5 +94,12 @@ def _tree(tree: dict[str, Any], questions: Questions) -> Forest:
         np.where(leaf, 0.0, threshold),
         np.where(leaf, own, left),
         np.where(leaf, own, right),
-        np.where(leaf, value.astype(np.float64), 0.0)[:, None],
+        np.where(leaf[:, None], _leaf_values(tree, value), 0.0),
     )
+
+
+def _leaf_values(tree: dict[str, Any], value: NDArray[np.float32]) -> Matrix:
+    """Values of the nodes with shape (N, q): a leaf of one value has it in place of a threshold."""
+    outputs = int(tree["tree_param"]["size_leaf_vector"])
+    values = np.array(tree["base_weights"], dtype=np.float32).reshape(-1, outputs) if outputs > 1 else value[:, None]
+    return values.astype(np.float64)

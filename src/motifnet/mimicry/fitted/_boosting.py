@@ -1,9 +1,8 @@
-"""Boosted trees of LightGBM, XGBoost and CatBoost, with levels, missing values and several classes."""
+"""Boosted trees of LightGBM, with levels, missing values and several classes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,55 +14,72 @@ from motifnet.mimicry.fitted._asked import asked_networks
 from motifnet.mimicry.fitted._codes import lookup
 from motifnet.mimicry.fitted._lookup import Transfer
 from motifnet.mimicry.fitted._parts import beside, probabilities, times
-from motifnet.motifs import Abs, Chain, Exp, Identity, Max, Motif, Parallel, Power, Select, Sigmoid, Single, Softmax
-from motifnet.teachers import Questions, parse_catboost, parse_lightgbm, parse_xgboost
+from motifnet.motifs import Abs, Chain, Clip, Concat, Exp, Fill, Identity, Motif, Product, Select, Sigmoid, Softmax
+from motifnet.teachers import Forest, Nodes, Questions, parse_lightgbm, parse_lightgbm_lines
 
 _SQUARED = ("regression", "regression_l2", "l2", "mse", "rmse", "reg:squarederror", "RMSE", "MultiRMSE")
 _MEDIAN = ("regression_l1", "l1", "mae", "huber", "fair", "mape", "reg:absoluteerror", "reg:pseudohubererror", "MAE", "MAPE", "Huber")
 _QUANTILE = ("quantile", "reg:quantileerror", "Quantile", "LogLinQuantile", "Expectile", "Lq")
-_IDENTITY = frozenset(_SQUARED + _MEDIAN + _QUANTILE)
-_EXP = frozenset(("poisson", "gamma", "tweedie", "count:poisson", "reg:gamma", "reg:tweedie", "Poisson", "Tweedie"))
-_LOGIT = frozenset(("binary", "binary:logistic", "reg:logistic", "Logloss", "CrossEntropy", "cross_entropy"))
-_SOFTMAX = frozenset(("multiclass", "softmax", "multi:softprob", "multi:softmax", "MultiClass"))
-_EACH = frozenset(("multiclassova", "MultiClassOneVsAll"))
+_RANK = ("lambdarank", "rank_xendcg", "rank:pairwise", "rank:ndcg", "rank:map")
+_RANK_CATBOOST = ("YetiRank", "YetiRankPairwise", "PairLogit", "PairLogitPairwise", "QueryRMSE", "QuerySoftMax", "StochasticRank", "LambdaMart")
+IDENTITY = frozenset(_SQUARED + _MEDIAN + _QUANTILE + _RANK + _RANK_CATBOOST)
+EXP = frozenset(("poisson", "gamma", "tweedie", "count:poisson", "reg:gamma", "reg:tweedie", "Poisson", "Tweedie"))
+LOGIT = frozenset(("binary", "binary:logistic", "reg:logistic", "Logloss", "CrossEntropy", "cross_entropy"))
+SOFTMAX = frozenset(("multiclass", "softmax", "multi:softprob", "multi:softmax", "MultiClass"))
+EACH = frozenset(("multiclassova", "MultiClassOneVsAll"))
 
 
-def _linked(raw: Motif, objective: str, outputs: int, classes: bool, library: str) -> list[Motif]:
+def linked(raw: Motif, objective: str, outputs: int, classes: bool, library: str) -> list[Motif]:
     """From raw scores to values or probabilities; one class against the rest, and several labels a row, are not made to add up to 1."""
-    if objective in _LOGIT:
+    if objective in LOGIT:
         return probabilities(raw, 1) if classes and outputs == 1 else [raw, Sigmoid()]
-    if objective in _SOFTMAX:
+    if objective in SOFTMAX:
         return [raw, Softmax()]
-    if objective in _EACH:
+    if objective in EACH:
         return [raw, Sigmoid()]
-    if classes or objective not in _IDENTITY | _EXP:
+    if classes or objective not in IDENTITY | EXP:
         raise UsageError(f"There is no transfer for the objective {objective!r} of {library}.")
-    return [raw, Exp()] if objective in _EXP else [raw]
-
-
-def _shifted(networks: list[Motif], bias: Any) -> list[Motif]:
-    """The networks, and a number added to each output."""
-    shift = np.atleast_1d(np.asarray(bias, dtype=np.float64))
-    return networks if not shift.any() else [*networks, affine(np.eye(len(shift)), shift)]
+    return [raw, Exp()] if objective in EXP else [raw]
 
 
 def _lightgbm(model: Any) -> list[Motif]:
+    networks, booster = _lightgbm_scores(model), getattr(model, "booster_", model)
+    objective, *settings = _written_objective(booster).split()
+    slope = next((float(s.partition(":")[2]) for s in settings if s.startswith("sigmoid:")), 1.0)
+    if slope != 1.0:
+        networks.append(affine(slope * np.eye(booster.num_model_per_iteration())))
+    if "sqrt" in settings:  # it was fitted to sign(y) √|y|
+        networks.append(times(Identity(), Abs()))
+    classes = is_classifier(model) if hasattr(model, "booster_") else False
+    return linked(Chain(networks), objective, booster.num_model_per_iteration(), classes, "LightGBM")
+
+
+def _lightgbm_scores(model: Any) -> list[Motif]:
     booster = getattr(model, "booster_", model)
     if not hasattr(booster, "model_to_string"):
         raise UsageError("There is no transfer for XGBoost's own Booster. Load it into an XGBRegressor or XGBClassifier with `load_model`.")
     if getattr(model, "pred_early_stop", False):
         raise UsageError("There is no transfer for LightGBM with pred_early_stop=True, which leaves out trees row by row. Set it to False.")
     questions = Questions(booster.num_feature())
-    objective, *settings = _written_objective(booster).split()
-    numbers, outputs = _category_numbers(booster), booster.num_model_per_iteration()
-    networks = asked_networks(parse_lightgbm(booster, questions=questions), questions, whole=not numbers)
-    slope = next((float(s.partition(":")[2]) for s in settings if s.startswith("sigmoid:")), 1.0)
-    if slope != 1.0:
-        networks.append(affine(slope * np.eye(outputs)))
-    if "sqrt" in settings:  # it was fitted to sign(y) √|y|
-        networks.append(times(Identity(), Abs()))
-    classes = is_classifier(model) if hasattr(model, "booster_") else False
-    return [*numbers, *_linked(Chain(networks), objective, outputs, classes, "LightGBM")]
+    numbers = _category_numbers(booster)
+    lines = parse_lightgbm_lines(booster, questions)
+    if lines is not None:
+        return [*numbers, *_with_lines(*lines, questions, whole=not numbers)]
+    return [*numbers, *asked_networks(parse_lightgbm(booster, questions=questions), questions, whole=not numbers)]
+
+
+def _with_lines(forests: list[Forest], columns: Nodes, questions: Questions, whole: bool) -> list[Motif]:
+    """c(x) + Σ_j w_j(x) x_j: the trees give the coefficients; a missing x_j has none, and an infinite one may have 0."""
+    K, u, most = len(forests), len(columns), np.finfo(np.float64).max
+    coefficients = Chain(asked_networks(forests, questions, whole=whole))
+    x = Chain([Select(columns.tolist() * K), Fill(tensor(np.zeros(K * u))), Clip(tensor(-most), tensor(most))])
+    constants = Select([c * (1 + u) for c in range(K)])
+    slopes = Select([c * (1 + u) + 1 + j for c in range(K) for j in range(u)] + list(range(K * (1 + u), K * (1 + 2 * u))))
+    return [
+        Concat([coefficients, x]),
+        Concat([constants, Chain([slopes, Product()])]),
+        affine(np.vstack([np.eye(K), np.repeat(np.eye(K), u, axis=0)])),
+    ]
 
 
 def _written_objective(booster: Any) -> str:
@@ -96,61 +112,7 @@ def numbered(levels: Mapping[int, Sequence[Any]], width: int) -> Motif:
     )
 
 
-def _xgboost(model: Any) -> list[Motif]:
-    booster = model.get_booster() if hasattr(model, "get_booster") else model
-    if not np.isnan(getattr(model, "missing", np.nan)):
-        raise UsageError(f"This XGBoost model takes {model.missing} as missing, for which there is no transfer. Fit it with missing=nan.")
-    questions = Questions(booster.num_features())
-    forests, learner = parse_xgboost(booster, questions)
-    numbers = _encoded(learner, booster.num_features())
-    networks = asked_networks(forests, questions, single=True, whole=not numbers)
-    return [*numbers, *networks, *_single_link(learner["objective"]["name"], len(forests), is_classifier(model))]
-
-
-def _single_link(objective: str, outputs: int, classes: bool) -> list[Motif]:
-    """From raw scores to values or probabilities, each step rounded to float32 as XGBoost has it."""
-    if objective in _LOGIT:
-        p: list[Motif] = [affine(-np.eye(outputs)), Exp(), Single(), affine(np.eye(outputs), 1.0), Single(), Power(tensor(-1.0)), Single()]
-        return [*p, affine([[-1.0, 1.0]], [1.0, 0.0]), Single()] if classes and outputs == 1 else p
-    if objective in _SOFTMAX:
-        shifted = Parallel(tensor([1.0, -1.0]), [Identity(), Chain([Max(), affine(np.ones((1, outputs)))])])
-        inverse = Chain([affine(np.ones((outputs, outputs))), Single(), Power(tensor(-1.0))])
-        return [shifted, Single(), Exp(), Single(), times(Identity(), inverse), Single()]
-    if classes or objective not in _IDENTITY | _EXP:
-        raise UsageError(f"There is no transfer for the objective {objective!r} of XGBoost.")
-    return [Exp(), Single()] if objective in _EXP else []
-
-
-def _encoded(learner: dict[str, Any], width: int) -> list[Motif]:
-    """The levels of categorical columns of a data frame, which XGBoost keeps with the model."""
-    encoders = learner["gradient_booster"].get("model", {}).get("cats", {}).get("enc", [])
-    levels = {j: _xgboost_levels(encoder) for j, encoder in enumerate(encoders) if len(encoder["values"])}
-    return [numbered(levels, width)] if levels else []
-
-
-def _xgboost_levels(encoder: dict[str, Any]) -> list[Any]:
-    if "offsets" not in encoder:
-        return list(encoder["values"])
-    text = bytes(v % 256 for v in encoder["values"])
-    return [text[start:end].decode() for start, end in pairwise(encoder["offsets"])]
-
-
-def _catboost_scores(model: Any) -> list[Motif]:
-    """What `predict` of the class CatBoost itself gives."""
-    questions = Questions(len(model.feature_names_))
-    forests = parse_catboost(model, questions)
-    scale, bias = model.get_scale_and_bias()
-    return _shifted(asked_networks([forest.scaled(scale) for forest in forests], questions), np.broadcast_to(bias, len(forests)))
-
-
-def _catboost(model: Any) -> list[Motif]:
-    raw, objective = Chain(_catboost_scores(model)), str(model.get_all_params()["loss_function"]).partition(":")[0]
-    return _linked(raw, objective, len(np.atleast_1d(model.get_scale_and_bias()[1])), hasattr(model, "predict_proba"), "CatBoost")
-
-
 BOOSTING: dict[str, Transfer] = {
-    **dict.fromkeys(("Booster", "LGBMClassifier", "LGBMRegressor"), _lightgbm),
-    **dict.fromkeys(("XGBClassifier", "XGBRFClassifier", "XGBRFRegressor", "XGBRegressor"), _xgboost),
-    **dict.fromkeys(("CatBoostClassifier", "CatBoostRegressor"), _catboost),
-    "CatBoost": _catboost_scores,
+    **dict.fromkeys(("Booster", "LGBMClassifier", "LGBMRanker", "LGBMRegressor"), _lightgbm),
 }
+FURTHER_BOOSTING: dict[tuple[str, str], Transfer] = {("LGBMClassifier", "decision_function"): _lightgbm_scores}

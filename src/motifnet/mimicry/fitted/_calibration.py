@@ -1,4 +1,5 @@
-"""Calibrated probabilities: a sigmoid or a monotone interpolation behind the scores of each fold's classifier (Platt 1999; Zadrozny & Elkan 2002)."""
+"""Calibrated probabilities: behind the scores of each fold's classifier a sigmoid (Platt 1999), a monotone interpolation (Zadrozny & Elkan 2002),
+or softmax at one temperature (Guo et al. 2017)."""
 
 from __future__ import annotations
 
@@ -8,10 +9,12 @@ import numpy as np
 
 from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
-from motifnet.mimicry.fitted._lookup import Transfer, network_of
-from motifnet.mimicry.fitted._output import method_of
+from motifnet.mimicry.fitted._lookup import Transfer
+from motifnet.mimicry.fitted._members import answer_of
 from motifnet.mimicry.fitted._parts import beside, known_classes, shares, two_sided, weighted
-from motifnet.motifs import Chain, Clip, Motif, Piecewise, Select, Sigmoid
+from motifnet.motifs import Chain, Clip, Log, Motif, Piecewise, Select, Sigmoid, Softmax
+
+_LEAST_SHARE = 1e-12  # scikit-learn adds it to probabilities before their logarithm
 
 
 def _calibrated(model: Any) -> list[Motif]:
@@ -22,19 +25,25 @@ def _calibrated(model: Any) -> list[Motif]:
 
 def _one_calibrated(part: Any) -> Motif:
     inner, K = part.estimator, len(part.classes)
+    by_score = hasattr(inner, "decision_function")
+    score = answer_of(inner, "decision_function" if by_score else "predict_proba")
+    if part.method == "temperature":
+        return Chain([score, *_logits(by_score, K), affine(part.calibrators[0].beta_ * np.eye(K)), Softmax()])
     if part.method not in ("sigmoid", "isotonic"):
-        raise UsageError(f"There is no transfer for CalibratedClassifierCV(method={part.method!r}); there is one for 'sigmoid' and 'isotonic'.")
-    score = network_of(inner)
-    if method_of(inner) == "predict_proba" and hasattr(inner, "decision_function"):
         raise UsageError(
-            f"CalibratedClassifierCV takes the decision values of {type(inner).__name__}, for which there is no transfer beside its probabilities."
+            f"There is no transfer for CalibratedClassifierCV(method={part.method!r}); there is one for 'sigmoid', 'isotonic' and 'temperature'."
         )
-    if method_of(inner) == "predict_proba" and K == 2:
-        score = Chain([score, Select([1])])
     if K == 2:
         return Chain([score, *two_sided(_calibrator(part.calibrators[0]))])
     each = beside([Chain([Select([k]), _calibrator(c)]) for k, c in enumerate(part.calibrators)])
     return Chain([score, each, *known_classes(inner.classes_, part.classes), *shares(K)])
+
+
+def _logits(by_score: bool, K: int) -> list[Motif]:
+    """(−f, f) of two classes, the scores of several; of probabilities log(p + 1e-12)."""
+    if by_score:
+        return [affine([[-1.0, 1.0]])] if K == 2 else []
+    return [*([affine([[-1.0, 1.0]], [1.0, 0.0])] if K == 2 else []), affine(np.eye(K), _LEAST_SHARE), Log()]
 
 
 def _calibrator(model: Any) -> Motif:

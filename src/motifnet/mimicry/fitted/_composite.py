@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,22 +12,26 @@ from sklearn.base import is_classifier
 from motifnet.engine import UsageError
 from motifnet.mimicry.fitted._inverses import inverse_of
 from motifnet.mimicry.fitted._lookup import Transfer, methods_of, network_for, network_of
+from motifnet.mimicry.fitted._members import answer_of, labels_of, scores_of
 from motifnet.mimicry.fitted._output import method_of
-from motifnet.mimicry.fitted._parts import beside, constant, known_classes, on_columns, weighted
+from motifnet.mimicry.fitted._parts import beside, known_classes, on_columns, weighted
 from motifnet.mimicry.fitted._scalers import selected
-from motifnet.motifs import Chain, Identity, Motif, Normalize, Select
+from motifnet.motifs import Chain, Identity, Largest, Motif
 
 
 def _is_empty(model: Any) -> bool:
     return model is None or (isinstance(model, str) and model == "passthrough")
 
 
-def _pipeline(model: Any, method: str = "") -> list[Motif]:
+def _pipeline(model: Any, last_of: Callable[[Any], Motif] | None = None) -> list[Motif]:
     *first, last = steps = [step for _, step in model.steps if not _is_empty(step)] or [None]
     _check_none(steps)
-    method = method or method_of(model if _is_empty(model.steps[-1][1]) else last)
-    end = Identity() if last is None else _transform(last) if method == "transform" else network_for(last, method)
-    return [*map(_transform, first), end]
+    last_of = last_of or partial(_asked_for, method=method_of(model if _is_empty(model.steps[-1][1]) else last))
+    return [*map(_transform, first), Identity() if last is None else last_of(last)]
+
+
+def _asked_for(part: Any, method: str) -> Motif:
+    return _transform(part) if method == "transform" else network_for(part, method)
 
 
 def _check_none(steps: Sequence[Any]) -> None:
@@ -53,9 +57,9 @@ def _transform(step: Any) -> Motif:
     return network_for(step, "transform")
 
 
-def _elimination(model: Any) -> list[Motif]:
+def _elimination(model: Any, last_of: Callable[[Any], Motif] = network_of) -> list[Motif]:
     """RFE: its estimator on the columns that it keeps."""
-    return [*selected(model), network_of(model.estimator_)]
+    return [*selected(model), last_of(model.estimator_)]
 
 
 def _columns(model: Any) -> list[Motif]:
@@ -94,91 +98,83 @@ def _union(model: Any) -> list[Motif]:
     return [beside([_weighed(network, name, model.transformer_weights) for name, network in networks])]
 
 
-def _search(model: Any, method: str = "") -> list[Motif]:
-    if not hasattr(model, "best_estimator_"):
+def _inner(model: Any) -> Any:
+    """The estimator that one stands for: a search for the best that it has found, a frozen one for what is frozen."""
+    if hasattr(model, "refit") and not (hasattr(model, "best_estimator_") or hasattr(model, "estimator_")):
         raise UsageError(f"{type(model).__name__} was fitted with refit=False and holds no model. Fit it with refit=True.")
-    return [network_for(model.best_estimator_, method or method_of(model.best_estimator_))]
+    return next(getattr(model, name) for name in ("best_estimator_", "estimator_", "estimator") if hasattr(model, name))
+
+
+def _stand_in(model: Any, method: str) -> list[Motif]:
+    return [_asked_for(_inner(model), method)]
 
 
 def _vote(model: Any) -> list[Motif]:
-    if getattr(model, "voting", "soft") == "hard":
-        raise UsageError("VotingClassifier(voting='hard') has no probabilities. Fit it with voting='soft'.")
+    """The weighted mean of the members; of a hard vote the label that most members give, the first one among equals."""
     weights = np.ones(len(model.estimators_)) if model._weights_not_none is None else np.asarray(model._weights_not_none, dtype=np.float64)
+    if getattr(model, "voting", "soft") == "hard":
+        return [weighted(weights, [Chain([labels_of(part), *_placed(part, model)]) for part in model.estimators_]), Largest()]
     method = "predict_proba" if is_classifier(model) else "predict"
     return [weighted(weights / weights.sum(), [network_for(part, method) for part in model.estimators_])]
 
 
-def _stack(model: Any) -> list[Motif]:
+def _placed(part: Any, model: Any) -> list[Motif]:
+    """Columns of a member that was fitted on the numbers of its owner's classes, in their places among all."""
+    return known_classes(part.classes_, np.arange(len(model.classes_)))
+
+
+def _stack(model: Any, last_of: Callable[[Any], Motif] = network_of) -> list[Motif]:
     """Outputs of the parts side by side, of two classes' probabilities the second alone; then the final estimator."""
-    branches = [_stacked(part, method) for part, method in zip(_fitted_parts(model), model.stack_method_, strict=True)]
-    return [beside([*branches, Identity()] if model.passthrough else branches), network_of(model.final_estimator_)]
+    branches = [answer_of(part, method) for part, method in zip(_fitted_parts(model), model.stack_method_, strict=True)]
+    return [beside([*branches, Identity()] if model.passthrough else branches), last_of(model.final_estimator_)]
 
 
 def _fitted_parts(model: Any) -> list[Any]:
     return [part for part in model.estimators_ if not (isinstance(part, str) and part == "drop")]
 
 
-def _stacked(part: Any, method: str) -> Motif:
-    if method != method_of(part):
-        raise UsageError(f"The stack takes {method} of {type(part).__name__}, for which there is no transfer. Fit it with stack_method='auto'.")
-    network = network_of(part)
-    return Chain([network, Select([1])]) if method == "predict_proba" and len(part.classes_) == 2 else network
-
-
 def _bagging(model: Any) -> list[Motif]:
-    parts = [
-        on_columns(columns, _known_classes(part, model), model.n_features_in_)
-        for part, columns in zip(model.estimators_, model.estimators_features_, strict=True)
-    ]
-    return [weighted(np.full(len(parts), 1 / len(parts)), parts)]
+    """The mean of the members; of those without probabilities the share of their votes."""
+    return [_mean([_known_classes(part, model) for part in model.estimators_], model)]
+
+
+def _mean(networks: Sequence[Motif], model: Any) -> Motif:
+    parts = [on_columns(columns, net, model.n_features_in_) for net, columns in zip(networks, model.estimators_features_, strict=True)]
+    return weighted(np.full(len(parts), 1 / len(parts)), parts)
 
 
 def _known_classes(part: Any, model: Any) -> Motif:
     """The network of a member; of a classifier that saw some of the classes, with zeros for the others."""
     if not is_classifier(model):
         return network_for(part, "predict")
-    if method_of(part) != "predict_proba":
-        raise UsageError(f"{type(model).__name__} of {type(part).__name__} votes, as that has no probabilities; there is no transfer for votes.")
-    return Chain([network_of(part), *known_classes(part.classes_, np.arange(len(model.classes_)))])
+    return Chain([network_of(part) if method_of(part) == "predict_proba" else labels_of(part), *_placed(part, model)])
+
+
+def _bagged_scores(model: Any) -> list[Motif]:
+    return [_mean([scores_of(part) for part in model.estimators_], model)]
 
 
 def _transformed_target(model: Any) -> list[Motif]:
     return [network_for(model.regressor_, "predict"), inverse_of(model.transformer_)]
 
 
-def _each_output(model: Any) -> list[Motif]:
-    return [beside([network_for(part, "predict") for part in model.estimators_])]
+def _threshold_labels(model: Any) -> list[Motif]:
+    raise UsageError(f"The labels of {type(model).__name__} go by a threshold of its own, for which there is no transfer here. Take its estimator_.")
 
 
-def _one_against_rest(model: Any) -> list[Motif]:
-    method = method_of(model)
-    each = [_against_rest(part, method) for part in model.estimators_]
-    if method == "decision_function" or (len(each) == 1 and not model.multilabel_):
-        return [beside(each)]
-    second = beside([Chain([network, Select([1])]) for network in each])
-    return [second] if model.multilabel_ else [second, Normalize("l1")]
-
-
-def _against_rest(part: Any, method: str) -> Motif:
-    """A member; of a class that no row or every row has, the constant that scikit-learn puts there."""
-    if type(part).__name__ != "_ConstantPredictor":
-        return network_for(part, method) if method != "predict" else network_of(part)
-    share = float(np.ravel(part.y_)[0])
-    return constant([1 - share, share] if method == "predict_proba" else [share])
-
-
+_STANDS_FOR = ("FrozenEstimator", "GridSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV", "RandomizedSearchCV")
+_ELIMINATIONS = ("RFE", "RFECV")
+_FURTHER = ("decision_function", "predict", "score_samples", "transform")
+_THRESHOLDS = ("FixedThresholdClassifier", "TunedThresholdClassifierCV")
 COMPOSITES: dict[str, Transfer] = {
-    **dict.fromkeys(("GridSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV", "RandomizedSearchCV"), _search),
+    **dict.fromkeys(_STANDS_FOR, lambda model: [network_of(_inner(model))]),
+    **dict.fromkeys(_THRESHOLDS, lambda model: [network_of(_inner(model))]),
+    **dict.fromkeys(_ELIMINATIONS, _elimination),
     "BaggingClassifier": _bagging,
     "BaggingRegressor": _bagging,
     "ColumnTransformer": _columns,
     "FeatureUnion": _union,
-    "FrozenEstimator": lambda model: [network_of(model.estimator)],
-    "MultiOutputRegressor": _each_output,
-    "OneVsRestClassifier": _one_against_rest,
     "Pipeline": _pipeline,
-    "RFE": _elimination,
-    "RFECV": _elimination,
     "StackingClassifier": _stack,
     "StackingRegressor": _stack,
     "TransformedTargetRegressor": _transformed_target,
@@ -186,7 +182,17 @@ COMPOSITES: dict[str, Transfer] = {
     "VotingRegressor": _vote,
 }
 FURTHER_COMPOSITES: dict[tuple[str, str], Transfer] = {
-    (kind, method): partial(make, method=method)
-    for kind, make in (("Pipeline", _pipeline), ("GridSearchCV", _search), ("RandomizedSearchCV", _search))
-    for method in ("predict", "score_samples", "transform")
+    **{(kind, method): partial(_stand_in, method=method) for kind in _STANDS_FOR for method in _FURTHER},
+    **{(kind, "decision_function"): partial(_stand_in, method="decision_function") for kind in _THRESHOLDS},
+    **{(kind, "decision_function"): lambda model: _elimination(model, scores_of) for kind in _ELIMINATIONS},
+    **{("Pipeline", method): partial(_pipeline, last_of=partial(_asked_for, method=method)) for method in _FURTHER},
+    ("BaggingClassifier", "decision_function"): _bagged_scores,
+    ("StackingClassifier", "decision_function"): lambda model: _stack(model, scores_of),
+}
+COMPOSITE_LABELS: dict[str, Transfer] = {
+    **dict.fromkeys(_STANDS_FOR, lambda model: [labels_of(_inner(model))]),
+    **dict.fromkeys(_THRESHOLDS, _threshold_labels),
+    **dict.fromkeys(_ELIMINATIONS, lambda model: _elimination(model, labels_of)),
+    "Pipeline": lambda model: _pipeline(model, labels_of),
+    "StackingClassifier": lambda model: _stack(model, labels_of),
 }

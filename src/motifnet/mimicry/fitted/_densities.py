@@ -58,13 +58,22 @@ def _categorical(model: Any) -> list[Motif]:
     return [beside(columns), affine(np.tile(np.eye(K), (len(columns), 1)), model.class_log_prior_), Softmax()]
 
 
-def _quadratic(model: Any) -> list[Motif]:
-    """Logits log π_k − ½ Σ log s_k − ½ ‖(x − μ_k) R_k s_k^{−½}‖²."""
+def _quadratic_logits(model: Any) -> Motif:
+    """log π_k log π_k − ½ Σ log s_k − ½ ‖(x − μ_k) R_k s_k^{−½}‖²."""
     branches: list[Motif] = []
     for mean, rotation, scale, prior in zip(model.means_, model.rotations_, model.scalings_, model.priors_, strict=True):
         front = [*shifted(np.ones(len(mean)), -mean), affine(rotation * scale**-0.5)]
         branches.append(_normal(front, len(scale), float(np.log(prior) - 0.5 * np.log(scale).sum())))
-    return [beside(branches), Softmax()]
+    return beside(branches)
+
+
+def _quadratic(model: Any) -> list[Motif]:
+    return [_quadratic_logits(model), Softmax()]
+
+
+def _quadratic_scores(model: Any) -> list[Motif]:
+    """The logits; of two classes their difference."""
+    return [_quadratic_logits(model), *([affine([[-1.0], [1.0]])] if len(model.classes_) == 2 else [])]
 
 
 def _mixture_logits(model: Any) -> Motif:
@@ -97,18 +106,18 @@ def _log_density(model: Any) -> list[Motif]:
     return [_mixture_logits(model), weighted([1.0, 1.0], [Max(), rest])]
 
 
+_MIXTURES = ("BayesianGaussianMixture", "GaussianMixture")
 DENSITIES: dict[str, Transfer] = {
-    "BayesianGaussianMixture": _mixture,
+    **dict.fromkeys(_MIXTURES, _mixture),
     "BernoulliNB": _bernoulli,
     "CategoricalNB": _categorical,
     "ComplementNB": _counts,
-    "GaussianMixture": _mixture,
     "GaussianNB": _gaussian_bayes,
     "MultinomialNB": _counts,
     "QuadraticDiscriminantAnalysis": _quadratic,
 }
 FURTHER_DENSITIES: dict[tuple[str, str], Transfer] = {
-    (kind, method): transfer
-    for kind in ("BayesianGaussianMixture", "GaussianMixture")
-    for method, transfer in (("predict", _component), ("score_samples", _log_density))
+    **{(kind, "predict"): _component for kind in _MIXTURES},
+    **{(kind, "score_samples"): _log_density for kind in _MIXTURES},
+    ("QuadraticDiscriminantAnalysis", "decision_function"): _quadratic_scores,
 }

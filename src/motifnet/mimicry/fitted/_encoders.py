@@ -60,4 +60,24 @@ def _target(model: Any) -> list[Motif]:
     return [beside(blocks)]
 
 
-ENCODERS: dict[str, Transfer] = {"OneHotEncoder": _one_hot, "OrdinalEncoder": _ordinal, "TargetEncoder": _target}
+def _label_numbers(model: Any) -> list[Motif]:
+    unseen = np.array([np.nan])
+    return [lookup(model.classes_, np.arange(len(model.classes_), dtype=np.float64)[:, None], unseen, unseen)]
+
+
+def _label_indicators(model: Any) -> list[Motif]:
+    """A column a class, of two classes the second alone; none of them for a label that it has not seen."""
+    if model.y_type_ not in ("binary", "multiclass"):
+        raise UsageError(f"There is no transfer for LabelBinarizer of a target of the kind {model.y_type_!r}. Its rows are indicators already.")
+    rows = np.eye(len(model.classes_))[:, 1 if model.y_type_ == "binary" else 0 :]
+    other = np.full(rows.shape[1], float(model.neg_label))
+    return [lookup(model.classes_, np.where(rows > 0, float(model.pos_label), float(model.neg_label)), other, other)]
+
+
+ENCODERS: dict[str, Transfer] = {
+    "LabelBinarizer": _label_indicators,
+    "LabelEncoder": _label_numbers,
+    "OneHotEncoder": _one_hot,
+    "OrdinalEncoder": _ordinal,
+    "TargetEncoder": _target,
+}

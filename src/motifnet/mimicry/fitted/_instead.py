@@ -9,11 +9,8 @@ INSTEAD = {
     **dict.fromkeys(("AffinityPropagation", "BisectingKMeans", "MeanShift"), "nearest is KMeans"),
     "AdditiveChi2Sampler": "nearest is Nystroem(kernel='chi2')",
     "CCA": "nearest is PLSRegression",
-    "ClassifierChain": "nearest is OneVsRestClassifier",
-    "OneVsOneClassifier": "nearest is OneVsRestClassifier, or SVC, which goes by pairs of classes itself",
     "OutputCodeClassifier": "nearest is OneVsRestClassifier",
     "PolynomialCountSketch": "nearest is PolynomialFeatures, or Nystroem(kernel='poly')",
-    "RegressorChain": "nearest is MultiOutputRegressor",
     "SkewedChi2Sampler": "nearest is Nystroem(kernel='chi2')",
     **dict.fromkeys(("FeatureHasher", "HashingVectorizer"), "hashes are not taken. Nearest is CountVectorizer or TfidfVectorizer"),
 }

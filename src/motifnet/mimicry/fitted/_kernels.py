@@ -11,19 +11,19 @@ from motifnet.kernels import Kernel
 from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry._kernel import kernel_network, steady
 from motifnet.mimicry.fitted._lookup import Transfer
+from motifnet.mimicry.fitted._parts import times, weighted
 from motifnet.motifs import (
     Abs,
+    Affine,
     Chain,
     ChiSquare,
-    Concat,
     Coupling,
     Exp,
     Identity,
+    Largest,
     Motif,
     Normalize,
-    Parallel,
     Power,
-    Product,
     Sigmoid,
     Step,
     Tanh,
@@ -47,7 +47,7 @@ def kernel_features(name: Any, centres: Matrix, *, gamma: float | None, coef0: f
         return Chain([Normalize("l2"), affine((centres / np.where(norms == 0, 1, norms)).T)])
     if name in ("chi2", "additive_chi2"):
         rate = -1.0 if name == "additive_chi2" else -(1.0 if gamma is None else rate)
-        difference = Chain([ChiSquare(tensor(centres)), Parallel(tensor([rate]), [Identity()])])
+        difference = Chain([ChiSquare(tensor(centres)), weighted([rate], [Identity()])])
         return difference if name == "additive_chi2" else Chain([difference, Exp()])
     known = {"rbf": ("gaussian", np.sqrt(rate)), "laplacian": ("laplace1", rate)}
     if not isinstance(name, str) or name not in known:
@@ -63,7 +63,9 @@ def kernel_features(name: Any, centres: Matrix, *, gamma: float | None, coef0: f
 
 
 def machine(features: Motif, dual: Matrix, intercept: Any) -> Motif:
-    """Σ_i α_i k(x, c_i) + b with dual of shape (m, q)."""
+    """Σ_i α_i k(x, c_i) + b with dual of shape (m, q); of a linear kernel one affine map, in which the values at the centres need not cancel."""
+    if isinstance(features, Affine):
+        return affine(features.weight.detach().numpy().T @ dual, intercept)
     return steady(Chain([features, affine(dual, intercept)]), dual)
 
 
@@ -89,14 +91,16 @@ def _kernel_ridge(model: Any) -> list[Motif]:
 
 def _classifier(model: Any) -> list[Motif]:
     """SVC, NuSVC: probabilities where it was fitted for them, else decision values in its own shape."""
-    K = len(model.classes_)
-    pairs = machine(_of_vectors(model), _pair_weights(model), _pair_intercepts(model))
-    if len(model._probA):
-        platt = affine(np.diag(-model._probA), -model._probB)
-        return [pairs, *_flipped(K), platt, Sigmoid(), *_clipped(K), Coupling(K)]
-    if K == 2 or model.decision_function_shape == "ovo":
-        return [pairs]
-    return [pairs, *_votes(K)]
+    if not len(model._probA):
+        return _decision(model, model.decision_function_shape)
+    K, platt = len(model.classes_), affine(np.diag(-model._probA), -model._probB)
+    return [*_decision(model, "ovo"), *_flipped(K), platt, Sigmoid(), *_clipped(K), Coupling(K)]
+
+
+def _decision(model: Any, shape: str) -> list[Motif]:
+    """Decision values of pairs of classes ("ovo"), or from their votes one for each class."""
+    K, pairs = len(model.classes_), machine(_of_vectors(model), _pair_weights(model), _pair_intercepts(model))
+    return [pairs] if K == 2 or shape == "ovo" else [pairs, *votes(K)]
 
 
 def _pair_weights(model: Any) -> Matrix:
@@ -128,16 +132,36 @@ def _clipped(K: int) -> list[Motif]:
     return [Clip(tensor(np.full(pairs, _CLIP)), tensor(np.full(pairs, 1 - _CLIP)))]
 
 
-def _votes(K: int) -> list[Motif]:
-    """One value a class from pairs: its votes, and as their tie-break its confidence c / (3 (|c| + 1))."""
+def votes(K: int, threshold: float = 0.0) -> list[Motif]:
+    """One value a class from pairs: its votes, and as their tie-break its confidence c / (3 (|c| + 1)); f < −threshold is a vote for the second."""
+    return [weighted([1.0, 1.0], [_ballot(K, threshold), _tie_break(K)])]
+
+
+def _signs(K: int) -> Matrix:
     signs = np.zeros((K * (K - 1) // 2, K))
     for k, (i, j) in enumerate(zip(*np.triu_indices(K, 1), strict=True)):
         signs[k, i], signs[k, j] = 1.0, -1.0
-    # a vote is for i where the decision value is not negative: 1 − 1{−f > 0}
-    votes = Chain([affine(-np.eye(len(signs))), Step(tensor(0.0)), affine(-signs, np.maximum(signs, 0).sum(0))])
-    confidence = affine(signs)
+    return signs
+
+
+def _ballot(K: int, threshold: float) -> Motif:
+    """The votes: for i where the decision value is not negative, 1 − 1{−f > 0}."""
+    signs = _signs(K)
+    return Chain([affine(-np.eye(len(signs)), -threshold), Step(tensor(0.0)), affine(-signs, np.maximum(signs, 0).sum(0))])
+
+
+def _tie_break(K: int) -> Motif:
+    confidence = affine(_signs(K))
     inverse = Chain([confidence, Abs(), affine(3 * np.eye(K), 3.0), Power(tensor(-1.0))])
-    return [Parallel(tensor([1.0, 1.0]), [votes, Chain([Concat([confidence, inverse]), Product()])])]
+    return times(confidence, inverse)
+
+
+def _label(model: Any) -> list[Motif]:
+    """LIBSVM's label: the class with most votes, the first one among equals, or with `break_ties` that of the largest decision value."""
+    K, scores = len(model.classes_), _decision(model, "ovo")
+    if K == 2:
+        return [*scores, affine([[0.0, 1.0]]), Largest()]
+    return [*scores, *(votes(K) if model.break_ties else [_ballot(K, 0.0)]), Largest()]
 
 
 KERNELS: dict[str, Transfer] = {
@@ -148,3 +172,7 @@ KERNELS: dict[str, Transfer] = {
     "SVC": _classifier,
     "SVR": _support_vectors,
 }
+FURTHER_KERNELS: dict[tuple[str, str], Transfer] = {
+    (kind, "decision_function"): lambda model: _decision(model, model.decision_function_shape) for kind in ("NuSVC", "SVC")
+}
+KERNEL_LABELS: dict[str, Transfer] = dict.fromkeys(("NuSVC", "SVC"), _label)

@@ -15,10 +15,10 @@ from motifnet.mimicry.fitted._process import KERNEL_NAMES
 
 _BOOSTING = {  # where the libraries define the classes of their names
     "lightgbm.basic": ("Booster",),
-    "lightgbm.sklearn": ("LGBMClassifier", "LGBMRegressor"),
+    "lightgbm.sklearn": ("LGBMClassifier", "LGBMRanker", "LGBMRegressor"),
     "xgboost.core": ("Booster",),
-    "xgboost.sklearn": ("XGBClassifier", "XGBRFClassifier", "XGBRFRegressor", "XGBRegressor"),
-    "catboost.core": ("CatBoost", "CatBoostClassifier", "CatBoostRegressor"),
+    "xgboost.sklearn": ("XGBClassifier", "XGBRFClassifier", "XGBRFRegressor", "XGBRanker", "XGBRegressor"),
+    "catboost.core": ("CatBoost", "CatBoostClassifier", "CatBoostRanker", "CatBoostRegressor"),
     "sklearn.model_selection._search_successive_halving": ("HalvingGridSearchCV", "HalvingRandomSearchCV"),
 }
 _LOSSES = (
@@ -29,7 +29,7 @@ _PARTS = {
     "scipy.interpolate._bsplines": ("BSpline",),
     "sklearn._loss.link": ("HalfLogitLink", "IdentityLink", "Interval", "LogLink", "LogitLink", "MultinomialLogit"),
     "sklearn._loss.loss": _LOSSES,
-    "sklearn.calibration": ("_CalibratedClassifier", "_SigmoidCalibration"),
+    "sklearn.calibration": ("_CalibratedClassifier", "_SigmoidCalibration", "_TemperatureScaling"),
     "sklearn.dummy": ("DummyClassifier", "DummyRegressor"),
     "sklearn.ensemble._hist_gradient_boosting.binning": ("_BinMapper",),
     "sklearn.ensemble._hist_gradient_boosting.predictor": ("TreePredictor",),

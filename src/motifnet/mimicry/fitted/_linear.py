@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from motifnet.engine import UsageError
-from motifnet.mimicry._affine import affine
+from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._kernels import dense
 from motifnet.mimicry.fitted._lookup import Transfer, network_for
 from motifnet.mimicry.fitted._parts import probabilities, shares, shifted, two_sided
-from motifnet.motifs import Chain, Exp, Motif, Sigmoid
+from motifnet.motifs import Chain, Clip, Exp, Motif, Sigmoid
 
 
 def _map(model: Any) -> Motif:
@@ -42,12 +42,16 @@ def _logistic(model: Any) -> list[Motif]:
 
 
 def _descent_classifier(model: Any) -> list[Motif]:
-    """SGDClassifier: one-against-rest probabilities with the log loss, scores with the others."""
-    if model.loss == "modified_huber":
-        raise UsageError("SGDClassifier(loss='modified_huber') has no transfer. Fit it with loss='log_loss', or a loss without probabilities.")
-    if model.loss != "log_loss":
+    """SGDClassifier: one-against-rest probabilities with the log loss, (clip f + 1) / 2 with the modified Huber loss, scores with the others."""
+    if model.loss not in ("log_loss", "modified_huber"):
         return [_map(model)]
-    return two_sided(Chain([_map(model), Sigmoid()])) if len(model.coef_) == 1 else [_map(model), Sigmoid(), *shares(len(model.coef_))]
+    K = len(model.coef_)
+    link: list[Motif] = [Sigmoid()] if model.loss == "log_loss" else [Clip(tensor(-1.0), tensor(1.0)), affine(np.eye(K) / 2, 0.5)]
+    return two_sided(Chain([_map(model), *link])) if K == 1 else [_map(model), *link, *shares(K)]
+
+
+def _one_class(model: Any) -> list[Motif]:
+    return [affine(model.coef_.reshape(-1, 1), -model.offset_)]
 
 
 def _discriminant(model: Any) -> list[Motif]:
@@ -72,8 +76,11 @@ LINEAR: dict[str, Transfer] = {
     **dict.fromkeys(
         ("ARDRegression", "BayesianRidge", "ElasticNet", "ElasticNetCV", "HuberRegressor", "Lars", "LarsCV", "Lasso", "LassoCV", "LassoLars"), _linear
     ),
-    **dict.fromkeys(("LassoLarsIC", "LinearRegression", "LinearSVC", "LinearSVR", "MultiTaskElasticNet", "MultiTaskLasso"), _linear),
-    **dict.fromkeys(("OrthogonalMatchingPursuit", "PassiveAggressiveClassifier", "Perceptron", "QuantileRegressor", "Ridge", "RidgeCV"), _linear),
+    **dict.fromkeys(("LassoLarsIC", "LinearRegression", "LinearSVC", "LinearSVR", "MultiTaskElasticNet", "MultiTaskElasticNetCV"), _linear),
+    **dict.fromkeys(
+        ("MultiTaskLasso", "MultiTaskLassoCV", "OrthogonalMatchingPursuit", "OrthogonalMatchingPursuitCV", "PassiveAggressiveClassifier"), _linear
+    ),
+    **dict.fromkeys(("PassiveAggressiveRegressor", "Perceptron", "QuantileRegressor", "Ridge", "RidgeCV"), _linear),
     **dict.fromkeys(("RidgeClassifier", "RidgeClassifierCV", "SGDRegressor", "TheilSenRegressor"), _linear),
     **dict.fromkeys(("GammaRegressor", "PoissonRegressor", "TweedieRegressor"), _log_link),
     "LinearDiscriminantAnalysis": _discriminant,
@@ -82,6 +89,11 @@ LINEAR: dict[str, Transfer] = {
     "PLSCanonical": _partial_least_squares,
     "PLSRegression": _partial_least_squares,
     "RANSACRegressor": _inner,
+    "SGDOneClassSVM": _one_class,
     "SGDClassifier": _descent_classifier,
 }
-FURTHER_LINEAR: dict[tuple[str, str], Transfer] = {("LinearDiscriminantAnalysis", "transform"): _canonical_variables}
+_WITH_SCORES = ("LinearDiscriminantAnalysis", "LogisticRegression", "LogisticRegressionCV", "SGDClassifier")
+FURTHER_LINEAR: dict[tuple[str, str], Transfer] = {
+    **{(kind, "decision_function"): _linear for kind in _WITH_SCORES},
+    ("LinearDiscriminantAnalysis", "transform"): _canonical_variables,
+}

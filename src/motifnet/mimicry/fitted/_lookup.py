@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sklearn.base import ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
@@ -24,10 +23,7 @@ def network_of(fitted: Any) -> Motif:
     """The network of a fitted estimator; `method_of` says of which of its methods."""
     make = _transfer_of(fitted)
     _check_fitted(fitted)
-    parts = make(fitted)
-    if isinstance(fitted, ClassifierMixin) and method_of(fitted) == "predict":
-        raise UsageError(f"{type(fitted).__name__} has neither probabilities nor decision values here: only labels. Give it members that have them.")
-    return Chain(parts, label=type(fitted).__name__)
+    return Chain(make(fitted), label=type(fitted).__name__)
 
 
 def network_for(part: Any, method: str) -> Motif:
@@ -48,19 +44,25 @@ def network_for(part: Any, method: str) -> Motif:
 def methods_of(fitted: Any) -> list[str]:
     """The methods that there is a network of, the one of `network_of` first; UsageError where there is none."""
     _transfer_of(fitted)
-    return [method_of(fitted), *(method for kind in _names(fitted) for name, method in FURTHER if name == kind)]
+    further = [method for kind in _names(fitted) for name, method in FURTHER if name == kind and hasattr(fitted, method)]
+    return list(dict.fromkeys([method_of(fitted), *further]))
 
 
 def _transfer_of(fitted: Any) -> Transfer:
-    make = next((TRANSFERS[name] for name in _names(fitted) if name in TRANSFERS), None)
+    make = found(TRANSFERS, fitted)
     if make is None:
-        name = type(fitted).__name__
+        name, known = type(fitted).__name__, ", ".join(sorted(kind for kind in TRANSFERS if not kind.startswith("_")))
         raise UsageError(
-            f"There is no transfer to a network for {name}; there is one for {', '.join(sorted(TRANSFERS))}.{advice(name)} "
+            f"There is no transfer to a network for {name}; there is one for {known}.{advice(name)} "
             "Fit one of these, register a transfer for your type with `@transfer.register`, or let its values be imitated, which is not exact: "
             "`mimic(fitted.predict, X)`."
         )
     return make
+
+
+def found(table: Mapping[str, Transfer], fitted: Any) -> Transfer | None:
+    """The entry of its class, or of the nearest base that has one."""
+    return next((table[name] for name in _names(fitted) if name in table), None)
 
 
 def _check_fitted(fitted: Any) -> None:

@@ -1,4 +1,7 @@
-"""What the network of a fitted estimator computes: one of its own methods, with shape (n, q)."""
+"""What the network of a fitted estimator computes: one of its own methods, with shape (n, q).
+
+A list of outputs stands side by side. Of a classifier that has labels alone: 1 in the column of the label, 0 in those of the other classes.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +31,12 @@ def outputs_of(fitted: Any, X: Any, method: str | None = None) -> Matrix:
 
 def own_outputs(fitted: Any, X: Any, method: str | None = None) -> NDArray[np.floating[Any]]:
     """Its values in the floating type that it gives them in: their digits are those of that type."""
-    values = getattr(fitted, method or method_of(fitted))(X)
+    method = method or method_of(fitted)
+    values = getattr(fitted, method)(X)
     if isinstance(values, list):
-        raise UsageError(f"{type(fitted).__name__} gives a list of {len(values)} outputs, a network gives one matrix. Fit one model for each target.")
+        return np.hstack(values)
+    if hasattr(fitted, "classes_") and method == "predict" and is_classifier(fitted):
+        return _indicators(np.asarray(values), fitted.classes_)
     dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
     if dense.dtype.kind not in "f":
         try:
@@ -40,3 +46,10 @@ def own_outputs(fitted: Any, X: Any, method: str | None = None) -> NDArray[np.fl
                 f"{type(fitted).__name__} gives {dense.reshape(-1)[0]!r}, a network gives numbers. Put an encoder behind it, such as OneHotEncoder."
             ) from None
     return dense.reshape(len(dense), -1)
+
+
+def _indicators(labels: NDArray[Any], classes: Any) -> Matrix:
+    """1 where a label is the class of a column; with several outputs, whose classes are a list, side by side."""
+    several = classes if isinstance(classes, list) else [classes]
+    columns = labels.reshape(len(labels), -1).T
+    return np.hstack([column[:, None] == np.asarray(known) for column, known in zip(columns, several, strict=True)]).astype(np.float64)

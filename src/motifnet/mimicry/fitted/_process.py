@@ -16,9 +16,10 @@ from scipy.linalg import solve_triangular
 
 from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
+from motifnet.mimicry.fitted._kernels import kernel_features
 from motifnet.mimicry.fitted._lookup import Transfer
 from motifnet.mimicry.fitted._parts import beside, times, total, two_sided, weighted
-from motifnet.motifs import Chain, Concat, Distance, Erf, Exp, Identity, Motif, Normalize, Power, Precise, Product, Radial, ReLU, Sine, Square
+from motifnet.motifs import Chain, Concat, Distance, Erf, Exp, Identity, Motif, Normalize, Power, Precise, Product, Radial, ReLU, Sine, Square, Tanh
 from motifnet.tables import Matrix
 
 
@@ -90,6 +91,19 @@ def _dot_product(kernel: Any, centres: Matrix) -> KernelNetworks:
     return KernelNetworks(affine(centres.T, shift), Chain([Square(), affine(np.ones((centres.shape[1], 1)), shift)]))
 
 
+def _pairwise(kernel: Any, centres: Matrix) -> KernelNetworks:
+    """A kernel of `sklearn.metrics.pairwise` at its defaults but γ; k(x, x) is a function of ‖x‖², or a constant."""
+    name, settings, d = kernel.metric, kernel.pairwise_kernels_kwargs or {}, centres.shape[1]
+    features = kernel_features(name, centres, **{"gamma": kernel.gamma, **settings})
+    norm, rate, shift = Chain([Square(), total(d)]), settings.get("gamma", kernel.gamma), settings.get("coef0", 1.0)
+    if name in ("poly", "polynomial", "sigmoid"):
+        last = Tanh() if name == "sigmoid" else Power(tensor(float(settings.get("degree", 3))))
+        return KernelNetworks(features, Chain([norm, affine([[rate]], shift), last]))
+    if name == "linear":
+        return KernelNetworks(features, norm)
+    return KernelNetworks(features, affine(np.zeros((d, 1)), 0.0 if name == "additive_chi2" else 1.0))
+
+
 def _sum(kernel: Any, centres: Matrix) -> KernelNetworks:
     one, two = kernel_networks(kernel.k1, centres), kernel_networks(kernel.k2, centres)
     return KernelNetworks(*(weighted([1.0, 1.0], pair) for pair in zip(one, two, strict=True)))
@@ -110,6 +124,7 @@ _KERNELS: dict[str, Callable[[Any, Matrix], KernelNetworks]] = {
     "ExpSineSquared": _periodic,
     "Exponentiation": _power,
     "Matern": _matern,
+    "PairwiseKernel": _pairwise,
     "Product": _product,
     "RBF": _rbf,
     "RationalQuadratic": _rational_quadratic,

@@ -11,8 +11,9 @@ from motifnet.engine import UsageError
 from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._asked import asked_networks
 from motifnet.mimicry.fitted._lookup import Transfer, network_for, network_of
-from motifnet.mimicry.fitted._parts import chain, constant, probabilities, weighted
-from motifnet.motifs import Exp, Motif, Softmax, WeightedMedian
+from motifnet.mimicry.fitted._members import labels_of
+from motifnet.mimicry.fitted._parts import beside, chain, constant, known_classes, probabilities, weighted
+from motifnet.motifs import Chain, Exp, Motif, Softmax, WeightedMedian
 from motifnet.tables import Matrix
 from motifnet.teachers import Forest, Questions, parse_histogram, parse_sklearn_tree
 
@@ -33,16 +34,19 @@ def _summed(trees: list[tuple[Any, Matrix, Any]], model: Any) -> list[Motif]:
 
 
 def _leaf_values(model: Any) -> Matrix:
-    """Values of the nodes with shape (nodes, q), or shares of classes with shape (nodes, K)."""
+    """Values of the nodes with shape (nodes, q), or shares of classes with shape (nodes, K), of several targets side by side."""
     values = model.tree_.value
     if not is_classifier(model):
         return np.asarray(values[:, :, 0])
-    if values.shape[1] > 1:
-        raise UsageError(f"{type(model).__name__} has {values.shape[1]} targets of classes, the transfer takes one. Fit one model for each target.")
-    return values[:, 0] / values[:, 0].sum(1, keepdims=True)
+    counts = [values[:, k, :K] for k, K in enumerate(np.atleast_1d(model.n_classes_))]
+    return np.hstack([count / count.sum(1, keepdims=True) for count in counts])
 
 
 def _gradient_boosting(model: Any) -> list[Motif]:
+    return linked(_gradient_scores(model), model.loss, model.estimators_.shape[1], is_classifier(model), type(model).__name__)
+
+
+def _gradient_scores(model: Any) -> list[Motif]:
     rate, K, d = model.learning_rate, model.estimators_.shape[1], model.n_features_in_
     start, first = np.zeros(K), None
     if getattr(model.init_, "strategy", "") == "stratified":
@@ -61,15 +65,19 @@ def _gradient_boosting(model: Any) -> list[Motif]:
     networks = asked_networks(forests, questions)
     if first is not None:
         networks = [weighted([1.0, 1.0], [first, chain(networks)])]
-    return linked(networks, model.loss, K, is_classifier(model), type(model).__name__)
+    return networks
 
 
 def _histogram(model: Any) -> list[Motif]:
+    return linked(_histogram_scores(model), model.loss, model.n_trees_per_iteration_, is_classifier(model), type(model).__name__)
+
+
+def _histogram_scores(model: Any) -> list[Motif]:
     """Behind its own encoder of levels, where it has one."""
     questions = Questions(int(model.n_features_in_))
     forests = parse_histogram(model, questions)
     front = [network_of(model._preprocessor)] if getattr(model, "_preprocessor", None) is not None else []
-    return [*front, *linked(asked_networks(forests, questions), model.loss, len(forests), is_classifier(model), type(model).__name__)]
+    return [*front, *asked_networks(forests, questions)]
 
 
 _IDENTITY = ("squared_error", "absolute_error", "quantile", "huber")
@@ -89,30 +97,43 @@ def linked(networks: list[Motif], loss: str, outputs: int, classes: bool, name: 
 
 def _ada_regressor(model: Any) -> list[Motif]:
     """The weighted median of the members."""
-    _only_trees(model)
     count = len(model.estimators_)
+    if not all(hasattr(part, "tree_") for part in model.estimators_):
+        return [beside([network_for(part, "predict") for part in model.estimators_]), WeightedMedian(tensor(model.estimator_weights_[:count]))]
     columns = np.eye(count)
     trees = [(tree, tree.tree_.value[:, :1, 0] * columns[k], None) for k, tree in enumerate(model.estimators_)]
     return [*_summed(trees, model), WeightedMedian(tensor(model.estimator_weights_[:count]))]
 
 
 def _ada_classifier(model: Any) -> list[Motif]:
-    """softmax of Σ_t w_t (1{h_t = k} − 1{h_t ≠ k} / (K − 1)) / Σ_t w_t / (K − 1) (Zhu et al. 2009); of two classes, of the half of both signs."""
-    _only_trees(model)
+    """softmax of decision values / (K − 1); of two classes, of the half of both signs (Zhu et al. 2009)."""
     if model.n_classes_ == 1:
         return [constant([1.0])]
+    K = model.n_classes_
+    return [*_ada_scores(model), affine([[-0.5, 0.5]]) if K == 2 else affine(np.eye(K) / (K - 1)), Softmax()]
+
+
+def _ada_scores(model: Any) -> list[Motif]:
+    """Σ_t w_t (1{h_t = k} − 1{h_t ≠ k} / (K − 1)) / Σ_t w_t of labels h_t; of two classes, the second value less the first."""
     K, weights = model.n_classes_, model.estimator_weights_[: len(model.estimators_)]
     votes = np.full((K, K), -1 / (K - 1)) + np.eye(K) * (1 + 1 / (K - 1))
-    scale = weights / weights.sum()
-    trees = [(tree, w * votes[_leaf_values(tree).argmax(1)], None) for tree, w in zip(model.estimators_, scale, strict=True)]
-    logits = affine([[0.5, -0.5], [-0.5, 0.5]]) if K == 2 else affine(np.eye(K) / (K - 1))
-    return [*_summed(trees, model), logits, Softmax()]
+    scale, last = weights / weights.sum(), [affine([[-1.0], [1.0]])] if K == 2 else []
+    if all(hasattr(part, "tree_") for part in model.estimators_):
+        trees = [(tree, w * votes[_leaf_values(tree).argmax(1)], None) for tree, w in zip(model.estimators_, scale, strict=True)]
+        return [*_summed(trees, model), *last]
+    parts = [Chain([labels_of(part), *known_classes(part.classes_, model.classes_), affine(votes)]) for part in model.estimators_]
+    return [weighted(scale, parts), *last]
 
 
-def _only_trees(model: Any) -> None:
-    for part in model.estimators_:
-        if not hasattr(part, "tree_"):
-            raise UsageError(f"There is a transfer for {type(model).__name__} of decision trees, but this one has {type(part).__name__}.")
+def _leaf_indicators(model: Any) -> list[Motif]:
+    """A column for each leaf of each tree."""
+    leaves, start, trees = model.one_hot_encoder_.categories_, 0, []
+    for tree, own in zip(model.estimators_, leaves, strict=True):
+        values = np.zeros((tree.tree_.node_count, sum(map(len, leaves))))
+        values[own, start + np.arange(len(own))] = 1.0
+        trees.append((tree, values, None))
+        start += len(own)
+    return _summed(trees, model)
 
 
 def _isolation(model: Any) -> list[Motif]:
@@ -154,4 +175,10 @@ TREES: dict[str, Transfer] = {
     "HistGradientBoostingClassifier": _histogram,
     "HistGradientBoostingRegressor": _histogram,
     "IsolationForest": _isolation,
+    "RandomTreesEmbedding": _leaf_indicators,
+}
+FURTHER_TREES: dict[tuple[str, str], Transfer] = {
+    ("AdaBoostClassifier", "decision_function"): _ada_scores,
+    ("GradientBoostingClassifier", "decision_function"): _gradient_scores,
+    ("HistGradientBoostingClassifier", "decision_function"): _histogram_scores,
 }
