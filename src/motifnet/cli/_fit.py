@@ -106,10 +106,9 @@ def fit(
         check_place(report, force=force, option="--report")
     beside = {"groups": groups, "time": time, "sample_weight": weight, "offset": offset}
     unlike = {"time": time, "weight": weight, "offset": offset, "time-limit": time_limit, "teacher": teacher, "max-parameters": max_parameters}
-    if is_streamed(
-        table, stream, unlike | {"size": size != "compact", "objective": objective != "squared", "target (twice)": len(target) > 1}, quiet
-    ):
-        settings = {"preset": preset, "n_jobs": jobs, "random_state": seed, "engine": engine, "checkpoint": checkpoint}
+    unlike |= {"size": size != "compact", "objective": objective != "squared", "target (twice)": len(target) > 1}
+    settings = {"preset": preset, "n_jobs": jobs, "random_state": seed, "engine": engine, "checkpoint": checkpoint}
+    if is_streamed(table, stream, unlike, quiet):
         model = fit_file(table, target[0], task, drop or [], landmarks, memory_limit, reading, groups, settings, quiet)
         save_model(model.model_, out)
         _tell(model, out, report, force, quiet, start)
@@ -118,13 +117,8 @@ def fit(
     frame = _checked(read_table(table, reading=reading, labels=labels), target, beside, drop or [])
     if task == "auto":
         task = "regression" if len(target) > 1 or objective != "squared" else said_task(frame[target[0]], quiet)
-    model = _estimator(task, objective, quantiles, offset)
-    model.set_params(preset=preset, time_limit_s=time_limit, n_jobs=jobs, random_state=seed, verbose=int(not quiet and sys.stderr.isatty()))
-    model.set_params(engine=engine, checkpoint=checkpoint, size=size, max_parameters=max_parameters)
-    if teacher is not None:
-        from motifnet.cli._estimator_file import read_estimator
-
-        model.set_params(teacher=read_estimator(teacher, allow_pickle=False))
+    model = _estimator(task, objective, quantiles, offset).set_params(**settings, **_teacher(teacher), size=size, max_parameters=max_parameters)
+    model.set_params(time_limit_s=time_limit, verbose=int(not quiet and sys.stderr.isatty()))
     no_input = {*target, *(drop or []), *(name for name in beside.values() if name)}
     inputs = frame[[name for name in frame.columns if name not in no_input]]
     saving = Control()
@@ -143,6 +137,13 @@ def _tell(model: MotifRegressor | MotifClassifier, out: Path, report: Path | Non
         model.report(report, overwrite=force)
     if not quiet:
         _report(model, out, clock.monotonic() - start)
+
+
+def _teacher(path: Path | None) -> dict[str, Any]:
+    """The estimator of a file as a setting."""
+    from motifnet.cli._estimator_file import read_estimator
+
+    return {} if path is None else {"teacher": read_estimator(path, allow_pickle=False)}
 
 
 def _checked(frame: DataFrame, targets: list[str], beside: dict[str, str | None], drop: list[str]) -> DataFrame:
