@@ -262,5 +262,5 @@ MENDED: dict[str, Mended] = {
     "test of both ends of float64": (lambda: wasserstein_test(ENDS, -ENDS).distance, None),
     "linear band of equal features": (lambda: linear_band(np.ones((N, 3)), Y, np.ones((1, 3))), "rows for each"),
     "imitation of a constant": (lambda: imitation()(LARGE), None),
-    "compression to more units than rows": (lambda: fitted().compress(max_units=10**9).predict(MIXED), None),
+    "compression to more units than rows": (lambda: regressor(size="full").fit(MIXED, Y).compress(max_units=10**9).predict(MIXED), None),
 }

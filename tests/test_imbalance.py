@@ -41,7 +41,9 @@ def test_rare_class_is_found_and_probabilities_are_right() -> None:
     # the share in the training rows is known to one standard deviation only
     assert p.mean() == pytest.approx(truth.mean(), abs=3 * np.sqrt(truth.mean() / len(y)))
     assert roc_auc_score(y_test, p) > roc_auc_score(y_test, np.asarray(theirs.predict_proba(X_test))[:, 1])
-    assert model.reliability(X_test, y_test).ece < 0.005
+    # of single draws it varies from .002 to .008
+    others = [(MotifClassifier(preset="fast").fit(*rows(3_000, seed)[:2]), rows(10_000, seed + 1)[:2]) for seed in (10, 20)]
+    assert np.mean([one.reliability(*new).ece for one, new in [(model, (X_test, y_test)), *others]]) < 0.005
 
 
 def chi_square(p: Matrix, y: Matrix, groups: int = 8) -> float:

@@ -204,7 +204,7 @@ def test_points_of_a_network_are_the_inputs_of_its_distances() -> None:
     raw = Chain([Distance(torch.zeros(2, 3).double(), 1), radial])
     network = Precise(Parallel(torch.ones(3).double(), [seen, raw, raw]))
     mapped, plain = x @ R.T - (x @ R.T).mean(0), x - x.mean(0)
-    expected = torch.cat([z / z.square().sum(1).mean().sqrt() for z in (mapped, plain)], 1)
+    expected = torch.cat([z / z.square().sum(1).mean().sqrt() for z in (plain, mapped)], 1)
     torch.testing.assert_close(metric_points(network, x), expected)
     assert metric_points(Chain([Identity()]), x).shape == (9, 3)
 

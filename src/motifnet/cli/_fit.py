@@ -96,14 +96,10 @@ def fit(
     [bold]zcat sales.csv.gz | motifnet fit - -t sold -o sales.motif --time day --preset fast[/bold]
     """
     from motifnet.bundle import save_model
-    from motifnet.report import suffix_of
     from motifnet.tables import read_table
 
     start, reading = clock.monotonic(), reading_of(decimal, missing)
-    check_place(out, force=force)
-    if report is not None:
-        suffix_of(report)
-        check_place(report, force=force, option="--report")
+    _check_places(out, report, force)
     beside = {"groups": groups, "time": time, "sample_weight": weight, "offset": offset}
     unlike = {"time": time, "weight": weight, "offset": offset, "time-limit": time_limit, "teacher": teacher, "max-parameters": max_parameters}
     unlike |= {"size": size != "compact", "objective": objective != "squared", "target (twice)": len(target) > 1}
@@ -137,6 +133,16 @@ def _tell(model: MotifRegressor | MotifClassifier, out: Path, report: Path | Non
         model.report(report, overwrite=force)
     if not quiet:
         _report(model, out, clock.monotonic() - start)
+
+
+def _check_places(out: Path, report: Path | None, force: bool) -> None:
+    """Both files can be written."""
+    from motifnet.report import suffix_of
+
+    check_place(out, force=force)
+    if report is not None:
+        suffix_of(report)
+        check_place(report, force=force, option="--report")
 
 
 def _teacher(path: Path | None) -> dict[str, Any]:

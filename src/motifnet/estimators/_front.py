@@ -50,7 +50,7 @@ class Front:
     def part(self, name: str, fitted: FittedTeacher | CrossTuned) -> Part:
         """The part of a model that was fitted behind the front; each of the models of a cross-tuned one behind that of its own fold."""
         models = fitted.models if self.by_fold and isinstance(fitted, CrossTuned) else (fitted,)
-        fronts = self.by_fold if len(models) > 1 else (self.motif,)
+        fronts = self.by_fold[: len(models)] if len(models) > 1 else (self.motif,)
         branches: list[Motif] = [Chain([front, transfer(model)], label=self.name) for front, model in zip(fronts, models, strict=True)]
         share = torch.full((len(branches),), 1 / len(branches), dtype=torch.float64)
         network = branches[0] if len(branches) == 1 else Parallel(share, branches)

@@ -52,6 +52,7 @@ from motifnet.teachers import TEACHERS, BoostedTrees, EstimatorTeacher, FittedEs
 SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gaussian"), 60
 HOPELESS = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing; it ends after its first fold, and has no variants
 WORTH, SURE = 0.005, 0.02  # of the error: what a part must be worth to stay in a compact network, in the mean and at most
+FEW_ROWS, FEW_PARAMETERS = 1_000, 60  # below, trainings differ more, and several networks are averaged as long as they have so few parameters a row
 FIRST_ROWS = 200  # of a fold that may say so
 
 
@@ -149,7 +150,7 @@ class Run:
             starts, note = starts_of(convex, settings.profiles), "a kernel branch of weight 0 beside the teacher"
         else:
             starts, note = found.starts, "from the teacher's kernel"
-        self.first = cross_tune(sample, starts, settings, seed=self.seed, number=1, n_jobs=self.n_jobs, control=self.control, copies=self.copies)
+        self.first = self._trained(sample, starts, settings, 1)
         part = self._part("retrained", self.first)
         self.kernels.append(part)
         self._settle(stage, start, f"{note}; {self._describe(settings, starts)}", self.goal.judge([part]))
@@ -220,14 +221,23 @@ class Run:
         self._settle(stage, start, self._describe(settings) + ("; on log y" if log else ""), self.goal.judge(self.kernels))
 
     def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
-        fitted = self._trained(self.sample if log is None else log.sample, convex, settings, number + 1)
+        fitted = self._trained(self.sample if log is None else log.sample, starts_of(convex, settings.profiles), settings, number + 1)
         if number == 0:
             self.first = fitted
         return part_of(f"trained kernel {number + 1}", fitted, log)
 
-    def _trained(self, sample: Sample, convex: FittedKernel, settings: InnerSettings, number: int) -> CrossTuned:
-        starts = starts_of(convex, settings.profiles)
-        return cross_tune(sample, starts, settings, seed=self.seed, number=number, n_jobs=self.n_jobs, control=self.control, copies=self.copies)
+    def _trained(self, sample: Sample, starts: Sequence[Start], settings: InnerSettings, number: int) -> CrossTuned:
+        copies, jobs, control = self._copies(sample, settings), self.n_jobs, self.control
+        return cross_tune(sample, starts, settings, seed=self.seed, number=number, n_jobs=jobs, control=control, copies=copies)
+
+    def _copies(self, sample: Sample, settings: InnerSettings) -> int:
+        """How many networks a training ends in: those of all folds, or one; where rows are few and there is a trunk, as many as are small enough."""
+        count = sample.folds.count
+        if self.copies:
+            return count
+        if not settings.depth or sample.n >= FEW_ROWS:
+            return 1
+        return max(1, min(count, FEW_PARAMETERS // (2 * sample.X.shape[1] + sample.y.shape[1])))
 
     def _describe(self, settings: InnerSettings, starts: Sequence[Start] = ()) -> str:
         profiles = starts[-1].kernel.profiles if starts else settings.profiles
@@ -273,7 +283,7 @@ class Run:
         settings = replace(first, profiles=SMOOTH, steps=max(first.steps, SMOOTH_STEPS))
         teacher = replace(self.preset.convex, profiles=SMOOTHEST)
         convex = teacher.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
-        trained = self._trained(sample, convex, settings, 100 + number)
+        trained = self._trained(sample, starts_of(convex, settings.profiles), settings, 100 + number)
         parts = [front.part("kernel ridge", convex), front.part("trained kernel", trained)]
         kernels = {"": [*self.kernels, *parts], ", and no others": parts}
         judged = {alone: self.goal.judge([*some, *self.others]) for alone, some in kernels.items()}

@@ -1,7 +1,7 @@
 """The metric of a network: the points z(x) at which its kernel units take distances, behind all that training put in front (knots, maps, blocks).
 
-Two rows are alike to the network where these points are near each other. Each layer of distances counts alike: its points are divided by the root
-mean square of their distance from their mean. A network without distances sees the rows themselves.
+Two rows are alike to the network where these points are near each other. Each layer of distances counts alike, and the rows themselves as one more,
+so that nothing is overlooked that the network has learned to overlook: points are divided by their root mean square distance from their mean.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from motifnet.motifs._structure import Chain, Parallel, Precise
 @torch.inference_mode()
 def metric_points(network: Motif, x: Tensor) -> Tensor:
     """The points with shape (n, r), in units of these rows x with shape (n, d)."""
-    blocks: list[Tensor] = []
+    blocks = [x]
     for z in _before_distances(network, x):
         if not any(z.shape == known.shape and torch.equal(z, known) for known in blocks):
             blocks.append(z)
-    return torch.cat([_scaled(z) for z in blocks or [x]], dim=1)
+    return torch.cat([_scaled(z) for z in blocks], dim=1)
 
 
 def _before_distances(motif: Motif, x: Tensor) -> Iterator[Tensor]:

@@ -6,7 +6,7 @@ an output layer that has not seen the fold either: over all folds this is the ho
     no trunk   the mean of the folds' inner parameters, which start alike and stay near each other
     a trunk    one more training, on all rows: hidden units of several trainings are different ones, and their mean is none of them
 
-or, as `copies`, one network a fold, each with an output layer of all rows, averaged in prediction: a little more accurate, as many times larger.
+or, as `copies`, networks of several folds, each with an output layer of all rows, averaged in prediction: more accurate, as many times larger.
 """
 
 from __future__ import annotations
@@ -67,9 +67,11 @@ def cross_tune(
     number: int = 0,
     n_jobs: int = 1,
     control: Control | None = None,
-    copies: bool = False,
+    copies: int = 1,
 ) -> CrossTuned:
     """Train the inner layers for every fold from its own start, the last start is that of all rows. Raises `Stopped` when the control says so.
+
+    With more than one of the `copies` the models are those of the first folds.
 
     Trainings of another `number` draw other batches.
     """
@@ -88,9 +90,9 @@ def cross_tune(
             return inner, sample.y, None
         s, Z = _solve(sample, k, inner, settings, seed, control, n_jobs)
         model = TunedModel(inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), s.ridge)
-        return replace(inner, ridge=s.ridge), s.held_out.numpy(), model if copies else None
+        return replace(inner, ridge=s.ridge), s.held_out.numpy(), model if 1 < copies > k else None
 
-    once_more = not copies and settings.depth > 0
+    once_more = copies == 1 and settings.depth > 0
     # steps on few rows are too short for threads to gain anything
     results = parallel_map(tune, range(count + once_more), n_jobs if sample.n > FEW_ROWS else 1)
     folds, oof = results[:count], np.full(sample.y.shape, np.nan)
@@ -98,7 +100,7 @@ def cross_tune(
         rows = sample.folds.held_out(k)
         oof[rows] = held_out[rows]
     inner = tuple(of_fold for of_fold, _, _ in folds)
-    if copies:
+    if copies > 1:
         return CrossTuned(oof, inner, tuple(model for _, _, model in folds if model is not None))
     mean = average(inner)
     whole = replace(results[-1][0], ridge=mean.ridge) if once_more else mean

@@ -44,7 +44,7 @@ def refit_under_loss(sample: Sample, fitted: CrossTuned, *, n_jobs: int = 1, con
         return TunedModel(inner, rows.Z.numpy(), torch.stack(duals, 1).numpy(), np.array([float(b) for b in intercepts]), inner.ridge)
 
     if len(fitted.models) > 1:
-        models = parallel_map(lambda k: whole(k, fitted.inner[k], results[k][1]), range(sample.folds.count), n_jobs)
+        models = parallel_map(lambda k: whole(k, fitted.inner[k], results[k][1]), range(len(fitted.models)), n_jobs)
         return CrossTuned(oof, fitted.inner, tuple(models))
     ridges = np.exp(np.mean(np.log([ridges for _, ridges in results]), axis=0))
     return CrossTuned(oof, fitted.inner, (whole(None, fitted.models[0].inner, list(ridges)),))

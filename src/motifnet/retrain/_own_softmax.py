@@ -38,17 +38,17 @@ def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: 
     centres = max(len(model.centres) for model in fitted.models)
     if sample.n * centres > MOST_VALUES:
         return None
-    control, copies = control or Control(), len(fitted.models) > 1
+    control, copies = control or Control(), len(fitted.models)
 
     def refit(k: int) -> tuple[Matrix, float, float, TunedModel | None]:
-        return _refit(sample, fitted.inner[k], k, centres, copies, seed, control)
+        return _refit(sample, fitted.inner[k], k, centres, 1 < copies > k, seed, control)
 
     results = parallel_map(refit, range(sample.folds.count), n_jobs)
     oof = np.full(sample.y.shape, np.nan)
     for k, (held_out, *_) in enumerate(results):
         rows = sample.folds.held_out(k)
         oof[rows] = held_out[rows]
-    if copies:
+    if copies > 1:
         return CrossTuned(oof, fitted.inner, tuple(model for *_, model in results if model is not None))
     lam, a = (float(np.exp(np.mean(np.log(values)))) for values in ([lam for _, lam, _, _ in results], [a for _, _, a, _ in results]))
     rows_of, Z = _rows(sample, fitted.models[0].inner, None, centres, [], seed, control)
@@ -56,7 +56,7 @@ def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: 
 
 
 def _refit(
-    sample: Sample, inner: InnerLayers, k: int, centres: int, copies: bool, seed: int, control: Control
+    sample: Sample, inner: InnerLayers, k: int, centres: int, copy: bool, seed: int, control: Control
 ) -> tuple[Matrix, float, float, TunedModel | None]:
     """Predictions of fold k with shape (n, q), NaN elsewhere; λ and temperature; as a copy, the model of all rows."""
     part = fold_partition(sample, k)
@@ -67,7 +67,7 @@ def _refit(
     held_out = torch.full(sample.y.shape, torch.nan, dtype=Z.dtype)
     f = rows.fit(part.train, lam, start)
     held_out[out] = a * _contrast(rows.values(f, part.train, out))
-    return held_out.numpy(), lam, a, _whole(rows, inner, Z, lam, a, (f, part.train)) if copies else None
+    return held_out.numpy(), lam, a, _whole(rows, inner, Z, lam, a, (f, part.train)) if copy else None
 
 
 def _rows(
