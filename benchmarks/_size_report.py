@@ -8,8 +8,8 @@ import pandas as pd
 from benchmarks._experiment import Check, checks_table, page
 
 _TEXT = (
-    'The network of a fit at three sizes: errors on test rows as a share of those of `size="full"`, parameters a training row, bytes of the file, and '
-    "CPU microseconds to predict a row, one thread. Support vectors stand beside them for the time of a prediction."
+    'The network of a fit at three sizes: errors on test rows as a share of those of `size="full"`, parameters a training row, bytes of the '
+    "file, and CPU microseconds to predict a row, one thread. Support vectors stand beside them for the time of a prediction."
 )
 
 
