@@ -31,15 +31,17 @@ from benchmarks._starts_figure import picture
 from benchmarks._starts_report import report
 from benchmarks._tables import table_of
 from motifnet.compare import nrmse, split_table
-from motifnet.estimators._presets import PRESETS
 from motifnet.estimators._prepare import prepare
+from motifnet.estimators._presets import PRESETS
 from motifnet.kernels import CAPACITY, median_distances
 from motifnet.losses import Objective
 from motifnet.retrain import InnerSettings, Start, train_inner
 from motifnet.retrain._cross_tune import solve_whole
 from motifnet.tables import Matrix, Sample, as_table
 
-EXPERIMENT = Experiment("starts", ("set", "split", "cap", "network", "start", "steps"), ("error", "seconds", "teacher_seconds", "teacher_error", "setting"))
+EXPERIMENT = Experiment(
+    "starts", ("set", "split", "cap", "network", "start", "steps"), ("error", "seconds", "teacher_seconds", "teacher_error", "setting")
+)
 SETS = ("concrete", "energy", "airfoil", "kin8nm", "abalone", "cpu_act", "elevators", "power", "yacht", "wine_red")
 FULL = Plan(seeds=range(5), sets=SETS)
 QUICK = Plan(seeds=range(1), sets=("yacht",))
@@ -152,10 +154,7 @@ def _medians(sample: Sample, number: int) -> dict[int, float]:
 def teacher_of(name: str, number: int, cap: int, data: Path, network: str) -> tuple[train.Teacher, float]:
     """The teacher of an architecture, and its CPU seconds."""
     task, began = task_of_split(name, number, cap, data), time.process_time()
-    if network == "gaussian":
-        teacher = train.fit_svr(task.sample, number)
-    else:
-        teacher = train.fit_ridge(task.sample, task.medians, NETWORKS[network], number)
+    teacher = train.fit_svr(task.sample, number) if network == "gaussian" else train.fit_ridge(task.sample, task.medians, NETWORKS[network], number)
     return teacher, time.process_time() - began
 
 
