@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 CASE = ["label", "network", "set", "cap", "split"]
-TARGET, LEVEL, SAME_TIME = 1.02, 0.95, 1.25
+TARGET, LEVEL, SAME_TIME, AT_RISK = 1.02, 0.95, 1.25, 0.25
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Comparison:
         """What the rows show."""
         ratio, low, high = (np.exp(-end) for end in (self.error.value, self.error.high, self.error.low))
         what = {1: "ends at a lower error", -1: "ends at a higher error", 0: "shows no difference of the final error"}[self.error.sign]
-        when = {1: "is sooner at the target", -1: "is later at the target", 0: "shows no difference of the time to it"}[self.sooner.sign]
+        when = {1: "is sooner at the target", -1: "is later at the target", 0: "shows no difference of the time to the target"}[self.sooner.sign]
         return (
             f"{self.network}, against {self.other}: the transferred teacher {what} (ratio {ratio:.3f}, 95 % interval {low:.3f} to {high:.3f}) "
             f"and {when} (sooner in {self.wins} of {self.cases} cases, later in {self.losses})."
@@ -74,8 +74,8 @@ def with_ratios(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def finals(rows: pd.DataFrame) -> pd.DataFrame:
-    """The row of the longest training of each start in each case."""
-    return rows.loc[rows.groupby([*CASE, "start"]).steps.idxmax()]
+    """The row of the longest training of each start in each case, where that one has run."""
+    return rows[rows.steps == rows.groupby(["network", "start"]).steps.transform("max")]
 
 
 def times(rows: pd.DataFrame, with_teacher: bool = False, target: float = TARGET) -> pd.DataFrame:
@@ -90,9 +90,10 @@ def times(rows: pd.DataFrame, with_teacher: bool = False, target: float = TARGET
 
 
 def survival(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Kaplan and Meier's times of arrival, ascending, and the share of cases that is not there after each."""
+    """Kaplan and Meier's times of arrival, ascending, and the share of cases that is not there after each, while a quarter is at risk."""
     seconds, reached = table.seconds.to_numpy(), table.reached.to_numpy()
     arrivals = np.unique(seconds[reached])
+    arrivals = arrivals[np.array([(seconds >= moment).mean() >= AT_RISK for moment in arrivals], dtype=bool)]
     at_risk = np.array([(seconds >= moment).sum() for moment in arrivals])
     arrived = np.array([(reached & (seconds == moment)).sum() for moment in arrivals])
     return arrivals, np.cumprod(1 - arrived / at_risk)

@@ -86,6 +86,8 @@ def test_censored_times_are_those_of_kaplan_and_meier() -> None:
     assert arrivals.tolist() == [1, 2, 3]
     assert share == pytest.approx([4 / 5, 4 / 5 * 3 / 4, 4 / 5 * 3 / 4 * 1 / 2])
     assert median_time(table) == 3
+    few = pd.DataFrame({"seconds": [2.0, 2.0, 2.0, 2.0, 3.0], "reached": [False, False, False, False, True]})
+    assert median_time(few) == np.inf  # one case of five is no evidence of all
     assert median_time(table.assign(reached=False)) == np.inf
     late = times(rows_of(BETTER)).query("start == 'generic'")
     assert not late.reached.any() and (late.seconds == 2.1).all()
