@@ -1,0 +1,137 @@
+"""Statistics of trainings from several starts: final errors, times to a target with censoring, and what a comparison shows.
+
+A *case* is one split of a table for one architecture. Its target is 1.02 times the least error of any start in it. A start that never gets there is
+censored at the seconds of its longest training. Seconds are known up to the lengths of the trainings: a start is *sooner* where the other needs more
+than 1.25 times its seconds. Shares of cases not yet at the target are estimated by Kaplan and Meier,
+
+    S(t) = Π_{t_i ≤ t} (1 − d_i / n_i)        d_i of the n_i cases at risk arrive at t_i
+
+Comparisons are means over tables, each the mean of its splits, with Student's interval at 95 %: splits of one table share rows, tables do not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+CASE = ["label", "network", "set", "cap", "split"]
+TARGET, LEVEL, SAME_TIME, AT_RISK = 1.02, 0.95, 1.25, 0.25
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean over tables, its standard error and the ends of its interval; NaN where there are fewer than two tables."""
+
+    value: float
+    standard_error: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: pd.Series) -> Mean:
+        """Of one value a table."""
+        n, value = len(values), float(values.mean()) if len(values) else float("nan")
+        error = float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+        reach = float(student.ppf((1 + LEVEL) / 2, n - 1)) * error if n > 1 else float("nan")
+        return cls(value, error, value - reach, value + reach)
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 where the interval leaves out 0 on that side, else 0."""
+        return int(self.low > 0) - int(self.high < 0)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The teacher against another start: log(other's final error / teacher's), and cases in which the teacher is sooner less those in which later."""
+
+    network: str
+    other: str
+    error: Mean
+    sooner: Mean
+    cases: int
+    wins: int
+    losses: int
+
+    @property
+    def sentence(self) -> str:
+        """What the rows show."""
+        ratio, low, high = (np.exp(-end) for end in (self.error.value, self.error.high, self.error.low))
+        what = {1: "ends at a lower error", -1: "ends at a higher error", 0: "shows no difference of the final error"}[self.error.sign]
+        when = {1: "is sooner at the target", -1: "is later at the target", 0: "shows no difference of the time to the target"}[self.sooner.sign]
+        return (
+            f"{self.network}, against {self.other}: the transferred teacher {what} (ratio {ratio:.3f}, 95 % interval {low:.3f} to {high:.3f}) "
+            f"and {when} (sooner in {self.wins} of {self.cases} cases, later in {self.losses})."
+        )
+
+
+def with_ratios(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with `ratio`, the error over the least of the case."""
+    return rows.assign(ratio=rows.error / rows.groupby(CASE).error.transform("min"))
+
+
+def finals(rows: pd.DataFrame) -> pd.DataFrame:
+    """The row of the longest training of each start in each case, where that one has run."""
+    return rows[rows.steps == rows.groupby(["network", "start"]).steps.transform("max")]
+
+
+def times(rows: pd.DataFrame, with_teacher: bool = False, target: float = TARGET) -> pd.DataFrame:
+    """One row a case and start: seconds until the target and whether it was reached; else the seconds of the longest training."""
+    found = []
+    for key, curve in with_ratios(rows).groupby([*CASE, "start"], sort=False):
+        there = curve.seconds[curve.ratio <= target]
+        seconds = float(there.min() if len(there) else curve.seconds.max())
+        before = float(curve.teacher_seconds.fillna(0).max()) if with_teacher else 0.0
+        found.append((*key, seconds + before, len(there) > 0))
+    return pd.DataFrame(found, columns=[*CASE, "start", "seconds", "reached"])
+
+
+def survival(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Kaplan and Meier's times of arrival, ascending, and the share of cases that is not there after each, while a quarter is at risk."""
+    seconds, reached = table.seconds.to_numpy(), table.reached.to_numpy()
+    arrivals = np.unique(seconds[reached])
+    arrivals = arrivals[np.array([(seconds >= moment).mean() >= AT_RISK for moment in arrivals], dtype=bool)]
+    at_risk = np.array([(seconds >= moment).sum() for moment in arrivals])
+    arrived = np.array([(reached & (seconds == moment)).sum() for moment in arrivals])
+    return arrivals, np.cumprod(1 - arrived / at_risk)
+
+
+def median_time(table: pd.DataFrame) -> float:
+    """Seconds after which half of the cases are at the target; infinite where they never are."""
+    arrivals, share = survival(table)
+    there = arrivals[share <= 0.5]
+    return float(there[0]) if len(there) else float("inf")
+
+
+def compare(rows: pd.DataFrame, network: str, other: str, with_teacher: bool = False) -> Comparison:
+    """The teacher against another start of the same architecture, in the cases that have both."""
+    mine = rows[rows.network == network]
+    error = _paired(finals(mine), "error", other)
+    clock = _paired(times(mine, with_teacher), "seconds", other)
+    there = _paired(times(mine, with_teacher), "reached", other).astype(bool)
+    # reached or censored, a start is not there before its seconds; a case in which the one that is not there was given up first decides nothing
+    sooner = there.teacher & (SAME_TIME * clock.teacher < clock[other])
+    later = there[other] & (SAME_TIME * clock[other] < clock.teacher)
+    score = sooner.astype(int) - later.astype(int)
+    return Comparison(
+        network,
+        other,
+        Mean.of(np.log(error[other] / error.teacher).groupby("set").mean()),
+        Mean.of(score.groupby("set").mean()),
+        len(score),
+        int(sooner.sum()),
+        int(later.sum()),
+    )
+
+
+def comparisons(rows: pd.DataFrame, with_teacher: bool = False) -> list[Comparison]:
+    """The teacher against every other start, for every architecture."""
+    pairs = rows[["network", "start"]].drop_duplicates().query("start != 'teacher'")
+    return [compare(rows, network, other, with_teacher) for network, other in pairs.itertuples(index=False)]
+
+
+def _paired(table: pd.DataFrame, column: str, other: str) -> pd.DataFrame:
+    return table.pivot(index=CASE, columns="start", values=column)[["teacher", other]].dropna()
