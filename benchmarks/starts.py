@@ -31,6 +31,7 @@ from benchmarks._starts_figure import picture
 from benchmarks._starts_report import report
 from benchmarks._tables import table_of
 from motifnet.compare import nrmse, split_table
+from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._prepare import prepare
 from motifnet.estimators._presets import PRESETS
 from motifnet.kernels import CAPACITY, median_distances
@@ -143,6 +144,7 @@ def task_of_split(name: str, number: int, cap: int, data: Path) -> Task:
     split = split_table(table_of(name, data), "target", task="regression", seed=number, cap=cap)
     ready = prepare(split.X, split.y, None, None, None, task="regression", objective=Objective(), preset=PRESETS["fast"], seed=number)
     X_test = ready.encoder.transform(as_table(split.X_test, schema=ready.schema))
+    assert isinstance(ready.goal, RegressionGoal)
     return Task(ready.sample, _medians(ready.sample, number), X_test, split.y_test, float(ready.goal.mean[0]), float(ready.goal.sd[0]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,7 @@ def sample_of(n: int = 60) -> Sample:
     """Three numbers and one indicator."""
     rng = np.random.default_rng(0)
     X = np.column_stack([rng.normal(size=(n, 3)), rng.integers(0, 2, size=n)])
-    sample = Sample.plain(X, np.sin(X[:, :1]) + X[:, 3:])
-    sample.numeric[3] = False
-    return sample
+    return replace(Sample.plain(X, np.sin(X[:, :1]) + X[:, 3:]), numeric=np.array([True, True, True, False]))
 
 
 def rows_of(errors: Curves, tables: int = 6, splits: int = 2) -> pd.DataFrame:
