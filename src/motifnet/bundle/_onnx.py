@@ -22,7 +22,7 @@ from motifnet.bundle._onnx_check import Parity, measure
 from motifnet.bundle._onnx_graph import IR_VERSION, Graph
 from motifnet.bundle._onnx_motifs import emit
 from motifnet.bundle._onnx_raw import coded_feeds, raw_inputs, raw_rows
-from motifnet.bundle._run import run
+from motifnet.bundle._run import own_rounding, run
 from motifnet.engine import ResourceError, UsageError, atomic_file
 from motifnet.mimicry.fitted import Columns, texts_of
 from motifnet.motifs import Motif
@@ -53,7 +53,7 @@ def network_to_onnx(
     inputs = [value(name, kind, d if columns is None else 1) for name, kind in kinds.items()]
     kind = "encoded matrix" if columns is None else "raw columns"
     model = assemble(graph, inputs, [value(named, dtype, expected.shape[1])], {"input": kind})
-    return write(model, path, feeds, expected, dtype)
+    return write(model, path, feeds, expected, dtype, own=own_rounding(network, rows))
 
 
 def require(dtype: str) -> None:
@@ -111,9 +111,10 @@ def write(
     expected: NDArray[np.float64],
     dtype: str,
     unit: NDArray[np.float64] | None = None,
+    own: float = 0.0,
 ) -> Parity:
     """Put the file in place if onnxruntime agrees with the expected values."""
     with atomic_file(path) as temporary:
         temporary.write_bytes(model.SerializeToString(deterministic=True))
         opset = next(known.version for known in model.opset_import if not known.domain)
-        return measure(temporary, feeds, expected, dtype, opset, unit)
+        return measure(temporary, feeds, expected, dtype, opset, unit, own)

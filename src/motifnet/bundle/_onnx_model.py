@@ -23,6 +23,7 @@ from motifnet.bundle._onnx_encoder import emit_encoder, feeds, input_type
 from motifnet.bundle._onnx_graph import Graph
 from motifnet.bundle._onnx_motifs import emit
 from motifnet.bundle._rows import joined, made_up
+from motifnet.bundle._run import own_rounding
 from motifnet.engine import UsageError
 from motifnet.tables import Column, Table
 
@@ -52,15 +53,16 @@ def to_onnx(
     declared = [value(name, kind, 1) for name, kind in inputs.items()]
     onnx_model = assemble(graph, declared, outputs, _metadata(model, inputs))
     rows = _received(_rows(model, table), dtype)
+    own = own_rounding(model.network, model.encode(rows))
     if coverage is not None:
         expected = np.hstack([model.predict(rows), *np.moveaxis(model.predict_interval(rows, np.array([coverage]))[:, :, 0], 2, 0)])
         unit = None if _unit(model) is None else np.tile(np.asarray(_unit(model)), 3)
-        return write(onnx_model, path, feeds(rows, dtype), expected, dtype, unit=unit)
+        return write(onnx_model, path, feeds(rows, dtype), expected, dtype, unit, own)
     if not model.takes_offset:
-        return write(onnx_model, path, feeds(rows, dtype), model.predict(rows), dtype, unit=_unit(model))
+        return write(onnx_model, path, feeds(rows, dtype), model.predict(rows), dtype, _unit(model), own)
     offset = np.linspace(-1, 1, rows.n).astype(dtype)
     fed = feeds(rows, dtype) | {"offset": offset[:, None]}
-    return write(onnx_model, path, fed, model.predict(rows, offset=offset.astype(np.float64)), dtype, unit=_unit(model))
+    return write(onnx_model, path, fed, model.predict(rows, offset=offset.astype(np.float64)), dtype, _unit(model), own)
 
 
 def _finite_ends(model: FittedModel, coverage: float) -> NDArray[np.float64]:
