@@ -16,7 +16,7 @@ from motifnet.kernels import Kernel, Layout, Warp, by_blocks
 from motifnet.retrain._mixture import mixture_of
 from motifnet.tables import Matrix
 
-LEAST_WEIGHT = 0.1
+LEAST_WEIGHT = 0.03
 
 
 @dataclass(frozen=True)
