@@ -35,7 +35,7 @@ class Preset:
     folds: int = 4
     small_rows: int = 1_000
     convex: KernelRidge = _CONVEX
-    inner: tuple[InnerSettings, ...] = (_ALL, _DEEP)
+    inner: tuple[InnerSettings, ...] = (_DEEP, _ALL)
     teachers: tuple[str, ...] = ("trees", "randomised trees")
     fine_tune_epochs: int = 0
     ridge_again: bool = True
