@@ -14,7 +14,7 @@ from motifnet.losses import Objective
 from motifnet.retrain import InnerSettings
 from motifnet.teachers import TEACHERS, KernelRidge
 
-# blocks in parallel differ in depth: the second has a residual block before its distances
+# blocks in parallel differ in depth: the first has a residual block before its distances
 _ALL = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"))
 _DEEP = replace(_ALL, depth=1)
 _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60, map_share=0)
