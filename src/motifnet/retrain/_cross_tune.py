@@ -21,7 +21,7 @@ import torch
 from motifnet.engine import Control, parallel_map
 from motifnet.kernels import CAPACITY, Capacity, Solution, affordable, fit_with_held_out
 from motifnet.retrain._inner import InnerSettings, Places, train_inner
-from motifnet.retrain._inner_layers import InnerLayers, average
+from motifnet.retrain._inner_layers import InnerLayers, average, pruned
 from motifnet.retrain._start import Start
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import fold_partition
@@ -82,7 +82,8 @@ def cross_tune(
     def train(k: int) -> InnerLayers:
         """Of fold k's training rows; of all rows for k = count."""
         part, rows = (sample, sample.X) if k == count else (sample.rows(sample.folds.train(k), k), sample.view(k))
-        return train_inner(part, starts[k], settings, [seed, number, k], control, Places(rows, shared))
+        layers = train_inner(part, starts[k], settings, [seed, number, k], control, Places(rows, shared))
+        return replace(layers, kernel=pruned(layers.kernel))
 
     def tune(k: int) -> tuple[InnerLayers, Matrix, TunedModel | None]:
         inner = train(k)

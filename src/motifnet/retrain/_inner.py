@@ -16,7 +16,7 @@ the convex fit, and the caller keeps the result only if rows that this training 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ from motifnet.engine import Control
 from motifnet.kernels import CAPACITY, Capacity, factor, leave_out_gradient, projector_of, solve_factored
 from motifnet.retrain._adam import Adam
 from motifnet.retrain._gradient_map import gradient_map
-from motifnet.retrain._inner_layers import InnerLayers, pruned
+from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.retrain._inner_parameters import InnerParameters, Rows
 from motifnet.retrain._pairs import both_sides, square
 from motifnet.retrain._start import Start
@@ -124,8 +124,7 @@ def train_inner(
         adam.step(inner.gradient(), 1 - 0.9 * step / settings.steps)
         if batch is whole and stands_still(errors):
             break
-    layers = inner.freeze()
-    return replace(layers, kernel=pruned(layers.kernel))
+    return inner.freeze()
 
 
 def find_gradients(inner: InnerParameters, rows: Rows, y: Tensor, w: Tensor, blocks: list[Tensor] | None, n: int) -> float:
