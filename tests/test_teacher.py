@@ -27,9 +27,10 @@ from motifnet import MotifClassifier, MotifRegressor, load, mimic
 from motifnet.cli._app import app
 from motifnet.engine import MotifnetWarning, UsageError
 from motifnet.mimicry import transfer, values_of
-from motifnet.retrain import InnerSettings, Places, Start, in_front, insert_layers, read_kernel, train_inner
+from motifnet.retrain import InnerSettings, Places, Start, cross_tune, in_front, insert_layers, read_kernel, starts_of, train_inner
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import Coding, EstimatorTeacher
+from motifnet.teachers import KernelRidge as ConvexTeacher
 
 Make = Callable[[], Any]
 KERNELS: dict[str, Make] = {
@@ -197,13 +198,23 @@ def test_a_fit_by_the_shell_takes_a_teacher(tmp_path: Path) -> None:
 
 def test_compact_is_one_network_of_each_training() -> None:
     X, y = table(240)
+    sample = Sample.plain(X, y)
+    starts = starts_of(ConvexTeacher().fit(sample), ("laplace1", "gaussian"))
+    for depth in (0, 1):
+        settings = InnerSettings(("laplace1", "gaussian"), steps=4, depth=depth)
+        one, several, all_of = (cross_tune(sample, starts, settings, copies=copies) for copies in (1, 2, 4))
+        assert [len(fitted.models) for fitted in (one, several, all_of)] == [1, 2, 4]
+        assert np.array_equal(one.oof, all_of.oof) and np.array_equal(several.oof, all_of.oof)
+        assert np.allclose(several.models[1].predict(X), all_of.models[1].predict(X))
+
+
+def test_a_compact_fit_is_smaller_and_as_good_out_of_fold() -> None:
+    X, y = table(240)
     compact, full = (MotifRegressor(size=size, profile=None).fit(X, y) for size in ("compact", "full"))
-    stages = [{row.stage: row for row in model.ledger_} for model in (compact, full)]
-    grown = [{name: row.parameters for name, row in of.items()} for of in stages]
-    assert grown[0]["inner layers"] <= grown[1]["inner layers"]  # of few rows a deep block keeps the networks of several folds
-    assert grown[0]["inner layers 2"] - grown[0]["inner layers"] < (grown[1]["inner layers 2"] - grown[1]["inner layers"]) / 4
-    for stage in ("inner layers", "inner layers 2"):
-        assert stages[0][stage].error == pytest.approx(stages[1][stage].error, rel=1e-6)
-    assert stages[0]["compact"].error <= 1.0051 * min(row.error for row in stages[0].values())
+    rows = [{row.stage: row for row in model.ledger_} for model in (compact, full)]
+    assert compact.card_.parameters < full.card_.parameters
+    assert rows[0]["inner layers"].error == pytest.approx(rows[1]["inner layers"].error, rel=1e-6)
+    before = [row for row in compact.ledger_ if row.kept and row.stage != "compact"][-1]
+    assert rows[0]["compact"].error <= 1.0051 * before.error
     with pytest.raises(UsageError, match="size='tiny'"):
         MotifRegressor(size="tiny").fit(X, y)
