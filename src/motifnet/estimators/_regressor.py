@@ -70,9 +70,9 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         rows (columns standardised, categories coded) for every fold; its network is retrained from its own kernel, or with a kernel branch of weight
         0 beside it, and combined with the original by non-negative weights. What the preset would add is left out, but for `teachers`.
     size : {"compact", "full", "small"}, default "compact"
-        "compact": one network of all rows for each training, one forest, and no part that is worth less than .5 % of the error. "full": all parts,
-        as averages of the networks of all folds, ten times larger. "small": `compress` with tolerance=.02, a network of at most 512 centres that are
-        no rows of the table; it gives no intervals.
+        "compact": one network of all rows for each training (below 1,000 rows several for a deep block), one forest, and no part that is worth less
+        than .5 % of the error. "full": all parts, as averages of the networks of all folds, several times larger. "small": `compress` with
+        tolerance=.02, a network of at most 512 centres that are no rows of the table; it gives no intervals.
     max_parameters : int, optional
         A budget. A network that is larger is compressed to as many centres as the budget allows.
 
