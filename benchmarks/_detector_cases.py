@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmarks._detector_tables import KINDS, Array, Generator, beside, framed, heavy_noise, normal, numbers, real, real_ranks, smooth, uniform
+from benchmarks._detector_tables import KINDS, Array, Generator, beside, framed, heavy_noise, normal, numbers, real, real_ranks, smooth, uniform, unit
 from motifnet.profiling import DETECTORS, STRUCTURE, Finding, Rows, as_rows, look
 from motifnet.profiling._invariance import TRUTH, invariance
 
@@ -237,6 +237,41 @@ def _found(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
     return Answer(found.found and _moved(found) == wanted, found.value)
 
 
+def _forces(n: int, rng: Generator) -> tuple[pd.DataFrame, Array]:
+    """Three points in the plane, and what each of them feels of the other two."""
+    P = rng.random((n, 3, 2))
+    near = np.exp(-8 * ((P[:, :, None] - P[:, None]) ** 2).sum(-1)) * (1 - np.eye(3))
+    return framed(P.reshape(n, 6)), np.asarray((near * (1 + P[:, None, :, 0])).sum(2))
+
+
+def _along(rows: Rows, rng: Generator) -> Finding:
+    return _in_a_fit("invariance", rows) if rng.random() < 0.5 else _profiled("invariance", rows)
+
+
+def _three_targets(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
+    """Whether a group is found of three targets that have none."""
+    n = int(rng.choice((100, 250, 500, 700)))
+    X = framed(rng.random((n, 6)))
+    f = np.stack([smooth(X.to_numpy(), rng) if kind == "smooth" else np.zeros(n) for _ in range(3)], axis=1)
+    found = _along(_rows(X, f + rng.uniform(0.2, 1) * rng.standard_normal((n, 3)), rng), rng)
+    return Answer(found.found, found.value)
+
+
+def _but_for_a_slope(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
+    """Whether a slope of one target, with .3 of its sd, keeps the points from being taken for exchangeable."""
+    X, f = _forces(500, rng)
+    f = unit(f) + X.to_numpy()[:, [0]] * [1.0, 0.0, 0.0]
+    found = _along(_rows(X, f + 0.3 * rng.standard_normal(f.shape), rng), rng)
+    return Answer("x0" not in _moved(found), found.value)
+
+
+def _three_points(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
+    """Whether the points, each with its two columns, are found to move the three targets along."""
+    X, f = _forces(500, rng)
+    found = _along(_rows(X, f + 0.1 * rng.standard_normal(f.shape), rng), rng)
+    return Answer(found.setting.get("blocks") == [["x0", "x1"], ["x2", "x3"], ["x4", "x5"]], found.value)
+
+
 # width
 
 
@@ -293,4 +328,8 @@ CASES = (
         _contradicted(0.3, (500,)),
     ),
     Case("over-parameterisation", "needs a ridge, noise as large as the function", True, ("smooth", "smooth, beside unrelated columns"), _ridge(1.0)),
+    # last, for the number of a case is part of its seed
+    Case("invariance", "found of three targets, though there is none", False, ("smooth", "noise only"), _three_targets),
+    Case("invariance", "found: three targets, points in the plane, n = 500", True, ("points in the plane",), _three_points),
+    Case("invariance", "not taken: three targets, equivariant but for a slope, n = 500", True, ("points in the plane",), _but_for_a_slope),
 )

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import motifnet
 from motifnet.cli._app import app
 from motifnet.engine import DataError, UsageError
-from motifnet.profiling import DETECTORS, Finding, Profile, Rows, as_rows, boundary, permutations, profile
+from motifnet.profiling import DETECTORS, Finding, Profile, Rows, as_rows, boundary, look, permutations, profile
 from motifnet.profiling._candidates import candidates
 from motifnet.profiling._group import non_invariant
 from motifnet.profiling._invariance import TRUTH, invariance
@@ -252,6 +252,16 @@ def test_outputs_that_move_along_are_equivariant() -> None:
     assert invariance(rows_of(X, Y), group).verdict == "equivariant"
     Y[:, 0] += 0.4 * X[:, 0]
     assert not invariance(rows_of(X, Y), group).found
+
+
+def test_a_fit_finds_points_in_the_plane_that_move_their_targets_along() -> None:
+    rng = np.random.default_rng(0)
+    P = rng.random((400, 3, 2))
+    near = np.exp(-8 * ((P[:, :, None] - P[:, None]) ** 2).sum(-1)) * (1 - np.eye(3))
+    Y = (near * (1 + P[:, None, :, 0])).sum(2) + 0.1 * rng.standard_normal((400, 3))
+    found = look("invariance", rows_of(P.reshape(400, 6), Y))
+    assert found.setting["equivariant"]
+    assert found.setting["blocks"] == [["x0", "x1"], ["x2", "x3"], ["x4", "x5"]]
 
 
 def test_command_prints_a_table_or_json(tmp_path: Path) -> None:

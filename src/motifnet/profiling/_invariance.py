@@ -39,7 +39,7 @@ def invariance(rows: Rows, symmetry: Mapping[str, Blocks] | None = None, *, laye
     raw = rows.centre + rows.unit * rows.X
     if layers_only and rows.classes and rows.y.shape[1] > 1:
         return unreliable(NAME, UNIT, "Several classes have no symmetry that a layer carries out.", "not applicable")
-    groups = _candidates(rows, raw) if symmetry is None else _named(rows, symmetry)
+    groups = _of_the_targets(_candidates(rows, raw) if symmetry is None else _named(rows, symmetry), rows)
     if layers_only:
         groups = [group for group in groups if group.is_layer]
     if groups and symmetry is None:
@@ -84,6 +84,12 @@ def _candidates(rows: Rows, raw: Matrix) -> list[Group]:
     return sorted(groups, key=lambda group: (-group.size, -len(group.blocks) * len(group.blocks[0])))
 
 
+def _of_the_targets(groups: list[Group], rows: Rows) -> list[Group]:
+    """For several targets those that move them along, one block a target: asked before the largest are taken, which exchange more than there are."""
+    q = rows.y.shape[1]
+    return groups if q == 1 else [group for group in groups if len(group.blocks) == q and group.kind != "flips" and not rows.classes]
+
+
 def _not_broken(groups: list[Group], rows: Rows, raw: Matrix) -> list[Group]:
     """Those that least squares do not contradict beyond doubt, for one target; no shifts of what may be exchanged at will."""
     if rows.y.shape[1] > 1:
@@ -122,14 +128,13 @@ def _are_blocks(blocks: Any, names: Collection[str], least: int) -> bool:
 
 
 def _judge(rows: Rows, groups: list[Group], raw: Matrix) -> list[Symmetry]:
-    """Every group against the plain fit; with several targets those that move them along."""
+    """Every group against the plain fit."""
     q = rows.y.shape[1]
     if q == 1:
         y, first = rows.y[:, 0], int(FIRST * rows.n)
         prior = choose_prior(rows.X[:first], rows.y[:first], rows.seed)
         plain = Reading.of(rows.X, y, prior=prior)
         return [judge_invariance(group, plain, _common(group, rows, raw), y, prior, rows.seed) for group in groups]
-    groups = [group for group in groups if len(group.blocks) == q and group.kind != "flips" and not rows.classes]
     n = len(raw) // 2
     X, Y = rows.X[:n], (rows.y[:n] * rows.sd + rows.mean - rows.mean.mean()) / _root_mean_square(rows.sd)
     plains = [Reading.of(X, column, seed=rows.seed) for column in Y.T] if groups else []

@@ -108,7 +108,9 @@ def judge_equivariance(group: Group, plain: Sequence[Reading], X: Matrix, Y: Mat
     after = reading.left_out(rows).reshape(q, n).mean(0)
     evidence = reading.evidence - sum(p.evidence for p in plain)
     found = _compare(group, before, after, evidence, reading.fit.score_test(np.column_stack(breaks), units=rows), float(target.var()))
-    return replace(found, equivariant=True)
+    # a constant is equivariant under every group: pooled rows of pure noise tell it more exactly than each output tells its own
+    nothing = (Y - Y.mean()) ** 2
+    return replace(found, p_useful=max(found.p_useful, float(norm.sf(_paired_z(nothing.mean(1) - after)))), equivariant=True)
 
 
 def _averaged(group: Group | None) -> tuple[bool, ...]:
@@ -143,8 +145,12 @@ def _averaged_gram(group: Group, prior: Prior, X: Matrix) -> tuple[Prior, Tensor
 
 
 def _compare(group: Group, plain: Matrix, invariant: Matrix, evidence: float, tested: tuple[float, int, float], variance: float) -> Symmetry:
-    gain = plain - invariant
-    z = float(gain.mean() * np.sqrt(len(gain)) / max(gain.std(), 1e-300))
+    z = _paired_z(plain - invariant)
     p_useful = min(1.0, 2 * min(float(norm.sf(z)), float(np.exp(-max(evidence, 0.0)))))
     F, rank, p_true = tested
     return Symmetry(group, z, evidence, p_useful, F, rank, p_true, float(plain.mean() / variance), float(invariant.mean() / variance))
+
+
+def _paired_z(gain: Matrix) -> float:
+    """The mean of differences with shape (n,) in its standard errors."""
+    return float(gain.mean() * np.sqrt(len(gain)) / max(gain.std(), 1e-300))
