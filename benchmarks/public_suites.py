@@ -69,7 +69,7 @@ def _apart(suite: str, file: Path, out: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path[1:]])}
     try:
         done = subprocess.run(command, cwd=ROOT, env=environment, timeout=_LIMIT, capture_output=True, text=True)
-        mark.write_text(done.stdout[-2000:] + done.stderr[-2000:])
+        mark.write_text(done.stdout[-20000:] + done.stderr[-2000:])
     except subprocess.TimeoutExpired:
         mark.write_text("no end")
     print(suite, file.name, mark.read_text().strip().splitlines()[-1:], flush=True)
@@ -83,7 +83,12 @@ def _watched(suite: str, file: Path, path: Path) -> None:
         writer = csv.DictWriter(stream, FIELDS)
         if stream.tell() == 0:
             writer.writeheader()
-        watch = Watch(suite, writer.writerow)
+
+        def write(row: dict[str, object]) -> None:
+            writer.writerow(row)
+            stream.flush()  # what was found before a time limit is kept
+
+        watch = Watch(suite, write)
         if suite == "m2cgen":
             watch.listed()
             return
@@ -92,7 +97,7 @@ def _watched(suite: str, file: Path, path: Path) -> None:
         sys.path.insert(0, str(file.parent))
         os.chdir(file.parent)
         watch.start()
-        pytest.main([str(file), "-q", "--tb=no", "-p", "no:cacheprovider", "--timeout", "120", "-o", "addopts="], plugins=[watch])
+        pytest.main([str(file), "-q", "--tb=line", "-p", "no:cacheprovider", "--timeout", "120", "-o", "addopts="], plugins=[watch])
 
 
 def report(rows: pd.DataFrame) -> str:
