@@ -202,7 +202,7 @@ def _table(rows: Any, model: Any) -> Any:
     if isinstance(rows, np.ndarray) and rows.dtype.kind in "iub":
         rows = rows.astype(np.float64)
     if type(model).__name__ in ("LabelBinarizer", "LabelEncoder") and rows is not None:
-        rows = np.asarray(rows).reshape(-1, 1)
+        rows = np.asarray(rows).reshape(len(rows), -1)
     return rows if isinstance(rows, np.ndarray | pd.DataFrame) else None if rows is None else np.asarray(rows)
 
 

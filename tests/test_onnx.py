@@ -104,6 +104,7 @@ EXAMPLES: dict[str, Maker] = {
     "NeighbourFill": lambda g: (with_gaps(m.NeighbourFill(normal(g, 20, 3), torch.ones(20, 3).double().tril(10), 4, True)), 3),
     "Neighbours": lambda g: (neighbours(g), 3),
     "Normalize": lambda g: (m.Concat([m.Normalize("l1"), m.Normalize("l2"), m.Normalize("max")]), 3),
+    "OutlierFactor": lambda g: (m.OutlierFactor(**{**neighbours(g).arguments(), "values": normal(g, 54, 2).abs()}), 3),
     "Parallel": lambda g: (m.Parallel(normal(g, 2, 3), [m.Affine(normal(g, 3, 3), normal(g, 3)), m.Identity()]), 3),
     "Piecewise": lambda g: (m.Piecewise(torch.sort(normal(g, 3, 5), dim=1).values, normal(g, 3, 5, 3, 2), "left"), 3),
     "Power": lambda g: (m.Concat([m.Power(value(3.0)), m.Chain([m.Abs(), m.Power(value(0.5))])]), 3),
