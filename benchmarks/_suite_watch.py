@@ -141,7 +141,7 @@ def _column(rows: Any, name: str, k: int) -> np.ndarray:
 
 
 def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:400]
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
 
 
 def _theirs(model: Any, rows: Any) -> bool:

@@ -8,8 +8,12 @@ class, parameters, numbers of columns and outputs and the kind of the rows are t
               | wrong (a file whose values are not the model's) | foreign (an error of another library)
     theirs    whether skl2onnx converts it: in its own suite as the test calls it, elsewhere by `to_onnx` with the rows of the test
 
+A model whose test gives no rows, or rows that the model itself does not take, is converted without them: made-up rows are compared.
+
     pip download --no-deps --no-binary :all: skl2onnx hummingbird-ml      then unpack, and
     python -m benchmarks.public_suites --suites FOLDER      with skl2onnx, onnxmltools and hummingbird-ml installed
+
+A run that was stopped goes on with the files that have no mark in `done`. Some tests need the locale en_US.UTF-8. skl2onnx comes first.
 """
 
 from __future__ import annotations
