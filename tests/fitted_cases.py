@@ -202,6 +202,7 @@ NEIGHBOURS = {
     "KNeighborsRegressor, chebyshev": value(lambda: neighbors.KNeighborsRegressor(metric="chebyshev"), X=GRID, smooth=False),
     "KNeighborsRegressor, p = 3": value(lambda: neighbors.KNeighborsRegressor(p=3), smooth=False),
     "KNeighborsClassifier": three(lambda: neighbors.KNeighborsClassifier(4), X=GRID, smooth=False),
+    "KNeighborsClassifier, several targets": Case(lambda: neighbors.KNeighborsClassifier(4), y=np.column_stack([THREE, TWO]), X=GRID, smooth=False),
     "KNeighborsClassifier, distance": two(lambda: neighbors.KNeighborsClassifier(weights="distance"), X=GRID, smooth=False),
     "KNeighborsClassifier, brute": three(lambda: neighbors.KNeighborsClassifier(algorithm="brute"), X=GRID, smooth=False),
 }

@@ -22,9 +22,10 @@ def _regressor(model: Any) -> list[Motif]:
 
 
 def _classifier(model: Any) -> list[Motif]:
-    if model.outputs_2d_:
-        raise UsageError("KNeighborsClassifier of several targets gives a list of probabilities, a network one matrix. Fit one for each target.")
-    return [_mean(model, np.eye(len(model.classes_))[model._y])]
+    """Of several targets side by side, as their probabilities are a list."""
+    classes = model.classes_ if model.outputs_2d_ else [model.classes_]
+    numbers = model._y.reshape(len(model._y), -1).T
+    return [_mean(model, np.hstack([np.eye(len(known))[column] for known, column in zip(classes, numbers, strict=True)]))]
 
 
 def _outliers(model: Any) -> list[Motif]:
