@@ -8,17 +8,22 @@ class, parameters, numbers of columns and outputs and the kind of the rows are t
               | wrong (a file whose values are not the model's) | foreign (an error of another library)
     theirs    whether skl2onnx converts it: in its own suite as the test calls it, elsewhere by `to_onnx` with the rows of the test
 
+A model whose test gives no rows, or rows that the model itself does not take, is converted without them: made-up rows are compared.
+
     pip download --no-deps --no-binary :all: skl2onnx hummingbird-ml      then unpack, and
     python -m benchmarks.public_suites --suites FOLDER      with skl2onnx, onnxmltools and hummingbird-ml installed
+
+A run that was stopped goes on with the files that have no mark in `done`. Some tests need the locale en_US.UTF-8. skl2onnx comes first.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import importlib
 import importlib.util
+import multiprocessing
 import os
-import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
@@ -34,16 +39,13 @@ _LIMIT = 900
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--suites", type=Path, help="folder of the unpacked source distributions")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "converters")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "public_suites")
     parser.add_argument("--files", nargs="+", default=[], help="names of test files that begin so; default: all")
-    parser.add_argument("--one", nargs=2, metavar=("SUITE", "FILE"), help="run one file of a suite in this process")
     options = parser.parse_args(argv)
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "public_suites.csv"
-    if options.one:
-        _watched(options.one[0], Path(options.one[1]), path)
-        return
     if options.suites:
+        _load()
         for suite, file in _test_files(options.suites, tuple(options.files)):
             _apart(suite, file, options.out)
     text = report(pd.read_csv(path))
@@ -52,7 +54,8 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _test_files(folder: Path, wanted: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
-    yield "m2cgen", Path("listed")
+    if not wanted or "listed".startswith(wanted):
+        yield "m2cgen", Path("listed")
     for suite in ("skl2onnx", "hummingbird"):
         for file in sorted(folder.glob(f"{suite}*/tests/test_*.py")):
             if "sparkml" not in file.name and (not wanted or file.name.startswith(wanted)):
@@ -60,30 +63,41 @@ def _test_files(folder: Path, wanted: tuple[str, ...]) -> Iterator[tuple[str, Pa
 
 
 def _apart(suite: str, file: Path, out: Path) -> None:
-    """In a process of its own, once: a file that was run has a mark in the folder `done`."""
+    """In a process of its own, once: a file that was run has a mark in the folder `done`, with what pytest printed."""
     mark = out / "done" / f"{suite}-{file.stem}"
     if mark.exists():
         return
     mark.parent.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "benchmarks.public_suites", "--out", str(out), "--one", suite, str(file)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path[1:]])}
-    try:
-        done = subprocess.run(command, cwd=ROOT, env=environment, timeout=_LIMIT, capture_output=True, text=True)
-        mark.write_text(done.stdout[-2000:] + done.stderr[-2000:])
-    except subprocess.TimeoutExpired:
-        mark.write_text("no end")
-    print(suite, file.name, mark.read_text().strip().splitlines()[-1:], flush=True)
+    printed = mark.with_suffix(".now")
+    process = multiprocessing.get_context("fork").Process(target=_watched, args=(suite, file, out / "public_suites.csv", printed))
+    process.start()
+    process.join(_LIMIT)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        with printed.open("a") as stream:
+            stream.write("\nno end")
+    printed.rename(mark)
+    print(suite, file.name, mark.read_text(errors="replace").strip().splitlines()[-1:], flush=True)
 
 
-def _watched(suite: str, file: Path, path: Path) -> None:
+def _watched(suite: str, file: Path, path: Path, printed: Path) -> None:
     from benchmarks._suite_watch import Watch
 
+    output = os.open(printed, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
     warnings.simplefilter("ignore")
     with path.open("a", newline="") as stream:
         writer = csv.DictWriter(stream, FIELDS)
         if stream.tell() == 0:
             writer.writeheader()
-        watch = Watch(suite, writer.writerow)
+
+        def write(row: dict[str, object]) -> None:
+            writer.writerow(row)
+            stream.flush()  # what was found before a time limit is kept
+
+        watch = Watch(suite, write)
         if suite == "m2cgen":
             watch.listed()
             return
@@ -92,7 +106,25 @@ def _watched(suite: str, file: Path, path: Path) -> None:
         sys.path.insert(0, str(file.parent))
         os.chdir(file.parent)
         watch.start()
-        pytest.main([str(file), "-q", "--tb=no", "-p", "no:cacheprovider", "--timeout", "120", "-o", "addopts="], plugins=[watch])
+        quick = ["--assert=plain", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+        pytest.main([str(file), "-q", "--tb=line", *quick, "--timeout", "120", "-o", "addopts="], plugins=[watch])
+
+
+def _load() -> None:
+    """What all test files take, once for all processes."""
+    for name in (
+        "motifnet.mimicry",
+        "onnxruntime",
+        "skl2onnx",
+        "onnxmltools",
+        "pytest",
+        "sklearn.ensemble",
+        "lightgbm",
+        "xgboost",
+        "hummingbird.ml",
+        "onnx.reference",
+    ):
+        importlib.import_module(name)
 
 
 def report(rows: pd.DataFrame) -> str:

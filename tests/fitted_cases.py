@@ -191,6 +191,9 @@ DENSITIES = {
     "MiniBatchKMeans, distances": Case(lambda: cluster.MiniBatchKMeans(4, random_state=0), method="transform"),
 }
 NEIGHBOURS = {
+    "LocalOutlierFactor": value(lambda: neighbors.LocalOutlierFactor(5, novelty=True), X=GRID, smooth=False),
+    "LocalOutlierFactor, brute": value(lambda: neighbors.LocalOutlierFactor(7, novelty=True, algorithm="brute", contamination=0.1), smooth=False),
+    "LocalOutlierFactor, p = 3": value(lambda: neighbors.LocalOutlierFactor(400, novelty=True, p=3), smooth=False),
     "KNeighborsRegressor": Case(neighbors.KNeighborsRegressor, y=SEVERAL, X=GRID, smooth=False),
     "KNeighborsRegressor, distance": value(lambda: neighbors.KNeighborsRegressor(weights="distance"), X=GRID, smooth=False),
     "KNeighborsRegressor, brute": value(lambda: neighbors.KNeighborsRegressor(3, algorithm="brute", weights="distance"), X=GRID, smooth=False),
@@ -199,6 +202,7 @@ NEIGHBOURS = {
     "KNeighborsRegressor, chebyshev": value(lambda: neighbors.KNeighborsRegressor(metric="chebyshev"), X=GRID, smooth=False),
     "KNeighborsRegressor, p = 3": value(lambda: neighbors.KNeighborsRegressor(p=3), smooth=False),
     "KNeighborsClassifier": three(lambda: neighbors.KNeighborsClassifier(4), X=GRID, smooth=False),
+    "KNeighborsClassifier, several targets": Case(lambda: neighbors.KNeighborsClassifier(4), y=np.column_stack([THREE, TWO]), X=GRID, smooth=False),
     "KNeighborsClassifier, distance": two(lambda: neighbors.KNeighborsClassifier(weights="distance"), X=GRID, smooth=False),
     "KNeighborsClassifier, brute": three(lambda: neighbors.KNeighborsClassifier(algorithm="brute"), X=GRID, smooth=False),
 }
@@ -462,6 +466,11 @@ TRANSFORMERS = {
     "OneHotEncoder, dropped level": columns(lambda: preprocessing.OneHotEncoder(drop="first"), X=FRAME[["colour", "size"]], **JUMPS),
     "OrdinalEncoder": columns(
         lambda: preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), X=FRAME[["colour", "size"]], **JUMPS
+    ),
+    "OrdinalEncoder, rare levels": columns(
+        lambda: preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, min_frequency=40),
+        X=FRAME[["colour", "size"]],
+        **JUMPS,
     ),
     "TargetEncoder": columns(lambda: preprocessing.TargetEncoder(target_type="continuous"), X=FRAME[["colour", "size"]], **JUMPS),
 }

@@ -117,6 +117,8 @@ SETTINGS: dict[str, tuple[Callable[[], Any], Any, Any]] = {
     "indicators that ignore": (lambda: preprocessing.OneHotEncoder(drop="if_binary", handle_unknown="ignore", sparse_output=False), LEVELS, VALUE),
     "indicators of rare and unseen": (lambda: preprocessing.OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=3), LEVELS, VALUE),
     "rare levels that ignore": (lambda: preprocessing.OneHotEncoder(handle_unknown="ignore", min_frequency=20), LEVELS, VALUE),
+    "rare levels and a dropped one": (lambda: preprocessing.OneHotEncoder(drop="first", max_categories=3), LEVELS, VALUE),
+    "numbers of rare levels and gaps": (lambda: preprocessing.OrdinalEncoder(max_categories=2), HOLES.astype(object), VALUE),
     "indicators of gaps": (preprocessing.OneHotEncoder, HOLES.astype(object), VALUE),
     "numbers of gaps": (lambda: preprocessing.OrdinalEncoder(encoded_missing_value=-2), HOLES.astype(object), VALUE),
     "means of classes": (lambda: preprocessing.TargetEncoder(random_state=0), LEVELS, THREE),
@@ -215,8 +217,6 @@ REFUSED: dict[str, tuple[Callable[[], Any], Any, Any, str]] = {
     "votes of columns": (lambda: compose.ColumnTransformer([("d", _votes(), [0, 1])]), X, THREE, "for its .transform"),
     "votes in a union": (lambda: pipeline.FeatureUnion([("d", _votes())]), X, THREE, "for its .transform"),
     "no value beyond": (lambda: isotonic.IsotonicRegression(out_of_bounds="nan"), X[:, :1], VALUE, "clip"),
-    "rare and dropped": (lambda: preprocessing.OneHotEncoder(drop="first", min_frequency=20), LEVELS, VALUE, "one of them"),
-    "rare numbers": (lambda: preprocessing.OrdinalEncoder(min_frequency=20), LEVELS, VALUE, "without min_frequency"),
     "no refit": (lambda: model_selection.GridSearchCV(svm.SVR(), {"C": [0.1, 1.0]}, cv=2, refit=False), X, VALUE, "refit=True"),
     "pairs of a process": (
         lambda: gaussian_process.GaussianProcessClassifier(gp.RBF(1.0), optimizer=None, multi_class="one_vs_one"),

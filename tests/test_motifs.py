@@ -120,6 +120,18 @@ def neighbours(p: float) -> m.Neighbours:
     return m.Neighbours(C, C, squares, 2, p, False, empty, empty, empty[:, 0], torch.empty(0, 5).long(), torch.arange(5))
 
 
+def outlier_factor() -> m.OutlierFactor:
+    """Of C with densities 1, …, 5 and reaches 0, 0, 0, 3, 3."""
+    same = neighbours(2.0).arguments()
+    return m.OutlierFactor(**{**same, "values": torch.tensor([[1.0, 0], [2, 0], [3, 0], [4, 3], [5, 3]]).double()})
+
+
+def outlier_factors(x: Matrix) -> Matrix:
+    near = np.argsort(D := cdist(x, C.numpy()), axis=1)[:, :2]
+    distance = np.maximum(np.take_along_axis(D, near, 1), np.where(near > 2, 3.0, 0.0))
+    return np.asarray((near + 1).mean(1) * (distance.mean(1) + 1e-10))[:, None]
+
+
 def means_of_two(D: Matrix) -> Matrix:
     """Of the two nearest rows of C."""
     return np.asarray(C.numpy()[np.argsort(D, axis=1)[:, :2]].mean(1))
@@ -210,6 +222,7 @@ ROWS: dict[str, Row] = {
     "Neighbours": Row(lambda: neighbours(2.0), lambda x: means_of_two(cdist(x, C.numpy())), smooth=False),
     "Neighbours, products": Row(lambda: neighbours(0.0), lambda x: means_of_two(cdist(x, C.numpy())), smooth=False),
     "Neighbours, chebyshev": Row(lambda: neighbours(math.inf), lambda x: means_of_two(cdist(x, C.numpy(), "chebyshev")), smooth=False),
+    "OutlierFactor": Row(outlier_factor, outlier_factors, smooth=False),
     "TreeEnsemble": Row(stump, lambda x: ((x[:, 0] > 0.25) + 2.0 * (x[:, 1] <= -1))[:, None], smooth=False),
 }
 each = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())

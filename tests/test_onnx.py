@@ -14,8 +14,11 @@ import pandas as pd
 import pytest
 import torch
 from onnx import TensorProto
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
 from hand_made import later, make_model
+from motifnet import mimic
 from motifnet import motifs as m
 from motifnet.bundle import FittedModel, network_to_onnx, to_onnx
 from motifnet.bundle._bounded import Bounded
@@ -104,6 +107,7 @@ EXAMPLES: dict[str, Maker] = {
     "NeighbourFill": lambda g: (with_gaps(m.NeighbourFill(normal(g, 20, 3), torch.ones(20, 3).double().tril(10), 4, True)), 3),
     "Neighbours": lambda g: (neighbours(g), 3),
     "Normalize": lambda g: (m.Concat([m.Normalize("l1"), m.Normalize("l2"), m.Normalize("max")]), 3),
+    "OutlierFactor": lambda g: (m.OutlierFactor(**{**neighbours(g).arguments(), "values": normal(g, 54, 2).abs()}), 3),
     "Parallel": lambda g: (m.Parallel(normal(g, 2, 3), [m.Affine(normal(g, 3, 3), normal(g, 3)), m.Identity()]), 3),
     "Piecewise": lambda g: (m.Piecewise(torch.sort(normal(g, 3, 5), dim=1).values, normal(g, 3, 5, 3, 2), "left"), 3),
     "Power": lambda g: (m.Concat([m.Power(value(3.0)), m.Chain([m.Abs(), m.Power(value(0.5))])]), 3),
@@ -315,6 +319,14 @@ def test_a_graph_that_differs_is_not_written(tmp_path: Path) -> None:
         network_to_onnx(Lying(), 2, tmp_path / "net.onnx")
     assert (tmp_path / "net.onnx").read_bytes() == b"the file before"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_rounding_of_large_terms_that_cancel_is_no_difference(tmp_path: Path) -> None:
+    """Of a Gaussian process without noise, whose terms are some 10⁵ times its values: no two programs add them to 1e-10."""
+    X = np.random.default_rng(0).normal(size=(120, 6))
+    process = GaussianProcessRegressor(ConstantKernel(1e5) * RBF(2500.0), alpha=1e-7, optimizer=None, normalize_y=True)
+    network = mimic(process.fit(X, X @ np.arange(6.0)), X)
+    assert network.to_onnx(tmp_path / "net.onnx", X=X).max_difference < 1e-7
 
 
 def test_missing_package_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,6 +136,11 @@ def _neighbours(meter: Meter, motif: m.Neighbours, inputs: int) -> Cost:
     return Cost(motif.values.shape[1], alive, each + 5 * nodes * (1 + inputs) + alive, 12 * inputs + 40)
 
 
+def _outlier_factor(meter: Meter, motif: m.OutlierFactor, inputs: int) -> Cost:
+    _fits(motif, motif.values.shape == (len(motif.centres), 2))
+    return _neighbours(meter, motif, inputs)._replace(outputs=1)
+
+
 def _neighbour_fill(meter: Meter, motif: m.NeighbourFill, inputs: int) -> Cost:
     _fits(motif, motif.rows.ndim == 2 and motif.rows.shape[1] == inputs and motif.present.shape == motif.rows.shape)
     count = len(motif.rows)
@@ -306,6 +311,7 @@ _RULES: dict[type[Motif], Rule] = {
     m.Monomial: _monomial,
     m.NeighbourFill: _neighbour_fill,
     m.Neighbours: _neighbours,
+    m.OutlierFactor: _outlier_factor,
     m.Parallel: _parallel,
     m.Piecewise: _piecewise,
     m.Power: _power,

@@ -11,6 +11,7 @@ from torch import Tensor
 from motifnet import motifs as m
 from motifnet.bundle._onnx_graph import Graph
 from motifnet.bundle._onnx_motifs import emit
+from motifnet.motifs._outlier_factor import NEVER_ZERO
 
 
 @emit.register
@@ -23,6 +24,16 @@ def _(motif: m.Neighbours, graph: Graph, x: str) -> str:
     weights = _inverse(motif, graph, graph.op("GatherElements", D, near, axis=1))
     total = graph.op("ReduceSum", graph.op("Mul", values, graph.op("Unsqueeze", weights, graph.constant([2]))), graph.constant([1]), keepdims=0)
     return graph.op("Div", total, graph.op("ReduceSum", weights, graph.constant([1])))
+
+
+@emit.register
+def _(motif: m.OutlierFactor, graph: Graph, x: str) -> str:
+    D = _products(motif, graph, x) if motif.p == 0 else _norms(graph, x, motif.centres, motif.centres, motif.p)
+    near = _nearest(motif, graph, x, D)
+    density, reach = (graph.op("Gather", graph.constant(column.contiguous()), near, axis=0) for column in motif.values.T)
+    distance = graph.op("Max", _rooted(graph, graph.op("GatherElements", D, near, axis=1), motif.p), reach)
+    density, distance = (graph.op("ReduceMean", part, graph.constant([1])) for part in (density, distance))
+    return graph.op("Mul", density, graph.op("Add", distance, graph.constant(NEVER_ZERO)))
 
 
 def _products(motif: m.Neighbours, graph: Graph, x: str) -> str:

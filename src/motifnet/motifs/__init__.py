@@ -16,6 +16,7 @@ from motifnet.motifs._levels import Lookup
 from motifnet.motifs._median import WeightedMedian
 from motifnet.motifs._neighbour_fill import NeighbourFill
 from motifnet.motifs._neighbours import Neighbours
+from motifnet.motifs._outlier_factor import OutlierFactor
 from motifnet.motifs._piecewise import Piecewise
 from motifnet.motifs._pointwise import (
     Abs,
@@ -95,6 +96,7 @@ __all__ = [
     "NeighbourFill",
     "Neighbours",
     "Normalize",
+    "OutlierFactor",
     "Parallel",
     "Piecewise",
     "Power",

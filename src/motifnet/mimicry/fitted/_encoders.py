@@ -28,22 +28,24 @@ def _indicators(model: Any, j: int) -> Motif:
     if rare is not None and model.handle_unknown in ("infrequent_if_exist", "warn"):
         unseen = np.append(np.zeros(rows.shape[1] - 1), 1.0)
     kept = np.ones(rows.shape[1], dtype=bool)
-    if model.drop_idx_ is not None and model.drop_idx_[j] is not None:
-        if rare is not None:
-            raise UsageError("There is no transfer for OneHotEncoder with both `drop` and rare levels. Fit it with one of them.")
-        kept[int(model.drop_idx_[j])] = False
+    dropped = getattr(model, "_drop_idx_after_grouping", model.drop_idx_)
+    if dropped is not None and dropped[j] is not None:
+        kept[int(dropped[j])] = False
     return lookup(levels, rows[:, kept], unseen[kept], unseen[kept])
 
 
 def _ordinal(model: Any) -> list[Motif]:
-    if getattr(model, "_infrequent_enabled", False):
-        raise UsageError("There is no transfer for OrdinalEncoder with rare levels. Fit it without min_frequency and max_categories.")
+    """Numbers of levels; all rare ones have the number behind the others."""
     unseen = np.array([np.nan if model.handle_unknown == "error" else model.unknown_value], dtype=np.float64)
-    return [beside([Chain([Select([j]), _numbers(model, levels, unseen)]) for j, levels in enumerate(model.categories_)])]
+    return [beside([Chain([Select([j]), _numbers(model, j, unseen)]) for j in range(len(model.categories_))])]
 
 
-def _numbers(model: Any, levels: Any, unseen: Any) -> Motif:
+def _numbers(model: Any, j: int, unseen: Any) -> Motif:
+    levels = model.categories_[j]
     rows = np.arange(len(levels), dtype=np.float64)[:, None]
+    grouped = model._default_to_infrequent_mappings[j] if getattr(model, "_infrequent_enabled", False) else None
+    if grouped is not None:  # a missing level is in no group
+        rows[: len(grouped), 0] = grouped
     if len(levels) and is_missing(levels[-1]):
         rows[-1] = model.encoded_missing_value
     return lookup(levels, rows, unseen, unseen)
@@ -67,8 +69,11 @@ def _label_numbers(model: Any) -> list[Motif]:
 
 def _label_indicators(model: Any) -> list[Motif]:
     """A column a class, of two classes the second alone; none of them for a label that it has not seen."""
+    if model.y_type_ == "multilabel-indicator":  # indicators already, of other numbers
+        two, unknown = np.array([[model.neg_label], [model.pos_label]], dtype=np.float64), np.array([np.nan])
+        return [beside([Chain([Select([j]), lookup([0, 1], two, unknown, unknown)]) for j in range(len(model.classes_))])]
     if model.y_type_ not in ("binary", "multiclass"):
-        raise UsageError(f"There is no transfer for LabelBinarizer of a target of the kind {model.y_type_!r}. Its rows are indicators already.")
+        raise UsageError(f"There is no transfer for LabelBinarizer of a target of the kind {model.y_type_!r}. Fit it on labels or their indicators.")
     rows = np.eye(len(model.classes_))[:, 1 if model.y_type_ == "binary" else 0 :]
     other = np.full(rows.shape[1], float(model.neg_label))
     return [lookup(model.classes_, np.where(rows > 0, float(model.pos_label), float(model.neg_label)), other, other)]

@@ -1,4 +1,4 @@
-"""Nearest neighbours: the mean of the values, or of the indicators of the classes, of the nearest rows of the fit."""
+"""Nearest neighbours: the mean of the values, or of the indicators of the classes, of the nearest rows of the fit; the density there."""
 
 from __future__ import annotations
 
@@ -8,41 +8,54 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import UsageError
-from motifnet.mimicry._affine import tensor
+from motifnet.mimicry._affine import affine, tensor
 from motifnet.mimicry.fitted._kernels import dense
 from motifnet.mimicry.fitted._lookup import Transfer
-from motifnet.motifs import Motif, Neighbours
+from motifnet.motifs import Motif, Neighbours, OutlierFactor
 from motifnet.tables import Matrix
 
 _NORMS = {"euclidean": 2.0, "l2": 2.0, "manhattan": 1.0, "l1": 1.0, "cityblock": 1.0, "chebyshev": np.inf, "infinity": np.inf}
 
 
 def _regressor(model: Any) -> list[Motif]:
-    return [_nearest(model, dense(model._y).reshape(model.n_samples_fit_, -1))]
+    return [_mean(model, dense(model._y).reshape(model.n_samples_fit_, -1))]
 
 
 def _classifier(model: Any) -> list[Motif]:
-    if model.outputs_2d_:
-        raise UsageError("KNeighborsClassifier of several targets gives a list of probabilities, a network one matrix. Fit one for each target.")
-    return [_nearest(model, np.eye(len(model.classes_))[model._y])]
+    """Of several targets side by side, as their probabilities are a list."""
+    classes = model.classes_ if model.outputs_2d_ else [model.classes_]
+    numbers = model._y.reshape(len(model._y), -1).T
+    return [_mean(model, np.hstack([np.eye(len(known))[column] for known, column in zip(classes, numbers, strict=True)]))]
 
 
-def _nearest(model: Any, values: Matrix) -> Motif:
-    """The search that the fit chose: brute, with Euclidean distances by products, or a tree."""
-    p = _power(model)
+def _outliers(model: Any) -> list[Motif]:
+    """The offset less the local outlier factor, for rows that were not fitted."""
+    if not model.novelty:
+        raise UsageError("LocalOutlierFactor(novelty=False) scores the rows of its fit alone, a network new ones. Fit it with novelty=True.")
+    values = np.column_stack([model._lrd, model._distances_fit_X_[:, model.n_neighbors_ - 1]])
+    return [_nearest(OutlierFactor, model, values, model.n_neighbors_), affine([[-1.0]], -model.offset_)]
+
+
+def _mean(model: Any, values: Matrix) -> Motif:
     if callable(model.weights):
         raise UsageError(f"{type(model).__name__}(weights={model.weights!r}) has no formula here. Fit it with weights='uniform' or 'distance'.")
+    return _nearest(Neighbours, model, values, model.n_neighbors, model.weights == "distance")
+
+
+def _nearest(kind: type[Neighbours], model: Any, values: Matrix, k: int, weighed: bool = False) -> Motif:
+    """The search that the fit chose: brute, with Euclidean distances by products, or a tree."""
+    p = _power(model)
     centres = dense(model._fit_X)
     by_products = model._fit_method == "brute" and p == 2
     squares = [row @ row for row in centres] if by_products else []
     low, high, radius, path, offset = _tree(model._tree, *centres.shape)
-    return Neighbours(
+    return kind(
         centres=tensor(centres),
         values=tensor(values),
         squares=tensor(squares),
-        k=int(model.n_neighbors),
+        k=int(k),
         p=0.0 if by_products else p,
-        weighed=model.weights == "distance",
+        weighed=weighed,
         low=tensor(low),
         high=tensor(high),
         radius=tensor(radius),
@@ -80,4 +93,4 @@ def _tree(tree: Any, m: int, d: int) -> tuple[NDArray[Any], ...]:
     return bounds[0], bounds[-1], nodes["radius"] if len(bounds) == 1 else np.empty(0), path, offset
 
 
-NEIGHBOURS: dict[str, Transfer] = {"KNeighborsClassifier": _classifier, "KNeighborsRegressor": _regressor}
+NEIGHBOURS: dict[str, Transfer] = {"KNeighborsClassifier": _classifier, "KNeighborsRegressor": _regressor, "LocalOutlierFactor": _outliers}
