@@ -5,10 +5,10 @@ gain, the likelihood of the rows may still tell: with all settings from the firs
 
     E = p(other rows | first, invariant) / p(other rows | first, plain)
 
-has mean 1 under the plain model, so that E ≥ 1/α has a probability of at most α. The smaller of the two p-values counts twice. The invariant fit
-has the kernel averaged over G where |G| ≤ 24, or the plain kernel on the quotient. *True?* The score test of `Smooth` of what an invariant function
-cannot be: monomials up to degree two minus their averages over the orbit, added to the invariant fit. A small break of the symmetry is seen here
-while the group is still useful, for variance falls more than bias rises.
+has mean 1 under the plain model, so that E ≥ 1/α has a probability of at most α. The smaller of the two p-values counts twice, unless that of the
+invariant fit against a constant is larger. The invariant fit has the kernel averaged over G where |G| ≤ 24, or the plain kernel on the quotient.
+*True?* The score test of `Smooth` of what an invariant function cannot be: monomials up to degree two minus their averages over the orbit, added to
+the invariant fit. A small break of the symmetry is seen here while the group is still useful, for variance falls more than bias rises.
 
 A map of several outputs is equivariant, f(g x) = g f(x), where output j is f_0(τ_j x) of one function f_0 that is invariant under the elements that
 keep output 0: so n rows with q outputs become q n rows with one, left out together.
@@ -91,7 +91,7 @@ def judge_invariance(group: Group, plain: Reading, X: Matrix, y: Matrix, prior: 
     """Both answers for y with shape (n,) at X with shape (n, d), whose moved columns share units and centres."""
     reading, rows = Reading.of(X, y, group, prior=prior, seed=seed), np.arange(len(X))
     tested = reading.fit.score_test(non_invariant(group, X))
-    return _compare(group, plain.left_out(rows), reading.left_out(rows), reading.evidence - plain.evidence, tested, float(y.var()))
+    return _compare(group, y[:, None], plain.left_out(rows), reading.left_out(rows), reading.evidence - plain.evidence, tested)
 
 
 def judge_equivariance(group: Group, plain: Sequence[Reading], X: Matrix, Y: Matrix, seed: int = 0) -> Symmetry:
@@ -107,10 +107,8 @@ def judge_equivariance(group: Group, plain: Sequence[Reading], X: Matrix, Y: Mat
     before = np.mean([p.left_out(np.arange(n)) for p in plain], axis=0)
     after = reading.left_out(rows).reshape(q, n).mean(0)
     evidence = reading.evidence - sum(p.evidence for p in plain)
-    found = _compare(group, before, after, evidence, reading.fit.score_test(np.column_stack(breaks), units=rows), float(target.var()))
-    # a constant is equivariant under every group: pooled rows of pure noise tell it more exactly than each output tells its own
-    nothing = (Y - Y.mean()) ** 2
-    return replace(found, p_useful=max(found.p_useful, float(norm.sf(_paired_z(nothing.mean(1) - after)))), equivariant=True)
+    found = _compare(group, Y, before, after, evidence, reading.fit.score_test(np.column_stack(breaks), units=rows))
+    return replace(found, equivariant=True)
 
 
 def _averaged(group: Group | None) -> tuple[bool, ...]:
@@ -144,10 +142,13 @@ def _averaged_gram(group: Group, prior: Prior, X: Matrix) -> tuple[Prior, Tensor
     return even, (K + K.T) / 2
 
 
-def _compare(group: Group, plain: Matrix, invariant: Matrix, evidence: float, tested: tuple[float, int, float], variance: float) -> Symmetry:
+def _compare(group: Group, Y: Matrix, plain: Matrix, invariant: Matrix, evidence: float, tested: tuple[float, int, float]) -> Symmetry:
     z = _paired_z(plain - invariant)
-    p_useful = min(1.0, 2 * min(float(norm.sf(z)), float(np.exp(-max(evidence, 0.0)))))
+    p_useful = 2 * min(float(norm.sf(z)), float(np.exp(-max(evidence, 0.0))))
+    # a constant is invariant under every group: of pure noise the invariant fit is the better one, but explains nothing
+    p_constant = float(norm.sf(_paired_z(((Y - Y.mean()) ** 2).mean(1) - invariant)))
     F, rank, p_true = tested
+    p_useful, variance = min(1.0, max(p_useful, p_constant)), float(Y.var())
     return Symmetry(group, z, evidence, p_useful, F, rank, p_true, float(plain.mean() / variance), float(invariant.mean() / variance))
 
 
