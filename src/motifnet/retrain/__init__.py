@@ -6,7 +6,7 @@ from motifnet.retrain._epochs import FineTuneSettings
 from motifnet.retrain._fine_tune import EpochChoice, FineTuned, choose_epochs, fine_tune, fine_tune_stage
 from motifnet.retrain._inner import InnerSettings, Places, train_inner
 from motifnet.retrain._inner_layers import InnerLayers
-from motifnet.retrain._last_layer import LastLayer, refit_last_layer
+from motifnet.retrain._last_layer import LastLayer, refit_last_layer, solve_last_layer
 from motifnet.retrain._mixture import mixture
 from motifnet.retrain._output import coefficients, ends_affine, parts_of, with_output
 from motifnet.retrain._own_loss import refit_under_loss
@@ -52,6 +52,7 @@ __all__ = [
     "refit_ridge",
     "refit_softmax",
     "refit_under_loss",
+    "solve_last_layer",
     "starts_of",
     "sup_norm_stage",
     "train_inner",
