@@ -19,9 +19,9 @@ from sklearn.svm import SVC, SVR
 
 from benchmarks._experiment import Experiment, Options, Plan, options_of
 from benchmarks._size_report import report
-from benchmarks._tables import CLASSIFICATION, SETS, table_of
+from benchmarks._tables import SETS, checked_split, task_of
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.compare import Split, scores, split_table
+from motifnet.compare import Split, scores
 from motifnet.motifs import count_parameters
 
 EXPERIMENT = Experiment(
@@ -50,8 +50,7 @@ def _keys(options: Options) -> Iterator[Key]:
 
 def _measure(key: Key, options: Options) -> dict[str, Any]:
     name, number, preset, size = key
-    task = "classification" if name in CLASSIFICATION else "regression"
-    data = split_table(table_of(name, options.data), "target", task=task, seed=number, cap=options.cap)
+    task, data = task_of(name), checked_split(name, number, options.data, options.cap)
     make = MotifClassifier if task == "classification" else MotifRegressor
     if size == "SVR":
         return _support_vectors(make(preset="fast", profile=None, n_jobs=options.threads), data)

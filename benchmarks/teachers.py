@@ -31,10 +31,9 @@ from sklearn.preprocessing import SplineTransformer, StandardScaler
 from sklearn.svm import SVC, SVR
 
 from benchmarks._experiment import Experiment, Options, Plan, options_of
-from benchmarks._tables import CLASSIFICATION, table_of
+from benchmarks._tables import CLASSIFICATION, checked_split, task_of
 from benchmarks._teachers_report import report
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.compare import split_table
 from motifnet.estimators._prepare import prepare
 from motifnet.estimators._presets import get_preset
 from motifnet.losses import Objective
@@ -112,12 +111,10 @@ def _keys(options: Options) -> Iterator[Key]:
 
 def _measure(key: Key, options: Options) -> dict[str, Any]:
     teacher, name, number, preset = key
-    classes = name in CLASSIFICATION
-    data = split_table(table_of(name, options.data), "target", task="classification" if classes else "regression", seed=number, cap=options.cap)
+    classes, data = name in CLASSIFICATION, checked_split(name, number, options.data, options.cap)
     make = MotifClassifier if classes else MotifRegressor
     # columns as the fit codes them, for the grid and the estimator alone
-    task = "classification" if classes else "regression"
-    ready = prepare(data.X, data.y, None, None, None, task=task, objective=Objective(), preset=get_preset(preset), seed=number)
+    ready = prepare(data.X, data.y, None, None, None, task=task_of(name), objective=Objective(), preset=get_preset(preset), seed=number)
     X, X_test = ready.sample.X, ready.encoder.transform(as_table(data.X_test, schema=ready.schema))
     y = ready.sample.labels if classes else (ready.sample.y * ready.goal.scale)[:, 0] + _mean(ready)
     with warnings.catch_warnings():
