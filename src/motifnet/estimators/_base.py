@@ -18,23 +18,19 @@ from motifnet.bundle import FittedModel
 from motifnet.engine import Control, MotifnetWarning, UsageError, memory_told, open_engine, resolve_jobs, seed_of, single_threaded, working
 from motifnet.estimators._bands import BandRows
 from motifnet.estimators._compress import smaller_model
-from motifnet.estimators._conformal import conformal_of
 from motifnet.estimators._course import Course
 from motifnet.estimators._evidence import evidence_of_fit
 from motifnet.estimators._explained import Explained
-from motifnet.estimators._finished import Finished
-from motifnet.estimators._fitted import check_is_fitted
+from motifnet.estimators._finished import Finished, check_is_fitted
 from motifnet.estimators._from_teacher import teacher_of
 from motifnet.estimators._goal import Judged
+from motifnet.estimators._kept import conformal_of, reference_of
 from motifnet.estimators._pipeline import Run
-from motifnet.estimators._prepare import Prepared, prepare
+from motifnet.estimators._prepare import Prepared, prepare, warn_of_rows
 from motifnet.estimators._prescribe import Prescriber, check_profile
 from motifnet.estimators._presets import check_size, get_preset
 from motifnet.estimators._progress import progress
-from motifnet.estimators._reference import reference_of
 from motifnet.estimators._resume import check_resumable, open_checkpoint, rows_of, settings_of
-from motifnet.estimators._streamed import StreamedFit
-from motifnet.estimators._suspicious import warn_of_rows
 from motifnet.losses import Objective
 from motifnet.mimicry import certify, describe_network
 from motifnet.profiling import Profile
@@ -44,7 +40,7 @@ CERTIFIED_ROWS = 128
 _SMALLER = "Fit fewer rows, or with preset='fast' or n_jobs=1."
 
 
-class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
+class MotifEstimator(Finished, Explained, BaseEstimator):
     """Base of `MotifRegressor` and `MotifClassifier`."""
 
     _task: Task
@@ -196,7 +192,7 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
         return None
 
     def _outputs(self, X: Any, offset: Any = None) -> Matrix:
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         table = self._new_rows(X)
         with memory_told(f"predictions of {table.n:,} rows", "Predict some thousand rows at a time."):
             return self.model_.predict(table, resolve_jobs(self.n_jobs), None if offset is None else as_offset(offset, table.n))

@@ -59,7 +59,7 @@ def imitate(predict: Predictor, X: Any, *, rows: int = 60_000, preset: str = "fa
     values = ask(learned)
     shares = values.shape[1] > 1 and bool((values >= 0).all()) and bool(np.allclose(values.sum(1), 1))
     target, judges = _logits(values) if shares else values, rng.random(len(learned)) < _JUDGES
-    model = _Imitator(preset=preset, n_jobs=n_jobs, random_state=seed).fit(_plain(learned[~judges]), _one_column(target[~judges]))
+    model = _Imitator(preset=preset, n_jobs=n_jobs, random_state=seed).fit(_plain(learned[~judges]), target[~judges].squeeze())
     network = followed(model.model_.network, Answers(model.encode(_plain(learned)), target, judges), seed)
     network = Chain([encoder_network(model.model_.encoder), network, *([Softmax()] if shares else [])], label="imitation")
     out = Network(network, table.shape[1], columns=Columns.of(table) if named else None, ledger=model.ledger_)
@@ -72,10 +72,6 @@ def _grown(table: pd.DataFrame, rows: int, rng: np.random.Generator) -> pd.DataF
     made = max(0, rows - len(table))
     apart = int(_APART * made)
     return pd.concat([table, _between(table, made - apart, rng), _swapped(table, apart, rng)], ignore_index=True).iloc[: max(rows, 1)]
-
-
-def _one_column(values: Matrix) -> Matrix:
-    return values if values.shape[1] > 1 else values[:, 0]
 
 
 def _asked(predict: Predictor, named: bool) -> Callable[[pd.DataFrame], Matrix]:

@@ -53,8 +53,7 @@ def smaller_model(model: FittedModel, X: Matrix, small: bool, max_parameters: in
     """The model within `SMALL_TOLERANCE` of its error, and within a budget; as it is where it is within both, or nothing gets smaller."""
     if small:
         try:
-            with warnings.catch_warnings():  # of units that miss the tolerance: the ledger says so
-                warnings.simplefilter("ignore", MotifnetWarning)
+            with warnings.catch_warnings(action="ignore", category=MotifnetWarning):  # of units that miss the tolerance: the ledger says so
                 model = compress_model(model, X, None, None, max_units=None, tolerance=SMALL_TOLERANCE, seed=seed)
         except UsageError:  # there is nothing to compress
             return model

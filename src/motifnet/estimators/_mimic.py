@@ -79,7 +79,9 @@ def mimic(
     if callable(fitted) and not hasattr(fitted, "predict"):
         if form != "native":
             raise UsageError(f"form={form!r} is for fitted estimators; a function is imitated by native motifs. Leave it out.")
-        return _imitated(fitted, X)
+        if X is None:
+            raise UsageError("A function is imitated through its values. Pass X, rows of the kind that it takes.")
+        return imitate(fitted, X)
     network = _network(fitted, X, return_std, method)
     width, names = _width(fitted, network, X), _names(fitted)
     ask = partial(_outputs, fitted, return_std, method)
@@ -102,7 +104,7 @@ def mimic(
         raise
     except (TypeError, ValueError) as error:
         raise DataError(f"The estimator does not take X: {error} Pass rows of the kind that it was fitted on.") from error
-    unit = units(expected.astype(np.float64), alike=_is_classifier(fitted))
+    unit = units(expected.astype(np.float64), alike=hasattr(fitted, "classes_"))
     if columns is None and np.isfinite(rows).all() and _takes_any_number(network, ask, rows):
         return Network(*_in_form(network, ask, rows, form, tolerance, unit))
     if form == "relu":
@@ -139,8 +141,7 @@ def _outputs(fitted: Any, return_std: bool, method: str | None, rows: Any) -> An
 
 def _compare_on_synthetic_rows(out: Network, ask: Ask, fitted: Any, return_std: bool = False) -> None:
     """Compare with the estimator on the first rows that it takes; say so where it takes none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what libraries say of rows without their names
+    with warnings.catch_warnings(action="ignore"):  # what libraries say of rows without their names
         for rows in synthetic_rows(out.module, out.d, out.columns):
             try:
                 compare(values_of(out.module, out.encode(rows)), ask, rows, fitted, "synthetic rows", return_std)
@@ -151,12 +152,6 @@ def _compare_on_synthetic_rows(out: Network, ask: Ask, fitted: Any, return_std: 
             return
     text = f"The network was not compared with {type(fitted).__name__}, which took no synthetic rows."
     warnings.warn(f"{text} Pass X, rows of the kind that it was fitted on.", MotifnetWarning, stacklevel=3)
-
-
-def _imitated(predict: Any, X: Any) -> Network:
-    if X is None:
-        raise UsageError("A function is imitated through its values. Pass X, rows of the kind that it takes.")
-    return imitate(predict, X)
 
 
 def _in_form(network: Motif, ask: Ask, rows: Matrix, form: str, tolerance: float, unit: Matrix) -> tuple[Motif, int, Certificate]:
@@ -177,10 +172,6 @@ def _takes_any_number(network: Motif, ask: Ask, rows: Matrix) -> bool:
     except (TypeError, ValueError):
         return False
     return True
-
-
-def _is_classifier(fitted: Any) -> bool:
-    return hasattr(fitted, "classes_")
 
 
 def _names(fitted: Any) -> tuple[str, ...]:

@@ -12,21 +12,21 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 
-from motifnet.bands import Band, as_levels
+from motifnet.bands import as_levels
 from motifnet.engine import UsageError, resolve_jobs
 from motifnet.estimators._bands import BandRows
-from motifnet.estimators._base import MotifEstimator
-from motifnet.estimators._fitted import check_is_fitted
+from motifnet.estimators._finished import check_is_fitted
 from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared
+from motifnet.estimators._streamed import StreamedEstimator
 from motifnet.losses import Objective
 from motifnet.profiling import Profile
 from motifnet.stacking import explained
 from motifnet.tables import Matrix, as_offset, as_target, as_weight, check_domain
 
 
-class MotifRegressor(RegressorMixin, MotifEstimator):
+class MotifRegressor(RegressorMixin, StreamedEstimator):
     """Regression by a deep network that is computed, not searched for.
 
     A kernel ridge regression is fitted in closed form, transferred into a network by calculation, retrained (last layer, inner layers), and
@@ -126,7 +126,7 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
 
     def predict(self, X: Any, offset: Any = None) -> Matrix:
         """Predictions with shape (n,), or (n, q) for a fit to y with shape (n, q), (n, levels) for several quantiles; means are times e^offset."""
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         _check_offset(offset, self._objective)
         values = self._outputs(X, offset)
         return values[:, 0] if self._flat else values
@@ -152,7 +152,7 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         UsageError
             Where the coverage is none, or the model gives no intervals: quantiles, exposures, a compressed model, a file of an early version.
         """
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         levels, single = as_levels(coverage)
         ends = self.model_.predict_interval(self._new_rows(X), levels, side, resolve_jobs(self.n_jobs))
         ends = ends[:, :, 0] if single else ends
@@ -183,21 +183,18 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
             For another objective than "squared", fits with groups or time (rows that are not independent), compressed models, and files that were
             saved before the band was asked for. DataError for fewer than 20 rows, 40 for `split`.
         """
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         levels, single = as_levels(coverage)
         if not single:
             raise UsageError(f"coverage={coverage!r} must be one number for a band. Ask for one band after the other.")
         which, jobs = "split" if split else "all rows", resolve_jobs(self.n_jobs)
         if which not in (self.model_.bands or {}):
             # kept with the model, so that it is saved, and the next call is quick
-            self.model_ = replace(self.model_, bands={**(self.model_.bands or {}), which: self._find_bands(split, jobs)})
+            if self._band_rows is None:
+                raise UsageError(f"This model gives no band: {self._why_no_band()}")
+            self.model_ = replace(self.model_, bands={**(self.model_.bands or {}), which: self._band_rows.bands(split, jobs)})
         ends = self.model_.predict_band(self._new_rows(X), which, float(levels[0]), kind, jobs)
         return ends[:, 0] if self._flat else ends
-
-    def _find_bands(self, split: bool, n_jobs: int) -> tuple[Band, ...]:
-        if self._band_rows is None:
-            raise UsageError(f"This model gives no band: {self._why_no_band()}")
-        return self._band_rows.bands(split, n_jobs)
 
     def _keep_for_bands(self, ready: Prepared, run: Run) -> BandRows | None:
         independent = ready.sample.groups is None and ready.sample.time is None
@@ -215,7 +212,7 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> float:
         """R², or for another objective D²: one minus the mean loss as a share of that of the best constant, averaged over columns."""
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         objective = self._objective
         _check_offset(offset, objective)
         predicted = self._outputs(X, offset)

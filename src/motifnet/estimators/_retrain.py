@@ -14,17 +14,7 @@ from typing import Any, cast
 import numpy as np
 from sklearn.base import is_classifier
 
-from motifnet.engine import (
-    Control,
-    DataError,
-    LedgerRow,
-    UsageError,
-    check_count,
-    check_positive,
-    resolve_jobs,
-    seed_of,
-    single_threaded,
-)
+from motifnet.engine import Control, DataError, LedgerRow, UsageError, check_count, check_positive, resolve_jobs, seed_of, single_threaded
 from motifnet.estimators._course import Course
 from motifnet.estimators._front import own_units
 from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal

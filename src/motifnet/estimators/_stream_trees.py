@@ -17,8 +17,7 @@ import torch
 
 from motifnet.engine import ordered_map
 from motifnet.estimators._goal import Goal, Judged, Part
-from motifnet.estimators._stream_passes import Passes
-from motifnet.estimators._stream_rows import Coded
+from motifnet.estimators._stream_rows import Coded, Passes
 from motifnet.mimicry import transfer
 from motifnet.motifs import Motif, evaluate
 from motifnet.tables import Matrix, Sample

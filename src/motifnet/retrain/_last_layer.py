@@ -57,10 +57,9 @@ def refit_last_layer(network: Motif, sample: Sample, *, n_jobs: int = 1) -> Last
 
     parts = parallel_map(predict, range(folds.count), n_jobs)
     squares = np.array([_squares(sample, part, folds.held_out(k)) for k, (part, _) in enumerate(parts)])
-    before, oof = np.full(sample.y.shape, np.nan), np.full(sample.y.shape, np.nan)
-    for k, (part, as_it_is) in enumerate(parts):
-        others = [j for j in range(folds.count) if (j < k if folds.forward else j != k)]
-        before[folds.held_out(k)], oof[folds.held_out(k)] = as_it_is, part[_least(squares[others].sum(0))]
+    others = [[j for j in range(folds.count) if (j < k if folds.forward else j != k)] for k in range(folds.count)]
+    oof = folds.joined([path[_least(squares[others[k]].sum(0))] for k, (path, _) in enumerate(parts)])
+    before = folds.joined([as_it_is for _, as_it_is in parts])
     ridge = ridges[_least(squares.sum(0))]
     return LastLayer(with_output(network, *whole.coefficients(ridge)), ridge, _error(sample, before), _error(sample, oof), oof)
 

@@ -23,10 +23,7 @@ def refit_ridge(sample: Sample, convex: FittedKernel, folds: EveryFold, *, n_job
     held_out = [convex.oof, *(s.held_out.numpy() for s in solutions)]
     # landmarks have no prediction, in none of them
     errors = np.nan_to_num(np.stack([sample.weight * ((sample.y - p) ** 2).sum(1) for p in held_out]))
-    oof = np.full(sample.y.shape, np.nan)
-    for k in range(sample.folds.count):
-        rows, others = sample.folds.held_out(k), sample.folds.train(k)
-        oof[rows] = held_out[int(errors[:, others].sum(1).argmin())][rows]
+    oof = sample.folds.joined([held_out[c][sample.folds.held_out(k)] for k, c in enumerate(sample.folds.choices(errors))])
     best = int(errors.sum(1).argmin())
     if best == 0:
         return replace(convex, oof=oof)
