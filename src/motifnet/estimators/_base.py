@@ -27,13 +27,13 @@ from motifnet.estimators._goal import Judged
 from motifnet.estimators._kept import conformal_of, reference_of
 from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared, prepare, warn_of_rows
-from motifnet.estimators._prescribe import Prescriber, check_profile
 from motifnet.estimators._presets import check_size, get_preset
 from motifnet.estimators._progress import progress
 from motifnet.estimators._resume import check_resumable, open_checkpoint, rows_of, settings_of
 from motifnet.losses import Objective
 from motifnet.mimicry import certify, describe_network
 from motifnet.profiling import Profile
+from motifnet.structure import Prescriber, check_profile
 from motifnet.tables import Matrix, Task, as_offset
 
 CERTIFIED_ROWS = 128

@@ -11,9 +11,8 @@ import numpy as np
 
 from motifnet.engine import DataError
 from motifnet.estimators._network import Network
-from motifnet.estimators._promise import compare
 from motifnet.mimicry import certify_rows, units, values_of
-from motifnet.mimicry.fitted import Columns, Documents, Uses
+from motifnet.mimicry.fitted import Columns, Documents, Uses, compare
 from motifnet.motifs import Motif
 
 ONE = ("documents",)  # the name of the column where an estimator takes documents alone

@@ -12,12 +12,12 @@ import numpy as np
 from sklearn.base import is_classifier, is_regressor
 
 from motifnet.engine import UsageError
-from motifnet.estimators._front import Front
 from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._prepare import Prepared
 from motifnet.losses import Objective
 from motifnet.mimicry import coded_network
 from motifnet.retrain import Start, keeps_columns, read_kernel
+from motifnet.structure import Front
 from motifnet.tables import Sample
 from motifnet.teachers import Coding, EstimatorTeacher, FittedEstimator
 

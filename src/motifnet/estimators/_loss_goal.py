@@ -12,10 +12,11 @@ from functools import cached_property, partial
 import numpy as np
 import torch
 
-from motifnet.estimators._goal import Combined, Judged, Mask, Part, parallel
+from motifnet.estimators._goal import Combined, Judged, Mask, parallel
 from motifnet.losses import Pinball
 from motifnet.motifs import Affine, Chain, Exp, Motif, Precise, Sort
 from motifnet.stacking import fit_loss_stack, mean_loss, predicted
+from motifnet.structure import Part
 from motifnet.tables import Matrix, Response, Sample, standardised
 
 

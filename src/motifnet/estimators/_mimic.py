@@ -13,17 +13,18 @@ from motifnet.engine import DataError, MotifnetError, MotifnetWarning, UsageErro
 from motifnet.estimators._black_box import imitate
 from motifnet.estimators._documents import asked_for_documents, certified, of_documents
 from motifnet.estimators._network import Network
-from motifnet.estimators._promise import compare, in_double
-from motifnet.estimators._synthetic import synthetic_rows
 from motifnet.mimicry import Certificate, certify, certify_rows, far_away, relu_form, transfer, units, values_of
 from motifnet.mimicry.fitted import (
     Columns,
     Uses,
     coded,
+    compare,
+    in_double,
     methods_of,
     network_for,
     own_outputs,
     reads_documents,
+    synthetic_rows,
     texts_of,
     with_deviation,
     with_levels,

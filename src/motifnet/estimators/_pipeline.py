@@ -19,11 +19,7 @@ import numpy as np
 from motifnet.engine import Control, LedgerRow, Stopped
 from motifnet.estimators._course import Course
 from motifnet.estimators._from_teacher import kernel_start
-from motifnet.estimators._front import Front
-from motifnet.estimators._goal import Goal, Judged, Part, RegressionGoal, numpy_of
-from motifnet.estimators._log_scale import LogScale, part_of
-from motifnet.estimators._orbit import Orbit
-from motifnet.estimators._prescribe import Prescriber
+from motifnet.estimators._goal import Goal, Judged, RegressionGoal
 from motifnet.estimators._presets import Preset
 from motifnet.kernels import EveryFold
 from motifnet.mimicry import transfer
@@ -45,6 +41,7 @@ from motifnet.retrain import (
     sup_norm_stage,
 )
 from motifnet.stacking import paired_difference, predicted
+from motifnet.structure import Front, LogScale, Orbit, Part, Prescriber, numpy_of, part_of
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import TEACHERS, BoostedTrees, EstimatorTeacher, FittedEstimator, FittedKernel, Hopeless
 

@@ -12,12 +12,12 @@ import numpy as np
 from motifnet.bundle import check_width
 from motifnet.engine import DataError
 from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal
-from motifnet.estimators._log_scale import LogScale
 from motifnet.estimators._loss_goal import LossGoal
 from motifnet.estimators._presets import Preset
 from motifnet.explain import Evidence, raw_columns, warn_of_leaks, warn_of_twins
 from motifnet.losses import Objective
 from motifnet.profiling import Rows, units_of
+from motifnet.structure import LogScale
 from motifnet.tables import (
     Encoder,
     Matrix,

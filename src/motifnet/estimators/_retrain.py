@@ -16,12 +16,12 @@ from sklearn.base import is_classifier
 
 from motifnet.engine import Control, DataError, LedgerRow, UsageError, check_count, check_positive, resolve_jobs, seed_of, single_threaded
 from motifnet.estimators._course import Course
-from motifnet.estimators._front import own_units
 from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal
 from motifnet.estimators._pipeline import Run
 from motifnet.estimators._presets import get_preset
 from motifnet.motifs import Motif, count_parameters
 from motifnet.retrain import FineTuneSettings, RowSums, ends_affine, fine_tune_stage, refit_last_layer, solve_last_layer
+from motifnet.structure import own_units
 from motifnet.tables import Matrix, Sample, as_numbers, as_target, as_weight, make_folds, standardised
 from motifnet.teachers import Coding, EstimatorTeacher
 

@@ -17,7 +17,7 @@ import torch
 
 from motifnet.engine import LedgerRow, parallel_map
 from motifnet.estimators._course import Course
-from motifnet.estimators._goal import Judged, Part
+from motifnet.estimators._goal import Judged
 from motifnet.estimators._presets import Preset
 from motifnet.estimators._stream_layer import MANY, StreamLayer
 from motifnet.estimators._stream_rows import Passes, Roles, SamplePasses
@@ -26,6 +26,7 @@ from motifnet.kernels import AllRows, leverage_landmarks
 from motifnet.mimicry import transfer
 from motifnet.motifs import count_parameters
 from motifnet.retrain import InnerSettings, TunedModel, starts_of, train_inner
+from motifnet.structure import Part
 from motifnet.tables import Sample
 from motifnet.teachers import FittedKernel
 

@@ -16,10 +16,11 @@ import numpy as np
 import torch
 
 from motifnet.engine import ordered_map
-from motifnet.estimators._goal import Goal, Judged, Part
+from motifnet.estimators._goal import Goal, Judged
 from motifnet.estimators._stream_rows import Coded, Passes
 from motifnet.mimicry import transfer
 from motifnet.motifs import Motif, evaluate
+from motifnet.structure import Part
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import BoostedTrees, FittedTrees
 

@@ -17,7 +17,8 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.mimicry import MimicryError, units
+from motifnet.mimicry._certificate import units
+from motifnet.mimicry._errors import MimicryError
 from motifnet.tables import Matrix
 
 PROMISE, _ROUNDINGS, _MAX_NOISE = 1e-6, 16, 1e-5
