@@ -1,4 +1,4 @@
-"""What bands are made from: rows of the fit and the kernel that it trained, kept beside the model until a band is asked for.
+"""What bands are made from: rows of the fit and the kernel that it trained, kept beside the model until a band is requested.
 
 all rows   the trained inner layers; they have seen the y from which the band is then computed, and it covers less than it says
 split      inner layers trained again on one half of the rows, the band from the other half

@@ -80,7 +80,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         Parameters
         ----------
         X : data frame (pandas, polars, pyarrow) or array with shape (n, p)
-            Numbers, booleans, categories, dates; gaps as they come.
+            Numbers, booleans, categories, dates; missing values as they come.
         y : array or column with shape (n,), or (n, q) for several regression targets
         sample_weight : array with shape (n,), optional
             Weight 2 is the row twice in every solve; folds, trees and intervals count rows as they come. Rows of weight 0 are dropped.
@@ -198,7 +198,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             return self.model_.predict(table, resolve_jobs(self.n_jobs), None if offset is None else as_offset(offset, table.n))
 
     def __sklearn_tags__(self) -> Tags:
-        # the tags `categorical` and `string` stay off though both are welcome: they make scikit-learn's checks round X and skip texts
+        # the tags `categorical` and `string` stay off though both are welcome: they make scikit-learn's checks round X and skip strings
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags

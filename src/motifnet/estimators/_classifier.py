@@ -32,7 +32,7 @@ class MotifClassifier(ClassifierMixin, StreamedEstimator):
         check_is_fitted(self)
         classes = list(self.model_.classes or ())
         found = np.asarray(classes)
-        # an array of texts drops zero characters at an end, one of whole numbers on both sides of 2^63 rounds them
+        # an array of strings drops zero characters at an end, one of whole numbers on both sides of 2^63 rounds them
         same = found.tolist() == classes and isinstance(found.tolist()[0], type(classes[0]))
         return found if same else np.array(classes, dtype=object)
 

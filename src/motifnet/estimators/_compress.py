@@ -89,7 +89,7 @@ def network_task(network: Motif, d: int, X: Matrix | None, y: Any, seed: int) ->
     """What there is to compress in a bare network."""
     if texts := texts_of(network):
         raise UsageError(
-            f"The network takes texts as levels ({', '.join(map(repr, texts[:3]))}, ...), between which kernel units have nothing to learn. "
+            f"The network takes strings as levels ({', '.join(map(repr, texts[:3]))}, ...), between which kernel units have nothing to learn. "
             "Compress the network of the model behind the encoder, on rows that are encoded."
         )
     if X is not None and not np.isfinite(X).all():

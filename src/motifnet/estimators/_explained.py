@@ -36,7 +36,7 @@ class Explained:
         -------
         Explanation
             ``effects`` (accumulated local effects, and partial dependence of levels, with the standard error of the average over rows),
-            ``importances`` (permutation importance on rows not seen, and the share of the network's variance), ``interactions`` of pairs, ``rows``
+            ``importances`` (permutation importance on held-out rows, and the share of the network's variance), ``interactions`` of pairs, ``rows``
             (outside the data, or near-duplicates, by the distance that was trained), ``groups`` (error and coverage of subgroups) and ``leakage``.
 
         Raises

@@ -67,7 +67,7 @@ class Finished(BaseEstimator):
 
     @property
     def ledger_(self) -> tuple[LedgerRow, ...]:
-        """The stages of the fit with seconds, honest error and number of parameters."""
+        """The stages of the fit with seconds, out-of-fold error and number of parameters."""
         check_is_fitted(self)
         return self.model_.ledger
 

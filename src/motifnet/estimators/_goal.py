@@ -1,6 +1,6 @@
 """What differs between regression and classification: how parts are judged, combined and finished into one network.
 
-A *part* is a transferred model with its honest out-of-fold scores. Judging parts gives the error of using them together on rows that the choice
+A *part* is a transferred model with its out-of-fold scores. Judging parts gives the error of using them together on rows that the choice
 has not seen: in units of sd(y) for regression, the log loss for classification.
 """
 
@@ -71,7 +71,7 @@ class Goal(Protocol):
         ...
 
     def losses(self, judged: Judged) -> Matrix:
-        """The honest loss of each row with shape (n,), NaN where it has none; the error is their weighted mean, for squared error its root."""
+        """The out-of-fold loss of each row with shape (n,), NaN where it has none; the error is their weighted mean, for squared error its root."""
         ...
 
 

@@ -13,13 +13,13 @@ from motifnet.engine import DataError, MotifnetError, MotifnetWarning, UsageErro
 from motifnet.estimators._black_box import imitate
 from motifnet.estimators._documents import asked_for_documents, certified, of_documents
 from motifnet.estimators._network import Network
-from motifnet.mimicry import Certificate, certify, certify_rows, far_away, relu_form, transfer, units, values_of
+from motifnet.mimicry import Certificate, certify, certify_rows, far_away, relu_form, transfer, values_of
 from motifnet.mimicry.fitted import (
     Columns,
     Uses,
     coded,
     compare,
-    in_double,
+    measured,
     methods_of,
     network_for,
     own_outputs,
@@ -99,22 +99,16 @@ def mimic(
     if rows.ndim != 2 or rows.shape[1] != width:
         raise DataError(f"X has shape {rows.shape}, but the estimator was fitted on {width} columns. Pass rows with shape (n, {width}).")
     columns = Columns.of(table, network)
-    try:
-        expected = compare(values_of(network, rows), ask, in_double(X), fitted, "rows of X", return_std)
-    except UsageError:
-        raise
-    except (TypeError, ValueError) as error:
-        raise DataError(f"The estimator does not take X: {error} Pass rows of the kind that it was fitted on.") from error
-    unit = units(expected.astype(np.float64), alike=hasattr(fitted, "classes_"))
+    expected, unit = measured(network, rows, ask, X, fitted, return_std)
     if columns is None and np.isfinite(rows).all() and _takes_any_number(network, ask, rows):
         return Network(*_in_form(network, ask, rows, form, tolerance, unit))
     if form == "relu":
         raise UsageError("The relu form is for estimators of any numbers, without levels and missing values. Take the native form.")
-    return Network(network, width, certify_rows(network, expected.astype(np.float64), rows, unit), columns=columns)
+    return Network(network, width, certify_rows(network, expected, rows, unit), columns=columns)
 
 
 def _network(fitted: Any, X: Any, return_std: bool, method: str | None) -> Motif:
-    """The network of what is asked for."""
+    """The network of what is requested."""
     if method is None:
         return with_deviation(fitted) if return_std else transfer(fitted if X is None else with_levels(fitted, X))
     if return_std or not hasattr(fitted, method):

@@ -38,7 +38,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
     preset : {"fast", "balanced", "best"}, default "balanced"
         How much is tried: seconds, tens of seconds, minutes for some thousands of rows.
     objective : {"squared", "supnorm", "absolute", "pinball", "poisson", "gamma"}, default "squared"
-        What is minimised on rows not seen, so what is predicted: the mean; the median; quantiles, which never cross; the mean of counts (y ≥ 0) or of
+        What is minimised on held-out rows, so what is predicted: the mean; the median; quantiles, which never cross; the mean of counts (y ≥ 0) or of
         positive amounts (y > 0), by a log link. Inner layers are trained by least squares for each.
     quantiles : float or sequence of floats, default (0.1, 0.5, 0.9)
         The levels of "pinball". One level gives predictions with shape (n,), several with shape (n, levels), in increasing order.
@@ -56,7 +56,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
     profile : "auto" (default), None or what `motifnet.profile` returns
         Structure to build into the network: symmetric functions where columns may be exchanged, one network for targets that move along with them,
         a projection where the rows are thin, a step where the target jumps. "auto" looks for it on at most 1,400 rows, in about half a second; a
-        layer stays only if rows not seen are predicted better. None looks for nothing.
+        layer stays only if held-out rows are predicted better. None looks for nothing.
     engine : {"local", "ray"} or the address of a Ray cluster, "ray://host:port", default "local"
         Where jobs run: in this process, or on Ray (`pip install "motifnet[ray]"`): the one that is connected, that of RAY_ADDRESS, or one of this
         machine for the time of the fit. The result does not depend on it.
@@ -78,10 +78,10 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
 
     Attributes
     ----------
-    ledger_ : stages with seconds, honest error, parameters; the error is in units of sd(y), for other objectives than "squared" it is 1 − D²
+    ledger_ : stages with seconds, out-of-fold error, parameters; the error is in units of sd(y), for other objectives than "squared" it is 1 − D²
     card_, certificate_ : architecture, and what is known of network against teacher
     network_ : the `Network` on the encoded matrix
-    profile_ : the `Profile` that structure was taken from; None where none was asked for, or the time was over
+    profile_ : the `Profile` that structure was taken from; None where none was requested, or the time was over
     model_ : the frozen model; stages_ : networks along the way; teacher_ : the same function outside torch
 
     Examples
@@ -181,7 +181,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         ------
         UsageError
             For another objective than "squared", fits with groups or time (rows that are not independent), compressed models, and files that were
-            saved before the band was asked for. DataError for fewer than 20 rows, 40 for `split`.
+            saved before the band was computed. DataError for fewer than 20 rows, 40 for `split`.
         """
         check_is_fitted(self)
         levels, single = as_levels(coverage)

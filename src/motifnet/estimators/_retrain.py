@@ -1,8 +1,8 @@
 """Retraining of a network.
 
 With the estimator that it was computed from, the rows may be those of its own fit: clones of it, fitted without each fold, are transferred and
-retrained in the same way, and their predictions are the honest scores (see `_pipeline`). Without it the rows must be new: the last layer is solved in
-closed form, then the network is trained end to end, each kept only if held-out rows gain.
+retrained in the same way, and their predictions are the out-of-fold scores (see `_pipeline`). Without it the rows must be new: the last layer is
+solved in closed form, then the network is trained end to end, each kept only if held-out rows gain.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class StreamRequest:
 
     @property
     def labels(self) -> list[str]:
-        """The columns whose texts are labels."""
+        """The columns whose strings are labels."""
         return [*([self.groups] if self.groups else []), *([self.target] if self.task == "classification" else [])]
 
 

@@ -49,7 +49,7 @@ def grow_trees(passes: Passes, end: float, choose: Sample, kernel: Part, seed: i
 
 
 def weigh(goal: Goal, kernel: Part, trees: Part) -> Judged:
-    """Weights of the network and the trees: of k and k + c r, told as weights of k and c r."""
+    """Weights of the network and the trees: of k and k + c r, given as weights of k and c r."""
     if trees.name != ON_THE_REST:
         return goal.judge([kernel, trees])
     judged = goal.judge([kernel, together(kernel, trees)])

@@ -57,7 +57,7 @@ class StreamedEstimator(MotifEstimator):
         decimal : {".", ","}, default "."
             The decimal character of the file's numbers.
         missing : sequence of str
-            Texts that stand for a missing value, such as ["?"], beside an empty cell. The model reads later rows in the same way.
+            Strings that stand for a missing value, such as ["?"], beside an empty cell. The model reads later rows in the same way.
         groups : str, optional
             A column that is no input: rows of one group are never split between what fits, what chooses and what scores.
 

@@ -6,11 +6,10 @@ from motifnet.retrain._epochs import FineTuneSettings
 from motifnet.retrain._fine_tune import EpochChoice, FineTuned, choose_epochs, fine_tune, fine_tune_stage
 from motifnet.retrain._inner import InnerSettings, Places, train_inner
 from motifnet.retrain._inner_layers import InnerLayers
-from motifnet.retrain._last_layer import LastLayer, refit_last_layer, solve_last_layer
+from motifnet.retrain._last_layer import LastLayer, refit_last_layer, refit_ridge, solve_last_layer
 from motifnet.retrain._loss_refit import refit_under_loss
 from motifnet.retrain._mixture import mixture
 from motifnet.retrain._output import coefficients, ends_affine, parts_of, with_output
-from motifnet.retrain._ridge_refit import refit_ridge
 from motifnet.retrain._row_sums import RowSums
 from motifnet.retrain._softmax_refit import refit_softmax
 from motifnet.retrain._start import Start, in_front, keeps_columns, read_kernel, starts_of

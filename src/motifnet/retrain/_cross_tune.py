@@ -1,7 +1,7 @@
 """Cross-tuning: feature learning of a transferred kernel network that keeps its scores honest.
 
 For each fold the network of the fold's own fit is where training starts; it sees the fold's training rows only. The prediction of the fold comes from
-an output layer that has not seen the fold either: over all folds this is the honest out-of-fold score. The result is one network for all rows:
+an output layer that has not seen the fold either: over all folds this is the out-of-fold score. The result is one network for all rows:
 
     no trunk   the mean of the folds' inner parameters, which start alike and stay near each other
     a trunk    one more training, on all rows: hidden units of several trainings are different ones, and their mean is none of them
@@ -49,7 +49,7 @@ class TunedModel:
 
 @dataclass(frozen=True)
 class CrossTuned:
-    """Honest out-of-fold predictions with shape (n, q), the inner layers of the folds, and one model of all rows, or one a fold."""
+    """Out-of-fold predictions with shape (n, q), the inner layers of the folds, and one model of all rows, or one a fold."""
 
     oof: Matrix
     inner: tuple[InnerLayers, ...]

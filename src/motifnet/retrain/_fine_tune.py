@@ -35,8 +35,8 @@ STANDARD_ERRORS = 2.0  # the best of many epochs gains one by chance too often
 class EpochChoice:
     """What the fold networks found.
 
-    epochs: the choice; errors with shape (E + 1,): weighted mean held-out loss after each number of epochs; error: the honest loss of the choice;
-    before, oof, with shape (n, q): held-out predictions after no epoch, and after the number of epochs that the other folds chose.
+    epochs: the choice; errors with shape (E + 1,): weighted mean held-out loss after each number of epochs; error: the out-of-fold loss of the
+    choice; before, oof, with shape (n, q): held-out predictions after no epoch, and after the number of epochs that the other folds chose.
     """
 
     epochs: int
@@ -50,7 +50,7 @@ class EpochChoice:
 class FineTuned:
     """The network after the stage, the one passed in where `kept` is false, with its out-of-fold predictions.
 
-    epochs: epochs run; error_before, error_after: honest mean losses of no epoch and of the choice, kept or not.
+    epochs: epochs run; error_before, error_after: out-of-fold mean losses of no epoch and of the choice, kept or not.
     """
 
     network: nn.Module
@@ -117,7 +117,7 @@ def fine_tune_stage(
     n_jobs: int = 1,
     control: Control | None = None,
 ) -> FineTuned:
-    """Fine-tune the network of all rows for as many epochs as the fold networks choose, if their honest score improves by it."""
+    """Fine-tune the network of all rows for as many epochs as the fold networks choose, if their out-of-fold score improves by it."""
     choice = choose_epochs(make_network, sample, settings, seed=seed, n_jobs=n_jobs, control=control)
     before = float(choice.errors[0])
     if choice.epochs > 0 and choice.error < before:

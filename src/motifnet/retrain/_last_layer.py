@@ -8,22 +8,28 @@ FᵀF = V Λ Vᵀ, the whole path is β(λ) = β⁰ + V (Λ + λ)⁻¹ Vᵀ Fᵀ
 The rows must be new to the network: features and β⁰ have not seen their targets, and fold k is predicted by a fit to the other rows. λ for fold k
 is chosen by the scores of the other folds, with time by those of earlier ones. The caller keeps the result only if the error after is less than the
 error before.
+
+The last layer of the transferred kernel ridge is solved again by the folds of its own fit, which takes λ from a grid on few rows: on all rows, for λ
+and for smaller and larger ones; fold k is predicted with the λ that does best on the other folds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from motifnet.engine import parallel_map
+from motifnet.kernels import EveryFold
 from motifnet.motifs import Motif
 from motifnet.retrain._output import coefficients, features, with_output
 from motifnet.tables import Matrix, Sample
+from motifnet.teachers import FittedKernel
 
 _PATH = np.geomspace(1e-9, 1e3, 13)
+_FACTORS = (0.3, 3.0)
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,20 @@ def refit_last_layer(network: Motif, sample: Sample, *, n_jobs: int = 1) -> Last
 def solve_last_layer(network: Motif, X: Matrix, y: Matrix, weight: Matrix, ridge: float) -> Motif:
     """The network with the last layer for one λ: rows X with shape (n, d), y with shape (n, q), weight with shape (n,)."""
     return with_output(network, *_Path.of(features(network, X), y, weight, coefficients(network)[0]).coefficients(ridge))
+
+
+def refit_ridge(sample: Sample, convex: FittedKernel, folds: EveryFold, *, n_jobs: int = 1) -> FittedKernel:
+    """The convex fit with its output layer solved again, by its own folds."""
+    solutions = [folds.solve(convex.ridge * factor, n_jobs) for factor in _FACTORS]
+    held_out = [convex.oof, *(s.held_out.numpy() for s in solutions)]
+    # landmarks have no prediction, in none of them
+    errors = np.nan_to_num(np.stack([sample.weight * ((sample.y - p) ** 2).sum(1) for p in held_out]))
+    oof = sample.folds.joined([held_out[c][sample.folds.held_out(k)] for k, c in enumerate(sample.folds.choices(errors))])
+    best = int(errors.sum(1).argmin())
+    if best == 0:
+        return replace(convex, oof=oof)
+    s = solutions[best - 1]
+    return replace(convex, oof=oof, dual=s.dual.numpy(), intercept=s.intercept.numpy(), ridge=s.ridge)
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ class _Rows:
 
 
 def temperature(scores: Tensor, labels: Tensor, w: Tensor) -> float:
-    """The a of least log loss of a f in (0, 1]: few rows that are all told apart would have it grow without bound."""
+    """The a of least log loss of a f in (0, 1]: few rows that are all separated would have it grow without bound."""
     a = 1.0
     for _ in range(_NEWTON):
         p = torch.softmax(a * scores, 1)

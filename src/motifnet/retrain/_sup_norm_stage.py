@@ -33,7 +33,7 @@ STEPS = 600
 
 @dataclass(frozen=True)
 class SupNormTrained:
-    """The network, honest out-of-fold predictions with shape (n, q), and the radius, in units of the encoded columns."""
+    """The network, out-of-fold predictions with shape (n, q), and the radius, in units of the encoded columns."""
 
     network: Motif
     oof: Matrix

@@ -13,7 +13,7 @@ from motifnet.tables import Matrix
 
 @dataclass(frozen=True)
 class Part:
-    """A model as a network: its name, honest out-of-fold scores with shape (n, q), the network, and the same function in numpy."""
+    """A model as a network: its name, out-of-fold scores with shape (n, q), the network, and the same function in numpy."""
 
     name: str
     oof: Matrix

@@ -25,7 +25,7 @@ from motifnet.mimicry.fitted._output import method_of, outputs_of, own_outputs
 from motifnet.mimicry.fitted._own_encoder import encoder_network
 from motifnet.mimicry.fitted._perceptron import PERCEPTRONS
 from motifnet.mimicry.fitted._process import PROCESSES, with_deviation
-from motifnet.mimicry.fitted._promise import compare, in_double
+from motifnet.mimicry.fitted._promise import compare, measured
 from motifnet.mimicry.fitted._scalers import SCALERS
 from motifnet.mimicry.fitted._synthetic import synthetic_rows
 from motifnet.mimicry.fitted._trees import FURTHER_TREES, TREES
@@ -84,10 +84,10 @@ __all__ = [
     "compare",
     "encoded",
     "encoder_network",
-    "in_double",
     "known_classes",
     "knows_empty",
     "made_up_documents",
+    "measured",
     "method_of",
     "methods_of",
     "network_for",
