@@ -19,7 +19,7 @@ from motifnet.losses import Objective
 from motifnet.mimicry import coded_network
 from motifnet.retrain import Start, keeps_columns, read_kernel
 from motifnet.tables import Sample
-from motifnet.teachers import Coding, EstimatorTeacher, FittedEstimator
+from motifnet.teachers import OWN, Coding, EstimatorTeacher, FittedEstimator, named_estimator
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,25 @@ class KernelStart:
 
 def teacher_of(asked: Any, ready: Prepared, objective: Objective) -> EstimatorTeacher | None:
     """The teacher that a caller asked for; None for the library's own kernel ridge. Raises UsageError for what cannot teach."""
-    if isinstance(asked, str):
-        if asked != "kernel ridge":
-            raise UsageError(f"teacher={asked!r} is not known. Pass 'kernel ridge', or an estimator that motifnet.mimic takes.")
+    if isinstance(asked, str) and asked == OWN:
         return None
-    kind = "classifier" if ready.sample.labels is not None else "regressor"
-    if not (is_classifier if kind == "classifier" else is_regressor)(asked):
+    classes = ready.sample.labels is not None
+    estimator = named_estimator(asked, classes, ready.sample.X.shape[1]) if isinstance(asked, str) else asked
+    if not _is_kind(estimator, classes):
+        kind = "classifier" if classes else "regressor"
         raise UsageError(f"teacher={asked!r} is no {kind} of scikit-learn's interface. Pass an estimator such as SVR(), SVC() or a pipeline.")
-    if ready.sample.response is not None:
+    if objective.name != "squared":
         raise UsageError(f"teacher=... learns under squared error, but the objective is {objective.name!r}. Leave one of them out.")
     if isinstance(ready.goal, RegressionGoal):
-        return EstimatorTeacher(asked, Coding(ready.goal.mean, ready.goal.sd))
-    return EstimatorTeacher(asked, Coding(np.zeros(1), np.ones(1), ready.sample.n_classes))
+        return EstimatorTeacher(estimator, Coding(ready.goal.mean, ready.goal.sd))
+    return EstimatorTeacher(estimator, Coding(np.zeros(1), np.ones(1), ready.sample.n_classes))
+
+
+def _is_kind(estimator: Any, classes: bool) -> bool:
+    """Whether it is an object (not a class) that fits and predicts values, or classes."""
+    if isinstance(estimator, type) or not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
+        return False
+    return bool((is_classifier if classes else is_regressor)(estimator))
 
 
 def kernel_start(sample: Sample, fitted: FittedEstimator, seed: int) -> KernelStart | None:
