@@ -29,8 +29,9 @@ from typer.testing import CliRunner
 from motifnet import MotifClassifier, MotifRegressor, load, mimic
 from motifnet.cli._app import app
 from motifnet.engine import MotifnetWarning, UsageError
+from motifnet.kernels import Kernel
 from motifnet.mimicry import coded_network, transfer, values_of
-from motifnet.retrain import InnerSettings, Places, Start, cross_tune, in_front, insert_layers, read_kernel, starts_of, train_inner
+from motifnet.retrain import InnerSettings, Places, Start, beside, cross_tune, in_front, insert_layers, read_kernel, starts_of, train_inner
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import CLASSIFIERS, REGRESSORS, Coding, EstimatorTeacher, named_estimator, seeded_clone, weights_of
 from motifnet.teachers import KernelRidge as ConvexTeacher
@@ -189,7 +190,7 @@ def test_what_cannot_teach_is_refused_with_the_next_step(teacher: Any, settings:
 @pytest.mark.parametrize("teacher", [SVR(), MultiOutputClassifier(LogisticRegression()), "ridge"], ids=str)
 def test_what_cannot_teach_classes_is_refused(teacher: Any) -> None:
     X, y = table()
-    with pytest.raises(UsageError, match="[Pp]ass "):
+    with pytest.raises(UsageError, match=r"[Pp]ass "):
         MotifClassifier(preset="fast", teacher=teacher).fit(X, y > 0)
 
 
@@ -291,3 +292,11 @@ def test_a_compact_fit_is_smaller_and_as_good_out_of_fold() -> None:
     assert rows[0]["compact"].error <= 1.0051 * before.error
     with pytest.raises(UsageError, match="size='tiny'"):
         MotifRegressor(size="tiny").fit(X, y)
+
+
+def test_further_profiles_stand_beside_a_kernel_at_its_length_scale() -> None:
+    kernel = Kernel(("gaussian",), np.ones(1), np.array([0.5]))
+    wider = beside(kernel, ("laplace1", "gaussian", "laplace2"), {1: 4.0, 2: 2.0})
+    assert wider.profiles == ("gaussian", "laplace1", "laplace2")
+    assert wider.weights == pytest.approx([0.5, 0.25, 0.25]) and wider.rates == pytest.approx([0.5, 0.25, 0.5])
+    assert beside(kernel, ("gaussian",), {1: 4.0, 2: 2.0}) is kernel

@@ -9,17 +9,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import is_classifier, is_regressor
 
 from motifnet.engine import UsageError
 from motifnet.estimators._front import Front
 from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._prepare import Prepared
+from motifnet.kernels import median_distances
 from motifnet.losses import Objective
 from motifnet.mimicry import coded_network
-from motifnet.retrain import Start, keeps_columns, read_kernel
+from motifnet.retrain import Start, beside, keeps_columns, read_kernel
 from motifnet.tables import Sample
 from motifnet.teachers import OWN, Coding, EstimatorTeacher, FittedEstimator, named_estimator
+
+BESIDE = ("laplace1", "laplace2")  # profiles that are rough where a Gaussian kernel is smooth, one of them a product over columns
+MOST_ROWS = 400  # that medians of distances are taken of
 
 
 @dataclass(frozen=True)
@@ -69,5 +74,8 @@ def kernel_start(sample: Sample, fitted: FittedEstimator, seed: int) -> KernelSt
         numeric = sample.numeric if same and sample.numeric is not None else np.ones(width, dtype=bool)
         front = Front("teacher's front", motifs[-1], numeric, tuple(motifs[:-1]))
         behind = front.behind(sample)
-    starts = [Start.of(network.unit_kernel, behind.rows(behind.folds.train(k), k), seed) for k, network in enumerate(networks[:-1])]
-    return KernelStart(front, [*starts, Start.of(networks[-1].unit_kernel, behind, seed)])
+    some = np.sort(np.random.default_rng([seed, 9]).permutation(sample.n)[:MOST_ROWS])
+    medians = median_distances(torch.as_tensor(behind.X[some]))
+    kernels = [beside(network.unit_kernel, BESIDE, medians) for network in networks]
+    starts = [Start.of(kernel, behind.rows(behind.folds.train(k), k), seed) for k, kernel in enumerate(kernels[:-1])]
+    return KernelStart(front, [*starts, Start.of(kernels[-1], behind, seed)])

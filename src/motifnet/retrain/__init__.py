@@ -13,7 +13,7 @@ from motifnet.retrain._own_loss import refit_under_loss
 from motifnet.retrain._own_softmax import refit_softmax
 from motifnet.retrain._ridge_again import refit_ridge
 from motifnet.retrain._row_sums import RowSums
-from motifnet.retrain._start import Start, in_front, keeps_columns, read_kernel, starts_of
+from motifnet.retrain._start import Start, beside, in_front, keeps_columns, read_kernel, starts_of
 from motifnet.retrain._sup_norm import SupNormSettings, radii_of, train_on_balls, train_sup_norm
 from motifnet.retrain._sup_norm_stage import SupNormTrained, largest_local_error, sup_norm_stage
 from motifnet.retrain._transfer import insert_layers
@@ -33,6 +33,7 @@ __all__ = [
     "SupNormSettings",
     "SupNormTrained",
     "TunedModel",
+    "beside",
     "choose_epochs",
     "coefficients",
     "cross_tune",
