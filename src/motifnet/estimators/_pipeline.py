@@ -139,7 +139,7 @@ class Run:
         stage = "feature learning"
         start = self.course.start(stage)
         self.control.check()
-        found, settings = kernel_start(self.sample, fitted, self.seed), replace(self.preset.inner[0], depth=0)
+        found, settings = kernel_start(self.sample, fitted, self.seed), self.preset.retrained
         self.front = self.units if found is None else found.front
         sample = self._behind_front()
         if found is None:

@@ -65,10 +65,11 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         result. Not together with `time_limit_s`. The folder holds values computed from the rows; delete it when the model is there.
 
     teacher : estimator or str, default "kernel ridge"
-        The model that is transferred and retrained. By default the library's own kernel ridge, with all that the preset adds. An estimator that
-        `motifnet.mimic` takes (SVR, Gaussian process, ridge, forest, boosting, a pipeline), fitted or not: clones of it are fitted to the encoded
-        rows (columns standardised, categories coded) for every fold; its network is retrained from its own kernel, or with a kernel branch of weight
-        0 beside it, and combined with the original by non-negative weights. What the preset would add is left out, but for `teachers`.
+        The model that is transferred and retrained. By default the library's own kernel ridge, with all that the preset adds. Or an estimator that
+        `motifnet.mimic` takes (SVR, Gaussian process, ridge, forest, boosting, a pipeline), fitted or not, or the name of one: "svr", "gp",
+        "nystroem", "ridge", "splines", "mlp", "forest", "lightgbm" (docs/teacher.md). Clones of it are fitted to the encoded rows (columns
+        standardised, categories coded) for every fold; its network is retrained from its own kernel, or with a kernel branch of weight 0 beside it,
+        and combined with the original by non-negative weights. What the preset would add is left out, but for `teachers`.
     size : {"compact", "full", "small"}, default "compact"
         "compact": one network of all rows for each training (below 1,000 rows several for a deep block), one forest, and no part that is worth less
         than .5 % of the error. "full": all parts, as averages of the networks of all folds, several times larger. "small": `compress` with

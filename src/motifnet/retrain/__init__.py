@@ -14,7 +14,7 @@ from motifnet.retrain._mixture import mixture
 from motifnet.retrain._output import coefficients, ends_affine, with_output
 from motifnet.retrain._row_sums import RowSums
 from motifnet.retrain._softmax_refit import refit_softmax
-from motifnet.retrain._start import Start, starts_of
+from motifnet.retrain._start import Start, beside, starts_of
 from motifnet.retrain._sup_norm import SupNormSettings, radii_of, train_on_balls, train_sup_norm
 from motifnet.retrain._sup_norm_stage import SupNormTrained, largest_local_error, sup_norm_stage
 from motifnet.retrain._transfer import insert_layers
@@ -34,6 +34,7 @@ __all__ = [
     "SupNormSettings",
     "SupNormTrained",
     "TunedModel",
+    "beside",
     "choose_epochs",
     "coefficients",
     "cross_tune",
