@@ -221,8 +221,7 @@ def test_a_fit_takes_the_name_of_a_teacher(name: str) -> None:
     assert by_name.ledger_[0].stage == "teacher"
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("teacher", [Perceptron(), SVC(decision_function_shape="ovo"), "hard vote"], ids=str)
+@pytest.mark.parametrize(("teacher", "n_classes"), [(Perceptron(), 3), (SVC(decision_function_shape="ovo"), 3), ("hard vote", 2), ("hard vote", 3)])
 def test_classifiers_without_probabilities_teach_by_values_or_labels(teacher: Any, n_classes: int) -> None:
     X, y = table(200)
     if teacher == "hard vote":
