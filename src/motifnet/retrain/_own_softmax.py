@@ -33,15 +33,20 @@ MOST_VALUES = 2**28  # of all rows at the landmarks, which are kept in memory: o
 Start = tuple[Scores, Tensor]  # a fit and the mask of its rows
 
 
-def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> CrossTuned | None:
-    """The models with new output layers, which give logits; None where rows times centres are too many for the memory."""
+def refit_softmax(
+    sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None, exact_rows: int = CAPACITY.exact_rows
+) -> CrossTuned | None:
+    """The models with new output layers, which give logits; None where rows times centres are too many for the memory.
+
+    Beyond `exact_rows` the centres are as many rows as those of the models given.
+    """
     centres = max(len(model.centres) for model in fitted.models)
     if sample.n * centres > MOST_VALUES:
         return None
-    control, copies = control or Control(), len(fitted.models)
+    control, copies, capacity = control or Control(), len(fitted.models), Capacity(exact_rows, centres)
 
     def refit(k: int) -> tuple[Matrix, float, float, TunedModel | None]:
-        return _refit(sample, fitted.inner[k], k, centres, 1 < copies > k, seed, control)
+        return _refit(sample, fitted.inner[k], k, capacity, 1 < copies > k, seed, control)
 
     results = parallel_map(refit, range(sample.folds.count), n_jobs)
     oof = np.full(sample.y.shape, np.nan)
@@ -51,17 +56,17 @@ def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: 
     if copies > 1:
         return CrossTuned(oof, fitted.inner, tuple(model for *_, model in results if model is not None))
     lam, a = (float(np.exp(np.mean(np.log(values)))) for values in ([lam for _, lam, _, _ in results], [a for _, _, a, _ in results]))
-    rows_of, Z = _rows(sample, fitted.models[0].inner, None, centres, [], seed, control)
+    rows_of, Z = _rows(sample, fitted.models[0].inner, None, capacity, [], seed, control)
     return CrossTuned(oof, fitted.inner, (_whole(rows_of, fitted.models[0].inner, Z, lam, a, None),))
 
 
 def _refit(
-    sample: Sample, inner: InnerLayers, k: int, centres: int, copy: bool, seed: int, control: Control
+    sample: Sample, inner: InnerLayers, k: int, capacity: Capacity, copy: bool, seed: int, control: Control
 ) -> tuple[Matrix, float, float, TunedModel | None]:
     """Predictions of fold k with shape (n, q), NaN elsewhere; λ and temperature; as a copy, the model of all rows."""
     part = fold_partition(sample, k)
     blocks = enough([block & part.train for block in part.inner])
-    rows, Z = _rows(sample, inner, k, centres, blocks, seed, control)
+    rows, Z = _rows(sample, inner, k, capacity, blocks, seed, control)
     lam, a, start = rows.choose(part.train, [(block, part.judges(block)) for block in blocks])
     out = torch.as_tensor(sample.folds.held_out(k))
     held_out = torch.full(sample.y.shape, torch.nan, dtype=Z.dtype)
@@ -71,14 +76,14 @@ def _refit(
 
 
 def _rows(
-    sample: Sample, inner: InnerLayers, k: int | None, centres: int, blocks: Sequence[Tensor], seed: int, control: Control
+    sample: Sample, inner: InnerLayers, k: int | None, capacity: Capacity, blocks: Sequence[Tensor], seed: int, control: Control
 ) -> tuple[_Rows, Tensor]:
     """All rows in the encoding of fold k, whose landmarks are its training rows, and what they are behind the inner layers."""
     Z, w = inner.warp(torch.as_tensor(sample.X if k is None else sample.view(k))), torch.as_tensor(sample.weight)
     train = torch.ones(sample.n, dtype=torch.bool) if k is None else fold_partition(sample, k).train
     cells = [~train, *blocks, train & ~torch.stack([~train, *blocks]).any(0)]
     codes = sample.codes(k)
-    capacity = Capacity(CAPACITY.exact_rows, centres).of_distinct(sample.n, int(codes.max()) + 1)
+    capacity = capacity.of_distinct(sample.n, int(codes.max()) + 1)
     gram = control.guarded(inner.gram)
     machine = machine_of(gram, Z, CURVATURE * w, cells, seed=seed, capacity=capacity, among=train, codes=torch.as_tensor(codes))
     return _Rows(machine, torch.as_tensor(sample.labels), w, max(2, sample.y.shape[1]), control), Z
