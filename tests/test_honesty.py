@@ -15,7 +15,7 @@ from leak_cases import drawn, shrunk
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.estimators import _presets as presets
 from motifnet.kernels import Capacity
-from motifnet.retrain import _own_softmax as own_softmax
+from motifnet.retrain import _softmax_refit as softmax_refit
 from motifnet.tables import Matrix
 
 SMALL = Capacity(exact_rows=200, landmarks=100)
@@ -25,7 +25,7 @@ SMALL = Capacity(exact_rows=200, landmarks=100)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("fast", "balanced"):
         monkeypatch.setitem(presets.PRESETS, name, shrunk(name, SMALL))
-    monkeypatch.setattr(own_softmax, "CAPACITY", SMALL)
+    monkeypatch.setattr(softmax_refit, "CAPACITY", SMALL)
 
 
 def noise_table(seed: int, least: int, most: int) -> tuple[pd.DataFrame, Matrix, np.ndarray | None]:

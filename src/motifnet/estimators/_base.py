@@ -17,7 +17,7 @@ from motifnet.bands import ClassSets, Intervals
 from motifnet.bundle import FittedModel
 from motifnet.engine import Control, MotifnetWarning, UsageError, memory_told, open_engine, resolve_jobs, seed_of, single_threaded, working
 from motifnet.estimators._bands import BandRows
-from motifnet.estimators._compress import smaller_model
+from motifnet.estimators._compress import smaller_model, without_rows
 from motifnet.estimators._course import Course
 from motifnet.estimators._evidence import evidence_of_fit
 from motifnet.estimators._explained import Explained
@@ -121,6 +121,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             course = Course(ready.goal, control, listen)
             run = Run(ready.sample, ready.goal, preset, seed, n_jobs, control, course, ready.log)
             run.teacher, run.copies = teacher_of(self.teacher, ready, objective), self.size == "full"
+            run.small, run.budget = self.size == "small", self.max_parameters
             run.prescriber = None if request is None else Prescriber(request, ready.looked_at(seed))
             settings = settings_of(preset, objective, seed, request) | {"teacher": repr(self.teacher), "size": self.size}
             with working(engine, open_checkpoint(self.checkpoint, rows_of(ready), settings, control) if self.checkpoint else None):
@@ -135,8 +136,10 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             # several quantiles are no prediction that residuals could go around, and with exposures residuals depend on those
             conformal = None if len(objective.quantiles) > 1 or offset is not None else conformal_of(ready.goal, run, judged)
             self._store(ready, course, judged, seed, asked, conformal)
-            if self.size == "small" or self.max_parameters is not None:
-                self.model_ = smaller_model(self.model_, ready.sample.X, self.size == "small", self.max_parameters, seed)
+            if run.row_free:
+                self.model_ = without_rows(self.model_)
+            elif run.small or run.budget is not None:
+                self.model_ = smaller_model(self.model_, ready.sample.X, run.small, run.budget, seed)
             self._evidence = evidence_of_fit(self.model_, ready, run, judged)
             self._band_rows = self._keep_for_bands(ready, run)
             self.profile_ = run.profile

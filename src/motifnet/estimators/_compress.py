@@ -35,10 +35,7 @@ def compress_model(
     """The model with a small network; X with shape (n, d) is encoded."""
     network, certificate, rows = compress_network(model_task(model, X, y, seed, groups), max_units, tolerance)
     card = describe_network(network, inputs=model.d)
-    info = {**model.info, "compressed": True}
-    reference = None if model.reference is None else model.reference.without_rows()
-    small = replace(model, network=network, ledger=(*model.ledger, *rows), card=card, certificate=certificate, info=info)
-    small = replace(small, conformal=None, bands=None, reference=reference)
+    small = without_rows(replace(model, network=network, ledger=(*model.ledger, *rows), card=card, certificate=certificate))
     before, after = (sum(map(len, pack(one))) for one in (model, small))
     if after >= before:
         warnings.warn(
@@ -47,6 +44,12 @@ def compress_model(
             stacklevel=3,
         )
     return small
+
+
+def without_rows(model: FittedModel) -> FittedModel:
+    """A model whose network holds no row, with nothing beside it that does."""
+    reference = None if model.reference is None else model.reference.without_rows()
+    return replace(model, conformal=None, bands=None, reference=reference, info={**model.info, "compressed": True})
 
 
 def smaller_model(model: FittedModel, X: Matrix, small: bool, max_parameters: int | None, seed: int) -> FittedModel:

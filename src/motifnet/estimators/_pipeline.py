@@ -9,14 +9,13 @@ model.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 
-import numpy as np
-
 from motifnet.engine import Control, LedgerRow, Stopped
+from motifnet.estimators._compact import Compactor, Training
 from motifnet.estimators._course import Course
 from motifnet.estimators._from_teacher import kernel_start
 from motifnet.estimators._goal import Goal, Judged, RegressionGoal
@@ -48,8 +47,8 @@ from motifnet.teachers import TEACHERS, BoostedTrees, EstimatorTeacher, FittedEs
 # behind a layer that leaves few directions and no jump the function is smooth: no Laplace kernel of ‖·‖₁, and steps enough to find its scale
 SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gaussian"), 60
 HOPELESS = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing; it ends after its first fold, and has no variants
-WORTH, SURE = 0.005, 0.02  # of the error: what a part must be worth to stay in a compact network, in the mean and at most
 FEW_ROWS, FEW_PARAMETERS = 1_000, 60  # below, trainings differ more, and several networks are averaged as long as they have so few parameters a row
+OWN_LOSS = "trained kernel, own loss"
 FIRST_ROWS = 200  # of a fold that may say so
 
 
@@ -59,6 +58,8 @@ class Run:
 
     `teacher`: what is transferred and retrained in place of the library's own kernel ridge. `units`: what stands before a kernel branch beside it,
     None where rows are standardised. `front`: what stands before the kernel of the `first` training. `copies`: one network a fold, not one for all.
+    `small`: no row of the table may be a centre, nor the network larger than that of a `budget` of parameters; `row_free`: whether this came true.
+    `trainings`: of the parts that are trained kernels, by name.
     """
 
     sample: Sample
@@ -73,12 +74,16 @@ class Run:
     units: Front | None = None
     front: Front | None = None
     copies: bool = False
+    small: bool = False
+    budget: int | None = None
     prescriber: Prescriber | None = None
     profile: Profile | None = None
     kernels: list[Part] = field(default_factory=list)
     others: list[Part] = field(default_factory=list)
     convex: FittedKernel | None = None
     first: CrossTuned | None = None
+    trainings: dict[str, Training] = field(default_factory=dict)
+    row_free: bool = False
     hopeless: set[tuple[type, bool]] = field(default_factory=set)
     stopped: bool = False
 
@@ -148,7 +153,7 @@ class Run:
         else:
             starts, note = found.starts, "from the teacher's kernel"
         self.first = self._trained(sample, starts, settings, 1)
-        part = self._part("retrained", self.first)
+        part = self._kept(sample, self.first, partial(self._part, "retrained"))
         self.kernels.append(part)
         self._settle(stage, start, f"{note}; {self._describe(settings, starts)}", self.goal.judge([part]))
 
@@ -221,7 +226,14 @@ class Run:
         fitted = self._trained(self.sample if log is None else log.sample, starts_of(convex, settings.profiles), settings, number + 1)
         if number == 0:
             self.first = fitted
-        return part_of(f"trained kernel {number + 1}", fitted, log)
+        make = partial(part_of, f"trained kernel {number + 1}", log=log)
+        return self._kept(self.sample if log is None else log.sample, fitted, make)
+
+    def _kept(self, sample: Sample, fitted: CrossTuned, make: Callable[[CrossTuned], Part]) -> Part:
+        """The part of a training; how to make it again is kept."""
+        part = make(fitted)
+        self.trainings[part.name] = Training(sample, fitted, make)
+        return part
 
     def _trained(self, sample: Sample, starts: Sequence[Start], settings: InnerSettings, number: int) -> CrossTuned:
         copies, jobs, control = self._copies(sample, settings), self.n_jobs, self.control
@@ -246,11 +258,16 @@ class Run:
         if self.first is None or not (classes or self.sample.response):
             return
         start = self.course.start("own loss")
-        refit = partial(refit_softmax, seed=self.seed) if classes else refit_under_loss
-        fitted = refit(self._behind_front(), self.first, n_jobs=self.n_jobs, control=self.control)
+        sample = self._behind_front()
+        softmax = partial(refit_softmax, sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        fitted = softmax(self.first) if classes else refit_under_loss(sample, self.first, n_jobs=self.n_jobs, control=self.control)
         if fitted is None:
             return
-        part = self._part("trained kernel, own loss", fitted)
+        part = self._part(OWN_LOSS, fitted)
+        if classes:
+            self.trainings[part.name] = Training(
+                sample, self.first, lambda few: self._part(OWN_LOSS, cast(CrossTuned, softmax(few, exact_rows=0))), True
+            )
         alone, beside = self.goal.judge([part]), self.goal.judge([*self.kernels, part])
         # for classes the stack keeps them all: its pull to equal weights gains by parts that are nearly as good
         self.kernels = [part] if alone.error < beside.error and not classes else [*self.kernels, part]
@@ -281,7 +298,7 @@ class Run:
         teacher = replace(self.preset.convex, profiles=SMOOTHEST)
         convex = teacher.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
         trained = self._trained(sample, starts_of(convex, settings.profiles), settings, 100 + number)
-        parts = [front.part("kernel ridge", convex), front.part("trained kernel", trained)]
+        parts = [front.part("kernel ridge", convex), self._kept(sample, trained, partial(front.part, "trained kernel"))]
         kernels = {"": [*self.kernels, *parts], ", and no others": parts}
         judged = {alone: self.goal.judge([*some, *self.others]) for alone, some in kernels.items()}
         alone = min(judged, key=lambda alone: judged[alone].error)
@@ -334,32 +351,15 @@ class Run:
         self.course.settle("stack", start, judged, note, kept=True if 0 <= worse <= standard_error else None)
 
     def _compact(self) -> None:
-        """Without the parts that are worth less than `WORTH` of the error, and surely less than `SURE`, the largest first."""
-        best = self.course.best
-        if self.copies or best is None or len(best.parts) < 2:
+        """Fewer parts and fewer centres, as far as honest error allows; see `_compact`."""
+        if self.copies or self.course.best is None:
             return
-        start, full = self.course.start("compact"), best
-        by_size = sorted(zip(best.parts, best.weights, strict=True), key=lambda pair: (pair[1].any(), -count_parameters(pair[0].network)))
-        for part, _ in by_size:
-            fewer = [other for other in best.parts if other is not part]
-            if not fewer:
-                break
-            self.control.check()
-            judged = self.goal.judge(fewer)
-            if self._as_good(judged, full):
-                best = judged
-        if best is not full:
-            left_out = ", ".join(part.name for part in full.parts if part not in best.parts)
-            self.course.settle("compact", start, best, f"without {left_out}: error within {WORTH:.1%} of all parts", kept=True)
-
-    def _as_good(self, fewer: Judged, full: Judged) -> bool:
-        """Whether the error is within `WORTH` of the full one, and within `SURE` even if it is a standard error of the difference larger."""
-        losses, of_full = self.goal.losses(fewer), self.goal.losses(full)
-        worse, standard_error = paired_difference(losses, of_full, self.sample.weight, self.sample.groups)
-        both = np.isfinite(losses) & np.isfinite(of_full)
-        mean = float(np.average(of_full[both], weights=self.sample.weight[both]))
-        power = 2 if isinstance(self.goal, RegressionGoal) else 1  # the error is the root of a mean square, or the mean itself
-        return fewer.error <= (1 + WORTH) * full.error and mean + worse + standard_error <= (1 + SURE) ** power * mean
+        start = self.course.start("compact")
+        compactor = Compactor(self.goal, self.course.best, self.trainings, self.small, self.budget, self.seed, self.n_jobs, self.control)
+        judged, note = compactor.smaller()
+        if note:
+            self.course.settle("compact", start, judged, note, kept=True)
+        self.row_free = self.small and compactor.is_small(judged)
 
     def _fine_tune(self) -> None:
         """End-to-end training of the first trained kernel network; the result joins the stack."""

@@ -5,6 +5,7 @@ from motifnet.motifs import parts_of
 from motifnet.retrain._adam import Adam
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel, cross_tune, fold_model
 from motifnet.retrain._epochs import FineTuneSettings
+from motifnet.retrain._few_centres import with_centres
 from motifnet.retrain._fine_tune import EpochChoice, FineTuned, choose_epochs, fine_tune, fine_tune_stage
 from motifnet.retrain._inner import InnerSettings, Places, train_inner
 from motifnet.retrain._inner_layers import InnerLayers
@@ -60,5 +61,6 @@ __all__ = [
     "train_inner",
     "train_on_balls",
     "train_sup_norm",
+    "with_centres",
     "with_output",
 ]

@@ -33,18 +33,23 @@ MOST_VALUES = 2**28  # of all rows at the landmarks, which are kept in memory: o
 Start = tuple[Scores, Tensor]  # a fit and the mask of its rows
 
 
-def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> CrossTuned | None:
-    """The models with new output layers, which give logits; None where rows times centres are too many for the memory."""
+def refit_softmax(
+    sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None, exact_rows: int | None = None
+) -> CrossTuned | None:
+    """The models with new output layers, which give logits; None where rows times centres are too many for the memory.
+
+    Beyond `exact_rows` the centres are as many rows as those of the models given.
+    """
     centres = max(len(model.centres) for model in fitted.models)
     if sample.n * centres > MOST_VALUES:
         return None
-    control = control or Control()
+    control, capacity = control or Control(), Capacity(CAPACITY.exact_rows if exact_rows is None else exact_rows, centres)
 
     def refit(k: int, copy: bool) -> tuple[Matrix, tuple[float, float], TunedModel | None]:
         """Predictions, and λ and temperature."""
         part, inner = fold_partition(sample, k), fitted.inner[k]
         blocks = enough([block & part.train for block in part.inner])
-        rows, Z = _rows(sample, inner, k, centres, blocks, seed, control)
+        rows, Z = _rows(sample, inner, k, capacity, blocks, seed, control)
         lam, a, start = rows.choose(part.train, [(block, part.judges(block)) for block in blocks])
         f = rows.fit(part.train, lam, start)
         held_out = a * _contrast(rows.machine.values(f, part.train, torch.as_tensor(sample.folds.held_out(k))))
@@ -53,21 +58,21 @@ def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: 
     def whole(chosen: list[tuple[float, float]]) -> TunedModel:
         lam, a = (float(np.exp(np.mean(np.log(values)))) for values in zip(*chosen, strict=True))
         inner = fitted.models[0].inner
-        rows, Z = _rows(sample, inner, None, centres, [], seed, control)
+        rows, Z = _rows(sample, inner, None, capacity, [], seed, control)
         return _whole(rows, inner, Z, lam, a, None)
 
     return refit_outputs(sample, fitted, refit, whole, n_jobs)
 
 
 def _rows(
-    sample: Sample, inner: InnerLayers, k: int | None, centres: int, blocks: Sequence[Tensor], seed: int, control: Control
+    sample: Sample, inner: InnerLayers, k: int | None, capacity: Capacity, blocks: Sequence[Tensor], seed: int, control: Control
 ) -> tuple[_Rows, Tensor]:
     """All rows in the encoding of fold k, whose landmarks are its training rows, and what they are behind the inner layers."""
     Z, w = inner.warp(torch.as_tensor(sample.X if k is None else sample.view(k))), torch.as_tensor(sample.weight)
     train = torch.ones(sample.n, dtype=torch.bool) if k is None else fold_partition(sample, k).train
     cells = [~train, *blocks, train & ~torch.stack([~train, *blocks]).any(0)]
     codes = sample.codes(k)
-    capacity = Capacity(CAPACITY.exact_rows, centres).of_distinct(sample.n, int(codes.max()) + 1)
+    capacity = capacity.of_distinct(sample.n, int(codes.max()) + 1)
     gram = control.guarded(inner.gram)
     machine = machine_of(gram, Z, CURVATURE * w, cells, seed=seed, capacity=capacity, among=train, codes=torch.as_tensor(codes))
     return _Rows(machine, torch.as_tensor(sample.labels), w, max(2, sample.y.shape[1]), control), Z
