@@ -21,8 +21,8 @@ from benchmarks._tables import CLASSIFICATION, checked_split
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.compare import Split, scores
 from motifnet.estimators._goal import Goal, Judged
-from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared
+from motifnet.estimators._run import Run
 from motifnet.tables import as_table
 
 EXPERIMENT = Experiment(

@@ -12,9 +12,9 @@ import numpy as np
 
 from motifnet.bands import Band, in_units, last_layer_band
 from motifnet.engine import DataError, single_threaded
-from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared
 from motifnet.estimators._presets import Preset
+from motifnet.estimators._run import Run
 from motifnet.retrain import CrossTuned, cross_tune, starts_of
 from motifnet.tables import Matrix, Sample, make_folds
 from motifnet.teachers import FittedKernel

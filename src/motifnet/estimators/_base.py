@@ -25,11 +25,12 @@ from motifnet.estimators._finished import Finished, check_is_fitted
 from motifnet.estimators._from_teacher import teacher_of
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._kept import conformal_of, reference_of
-from motifnet.estimators._pipeline import Run
+from motifnet.estimators._pipeline import run_stages
 from motifnet.estimators._prepare import Prepared, prepare, warn_of_rows
 from motifnet.estimators._presets import check_size, get_preset
 from motifnet.estimators._progress import progress
 from motifnet.estimators._resume import check_resumable, open_checkpoint, rows_of, settings_of
+from motifnet.estimators._run import Run
 from motifnet.losses import Objective
 from motifnet.mimicry import certify, describe_network
 from motifnet.profiling import Profile
@@ -125,7 +126,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             run.prescriber = None if request is None else Prescriber(request, ready.looked_at(seed))
             settings = settings_of(preset, objective, seed, request) | {"teacher": repr(self.teacher), "size": self.size}
             with working(engine, open_checkpoint(self.checkpoint, rows_of(ready), settings, control) if self.checkpoint else None):
-                judged = run.go()
+                judged = run_stages(run)
             asked = {
                 "time_limit_s": limit,
                 "stopped_early": run.stopped,

@@ -20,8 +20,8 @@ from motifnet.compress import among
 from motifnet.engine import DataError, MotifnetWarning
 from motifnet.estimators._compress import one_hot
 from motifnet.estimators._goal import Judged
-from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared
+from motifnet.estimators._run import Run
 from motifnet.explain import Evidence, Judge
 from motifnet.mimicry import transfer, values_of
 from motifnet.retrain import CrossTuned, fold_model

@@ -6,6 +6,7 @@ The networks of the folds' own fits give front and kernel of each fold, so that 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,11 @@ from sklearn.base import is_classifier, is_regressor
 from motifnet.engine import UsageError
 from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._prepare import Prepared
+from motifnet.estimators._run import Run
 from motifnet.kernels import median_distances
 from motifnet.losses import Objective
 from motifnet.mimicry import coded_network
-from motifnet.retrain import Start, beside, keeps_columns, read_kernel
+from motifnet.retrain import Start, beside, keeps_columns, read_kernel, starts_of
 from motifnet.structure import Front
 from motifnet.tables import Sample
 from motifnet.teachers import OWN, Coding, EstimatorTeacher, FittedEstimator, named_estimator
@@ -79,3 +81,22 @@ def kernel_start(sample: Sample, fitted: FittedEstimator, seed: int) -> KernelSt
     kernels = [beside(network.unit_kernel, BESIDE, medians) for network in networks]
     starts = [Start.of(kernel, behind.rows(behind.folds.train(k), k), seed) for k, kernel in enumerate(kernels[:-1])]
     return KernelStart(front, [*starts, Start.of(kernels[-1], behind, seed)])
+
+
+def learn_features(run: Run, fitted: FittedEstimator) -> None:
+    """Feature learning from the kernel of the teacher's network, or of a kernel branch."""
+    stage = "feature learning"
+    start = run.course.start(stage)
+    run.control.check()
+    found, settings = kernel_start(run.sample, fitted, run.seed), run.preset.retrained
+    run.front = run.units if found is None else found.front
+    sample = run.behind_front()
+    if found is None:
+        convex = run.preset.convex.fit(sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
+        starts, note = starts_of(convex, settings.profiles), "a kernel branch of weight 0 beside the teacher"
+    else:
+        starts, note = found.starts, "from the teacher's kernel"
+    run.first = run.train(sample, starts, settings, 1)
+    part = run.keep(sample, run.first, partial(run.part, "retrained"))
+    run.kernels.append(part)
+    run.settle(stage, start, f"{note}; {run.describe(settings, starts)}", run.goal.judge([part]))

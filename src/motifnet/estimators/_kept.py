@@ -6,8 +6,8 @@ import numpy as np
 
 from motifnet.bands import ClassSets, Intervals, fit_intervals, fit_sets, narrowing
 from motifnet.estimators._goal import Goal, Judged
-from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared
+from motifnet.estimators._run import Run
 from motifnet.shift import Reference, RowSample, draw_rows, sketch
 
 

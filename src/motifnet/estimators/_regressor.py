@@ -17,8 +17,8 @@ from motifnet.engine import UsageError, resolve_jobs
 from motifnet.estimators._bands import BandRows
 from motifnet.estimators._finished import check_is_fitted
 from motifnet.estimators._goal import RegressionGoal
-from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared
+from motifnet.estimators._run import Run
 from motifnet.estimators._streamed import StreamedEstimator
 from motifnet.losses import Objective
 from motifnet.profiling import Profile

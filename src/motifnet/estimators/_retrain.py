@@ -17,8 +17,9 @@ from sklearn.base import is_classifier
 from motifnet.engine import Control, DataError, LedgerRow, UsageError, check_count, check_positive, resolve_jobs, seed_of, single_threaded
 from motifnet.estimators._course import Course
 from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal
-from motifnet.estimators._pipeline import Run
+from motifnet.estimators._pipeline import run_stages
 from motifnet.estimators._presets import get_preset
+from motifnet.estimators._run import Run
 from motifnet.motifs import Motif, count_parameters
 from motifnet.retrain import FineTuneSettings, RowSums, ends_affine, fine_tune_stage, refit_last_layer, solve_last_layer
 from motifnet.structure import own_units
@@ -74,7 +75,7 @@ def retrain_from(
     run = Run(sample, goal, get_preset("balanced"), seed, resolve_jobs(n_jobs), control, Course(goal, control, lambda stage, row: None))
     run.teacher, run.units = EstimatorTeacher(estimator, coding), own_units(X)
     with control.listening(), single_threaded():
-        judged = run.go()
+        judged = run_stages(run)
     return goal.network(judged), goal.teacher(judged), tuple(run.course.ledger)
 
 
