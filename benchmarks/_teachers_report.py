@@ -32,7 +32,8 @@ def ratios(rows: pd.DataFrame) -> pd.Series:
 
 def checks(rows: pd.DataFrame) -> list[Check]:
     """What issue and README ask for."""
-    found = [Check("certificate, of sd(y), largest", float(rows.certificate.max()), most=CERTIFIED)]
+    told = rows.certificate[rows.certificate > 0]  # early rows have it rounded to zero
+    found = [Check("certificate, of sd(y), largest", float(told.max()), most=CERTIFIED)] if len(told) else []
     for name, teachers, mean in (("kernels", KERNELS, 0.75), ("ridge, splines, perceptron", SMOOTH, 0.75), ("trees", TREES, 0.96)):
         part = rows[rows.teacher.isin(teachers)]
         if len(part):
