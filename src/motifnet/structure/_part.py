@@ -11,9 +11,9 @@ from motifnet.motifs import Motif
 from motifnet.tables import Matrix
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
-    """A model as a network: its name, out-of-fold scores with shape (n, q), the network, and the same function in numpy."""
+    """A model as a network: its name, out-of-fold scores with shape (n, q), the network, and the same function in numpy. Each is equal to itself alone."""
 
     name: str
     oof: Matrix
