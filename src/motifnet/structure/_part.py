@@ -13,7 +13,7 @@ from motifnet.tables import Matrix
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A model as a network: its name, out-of-fold scores with shape (n, q), the network, and the same function in numpy. Each is equal to itself alone."""
+    """A model as a network: its name, out-of-fold scores with shape (n, q), the network, and the same function in numpy; equal to itself alone."""
 
     name: str
     oof: Matrix
