@@ -76,7 +76,8 @@ class Compactor:
             best = self.goal.judge(free)
         best, notes = self.fewer_parts(best), []
         if len(best.parts) < len(self.full.parts):
-            left_out = ", ".join(part.name for part in self.full.parts if part not in best.parts)
+            kept = {part.name for part in best.parts}
+            left_out = ", ".join(part.name for part in self.full.parts if part.name not in kept)
             notes.append(f"without {left_out}: error within {self.worth:.1%} of all parts" if self.as_good(best) else f"without {left_out}")
         if self.small or self._size(best) > LITTLE:
             best, widths = self.fewer_centres(best)
@@ -88,7 +89,7 @@ class Compactor:
 
     def is_small(self, judged: Judged) -> bool:
         """Whether no centre is a row, and the budget is kept."""
-        free = all(not holds_rows(part) or part not in self.full.parts for part in judged.parts)
+        free = not any(holds_rows(part) and part is one for part in judged.parts for one in self.full.parts)
         return free and any(map(holds_rows, judged.parts)) and (self._budget is None or self._size(judged) <= self._budget)
 
     @property
