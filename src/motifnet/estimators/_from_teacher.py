@@ -77,8 +77,9 @@ def kernel_start(sample: Sample, fitted: FittedEstimator, seed: int) -> KernelSt
         front = Front("teacher's front", motifs[-1], numeric, tuple(motifs[:-1]))
         behind = front.behind(sample)
     some = np.sort(np.random.default_rng([seed, 9]).permutation(sample.n)[:MOST_ROWS])
-    medians = median_distances(torch.as_tensor(behind.X[some]))
-    kernels = [beside(network.unit_kernel, BESIDE, medians) for network in networks]
+    seen = [behind.view(k) for k in range(behind.folds.count)] + [behind.X]  # the front of all rows may have seen the targets of a fold
+    medians = [median_distances(torch.as_tensor(X[some])) for X in seen]
+    kernels = [beside(network.unit_kernel, BESIDE, each) for network, each in zip(networks, medians, strict=True)]
     starts = [Start.of(kernel, behind.rows(behind.folds.train(k), k), seed) for k, kernel in enumerate(kernels[:-1])]
     return KernelStart(front, [*starts, Start.of(kernels[-1], behind, seed)])
 
