@@ -2,7 +2,7 @@
 
     {"$float": "inf"}            a float that JSON cannot hold
     {"$tensor": "network/0/w"}   a torch tensor, by its name in the tensor file ("$array": a numpy array)
-    {"$tensor": ..., "shape": ...}    one without its zeros (see _packed.py)
+    {"$tensor": ..., "stored": "int16"}, {"$tensor": ..., "shape": [3, 2]}    in fewer bytes, without loss (see _packed.py)
     {"$motif": "Affine", ...}    a motif: its class in the registry and its constructor arguments
 
 Decoding calls the constructors of registered motifs, with arguments that fit their signature, and nothing else.
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from motifnet.bundle._errors import BundleError
-from motifnet.bundle._packed import BITS, NARROW, narrowed, widened, with_zeros, without_zeros
+from motifnet.bundle._packed import BITS, NARROW, narrowed, with_zeros, without_zeros
 from motifnet.bundle._typed import typed
 from motifnet.engine import UsageError
 from motifnet.motifs import MOTIFS, Motif
@@ -76,8 +76,9 @@ def _put(tag: str, array: NDArray[Any], path: str, arrays: Arrays) -> JSON:
     if (packed := without_zeros(array)) is not None:
         arrays[path], arrays[f"{path}/{_BITS}"] = packed
         return {tag: path, "shape": list(array.shape)}
-    arrays[path] = np.ascontiguousarray(narrowed(array)).reshape(array.shape)
-    return {tag: path}
+    stored = narrowed(array)
+    arrays[path] = np.ascontiguousarray(stored).reshape(array.shape)
+    return {tag: path} if stored.dtype == array.dtype else {tag: path, "stored": stored.dtype.name}
 
 
 def decode(value: JSON, arrays: Arrays, depth: int = 0) -> Any:
@@ -94,9 +95,9 @@ def decode(value: JSON, arrays: Arrays, depth: int = 0) -> Any:
     match value:
         case {"$float": "inf" | "-inf" | "nan" as text, **rest} if not rest:
             return float(text)
-        case {"$tensor": str(name), **rest} if set(rest) <= {"shape"}:
+        case {"$tensor": str(name), **rest} if len(rest) < 2:
             return torch.from_numpy(_take(name, rest, arrays)).clone()  # cloned: aligned as torch does it
-        case {"$array": str(name), **rest} if set(rest) <= {"shape"}:
+        case {"$array": str(name), **rest} if len(rest) < 2:
             return _take(name, rest, arrays)
         case {"$motif": str(name), "arguments": dict(arguments), **rest} if not rest:
             return _build(name, {key: decode(item, arrays, depth + 1) for key, item in arguments.items()})
@@ -104,14 +105,15 @@ def decode(value: JSON, arrays: Arrays, depth: int = 0) -> Any:
 
 
 def _take(name: str, rest: Mapping[str, Any], arrays: Arrays) -> NDArray[Any]:
-    if not rest:
-        array = widened(_pop(name, arrays))
-        if array.dtype.name not in KINDS:
-            raise BundleError(f"tensor {name[:200]!r} is of type {array.dtype}, expected one of {', '.join(KINDS)}.")
-        return array
-    if not isinstance(rest["shape"], list):
-        raise BundleError(f"tensor {name[:200]!r} has no shape that is a list.")
-    return with_zeros(_pop(name, arrays), _pop(f"{name}/{_BITS}", arrays), rest["shape"])
+    array = _pop(name, arrays)
+    match rest:
+        case {"stored": kind} if kind in NARROW and kind == array.dtype.name:
+            return array.astype(np.int64)
+        case {"shape": list(shape)}:
+            return with_zeros(array, _pop(f"{name}/{_BITS}", arrays), shape)
+        case {} if not rest and array.dtype.name in KINDS:
+            return array
+    raise BundleError(f"tensor {name[:200]!r} is of type {array.dtype}{f' and {str(rest)[:100]}' if rest else ''}, expected {', '.join(KINDS)}.")
 
 
 def _pop(name: str, arrays: Arrays) -> NDArray[Any]:

@@ -32,11 +32,6 @@ def narrowed(array: NDArray[Any]) -> NDArray[Any]:
     return array.astype(next(fitting, "int64"))
 
 
-def widened(array: NDArray[Any]) -> NDArray[Any]:
-    """Whole numbers of any type as int64."""
-    return array.astype(np.int64) if array.dtype.name in NARROW else array
-
-
 def without_zeros(array: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.uint8]] | None:
     """The entries that are not +0.0, and a bit for each entry; None where that takes nearly as many bytes."""
     if array.dtype != np.float64 or array.size < _FEW:

@@ -72,10 +72,12 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         and combined with the original by non-negative weights. What the preset would add is left out, but for `teachers`.
     size : {"compact", "full", "small"}, default "compact"
         "compact": one network of all rows for each training (below 1,000 rows several for a deep block), one forest, and no part that is worth less
-        than .5 % of the error. "full": all parts, as averages of the networks of all folds, several times larger. "small": `compress` with
-        tolerance=.02, a network of at most 512 centres that are no rows of the table; it gives no intervals.
+        than .5 % of the error; of a network of more than 20,000 parameters as many centres as theory predicts, halved or doubled until the error
+        is within the same .5 %. "full": all parts, as averages of the networks of all folds, several times larger. "small": the same within 1 % and
+        at most 16,000 parameters, whatever that costs (the ledger tells), in a file of some 150 kB; centres lie between rows, none is a row of the
+        table, and there are no intervals. A model without a trained kernel is compressed as `compress(tolerance=.02)` does it.
     max_parameters : int, optional
-        A budget. A network that is larger is compressed to as many centres as the budget allows.
+        A budget. A network that is larger keeps the one kernel of the least error, with as many centres as the budget allows.
 
     Attributes
     ----------
