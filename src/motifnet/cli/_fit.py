@@ -89,9 +89,7 @@ def fit(
 
     [bold]motifnet fit preise.csv -t preis -o preise.motif --decimal , --missing k.A.[/bold]
 
-    [bold]motifnet fit houses.csv -t price -o houses.motif --teacher svr[/bold]
-
-    [bold]motifnet fit houses.csv -t price -o houses.motif --teacher my_model.skops[/bold]
+    [bold]motifnet fit houses.csv -t price -o houses.motif --teacher svr[/bold]   (or a file: my_model.skops)
 
     [bold]motifnet fit rides.parquet -t fare -o rides.motif --stream --memory-limit 2000[/bold]
 
