@@ -136,7 +136,8 @@ def _rounded(value: Any) -> Any:
     """Five digits behind the point, of a small number (a certificate, a rate) three that count."""
     if not isinstance(value, float | np.floating):
         return value
-    return round(float(value), 5) if abs(value) >= _SMALL or value == 0 else float(f"{value:.3g}")
+    number = float(value)
+    return round(number, 5) if abs(number) >= _SMALL or number == 0 else float(f"{number:.3g}")
 
 
 def _forget(path: Path, label: str) -> None:
