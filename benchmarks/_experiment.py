@@ -20,6 +20,7 @@ from benchmarks._kept_rows import Key, append, kept
 from benchmarks._tables import ROOT, arguments, version
 
 Options = argparse.Namespace
+_SMALL = 1e-3
 More = Callable[[argparse.ArgumentParser], None]
 
 
@@ -80,7 +81,8 @@ class Check:
     def cells(self) -> str:
         """The row of a table."""
         ends = [f"{sign} {end:g}" for sign, end in (("≥", self.least), ("≤", self.most)) if np.isfinite(end)]
-        return f"{self.text} | {self.value:.3f} | {', '.join(ends)} | {'holds' if self.holds else '**fails**'}"
+        value = f"{self.value:.2g}" if 0 < abs(self.value) < _SMALL else f"{self.value:.3f}"
+        return f"{self.text} | {value} | {', '.join(ends)} | {'holds' if self.holds else '**fails**'}"
 
 
 def checks_table(rows: pd.DataFrame, checks: Callable[[pd.DataFrame], list[Check]]) -> list[str]:
@@ -131,7 +133,11 @@ def _seeds(text: str) -> range:
 
 
 def _rounded(value: Any) -> Any:
-    return round(float(value), 5) if isinstance(value, float | np.floating) else value
+    """Five digits behind the point, of a small number (a certificate, a rate) three that count."""
+    if not isinstance(value, float | np.floating):
+        return value
+    number = float(value)
+    return round(number, 5) if abs(number) >= _SMALL or number == 0 else float(f"{number:.3g}")
 
 
 def _forget(path: Path, label: str) -> None:

@@ -54,20 +54,22 @@ def _starts(rows: pd.DataFrame) -> list[str]:
 
 def _times(rows: pd.DataFrame) -> list[str]:
     """Kaplan and Meier's median of each start, and how many cases it never reached."""
-    lines = [
-        "## CPU seconds to the target",
-        "",
+    lines = _section(
+        "CPU seconds to the target",
         "Median by Kaplan and Meier over the cases that the start was run in; *never*: not there when the longest training ended.",
-        "",
         "| architecture | start | cases | median | never | median, with the teacher's seconds | median to 5 % | never |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    )
     kinds = times(rows), times(rows, with_teacher=True), times(rows, target=1.05)
     for network, start in rows[["network", "start"]].drop_duplicates().itertuples(index=False):
         near, whole, wide = (kind[(kind.network == network) & (kind.start == start)] for kind in kinds)
         never = [f"{int((~one.reached).sum())} of {len(one)}" for one in (near, wide)]
         lines.append(f"| {network} | {start} | {len(near)} | {_seconds(near)} | {never[0]} | {_seconds(whole)} | {_seconds(wide)} | {never[1]} |")
     return lines
+
+
+def _section(title: str, text: str, head: str) -> list[str]:
+    """Lines of Markdown: a title, a text and the head of a table."""
+    return [f"## {title}", "", text, "", head, "|" + "---|" * (head.count("|") - 1)]
 
 
 def _seconds(table: pd.DataFrame) -> str:
@@ -77,14 +79,11 @@ def _seconds(table: pd.DataFrame) -> str:
 
 def _curves(rows: pd.DataFrame) -> list[str]:
     """Error over the least of the case, and seconds, along the steps."""
-    lines = [
-        "## Along the training",
-        "",
+    lines = _section(
+        "Along the training",
         "Error over the least of the case, geometric mean over tables ± standard error; CPU seconds, geometric mean. A line a length.",
-        "",
         "| architecture | start | steps | error / least | seconds |",
-        "|---|---|---|---|---|",
-    ]
+    )
     for (network, start, steps), part in with_ratios(rows).groupby(["network", "start", "steps"], sort=False):
         mean = Mean.of(np.log(part.ratio).groupby(part.set).mean())
         seconds = np.exp(np.log(part.seconds.clip(lower=1e-3)).mean())

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from motifnet.compare import split_rows
+from motifnet.compare import Split as CheckedSplit
+from motifnet.compare import split_rows, split_table
 from motifnet.lab.race import Split
+from motifnet.tables import Task
 
 ROOT = Path(__file__).parents[1]
 CLASSIFICATION = ("phoneme", "credit_g", "adult", "magic_telescope", "letter", "bank_marketing")
@@ -36,6 +38,17 @@ def split(name: str, data: Path, number: int, cap: int) -> Split:
     table = table_of(name, data)
     train, test = split_rows(len(table), number, cap)
     return Split(table.iloc[train].reset_index(drop=True), table.iloc[test].reset_index(drop=True))
+
+
+def task_of(name: str) -> Task:
+    """What there is to predict."""
+    return "classification" if name in CLASSIFICATION else "regression"
+
+
+def checked_split(name: str, number: int, data: Path, cap: int | None = None) -> CheckedSplit:
+    """Split `number` of a table as `motifnet.compare` makes it, with at most `cap` training rows."""
+    table = table_of(name, data)
+    return split_table(table, "target", task=task_of(name), seed=number, cap=len(table) if cap is None else cap)
 
 
 def arguments(description: str, sets: tuple[str, ...]) -> argparse.ArgumentParser:

@@ -22,15 +22,13 @@ from benchmarks._experiment import Experiment, Options, Plan, options_of
 from benchmarks._invariance_cases import KINDS, Case, draw
 from benchmarks._invariance_report import report
 from motifnet.engine import Control
-from motifnet.estimators._goal import Part
-from motifnet.estimators._log_scale import part_of
-from motifnet.estimators._pipeline import SMOOTHEST
 from motifnet.estimators._prepare import Prepared, prepare
-from motifnet.estimators._prescribe import Prescriber
 from motifnet.estimators._presets import get_preset
+from motifnet.estimators._structure_stage import SMOOTHEST
 from motifnet.losses import Objective
 from motifnet.profiling import Rows
 from motifnet.stacking import predicted
+from motifnet.structure import Part, Prescriber, part_of
 from motifnet.tables import as_table
 
 EXPERIMENT = Experiment(

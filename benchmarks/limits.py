@@ -12,9 +12,9 @@ from typing import Any
 
 from benchmarks._experiment import Experiment, Options, Plan, options_of
 from benchmarks._limits_report import report
-from benchmarks._tables import CLASSIFICATION, table_of
+from benchmarks._tables import checked_split
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.compare import METHODS, Method, Result, Setting, Split, measure, split_table
+from motifnet.compare import METHODS, Method, Result, Setting, Split, measure
 
 EXPERIMENT = Experiment(
     "limits",
@@ -58,8 +58,7 @@ def _measure(key: Key, options: Options) -> dict[str, Any]:
 @cache
 def _lightgbm(name: str, number: int, data: Any, threads: int) -> tuple[Split, Result]:
     """A split of the whole table, and LightGBM on it: once a call."""
-    table = table_of(name, data)
-    split = split_table(table, "target", task="classification" if name in CLASSIFICATION else "regression", seed=number, cap=len(table))
+    split = checked_split(name, number, data)
     return split, measure(METHODS["lightgbm"], split, threads=threads, seed=number, limit=KILL_AFTER)
 
 

@@ -1,6 +1,7 @@
 """Size: the compact network of a fit beside the full one and a small one: error on test rows, parameters, bytes of the file, CPU seconds to predict.
 
-One row a fit. "SVR" is scikit-learn's at C = 10 on the same encoded rows, for the seconds of a prediction alone.
+One row a fit. SVR (scikit-learn's at C = 10 on the same encoded rows), RealMLP (after one epoch, as more do not change it) and CatBoost stand beside
+them for the time of a prediction alone: of whole tables, encoding included, but for SVR.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,9 @@ from sklearn.svm import SVC, SVR
 
 from benchmarks._experiment import Experiment, Options, Plan, options_of
 from benchmarks._size_report import report
-from benchmarks._tables import CLASSIFICATION, SETS, table_of
+from benchmarks._tables import SETS, checked_split, task_of
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.compare import Split, scores, split_table
+from motifnet.compare import METHODS, Method, Setting, Split, scores
 from motifnet.motifs import count_parameters
 
 EXPERIMENT = Experiment(
@@ -29,8 +31,9 @@ EXPERIMENT = Experiment(
 )
 FULL = Plan(presets=("balanced",), seeds=range(3), sets=(*SETS, "phoneme", "credit_g", "magic_telescope", "bank_marketing"))
 QUICK = Plan(presets=("fast",), seeds=range(1), sets=("yacht", "energy"))
-SIZES = ("compact", "full", "small", "SVR")
-PREDICTED = 4_000
+SIZES = ("compact", "full", "small", "SVR", "RealMLP", "CatBoost")
+OTHERS = {"RealMLP": "realmlp", "CatBoost": "catboost"}
+PREDICTED, PASSES = 10_000, 3
 Key = tuple[str, int, str, str]
 
 
@@ -50,8 +53,9 @@ def _keys(options: Options) -> Iterator[Key]:
 
 def _measure(key: Key, options: Options) -> dict[str, Any]:
     name, number, preset, size = key
-    task = "classification" if name in CLASSIFICATION else "regression"
-    data = split_table(table_of(name, options.data), "target", task=task, seed=number, cap=options.cap)
+    task, data = task_of(name), checked_split(name, number, options.data, options.cap)
+    if size in OTHERS:
+        return _other(METHODS[OTHERS[size]], data, options.threads, number)
     make = MotifClassifier if task == "classification" else MotifRegressor
     if size == "SVR":
         return _support_vectors(make(preset="fast", profile=None, n_jobs=options.threads), data)
@@ -74,6 +78,19 @@ def _measure(key: Key, options: Options) -> dict[str, Any]:
         "parameters": count_parameters(model.model_.network),
         "bytes": size_of_file,
     }
+
+
+def _other(method: Method, data: Split, threads: int, seed: int) -> dict[str, Any]:
+    """Seconds of a prediction by another method."""
+    build = method.build
+    if "pytabkit" in method.needs:
+        method = replace(method, build=lambda setting: build(setting).set_params(n_epochs=1))
+    start = time.process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        predict = method.fit(data.X, data.y, Setting(data.classes, threads, seed)).predict
+        seconds = time.process_time() - start
+        return {"rows": len(data.X), "seconds": seconds, "microseconds": _microseconds(predict, data.X_test)}
 
 
 def _support_vectors(encoder: Any, data: Split) -> dict[str, Any]:
@@ -100,10 +117,10 @@ def _support_vectors(encoder: Any, data: Split) -> dict[str, Any]:
 
 
 def _microseconds(predict: Callable[[Any], Any], X: Any) -> float:
-    """CPU time a row, the least of three passes over some thousand rows."""
+    """CPU time a row, the least of three passes over ten thousand rows."""
     rows = pd.concat([X] * (PREDICTED // len(X) + 1)).iloc[:PREDICTED].reset_index(drop=True)
     took = []
-    for _ in range(3):
+    for _ in range(PASSES):
         start = time.process_time()
         predict(rows)
         took.append(time.process_time() - start)

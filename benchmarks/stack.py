@@ -17,12 +17,12 @@ import numpy as np
 
 from benchmarks._experiment import Experiment, Options, Plan, options_of
 from benchmarks._stack_report import report
-from benchmarks._tables import CLASSIFICATION, table_of
+from benchmarks._tables import CLASSIFICATION, checked_split
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.compare import Split, scores, split_table
+from motifnet.compare import Split, scores
 from motifnet.estimators._goal import Goal, Judged
-from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared
+from motifnet.estimators._run import Run
 from motifnet.tables import as_table
 
 EXPERIMENT = Experiment(
@@ -66,8 +66,7 @@ def _keys(options: Options) -> Iterator[Key]:
 
 def _measure(key: Key, options: Options) -> dict[str, Any]:
     name, number, preset = key
-    table, classes = table_of(name, options.data), name in CLASSIFICATION
-    data = split_table(table, "target", task="classification" if classes else "regression", seed=number, cap=options.cap)
+    classes, data = name in CLASSIFICATION, checked_split(name, number, options.data, options.cap)
     start = time.process_time()
     model = (Classifier if classes else Regressor)(preset=preset, n_jobs=options.threads, random_state=number).fit(data.X, data.y)
     return {**compare(model, data), "seconds": time.process_time() - start}

@@ -2,6 +2,7 @@
 
     error    on test rows in units of the standard deviation of the target; for classes the log loss
     seconds  of the processor: of the grid search, of one fit of the tuned estimator, of `fit` of the retrained network without the clones' own fits
+             and predictions
 
 One row a fit. The columns are standardised for both.
 """
@@ -11,34 +12,31 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
-from lightgbm import LGBMRegressor
 from sklearn.base import clone, is_classifier
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import RandomForestRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import RidgeCV
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
-from sklearn.neural_network import MLPRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import SplineTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 
 from benchmarks._experiment import Experiment, Options, Plan, options_of
-from benchmarks._tables import CLASSIFICATION, table_of
+from benchmarks._tables import CLASSIFICATION, checked_split, task_of
 from benchmarks._teachers_report import report
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.compare import split_table
 from motifnet.estimators._prepare import prepare
 from motifnet.estimators._presets import get_preset
 from motifnet.losses import Objective
-from motifnet.tables import Matrix, as_table
+from motifnet.tables import Matrix, Sample, as_table
+from motifnet.teachers import EstimatorTeacher, FittedEstimator, named_estimator, seeded_clone
 
 EXPERIMENT = Experiment(
     "teachers",
@@ -79,19 +77,20 @@ def _process(X: Matrix, y: Any) -> Any:
     return GaussianProcessRegressor(found, normalize_y=True, optimizer=None)
 
 
-def _plain(estimator: Any) -> Tuned:
-    return lambda X, y: clone(estimator)
+def _named(name: str) -> Tuned:
+    """What a caller gets by the name alone."""
+    return lambda X, y: seeded_clone(named_estimator(name, False, X.shape[1]), 0)
 
 
 TEACHERS: dict[str, Tuned] = {
     "SVR": _grid(_standardised(SVR(epsilon=0.05)), regressor__C=[1, 10, 100], regressor__gamma=[0.3, 1, 3]),
     "Gaussian process": _process,
     "kernel ridge": _grid(_standardised(KernelRidge(kernel="rbf")), regressor__alpha=[0.01, 0.1, 1], regressor__gamma=[0.1, 0.3, 1, 3]),
-    "ridge": _plain(RidgeCV(np.geomspace(1e-3, 1e3, 7))),
-    "splines": _plain(make_pipeline(SplineTransformer(6, extrapolation="linear"), RidgeCV(np.geomspace(1e-3, 1e3, 7)))),
-    "perceptron": _plain(_standardised(MLPRegressor(hidden_layer_sizes=(64, 64), early_stopping=True, max_iter=500, random_state=0))),
-    "random forest": _plain(RandomForestRegressor(200, random_state=0)),
-    "LightGBM": _plain(LGBMRegressor(n_estimators=300, learning_rate=0.05, num_leaves=15, verbose=-1, n_jobs=1, deterministic=True)),
+    "ridge": _named("ridge"),
+    "splines": _named("splines"),
+    "perceptron": _named("mlp"),
+    "random forest": _named("forest"),
+    "LightGBM": _named("lightgbm"),
 }
 CLASSIFIERS: dict[str, Tuned] = {"SVC": _grid(SVC(probability=True, random_state=0), C=[1, 10, 100], gamma=[0.3, 1, 3])}
 
@@ -112,22 +111,20 @@ def _keys(options: Options) -> Iterator[Key]:
 
 def _measure(key: Key, options: Options) -> dict[str, Any]:
     teacher, name, number, preset = key
-    classes = name in CLASSIFICATION
-    data = split_table(table_of(name, options.data), "target", task="classification" if classes else "regression", seed=number, cap=options.cap)
+    classes, data = name in CLASSIFICATION, checked_split(name, number, options.data, options.cap)
     make = MotifClassifier if classes else MotifRegressor
     # columns as the fit codes them, for the grid and the estimator alone
-    task = "classification" if classes else "regression"
-    ready = prepare(data.X, data.y, None, None, None, task=task, objective=Objective(), preset=get_preset(preset), seed=number)
+    ready = prepare(data.X, data.y, None, None, None, task=task_of(name), objective=Objective(), preset=get_preset(preset), seed=number)
     X, X_test = ready.sample.X, ready.encoder.transform(as_table(data.X_test, schema=ready.schema))
     y = ready.sample.labels if classes else (ready.sample.y * ready.goal.scale)[:, 0] + _mean(ready)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         estimator, grid = _timed(lambda: (CLASSIFIERS if classes else TEACHERS)[teacher](X, y))
         fitted, alone = _timed(lambda: clone(estimator).fit(X, y))
-        model, seconds = _timed(
-            lambda: make(preset=preset, teacher=estimator, n_jobs=options.threads, random_state=number, profile=None).fit(data.X, data.y)
-        )
-    own = sum(row.seconds for row in model.ledger_ if row.stage == "teacher")
+        with _own_seconds() as own:
+            model, seconds = _timed(
+                lambda: make(preset=preset, teacher=estimator, n_jobs=options.threads, random_state=number, profile=None).fit(data.X, data.y)
+            )
     return {
         "rows": len(X),
         "teacher_error": _error(fitted.predict_proba(X_test) if classes else fitted.predict(X_test), data.y_test, ready.classes),
@@ -135,7 +132,7 @@ def _measure(key: Key, options: Options) -> dict[str, Any]:
         "expected": model.ledger_[-1].error,
         "grid_seconds": grid,
         "teacher_seconds": alone,
-        "seconds": seconds - own,
+        "seconds": seconds - sum(own),
         "parameters": model.ledger_[-1].parameters,
         "certificate": model.certificate_.on_data,
     }
@@ -143,6 +140,21 @@ def _measure(key: Key, options: Options) -> dict[str, Any]:
 
 def _mean(ready: Any) -> float:
     return 0.0 if ready.classes else float(ready.goal.mean[0])
+
+
+@contextmanager
+def _own_seconds() -> Iterator[list[float]]:
+    """CPU seconds that the clones' fits and predictions take."""
+    spent: list[float] = []
+    fit = EstimatorTeacher.fit
+
+    def timed(teacher: EstimatorTeacher, sample: Sample, **settings: Any) -> FittedEstimator:
+        fitted, seconds = _timed(lambda: fit(teacher, sample, **settings))
+        spent.append(seconds)
+        return fitted
+
+    with patch.object(EstimatorTeacher, "fit", timed):
+        yield spent
 
 
 def _timed(work: Callable[[], Any]) -> tuple[Any, float]:

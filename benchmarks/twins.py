@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._experiment import Experiment, Options, Plan, options_of
-from benchmarks._tables import CLASSIFICATION, table_of
+from benchmarks._tables import CLASSIFICATION, checked_split
 from benchmarks._twins_report import report
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.compare import scores, split_table
+from motifnet.compare import scores
 
 EXPERIMENT = Experiment("twins", ("set", "split", "preset", "nudged"), ("repeated", "error", "claimed", "seconds"))
 WITH_TWINS = "wine_red"
@@ -48,8 +48,7 @@ def _keys(options: Options) -> Iterator[Key]:
 
 def _measure(key: Key, options: Options) -> dict[str, Any]:
     name, number, preset, nudged = key
-    table, classes = table_of(name, options.data), name in CLASSIFICATION
-    data = split_table(table, "target", task="classification" if classes else "regression", seed=number, cap=options.cap)
+    classes, data = name in CLASSIFICATION, checked_split(name, number, options.data, options.cap)
     X = nudge(data.X, number) if nudged else data.X
     start = time.process_time()
     model = (MotifClassifier if classes else MotifRegressor)(preset=preset, n_jobs=options.threads, random_state=number).fit(X, data.y)

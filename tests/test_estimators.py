@@ -19,8 +19,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from motifnet import MotifClassifier, MotifRegressor, load, mimic
 from motifnet.engine import Control, DataError, MotifnetWarning, UsageError
 from motifnet.estimators._course import Course
+from motifnet.estimators._further_stages import REJECTED
 from motifnet.estimators._goal import Judged
-from motifnet.estimators._pipeline import HOPELESS
 
 # as for every estimator that chooses its settings by cross-validation: folds hold rows, and equal rows may lie in several
 BY_FOLDS = {"check_sample_weight_equivalence_on_dense_data": "weight 2 is the row twice in every solve, not in the choice of settings"}
@@ -244,7 +244,7 @@ def test_trees_that_are_hopeless_on_their_first_fold_end_there() -> None:
     model = MotifRegressor(preset="fast").fit(X, X.sum(1))
     rows = {row.stage: row for row in model.ledger_}
     assert "first fold" in rows["quick trees"].note and not rows["quick trees"].kept
-    assert rows["quick trees"].error > HOPELESS * rows["inner layers"].error
+    assert rows["quick trees"].error > REJECTED * rows["inner layers"].error
     assert "trees" not in rows["stack"].note
 
 

@@ -19,9 +19,8 @@ from hand_made import make_model
 from motifnet import MotifClassifier, MotifRegressor, load
 from motifnet.bundle import FittedModel
 from motifnet.engine import DataError, MotifnetWarning, UsageError
-from motifnet.estimators._prepare import prepare
+from motifnet.estimators._prepare import prepare, warn_of_rows
 from motifnet.estimators._presets import get_preset
-from motifnet.estimators._suspicious import warn_of_rows
 from motifnet.explain import Evidence, Judge, centres_of, explain, raw_columns
 from motifnet.explain._groups import subgroups
 from motifnet.kernels import Kernel

@@ -19,7 +19,7 @@ from motifnet import MotifClassifier, MotifRegressor
 from motifnet.estimators import _evidence as evidence
 from motifnet.estimators import _presets as presets
 from motifnet.kernels import Capacity
-from motifnet.retrain import _own_softmax as own_softmax
+from motifnet.retrain import _softmax_refit as softmax_refit
 from motifnet.stacking import paired_difference
 from motifnet.tables import Matrix
 
@@ -44,7 +44,7 @@ def all_rows_as_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("fast", "balanced"):
         monkeypatch.setitem(presets.PRESETS, name, shrunk(name, SMALL))
-    monkeypatch.setattr(own_softmax, "CAPACITY", SMALL)
+    monkeypatch.setattr(softmax_refit, "CAPACITY", SMALL)
 
 
 def noise_table(seed: int, least: int, most: int) -> tuple[pd.DataFrame, Matrix, np.ndarray | None]:

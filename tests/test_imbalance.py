@@ -58,6 +58,7 @@ def test_ledger_says_how_well_calibrated() -> None:
     """The figure is that of the out-of-fold probabilities of the kept model, which are calibrated as far as chance lets one tell."""
     X, y, _ = rows(2_000, 3)  # as many as the model keeps the predictions of
     model = MotifClassifier(preset="fast").fit(X, y)
+    assert model._evidence is not None
     observed, p = model._evidence.observed, model._evidence.predicted
     assert observed is not None and p is not None and len(p) == 2_000
     *_, note = [row.note for row in model.ledger_ if row.kept and "calibration error" in row.note]

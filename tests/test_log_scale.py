@@ -13,9 +13,9 @@ import torch
 
 from motifnet import MotifRegressor
 from motifnet.engine import MotifnetWarning
-from motifnet.estimators._log_scale import LogScale
 from motifnet.estimators._presets import PRESETS
 from motifnet.retrain import InnerSettings
+from motifnet.structure import LogScale
 from motifnet.tables import Sample, standardised
 from motifnet.teachers import KernelRidge
 

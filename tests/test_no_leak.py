@@ -12,9 +12,7 @@ from numpy.testing import assert_allclose
 
 from leak_cases import EXACT, KINDS, LANDMARKS, PARTS, Part, copies, objects, refitted, tampered
 from motifnet.kernels import every_fold, fit_with_held_out, start_kernel
-from motifnet.retrain import FineTuneSettings
-from motifnet.retrain import _own_softmax as own_softmax
-from motifnet.retrain._corrected import least_by_others
+from motifnet.retrain import _softmax_refit as softmax_refit
 from motifnet.retrain._fine_tune import _judge
 from motifnet.tables import Encoder, Matrix, Sample, as_table
 from motifnet.teachers import fold_partition, left_out_together
@@ -32,7 +30,7 @@ RIDGES = [1e-6, 1e-2, 1.0, 100.0]
 def _few_rows_are_many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The output layer of classes takes its capacity from the module."""
     size = request.node.callspec.params.get("size", "exact") if hasattr(request.node, "callspec") else "exact"
-    monkeypatch.setattr(own_softmax, "CAPACITY", CAPACITIES[size])
+    monkeypatch.setattr(softmax_refit, "CAPACITY", CAPACITIES[size])
 
 
 def r2(oof: Matrix, y: Matrix) -> float:
@@ -134,9 +132,9 @@ def test_a_setting_is_chosen_for_a_fold_by_rows_that_it_may_see(kind: str) -> No
     sample, k = copies(kind), 2
     train = sample.folds.train(k)
     squares = np.stack([np.where(train, 1.0, 0.0), np.where(train, 0.9, 1e6)])
-    assert least_by_others(sample, squares, k) == 1
+    assert sample.folds.choices(squares)[k] == 1
     predictions = sample.y + np.sqrt(squares)[:, :, None]
-    chosen = _judge(predictions, sample, FineTuneSettings(epochs=1)).oof[sample.folds.held_out(k)]
+    chosen = _judge(predictions, sample).oof[sample.folds.held_out(k)]
     assert_allclose(chosen, predictions[1, sample.folds.held_out(k)])
 
 

@@ -11,13 +11,11 @@ import pytest
 import motifnet
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.engine import UsageError
-from motifnet.estimators._front import Front, projection, step, symmetry
-from motifnet.estimators._goal import numpy_of
-from motifnet.estimators._orbit import equivariant
-from motifnet.estimators._symmetric import first_and_others, quotient_layer
 from motifnet.profiling import Group, Rows, Surface, as_rows, cyclic, flips, permutations
 from motifnet.profiling._group import act
 from motifnet.retrain import InnerSettings, cross_tune, starts_of
+from motifnet.structure import Front, equivariant, numpy_of, projection, step, symmetry
+from motifnet.structure._symmetric import first_and_others, quotient_layer
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import KernelRidge
 

@@ -25,12 +25,12 @@ from motifnet import MotifClassifier, MotifRegressor, load
 from motifnet.bands import Intervals
 from motifnet.bundle._run import run
 from motifnet.engine import Control
-from motifnet.estimators._log_scale import part_of
 from motifnet.estimators._prepare import prepare
 from motifnet.estimators._presets import PRESETS
 from motifnet.kernels import Capacity, Kernel, fit_with_held_out, solve_ridge
 from motifnet.losses import Objective
 from motifnet.retrain._gradient_map import gradient_map
+from motifnet.structure import part_of
 from motifnet.tables import Sample, as_table
 
 Matrix = NDArray[Any]

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from motifnet.kernels import CURVATURE, Capacity, Scores, fit_softmax, log_losses, machine_of
 from motifnet.kernels._smoother import ExactSmoother, LandmarkSmoother
-from motifnet.retrain._own_softmax import temperature
+from motifnet.retrain._softmax_refit import temperature
 
 N, LAM = 150, 0.7
 

@@ -31,13 +31,13 @@ from motifnet.engine import (
     resident_memory,
 )
 from motifnet.estimators import _stream_layer
-from motifnet.estimators._goal import Part, RegressionGoal
-from motifnet.estimators._stream_passes import SamplePasses
-from motifnet.estimators._stream_plan import plan_memory
-from motifnet.estimators._stream_rows import Roles
+from motifnet.estimators._goal import RegressionGoal
+from motifnet.estimators._stream import plan_memory
+from motifnet.estimators._stream_rows import Roles, SamplePasses
 from motifnet.estimators._stream_trees import grow_trees, weigh
 from motifnet.kernels import AllRows, Kernel, leverage_landmarks, ridge_leverages, solve_ridge
 from motifnet.motifs import Affine
+from motifnet.structure import Part
 from motifnet.tables import BLOCK_ROWS, Block, Sample, open_stream, read_table
 from test_engines import bits, killed_while_it_fits
 

@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor, VotingClassifier
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, Matern, WhiteKernel
 from sklearn.kernel_approximation import Nystroem
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Perceptron, Ridge
+from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
+from sklearn.neighbors import KNeighborsRegressor, RadiusNeighborsRegressor
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -26,10 +29,11 @@ from typer.testing import CliRunner
 from motifnet import MotifClassifier, MotifRegressor, load, mimic
 from motifnet.cli._app import app
 from motifnet.engine import MotifnetWarning, UsageError
-from motifnet.mimicry import transfer, values_of
-from motifnet.retrain import InnerSettings, Places, Start, cross_tune, in_front, insert_layers, read_kernel, starts_of, train_inner
+from motifnet.kernels import Kernel
+from motifnet.mimicry import coded_network, transfer, values_of
+from motifnet.retrain import InnerSettings, Places, Start, beside, cross_tune, in_front, insert_layers, read_kernel, starts_of, train_inner
 from motifnet.tables import Matrix, Sample
-from motifnet.teachers import Coding, EstimatorTeacher
+from motifnet.teachers import CLASSIFIERS, REGRESSORS, Coding, EstimatorTeacher, named_estimator, seeded_clone, weights_of
 from motifnet.teachers import KernelRidge as ConvexTeacher
 
 Make = Callable[[], Any]
@@ -165,11 +169,16 @@ def test_the_result_depends_on_neither_jobs_nor_what_the_estimator_saw_before() 
 @pytest.mark.parametrize(
     ("teacher", "settings", "message"),
     [
-        ("ridge", {}, "is not known"),
+        ("svc", {}, "Pass one of 'kernel ridge', 'svr', 'gp'"),
         (StandardScaler(), {}, "is no regressor"),
         (SVC(), {}, "is no regressor"),
+        (SVR, {}, "is no regressor"),
+        (None, {}, "is no regressor"),
         (SVR(), {"objective": "poisson"}, "squared error"),
+        (SVR(), {"objective": "supnorm"}, "squared error"),
         (make_pipeline(StandardScaler(), SVR(C=-1.0)), {}, "cannot be fitted"),
+        (MultiOutputRegressor(SVR()), {}, "y with shape"),
+        (RadiusNeighborsRegressor(1e-9), {}, "no finite numbers"),
     ],
 )
 def test_what_cannot_teach_is_refused_with_the_next_step(teacher: Any, settings: dict[str, Any], message: str) -> None:
@@ -178,10 +187,71 @@ def test_what_cannot_teach_is_refused_with_the_next_step(teacher: Any, settings:
         MotifRegressor(teacher=teacher, **settings).fit(X, np.abs(y))
 
 
+@pytest.mark.parametrize("teacher", [SVR(), MultiOutputClassifier(LogisticRegression()), "ridge"], ids=str)
+def test_what_cannot_teach_classes_is_refused(teacher: Any) -> None:
+    X, y = table()
+    with pytest.raises(UsageError, match=r"[Pp]ass "):
+        MotifClassifier(preset="fast", teacher=teacher).fit(X, y > 0)
+
+
+def test_a_teacher_of_one_target_is_refused_for_two_and_one_of_two_is_retrained() -> None:
+    X, y = table()
+    both = np.stack([y, y**2], 1)
+    with pytest.raises(UsageError, match="such as MultiOutputRegressor"):
+        MotifRegressor(preset="fast", teacher=SVR()).fit(X, both)
+    for teacher in (Ridge(), MultiOutputRegressor(SVR()), "gp"):
+        assert MotifRegressor(preset="fast", teacher=teacher, profile=None).fit(X, both).predict(X).shape == both.shape
+
+
+@pytest.mark.parametrize(("name", "classes"), [*((name, False) for name in REGRESSORS), *((name, True) for name in CLASSIFIERS)])
+def test_a_name_is_a_teacher_that_mimic_takes(name: str, classes: bool) -> None:
+    X, y = table(100)
+    labels = np.digitize(y, np.quantile(y, [0.3, 0.6]))
+    estimator = seeded_clone(named_estimator(name, classes, 3), 1).fit(X, labels if classes else y)
+    coding = Coding(np.zeros(1), np.ones(1), 3 if classes else 0)
+    assert values_of(coded_network(estimator, coding), X) == pytest.approx(coding.scores(estimator, X), abs=1e-8)
+
+
+@pytest.mark.parametrize("name", ["svr", "ridge"])
+def test_a_fit_takes_the_name_of_a_teacher(name: str) -> None:
+    X, y = table()
+    by_name = MotifRegressor(preset="fast", teacher=name, profile=None).fit(X, y)
+    by_estimator = MotifRegressor(preset="fast", teacher=named_estimator(name, False, 3), profile=None).fit(X, y)
+    assert np.array_equal(by_name.predict(X), by_estimator.predict(X))
+    assert by_name.ledger_[0].stage == "teacher"
+
+
+@pytest.mark.parametrize(("teacher", "n_classes"), [(Perceptron(), 3), (SVC(decision_function_shape="ovo"), 3), ("hard vote", 2), ("hard vote", 3)])
+def test_classifiers_without_probabilities_teach_by_values_or_labels(teacher: Any, n_classes: int) -> None:
+    X, y = table(200)
+    if teacher == "hard vote":
+        teacher = VotingClassifier([("a", LogisticRegression()), ("b", RandomForestClassifier(5, random_state=0)), ("c", SVC())])
+    labels = np.array(["low", "middle", "top"])[np.digitize(y, np.quantile(y, np.arange(1, n_classes) / n_classes))]
+    model = MotifClassifier(preset="fast", teacher=teacher, profile=None).fit(X, labels, groups=np.arange(200) // 4)
+    assert np.mean(model.predict(X) == labels) > 0.8
+    assert model.certificate_.on_data < 1e-9
+
+
+def test_the_keyword_of_weights_is_found_behind_a_pipeline() -> None:
+    scaled = TransformedTargetRegressor(SVR(), transformer=StandardScaler())
+    cases = {"sample_weight": SVR(), "svr__sample_weight": make_pipeline(StandardScaler(), SVR())}
+    cases |= {"transformedtargetregressor__sample_weight": make_pipeline(StandardScaler(), scaled)}
+    assert [weights_of(estimator) for estimator in cases.values()] == list(cases)
+    assert weights_of(scaled) == "sample_weight" and weights_of(KNeighborsRegressor()) is None
+
+
+def test_weights_reach_the_clones_of_a_pipeline() -> None:
+    X, y = table(80)
+    sample = Sample.plain(X, y, weight=np.where(np.arange(80) < 40, 1.0, 1e-9))
+    fitted = EstimatorTeacher(make_pipeline(StandardScaler(), Ridge(1e-3)), Coding(np.zeros(1), np.ones(1))).fit(sample)
+    alone = make_pipeline(StandardScaler(), Ridge(1e-3)).fit(X, y, ridge__sample_weight=sample.weight)
+    assert fitted.predict(X)[:, 0] == pytest.approx(alone.predict(X))
+
+
 def test_weights_that_a_teacher_does_not_take_are_said() -> None:
     X, y = table()
     with pytest.warns(MotifnetWarning, match="takes no sample_weight"):
-        MotifRegressor(preset="fast", teacher=make_pipeline(StandardScaler(), SVR()), profile=None).fit(X, y, sample_weight=1 + (y > 0))
+        MotifRegressor(preset="fast", teacher=KNeighborsRegressor(), profile=None).fit(X, y, sample_weight=1 + (y > 0))
 
 
 def test_a_fit_by_the_shell_takes_a_teacher(tmp_path: Path) -> None:
@@ -190,10 +260,13 @@ def test_a_fit_by_the_shell_takes_a_teacher(tmp_path: Path) -> None:
     pd.DataFrame(X, columns=["a", "b", "c"]).assign(y=y).to_csv(tmp_path / "rows.csv", index=False)
     skops.dump(SVR(C=10.0), tmp_path / "svr.skops")
     out = tmp_path / "m.motif"
-    arguments = [tmp_path / "rows.csv", "-t", "y", "-o", out, "--preset", "fast", "--teacher", tmp_path / "svr.skops"]
-    result = CliRunner().invoke(app, ["fit", *map(str, arguments)])
-    assert result.exit_code == 0, result.output
-    assert load(out).ledger_[0].stage == "teacher"
+    arguments = ["fit", str(tmp_path / "rows.csv"), "-t", "y", "-o", str(out), "--preset", "fast", "--force", "--teacher"]
+    for teacher in (str(tmp_path / "svr.skops"), "ridge"):
+        result = CliRunner().invoke(app, [*arguments, teacher])
+        assert result.exit_code == 0, result.output
+        assert load(out).ledger_[0].stage == "teacher"
+    wrong = CliRunner().invoke(app, [*arguments, "rigde"])
+    assert wrong.exit_code == 2 and "'ridge'" in wrong.output
 
 
 def test_compact_is_one_network_of_each_training() -> None:
@@ -218,3 +291,11 @@ def test_a_compact_fit_is_smaller_and_as_good_out_of_fold() -> None:
     assert rows[0]["compact"].error <= 1.0051 * before.error
     with pytest.raises(UsageError, match="size='tiny'"):
         MotifRegressor(size="tiny").fit(X, y)
+
+
+def test_further_profiles_stand_beside_a_kernel_at_its_length_scale() -> None:
+    kernel = Kernel(("gaussian",), np.ones(1), np.array([0.5]))
+    wider = beside(kernel, ("laplace1", "gaussian", "laplace2"), {1: 4.0, 2: 2.0})
+    assert wider.profiles == ("gaussian", "laplace1", "laplace2")
+    assert wider.weights == pytest.approx([0.5, 0.25, 0.25]) and wider.rates == pytest.approx([0.5, 0.25, 0.5])
+    assert beside(kernel, ("gaussian",), {1: 4.0, 2: 2.0}) is kernel

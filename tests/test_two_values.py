@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from motifnet.kernels import Kernel, Layout, distances, flips, median_distances, start_kernel, two_valued
-from motifnet.retrain._indicators import with_indicators
 from motifnet.retrain._inner_parameters import InnerParameters
-from motifnet.retrain._pairs import square
+from motifnet.retrain._pairs import square, with_indicators
 
 PROFILES = ("laplace1", "laplace2", "gaussian")
 

@@ -2,6 +2,7 @@
 
     {"$float": "inf"}            a float that JSON cannot hold
     {"$tensor": "network/0/w"}   a torch tensor, by its name in the tensor file ("$array": a numpy array)
+    {"$tensor": ..., "stored": "int16"}, {"$tensor": ..., "shape": [3, 2]}    in fewer bytes, without loss (see _packed.py)
     {"$motif": "Affine", ...}    a motif: its class in the registry and its constructor arguments
 
 Decoding calls the constructors of registered motifs, with arguments that fit their signature, and nothing else.
@@ -21,14 +22,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from motifnet.bundle._errors import BundleError
+from motifnet.bundle._packed import BITS, NARROW, narrowed, with_zeros, without_zeros
 from motifnet.bundle._typed import typed
 from motifnet.engine import UsageError
 from motifnet.motifs import MOTIFS, Motif
 
 JSON = Any
 Arrays = dict[str, NDArray[Any]]
-DTYPES = ("float64", "float32", "int64", "bool")
+KINDS = ("float64", "float32", "int64", "bool")  # of arrays in memory
+DTYPES = (*KINDS, *NARROW, BITS)  # and in a file
 MAX_DEPTH = 200
+_BITS = "$bits"  # no argument of a motif has this name
 MAX_MOTIFS = 20_000
 MAX_INT = 100_000  # such as the depth of a tree: bounds what a file can make a network do
 
@@ -45,9 +49,9 @@ def encode(value: Any, path: str, arrays: Arrays) -> JSON:
         arguments = {name: getattr(value, name) for name in argument_names(type(value))}
         return {"$motif": type(value).__name__, "arguments": _encode_items(arguments, path, arrays)}
     if isinstance(value, Tensor):
-        return {"$tensor": _put(value.detach().cpu().numpy(), path, arrays)}
+        return _put("$tensor", value.detach().cpu().numpy(), path, arrays)
     if isinstance(value, np.ndarray):
-        return {"$array": _put(value, path, arrays)}
+        return _put("$array", value, path, arrays)
     if isinstance(value, Mapping):
         return _encode_items(value, path, arrays)
     if isinstance(value, Iterable):
@@ -64,13 +68,17 @@ def _encode_items(items: Mapping[str, Any], path: str, arrays: Arrays) -> JSON:
     return {key: encode(item, f"{path}/{key}", arrays) for key, item in items.items()}
 
 
-def _put(array: NDArray[Any], path: str, arrays: Arrays) -> str:
-    if array.dtype.name not in DTYPES:
-        raise UsageError(f"An array of {array.dtype} at {path!r} cannot be saved; its type has to be one of {', '.join(DTYPES)}. Convert it.")
+def _put(tag: str, array: NDArray[Any], path: str, arrays: Arrays) -> JSON:
+    if array.dtype.name not in KINDS:
+        raise UsageError(f"An array of {array.dtype} at {path!r} cannot be saved; its type has to be one of {', '.join(KINDS)}. Convert it.")
     if array.dtype.kind == "f" and np.isnan(array).any():
         raise UsageError(f"The array at {path!r} holds NaN, which a bundle refuses. Fit the model again; please report this if it persists.")
-    arrays[path] = np.ascontiguousarray(array).reshape(array.shape)
-    return path
+    if (packed := without_zeros(array)) is not None:
+        arrays[path], arrays[f"{path}/{_BITS}"] = packed
+        return {tag: path, "shape": list(array.shape)}
+    stored = narrowed(array)
+    arrays[path] = np.ascontiguousarray(stored).reshape(array.shape)
+    return {tag: path} if stored.dtype == array.dtype else {tag: path, "stored": stored.dtype.name}
 
 
 def decode(value: JSON, arrays: Arrays, depth: int = 0) -> Any:
@@ -87,16 +95,28 @@ def decode(value: JSON, arrays: Arrays, depth: int = 0) -> Any:
     match value:
         case {"$float": "inf" | "-inf" | "nan" as text, **rest} if not rest:
             return float(text)
-        case {"$tensor": str(name), **rest} if not rest:
-            return torch.from_numpy(_take(name, arrays)).clone()  # cloned: aligned as torch does it
-        case {"$array": str(name), **rest} if not rest:
-            return _take(name, arrays)
+        case {"$tensor": str(name), **rest} if len(rest) < 2:
+            return torch.from_numpy(_take(name, rest, arrays)).clone()  # cloned: aligned as torch does it
+        case {"$array": str(name), **rest} if len(rest) < 2:
+            return _take(name, rest, arrays)
         case {"$motif": str(name), "arguments": dict(arguments), **rest} if not rest:
             return _build(name, {key: decode(item, arrays, depth + 1) for key, item in arguments.items()})
     raise BundleError(f"its manifest holds an object that this motifnet does not know: {str(tags)[:100]}.")
 
 
-def _take(name: str, arrays: Arrays) -> NDArray[Any]:
+def _take(name: str, rest: Mapping[str, Any], arrays: Arrays) -> NDArray[Any]:
+    array = _pop(name, arrays)
+    match rest:
+        case {"stored": kind} if kind in NARROW and kind == array.dtype.name:
+            return array.astype(np.int64)
+        case {"shape": list(shape)}:
+            return with_zeros(array, _pop(f"{name}/{_BITS}", arrays), shape)
+        case {} if not rest and array.dtype.name in KINDS:
+            return array
+    raise BundleError(f"tensor {name[:200]!r} is of type {array.dtype}{f' and {str(rest)[:100]}' if rest else ''}, expected {', '.join(KINDS)}.")
+
+
+def _pop(name: str, arrays: Arrays) -> NDArray[Any]:
     if name not in arrays:
         raise BundleError(f"tensor {name[:200]!r} is missing.")
     return arrays.pop(name)

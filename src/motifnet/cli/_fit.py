@@ -89,7 +89,7 @@ def fit(
 
     [bold]motifnet fit preise.csv -t preis -o preise.motif --decimal , --missing k.A.[/bold]
 
-    [bold]motifnet fit houses.csv -t price -o houses.motif --teacher svr.skops[/bold]
+    [bold]motifnet fit houses.csv -t price -o houses.motif --teacher svr[/bold]   (or a file: my_model.skops)
 
     [bold]motifnet fit rides.parquet -t fare -o rides.motif --stream --memory-limit 2000[/bold]
 
@@ -145,11 +145,14 @@ def _check_places(out: Path, report: Path | None, force: bool) -> None:
         check_place(report, force=force, option="--report")
 
 
-def _teacher(path: Path | None) -> dict[str, Any]:
-    """The estimator of a file as a setting."""
+def _teacher(asked: str | None) -> dict[str, Any]:
+    """The name of a teacher, or the estimator of a file, as a setting."""
     from motifnet.cli._estimator_file import read_estimator
 
-    return {} if path is None else {"teacher": read_estimator(path, allow_pickle=False)}
+    if asked is None:
+        return {}
+    path = Path(asked)
+    return {"teacher": read_estimator(path, allow_pickle=False) if path.suffix or path.exists() else asked}
 
 
 def _checked(frame: DataFrame, targets: list[str], beside: dict[str, str | None], drop: list[str]) -> DataFrame:

@@ -21,8 +21,12 @@ ObjectiveName = Annotated[
     typer.Option(help="Of a regression: the mean; the median; quantiles; the mean of counts, or of positive amounts, by a log link."),
 ]
 Teacher = Annotated[
-    Path | None,
-    typer.Option(metavar="ESTIMATOR", help="A model, written by skops, to transfer and retrain in place of kernel ridge.", show_default=False),
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="What to transfer and retrain in place of kernel ridge: svr, gp, ridge, forest and the like, or a model that skops has written.",
+        show_default=False,
+    ),
 ]
 Size = Annotated[Literal["compact", "full", "small"], typer.Option(help="One network of all rows, averages of those of all folds, or few centres.")]
 MaxParameters = Annotated[int | None, typer.Option(metavar="NUMBER", help="A budget for the network.", show_default=False)]

@@ -6,8 +6,22 @@ Comes in: networks and rows. Goes out: small networks, and what size costs. Neve
 from motifnet.compress._columns import Scaled
 from motifnet.compress._compress import SIZES, Compressed, compress, trade_off
 from motifnet.compress._distillation import Task
-from motifnet.compress._residual_trees import with_trees
+from motifnet.compress._imitation import Answers, with_residuals_fitted
 from motifnet.compress._rows import among, own_rows
 from motifnet.compress._trade_off import Point, TradeOff, units_of
 
-__all__ = ["SIZES", "Compressed", "Point", "Scaled", "Task", "TradeOff", "among", "compress", "own_rows", "trade_off", "units_of", "with_trees"]
+__all__ = [
+    "SIZES",
+    "Answers",
+    "Compressed",
+    "Point",
+    "Scaled",
+    "Task",
+    "TradeOff",
+    "among",
+    "compress",
+    "own_rows",
+    "trade_off",
+    "units_of",
+    "with_residuals_fitted",
+]

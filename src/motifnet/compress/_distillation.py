@@ -163,7 +163,7 @@ class Distillation:
             sample = replace(sample, folds=make_folds(sample.n, FOLDS, self.task.seed, groups=groups), groups=groups)
         if sample.folds.count < 2:
             return network
-        last = refit_last_layer(network, sample, fold_networks=[network] * sample.folds.count)
+        last = refit_last_layer(network, sample)
         return last.network if last.error_after < last.error_before else network
 
     def _point(self, network: Motif, units: int, seconds: float) -> Point:

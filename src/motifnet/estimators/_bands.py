@@ -1,4 +1,4 @@
-"""What bands are made from: rows of the fit and the kernel that it trained, kept beside the model until a band is asked for.
+"""What bands are made from: rows of the fit and the kernel that it trained, kept beside the model until a band is requested.
 
 all rows   the trained inner layers; they have seen the y from which the band is then computed, and it covers less than it says
 split      inner layers trained again on one half of the rows, the band from the other half
@@ -12,9 +12,9 @@ import numpy as np
 
 from motifnet.bands import Band, in_units, last_layer_band
 from motifnet.engine import DataError, single_threaded
-from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared
 from motifnet.estimators._presets import Preset
+from motifnet.estimators._run import Run
 from motifnet.retrain import CrossTuned, cross_tune, starts_of
 from motifnet.tables import Matrix, Sample, make_folds
 from motifnet.teachers import FittedKernel

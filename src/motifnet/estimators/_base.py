@@ -17,34 +17,31 @@ from motifnet.bands import ClassSets, Intervals
 from motifnet.bundle import FittedModel
 from motifnet.engine import Control, MotifnetWarning, UsageError, memory_told, open_engine, resolve_jobs, seed_of, single_threaded, working
 from motifnet.estimators._bands import BandRows
-from motifnet.estimators._compress import smaller_model
-from motifnet.estimators._conformal import conformal_of
+from motifnet.estimators._compress import smaller_model, without_rows
 from motifnet.estimators._course import Course
 from motifnet.estimators._evidence import evidence_of_fit
 from motifnet.estimators._explained import Explained
-from motifnet.estimators._finished import Finished
-from motifnet.estimators._fitted import check_is_fitted
+from motifnet.estimators._finished import Finished, check_is_fitted
 from motifnet.estimators._from_teacher import teacher_of
 from motifnet.estimators._goal import Judged
-from motifnet.estimators._pipeline import Run
-from motifnet.estimators._prepare import Prepared, prepare
-from motifnet.estimators._prescribe import Prescriber, check_profile
+from motifnet.estimators._kept import conformal_of, reference_of
+from motifnet.estimators._pipeline import run_stages
+from motifnet.estimators._prepare import Prepared, prepare, warn_of_rows
 from motifnet.estimators._presets import check_size, get_preset
 from motifnet.estimators._progress import progress
-from motifnet.estimators._reference import reference_of
 from motifnet.estimators._resume import check_resumable, open_checkpoint, rows_of, settings_of
-from motifnet.estimators._streamed import StreamedFit
-from motifnet.estimators._suspicious import warn_of_rows
+from motifnet.estimators._run import Run
 from motifnet.losses import Objective
 from motifnet.mimicry import certify, describe_network
 from motifnet.profiling import Profile
+from motifnet.structure import Prescriber, check_profile
 from motifnet.tables import Matrix, Task, as_offset
 
 CERTIFIED_ROWS = 128
 _SMALLER = "Fit fewer rows, or with preset='fast' or n_jobs=1."
 
 
-class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
+class MotifEstimator(Finished, Explained, BaseEstimator):
     """Base of `MotifRegressor` and `MotifClassifier`."""
 
     _task: Task
@@ -84,7 +81,7 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
         Parameters
         ----------
         X : data frame (pandas, polars, pyarrow) or array with shape (n, p)
-            Numbers, booleans, categories, dates; gaps as they come.
+            Numbers, booleans, categories, dates; missing values as they come.
         y : array or column with shape (n,), or (n, q) for several regression targets
         sample_weight : array with shape (n,), optional
             Weight 2 is the row twice in every solve; folds, trees and intervals count rows as they come. Rows of weight 0 are dropped.
@@ -125,10 +122,11 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
             course = Course(ready.goal, control, listen)
             run = Run(ready.sample, ready.goal, preset, seed, n_jobs, control, course, ready.log)
             run.teacher, run.copies = teacher_of(self.teacher, ready, objective), self.size == "full"
+            run.small, run.budget = self.size == "small", self.max_parameters
             run.prescriber = None if request is None else Prescriber(request, ready.looked_at(seed))
             settings = settings_of(preset, objective, seed, request) | {"teacher": repr(self.teacher), "size": self.size}
             with working(engine, open_checkpoint(self.checkpoint, rows_of(ready), settings, control) if self.checkpoint else None):
-                judged = run.go()
+                judged = run_stages(run)
             asked = {
                 "time_limit_s": limit,
                 "stopped_early": run.stopped,
@@ -139,8 +137,10 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
             # several quantiles are no prediction that residuals could go around, and with exposures residuals depend on those
             conformal = None if len(objective.quantiles) > 1 or offset is not None else conformal_of(ready.goal, run, judged)
             self._store(ready, course, judged, seed, asked, conformal)
-            if self.size == "small" or self.max_parameters is not None:
-                self.model_ = smaller_model(self.model_, ready.sample.X, self.size == "small", self.max_parameters, seed)
+            if run.row_free:
+                self.model_ = without_rows(self.model_)
+            elif run.small or run.budget is not None:
+                self.model_ = smaller_model(self.model_, ready.sample.X, run.small, run.budget, seed)
             self._evidence = evidence_of_fit(self.model_, ready, run, judged)
             self._band_rows = self._keep_for_bands(ready, run)
             self.profile_ = run.profile
@@ -196,13 +196,13 @@ class MotifEstimator(StreamedFit, Finished, Explained, BaseEstimator):
         return None
 
     def _outputs(self, X: Any, offset: Any = None) -> Matrix:
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         table = self._new_rows(X)
         with memory_told(f"predictions of {table.n:,} rows", "Predict some thousand rows at a time."):
             return self.model_.predict(table, resolve_jobs(self.n_jobs), None if offset is None else as_offset(offset, table.n))
 
     def __sklearn_tags__(self) -> Tags:
-        # the tags `categorical` and `string` stay off though both are welcome: they make scikit-learn's checks round X and skip texts
+        # the tags `categorical` and `string` stay off though both are welcome: they make scikit-learn's checks round X and skip strings
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags

@@ -3,7 +3,7 @@
 Half of the rows that are generated lie near those of the table: between a row and one of its nearest, each column by itself, x_j + u (x'_j − x_j),
 where columns of few values take one of the two. The others are rows some of whose columns are those of any other row: the whole range of the table,
 not only where it is dense. The predictor's answers are what a fit learns; they have no noise, so that more rows help as long as there is time, and
-what the fit leaves is worth following (`_imitation`).
+what the fit leaves is worth a fit of its own.
 
 Fidelity, R² against the predictor, is measured on rows of the table that nothing saw: it is a measurement, and never "exact". Where the predictor was
 fitted on these rows itself, and remembers them as a forest does, its values there are harder to imitate than at new rows.
@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from motifnet.compress import Answers, with_residuals_fitted
 from motifnet.engine import DataError
-from motifnet.estimators._imitation import Answers, followed
 from motifnet.estimators._network import Network
 from motifnet.estimators._prepare import Prepared
 from motifnet.estimators._regressor import MotifRegressor
@@ -59,8 +59,8 @@ def imitate(predict: Predictor, X: Any, *, rows: int = 60_000, preset: str = "fa
     values = ask(learned)
     shares = values.shape[1] > 1 and bool((values >= 0).all()) and bool(np.allclose(values.sum(1), 1))
     target, judges = _logits(values) if shares else values, rng.random(len(learned)) < _JUDGES
-    model = _Imitator(preset=preset, n_jobs=n_jobs, random_state=seed).fit(_plain(learned[~judges]), _one_column(target[~judges]))
-    network = followed(model.model_.network, Answers(model.encode(_plain(learned)), target, judges), seed)
+    model = _Imitator(preset=preset, n_jobs=n_jobs, random_state=seed).fit(_plain(learned[~judges]), target[~judges].squeeze())
+    network = with_residuals_fitted(model.model_.network, Answers(model.encode(_plain(learned)), target, judges), seed)
     network = Chain([encoder_network(model.model_.encoder), network, *([Softmax()] if shares else [])], label="imitation")
     out = Network(network, table.shape[1], columns=Columns.of(table) if named else None, ledger=model.ledger_)
     out.certificate = _measured(out(_plain(held_out)), ask(held_out))
@@ -72,10 +72,6 @@ def _grown(table: pd.DataFrame, rows: int, rng: np.random.Generator) -> pd.DataF
     made = max(0, rows - len(table))
     apart = int(_APART * made)
     return pd.concat([table, _between(table, made - apart, rng), _swapped(table, apart, rng)], ignore_index=True).iloc[: max(rows, 1)]
-
-
-def _one_column(values: Matrix) -> Matrix:
-    return values if values.shape[1] > 1 else values[:, 0]
 
 
 def _asked(predict: Predictor, named: bool) -> Callable[[pd.DataFrame], Matrix]:

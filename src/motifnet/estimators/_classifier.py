@@ -11,13 +11,13 @@ from sklearn.base import ClassifierMixin
 
 from motifnet.bands import as_levels
 from motifnet.engine import UsageError, resolve_jobs
-from motifnet.estimators._base import MotifEstimator
-from motifnet.estimators._fitted import check_is_fitted
+from motifnet.estimators._finished import check_is_fitted
+from motifnet.estimators._streamed import StreamedEstimator
 from motifnet.stacking import ReliabilityCurve, calibration
 from motifnet.tables import Matrix, as_weight, codes_among
 
 
-class MotifClassifier(ClassifierMixin, MotifEstimator):
+class MotifClassifier(ClassifierMixin, StreamedEstimator):
     """Classification, two classes or more, by a deep network that is computed, not searched for.
 
     As `MotifRegressor`, with least-squares scores of the classes in front and a convex last layer that turns out-of-fold scores into calibrated
@@ -29,10 +29,10 @@ class MotifClassifier(ClassifierMixin, MotifEstimator):
     @property
     def classes_(self) -> NDArray[Any]:
         """The classes, in the order of the columns of `predict_proba`."""
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         classes = list(self.model_.classes or ())
         found = np.asarray(classes)
-        # an array of texts drops zero characters at an end, one of whole numbers on both sides of 2^63 rounds them
+        # an array of strings drops zero characters at an end, one of whole numbers on both sides of 2^63 rounds them
         same = found.tolist() == classes and isinstance(found.tolist()[0], type(classes[0]))
         return found if same else np.array(classes, dtype=object)
 
@@ -59,7 +59,7 @@ class MotifClassifier(ClassifierMixin, MotifEstimator):
         -------
         array of booleans with shape (n, K), in the order of `classes_`; (n, L, K) for several levels. No set is empty.
         """
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         levels, single = as_levels(coverage)
         members = self.model_.predict_set(self._new_rows(X), levels, method, resolve_jobs(self.n_jobs))
         return members[:, 0] if single else members

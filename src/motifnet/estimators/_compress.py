@@ -35,10 +35,7 @@ def compress_model(
     """The model with a small network; X with shape (n, d) is encoded."""
     network, certificate, rows = compress_network(model_task(model, X, y, seed, groups), max_units, tolerance)
     card = describe_network(network, inputs=model.d)
-    info = {**model.info, "compressed": True}
-    reference = None if model.reference is None else model.reference.without_rows()
-    small = replace(model, network=network, ledger=(*model.ledger, *rows), card=card, certificate=certificate, info=info)
-    small = replace(small, conformal=None, bands=None, reference=reference)
+    small = without_rows(replace(model, network=network, ledger=(*model.ledger, *rows), card=card, certificate=certificate))
     before, after = (sum(map(len, pack(one))) for one in (model, small))
     if after >= before:
         warnings.warn(
@@ -49,12 +46,17 @@ def compress_model(
     return small
 
 
+def without_rows(model: FittedModel) -> FittedModel:
+    """A model whose network holds no row, with nothing beside it that does."""
+    reference = None if model.reference is None else model.reference.without_rows()
+    return replace(model, conformal=None, bands=None, reference=reference, info={**model.info, "compressed": True})
+
+
 def smaller_model(model: FittedModel, X: Matrix, small: bool, max_parameters: int | None, seed: int) -> FittedModel:
     """The model within `SMALL_TOLERANCE` of its error, and within a budget; as it is where it is within both, or nothing gets smaller."""
     if small:
         try:
-            with warnings.catch_warnings():  # of units that miss the tolerance: the ledger says so
-                warnings.simplefilter("ignore", MotifnetWarning)
+            with warnings.catch_warnings(action="ignore", category=MotifnetWarning):  # of units that miss the tolerance: the ledger says so
                 model = compress_model(model, X, None, None, max_units=None, tolerance=SMALL_TOLERANCE, seed=seed)
         except UsageError:  # there is nothing to compress
             return model
@@ -90,7 +92,7 @@ def network_task(network: Motif, d: int, X: Matrix | None, y: Any, seed: int) ->
     """What there is to compress in a bare network."""
     if texts := texts_of(network):
         raise UsageError(
-            f"The network takes texts as levels ({', '.join(map(repr, texts[:3]))}, ...), between which kernel units have nothing to learn. "
+            f"The network takes strings as levels ({', '.join(map(repr, texts[:3]))}, ...), between which kernel units have nothing to learn. "
             "Compress the network of the model behind the encoder, on rows that are encoded."
         )
     if X is not None and not np.isfinite(X).all():

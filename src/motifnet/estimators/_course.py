@@ -1,4 +1,4 @@
-"""The course of a fit: its stages with seconds and honest errors, the networks along the way, and the best so far."""
+"""The course of a fit: its stages with seconds and out-of-fold errors, the networks along the way, and the best so far."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Stage:
 
 @dataclass
 class Course:
-    """`listen` is told the name of a stage before it, and its row of the ledger after it."""
+    """`listen` gets the name of a stage before it, and its row of the ledger after it."""
 
     goal: Goal
     control: Control
@@ -38,7 +38,7 @@ class Course:
         return time.monotonic()
 
     def settle(self, stage: str, start: float, judged: Judged, note: str, kept: bool | None = None) -> bool:
-        """Enter a stage into the ledger and keep its result if its honest error is lower, on the rows for which both have one, or as `kept` says."""
+        """Enter a stage into the ledger; keep its result if its out-of-fold error is lower on the rows for which both have one, or as `kept` says."""
         if kept is None:
             kept = self.best is None or self._lower(judged, self.best)
         network = self.goal.network(judged)

@@ -7,13 +7,10 @@ from functools import partial
 from typing import Any
 
 import narwhals as nw
-import numpy as np
 
-from motifnet.engine import DataError
 from motifnet.estimators._network import Network
-from motifnet.estimators._promise import compare
-from motifnet.mimicry import certify_rows, units, values_of
-from motifnet.mimicry.fitted import Columns, Documents, Uses
+from motifnet.mimicry import certify_rows
+from motifnet.mimicry.fitted import Columns, Documents, Uses, measured
 from motifnet.motifs import Motif
 
 ONE = ("documents",)  # the name of the column where an estimator takes documents alone
@@ -33,7 +30,7 @@ def of_documents(network: Motif, d: int, names: Sequence[str], X: Any) -> Networ
 
 
 def asked_for_documents(ask: partial[Any]) -> partial[Any]:
-    """The estimator, asked with the documents of a table of one column as a list."""
+    """The estimator, called with the documents of a table of one column as a list."""
     return partial(_ask_list, ask.func, *ask.args)
 
 
@@ -48,10 +45,5 @@ def _ask_list(ask: Any, *arguments: Any) -> Any:
 def certified(out: Network, ask: partial[Any], fitted: Any, X: Any) -> Network:
     """The network with what was measured on rows X."""
     matrix = out.encode(X)
-    try:
-        expected = compare(values_of(out.module, matrix), ask, X, fitted, "rows of X")
-    except (TypeError, ValueError) as error:
-        raise DataError(f"The estimator does not take X: {error} Pass rows of the kind that it was fitted on.") from error
-    values = expected.astype(np.float64)
-    certificate = certify_rows(out.module, values, matrix, units(values, alike=hasattr(fitted, "classes_")))
-    return Network(out.module, out.d, certificate, columns=out.columns)
+    expected, unit = measured(out.module, matrix, ask, X, fitted)
+    return Network(out.module, out.d, certify_rows(out.module, expected, matrix, unit), columns=out.columns)

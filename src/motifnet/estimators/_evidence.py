@@ -7,8 +7,6 @@ good, so they are not scored.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -22,8 +20,8 @@ from motifnet.compress import among
 from motifnet.engine import DataError, MotifnetWarning
 from motifnet.estimators._compress import one_hot
 from motifnet.estimators._goal import Judged
-from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared
+from motifnet.estimators._run import Run
 from motifnet.explain import Evidence, Judge
 from motifnet.mimicry import transfer, values_of
 from motifnet.retrain import CrossTuned, fold_model
@@ -43,7 +41,7 @@ def evidence_of_fit(model: FittedModel, ready: Prepared, run: Run, judged: Judge
     if len(model.info["quantiles"]) > 1 or model.info["offset"]:
         return Evidence(X, "out of fold", folds=sample.folds.of[chosen], table=table)
     y, predicted = run.goal.outcome(judged)
-    with _quiet():
+    with warnings.catch_warnings(action="ignore", category=MotifnetWarning):  # of intervals that are infinite for want of rows
         covered = _covered(model, y, predicted, sample.folds)
     judges = None if run.trained is None else partial(_fold_judges, _parts(sample, rng), run.trained)
     return Evidence(
@@ -118,20 +116,12 @@ def _covered(model: FittedModel, y: Matrix, predicted: Matrix, folds: Folds) -> 
 
 def _inside(model: FittedModel, table: Table, observed: Matrix) -> Matrix:
     levels = np.array(LEVELS)
-    with _quiet():
+    with warnings.catch_warnings(action="ignore", category=MotifnetWarning):
         if model.classes is not None:
             return np.asarray((model.predict_set(table, levels) & (observed > 0)[:, None]).any(2), dtype=np.float64)
         ends = model.predict_interval(table, levels)
     y = observed[:, :, None]
     return np.asarray(((ends[..., 0] <= y) & (y <= ends[..., 1])).all(1), dtype=np.float64)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """An interval that is infinite for want of rows needs no warning here."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MotifnetWarning)
-        yield
 
 
 def _seen(model: FittedModel, X: Matrix) -> Mask:

@@ -8,7 +8,7 @@ from typing import Any
 from motifnet.bundle import FittedModel
 from motifnet.engine import UsageError
 from motifnet.estimators._evidence import evidence_of_table
-from motifnet.estimators._fitted import check_is_fitted
+from motifnet.estimators._finished import check_is_fitted
 from motifnet.explain import Evidence, Explanation, centres_of, explain
 from motifnet.profiling import Profile
 from motifnet.report import Report, check_target, make_report
@@ -36,7 +36,7 @@ class Explained:
         -------
         Explanation
             ``effects`` (accumulated local effects, and partial dependence of levels, with the standard error of the average over rows),
-            ``importances`` (permutation importance on rows not seen, and the share of the network's variance), ``interactions`` of pairs, ``rows``
+            ``importances`` (permutation importance on held-out rows, and the share of the network's variance), ``interactions`` of pairs, ``rows``
             (outside the data, or near-duplicates, by the distance that was trained), ``groups`` (error and coverage of subgroups) and ``leakage``.
 
         Raises
@@ -54,7 +54,7 @@ class Explained:
         a notebook as HTML. X and y as in `explain`. UsageError, before the work, where the suffix is another one, or where the file is there and
         `overwrite` is not set.
         """
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         if path is not None:
             check_target(path, overwrite=overwrite)
         try:
@@ -69,7 +69,7 @@ class Explained:
         return report
 
     def _rows_for(self, X: Any, y: Any) -> Evidence:
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         if X is not None:
             return evidence_of_table(self.model_, as_table(X, schema=self.model_.schema), y)
         if y is not None:

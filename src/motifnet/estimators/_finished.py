@@ -8,15 +8,28 @@ from typing import Any, Self
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted as check
 
 from motifnet.bundle import FittedModel, save_model, to_onnx
-from motifnet.engine import LedgerRow, seed_of
+from motifnet.engine import LedgerRow, UsageError, seed_of
 from motifnet.estimators._compress import compress_model
-from motifnet.estimators._fitted import check_is_fitted
 from motifnet.estimators._network import Network
 from motifnet.mimicry import Card, Certificate
 from motifnet.shift import ShiftReport, warn_of_strangers
 from motifnet.tables import Matrix, Table, as_table
+
+
+class UnfittedError(UsageError, NotFittedError):
+    """A method that needs a fitted model was called before `fit`."""
+
+
+def check_is_fitted(estimator: Any) -> None:
+    """Raise UnfittedError, which both scikit-learn and we call our own, where there is no model yet."""
+    try:
+        check(estimator, "model_")
+    except NotFittedError as error:
+        raise UnfittedError(str(error)) from None
 
 
 class Finished(BaseEstimator):
@@ -49,30 +62,30 @@ class Finished(BaseEstimator):
     @property
     def network_(self) -> Network:
         """The fitted network on the encoded matrix: call it on arrays or tensors, export it, look at its card."""
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         return Network(self.model_.network, self.model_.d, self.model_.certificate)
 
     @property
     def ledger_(self) -> tuple[LedgerRow, ...]:
-        """The stages of the fit with seconds, honest error and number of parameters."""
-        check_is_fitted(self, "model_")
+        """The stages of the fit with seconds, out-of-fold error and number of parameters."""
+        check_is_fitted(self)
         return self.model_.ledger
 
     @property
     def card_(self) -> Card:
         """The description of the finished architecture."""
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         return self.model_.card
 
     @property
     def certificate_(self) -> Certificate:
         """What is known of the difference between the network and the model that it was computed from."""
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         return self.model_.certificate
 
     def encode(self, X: Any) -> Matrix:
         """The matrix that the network sees, with shape (n, d)."""
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         return self.model_.encode(self._table(X))
 
     def to_torch(self) -> torch.nn.Module:
@@ -84,7 +97,7 @@ class Finished(BaseEstimator):
 
         With a coverage the graph gives the ends of `predict_interval` too, as "lower" and "upper".
         """
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         return to_onnx(self.model_, path, dtype=dtype, coverage=coverage)
 
     def compress(
@@ -118,7 +131,7 @@ class Finished(BaseEstimator):
         UsageError
             Where both are given, or nothing gets smaller.
         """
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         rows = None if X is None else self.encode(X)
         model = compress_model(self.model_, rows, y, groups, max_units=max_units, tolerance=tolerance, seed=seed_of(random_state))
         small = type(self)._of(model).set_params(**self.get_params())
@@ -145,10 +158,10 @@ class Finished(BaseEstimator):
         UsageError
             Where the model is of a version that kept no reference.
         """
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         return self.model_.check_shift(self._table(X), seed_of(random_state))
 
     def save(self, path: str | Path) -> None:
         """Write the model as one file that `motifnet.load` reads."""
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         save_model(self.model_, path)

@@ -6,20 +6,27 @@ The networks of the folds' own fits give front and kernel of each fold, so that 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import is_classifier, is_regressor
 
 from motifnet.engine import UsageError
-from motifnet.estimators._front import Front
 from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._prepare import Prepared
+from motifnet.estimators._run import Run
+from motifnet.kernels import median_distances
 from motifnet.losses import Objective
 from motifnet.mimicry import coded_network
-from motifnet.retrain import Start, keeps_columns, read_kernel
+from motifnet.retrain import Start, beside, keeps_columns, read_kernel, starts_of
+from motifnet.structure import Front
 from motifnet.tables import Sample
-from motifnet.teachers import Coding, EstimatorTeacher, FittedEstimator
+from motifnet.teachers import OWN, Coding, EstimatorTeacher, FittedEstimator, named_estimator
+
+BESIDE = ("laplace1", "laplace2")  # profiles that are rough where a Gaussian kernel is smooth, one of them a product over columns
+MOST_ROWS = 400  # that medians of distances are taken of
 
 
 @dataclass(frozen=True)
@@ -32,18 +39,25 @@ class KernelStart:
 
 def teacher_of(asked: Any, ready: Prepared, objective: Objective) -> EstimatorTeacher | None:
     """The teacher that a caller asked for; None for the library's own kernel ridge. Raises UsageError for what cannot teach."""
-    if isinstance(asked, str):
-        if asked != "kernel ridge":
-            raise UsageError(f"teacher={asked!r} is not known. Pass 'kernel ridge', or an estimator that motifnet.mimic takes.")
+    if isinstance(asked, str) and asked == OWN:
         return None
-    kind = "classifier" if ready.sample.labels is not None else "regressor"
-    if not (is_classifier if kind == "classifier" else is_regressor)(asked):
+    classes = ready.sample.labels is not None
+    estimator = named_estimator(asked, classes, ready.sample.X.shape[1]) if isinstance(asked, str) else asked
+    if not _is_kind(estimator, classes):
+        kind = "classifier" if classes else "regressor"
         raise UsageError(f"teacher={asked!r} is no {kind} of scikit-learn's interface. Pass an estimator such as SVR(), SVC() or a pipeline.")
-    if ready.sample.response is not None:
+    if objective.name != "squared":
         raise UsageError(f"teacher=... learns under squared error, but the objective is {objective.name!r}. Leave one of them out.")
     if isinstance(ready.goal, RegressionGoal):
-        return EstimatorTeacher(asked, Coding(ready.goal.mean, ready.goal.sd))
-    return EstimatorTeacher(asked, Coding(np.zeros(1), np.ones(1), ready.sample.n_classes))
+        return EstimatorTeacher(estimator, Coding(ready.goal.mean, ready.goal.sd))
+    return EstimatorTeacher(estimator, Coding(np.zeros(1), np.ones(1), ready.sample.n_classes))
+
+
+def _is_kind(estimator: Any, classes: bool) -> bool:
+    """Whether it is an object (not a class) that fits and predicts values, or classes."""
+    if isinstance(estimator, type) or not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
+        return False
+    return bool((is_classifier if classes else is_regressor)(estimator))
 
 
 def kernel_start(sample: Sample, fitted: FittedEstimator, seed: int) -> KernelStart | None:
@@ -62,5 +76,28 @@ def kernel_start(sample: Sample, fitted: FittedEstimator, seed: int) -> KernelSt
         numeric = sample.numeric if same and sample.numeric is not None else np.ones(width, dtype=bool)
         front = Front("teacher's front", motifs[-1], numeric, tuple(motifs[:-1]))
         behind = front.behind(sample)
-    starts = [Start.of(network.unit_kernel, behind.rows(behind.folds.train(k), k), seed) for k, network in enumerate(networks[:-1])]
-    return KernelStart(front, [*starts, Start.of(networks[-1].unit_kernel, behind, seed)])
+    some = np.sort(np.random.default_rng([seed, 9]).permutation(sample.n)[:MOST_ROWS])
+    seen = [behind.view(k) for k in range(behind.folds.count)] + [behind.X]  # the front of all rows may have seen the targets of a fold
+    medians = [median_distances(torch.as_tensor(X[some])) for X in seen]
+    kernels = [beside(network.unit_kernel, BESIDE, each) for network, each in zip(networks, medians, strict=True)]
+    starts = [Start.of(kernel, behind.rows(behind.folds.train(k), k), seed) for k, kernel in enumerate(kernels[:-1])]
+    return KernelStart(front, [*starts, Start.of(kernels[-1], behind, seed)])
+
+
+def learn_features(run: Run, fitted: FittedEstimator) -> None:
+    """Feature learning from the kernel of the teacher's network, or of a kernel branch."""
+    stage = "feature learning"
+    start = run.course.start(stage)
+    run.control.check()
+    found, settings = kernel_start(run.sample, fitted, run.seed), run.preset.retrained
+    run.front = run.units if found is None else found.front
+    sample = run.behind_front()
+    if found is None:
+        convex = run.preset.convex.fit(sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
+        starts, note = starts_of(convex, settings.profiles), "a kernel branch of weight 0 beside the teacher"
+    else:
+        starts, note = found.starts, "from the teacher's kernel"
+    run.first = run.train(sample, starts, settings, 1)
+    part = run.keep(sample, run.first, partial(run.part, "retrained"))
+    run.kernels.append(part)
+    run.settle(stage, start, f"{note}; {run.describe(settings, starts)}", run.goal.judge([part]))

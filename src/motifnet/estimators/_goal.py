@@ -1,6 +1,6 @@
 """What differs between regression and classification: how parts are judged, combined and finished into one network.
 
-A *part* is a transferred model with its honest out-of-fold scores. Judging parts gives the error of using them together on rows that the choice
+A *part* is a transferred model with its out-of-fold scores. Judging parts gives the error of using them together on rows that the choice
 has not seen: in units of sd(y) for regression, the log loss for classification.
 """
 
@@ -18,17 +18,8 @@ from scipy.special import softmax
 
 from motifnet.motifs import Affine, Chain, Motif, Parallel, Precise, Softmax
 from motifnet.stacking import SMALLEST, calibration, expansion, fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared, predicted
+from motifnet.structure import Part
 from motifnet.tables import Matrix, Sample
-
-
-@dataclass(frozen=True)
-class Part:
-    """A model as a network: its name, honest out-of-fold scores with shape (n, q), the network, and the same function in numpy."""
-
-    name: str
-    oof: Matrix
-    network: Motif
-    predict: Callable[[Matrix], Matrix]
 
 
 @dataclass(frozen=True)
@@ -80,7 +71,7 @@ class Goal(Protocol):
         ...
 
     def losses(self, judged: Judged) -> Matrix:
-        """The honest loss of each row with shape (n,), NaN where it has none; the error is their weighted mean, for squared error its root."""
+        """The out-of-fold loss of each row with shape (n,), NaN where it has none; the error is their weighted mean, for squared error its root."""
         ...
 
 
@@ -92,12 +83,6 @@ def parallel(judged: Judged) -> Motif:
     if len(kept) == 1 and (kept[0][0] == 1).all() and judged.parts[0].oof.shape[1] == judged.weights.shape[1]:
         return kept[0][1]
     return Parallel(torch.as_tensor(np.stack([w for w, _ in kept])), [network for _, network in kept])
-
-
-def numpy_of(network: Motif, X: Matrix) -> Matrix:
-    """The network at rows X with shape (n, d), in float64."""
-    with torch.no_grad():
-        return network(torch.as_tensor(X)).numpy()
 
 
 @dataclass(frozen=True)

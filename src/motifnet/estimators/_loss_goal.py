@@ -1,6 +1,7 @@
 """The goal of a regression that is not judged by squared error: a convex last layer under its losses, then e^η, or quantiles in order.
 
-The error in the ledger is the honest mean loss as a share of that of the best constant, averaged over columns: 1 − D², the deviance not explained.
+The error in the ledger is the out-of-fold mean loss as a share of that of the best constant, averaged over columns: 1 − D², the deviance that is not
+explained.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from functools import cached_property, partial
 import numpy as np
 import torch
 
-from motifnet.estimators._goal import Combined, Judged, Mask, Part, parallel
+from motifnet.estimators._goal import Combined, Judged, Mask, parallel
 from motifnet.losses import Pinball
 from motifnet.motifs import Affine, Chain, Exp, Motif, Precise, Sort
 from motifnet.stacking import fit_loss_stack, mean_loss, predicted
+from motifnet.structure import Part
 from motifnet.tables import Matrix, Response, Sample, standardised
 
 

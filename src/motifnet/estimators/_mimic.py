@@ -13,17 +13,18 @@ from motifnet.engine import DataError, MotifnetError, MotifnetWarning, UsageErro
 from motifnet.estimators._black_box import imitate
 from motifnet.estimators._documents import asked_for_documents, certified, of_documents
 from motifnet.estimators._network import Network
-from motifnet.estimators._promise import compare, in_double
-from motifnet.estimators._synthetic import synthetic_rows
-from motifnet.mimicry import Certificate, certify, certify_rows, far_away, relu_form, transfer, units, values_of
+from motifnet.mimicry import Certificate, certify, certify_rows, far_away, relu_form, transfer, values_of
 from motifnet.mimicry.fitted import (
     Columns,
     Uses,
     coded,
+    compare,
+    measured,
     methods_of,
     network_for,
     own_outputs,
     reads_documents,
+    synthetic_rows,
     texts_of,
     with_deviation,
     with_levels,
@@ -79,7 +80,9 @@ def mimic(
     if callable(fitted) and not hasattr(fitted, "predict"):
         if form != "native":
             raise UsageError(f"form={form!r} is for fitted estimators; a function is imitated by native motifs. Leave it out.")
-        return _imitated(fitted, X)
+        if X is None:
+            raise UsageError("A function is imitated through its values. Pass X, rows of the kind that it takes.")
+        return imitate(fitted, X)
     network = _network(fitted, X, return_std, method)
     width, names = _width(fitted, network, X), _names(fitted)
     ask = partial(_outputs, fitted, return_std, method)
@@ -96,22 +99,16 @@ def mimic(
     if rows.ndim != 2 or rows.shape[1] != width:
         raise DataError(f"X has shape {rows.shape}, but the estimator was fitted on {width} columns. Pass rows with shape (n, {width}).")
     columns = Columns.of(table, network)
-    try:
-        expected = compare(values_of(network, rows), ask, in_double(X), fitted, "rows of X", return_std)
-    except UsageError:
-        raise
-    except (TypeError, ValueError) as error:
-        raise DataError(f"The estimator does not take X: {error} Pass rows of the kind that it was fitted on.") from error
-    unit = units(expected.astype(np.float64), alike=_is_classifier(fitted))
+    expected, unit = measured(network, rows, ask, X, fitted, return_std)
     if columns is None and np.isfinite(rows).all() and _takes_any_number(network, ask, rows):
         return Network(*_in_form(network, ask, rows, form, tolerance, unit))
     if form == "relu":
         raise UsageError("The relu form is for estimators of any numbers, without levels and missing values. Take the native form.")
-    return Network(network, width, certify_rows(network, expected.astype(np.float64), rows, unit), columns=columns)
+    return Network(network, width, certify_rows(network, expected, rows, unit), columns=columns)
 
 
 def _network(fitted: Any, X: Any, return_std: bool, method: str | None) -> Motif:
-    """The network of what is asked for."""
+    """The network of what is requested."""
     if method is None:
         return with_deviation(fitted) if return_std else transfer(fitted if X is None else with_levels(fitted, X))
     if return_std or not hasattr(fitted, method):
@@ -139,8 +136,7 @@ def _outputs(fitted: Any, return_std: bool, method: str | None, rows: Any) -> An
 
 def _compare_on_synthetic_rows(out: Network, ask: Ask, fitted: Any, return_std: bool = False) -> None:
     """Compare with the estimator on the first rows that it takes; say so where it takes none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what libraries say of rows without their names
+    with warnings.catch_warnings(action="ignore"):  # what libraries say of rows without their names
         for rows in synthetic_rows(out.module, out.d, out.columns):
             try:
                 compare(values_of(out.module, out.encode(rows)), ask, rows, fitted, "synthetic rows", return_std)
@@ -151,12 +147,6 @@ def _compare_on_synthetic_rows(out: Network, ask: Ask, fitted: Any, return_std: 
             return
     text = f"The network was not compared with {type(fitted).__name__}, which took no synthetic rows."
     warnings.warn(f"{text} Pass X, rows of the kind that it was fitted on.", MotifnetWarning, stacklevel=3)
-
-
-def _imitated(predict: Any, X: Any) -> Network:
-    if X is None:
-        raise UsageError("A function is imitated through its values. Pass X, rows of the kind that it takes.")
-    return imitate(predict, X)
 
 
 def _in_form(network: Motif, ask: Ask, rows: Matrix, form: str, tolerance: float, unit: Matrix) -> tuple[Motif, int, Certificate]:
@@ -177,10 +167,6 @@ def _takes_any_number(network: Motif, ask: Ask, rows: Matrix) -> bool:
     except (TypeError, ValueError):
         return False
     return True
-
-
-def _is_classifier(fitted: Any) -> bool:
-    return hasattr(fitted, "classes_")
 
 
 def _names(fitted: Any) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ CERTIFIED_ROWS = 128
 class Network:
     """A network of motifs on a matrix with d columns.
 
-    Call it on an array or a data frame (array out, float64) or on a tensor (tensor out, with gradients). Texts become numbers of their own; see
+    Call it on an array or a data frame (array out, float64) or on a tensor (tensor out, with gradients). Strings become numbers of their own; see
     `encode`.
     """
 
@@ -70,7 +70,7 @@ class Network:
         return values
 
     def encode(self, X: Any) -> Matrix:
-        """Rows as the matrix with shape (n, d) that the network takes: numbers as they are, texts as codes, NaN where a value is missing.
+        """Rows as the matrix with shape (n, d) that the network takes: numbers as they are, strings as codes, NaN where a value is missing.
 
         A data frame is read by the names of its columns, where the network knows them. Behind the columns stand the counts of the terms that the
         network knows in columns of documents.
@@ -98,13 +98,13 @@ class Network:
         return copy.deepcopy(self.module)
 
     def to_onnx(self, path: str | Path, *, dtype: str = "float64", X: Any = None) -> Any:
-        """Write as ONNX, compared through onnxruntime before the file is put in place, on rows X or on rows made up.
+        """Write as ONNX, compared through onnxruntime before the file is put in place, on rows X or on synthetic rows.
 
         It takes the matrix; where the network was made with a data frame, the raw columns by name.
         """
         rows = None if X is None else self.encode(X)
         if rows is not None and not len(rows):
-            raise DataError("X has no rows to compare the file with. Pass at least one, or leave X out: then rows are made up.")
+            raise DataError("X has no rows to compare the file with. Pass at least one, or leave X out: then it makes synthetic rows.")
         if self.columns is not None and any(knows_empty(part) for part in self.module.modules() if isinstance(part, Lookup)):
             raise UsageError("A level is the empty string, which stands for a missing one in ONNX. Give it a name, and fit again.")
         return network_to_onnx(self.module, self.d, path, dtype=dtype, X=rows, columns=self.columns)
@@ -124,7 +124,7 @@ class Network:
         seed: int = 0,
         n_jobs: int | None = None,
     ) -> Network:
-        """Train on rows X with shape (n, d) and targets y; a stage is kept only if held-out rows gain, as the `ledger` of what is returned tells.
+        """Train on rows X with shape (n, d) and targets y; a stage is kept only if held-out rows gain, see the `ledger` of what is returned.
 
         Parameters
         ----------
@@ -165,7 +165,7 @@ class Network:
         return other
 
     def compress(self, *, max_units: int | None = None, tolerance: float | None = None, X: Any = None, y: Any = None, seed: int = 0) -> Network:
-        """A small network of kernel units, distilled from this one; it holds no row, and the ledger tells what it costs.
+        """A small network of kernel units, distilled from this one; it holds no row, and the ledger says what it costs.
 
         Its size is the knee of the trade-off curve: the fewest of 32, 64, ..., 512 units whose R² to this network on held-out rows is .9975, or
         beyond which little is gained. Or give `max_units`, or a `tolerance`: the fewest units whose error is at most (1 + tolerance) times that of

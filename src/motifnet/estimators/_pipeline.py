@@ -9,389 +9,95 @@ model.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import cast
 
-import numpy as np
-
-from motifnet.engine import Control, LedgerRow, Stopped
-from motifnet.estimators._course import Course
-from motifnet.estimators._from_teacher import kernel_start
-from motifnet.estimators._front import Front
-from motifnet.estimators._goal import Goal, Judged, Part, RegressionGoal, numpy_of
-from motifnet.estimators._log_scale import LogScale, part_of
-from motifnet.estimators._orbit import Orbit
-from motifnet.estimators._prescribe import Prescriber
-from motifnet.estimators._presets import Preset
-from motifnet.kernels import EveryFold
-from motifnet.mimicry import transfer
-from motifnet.motifs import Motif, count_parameters
-from motifnet.profiling import Profile
-from motifnet.retrain import (
-    CrossTuned,
-    FineTuneSettings,
-    InnerSettings,
-    Start,
-    cross_tune,
-    fine_tune_stage,
-    fold_model,
-    largest_local_error,
-    refit_ridge,
-    refit_softmax,
-    refit_under_loss,
-    starts_of,
-    sup_norm_stage,
-)
-from motifnet.stacking import paired_difference, predicted
-from motifnet.tables import Matrix, Sample
-from motifnet.teachers import TEACHERS, BoostedTrees, EstimatorTeacher, FittedEstimator, FittedKernel, Hopeless
-
-# behind a layer that leaves few directions and no jump the function is smooth: no Laplace kernel of ‖·‖₁, and steps enough to find its scale
-SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gaussian"), 60
-HOPELESS = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing; it ends after its first fold, and has no variants
-WORTH, SURE = 0.005, 0.02  # of the error: what a part must be worth to stay in a compact network, in the mean and at most
-FEW_ROWS, FEW_PARAMETERS = 1_000, 60  # below, trainings differ more, and several networks are averaged as long as they have so few parameters a row
-FIRST_ROWS = 200  # of a fold that may say so
+from motifnet.engine import LedgerRow, Stopped
+from motifnet.estimators._compact import Compactor
+from motifnet.estimators._from_teacher import learn_features
+from motifnet.estimators._further_stages import add_base_model, fine_tune, train_sup_norm
+from motifnet.estimators._goal import Judged
+from motifnet.estimators._kernel_stages import fit_convex, fit_on_log_scale, refit_last, refit_output, train_inner_layers
+from motifnet.estimators._run import Run
+from motifnet.estimators._structure_stage import look_for_structure
+from motifnet.motifs import count_parameters
+from motifnet.stacking import paired_difference
+from motifnet.structure import LogScale, part_of
+from motifnet.teachers import EstimatorTeacher, FittedKernel
 
 
-@dataclass
-class Run:
-    """One run of the pipeline and what it has so far.
+def run_stages(run: Run) -> Judged:
+    """Run all stages that the preset asks for; where a teacher was given, those that make it a better network."""
+    if run.teacher is not None:
+        return _from_teacher(run, run.teacher)
+    convex, folds, convex_seconds = fit_convex(run)
+    try:
+        for name in run.preset.teachers[:1]:
+            add_base_model(run, name, None)
+        refit_last(run, convex, folds, convex_seconds)
+        del folds  # as large as a Gram matrix of all rows
+        scales: list[tuple[LogScale | None, FittedKernel]] = [(None, convex)]
+        for number, settings in enumerate(run.preset.inner):
+            if number == 1 and run.log is not None:
+                scales.append((run.log, fit_on_log_scale(run, run.log)))
+            train_inner_layers(run, *scales[number % len(scales)], settings, number)
+        refit_output(run)
+        look_for_structure(run)
+        for number, name in enumerate(run.preset.teachers[1:], 1):
+            add_base_model(run, name, scales[number % len(scales)][0])
+        _stack(run)
+        _compact(run)
+        if run.preset.fine_tune_epochs:
+            fine_tune(run)
+        if run.preset.sup_norm:
+            train_sup_norm(run)
+    except Stopped:
+        run.stopped = True
+    assert run.course.best is not None
+    return run.course.best
 
-    `teacher`: what is transferred and retrained in place of the library's own kernel ridge. `units`: what stands before a kernel branch beside it,
-    None where rows are standardised. `front`: what stands before the kernel of the `first` training. `copies`: one network a fold, not one for all.
-    """
 
-    sample: Sample
-    goal: Goal
-    preset: Preset
-    seed: int
-    n_jobs: int
-    control: Control
-    course: Course
-    log: LogScale | None = None
-    teacher: EstimatorTeacher | None = None
-    units: Front | None = None
-    front: Front | None = None
-    copies: bool = False
-    prescriber: Prescriber | None = None
-    profile: Profile | None = None
-    kernels: list[Part] = field(default_factory=list)
-    others: list[Part] = field(default_factory=list)
-    convex: FittedKernel | None = None
-    first: CrossTuned | None = None
-    hopeless: set[tuple[type, bool]] = field(default_factory=set)
-    stopped: bool = False
+def _from_teacher(run: Run, teacher: EstimatorTeacher) -> Judged:
+    """Teacher → transfer → feature learning → stack. Where its network has no kernel of distances, a kernel branch of weight 0 is beside it."""
+    start = run.course.start("teacher")
+    fitted = teacher.fit(run.sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
+    seconds, part = time.monotonic() - start, part_of("teacher", fitted)
+    start = run.course.start("transferred")
+    judged, run.others = run.goal.judge([part]), [part]
+    size = count_parameters(part.network)
+    run.course.enter(LedgerRow("teacher", seconds, judged.error, size, True, f"{type(teacher.estimator).__name__}, fitted for every fold"))
+    run.course.settle("transferred", start, judged, "network by calculation")
+    try:
+        learn_features(run, fitted)
+        refit_output(run)
+        for name in run.preset.asked:
+            add_base_model(run, name, None)
+        _stack(run)
+        _compact(run)
+    except Stopped:
+        run.stopped = True
+    assert run.course.best is not None
+    return run.course.best
 
-    def go(self) -> Judged:
-        """Run all stages that the preset asks for; where a teacher was given, those that make it a better network."""
-        if self.teacher is not None:
-            return self._from_teacher(self.teacher)
-        convex, folds, convex_seconds = self._convex()
-        try:
-            for name in self.preset.teachers[:1]:
-                self._teacher(name, None)
-            self._last_layer(convex, folds, convex_seconds)
-            del folds  # as large as a Gram matrix of all rows
-            scales: list[tuple[LogScale | None, FittedKernel]] = [(None, convex)]
-            for number, settings in enumerate(self.preset.inner):
-                if number == 1 and self.log is not None:
-                    scales.append((self.log, self._log_scale(self.log)))
-                self._inner_layers(*scales[number % len(scales)], settings, number)
-            self._own_loss()
-            self._structure()
-            for number, name in enumerate(self.preset.teachers[1:], 1):
-                self._teacher(name, scales[number % len(scales)][0])
-            self._stack()
-            self._compact()
-            if self.preset.fine_tune_epochs:
-                self._fine_tune()
-            if self.preset.sup_norm:
-                self._sup_norm()
-        except Stopped:
-            self.stopped = True
-        assert self.course.best is not None
-        return self.course.best
 
-    def _from_teacher(self, teacher: EstimatorTeacher) -> Judged:
-        """Teacher → transfer → feature learning → stack. Where its network has no kernel of distances, a kernel branch of weight 0 is beside it."""
-        start = self.course.start("teacher")
-        fitted = teacher.fit(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
-        seconds, part = time.monotonic() - start, part_of("teacher", fitted)
-        start = self.course.start("transferred")
-        judged, self.others = self.goal.judge([part]), [part]
-        size = count_parameters(part.network)
-        self.course.enter(LedgerRow("teacher", seconds, judged.error, size, True, f"{type(teacher.estimator).__name__}, fitted for every fold"))
-        self.course.settle("transferred", start, judged, "network by calculation")
-        try:
-            self._features(fitted)
-            self._own_loss()
-            for name in self.preset.asked:
-                self._teacher(name, None)
-            self._stack()
-            self._compact()
-        except Stopped:
-            self.stopped = True
-        assert self.course.best is not None
-        return self.course.best
+def _stack(run: Run) -> None:
+    """All parts together. A least difference does not decide: within one standard error of the best so far the average of all stands."""
+    start = run.course.start("stack")
+    run.control.check()
+    best, judged = run.course.best, run.goal.judge(run.parts)
+    assert best is not None
+    losses, of_best = run.goal.losses(judged), run.goal.losses(best)
+    worse, standard_error = paired_difference(losses, of_best, run.sample.weight, run.sample.groups)
+    weights = " + ".join(f"{weight:.2f} {name}" for name, weight in judged.used if weight > 0)
+    note = f"{weights}; within one standard error of the best" if 0 < worse <= standard_error else weights
+    run.course.settle("stack", start, judged, note, kept=True if 0 <= worse <= standard_error else None)
 
-    def _features(self, fitted: FittedEstimator) -> None:
-        """Feature learning from the kernel of the teacher's network, or of a kernel branch."""
-        stage = "feature learning"
-        start = self.course.start(stage)
-        self.control.check()
-        found, settings = kernel_start(self.sample, fitted, self.seed), replace(self.preset.inner[0], depth=0)
-        self.front = self.units if found is None else found.front
-        sample = self._behind_front()
-        if found is None:
-            convex = self.preset.convex.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
-            starts, note = starts_of(convex, settings.profiles), "a kernel branch of weight 0 beside the teacher"
-        else:
-            starts, note = found.starts, "from the teacher's kernel"
-        self.first = self._trained(sample, starts, settings, 1)
-        part = self._part("retrained", self.first)
-        self.kernels.append(part)
-        self._settle(stage, start, f"{note}; {self._describe(settings, starts)}", self.goal.judge([part]))
 
-    def _behind_front(self) -> Sample:
-        """The sample that the first training sees."""
-        return self.sample if self.front is None else self.front.behind(self.sample)
-
-    def _part(self, name: str, fitted: CrossTuned) -> Part:
-        return part_of(name, fitted) if self.front is None else self.front.part(name, fitted)
-
-    @property
-    def trained(self) -> CrossTuned | None:
-        """The first training, where it is of the encoded rows themselves."""
-        return self.first if self.front is None else None
-
-    @property
-    def parts(self) -> list[Part]:
-        """All parts so far."""
-        return [*self.kernels, *self.others]
-
-    def _settle(self, stage: str, start: float, note: str, alone: Judged) -> None:
-        """Enter a stage by the error of all parts together; that of its own parts `alone` is told where there are others."""
-        together = self.goal.judge(self.parts) if len(self.parts) > len(alone.parts) else alone
-        self.course.settle(stage, start, together, note if together is alone else f"{note}; alone {alone.error:.4g}")
-
-    def _convex(self) -> tuple[FittedKernel, EveryFold | None, float]:
-        """The fit, its folds, and the seconds that it took."""
-        start = self.course.start("convex fit")
-        fitted, folds = self.preset.convex.fit_with_folds(self.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
-        seconds = time.monotonic() - start
-        start = self.course.start("transferred")
-        part = part_of("kernel ridge", fitted)
-        judged = self.goal.judge([part])
-        self.kernels, self.convex = [part], fitted
-        note = "kernel ridge in closed form" + ("; fewer centres, for the time limit" if fitted.shortened else "")
-        self.course.enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, note))
-        self.course.settle("transferred", start, judged, "network by calculation")
-        return fitted, folds, seconds
-
-    def _last_layer(self, convex: FittedKernel, folds: EveryFold | None, seconds: float) -> None:
-        """Solutions for further λ, which together take about as long as the convex fit."""
-        if not self.preset.ridge_again or folds is None:
-            return
-        start = self.course.start("last layer")
-        self.control.check(seconds)
-        fitted = refit_ridge(self.sample, convex, folds, n_jobs=self.n_jobs)
-        alone = self.goal.judge([part_of("kernel ridge", fitted)])
-        if alone.error < self.goal.judge(self.kernels).error:
-            self.kernels = list(alone.parts)
-        self._settle("last layer", start, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows", alone)
-
-    def _log_scale(self, log: LogScale) -> FittedKernel:
-        """The convex fit on the logarithmic scale of the target, which trainings and teachers take in turn with the plain one."""
-        start = self.course.start("log scale")
-        self.control.check()
-        fitted = self.preset.convex.fit(log.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
-        part = part_of("kernel ridge", fitted, log)
-        self.kernels.append(part)
-        self._settle("log scale", start, "kernel ridge on log y, beside the one on y", self.goal.judge([part]))
-        return fitted
-
-    def _inner_layers(self, log: LogScale | None, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
-        stage = "inner layers" if number == 0 else f"inner layers {number + 1}"
-        start = self.course.start(stage)
-        # a combination of the start and the trained networks by honest scores: where training misleads, the start keeps its share
-        self.kernels.append(self._tuned(convex, settings, number, log))
-        self._settle(stage, start, self._describe(settings) + ("; on log y" if log else ""), self.goal.judge(self.kernels))
-
-    def _tuned(self, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
-        fitted = self._trained(self.sample if log is None else log.sample, starts_of(convex, settings.profiles), settings, number + 1)
-        if number == 0:
-            self.first = fitted
-        return part_of(f"trained kernel {number + 1}", fitted, log)
-
-    def _trained(self, sample: Sample, starts: Sequence[Start], settings: InnerSettings, number: int) -> CrossTuned:
-        copies, jobs, control = self._copies(sample, settings), self.n_jobs, self.control
-        return cross_tune(sample, starts, settings, seed=self.seed, number=number, n_jobs=jobs, control=control, copies=copies)
-
-    def _copies(self, sample: Sample, settings: InnerSettings) -> int:
-        """How many networks a training ends in: those of all folds, or one; where rows are few and there is a trunk, as many as are small enough."""
-        count = sample.folds.count
-        if self.copies:
-            return count
-        if not settings.depth or sample.n >= FEW_ROWS:
-            return 1
-        return max(1, min(count, FEW_PARAMETERS // (2 * sample.X.shape[1] + sample.y.shape[1])))
-
-    def _describe(self, settings: InnerSettings, starts: Sequence[Start] = ()) -> str:
-        profiles = starts[-1].kernel.profiles if starts else settings.profiles
-        return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(profiles)}"
-
-    def _own_loss(self) -> None:
-        """The first trained kernel under the loss that is asked for, alone or beside the kernels that were fitted by least squares."""
-        classes = self.sample.labels is not None
-        if self.first is None or not (classes or self.sample.response):
-            return
-        start = self.course.start("own loss")
-        refit = partial(refit_softmax, seed=self.seed) if classes else refit_under_loss
-        fitted = refit(self._behind_front(), self.first, n_jobs=self.n_jobs, control=self.control)
-        if fitted is None:
-            return
-        part = self._part("trained kernel, own loss", fitted)
-        alone, beside = self.goal.judge([part]), self.goal.judge([*self.kernels, part])
-        # for classes the stack keeps them all: its pull to equal weights gains by parts that are nearly as good
-        self.kernels = [part] if alone.error < beside.error and not classes else [*self.kernels, part]
-        self._settle("own loss", start, f"output layer under the {'log loss' if classes else 'objective'}", alone)
-
-    def _structure(self) -> None:
-        """Look at the table, and try a kernel part behind each front that the findings lead to."""
-        if self.prescriber is None:
-            return
-        start = self.course.start("profile")
-        self.control.check()
-        self.profile = self.prescriber.profile(self.control)
-        fronts = self.prescriber.fronts(self.profile, self.sample, self.control)
-        assert self.course.best is not None
-        found = "; ".join(f"{f.detector}: {f.verdict}" for f in self.profile.findings if f.found) or "nothing that changes the structure"
-        size = count_parameters(self.goal.network(self.course.best))
-        self.course.enter(LedgerRow("profile", time.monotonic() - start, self.course.best.error, size, True, found))
-        start = time.monotonic()
-        for number, front in enumerate(fronts):
-            self._behind(front, number, start)
-            start = time.monotonic()
-
-    def _behind(self, front: Front | Orbit, number: int, start: float) -> None:
-        """The convex fit and the first training on the rows behind a front: alone or beside the others, where that is better, else forgotten."""
-        self.course.start(front.name)
-        sample, first = front.behind(self.sample), self.preset.inner[0]
-        settings = replace(first, profiles=SMOOTH, steps=max(first.steps, SMOOTH_STEPS))
-        teacher = replace(self.preset.convex, profiles=SMOOTHEST)
-        convex = teacher.fit(sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
-        trained = self._trained(sample, starts_of(convex, settings.profiles), settings, 100 + number)
-        parts = [front.part("kernel ridge", convex), front.part("trained kernel", trained)]
-        kernels = {"": [*self.kernels, *parts], ", and no others": parts}
-        judged = {alone: self.goal.judge([*some, *self.others]) for alone, some in kernels.items()}
-        alone = min(judged, key=lambda alone: judged[alone].error)
-        if self.course.settle(front.name, start, judged[alone], f"smooth kernels behind this layer{alone}"):
-            self.kernels = kernels[alone]
-
-    def _teacher(self, name: str, log: LogScale | None) -> None:
-        teacher = TEACHERS[name]()
-        if isinstance(teacher, BoostedTrees):
-            teacher = replace(teacher, bagged=self.copies)
-        kind = (type(teacher), log is None)
-        if kind in self.hopeless and name not in self.preset.asked:
-            return
-        start = self.course.start(name)
-        self.control.check()
-        sample = self.sample if log is None else log.sample
-        fit = partial(teacher.fit, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
-        if isinstance(teacher, BoostedTrees) and isinstance(self.goal, RegressionGoal) and log is None and name not in self.preset.asked:
-            fit = partial(fit, worth=self._worth)
-        try:
-            part = part_of(name, fit(sample), log)
-        except Hopeless as ended:
-            self.hopeless.add(kind)
-            error = self.goal.error(ended.oof, predicted(ended.oof))
-            self.course.enter(LedgerRow(name, time.monotonic() - start, error, 0, False, f"{ended}: no part of the stack"))
-            return
-        self.others.append(part)
-        before, alone = self.course.best, self.goal.judge([part])
-        self._settle(name, start, "a further teacher" + (", on log y" if log else ""), alone)
-        if before is not None and alone.error > HOPELESS * before.error:
-            self.hopeless.add(kind)
-
-    def _worth(self, oof: Matrix) -> bool:
-        """Whether the first fold of a teacher is less than hopeless beside the best so far, or too small to tell."""
-        assert self.course.best is not None
-        best = self.course.best.oof
-        both = predicted(oof) & predicted(best)
-        return int(both.sum()) < FIRST_ROWS or self.goal.error(oof, both) <= HOPELESS * self.goal.error(best, both)
-
-    def _stack(self) -> None:
-        """All parts together. A least difference does not decide: within one standard error of the best so far the average of all stands."""
-        start = self.course.start("stack")
-        self.control.check()
-        best, judged = self.course.best, self.goal.judge(self.parts)
-        assert best is not None
-        losses, of_best = self.goal.losses(judged), self.goal.losses(best)
-        worse, standard_error = paired_difference(losses, of_best, self.sample.weight, self.sample.groups)
-        weights = " + ".join(f"{weight:.2f} {name}" for name, weight in judged.used if weight > 0)
-        note = f"{weights}; within one standard error of the best" if 0 < worse <= standard_error else weights
-        self.course.settle("stack", start, judged, note, kept=True if 0 <= worse <= standard_error else None)
-
-    def _compact(self) -> None:
-        """Without the parts that are worth less than `WORTH` of the error, and surely less than `SURE`, the largest first."""
-        best = self.course.best
-        if self.copies or best is None or len(best.parts) < 2:
-            return
-        start, full = self.course.start("compact"), best
-        by_size = sorted(zip(best.parts, best.weights, strict=True), key=lambda pair: (pair[1].any(), -count_parameters(pair[0].network)))
-        for part, _ in by_size:
-            fewer = [other for other in best.parts if other is not part]
-            if not fewer:
-                break
-            self.control.check()
-            judged = self.goal.judge(fewer)
-            if self._as_good(judged, full):
-                best = judged
-        if best is not full:
-            left_out = ", ".join(part.name for part in full.parts if part not in best.parts)
-            self.course.settle("compact", start, best, f"without {left_out}: error within {WORTH:.1%} of all parts", kept=True)
-
-    def _as_good(self, fewer: Judged, full: Judged) -> bool:
-        """Whether the error is within `WORTH` of the full one, and within `SURE` even if it is a standard error of the difference larger."""
-        losses, of_full = self.goal.losses(fewer), self.goal.losses(full)
-        worse, standard_error = paired_difference(losses, of_full, self.sample.weight, self.sample.groups)
-        both = np.isfinite(losses) & np.isfinite(of_full)
-        mean = float(np.average(of_full[both], weights=self.sample.weight[both]))
-        power = 2 if isinstance(self.goal, RegressionGoal) else 1  # the error is the root of a mean square, or the mean itself
-        return fewer.error <= (1 + WORTH) * full.error and mean + worse + standard_error <= (1 + SURE) ** power * mean
-
-    def _fine_tune(self) -> None:
-        """End-to-end training of the first trained kernel network; the result joins the stack."""
-        start = self.course.start("fine-tuning")
-        self.control.check()
-        first = self.first
-        assert first is not None
-        settings = FineTuneSettings(epochs=self.preset.fine_tune_epochs)
-        tuned = fine_tune_stage(
-            transfer(first),
-            lambda k: transfer(fold_model(self.sample, first, k)),
-            self.sample,
-            settings=settings,
-            seed=self.seed,
-            n_jobs=self.n_jobs,
-            control=self.control,
-        )
-        network = cast(Motif, tuned.network)
-        part = Part("fine-tuned network", tuned.oof, network, partial(numpy_of, network))
-        judged = self.goal.judge([part, *self.parts])
-        self.course.settle("fine-tuning", start, judged, f"{tuned.epochs} of {settings.epochs} epochs chosen by the fold networks")
-
-    def _sup_norm(self) -> None:
-        """A ReLU network for the largest error, in place of all others where its largest local error is the least."""
-        start = self.course.start("sup-norm training")
-        assert self.first is not None and self.course.best is not None
-        trained = sup_norm_stage(self.sample, self.first, self.preset.convex, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
-        network = trained.network
-        judged = self.goal.judge([Part("sup-norm network", trained.oof, network, partial(numpy_of, network))])
-        before, after = (largest_local_error(self.sample, oof) for oof in (self.course.best.oof, trained.oof))
-        note = f"radius {trained.radius:.2g}; largest local error {before:.3f} → {after:.3f} sd"
-        self.course.settle("sup-norm training", start, judged, note, kept=after < before)
+def _compact(run: Run) -> None:
+    """Fewer parts and fewer centres, as far as the out-of-fold error allows; see `Compactor`."""
+    if run.copies or run.course.best is None:
+        return
+    start = run.course.start("compact")
+    compactor = Compactor(run.goal, run.course.best, run.trainings, run.small, run.budget, run.seed, run.n_jobs, run.control)
+    judged, note = compactor.smaller()
+    if note:
+        run.course.settle("compact", start, judged, note, kept=True)
+    run.row_free = run.small and compactor.is_small(judged)

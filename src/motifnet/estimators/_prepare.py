@@ -12,11 +12,12 @@ import numpy as np
 from motifnet.bundle import check_width
 from motifnet.engine import DataError
 from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal
-from motifnet.estimators._log_scale import LogScale
 from motifnet.estimators._loss_goal import LossGoal
 from motifnet.estimators._presets import Preset
+from motifnet.explain import Evidence, raw_columns, warn_of_leaks, warn_of_twins
 from motifnet.losses import Objective
 from motifnet.profiling import Rows, units_of
+from motifnet.structure import LogScale
 from motifnet.tables import (
     Encoder,
     Matrix,
@@ -99,6 +100,14 @@ def prepare(
     goal, flat = goal_of(sample), target.flat and len(objective.quantiles) < 2
     log = LogScale.of(sample, goal.mean, goal.sd) if isinstance(goal, RegressionGoal) else None
     return Prepared(sample, goal, rows.table, table.schema, encoder, target.names, target.classes, flat, log)
+
+
+def warn_of_rows(ready: Prepared, seed: int) -> None:
+    """A MotifnetWarning of a column that gives the target away, and one of objects that were entered twice."""
+    sample = ready.sample
+    rows = Evidence(sample.X, "rows of the fit", sample.y, folds=sample.folds.of, table=ready.table)
+    warn_of_leaks(raw_columns(ready.encoder, ready.schema), rows, sample.labels is not None, seed)
+    warn_of_twins(ready.table, sample.groups)
 
 
 def _per_exposure(y: Matrix, weight: Matrix, offset: Matrix, objective: Objective) -> tuple[Matrix, Matrix]:

@@ -17,10 +17,12 @@ from motifnet.teachers import TEACHERS, KernelRidge
 # blocks in parallel differ in depth: the first has a residual block before its distances
 _ALL = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"))
 _DEEP = replace(_ALL, depth=1)
+_RETRAINED = replace(_ALL, steps=40)
 _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60, map_share=0)
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
 # few centres, few steps, few trees: within ten times the seconds of 500 boosted trees
 _SMALL = Capacity(1_200, 800)
+_QUICK = InnerSettings(steps=30, batch=256, capacity=_SMALL, ridge_factors=(1.0,))
 # where trainings start; in the stack they leave it next to no weight
 _CONVEX = KernelRidge(capacity=_SMALL)
 FOLD_ROWS = 10
@@ -28,14 +30,16 @@ FOLD_ROWS = 10
 
 @dataclass(frozen=True)
 class Preset:
-    """Number of folds (up to twice as many below `small_rows` rows), the convex fit, inner-layer trainings, other teachers, whether to fine-tune
-    end to end, whether to train under the objective "supnorm", and which teachers the caller asked for by name.
+    """Number of folds (up to twice as many below `small_rows` rows), the convex fit, inner-layer trainings, the one that follows a teacher of the
+    caller's own, other teachers, whether to fine-tune end to end, whether to train under the objective "supnorm", and which teachers the caller
+    asked for by name.
     """
 
     folds: int = 4
     small_rows: int = 1_000
     convex: KernelRidge = _CONVEX
     inner: tuple[InnerSettings, ...] = (_DEEP, _ALL)
+    retrained: InnerSettings = _RETRAINED
     teachers: tuple[str, ...] = ("trees", "randomised trees")
     fine_tune_epochs: int = 0
     ridge_again: bool = True
@@ -71,7 +75,8 @@ PRESETS = {
         folds=3,
         small_rows=0,
         convex=KernelRidge(capacity=_SMALL, grid_rows=200),
-        inner=(InnerSettings(steps=30, batch=256, capacity=_SMALL, ridge_factors=(1.0,)),),
+        inner=(_QUICK,),
+        retrained=_QUICK,
         teachers=("quick trees",),
         ridge_again=False,
     ),
@@ -79,6 +84,7 @@ PRESETS = {
     "best": Preset(
         folds=6,
         inner=(replace(_DEEP, steps=150), _MATERN, InnerSettings(steps=100), replace(_DEEP, depth=2), _LAPLACE),
+        retrained=replace(_ALL, steps=150),
         teachers=("trees", "randomised trees", "splines", "support vectors", "smoothed trees"),
         fine_tune_epochs=20,
     ),

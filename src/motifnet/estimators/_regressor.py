@@ -12,21 +12,21 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 
-from motifnet.bands import Band, as_levels
+from motifnet.bands import as_levels
 from motifnet.engine import UsageError, resolve_jobs
 from motifnet.estimators._bands import BandRows
-from motifnet.estimators._base import MotifEstimator
-from motifnet.estimators._fitted import check_is_fitted
+from motifnet.estimators._finished import check_is_fitted
 from motifnet.estimators._goal import RegressionGoal
-from motifnet.estimators._pipeline import Run
 from motifnet.estimators._prepare import Prepared
+from motifnet.estimators._run import Run
+from motifnet.estimators._streamed import StreamedEstimator
 from motifnet.losses import Objective
 from motifnet.profiling import Profile
 from motifnet.stacking import explained
 from motifnet.tables import Matrix, as_offset, as_target, as_weight, check_domain
 
 
-class MotifRegressor(RegressorMixin, MotifEstimator):
+class MotifRegressor(RegressorMixin, StreamedEstimator):
     """Regression by a deep network that is computed, not searched for.
 
     A kernel ridge regression is fitted in closed form, transferred into a network by calculation, retrained (last layer, inner layers), and
@@ -38,7 +38,7 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
     preset : {"fast", "balanced", "best"}, default "balanced"
         How much is tried: seconds, tens of seconds, minutes for some thousands of rows.
     objective : {"squared", "supnorm", "absolute", "pinball", "poisson", "gamma"}, default "squared"
-        What is minimised on rows not seen, so what is predicted: the mean; the median; quantiles, which never cross; the mean of counts (y ≥ 0) or of
+        What is minimised on held-out rows, so what is predicted: the mean; the median; quantiles, which never cross; the mean of counts (y ≥ 0) or of
         positive amounts (y > 0), by a log link. Inner layers are trained by least squares for each.
     quantiles : float or sequence of floats, default (0.1, 0.5, 0.9)
         The levels of "pinball". One level gives predictions with shape (n,), several with shape (n, levels), in increasing order.
@@ -56,7 +56,7 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
     profile : "auto" (default), None or what `motifnet.profile` returns
         Structure to build into the network: symmetric functions where columns may be exchanged, one network for targets that move along with them,
         a projection where the rows are thin, a step where the target jumps. "auto" looks for it on at most 1,400 rows, in about half a second; a
-        layer stays only if rows not seen are predicted better. None looks for nothing.
+        layer stays only if held-out rows are predicted better. None looks for nothing.
     engine : {"local", "ray"} or the address of a Ray cluster, "ray://host:port", default "local"
         Where jobs run: in this process, or on Ray (`pip install "motifnet[ray]"`): the one that is connected, that of RAY_ADDRESS, or one of this
         machine for the time of the fit. The result does not depend on it.
@@ -65,23 +65,26 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         result. Not together with `time_limit_s`. The folder holds values computed from the rows; delete it when the model is there.
 
     teacher : estimator or str, default "kernel ridge"
-        The model that is transferred and retrained. By default the library's own kernel ridge, with all that the preset adds. An estimator that
-        `motifnet.mimic` takes (SVR, Gaussian process, ridge, forest, boosting, a pipeline), fitted or not: clones of it are fitted to the encoded
-        rows (columns standardised, categories coded) for every fold; its network is retrained from its own kernel, or with a kernel branch of weight
-        0 beside it, and combined with the original by non-negative weights. What the preset would add is left out, but for `teachers`.
+        The model that is transferred and retrained. By default the library's own kernel ridge, with all that the preset adds. Or an estimator that
+        `motifnet.mimic` takes (SVR, Gaussian process, ridge, forest, boosting, a pipeline), fitted or not, or the name of one: "svr", "gp",
+        "nystroem", "ridge", "splines", "mlp", "forest", "lightgbm" (docs/teacher.md). Clones of it are fitted to the encoded rows (columns
+        standardised, categories coded) for every fold; its network is retrained from its own kernel, or with a kernel branch of weight 0 beside it,
+        and combined with the original by non-negative weights. What the preset would add is left out, but for `teachers`.
     size : {"compact", "full", "small"}, default "compact"
         "compact": one network of all rows for each training (below 1,000 rows several for a deep block), one forest, and no part that is worth less
-        than .5 % of the error. "full": all parts, as averages of the networks of all folds, several times larger. "small": `compress` with
-        tolerance=.02, a network of at most 512 centres that are no rows of the table; it gives no intervals.
+        than .5 % of the error; of a network of more than 20,000 parameters as many centres as theory predicts, halved or doubled until the error
+        is within the same .5 %. "full": all parts, as averages of the networks of all folds, several times larger. "small": the same within 1 % and
+        at most 16,000 parameters, whatever that costs (the ledger tells), in a file of some 150 kB; centres lie between rows, none is a row of the
+        table, and there are no intervals. A model without a trained kernel is compressed as `compress(tolerance=.02)` does it.
     max_parameters : int, optional
-        A budget. A network that is larger is compressed to as many centres as the budget allows.
+        A budget. A network that is larger keeps the one kernel of the least error, with as many centres as the budget allows.
 
     Attributes
     ----------
-    ledger_ : stages with seconds, honest error, parameters; the error is in units of sd(y), for other objectives than "squared" it is 1 − D²
+    ledger_ : stages with seconds, out-of-fold error, parameters; the error is in units of sd(y), for other objectives than "squared" it is 1 − D²
     card_, certificate_ : architecture, and what is known of network against teacher
     network_ : the `Network` on the encoded matrix
-    profile_ : the `Profile` that structure was taken from; None where none was asked for, or the time was over
+    profile_ : the `Profile` that structure was taken from; None where none was requested, or the time was over
     model_ : the frozen model; stages_ : networks along the way; teacher_ : the same function outside torch
 
     Examples
@@ -126,7 +129,7 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
 
     def predict(self, X: Any, offset: Any = None) -> Matrix:
         """Predictions with shape (n,), or (n, q) for a fit to y with shape (n, q), (n, levels) for several quantiles; means are times e^offset."""
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         _check_offset(offset, self._objective)
         values = self._outputs(X, offset)
         return values[:, 0] if self._flat else values
@@ -152,7 +155,7 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         UsageError
             Where the coverage is none, or the model gives no intervals: quantiles, exposures, a compressed model, a file of an early version.
         """
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         levels, single = as_levels(coverage)
         ends = self.model_.predict_interval(self._new_rows(X), levels, side, resolve_jobs(self.n_jobs))
         ends = ends[:, :, 0] if single else ends
@@ -181,23 +184,20 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
         ------
         UsageError
             For another objective than "squared", fits with groups or time (rows that are not independent), compressed models, and files that were
-            saved before the band was asked for. DataError for fewer than 20 rows, 40 for `split`.
+            saved before the band was computed. DataError for fewer than 20 rows, 40 for `split`.
         """
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         levels, single = as_levels(coverage)
         if not single:
             raise UsageError(f"coverage={coverage!r} must be one number for a band. Ask for one band after the other.")
         which, jobs = "split" if split else "all rows", resolve_jobs(self.n_jobs)
         if which not in (self.model_.bands or {}):
             # kept with the model, so that it is saved, and the next call is quick
-            self.model_ = replace(self.model_, bands={**(self.model_.bands or {}), which: self._find_bands(split, jobs)})
+            if self._band_rows is None:
+                raise UsageError(f"This model gives no band: {self._why_no_band()}")
+            self.model_ = replace(self.model_, bands={**(self.model_.bands or {}), which: self._band_rows.bands(split, jobs)})
         ends = self.model_.predict_band(self._new_rows(X), which, float(levels[0]), kind, jobs)
         return ends[:, 0] if self._flat else ends
-
-    def _find_bands(self, split: bool, n_jobs: int) -> tuple[Band, ...]:
-        if self._band_rows is None:
-            raise UsageError(f"This model gives no band: {self._why_no_band()}")
-        return self._band_rows.bands(split, n_jobs)
 
     def _keep_for_bands(self, ready: Prepared, run: Run) -> BandRows | None:
         independent = ready.sample.groups is None and ready.sample.time is None
@@ -215,7 +215,7 @@ class MotifRegressor(RegressorMixin, MotifEstimator):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> float:
         """R², or for another objective D²: one minus the mean loss as a share of that of the best constant, averaged over columns."""
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         objective = self._objective
         _check_offset(offset, objective)
         predicted = self._outputs(X, offset)

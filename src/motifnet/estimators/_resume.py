@@ -12,10 +12,10 @@ from typing import Any
 import motifnet
 from motifnet.engine import Checkpoint, Control, UsageError, fingerprint
 from motifnet.estimators._prepare import Prepared
-from motifnet.estimators._prescribe import Request
 from motifnet.estimators._presets import Preset
 from motifnet.losses import Objective
 from motifnet.profiling import Profile
+from motifnet.structure import Request
 
 _COMPUTE = ("numpy", "scipy", "torch", "scikit-learn", "lightgbm", "catboost")
 

@@ -1,8 +1,8 @@
 """Retraining of a network.
 
 With the estimator that it was computed from, the rows may be those of its own fit: clones of it, fitted without each fold, are transferred and
-retrained in the same way, and their predictions are the honest scores (see `_pipeline`). Without it the rows must be new: the last layer is solved in
-closed form, then the network is trained end to end, each kept only if held-out rows gain.
+retrained in the same way, and their predictions are the out-of-fold scores (see `_pipeline`). Without it the rows must be new: the last layer is
+solved in closed form, then the network is trained end to end, each kept only if held-out rows gain.
 """
 
 from __future__ import annotations
@@ -14,24 +14,15 @@ from typing import Any, cast
 import numpy as np
 from sklearn.base import is_classifier
 
-from motifnet.engine import (
-    Control,
-    DataError,
-    LedgerRow,
-    UsageError,
-    check_count,
-    check_positive,
-    resolve_jobs,
-    seed_of,
-    single_threaded,
-)
+from motifnet.engine import Control, DataError, LedgerRow, UsageError, check_count, check_positive, resolve_jobs, seed_of, single_threaded
 from motifnet.estimators._course import Course
-from motifnet.estimators._front import own_units
 from motifnet.estimators._goal import ClassificationGoal, Goal, RegressionGoal
-from motifnet.estimators._pipeline import Run
+from motifnet.estimators._pipeline import run_stages
 from motifnet.estimators._presets import get_preset
+from motifnet.estimators._run import Run
 from motifnet.motifs import Motif, count_parameters
-from motifnet.retrain import FineTuneSettings, RowSums, ends_affine, fine_tune_stage, refit_last_layer
+from motifnet.retrain import FineTuneSettings, RowSums, ends_affine, fine_tune_stage, refit_last_layer, solve_last_layer
+from motifnet.structure import own_units
 from motifnet.tables import Matrix, Sample, as_numbers, as_target, as_weight, make_folds, standardised
 from motifnet.teachers import Coding, EstimatorTeacher
 
@@ -54,13 +45,13 @@ def retrain(
 
     start, fold_networks = time.monotonic(), [network] * FOLDS
     if ends_affine(network):
-        last = refit_last_layer(network, sample, fold_networks=fold_networks, n_jobs=jobs)
+        last = refit_last_layer(network, sample, n_jobs=jobs)
         kept = last.error_after < last.error_before
         rows.append(_row("as it is", 0.0, error(last.error_before), network, True, ""))
         rows.append(_row("last layer", time.monotonic() - start, error(last.error_after), network, kept, f"ridge {last.ridge:.2g}"))
         if kept:
-            parts = [sample.rows(sample.folds.train(k)) for k in range(FOLDS)]
-            fold_networks = [refit_last_layer(network, part, fold_networks=[network] * FOLDS, ridges=[last.ridge]).network for part in parts]
+            trains = [sample.folds.train(k) for k in range(FOLDS)]
+            fold_networks = [solve_last_layer(network, X[train], target[train], sample.weight[train], last.ridge) for train in trains]
             network = last.network
     start, settings = time.monotonic(), FineTuneSettings(epochs=epochs)
     tuned = fine_tune_stage(network, lambda k: fold_networks[k], sample, settings=settings, seed=seed, n_jobs=jobs)
@@ -84,7 +75,7 @@ def retrain_from(
     run = Run(sample, goal, get_preset("balanced"), seed, resolve_jobs(n_jobs), control, Course(goal, control, lambda stage, row: None))
     run.teacher, run.units = EstimatorTeacher(estimator, coding), own_units(X)
     with control.listening(), single_threaded():
-        judged = run.go()
+        judged = run_stages(run)
     return goal.network(judged), goal.teacher(judged), tuple(run.course.ledger)
 
 
@@ -139,7 +130,7 @@ def _trust(network: Motif, X: Matrix, y: Matrix, seed: int) -> float:
     """λ by predictions of left-out folds of the first rows; where those are few, one row's weight."""
     if len(X) < FOLDS:
         return 1.0
-    return refit_last_layer(network, Sample.plain(X, y, folds=FOLDS, seed=seed), fold_networks=[network] * FOLDS).ridge
+    return refit_last_layer(network, Sample.plain(X, y, folds=FOLDS, seed=seed)).ridge
 
 
 def _row(stage: str, seconds: float, error: float, network: Motif, kept: bool, note: str) -> LedgerRow:

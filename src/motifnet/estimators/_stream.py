@@ -1,4 +1,9 @@
-"""A fit to a stream from file to finished model: plan, sample, run, score."""
+"""A fit to a stream from file to finished model: plan, sample, run, score.
+
+The memory is planned from sizes alone. The constants are counts of arrays that live at the same time, and what was measured with nearly no rows:
+libraries that load their parts with the first training. Small arrays of the batches stay with the allocator, so that later stages come on top of
+them.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +17,17 @@ import numpy as np
 
 from motifnet.bands import ClassSets, Intervals, fit_intervals, fit_sets
 from motifnet.bundle import run
-from motifnet.engine import MB, Control, DataError, LedgerRow, MemoryPlan, UsageError, check_count, check_positive
+from motifnet.engine import MB, Control, DataError, LedgerRow, MemoryPlan, UsageError, check_count, check_positive, resident_memory
 from motifnet.estimators._course import Course
 from motifnet.estimators._goal import Goal, Judged, RegressionGoal
-from motifnet.estimators._prepare import Prepared, prepare
+from motifnet.estimators._prepare import Prepared, prepare, warn_of_rows
 from motifnet.estimators._presets import Preset
 from motifnet.estimators._progress import Listen, tell
-from motifnet.estimators._stream_passes import FilePasses, SamplePasses
-from motifnet.estimators._stream_plan import encoded_width, plan_memory
-from motifnet.estimators._stream_rows import Coding, Roles, with_target
+from motifnet.estimators._stream_rows import Coding, FilePasses, Roles, SamplePasses, with_target
 from motifnet.estimators._stream_run import StreamRun, stream_settings
-from motifnet.estimators._suspicious import warn_of_rows
 from motifnet.losses import Objective
 from motifnet.motifs import Motif, count_parameters
-from motifnet.tables import PLAIN, Reading, Stream, Task, numbered, open_stream
+from motifnet.tables import BLOCK_ROWS, PLAIN, Reading, Stream, Task, as_table, numbered, open_stream
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -34,6 +36,10 @@ SAMPLE_ROWS = 20_000
 TREE_ROWS, TREE_CELLS = 1_000_000, 1 << 26  # 256 MB in float32
 LEAST_ROWS = 1_000
 LEAST_GROUPS = 2
+FLOAT, SINGLE, BIN = 8, 4, 1
+ROW_NUMBERS = 10  # that are held for each row beside its columns: target, weight, fold, class, and LightGBM's score, gradients and lists of rows
+LIBRARIES = 250 * MB
+MOST_LEVELS, DATE_COLUMNS = 61, 8
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class StreamRequest:
 
     @property
     def labels(self) -> list[str]:
-        """The columns whose texts are labels."""
+        """The columns whose strings are labels."""
         return [*([self.groups] if self.groups else []), *([self.target] if self.task == "classification" else [])]
 
 
@@ -119,7 +125,7 @@ def _planned(stream: Stream, request: StreamRequest, preset: Preset, n_jobs: int
     """The roles of the rows, once the memory is known to suffice."""
     if stream.n < LEAST_ROWS:
         raise DataError(f"{stream.path} has {stream.n:,} rows, fewer than the {LEAST_ROWS:,} that a stream needs. Fit the table as a whole.")
-    d = encoded_width(stream, request.inputs(stream))
+    d = _encoded_width(stream, request.inputs(stream))
     roles = Roles.of(stream.n, max(SAMPLE_ROWS, 2 * request.landmarks), min(TREE_ROWS, TREE_CELLS // d))
     plan = plan_memory(
         d,
@@ -136,6 +142,33 @@ def _planned(stream: Stream, request: StreamRequest, preset: Preset, n_jobs: int
     fewer = max(100, min(2_000, request.landmarks // 4))
     plan.check(limit, (f"ask for fewer landmarks, such as landmarks={fewer}", "fit on a machine with more memory, or a limit that allows it"))
     return roles, plan
+
+
+def _encoded_width(stream: Stream, inputs: list[str]) -> int:
+    """Columns of the encoded matrix, as the first block has them."""
+    width = 0
+    for column in as_table(stream.frame([next(stream.blocks()).raw])[inputs]).columns:
+        levels = len(set(column.values)) if column.kind == "categorical" else 1
+        width += DATE_COLUMNS if column.kind == "date" else min(MOST_LEVELS, levels)
+    return max(1, width)
+
+
+def plan_memory(d: int, n: int, *, landmarks: int, sample: int, held: int, batch: int, trees: int, n_jobs: int) -> MemoryPlan:
+    """Rows of the sample, of each held-out part, of a batch and of the trees; d columns that the network sees."""
+    import lightgbm  # noqa: F401
+    import torch  # noqa: F401
+
+    m = min(landmarks, n)
+    blocks = n_jobs * BLOCK_ROWS * (2 * m + 3 * d) * FLOAT
+    kept = {"libraries": LIBRARIES, "batches": 25 * batch**2 * FLOAT, "samples": 4 * (sample + 2 * held) * d * FLOAT}
+    return MemoryPlan(
+        resident_memory(),
+        {
+            "inner layers": kept,
+            "last layer": kept | {"sums": (3 + n_jobs) * m**2 * FLOAT, "blocks": blocks},
+            "trees": kept | {"matrix": trees * d * (SINGLE + BIN), "gradients": ROW_NUMBERS * trees * FLOAT, "blocks": blocks},
+        },
+    )
 
 
 def _drawn(stream: Stream, request: StreamRequest, roles: Roles, seed: int) -> dict[str, DataFrame]:

@@ -17,8 +17,7 @@ import torch
 from torch import Tensor
 
 from motifnet.engine import ordered_sum
-from motifnet.estimators._stream_passes import Passes
-from motifnet.estimators._stream_rows import Coded
+from motifnet.estimators._stream_rows import Coded, Passes
 from motifnet.kernels import AllRows
 from motifnet.retrain import InnerLayers, TunedModel
 from motifnet.tables import Matrix, Sample

@@ -1,4 +1,4 @@
-"""The rows of a streamed table in their roles, and their coding by the encoder of the sample.
+"""The rows of a streamed table in their roles, their coding by the encoder of the sample, and passes over those to fit.
 
     draw of a row:   0 ─ choose ─ score ─ sample ──────── trees ─────────────── 1
                          │        │       │               └ trees are grown on sample and these
@@ -6,13 +6,15 @@
                          │        └ no stage sees them: the error and the intervals of the finished model
                          └ they choose: ridge, number of trees, weights of the stack
 
-The last layer is solved on all rows but those that choose and score; where the sample's targets are in the encoding, also without the sample.
+The last layer is solved on all rows but those that choose and score; where the sample's targets are in the encoding, also without the sample. A pass
+gives pieces of raw rows; a piece travels to the job that codes it, which may run on another machine; what codes it, `code`, goes there once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +22,21 @@ from numpy.typing import NDArray
 from motifnet.engine import DataError
 from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._prepare import Prepared
-from motifnet.tables import Encoder, Matrix, Sample, Schema, Stream, Table, as_groups, as_table, as_target, codes_among, make_folds, numbered
+from motifnet.tables import (
+    BLOCK_ROWS,
+    Encoder,
+    Matrix,
+    Sample,
+    Schema,
+    Stream,
+    Table,
+    as_groups,
+    as_table,
+    as_target,
+    codes_among,
+    make_folds,
+    numbered,
+)
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -104,3 +120,61 @@ class Coding:
 def with_target(frame: DataFrame, target: str) -> DataFrame:
     """The rows that have a target."""
     return frame[frame[target].notna()]
+
+
+class Passes(Protocol):
+    """Rows to fit, to be read as often as needed."""
+
+    def pieces(self, end: float) -> Iterator[Any]:
+        """The rows whose draws are below `end`, a block at a time, for `code`."""
+        ...
+
+    def code(self, piece: Any) -> Coded: ...
+
+    def count(self, end: float) -> int:
+        """How many rows these are; those without a target, which `code` leaves out, are counted too."""
+        ...
+
+
+@dataclass(frozen=True)
+class FilePasses:
+    """The file from the draw `begin` on."""
+
+    coding: Coding
+    begin: float
+    seed: int
+
+    def pieces(self, end: float) -> Iterator[Any]:
+        for block in self.coding.stream.blocks():
+            u = self.coding.stream.draws(block, self.seed)
+            if (mask := (u >= self.begin) & (u < end)).any():
+                yield block.first + np.flatnonzero(mask), self.coding.stream.kept(block, mask)
+
+    def code(self, piece: Any) -> Coded:
+        numbers, raw = piece
+        return self.coding.rows(raw, numbers)
+
+    def count(self, end: float) -> int:
+        return self.coding.stream.count(lambda u: (u >= self.begin) & (u < end), self.seed)
+
+
+@dataclass(frozen=True)
+class SamplePasses:
+    """The rows of the sample alone, each as often as it was in the file."""
+
+    sample: Sample
+
+    def pieces(self, end: float) -> Iterator[int]:
+        yield from range(0, self.sample.n, BLOCK_ROWS)
+
+    def code(self, piece: int) -> Coded:
+        sample = self.sample
+        rows = np.repeat(np.arange(piece, min(piece + BLOCK_ROWS, sample.n)), self._times[piece : piece + BLOCK_ROWS])
+        return sample.X[rows], sample.y[rows], None if sample.labels is None else sample.labels[rows]
+
+    def count(self, end: float) -> int:
+        return int(self._times.sum())
+
+    @property
+    def _times(self) -> Any:
+        return np.rint(self.sample.weight).astype(np.int64)

@@ -17,16 +17,16 @@ import torch
 
 from motifnet.engine import LedgerRow, parallel_map
 from motifnet.estimators._course import Course
-from motifnet.estimators._goal import Judged, Part
+from motifnet.estimators._goal import Judged
 from motifnet.estimators._presets import Preset
 from motifnet.estimators._stream_layer import MANY, StreamLayer
-from motifnet.estimators._stream_passes import Passes, SamplePasses
-from motifnet.estimators._stream_rows import Roles
+from motifnet.estimators._stream_rows import Passes, Roles, SamplePasses
 from motifnet.estimators._stream_trees import grow_trees, together, values, weigh
 from motifnet.kernels import AllRows, leverage_landmarks
 from motifnet.mimicry import transfer
 from motifnet.motifs import count_parameters
 from motifnet.retrain import InnerSettings, TunedModel, starts_of, train_inner
+from motifnet.structure import Part
 from motifnet.tables import Sample
 from motifnet.teachers import FittedKernel
 
@@ -68,7 +68,7 @@ class StreamRun:
         part = self._part("kernel ridge", fitted)
         judged = self.course.goal.judge([part])
         size = fitted.dual.size + fitted.centres.size
-        self.course.enter(LedgerRow("convex fit", self._since(start), judged.error, size, True, f"kernel ridge on {few.sum():,} rows"))
+        self.course.enter(LedgerRow("convex fit", time.monotonic() - start, judged.error, size, True, f"kernel ridge on {few.sum():,} rows"))
         self.course.settle("transferred", self.course.start("transferred"), judged, "network by calculation")
         return fitted
 
@@ -102,16 +102,13 @@ class StreamRun:
         grown = grow_trees(self.passes, self.roles.trees, self.choose, kernel, self.seed, self.n_jobs)
         error = self.course.goal.judge([together(kernel, grown.part)]).error
         note = f"{grown.trees} trees, {grown.rows:,} rows"
-        self.course.enter(LedgerRow("trees", self._since(start), error, count_parameters(grown.part.network), True, note))
+        self.course.enter(LedgerRow("trees", time.monotonic() - start, error, count_parameters(grown.part.network), True, note))
         return grown.part
 
     def _part(self, name: str, fitted: FittedKernel | TunedModel) -> Part:
         """A fitted model as a part, with its predictions of the rows that choose."""
         network = transfer(fitted)
         return Part(name, values(network, self.choose.X), network, fitted.predict)
-
-    def _since(self, start: float) -> float:
-        return time.monotonic() - start
 
 
 def stream_settings(preset: Preset) -> InnerSettings:

@@ -16,11 +16,11 @@ import numpy as np
 import torch
 
 from motifnet.engine import ordered_map
-from motifnet.estimators._goal import Goal, Judged, Part
-from motifnet.estimators._stream_passes import Passes
-from motifnet.estimators._stream_rows import Coded
+from motifnet.estimators._goal import Goal, Judged
+from motifnet.estimators._stream_rows import Coded, Passes
 from motifnet.mimicry import transfer
 from motifnet.motifs import Motif, evaluate
+from motifnet.structure import Part
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import BoostedTrees, FittedTrees
 
@@ -49,7 +49,7 @@ def grow_trees(passes: Passes, end: float, choose: Sample, kernel: Part, seed: i
 
 
 def weigh(goal: Goal, kernel: Part, trees: Part) -> Judged:
-    """Weights of the network and the trees: of k and k + c r, told as weights of k and c r."""
+    """Weights of the network and the trees: of k and k + c r, given as weights of k and c r."""
     if trees.name != ON_THE_REST:
         return goal.judge([kernel, trees])
     judged = goal.judge([kernel, together(kernel, trees)])

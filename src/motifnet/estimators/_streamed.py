@@ -8,41 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
-from motifnet.bands import ClassSets, Intervals
 from motifnet.engine import Control, FileError, as_path, memory_told, open_engine, resolve_jobs, seed_of, single_threaded, working
-from motifnet.estimators._course import Course
-from motifnet.estimators._goal import Judged
-from motifnet.estimators._prepare import Prepared
+from motifnet.estimators._base import MotifEstimator
 from motifnet.estimators._presets import Preset, get_preset
 from motifnet.estimators._progress import progress
 from motifnet.estimators._resume import open_checkpoint
 from motifnet.estimators._stream import StreamRequest, check_stream, fit_stream
-from motifnet.profiling import Profile
-from motifnet.tables import Reading, Task
+from motifnet.tables import Reading
 
 _SMALLER = "Fit with fewer landmarks, or with n_jobs=1."
 
 
-class StreamedFit:
+class StreamedEstimator(MotifEstimator):
     """Adds `fit_stream` to an estimator."""
-
-    _task: Task
-    preset: str
-    engine: str
-    n_jobs: int | None
-    random_state: int | np.random.RandomState | None
-    verbose: int
-    checkpoint: str | Path | None
-    profile_: Profile | None
-    _evidence: Any
-    _band_rows: Any
-
-    def _store(
-        self, ready: Prepared, course: Course, judged: Judged, seed: int, asked: dict[str, Any], conformal: Intervals | ClassSets | None
-    ) -> None:
-        raise NotImplementedError
 
     def fit_stream(
         self,
@@ -79,7 +57,7 @@ class StreamedFit:
         decimal : {".", ","}, default "."
             The decimal character of the file's numbers.
         missing : sequence of str
-            Texts that stand for a missing value, such as ["?"], beside an empty cell. The model reads later rows in the same way.
+            Strings that stand for a missing value, such as ["?"], beside an empty cell. The model reads later rows in the same way.
         groups : str, optional
             A column that is no input: rows of one group are never split between what fits, what chooses and what scores.
 

@@ -10,6 +10,7 @@ from motifnet.mimicry._certificate import Certificate, certify, certify_rows, fa
 from motifnet.mimicry._errors import MimicryError
 from motifnet.mimicry._estimator import coded_network
 from motifnet.mimicry._kernel import kernel_network, steady
+from motifnet.mimicry._read_kernel import KernelNetwork, in_front, keeps_columns, read_kernel
 from motifnet.mimicry._relu import ReluForm, relu_form
 from motifnet.mimicry._trees import tree_network
 
@@ -17,6 +18,7 @@ __all__ = [
     "Block",
     "Card",
     "Certificate",
+    "KernelNetwork",
     "MimicryError",
     "ReluForm",
     "certify",
@@ -24,8 +26,11 @@ __all__ = [
     "coded_network",
     "describe_network",
     "far_away",
+    "in_front",
+    "keeps_columns",
     "kernel_network",
     "largest_difference",
+    "read_kernel",
     "relu_form",
     "sobol_box",
     "steady",

@@ -7,7 +7,7 @@ import torch
 
 from motifnet.mimicry._affine import affine
 from motifnet.mimicry._base import transfer
-from motifnet.mimicry.fitted import method_of, network_of
+from motifnet.mimicry.fitted import method_of
 from motifnet.motifs import Chain, Clip, Log, Motif
 from motifnet.teachers import SMALLEST, Coding, FittedEstimator
 
@@ -19,11 +19,14 @@ def _(fitted: FittedEstimator) -> Motif:
 
 def coded_network(estimator: object, coding: Coding) -> Motif:
     """The network of a fitted estimator with outputs in the coding of the target, scores with shape (n, q)."""
-    network = network_of(estimator)
+    network = transfer(estimator)
     if not coding.classes:
         return Chain([network, affine(np.diag(1 / coding.sd), -coding.mean / coding.sd)])
-    if method_of(estimator) != "predict_proba":
+    K, method = coding.classes, method_of(estimator)
+    if method == "decision_function":
         return network
-    K = coding.classes
-    logs: list[Motif] = [network, Clip(torch.full((K,), SMALLEST, dtype=torch.float64), torch.full((K,), torch.inf, dtype=torch.float64)), Log()]
-    return Chain([*logs, affine(np.array([[-1.0], [1.0]]))] if K == 2 else logs)
+    difference = [affine(np.array([[-1.0], [1.0]]))] if K == 2 else []
+    if method == "predict":
+        return Chain([network, *difference])
+    least, most = (torch.full((K,), bound, dtype=torch.float64) for bound in (SMALLEST, torch.inf))
+    return Chain([network, Clip(least, most), Log(), *difference])

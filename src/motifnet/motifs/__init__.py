@@ -57,7 +57,7 @@ from motifnet.motifs._relu_exact import (
 )
 from motifnet.motifs._relu_square import depth_for, relu_monomial, relu_product, relu_square, relu_squared_norm, square_error
 from motifnet.motifs._seen import metric_points
-from motifnet.motifs._structure import Chain, Concat, GroupAverage, Identity, Images, Parallel, Precise, Residual, Select
+from motifnet.motifs._structure import Chain, Concat, GroupAverage, Identity, Images, Parallel, Precise, Residual, Select, parts_of
 from motifnet.motifs._tree import TreeEnsemble
 
 __all__ = [
@@ -127,6 +127,7 @@ __all__ = [
     "fuse",
     "kept_by_heap",
     "metric_points",
+    "parts_of",
     "relu_abs",
     "relu_box",
     "relu_clip",

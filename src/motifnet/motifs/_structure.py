@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from motifnet.motifs._base import Motif
 
@@ -174,3 +174,10 @@ class Precise(Motif):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.body(x.double()).to(x.dtype)
+
+
+def parts_of(network: nn.Module) -> list[Motif]:
+    """What a network computes one after the other; chains in chains, and Precise, are opened."""
+    if isinstance(network, Precise):
+        return parts_of(network.body)
+    return [inner for part in network.parts for inner in parts_of(part)] if isinstance(network, Chain) else [cast(Motif, network)]

@@ -6,6 +6,7 @@ Comes in: a table and its target. Goes out: a `Profile` of findings. Never knows
 from motifnet.profiling._exponents import phase, rows_to_halve, singularity_exponents, smooth_exponent
 from motifnet.profiling._finding import LEVEL, Finding
 from motifnet.profiling._group import PRESETS, Group, cyclic, flips, permutations
+from motifnet.profiling._kernel_width import KernelWidth, kernel_width
 from motifnet.profiling._profile import BOUNDARY_ROWS, DETECTORS, STRUCTURE, Profile, look, profile, structure
 from motifnet.profiling._rows import Rows, as_rows, units_of
 from motifnet.profiling._singularity import boundary
@@ -19,6 +20,7 @@ __all__ = [
     "STRUCTURE",
     "Finding",
     "Group",
+    "KernelWidth",
     "Profile",
     "Rows",
     "Surface",
@@ -26,6 +28,7 @@ __all__ = [
     "boundary",
     "cyclic",
     "flips",
+    "kernel_width",
     "look",
     "permutations",
     "phase",

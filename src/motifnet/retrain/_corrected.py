@@ -47,14 +47,9 @@ def corrected_output(
 def best_candidate(sample: Sample, candidates: Sequence[Candidate]) -> Candidate:
     """The candidate of the least squares, and for each fold that of the least squares of the others."""
     squares = np.stack([np.nan_to_num(((c.oof - sample.y) ** 2).sum(1) * sample.weight) for c in candidates])
-    chosen = [candidates[least_by_others(sample, squares, k)] for k in range(sample.folds.count)]
+    chosen = [candidates[c] for c in sample.folds.choices(squares)]
     best = candidates[int(squares.sum(1).argmin())]
     return Candidate(best.oof, best.predict, lambda k: chosen[k].without(k))
-
-
-def least_by_others(sample: Sample, squares: Matrix, k: int) -> int:
-    """Which row of squares with shape (L, n) is least over the folds that may choose for fold k."""
-    return int(squares[:, sample.folds.train(k)].sum(1).argmin())
 
 
 def _without(sample: Sample, fit: FittedKernel, k: int) -> Predict:

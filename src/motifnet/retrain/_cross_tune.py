@@ -1,7 +1,7 @@
 """Cross-tuning: feature learning of a transferred kernel network that keeps its scores honest.
 
 For each fold the network of the fold's own fit is where training starts; it sees the fold's training rows only. The prediction of the fold comes from
-an output layer that has not seen the fold either: over all folds this is the honest out-of-fold score. The result is one network for all rows:
+an output layer that has not seen the fold either: over all folds this is the out-of-fold score. The result is one network for all rows:
 
     no trunk   the mean of the folds' inner parameters, which start alike and stay near each other
     a trunk    one more training, on all rows: hidden units of several trainings are different ones, and their mean is none of them
@@ -12,14 +12,15 @@ or, as `copies`, networks of several folds, each with an output layer of all row
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
 
 from motifnet.engine import Control, parallel_map
-from motifnet.kernels import CAPACITY, Capacity, Solution, affordable, fit_with_held_out
+from motifnet.kernels import CAPACITY, Capacity, affordable, fit_with_held_out
 from motifnet.retrain._inner import InnerSettings, Places, train_inner
 from motifnet.retrain._inner_layers import InnerLayers, average, pruned
 from motifnet.retrain._start import Start
@@ -27,6 +28,7 @@ from motifnet.tables import Matrix, Sample
 from motifnet.teachers import fold_partition
 
 FEW_ROWS = 150
+T = TypeVar("T")
 _SHARE = 0.5  # of the time that is left for a fold
 
 
@@ -47,7 +49,7 @@ class TunedModel:
 
 @dataclass(frozen=True)
 class CrossTuned:
-    """Honest out-of-fold predictions with shape (n, q), the inner layers of the folds, and one model of all rows, or one a fold."""
+    """Out-of-fold predictions with shape (n, q), the inner layers of the folds, and one model of all rows, or one a fold."""
 
     oof: Matrix
     inner: tuple[InnerLayers, ...]
@@ -79,27 +81,22 @@ def cross_tune(
     control = control or Control()
     shared, count = int(np.random.default_rng([seed, number]).integers(2**31)), sample.folds.count
 
-    def train(k: int) -> InnerLayers:
-        """Of fold k's training rows; of all rows for k = count."""
+    def tune(k: int) -> tuple[InnerLayers, Matrix, TunedModel | None]:
+        """From fold k's training rows; from all rows for k = count."""
         part, rows = (sample, sample.X) if k == count else (sample.rows(sample.folds.train(k), k), sample.view(k))
         layers = train_inner(part, starts[k], settings, [seed, number, k], control, Places(rows, shared))
-        return replace(layers, kernel=pruned(layers.kernel))
-
-    def tune(k: int) -> tuple[InnerLayers, Matrix, TunedModel | None]:
-        inner = train(k)
+        inner = replace(layers, kernel=pruned(layers.kernel))
         if k == count:
             return inner, sample.y, None
-        s, Z = _solve(sample, k, inner, settings, seed, control, n_jobs)
-        model = TunedModel(inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), s.ridge)
-        return replace(inner, ridge=s.ridge), s.held_out.numpy(), model if 1 < copies > k else None
+        ridges = [factor * inner.ridge for factor in settings.ridge_factors]
+        model, held_out = _solved(sample, inner, ridges, settings.capacity, seed, control, k, max(1, math.ceil((count - k) / n_jobs)))
+        return replace(inner, ridge=model.ridge), held_out[sample.folds.held_out(k)], model if 1 < copies > k else None
 
     once_more = copies == 1 and settings.depth > 0
     # steps on few rows are too short for threads to gain anything
     results = parallel_map(tune, range(count + once_more), n_jobs if sample.n > FEW_ROWS else 1)
-    folds, oof = results[:count], np.full(sample.y.shape, np.nan)
-    for k, (_, held_out, _) in enumerate(folds):
-        rows = sample.folds.held_out(k)
-        oof[rows] = held_out[rows]
+    folds = results[:count]
+    oof = sample.folds.joined([held_out for _, held_out, _ in folds])
     inner = tuple(of_fold for of_fold, _, _ in folds)
     if copies > 1:
         return CrossTuned(oof, inner, tuple(model for _, _, model in folds if model is not None))
@@ -108,28 +105,46 @@ def cross_tune(
     return CrossTuned(oof, inner, (solve_whole(sample, whole, settings.capacity, seed, control),))
 
 
-def _solve(
-    sample: Sample, k: int, inner: InnerLayers, settings: InnerSettings, seed: int, control: Control, n_jobs: int
-) -> tuple[Solution, torch.Tensor]:
-    """The output layer in closed form, with held-out predictions of fold k; and all rows behind the inner layers."""
-    Z = inner.warp(torch.as_tensor(sample.view(k)))
-    ridges = [factor * inner.ridge for factor in settings.ridge_factors]
-    y, w, part = torch.as_tensor(sample.y), torch.as_tensor(sample.weight), fold_partition(sample, k)
-    waiting = max(1, math.ceil((sample.folds.count - k) / n_jobs))
-    codes = sample.codes(k)
-    wanted = settings.capacity.of_distinct(sample.n, int(codes.max()) + 1)
-    capacity = affordable(wanted, inner.gram, Z, control, fits=len(ridges) * len(part.inner) + 2, share=_SHARE / waiting)
-    return fit_with_held_out(control.guarded(inner.gram), Z, y, w, part, ridges, seed, capacity, torch.as_tensor(codes)), Z
+def _solved(
+    sample: Sample,
+    inner: InnerLayers,
+    ridges: Sequence[float],
+    capacity: Capacity,
+    seed: int,
+    control: Control,
+    k: int | None = None,
+    waiting: int = 1,
+) -> tuple[TunedModel, Matrix]:
+    """The output layer in closed form, of all rows or in the encoding of fold k, with predictions of fold k; `waiting` solutions share the time."""
+    Z, y, w = inner.warp(torch.as_tensor(sample.X if k is None else sample.view(k))), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
+    codes, part = sample.codes(k), None if k is None else fold_partition(sample, k)
+    capacity, fits = capacity.of_distinct(sample.n, int(codes.max()) + 1), 1 if part is None else len(ridges) * len(part.inner) + 2
+    capacity = affordable(capacity, inner.gram, Z, control, fits=fits, share=_SHARE / waiting)
+    s = fit_with_held_out(control.guarded(inner.gram), Z, y, w, part, ridges, seed, capacity, torch.as_tensor(codes))
+    return TunedModel(inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), s.ridge), s.held_out.numpy()
 
 
 def solve_whole(sample: Sample, inner: InnerLayers, capacity: Capacity, seed: int = 0, control: Control | None = None) -> TunedModel:
     """The output layer of all rows in closed form, with the λ of the inner layers."""
-    control = control or Control()
-    Z, y, w = inner.warp(torch.as_tensor(sample.X)), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
-    codes = sample.codes()
-    capacity = affordable(capacity.of_distinct(sample.n, int(codes.max()) + 1), inner.gram, Z, control, fits=1, share=_SHARE)
-    s = fit_with_held_out(control.guarded(inner.gram), Z, y, w, None, [inner.ridge], seed, capacity, torch.as_tensor(codes))
-    return TunedModel(inner, Z[s.centres].numpy(), s.dual.numpy(), s.intercept.numpy(), inner.ridge)
+    return _solved(sample, inner, [inner.ridge], capacity, seed, control or Control())[0]
+
+
+def refit_outputs(
+    sample: Sample,
+    fitted: CrossTuned,
+    refit: Callable[[int, bool], tuple[Matrix, T, TunedModel | None]],
+    whole: Callable[[list[T]], TunedModel],
+    n_jobs: int,
+) -> CrossTuned:
+    """The models with other output layers.
+
+    refit(k, copy): predictions of the rows of fold k, the settings that its training rows choose, and the model of all rows where it is one of the
+    copies; whole: the one model of all rows, by the settings of all folds, where there are no copies.
+    """
+    copies = len(fitted.models)
+    results = parallel_map(lambda k: refit(k, 1 < copies > k), range(sample.folds.count), n_jobs)
+    models = tuple(model for _, _, model in results if model is not None) if copies > 1 else (whole([settings for _, settings, _ in results]),)
+    return CrossTuned(sample.folds.joined([held_out for held_out, _, _ in results]), fitted.inner, models)
 
 
 def fold_model(sample: Sample, fitted: CrossTuned, k: int) -> TunedModel:

@@ -1,6 +1,6 @@
 """Mini-batch descent on all parameters of a network, one epoch at a time.
 
-    L(θ) = Σ_i w_i ℓ(f_θ(x_i), y_i) / Σ_i w_i  +  anchor · Σ_t ‖θ_t − θ_t⁰‖² / s_t²
+    L(θ) = Σ_i w_i ‖f_θ(x_i) − y_i‖² / Σ_i w_i  +  anchor · Σ_t ‖θ_t − θ_t⁰‖² / s_t²
 
 Adam moves tensor t in units of s_t, its root mean square at the start, or less: so much that the first step along tensor t alone moves the
 predictions by at most `rate` of their standard deviation. The weights of a built network differ by orders of magnitude, and large ones cancel;
@@ -12,9 +12,9 @@ so that nothing random is left but the batches.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,37 +22,21 @@ from torch import Tensor, nn
 from motifnet.engine import Control, Stopped, UsageError
 from motifnet.retrain._distributed import World
 
-Loss = Callable[[Tensor, Tensor], Tensor]
 _BETA1, _BETA2, _EPS = 0.9, 0.999, 1e-8
 
 
 @dataclass(frozen=True)
 class FineTuneSettings:
-    """How a network is fine-tuned: the largest number of epochs, rows a batch, rate of Adam, pull towards the start.
-
-    loss: "squared" (summed over columns), or a function of predictions and targets, both with shape (b, q), to the loss of each row.
-    """
+    """How a network is fine-tuned: the largest number of epochs, rows a batch, rate of Adam, pull towards the start."""
 
     epochs: int = 20
     batch: int = 256
     rate: float = 1e-3
     anchor: float = 1e-4
-    loss: Loss | Literal["squared"] = "squared"
 
     def __post_init__(self) -> None:
         if self.epochs < 0 or self.batch < 1 or not 0 < self.rate < math.inf or not 0 <= self.anchor < math.inf:
             raise UsageError(f"{self} cannot be run; give epochs ≥ 0, batch ≥ 1, rate > 0 and anchor ≥ 0.")
-        if isinstance(self.loss, str) and self.loss != "squared":
-            raise UsageError(f"loss={self.loss!r} is not known; give 'squared' or a function of predictions and targets.")
-
-    def row_losses(self, prediction: Tensor, target: Tensor) -> Tensor:
-        """The loss of each row, with shape (b,)."""
-        losses = ((prediction - target) ** 2).sum(1) if isinstance(self.loss, str) else self.loss(prediction, target)
-        if losses.shape != (len(prediction),):
-            raise UsageError(
-                f"The loss gave shape {tuple(losses.shape)} for {len(prediction)} rows; give one loss a row, with shape ({len(prediction)},)."
-            )
-        return losses
 
 
 @dataclass(frozen=True)
@@ -102,7 +86,7 @@ def epochs_of(network: nn.Module, rows: Rows, settings: FineTuneSettings, seed: 
         before = [p.detach().clone() for p in adam.parameters]
         try:
             for i, batch in enumerate(torch.tensor_split(torch.randperm(rows.n, generator=generator), count)):
-                if world.add_up(_gradients(network, rows, settings, batch, world, adam.parameters), control is not None and control.stopped):
+                if world.add_up(_gradients(network, rows, batch, world, adam.parameters), control is not None and control.stopped):
                     raise Stopped
                 adam.step(settings.rate * (1 - 0.9 * (epoch + i / count) / settings.epochs))
             if not all(bool(torch.isfinite(p).all()) for p in adam.parameters):
@@ -113,16 +97,14 @@ def epochs_of(network: nn.Module, rows: Rows, settings: FineTuneSettings, seed: 
         yield epoch + 1
 
 
-def _gradients(
-    network: nn.Module, rows: Rows, settings: FineTuneSettings, batch: Tensor, world: World, parameters: list[nn.Parameter]
-) -> list[Tensor]:
+def _gradients(network: nn.Module, rows: Rows, batch: Tensor, world: World, parameters: list[nn.Parameter]) -> list[Tensor]:
     """Gradients of this rank's part of the batch loss, kept with the parameters."""
     mine = world.share(batch).to(rows.X.device)
     for p in parameters:
         p.grad = torch.zeros_like(p)
     if len(mine):
         with torch.enable_grad():
-            losses = settings.row_losses(network(rows.X[mine]), rows.y[mine])
+            losses = ((network(rows.X[mine]) - rows.y[mine]) ** 2).sum(1)
             ((losses * rows.weight[mine]).sum() / len(batch)).backward()
     return [p.grad for p in parameters if p.grad is not None]
 
@@ -131,7 +113,7 @@ def _gradients(
 def _step_sizes(network: nn.Module, rows: Rows, settings: FineTuneSettings, parameters: list[nn.Parameter]) -> list[float]:
     """s_t of each tensor, from the first rows, the same on every rank."""
     first = torch.arange(min(rows.n, settings.batch))
-    gradients, X, sizes = _gradients(network, rows, settings, first, World(), parameters), rows.X[first], []
+    gradients, X, sizes = _gradients(network, rows, first, World(), parameters), rows.X[first], []
     f = network(X)
     spread = max(float((part - part.mean(0)).square().mean().sqrt()) for part in (f, rows.y[first])) or 1.0
     for p, g in zip(parameters, gradients, strict=True):

@@ -35,8 +35,8 @@ STANDARD_ERRORS = 2.0  # the best of many epochs gains one by chance too often
 class EpochChoice:
     """What the fold networks found.
 
-    epochs: the choice; errors with shape (E + 1,): weighted mean held-out loss after each number of epochs; error: the honest loss of the choice;
-    before, oof, with shape (n, q): held-out predictions after no epoch, and after the number of epochs that the other folds chose.
+    epochs: the choice; errors with shape (E + 1,): weighted mean held-out loss after each number of epochs; error: the out-of-fold loss of the
+    choice; before, oof, with shape (n, q): held-out predictions after no epoch, and after the number of epochs that the other folds chose.
     """
 
     epochs: int
@@ -50,7 +50,7 @@ class EpochChoice:
 class FineTuned:
     """The network after the stage, the one passed in where `kept` is false, with its out-of-fold predictions.
 
-    epochs: epochs run; error_before, error_after: honest mean losses of no epoch and of the choice, kept or not; errors as in EpochChoice.
+    epochs: epochs run; error_before, error_after: out-of-fold mean losses of no epoch and of the choice, kept or not.
     """
 
     network: nn.Module
@@ -59,7 +59,6 @@ class FineTuned:
     error_before: float
     error_after: float
     oof: Matrix
-    errors: Matrix
 
 
 def fine_tune(
@@ -95,16 +94,9 @@ def fine_tune(
 
 
 def choose_epochs(
-    make_network: MakeNetwork,
-    sample: Sample,
-    *,
-    settings: FineTuneSettings | None = None,
-    seed: int = 0,
-    n_jobs: int = 1,
-    control: Control | None = None,
+    make_network: MakeNetwork, sample: Sample, settings: FineTuneSettings, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None
 ) -> EpochChoice:
     """Choose the number of epochs by fold networks; `make_network(k)` must not have used the targets of fold k."""
-    settings = settings or FineTuneSettings()
 
     def path(k: int) -> list[Matrix]:
         return _held_out_path(make_network(k), sample, k, settings, seed, control)
@@ -112,36 +104,29 @@ def choose_epochs(
     # under torchrun every rank must meet the others in the same fold
     paths = parallel_map(path, range(sample.folds.count), n_jobs if World.join().size == 1 else 1)
     finished = min((len(p) for p in paths), default=1)
-    predictions = np.full((finished, *sample.y.shape), np.nan)
-    for k, p in enumerate(paths):
-        predictions[:, sample.folds.held_out(k)] = np.stack(p[:finished])
-    return _judge(predictions, sample, settings)
+    return _judge(np.stack([sample.folds.joined([p[e] for p in paths]) for e in range(finished)]), sample)
 
 
 def fine_tune_stage(
     network: nn.Module,
     make_network: MakeNetwork,
     sample: Sample,
+    settings: FineTuneSettings,
     *,
-    settings: FineTuneSettings | None = None,
     seed: int = 0,
     n_jobs: int = 1,
     control: Control | None = None,
 ) -> FineTuned:
-    """Fine-tune the network of all rows for as many epochs as the fold networks choose, if their honest score improves by it."""
-    settings = settings or FineTuneSettings()
-    choice = choose_epochs(make_network, sample, settings=settings, seed=seed, n_jobs=n_jobs, control=control)
+    """Fine-tune the network of all rows for as many epochs as the fold networks choose, if their out-of-fold score improves by it."""
+    choice = choose_epochs(make_network, sample, settings, seed=seed, n_jobs=n_jobs, control=control)
     before = float(choice.errors[0])
-    if choice.epochs == 0 or not choice.error < before:
-        return FineTuned(network, 0, False, before, choice.error, choice.before, choice.errors)
-    best = _Best(choice.errors)
-    tuned = fine_tune(
-        network, sample.X, sample.y, weight=sample.weight, settings=settings, epochs=choice.epochs, seed=seed, control=control, watch=best
-    )
-    if best.epochs == 0:
-        return FineTuned(network, 0, False, before, choice.error, choice.before, choice.errors)
-    tuned.load_state_dict(best.state)
-    return FineTuned(tuned, best.epochs, True, before, choice.error, choice.oof, choice.errors)
+    if choice.epochs > 0 and choice.error < before:
+        best, w = _Best(choice.errors), sample.weight
+        tuned = fine_tune(network, sample.X, sample.y, weight=w, settings=settings, epochs=choice.epochs, seed=seed, control=control, watch=best)
+        if best.epochs > 0:
+            tuned.load_state_dict(best.state)
+            return FineTuned(tuned, best.epochs, True, before, choice.error, choice.oof)
+    return FineTuned(network, 0, False, before, choice.error, choice.before)
 
 
 def _held_out_path(network: nn.Module, sample: Sample, k: int, settings: FineTuneSettings, seed: int, control: Control | None) -> list[Matrix]:
@@ -158,28 +143,23 @@ def _predict(network: nn.Module, X: Matrix) -> Matrix:
     return torch.cat(parts).double().cpu().numpy().reshape(len(X), -1)
 
 
-def _judge(predictions: NDArray[np.float64], sample: Sample, settings: FineTuneSettings) -> EpochChoice:
+def _judge(predictions: NDArray[np.float64], sample: Sample) -> EpochChoice:
     """The choice from held-out predictions with shape (E + 1, n, q)."""
     folds, rows = sample.folds, sample.folds.scored
     if not rows.any():
         return EpochChoice(0, np.full(1, np.nan), np.nan, predictions[0], predictions[0])
-    y = torch.as_tensor(sample.y[rows])
-    losses = np.stack([_losses(torch.as_tensor(p[rows]), y, settings) for p in predictions])
+    losses = ((predictions[:, rows] - sample.y[rows]) ** 2).sum(2)
+    losses = np.where(np.isfinite(losses), losses, np.inf)
     w, of = sample.weight[rows], folds.of[rows]
     units = np.arange(len(w)) if sample.groups is None else sample.groups[rows]
     epochs = World.join().from_first(pick_epochs(losses, w, units))
-    oof, honest = np.full(sample.y.shape, np.nan), np.empty(len(w))
+    chosen, honest = [], np.empty(len(w))
     for k in range(folds.count):
         others = folds.train(k)[rows]
         e = World.join().from_first(pick_epochs(losses[:, others], w[others], units[others])) if others.any() else 0
-        oof[folds.held_out(k)] = predictions[e][folds.held_out(k)]
+        chosen.append(predictions[e, folds.held_out(k)])
         honest[of == k] = losses[e, of == k]
-    return EpochChoice(epochs, losses @ w / w.sum(), float(honest @ w / w.sum()), predictions[0], oof)
-
-
-def _losses(prediction: Tensor, target: Tensor, settings: FineTuneSettings) -> Matrix:
-    losses = settings.row_losses(prediction, target).double().numpy()
-    return np.where(np.isfinite(losses), losses, np.inf)
+    return EpochChoice(epochs, losses @ w / w.sum(), float(honest @ w / w.sum()), predictions[0], folds.joined(chosen))
 
 
 def pick_epochs(losses: Matrix, weight: Matrix, units: NDArray[np.int64]) -> int:

@@ -50,8 +50,8 @@ class InnerLayers:
         """Gram matrix with shape (n, m) of warped rows."""
         d, weights, rates = A.shape[1], torch.as_tensor(self.kernel.weights), torch.as_tensor(self.kernel.rates)
         # a row is mapped once, not once a block: a product of another height differs in the last bits
-        U = self._mapped(A)
-        V = U if B is A else self._mapped(B)
+        U = self.mapped(A)
+        V = U if B is A else self.mapped(B)
         layouts = Layout.of(A, B), Layout.of(U, V)
 
         def gram(left: Tensor, right: Tensor) -> Tensor:
@@ -64,7 +64,8 @@ class InnerLayers:
         left = torch.cat([layouts[0].rows(A), layouts[1].rows(U)], 1)
         return by_blocks(gram, left, left if B is A else torch.cat([layouts[0].rows(B), layouts[1].rows(V)], 1))
 
-    def _mapped(self, A: Tensor) -> Tensor:
+    def mapped(self, A: Tensor) -> Tensor:
+        """Warped rows as the Euclidean parts see them, with shape (n, d)."""
         return A if self.map is None else A @ (torch.eye(A.shape[1], dtype=A.dtype) + torch.as_tensor(self.map))
 
     def warp_numpy(self, X: Matrix) -> Matrix:

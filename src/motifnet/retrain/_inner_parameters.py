@@ -21,9 +21,9 @@ import torch
 from torch import Tensor
 
 from motifnet.kernels import Kernel, Warp, quantile_knots, two_valued
-from motifnet.retrain._indicators import with_indicators
 from motifnet.retrain._inner_layers import Block, InnerLayers
 from motifnet.retrain._mixture import mixture_of
+from motifnet.retrain._pairs import with_indicators
 from motifnet.tables import Matrix
 
 TAU, RHO, MU, OMEGA = 0.5, 0.3, 0.1, 0.1

@@ -1,44 +1,43 @@
 """The last layer, fitted again in closed form: ridge regression on the features that the layers below it compute.
 
-    f(x) = b + h(x) β,      min Σ w (y − f)² + λ tr (β − β⁰)ᵀ Ω (β − β⁰)
+    f(x) = b + h(x) β,      min over b, β of   Σ_i w_i ‖y_i − b − h_i β‖² + λ ‖β − β⁰‖²
 
-λ comes from a path, by exact predictions of left-out folds. What makes the score honest is that fold k's targets have no part in what predicts it,
-features and β⁰ included. There are two ways to have it:
+β⁰ is the layer as it is, so that λ → ∞ is the network as it is, up to b. With F = √w (H − h̄), t = √w (y − ȳ − (H − h̄) β⁰) (weighted means) and
+FᵀF = V Λ Vᵀ, the whole path is β(λ) = β⁰ + V (Λ + λ)⁻¹ Vᵀ Fᵀt.
 
-    features that do not depend on the targets (kernel units at given centres are such): one factorisation serves all folds, β⁰ = 0, as the present
-    last layer has seen every row, and λ for fold k is chosen inside its training rows;
-    fold networks, each built without its fold: each gives its own features and its own last layer as β⁰, so that λ → ∞ is the network as it is,
-    up to b, and λ for fold k is chosen by the scores of the other folds. Where no weight depends on the targets, `[network] * folds` will do.
+The rows must be new to the network: features and β⁰ have not seen their targets, and fold k is predicted by a fit to the other rows. λ for fold k
+is chosen by the scores of the other folds, with time by those of earlier ones. The caller keeps the result only if the error after is less than the
+error before.
 
-The caller keeps the result only if the error after is less than the error before.
+The last layer of the transferred kernel ridge is solved again by the folds of its own fit, which takes λ from a grid on few rows: on all rows, for λ
+and for smaller and larger ones; fold k is predicted with the λ that does best on the other folds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from motifnet.engine import Control, parallel_map
+from motifnet.engine import parallel_map
+from motifnet.kernels import EveryFold
 from motifnet.motifs import Motif
-from motifnet.retrain._judge import Judge, Mask, least
 from motifnet.retrain._output import coefficients, features, with_output
-from motifnet.retrain._ridge_path import RidgePath
 from motifnet.tables import Matrix, Sample
+from motifnet.teachers import FittedKernel
 
-Penalty = Callable[[Motif], Tensor]
 _PATH = np.geomspace(1e-9, 1e3, 13)
+_FACTORS = (0.3, 3.0)
 
 
 @dataclass(frozen=True)
 class LastLayer:
     """The network with its new last layer.
 
-    ridge: λ; errors: weighted mean squared held-out error at each λ of the path; oof with shape (n, q): predictions by fits, choice of λ included,
-    without the row's fold, NaN where there are none; error_after is their error, error_before that of the network as it was, NaN where not known.
+    ridge: λ; oof with shape (n, q): predictions by fits, choice of λ included, without the row's fold, NaN where there are none; error_after is their
+    weighted mean squared error, error_before that of the network as it was.
     """
 
     network: Motif
@@ -46,87 +45,101 @@ class LastLayer:
     error_before: float
     error_after: float
     oof: Matrix
-    errors: Matrix
 
 
-def refit_last_layer(
-    network: Motif,
-    sample: Sample,
-    *,
-    penalty: Penalty | None = None,
-    fold_networks: Sequence[Motif] | None = None,
-    before: Matrix | None = None,
-    unscored: Mask | None = None,
-    ridges: Sequence[float] | None = None,
-    n_jobs: int = 1,
-    control: Control | None = None,
-) -> LastLayer:
-    """Refit the last layer of `network`, a Chain that ends in Affine.
+def refit_last_layer(network: Motif, sample: Sample, *, n_jobs: int = 1) -> LastLayer:
+    """Refit the last layer of `network`, a Chain that ends in Affine, on rows that it has not seen."""
+    folds, start = sample.folds, coefficients(network)
+    whole = _Path.of(features(network, sample.X), sample.y, sample.weight, start[0])
+    ridges = [float(ridge) for ridge in _PATH * whole.largest]
 
-    penalty: gives Ω with shape (m, m) for a network, the identity when None; before with shape (n, q): honest predictions of the network as it is,
-    those of the fold networks when None; unscored: rows that stay in every fit, such as those that are centres of a network with fewer centres than
-    rows (a centre without its row is a free parameter and makes scores far too pessimistic); ridges: the values of λ, a path relative to the largest
-    eigenvalue of the features when None.
-    """
-    judge = Judge(sample, np.zeros(sample.n, dtype=bool) if unscored is None else unscored)
-    pulled, everyone = fold_networks is not None, np.ones(sample.n, dtype=bool)
-    whole = _path(network, sample, sample.X, everyone, penalty, pulled)
-    lams = [float(lam) for lam in (_PATH * whole.top if ridges is None else ridges)]
+    def predict(k: int) -> tuple[Matrix, Matrix]:
+        """Fold k's predictions with shape (L, rows, q), and those of the network as it is."""
+        train, X = folds.train(k), sample.view(k)
+        path = _Path.of(features(network, X[train]), sample.y[train], sample.weight[train], start[0])
+        H = features(network, X[folds.held_out(k)])
+        fits = [path.coefficients(ridge) for ridge in ridges]
+        return torch.stack([H @ beta + b for beta, b in fits]).numpy(), (H @ start[0] + start[1]).numpy()
 
-    def fold(k: int) -> tuple[Matrix, int | None]:
-        """Fold k's predictions with shape (L, rows, q), and the number of λ that its training rows choose."""
-        if control is not None:
-            control.check()
-        fitted, scored = judge.fitted(k), judge.scored(k)
-        if fold_networks is None and sample.views is None:
-            path, rows = whole, everyone
-            predictions = _without(path, rows, ~fitted, scored, lams)
-        else:
-            own, X = network if fold_networks is None else fold_networks[k], sample.view(k)
-            path, rows = _path(own, sample, X, fitted, penalty, pulled), fitted
-            predictions = path.predict(features(own, X[scored]), lams).numpy()
-        if pulled:
-            return predictions, None
-        squares = [judge.squares(_without(path, rows, ~fitted | block, block, lams), block) for block in judge.inner(k)]
-        return predictions, least(np.sum(squares, 0))
-
-    parts = parallel_map(fold, range(sample.folds.count), n_jobs)
-    squares = np.array([judge.squares(part, judge.scored(k)) for k, (part, _) in enumerate(parts)]).reshape(-1, len(lams))
-    oof = np.full(sample.y.shape, np.nan)
-    for k, (part, chosen) in enumerate(parts):
-        oof[judge.scored(k)] = part[least(judge.by_others(squares, k)) if chosen is None else chosen]
-    if before is None and fold_networks is not None:
-        before = _as_they_are(fold_networks, sample)
-    best = least(squares.sum(0))
-    total = max(float(sample.weight[sample.folds.scored & ~judge.unscored].sum()), 1e-300)
-    return LastLayer(
-        with_output(network, *whole.coefficients(lams[best])),
-        lams[best],
-        float("nan") if before is None else judge.error(before),
-        judge.error(oof),
-        oof,
-        squares.sum(0) / total,
-    )
+    parts = parallel_map(predict, range(folds.count), n_jobs)
+    squares = np.array([_squares(sample, part, folds.held_out(k)) for k, (part, _) in enumerate(parts)])
+    others = [[j for j in range(folds.count) if (j < k if folds.forward else j != k)] for k in range(folds.count)]
+    oof = folds.joined([path[_least(squares[others[k]].sum(0))] for k, (path, _) in enumerate(parts)])
+    before = folds.joined([as_it_is for _, as_it_is in parts])
+    ridge = ridges[_least(squares.sum(0))]
+    return LastLayer(with_output(network, *whole.coefficients(ridge)), ridge, _error(sample, before), _error(sample, oof), oof)
 
 
-def _path(network: Motif, sample: Sample, X: Matrix, rows: Mask, penalty: Penalty | None, pulled: bool) -> RidgePath:
-    """The ridge path of a network's features on `rows`."""
-    omega = None if penalty is None else penalty(network).detach().double()
-    start = coefficients(network)[0] if pulled else None
-    return RidgePath.of(features(network, X[rows]), torch.as_tensor(sample.y[rows]), torch.as_tensor(sample.weight[rows]), omega, start)
+def solve_last_layer(network: Motif, X: Matrix, y: Matrix, weight: Matrix, ridge: float) -> Motif:
+    """The network with the last layer for one λ: rows X with shape (n, d), y with shape (n, q), weight with shape (n,)."""
+    return with_output(network, *_Path.of(features(network, X), y, weight, coefficients(network)[0]).coefficients(ridge))
 
 
-def _without(path: RidgePath, rows: Mask, left_out: Mask, wanted: Mask, lams: Sequence[float]) -> Matrix:
-    """Predictions with shape (L, wanted, q) by the fits without the rows left out; `rows` are those of the path."""
-    numbers = np.flatnonzero(left_out[rows])
-    return path.leave_out(torch.as_tensor(numbers), lams).numpy()[:, wanted[rows][numbers]]
+def refit_ridge(sample: Sample, convex: FittedKernel, folds: EveryFold, *, n_jobs: int = 1) -> FittedKernel:
+    """The convex fit with its output layer solved again, by its own folds."""
+    solutions = [folds.solve(convex.ridge * factor, n_jobs) for factor in _FACTORS]
+    held_out = [convex.oof, *(s.held_out.numpy() for s in solutions)]
+    # landmarks have no prediction, in none of them
+    errors = np.nan_to_num(np.stack([sample.weight * ((sample.y - p) ** 2).sum(1) for p in held_out]))
+    oof = sample.folds.joined([held_out[c][sample.folds.held_out(k)] for k, c in enumerate(sample.folds.choices(errors))])
+    best = int(errors.sum(1).argmin())
+    if best == 0:
+        return replace(convex, oof=oof)
+    s = solutions[best - 1]
+    return replace(convex, oof=oof, dual=s.dual.numpy(), intercept=s.intercept.numpy(), ridge=s.ridge)
 
 
-def _as_they_are(networks: Sequence[Motif], sample: Sample) -> Matrix:
-    """Predictions of every fold by its network before the refit."""
-    predictions = np.full(sample.y.shape, np.nan)
-    for k, network in enumerate(networks):
-        rows = sample.folds.held_out(k)
-        beta, b = coefficients(network)
-        predictions[rows] = (features(network, sample.view(k)[rows]) @ beta + b).numpy()
-    return predictions
+@dataclass(frozen=True)
+class _Path:
+    """Λ with shape (r,), V with shape (m, r), Vᵀ Fᵀt with shape (r, q); β⁰ with shape (m, q), h̄ with shape (m,) and ȳ with shape (q,)."""
+
+    values: Tensor
+    vectors: Tensor
+    products: Tensor
+    start: Tensor
+    centre: Tensor
+    level: Tensor
+
+    @classmethod
+    def of(cls, H: Tensor, y: Matrix, weight: Matrix, start: Tensor) -> _Path:
+        """Features H with shape (n, m), y with shape (n, q), weight with shape (n,)."""
+        Y, w = torch.as_tensor(y), torch.as_tensor(weight)
+        root, centre, level = w.sqrt(), w @ H / w.sum(), w @ Y / w.sum()
+        F = root[:, None] * (H - centre)
+        values, vectors = _principal(F)
+        return cls(values, vectors, (F @ vectors).T @ (root[:, None] * (Y - level) - F @ start), start, centre, level)
+
+    @property
+    def largest(self) -> float:
+        """The largest eigenvalue; 1 where the features are constant."""
+        return float(self.values.max()) if len(self.values) else 1.0
+
+    def coefficients(self, ridge: float) -> tuple[Tensor, Tensor]:
+        """β with shape (m, q) and b with shape (q,)."""
+        beta = self.start + self.vectors @ (self.products / (self.values + ridge)[:, None])
+        return beta, self.level - self.centre @ beta
+
+
+def _principal(F: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues Λ > 0 of FᵀF and their eigenvectors with shape (m, r), from the smaller of FᵀF and FFᵀ."""
+    n, m = F.shape
+    values, vectors = torch.linalg.eigh(F.T @ F if m <= n else F @ F.T)
+    kept = values > values.max().clamp(min=1e-300) * max(n, m) * torch.finfo(F.dtype).eps
+    values, vectors = values[kept], vectors[:, kept]
+    return values, vectors if m <= n else (F.T @ vectors) / values.sqrt()
+
+
+def _squares(sample: Sample, predictions: Matrix, rows: np.ndarray) -> Matrix:
+    """Weighted sums of squared errors, with shape (L,), of predictions with shape (L, rows, q)."""
+    return np.asarray((((predictions - sample.y[rows]) ** 2).sum(2) * sample.weight[rows]).sum(1))
+
+
+def _error(sample: Sample, predictions: Matrix) -> float:
+    """Weighted mean squared error of predictions with shape (n, q) over scored rows; NaN where there are none."""
+    rows = sample.folds.scored
+    return float(_squares(sample, predictions[None, rows], rows)[0] / sample.weight[rows].sum()) if rows.any() else float("nan")
+
+
+def _least(errors: Matrix) -> int:
+    """Where errors are least; of equals the last."""
+    return len(errors) - 1 - int(np.argmin(errors[::-1]))

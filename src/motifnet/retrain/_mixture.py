@@ -23,7 +23,7 @@ def mixture(A: Tensor, B: Tensor, U: Tensor, V: Tensor, profiles: tuple[str, ...
 
 
 def mixture_of(distance: Callable[[int], Tensor], profiles: tuple[str, ...], weights: Tensor, rates: Tensor) -> Tensor:
-    """The same of distances with shape (n, m) in the norm that is asked for."""
+    """The same of distances with shape (n, m) in the norm that is requested."""
     norms = sorted({Kernel.norm(profile) for profile in profiles})
     K = _Mixture.apply(profiles, norms, weights, rates, *map(distance, norms))
     assert isinstance(K, Tensor)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from motifnet.engine import UsageError
-from motifnet.motifs import Affine, Chain, Motif, Precise
+from motifnet.motifs import Affine, Motif, parts_of
 from motifnet.tables import Matrix
 
 
@@ -46,13 +45,6 @@ def with_output(network: Motif, beta: Tensor, b: Tensor) -> Motif:
 def ends_affine(network: nn.Module) -> bool:
     """Whether the last thing that the network computes, chains opened, is an affine map."""
     return isinstance(parts_of(network)[-1], Affine)
-
-
-def parts_of(network: nn.Module) -> list[Motif]:
-    """What a network computes one after the other; chains in chains, and Precise, are opened."""
-    if isinstance(network, Precise):
-        return parts_of(network.body)
-    return [inner for part in network.parts for inner in parts_of(part)] if isinstance(network, Chain) else [cast(Motif, network)]
 
 
 def _last(network: nn.Module) -> Affine:

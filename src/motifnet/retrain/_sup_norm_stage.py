@@ -21,7 +21,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from motifnet.engine import Control, parallel_map
 from motifnet.motifs import Affine, Chain, Motif, ReLU
-from motifnet.retrain._corrected import corrected_output, least_by_others
+from motifnet.retrain._corrected import corrected_output
 from motifnet.retrain._cross_tune import CrossTuned
 from motifnet.retrain._sup_norm import SupNormSettings, radii_of, train_sup_norm
 from motifnet.tables import Matrix, Sample
@@ -33,7 +33,7 @@ STEPS = 600
 
 @dataclass(frozen=True)
 class SupNormTrained:
-    """The network, honest out-of-fold predictions with shape (n, q), and the radius, in units of the encoded columns."""
+    """The network, out-of-fold predictions with shape (n, q), and the radius, in units of the encoded columns."""
 
     network: Motif
     oof: Matrix
@@ -57,14 +57,9 @@ def sup_norm_stage(
         return _values(tuned, X[sample.folds.held_out(k)])
 
     parts = parallel_map(train, list(product(range(sample.folds.count), radii)), n_jobs)
-    paths = np.full((len(radii), *sample.y.shape), np.nan)
-    for (k, r), part in zip(product(range(sample.folds.count), range(len(radii))), parts, strict=True):
-        paths[r][sample.folds.held_out(k)] = part
+    paths = np.stack([sample.folds.joined(parts[r :: len(radii)]) for r in range(len(radii))])
     squares = np.nan_to_num(((paths - sample.y) ** 2).sum(2) * sample.weight)
-    oof = np.full(sample.y.shape, np.nan)
-    for k in range(sample.folds.count):
-        rows = sample.folds.held_out(k)
-        oof[rows] = paths[least_by_others(sample, squares, k), rows]
+    oof = sample.folds.joined([paths[r, sample.folds.held_out(k)] for k, r in enumerate(sample.folds.choices(squares))])
     radius = radii[int(squares.sum(1).argmin())]
     start, settings = relu_network(sample.X, sample.y.shape[1], seed), SupNormSettings(radius, steps=STEPS)
     network = train_sup_norm(start, sample.X, corrected.predict, settings, seed=seed, control=control)

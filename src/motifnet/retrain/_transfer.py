@@ -10,11 +10,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from motifnet.mimicry import kernel_network, transfer
+from motifnet.mimicry import KernelNetwork, kernel_network, transfer
 from motifnet.motifs import Affine, Chain, Hinge, Motif, Parallel, ReLU, Residual
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel
 from motifnet.retrain._inner_layers import Block, InnerLayers
-from motifnet.retrain._start import KernelNetwork
 
 
 @transfer.register

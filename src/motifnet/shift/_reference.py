@@ -15,7 +15,7 @@ from motifnet.shift._sketch import LevelSketch, NumberSketch, known_levels
 from motifnet.tables import Encoder, Feature, OneHot, TargetMean
 
 Matrix = NDArray[np.float64]
-MOST_ROWS, MOST_NUMBERS = 2_000, 100_000
+MOST_ROWS, MOST_NUMBERS = 2_000, 30_000
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ motifnet goes through this object.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,17 @@ class Folds:
     def scored(self) -> NDArray[np.bool_]:
         """Rows that some fold scores."""
         return self.of >= 0
+
+    def joined(self, parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Values of the rows of each fold, with shape (rows, q), in their places among all; NaN where no fold scores."""
+        values = np.full((len(self.of), *parts[0].shape[1:]), np.nan)
+        for k, part in enumerate(parts):
+            values[self.held_out(k)] = part
+        return values
+
+    def choices(self, errors: NDArray[np.float64]) -> list[int]:
+        """For each fold the row of errors, with shape (L, n), that is least in sum over the rows from which the fold may be predicted."""
+        return [int(errors[:, self.train(k)].sum(1).argmin()) for k in range(self.count)]
 
     def subset(self, rows: NDArray[np.bool_]) -> Folds:
         """The same folds on some of the rows, renumbered without gaps."""

@@ -6,11 +6,12 @@ Comes in: a sample. Goes out: a fitted model with honest out-of-fold predictions
 from motifnet.teachers._base import FittedTeacher, Teacher
 from motifnet.teachers._boosting import Growth, Problem, find_engine
 from motifnet.teachers._catboost_levels import Level, LevelSplits, Statistic, hashes_of, level_splits, sizes_of
-from motifnet.teachers._estimator import SMALLEST, Coding, EstimatorTeacher, FittedEstimator
+from motifnet.teachers._estimator import SMALLEST, Coding, EstimatorTeacher, FittedEstimator, seeded_clone, weights_of
 from motifnet.teachers._forest import Forest, Nodes
 from motifnet.teachers._honest import Hopeless
 from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_partition, left_out_together
 from motifnet.teachers._linear import FittedLinear, Linear
+from motifnet.teachers._named import CLASSIFIERS, OWN, REGRESSORS, named_estimator
 from motifnet.teachers._parse_catboost import catboost_forests, catboost_json, catboost_trees, parse_catboost
 from motifnet.teachers._parse_lightgbm import parse_lightgbm
 from motifnet.teachers._parse_linear_trees import parse_lightgbm_lines
@@ -23,7 +24,10 @@ from motifnet.teachers._support_vectors import FittedSupportVectors, SupportVect
 from motifnet.teachers._trees import BoostedTrees, FittedTrees
 
 __all__ = [
+    "CLASSIFIERS",
     "KINDS",
+    "OWN",
+    "REGRESSORS",
     "SMALLEST",
     "TEACHERS",
     "Additive",
@@ -60,6 +64,7 @@ __all__ = [
     "hashes_of",
     "left_out_together",
     "level_splits",
+    "named_estimator",
     "parse_catboost",
     "parse_histogram",
     "parse_lightgbm",
@@ -68,6 +73,8 @@ __all__ = [
     "parse_xgboost",
     "parse_xgboost_lines",
     "rounded_threshold",
+    "seeded_clone",
     "sizes_of",
+    "weights_of",
     "xgboost_learner",
 ]

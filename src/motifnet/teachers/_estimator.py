@@ -5,11 +5,14 @@ It sees the encoded rows, and the target in its own units, or class labels. What
     values         (f − mean) / sd
     probabilities  log p_1 − log p_0 of two classes, log p_k of more, p not below 1e-12
     decision values as they are; of more than two classes one a class
+    labels         where there is nothing else, as in a hard vote: −1 or 1 of two classes, an indicator of each of more
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,7 +21,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
-from motifnet.engine import Control, UsageError, warn_caller
+from motifnet.engine import Control, MotifnetError, UsageError, warn_caller
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers._base import FittedTeacher, Teacher
 from motifnet.teachers._honest import cross_fit
@@ -35,19 +38,27 @@ class Coding:
     classes: int = 0
 
     def scores(self, fitted: Any, X: Matrix) -> Matrix:
-        """Scores with shape (n, q) of a fitted estimator at rows X."""
-        if not self.classes:
-            return np.asarray((np.asarray(fitted.predict(X), dtype=np.float64).reshape(len(X), -1) - self.mean) / self.sd)
+        """Scores with shape (n, q) of a fitted estimator at rows X. Raises UsageError where they are no numbers, or not as many as the target has."""
+        with told(fitted, X, "predict"):
+            scores = self._of_classes(fitted, X) if self.classes else (_columns(fitted.predict(X), len(X)) - self.mean) / self.sd
+        width = len(self.mean) if not self.classes else 1 if self.classes == 2 else self.classes
+        if scores.shape[1] != width:
+            raise UsageError(
+                f"teacher={_name(fitted)} gives {scores.shape[1]} values a row, but {width} were expected. Pass an estimator with one value for "
+                "each target; of classes without probabilities one decision value a class, and folds that hold each class."
+            )
+        if not np.isfinite(scores).all():
+            raise UsageError(f"teacher={_name(fitted)} gives values that are no finite numbers. Pass other settings, such as more regularisation.")
+        return np.asarray(scores)
+
+    def _of_classes(self, fitted: Any, X: Matrix) -> Matrix:
         if hasattr(fitted, "predict_proba"):
             logs = np.log(np.maximum(self._placed(fitted, np.asarray(fitted.predict_proba(X), dtype=np.float64)), SMALLEST))
-            return logs[:, 1:] - logs[:, :1] if self.classes == 2 else logs
-        values = np.asarray(fitted.decision_function(X), dtype=np.float64).reshape(len(X), -1)
-        if values.shape[1] != (1 if self.classes == 2 else self.classes):
-            raise UsageError(
-                f"teacher={_name(fitted)} gives {values.shape[1]} decision values for {self.classes} classes. Expected probabilities, or one value "
-                "a class: set probability=True or decision_function_shape='ovr', and let every fold hold each class."
-            )
-        return values
+            return np.asarray(logs[:, 1:] - logs[:, :1]) if self.classes == 2 else logs
+        if hasattr(fitted, "decision_function"):
+            return _columns(fitted.decision_function(X), len(X))
+        chosen = np.eye(self.classes)[np.asarray(fitted.predict(X), dtype=np.int64)]
+        return np.asarray(chosen[:, 1:] - chosen[:, :1]) if self.classes == 2 else chosen
 
     def _placed(self, fitted: Any, p: Matrix) -> Matrix:
         """Columns of the classes that it has seen, in their places among all."""
@@ -77,39 +88,66 @@ class EstimatorTeacher(Teacher):
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedEstimator:
         """Raises UsageError where the estimator cannot be cloned, or refuses the encoded rows."""
-        weighted = self._takes_weights(sample)
-        oof, models = cross_fit(
-            sample, lambda rows, k: self._fit(rows, seed, weighted), partial(_scores, self.coding), n_jobs=n_jobs, control=control
-        )
-        return FittedEstimator(oof, self._fit(sample, seed, weighted), tuple(models), self.coding)
+        weights = self._weights(sample)
+        oof, models = cross_fit(sample, lambda rows, k: self._fit(rows, seed, weights), partial(_scores, self.coding), n_jobs=n_jobs, control=control)
+        return FittedEstimator(oof, self._fit(sample, seed, weights), tuple(models), self.coding)
 
-    def _fit(self, rows: Sample, seed: int, weighted: bool) -> Any:
-        try:
-            model = clone(self.estimator)
-        except TypeError as error:
-            raise UsageError(f"teacher={_name(self.estimator)} cannot be cloned: {error} Pass an estimator of scikit-learn's interface.") from error
-        free = {name: seed for name, value in model.get_params().items() if name.split("__")[-1] == "random_state" and value is None}
-        model.set_params(**free)  # so that results repeat
+    def _fit(self, rows: Sample, seed: int, weights: str | None) -> Any:
+        model = seeded_clone(self.estimator, seed)
         values = rows.y * self.coding.sd + self.coding.mean
         y = rows.labels if self.coding.classes else values[:, 0] if values.shape[1] == 1 else values
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return model.fit(rows.X, y, **({"sample_weight": rows.weight} if weighted else {}))
-        except (TypeError, ValueError, KeyError) as error:
-            raise UsageError(
-                f"teacher={_name(self.estimator)} cannot be fitted to the encoded rows, {rows.n} rows of {rows.X.shape[1]} numbers: {error} "
-                "Columns are standardised and categories coded before it sees them; pass the estimator without its own encoders."
-            ) from error
+        with told(model, rows.X, "be fitted"):
+            return model.fit(rows.X, y, **({weights: rows.weight} if weights else {}))
 
-    def _takes_weights(self, sample: Sample) -> bool:
-        """Whether rows have weights and the estimator takes them; a warning where it does not."""
+    def _weights(self, sample: Sample) -> str | None:
+        """The keyword of weights, where rows have them and the estimator takes them; a warning where it does not."""
         if (sample.weight == sample.weight[0]).all():
-            return False
-        if has_fit_parameter(self.estimator, "sample_weight"):
-            return True
-        warn_caller(f"{_name(self.estimator)} takes no sample_weight: the teacher is fitted without weights, all that follows with them.")
-        return False
+            return None
+        keyword = weights_of(self.estimator)
+        if keyword is None:
+            warn_caller(f"{_name(self.estimator)} takes no sample_weight: the teacher is fitted without weights, all that follows with them.")
+        return keyword
+
+
+def seeded_clone(estimator: Any, seed: int) -> Any:
+    """A clone with the seed in every `random_state` that is free, and decision values one a class, not one a pair of classes."""
+    try:
+        model = clone(estimator)
+    except TypeError as error:
+        raise UsageError(f"teacher={_name(estimator)} cannot be cloned: {error} Pass an estimator of scikit-learn's interface.") from error
+    last = {name: (name.split("__")[-1], value) for name, value in model.get_params().items()}
+    free = {name: seed for name, (setting, value) in last.items() if setting == "random_state" and value is None}
+    pairs = {name: "ovr" for name, (setting, value) in last.items() if setting == "decision_function_shape" and value == "ovo"}
+    return model.set_params(**free, **pairs)
+
+
+def weights_of(estimator: Any) -> str | None:
+    """The keyword by which `fit` hands weights on to the estimator, or to the last one of a pipeline; None where that takes none."""
+    if hasattr(estimator, "steps"):
+        name, last = estimator.steps[-1]
+        inner = weights_of(last)
+        return f"{name}__{inner}" if inner else None
+    if has_fit_parameter(estimator, "sample_weight"):
+        return "sample_weight"
+    stands_for = getattr(estimator, "regressor", None)  # of a transformed target, which hands all keywords on
+    return weights_of(stands_for) if has_fit_parameter(estimator, "fit_params") and stands_for is not None else None
+
+
+@contextmanager
+def told(estimator: Any, X: Matrix, what: str) -> Iterator[None]:
+    """Errors of another library as ours; its warnings, which a fit of many folds would repeat, are not shown."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (MotifnetError, MemoryError):
+        raise
+    except Exception as error:
+        raise UsageError(
+            f"teacher={_name(estimator)} cannot {what} on the encoded rows, {len(X)} rows of {X.shape[1]} numbers: {type(error).__name__}: {error} "
+            "Columns are standardised and categories coded before it sees them: pass the estimator without its own encoders. For several targets "
+            "pass one that takes them, such as MultiOutputRegressor; for one target one that takes y with shape (n,)."
+        ) from error
 
 
 def _scores(coding: Coding, model: Any, X: Matrix) -> Matrix:
@@ -118,3 +156,7 @@ def _scores(coding: Coding, model: Any, X: Matrix) -> Matrix:
 
 def _name(estimator: Any) -> str:
     return type(estimator).__name__
+
+
+def _columns(values: Any, n: int) -> Matrix:
+    return np.asarray(values, dtype=np.float64).reshape(n, -1)

@@ -25,7 +25,9 @@ from motifnet.mimicry.fitted._output import method_of, outputs_of, own_outputs
 from motifnet.mimicry.fitted._own_encoder import encoder_network
 from motifnet.mimicry.fitted._perceptron import PERCEPTRONS
 from motifnet.mimicry.fitted._process import PROCESSES, with_deviation
+from motifnet.mimicry.fitted._promise import compare, measured
 from motifnet.mimicry.fitted._scalers import SCALERS
+from motifnet.mimicry.fitted._synthetic import synthetic_rows
 from motifnet.mimicry.fitted._trees import FURTHER_TREES, TREES
 from motifnet.mimicry.fitted._uses import Uses
 from motifnet.mimicry.fitted._xgboost import XGBOOST
@@ -79,11 +81,13 @@ __all__ = [
     "Uses",
     "code",
     "coded",
+    "compare",
     "encoded",
     "encoder_network",
     "known_classes",
     "knows_empty",
     "made_up_documents",
+    "measured",
     "method_of",
     "methods_of",
     "network_for",
@@ -91,6 +95,7 @@ __all__ = [
     "outputs_of",
     "own_outputs",
     "reads_documents",
+    "synthetic_rows",
     "texts_of",
     "with_deviation",
     "with_levels",

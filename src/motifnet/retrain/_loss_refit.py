@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motifnet.engine import Control, parallel_map
+from motifnet.engine import Control
 from motifnet.kernels import CAPACITY, Parabola, Partition, fit_reweighted, fit_with_held_out, solve_ridge
 from motifnet.losses import Loss
-from motifnet.retrain._cross_tune import CrossTuned, TunedModel
+from motifnet.retrain._cross_tune import CrossTuned, TunedModel, refit_outputs
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.tables import Matrix, Response, Sample
 from motifnet.teachers import fold_partition
@@ -31,35 +31,19 @@ def refit_under_loss(sample: Sample, fitted: CrossTuned, *, n_jobs: int = 1, con
     response, control = sample.response, control or Control()
     if response is None or sample.n > CAPACITY.exact_rows:
         return None
-    results = parallel_map(lambda k: _refit(sample, response, fitted.inner[k], k, control), range(sample.folds.count), n_jobs)
-    oof = np.full((sample.n, response.q), np.nan)
-    for k, (held_out, _) in enumerate(results):
-        oof[sample.folds.held_out(k)] = held_out
-    every = torch.ones(sample.n, dtype=torch.bool)
 
-    def whole(k: int | None, inner: InnerLayers, ridges: Sequence[float]) -> TunedModel:
-        rows = _Rows.of(sample, response, inner, k)
-        fits = [rows.fit(c, every, ridge, control) for c, ridge in enumerate(ridges)]
-        duals, intercepts = zip(*fits, strict=True)
-        return TunedModel(inner, rows.Z.numpy(), torch.stack(duals, 1).numpy(), np.array([float(b) for b in intercepts]), inner.ridge)
+    def refit(k: int, copy: bool) -> tuple[Matrix, list[float], TunedModel | None]:
+        """Predictions, one column a loss, and the λ of each."""
+        rows, part, out = _Rows.of(sample, response, fitted.inner[k], k), fold_partition(sample, k), torch.as_tensor(sample.folds.held_out(k))
+        ridges = [rows.choose(c, part, control) for c in range(response.q)]
+        fits = [rows.fit(c, part.train, ridge, control) for c, ridge in enumerate(ridges)]
+        columns = [(rows.K[out][:, part.train] @ dual + b).numpy() for dual, b in fits]
+        return np.column_stack(columns), ridges, rows.model(ridges, control) if copy else None
 
-    if len(fitted.models) > 1:
-        models = parallel_map(lambda k: whole(k, fitted.inner[k], results[k][1]), range(len(fitted.models)), n_jobs)
-        return CrossTuned(oof, fitted.inner, tuple(models))
-    ridges = np.exp(np.mean(np.log([ridges for _, ridges in results]), axis=0))
-    return CrossTuned(oof, fitted.inner, (whole(None, fitted.models[0].inner, list(ridges)),))
+    def whole(chosen: list[list[float]]) -> TunedModel:
+        return _Rows.of(sample, response, fitted.models[0].inner, None).model(list(np.exp(np.mean(np.log(chosen), axis=0))), control)
 
-
-def _refit(sample: Sample, response: Response, inner: InnerLayers, k: int, control: Control) -> tuple[Matrix, list[float]]:
-    """Predictions of fold k, one column a loss, and the λ of each."""
-    rows, part, out = _Rows.of(sample, response, inner, k), fold_partition(sample, k), torch.as_tensor(sample.folds.held_out(k))
-    columns, ridges = [], []
-    for c in range(response.q):
-        ridge = rows.choose(c, part, control)
-        dual, b = rows.fit(c, part.train, ridge, control)
-        columns.append((rows.K[out][:, part.train] @ dual + b).numpy())
-        ridges.append(ridge)
-    return np.column_stack(columns), ridges
+    return refit_outputs(sample, fitted, refit, whole, n_jobs)
 
 
 @dataclass(frozen=True)
@@ -92,6 +76,12 @@ class _Rows:
         dual, b, loss = self.least_squares(c, rows)
         return fit_reweighted(self.K[rows][:, rows], self.w[rows], control.guarded(loss), ridge, dual, b)
 
+    def model(self, ridges: Sequence[float], control: Control) -> TunedModel:
+        """The model of all rows, with the λ of each column."""
+        every = torch.ones(len(self.Z), dtype=torch.bool)
+        duals, intercepts = zip(*(self.fit(c, every, ridge, control) for c, ridge in enumerate(ridges)), strict=True)
+        return TunedModel(self.inner, self.Z.numpy(), torch.stack(duals, 1).numpy(), np.array([float(b) for b in intercepts]), self.inner.ridge)
+
     def choose(self, c: int, part: Partition, control: Control) -> float:
         """λ for column c by the inner blocks of a fold, at the parabolas of the least-squares fit to its training rows."""
         dual, b, loss = self.least_squares(c, part.train)
@@ -99,14 +89,10 @@ class _Rows:
         targets, weights = loss(f).working(f, self.w[part.train])
         typical = self.inner.ridge * float(weights.sum() / self.w[part.train].sum())
         control.check()
-        inside = Partition(torch.ones(len(f), dtype=torch.bool), tuple(block[part.train] for block in part.inner), _within(part))
+        silent = None if part.silent is None else part.silent[part.train]
+        inside = Partition(torch.ones(len(f), dtype=torch.bool), tuple(block[part.train] for block in part.inner), silent)
         ridges = [factor * typical for factor in RIDGE_FACTORS]
         return fit_with_held_out(self.inner.gram, self.Z[part.train], targets[:, None], weights, inside, ridges).ridge
-
-
-def _within(part: Partition) -> Tensor | None:
-    """The silent rows among the training rows."""
-    return None if part.silent is None else part.silent[part.train]
 
 
 def _parabolas(loss: Loss, y: Matrix, mean: float, sd: float) -> Callable[[Tensor], Parabola]:

@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from motifnet.estimators._goal import Part, numpy_of
-from motifnet.estimators._symmetric import common_units, others_of, quotient_layer
 from motifnet.mimicry import transfer
 from motifnet.motifs import Affine, Chain, Concat, Identity, Monomial, Motif, Parallel, Select, Step
 from motifnet.profiling import Group, Rows, Surface
 from motifnet.retrain import CrossTuned, TunedModel
+from motifnet.structure._part import Part, numpy_of
+from motifnet.structure._symmetric import common_units, others_of, quotient_layer
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import FittedTeacher
 

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from motifnet.estimators._front import in_own_units
-from motifnet.estimators._goal import Part, numpy_of
-from motifnet.estimators._symmetric import common_units, first_and_others, others_of
 from motifnet.mimicry import transfer
 from motifnet.motifs import Affine, Chain, Images, Motif
 from motifnet.profiling import Group, Rows
 from motifnet.retrain import CrossTuned
+from motifnet.structure._front import in_own_units
+from motifnet.structure._part import Part, numpy_of
+from motifnet.structure._symmetric import common_units, first_and_others, others_of
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import FittedTeacher
 

@@ -19,11 +19,11 @@ from functools import partial
 import numpy as np
 import torch
 
-from motifnet.estimators._goal import Part
 from motifnet.mimicry import transfer
 from motifnet.motifs import Affine, Chain, Clip, Exp
 from motifnet.retrain import CrossTuned
 from motifnet.stacking import smearing
+from motifnet.structure._part import Part
 from motifnet.tables import Matrix, Sample, standardised
 from motifnet.teachers import FittedTeacher
 

@@ -15,10 +15,10 @@ from typing import Any, Literal
 import numpy as np
 
 from motifnet.engine import Control, UsageError
-from motifnet.estimators._front import Front, projection, step, symmetry
-from motifnet.estimators._orbit import Orbit, equivariant
 from motifnet.motifs import Motif
 from motifnet.profiling import BOUNDARY_ROWS, PRESETS, Profile, Rows, boundary, structure
+from motifnet.structure._front import Front, projection, step, symmetry
+from motifnet.structure._orbit import Orbit, equivariant
 from motifnet.tables import Sample
 
 Request = Literal["auto"] | Profile | None

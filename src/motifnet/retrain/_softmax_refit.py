@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motifnet.engine import Control, parallel_map
+from motifnet.engine import Control
 from motifnet.kernels import CAPACITY, CURVATURE, Capacity, Machine, Scores, Smoother, enough, fit_softmax, log_losses, machine_of
-from motifnet.retrain._cross_tune import CrossTuned, TunedModel
+from motifnet.retrain._cross_tune import CrossTuned, TunedModel, refit_outputs
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import fold_partition
@@ -33,52 +33,46 @@ MOST_VALUES = 2**28  # of all rows at the landmarks, which are kept in memory: o
 Start = tuple[Scores, Tensor]  # a fit and the mask of its rows
 
 
-def refit_softmax(sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> CrossTuned | None:
-    """The models with new output layers, which give logits; None where rows times centres are too many for the memory."""
+def refit_softmax(
+    sample: Sample, fitted: CrossTuned, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None, exact_rows: int | None = None
+) -> CrossTuned | None:
+    """The models with new output layers, which give logits; None where rows times centres are too many for the memory.
+
+    Beyond `exact_rows` the centres are as many rows as those of the models given.
+    """
     centres = max(len(model.centres) for model in fitted.models)
     if sample.n * centres > MOST_VALUES:
         return None
-    control, copies = control or Control(), len(fitted.models)
+    control, capacity = control or Control(), Capacity(CAPACITY.exact_rows if exact_rows is None else exact_rows, centres)
 
-    def refit(k: int) -> tuple[Matrix, float, float, TunedModel | None]:
-        return _refit(sample, fitted.inner[k], k, centres, 1 < copies > k, seed, control)
+    def refit(k: int, copy: bool) -> tuple[Matrix, tuple[float, float], TunedModel | None]:
+        """Predictions, and λ and temperature."""
+        part, inner = fold_partition(sample, k), fitted.inner[k]
+        blocks = enough([block & part.train for block in part.inner])
+        rows, Z = _rows(sample, inner, k, capacity, blocks, seed, control)
+        lam, a, start = rows.choose(part.train, [(block, part.judges(block)) for block in blocks])
+        f = rows.fit(part.train, lam, start)
+        held_out = a * _contrast(rows.machine.values(f, part.train, torch.as_tensor(sample.folds.held_out(k))))
+        return held_out.numpy(), (lam, a), _whole(rows, inner, Z, lam, a, (f, part.train)) if copy else None
 
-    results = parallel_map(refit, range(sample.folds.count), n_jobs)
-    oof = np.full(sample.y.shape, np.nan)
-    for k, (held_out, *_) in enumerate(results):
-        rows = sample.folds.held_out(k)
-        oof[rows] = held_out[rows]
-    if copies > 1:
-        return CrossTuned(oof, fitted.inner, tuple(model for *_, model in results if model is not None))
-    lam, a = (float(np.exp(np.mean(np.log(values)))) for values in ([lam for _, lam, _, _ in results], [a for _, _, a, _ in results]))
-    rows_of, Z = _rows(sample, fitted.models[0].inner, None, centres, [], seed, control)
-    return CrossTuned(oof, fitted.inner, (_whole(rows_of, fitted.models[0].inner, Z, lam, a, None),))
+    def whole(chosen: list[tuple[float, float]]) -> TunedModel:
+        lam, a = (float(np.exp(np.mean(np.log(values)))) for values in zip(*chosen, strict=True))
+        inner = fitted.models[0].inner
+        rows, Z = _rows(sample, inner, None, capacity, [], seed, control)
+        return _whole(rows, inner, Z, lam, a, None)
 
-
-def _refit(
-    sample: Sample, inner: InnerLayers, k: int, centres: int, copy: bool, seed: int, control: Control
-) -> tuple[Matrix, float, float, TunedModel | None]:
-    """Predictions of fold k with shape (n, q), NaN elsewhere; λ and temperature; as a copy, the model of all rows."""
-    part = fold_partition(sample, k)
-    blocks = enough([block & part.train for block in part.inner])
-    rows, Z = _rows(sample, inner, k, centres, blocks, seed, control)
-    lam, a, start = rows.choose(part.train, [(block, part.judges(block)) for block in blocks])
-    out = torch.as_tensor(sample.folds.held_out(k))
-    held_out = torch.full(sample.y.shape, torch.nan, dtype=Z.dtype)
-    f = rows.fit(part.train, lam, start)
-    held_out[out] = a * _contrast(rows.values(f, part.train, out))
-    return held_out.numpy(), lam, a, _whole(rows, inner, Z, lam, a, (f, part.train)) if copy else None
+    return refit_outputs(sample, fitted, refit, whole, n_jobs)
 
 
 def _rows(
-    sample: Sample, inner: InnerLayers, k: int | None, centres: int, blocks: Sequence[Tensor], seed: int, control: Control
+    sample: Sample, inner: InnerLayers, k: int | None, capacity: Capacity, blocks: Sequence[Tensor], seed: int, control: Control
 ) -> tuple[_Rows, Tensor]:
     """All rows in the encoding of fold k, whose landmarks are its training rows, and what they are behind the inner layers."""
     Z, w = inner.warp(torch.as_tensor(sample.X if k is None else sample.view(k))), torch.as_tensor(sample.weight)
     train = torch.ones(sample.n, dtype=torch.bool) if k is None else fold_partition(sample, k).train
     cells = [~train, *blocks, train & ~torch.stack([~train, *blocks]).any(0)]
     codes = sample.codes(k)
-    capacity = Capacity(CAPACITY.exact_rows, centres).of_distinct(sample.n, int(codes.max()) + 1)
+    capacity = capacity.of_distinct(sample.n, int(codes.max()) + 1)
     gram = control.guarded(inner.gram)
     machine = machine_of(gram, Z, CURVATURE * w, cells, seed=seed, capacity=capacity, among=train, codes=torch.as_tensor(codes))
     return _Rows(machine, torch.as_tensor(sample.labels), w, max(2, sample.y.shape[1]), control), Z
@@ -122,9 +116,6 @@ class _Rows:
         self.control.check()
         return fit_softmax(smoother, self.labels[rows], self.weight[rows], lam, start or smoother.zero(self.classes), tolerance)
 
-    def values(self, f: Scores, rows: Tensor, at: Tensor) -> Tensor:
-        return self.machine.values(f, rows, at)
-
     def choose(self, train: Tensor, inner: Sequence[tuple[Tensor, Tensor]]) -> tuple[float, float, Start | None]:
         """λ and temperature a, before the log loss stops falling, and a fit of that λ; of pairs of masks: a block, and those of it that judge."""
         blocks, judged = [block for block, _ in inner], [judges for _, judges in inner]
@@ -135,7 +126,7 @@ class _Rows:
         rows = torch.cat([torch.nonzero(block).ravel() for block in judged])
         labels, w = self.labels[rows], self.weight[rows]
         for lam, fits in zip(RIDGES, zip(*(self.path(train & ~block) for block in blocks), strict=True), strict=True):
-            scores = torch.cat([self.values(f, train & ~block, at) for f, block, at in zip(fits, blocks, judged, strict=True)])
+            scores = torch.cat([self.machine.values(f, train & ~block, at) for f, block, at in zip(fits, blocks, judged, strict=True)])
             a = temperature(scores, labels, w)
             if (error := float(w @ log_losses(a * scores, labels))) >= least:
                 break
@@ -144,7 +135,7 @@ class _Rows:
 
 
 def temperature(scores: Tensor, labels: Tensor, w: Tensor) -> float:
-    """The a of least log loss of a f in (0, 1]: few rows that are all told apart would have it grow without bound."""
+    """The a of least log loss of a f in (0, 1]: few rows that are all separated would have it grow without bound."""
     a = 1.0
     for _ in range(_NEWTON):
         p = torch.softmax(a * scores, 1)

@@ -1,12 +1,24 @@
-"""What a model keeps of the table of its fit, to compare new tables with."""
+"""What a model keeps of its fit: intervals or sets of classes by out-of-fold predictions, and rows to compare new tables with."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from motifnet.estimators._goal import Judged
+from motifnet.bands import ClassSets, Intervals, fit_intervals, fit_sets, narrowing
+from motifnet.estimators._goal import Goal, Judged
 from motifnet.estimators._prepare import Prepared
+from motifnet.estimators._run import Run
 from motifnet.shift import Reference, RowSample, draw_rows, sketch
+
+
+def conformal_of(goal: Goal, run: Run, judged: Judged) -> Intervals | ClassSets | None:
+    """Local scales take a fit of their own, which a run that was stopped has no time for."""
+    sample = run.sample
+    y, predicted = goal.outcome(judged)
+    if sample.labels is not None:
+        return fit_sets(sample, predicted)
+    shrunk = 1.0 if run.stopped or run.convex is None else narrowing(sample, run.convex, run.seed)
+    return fit_intervals(sample, y, predicted, narrowing=shrunk, local=not run.stopped, seed=run.seed, n_jobs=run.n_jobs)
 
 
 def reference_of(ready: Prepared, judged: Judged, seed: int) -> Reference:

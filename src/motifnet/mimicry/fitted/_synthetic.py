@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from motifnet.mimicry.fitted import Columns, Reader, Uses, made_up_documents
+from motifnet.mimicry.fitted._documents import Reader, made_up_documents
+from motifnet.mimicry.fitted._frame import Columns
+from motifnet.mimicry.fitted._uses import Uses
 from motifnet.motifs import Motif
 
 _ROWS, _MISSING, _EXACT, _NEAR = 200, 0.1, 0.5, 0.1

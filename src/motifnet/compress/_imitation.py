@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from motifnet.compress import with_trees
+from motifnet.compress._residual_trees import with_trees
 from motifnet.engine import single_threaded
 from motifnet.kernels import Kernel, median_distances, start_kernel
 from motifnet.mimicry import kernel_network, values_of
@@ -38,7 +38,7 @@ class Answers:
     y: Matrix
     judges: NDArray[np.bool_]
 
-    def left(self, network: Motif) -> tuple[Matrix, Matrix]:
+    def residuals(self, network: Motif) -> tuple[Matrix, Matrix]:
         """Rows that do not judge, and what the network leaves of their answers."""
         X = self.X[~self.judges]
         return X, self.y[~self.judges] - values_of(network, X)
@@ -48,7 +48,7 @@ class Answers:
         return float(((self.y[self.judges] - values_of(network, self.X[self.judges])) ** 2).sum())
 
 
-def followed(network: Motif, answers: Answers, seed: int) -> Motif:
+def with_residuals_fitted(network: Motif, answers: Answers, seed: int) -> Motif:
     """The network, or one of kernel units alone, with kernel units and then trees for what it leaves, as far as the judges gain."""
     with single_threaded():
         starts = (network, _mean(answers))  # what a network of few rough units leaves may be harder than the whole
@@ -62,12 +62,12 @@ def _mean(answers: Answers) -> Motif:
 
 
 def _with_trees(network: Motif, answers: Answers, seed: int) -> Motif:
-    X, residuals = answers.left(network)
+    X, residuals = answers.residuals(network)
     return with_trees(network, X, residuals, seed, replace(_GROWTH, limit=max(_LEAST_TREES, _TREES // residuals.shape[1])))
 
 
 def _with_units(network: Motif, answers: Answers, seed: int) -> Motif:
-    X, residuals = answers.left(network)
+    X, residuals = answers.residuals(network)
     order = np.random.default_rng(seed).permutation(len(X))
     Z, r = torch.as_tensor(X[order]), torch.as_tensor(residuals[order])
     kernel, ridge = _chosen(Z, r)

@@ -17,7 +17,10 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.mimicry import MimicryError, units
+from motifnet.engine import DataError, UsageError
+from motifnet.mimicry._certificate import units, values_of
+from motifnet.mimicry._errors import MimicryError
+from motifnet.motifs import Motif
 from motifnet.tables import Matrix
 
 PROMISE, _ROUNDINGS, _MAX_NOISE = 1e-6, 16, 1e-5
@@ -58,6 +61,20 @@ def compare(got: Matrix, ask: Callable[[Any], NDArray[Any]], rows: Any, fitted: 
         f"{excess[i, j]:.2g} standard deviations (output {j}: the estimator gives {theirs[i, j]:.8g}, the network {ours[i, j]:.8g}); at most "
         f"{PROMISE:.0e} is allowed. There is no network. {_advice(fitted)}"
     )
+
+
+def measured(
+    network: Motif, matrix: Matrix, ask: Callable[[Any], NDArray[Any]], rows: Any, fitted: Any, with_deviation: bool = False
+) -> tuple[Matrix, Matrix]:
+    """The estimator's values at rows of a caller, which the network takes as a matrix, and their units. DataError where it does not take them."""
+    try:
+        expected = compare(values_of(network, matrix), ask, in_double(rows), fitted, "rows of X", with_deviation)
+    except UsageError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise DataError(f"The estimator does not take X: {error} Pass rows of the kind that it was fitted on.") from error
+    values = expected.astype(np.float64)
+    return values, units(values, alike=hasattr(fitted, "classes_"))
 
 
 def _squared(values: Matrix, with_deviation: bool) -> Matrix:

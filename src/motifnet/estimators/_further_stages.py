@@ -1,0 +1,92 @@
+"""Parts that are no kernels: other base models, and trainings of a whole network."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import partial
+from typing import cast
+
+from motifnet.engine import LedgerRow
+from motifnet.estimators._goal import RegressionGoal
+from motifnet.estimators._run import Run
+from motifnet.mimicry import transfer
+from motifnet.motifs import Motif
+from motifnet.retrain import FineTuneSettings, fine_tune_stage, fold_model, largest_local_error, sup_norm_stage
+from motifnet.stacking import predicted
+from motifnet.structure import LogScale, Part, numpy_of, part_of
+from motifnet.tables import Matrix
+from motifnet.teachers import TEACHERS, BoostedTrees, Hopeless
+
+REJECTED = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing; it ends after its first fold, and has no variants
+FIRST_ROWS = 200  # of a fold that may say so
+
+
+def add_base_model(run: Run, name: str, log: LogScale | None) -> None:
+    """Another base model beside all parts so far; not where one of its kind was rejected early."""
+    teacher = TEACHERS[name]()
+    if isinstance(teacher, BoostedTrees):
+        teacher = replace(teacher, bagged=run.copies)
+    kind = (type(teacher), log is None)
+    if kind in run.rejected and name not in run.preset.asked:
+        return
+    start = run.course.start(name)
+    run.control.check()
+    sample = run.sample if log is None else log.sample
+    fit = partial(teacher.fit, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
+    if isinstance(teacher, BoostedTrees) and isinstance(run.goal, RegressionGoal) and log is None and name not in run.preset.asked:
+        fit = partial(fit, worth=partial(_worth, run))
+    try:
+        part = part_of(name, fit(sample), log)
+    except Hopeless as ended:
+        run.rejected.add(kind)
+        error = run.goal.error(ended.oof, predicted(ended.oof))
+        run.course.enter(LedgerRow(name, time.monotonic() - start, error, 0, False, f"{ended}: no part of the stack"))
+        return
+    run.others.append(part)
+    before, alone = run.course.best, run.goal.judge([part])
+    run.settle(name, start, "a further teacher" + (", on log y" if log else ""), alone)
+    if before is not None and alone.error > REJECTED * before.error:
+        run.rejected.add(kind)
+
+
+def _worth(run: Run, oof: Matrix) -> bool:
+    """Whether the first fold of a model is not so bad beside the best so far that it is rejected, or too small to tell."""
+    assert run.course.best is not None
+    best = run.course.best.oof
+    both = predicted(oof) & predicted(best)
+    return int(both.sum()) < FIRST_ROWS or run.goal.error(oof, both) <= REJECTED * run.goal.error(best, both)
+
+
+def fine_tune(run: Run) -> None:
+    """End-to-end training of the first trained kernel network; the result joins the stack."""
+    start = run.course.start("fine-tuning")
+    run.control.check()
+    first = run.first
+    assert first is not None
+    settings = FineTuneSettings(epochs=run.preset.fine_tune_epochs)
+    tuned = fine_tune_stage(
+        transfer(first),
+        lambda k: transfer(fold_model(run.sample, first, k)),
+        run.sample,
+        settings=settings,
+        seed=run.seed,
+        n_jobs=run.n_jobs,
+        control=run.control,
+    )
+    network = cast(Motif, tuned.network)
+    part = Part("fine-tuned network", tuned.oof, network, partial(numpy_of, network))
+    judged = run.goal.judge([part, *run.parts])
+    run.course.settle("fine-tuning", start, judged, f"{tuned.epochs} of {settings.epochs} epochs chosen by the fold networks")
+
+
+def train_sup_norm(run: Run) -> None:
+    """A ReLU network for the largest error, in place of all others where its largest local error is the least."""
+    start = run.course.start("sup-norm training")
+    assert run.first is not None and run.course.best is not None
+    trained = sup_norm_stage(run.sample, run.first, run.preset.convex, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
+    network = trained.network
+    judged = run.goal.judge([Part("sup-norm network", trained.oof, network, partial(numpy_of, network))])
+    before, after = (largest_local_error(run.sample, oof) for oof in (run.course.best.oof, trained.oof))
+    note = f"radius {trained.radius:.2g}; largest local error {before:.3f} → {after:.3f} sd"
+    run.course.settle("sup-norm training", start, judged, note, kept=after < before)

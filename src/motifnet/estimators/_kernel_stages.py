@@ -1,0 +1,94 @@
+"""Stages of the library's own kernel: the convex fit and its transfer, its ridge, the logarithmic scale, inner layers, and the output layer under
+the loss that is requested.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import cast
+
+from motifnet.engine import LedgerRow
+from motifnet.estimators._compact import Training
+from motifnet.estimators._run import Run
+from motifnet.kernels import EveryFold
+from motifnet.retrain import CrossTuned, InnerSettings, refit_ridge, refit_softmax, refit_under_loss, starts_of
+from motifnet.structure import LogScale, Part, part_of
+from motifnet.teachers import FittedKernel
+
+OWN_LOSS = "trained kernel, own loss"
+
+
+def fit_convex(run: Run) -> tuple[FittedKernel, EveryFold | None, float]:
+    """The fit, its folds, and the seconds that it took."""
+    start = run.course.start("convex fit")
+    fitted, folds = run.preset.convex.fit_with_folds(run.sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
+    seconds = time.monotonic() - start
+    start = run.course.start("transferred")
+    part = part_of("kernel ridge", fitted)
+    judged = run.goal.judge([part])
+    run.kernels, run.convex = [part], fitted
+    note = "kernel ridge in closed form" + ("; fewer centres, for the time limit" if fitted.shortened else "")
+    run.course.enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, note))
+    run.course.settle("transferred", start, judged, "network by calculation")
+    return fitted, folds, seconds
+
+
+def refit_last(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds: float) -> None:
+    """Solutions for further λ, which together take about as long as the convex fit."""
+    if not run.preset.ridge_again or folds is None:
+        return
+    start = run.course.start("last layer")
+    run.control.check(seconds)
+    fitted = refit_ridge(run.sample, convex, folds, n_jobs=run.n_jobs)
+    alone = run.goal.judge([part_of("kernel ridge", fitted)])
+    if alone.error < run.goal.judge(run.kernels).error:
+        run.kernels = list(alone.parts)
+    run.settle("last layer", start, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows", alone)
+
+
+def fit_on_log_scale(run: Run, log: LogScale) -> FittedKernel:
+    """The convex fit on the logarithmic scale of the target, which trainings and teachers take in turn with the plain one."""
+    start = run.course.start("log scale")
+    run.control.check()
+    fitted = run.preset.convex.fit(log.sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
+    part = part_of("kernel ridge", fitted, log)
+    run.kernels.append(part)
+    run.settle("log scale", start, "kernel ridge on log y, beside the one on y", run.goal.judge([part]))
+    return fitted
+
+
+def train_inner_layers(run: Run, log: LogScale | None, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
+    """A training beside all kernels so far; by out-of-fold scores: where it misleads, the start keeps its share."""
+    stage = "inner layers" if number == 0 else f"inner layers {number + 1}"
+    start = run.course.start(stage)
+    run.kernels.append(_tuned(run, convex, settings, number, log))
+    run.settle(stage, start, run.describe(settings) + ("; on log y" if log else ""), run.goal.judge(run.kernels))
+
+
+def _tuned(run: Run, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
+    fitted = run.train(run.sample if log is None else log.sample, starts_of(convex, settings.profiles), settings, number + 1)
+    if number == 0:
+        run.first = fitted
+    make = partial(part_of, f"trained kernel {number + 1}", log=log)
+    return run.keep(run.sample if log is None else log.sample, fitted, make)
+
+
+def refit_output(run: Run) -> None:
+    """The first trained kernel under the loss that is requested, alone or beside the kernels that were fitted by least squares."""
+    classes = run.sample.labels is not None
+    if run.first is None or not (classes or run.sample.response):
+        return
+    start = run.course.start("own loss")
+    sample = run.behind_front()
+    softmax = partial(refit_softmax, sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
+    fitted = softmax(run.first) if classes else refit_under_loss(sample, run.first, n_jobs=run.n_jobs, control=run.control)
+    if fitted is None:
+        return
+    part = run.part(OWN_LOSS, fitted)
+    if classes:
+        run.trainings[part.name] = Training(sample, run.first, lambda few: run.part(OWN_LOSS, cast(CrossTuned, softmax(few, exact_rows=0))), True)
+    alone, beside = run.goal.judge([part]), run.goal.judge([*run.kernels, part])
+    # for classes the stack keeps them all: its pull to equal weights gains by parts that are nearly as good
+    run.kernels = [part] if alone.error < beside.error and not classes else [*run.kernels, part]
+    run.settle("own loss", start, f"output layer under the {'log loss' if classes else 'objective'}", alone)

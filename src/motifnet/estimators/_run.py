@@ -1,0 +1,103 @@
+"""A run of the pipeline: what it has so far, and what its stages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from motifnet.engine import Control
+from motifnet.estimators._compact import Training
+from motifnet.estimators._course import Course
+from motifnet.estimators._goal import Goal, Judged
+from motifnet.estimators._presets import Preset
+from motifnet.profiling import Profile
+from motifnet.retrain import CrossTuned, InnerSettings, Start, cross_tune
+from motifnet.structure import Front, LogScale, Part, Prescriber, part_of
+from motifnet.tables import Sample
+from motifnet.teachers import EstimatorTeacher, FittedKernel
+
+FEW_ROWS, FEW_PARAMETERS = 1_000, 60  # below, trainings differ more, and several networks are averaged as long as they have so few parameters a row
+
+
+@dataclass
+class Run:
+    """One run of the pipeline and what it has so far.
+
+    `teacher`: what is transferred and retrained in place of the library's own kernel ridge. `units`: what stands before a kernel branch beside it,
+    None where rows are standardised. `front`: what stands before the kernel of the `first` training. `copies`: one network a fold, not one for all.
+    `small`: no row of the table may be a centre, nor the network larger than that of a `budget` of parameters; `row_free`: whether this came true.
+    `trainings`: of the parts that are trained kernels, by name.
+    """
+
+    sample: Sample
+    goal: Goal
+    preset: Preset
+    seed: int
+    n_jobs: int
+    control: Control
+    course: Course
+    log: LogScale | None = None
+    teacher: EstimatorTeacher | None = None
+    units: Front | None = None
+    front: Front | None = None
+    copies: bool = False
+    small: bool = False
+    budget: int | None = None
+    prescriber: Prescriber | None = None
+    profile: Profile | None = None
+    kernels: list[Part] = field(default_factory=list)
+    others: list[Part] = field(default_factory=list)
+    convex: FittedKernel | None = None
+    first: CrossTuned | None = None
+    trainings: dict[str, Training] = field(default_factory=dict)
+    row_free: bool = False
+    rejected: set[tuple[type, bool]] = field(default_factory=set)
+    stopped: bool = False
+
+    @property
+    def parts(self) -> list[Part]:
+        """All parts so far."""
+        return [*self.kernels, *self.others]
+
+    @property
+    def trained(self) -> CrossTuned | None:
+        """The first training, where it is of the encoded rows themselves."""
+        return self.first if self.front is None else None
+
+    def behind_front(self) -> Sample:
+        """The sample that the first training sees."""
+        return self.sample if self.front is None else self.front.behind(self.sample)
+
+    def part(self, name: str, fitted: CrossTuned) -> Part:
+        """The part of what was trained behind the front."""
+        return part_of(name, fitted) if self.front is None else self.front.part(name, fitted)
+
+    def settle(self, stage: str, start: float, note: str, alone: Judged) -> None:
+        """Enter a stage by the error of all parts together; that of its own parts `alone` is noted where there are others."""
+        together = self.goal.judge(self.parts) if len(self.parts) > len(alone.parts) else alone
+        self.course.settle(stage, start, together, note if together is alone else f"{note}; alone {alone.error:.4g}")
+
+    def keep(self, sample: Sample, fitted: CrossTuned, make: Callable[[CrossTuned], Part]) -> Part:
+        """The part of a training; how to make it again is kept."""
+        part = make(fitted)
+        self.trainings[part.name] = Training(sample, fitted, make)
+        return part
+
+    def train(self, sample: Sample, starts: Sequence[Start], settings: InnerSettings, number: int) -> CrossTuned:
+        """A training of inner layers from the starts of the folds."""
+        copies, jobs, control = self._copies(sample, settings), self.n_jobs, self.control
+        return cross_tune(sample, starts, settings, seed=self.seed, number=number, n_jobs=jobs, control=control, copies=copies)
+
+    def _copies(self, sample: Sample, settings: InnerSettings) -> int:
+        """How many networks a training ends in: those of all folds, or one; where rows are few and there is a trunk, as many as are small enough."""
+        count = sample.folds.count
+        if self.copies:
+            return count
+        if not settings.depth or sample.n >= FEW_ROWS:
+            return 1
+        return max(1, min(count, FEW_PARAMETERS // (2 * sample.X.shape[1] + sample.y.shape[1])))
+
+    def describe(self, settings: InnerSettings, starts: Sequence[Start] = ()) -> str:
+        """A training as the ledger has it."""
+        profiles = starts[-1].kernel.profiles if starts else settings.profiles
+        return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(profiles)}"

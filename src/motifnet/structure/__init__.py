@@ -1,0 +1,28 @@
+"""Layers that what is known of a table leads to: before a kernel (symmetric functions, a projection, a step) and behind it (the logarithmic scale).
+
+Comes in: a sample, a profile. Goes out: samples as they are seen behind a layer, and fitted models with their layer as parts. Never knows about: how
+parts are judged and combined.
+"""
+
+from motifnet.structure._front import Front, own_units, projection, step, symmetry
+from motifnet.structure._log_scale import LogScale, part_of
+from motifnet.structure._orbit import Orbit, equivariant
+from motifnet.structure._part import Part, numpy_of
+from motifnet.structure._prescribe import Prescriber, Request, check_profile
+
+__all__ = [
+    "Front",
+    "LogScale",
+    "Orbit",
+    "Part",
+    "Prescriber",
+    "Request",
+    "check_profile",
+    "equivariant",
+    "numpy_of",
+    "own_units",
+    "part_of",
+    "projection",
+    "step",
+    "symmetry",
+]
