@@ -139,7 +139,7 @@ class Compactor:
             taken = training.centres if smaller is None else smaller[1]
             if smaller is not None:
                 best = smaller[0]
-            elif self.small:
+            elif self.small and self._size(best) <= SMALL_BUDGET:  # else `within` has to make a smaller one
                 best = self._with(best, part, self._made(training, training.centres - 1))
             notes.append(f"{part.name}: {width.sentence}; {taken:,} taken")
         return best, notes
