@@ -52,19 +52,19 @@ class Entering:
         )
 
 
-def starts(bottom: Risk, count: int, seed: int = 0) -> Tensor:
+def starts(bottom: Risk, count: int, seed: int) -> Tensor:
     """With shape (distances, 1, count, p): the same directions at every distance."""
     u = torch.randn(count, bottom.p, dtype=bottom.theta.dtype, generator=torch.Generator().manual_seed(seed))
     return bottom.theta + torch.tensor(DISTANCES, dtype=u.dtype)[:, None, None, None] * u / u.norm(dim=1, keepdim=True)
 
 
-def entering(bottom: Risk, count: int, steps: int) -> Entering:
+def entering(bottom: Risk, count: int, steps: int, seed: int = 0) -> Entering:
     """Of so many starts for each distance from the minimum and length of steps."""
     shape = (len(DISTANCES), len(STEPS), count)
-    theta = starts(bottom, count).expand(*shape, bottom.p).reshape(-1, bottom.p)
+    theta = starts(bottom, count, seed).expand(*shape, bottom.p).reshape(-1, bottom.p)
     rates = (torch.tensor(STEPS, dtype=theta.dtype) / curvature(bottom, 1).largest)[:, None].expand(shape).reshape(-1)
     X, y = (rows.expand(len(theta), *rows.shape) for rows in (bottom.X, bottom.y))
-    walks = many_walks(bottom, theta, X, y, rates=rates, batch=BATCH, steps=steps, decay=torch.zeros_like(rates))
+    walks = many_walks(bottom, theta, X, y, rates=rates, batch=BATCH, steps=steps, decay=torch.zeros_like(rates), seed=seed)
     entered = [len(walk.points) > 0 and visited(walk).essential_convexity >= CONVEX for walk in walks]
     return Entering(np.array(entered, dtype=float).reshape(shape))
 

@@ -45,6 +45,12 @@ class Check:
     def passed(self) -> bool:
         return self.low <= self.measured - 2 * self.error and self.measured + 2 * self.error <= self.high
 
+    @property
+    def sentence(self) -> str:
+        spread = f" ± {2 * self.error:.2g}" if self.error else ""
+        theory = "" if self.expected is None else f"; theory says {self.expected:.4g}"
+        return f"{self.what} is {self.measured:.4g}{spread}{theory}; allowed are {self.low:.4g} to {self.high:.4g}"
+
 
 @dataclass(frozen=True)
 class Facts:

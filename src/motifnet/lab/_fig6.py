@@ -21,9 +21,22 @@ from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks
 from motifnet.lab._entering import Entering
 from motifnet.lab._facts import Check, Facts
 from motifnet.lab._gap import Gaps
-from motifnet.lab._seeds import mean_and_error
+from motifnet.lab._seeds import draws, mean_and_error
 from motifnet.lab._walks import bowl_walk, mean_exit_steps
-from motifnet.landscape import ParallelNetwork, Risk, Visited, Walk, curvature, gaussian_sgd, log_exit_steps, minimise, risk_of, row_noise, visited
+from motifnet.landscape import (
+    ParallelNetwork,
+    Risk,
+    Visited,
+    Walk,
+    curvature,
+    drawn,
+    gaussian_sgd,
+    log_exit_steps,
+    minimise,
+    risk_of,
+    row_noise,
+    visited,
+)
 
 NAME, TITLE = "fig6", "Gaussian SGD: how long it stays, and where"
 LAMBDAS = (1.0, 1.5, 2.0, 3.0, 4.0)
@@ -54,11 +67,12 @@ class _Network:
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    exits = _exits(10_000 if quick else 40_000)
-    ratios = {kind: [_ratio(p, kind == "aligned", 12_000 if quick else 40_000) for p in COUNTS] for kind in ("aligned", "isotropic")}
-    network = _network(2_000 if quick else 10_000)
-    entered = _entering.entering(network.risk, 12 if quick else 60, 600 if quick else 2_000)
-    gaps = _gap.gaps(*(((2, 6, 14), 8, 700) if quick else ((2, 6, 20, 60), 24, 1_600)))
+    seed = draws(quick, 1)[0]
+    exits = _exits(10_000 if quick else 40_000, seed)
+    ratios = {kind: [_ratio(p, kind == "aligned", 12_000 if quick else 40_000, seed) for p in COUNTS] for kind in ("aligned", "isotropic")}
+    network = _network(2_000 if quick else 10_000, seed)
+    entered = _entering.entering(network.risk, *((12, 600) if quick else (60, 2_000)), seed)
+    gaps = _gap.gaps((2, 6, 14), draws(quick, 8), 700) if quick else _gap.gaps((2, 6, 20, 60), draws(quick, 24), 1_600)
     with panels(out, NAME, 2, 3) as axes:
         _draw_exits(axes[0, 0], exits)
         _draw_ratios(axes[0, 1], ratios)
@@ -77,9 +91,9 @@ def run(quick: bool, out: Path) -> Facts:
     )
 
 
-def _exits(walks: int) -> _Exits:
+def _exits(walks: int, seed: int) -> _Exits:
     def simulated(noise: float | None) -> list[float]:
-        return [math.log(mean_exit_steps(lam, noise or lam, BARRIER, RATE, walks)) for lam in LAMBDAS]
+        return [math.log(mean_exit_steps(lam, noise or lam, BARRIER, RATE, walks, seed)) for lam in LAMBDAS]
 
     def exact(noise: float | None) -> list[float]:
         return [log_exit_steps(lam, noise or lam, BARRIER, RATE, 1.0) for lam in LAMBDAS]
@@ -87,13 +101,13 @@ def _exits(walks: int) -> _Exits:
     return _Exits(simulated(None), exact(None), simulated(ISOTROPIC), exact(ISOTROPIC))
 
 
-def _ratio(p: int, aligned: bool, steps: int) -> float:
-    return visited(bowl_walk(p, aligned, steps)[0]).participation_ratio
+def _ratio(p: int, aligned: bool, steps: int, seed: int) -> float:
+    return visited(bowl_walk(p, aligned, steps, seed)[0]).participation_ratio
 
 
-def _network(steps: int) -> _Network:
+def _network(steps: int, seed: int) -> _Network:
     """A network at its minimum is moved along the three steepest directions, and walks from there."""
-    bottom = bottom_of_rows()
+    bottom = bottom_of_rows(seed)
     steep = curvature(bottom, 3)
     start = bottom.theta + 0.4 * steep.directions.sum(0)
     path: list[Tensor] = [start]
@@ -103,16 +117,14 @@ def _network(steps: int) -> _Network:
         return bottom.value(theta)
 
     rate = 0.3 / steep.largest
-    walk = gaussian_sgd(value, bottom.gradient, row_noise(bottom), start, rate=rate, batch=5.0, steps=steps, window=200)
+    walk = gaussian_sgd(value, bottom.gradient, row_noise(bottom), start, rate=rate, batch=5.0, steps=steps, window=200, seed=seed)
     return _Network(bottom, walk, visited(walk, bottom), torch.stack(path), float(bottom.value(bottom.theta)))
 
 
-def bottom_of_rows() -> Risk:
+def bottom_of_rows(seed: int = 0) -> Risk:
     """Rows of a known network and noise; its own copy at their minimum."""
-    generator = torch.Generator().manual_seed(0)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        module = ParallelNetwork((5, 2, 2, 1), 2).double()
+    generator = torch.Generator().manual_seed(seed)
+    module = drawn(lambda copies: ParallelNetwork((5, 2, 2, 1), copies), 2, seed).double()
     X = 2 * torch.rand(200, 5, dtype=torch.float64, generator=generator) - 1
     y = module(X).detach() + 0.3 * torch.randn(200, 1, dtype=torch.float64, generator=generator)
     return minimise(risk_of(module, X, y), 60)

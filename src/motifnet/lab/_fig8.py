@@ -16,7 +16,7 @@ import numpy as np
 
 from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
 from motifnet.lab._facts import Check, Facts
-from motifnet.lab._seeds import Values, draw_bars, ratio
+from motifnet.lab._seeds import Values, draw_bars, draws, ratio
 from motifnet.retrain import InnerSettings, cross_tune, starts_of
 from motifnet.stacking import fit_nnls_stack
 from motifnet.tables import Matrix, Sample
@@ -38,7 +38,7 @@ TARGETS: dict[str, Callable[[Matrix], Matrix]] = {
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    sizes, seeds, depths = ((300, 600), 3, DEPTHS[:2]) if quick else ((300, 700, 2_000, 6_000), 8, DEPTHS)
+    sizes, seeds, depths = ((300, 600), draws(quick, 3), DEPTHS[:2]) if quick else ((300, 700, 1_600), draws(quick, 6), DEPTHS)
     settings = InnerSettings(steps=40, batch=300) if quick else InnerSettings()
     found = {name: _errors(target, sizes, seeds, depths, settings) for name, target in TARGETS.items()}
     with panels(out, NAME, 1, len(TARGETS), legend=True) as axes:
@@ -48,9 +48,9 @@ def run(quick: bool, out: Path) -> Facts:
     return Facts(NAME, TITLE, quick, _sentences(sizes, found), tuple(_checks(sizes, found)), values, files(NAME))
 
 
-def _errors(target: Callable[[Matrix], Matrix], sizes: tuple[int, ...], seeds: int, depths: tuple[int, ...], settings: InnerSettings) -> Errors:
+def _errors(target: Callable[[Matrix], Matrix], sizes: tuple[int, ...], seeds: range, depths: tuple[int, ...], settings: InnerSettings) -> Errors:
     """By method."""
-    runs = [[_one(target, n, seed, depths, settings) for n in sizes] for seed in range(seeds)]
+    runs = [[_one(target, n, seed, depths, settings) for n in sizes] for seed in seeds]
     return {name: np.array([[run[name] for run in each] for each in runs]) for name in runs[0][0]}
 
 

@@ -55,7 +55,7 @@ def student(copies: int) -> nn.Module:
     return ParallelNetwork((INPUTS, 2, 2, 1), copies)
 
 
-def gaps(copies: tuple[int, ...], seeds: int, steps: int) -> Gaps:
+def gaps(copies: tuple[int, ...], seeds: range, steps: int) -> Gaps:
     """For each number of copies, all seeds and decays."""
     found = [_of_size(count, seeds, steps) for count in copies]
     parts = (np.array([part[k] for _, part in found]).transpose(1, 0, 2) for k in range(3))
@@ -73,22 +73,22 @@ def rows(network: nn.Module, n: int, seed: int) -> tuple[Tensor, Tensor, Tensor]
 
 def unseen(network: nn.Module, seed: int) -> tuple[Tensor, Tensor, Tensor]:
     """Rows that no walk has seen."""
-    return rows(network, FRESH, 1_000 + seed)
+    return rows(network, FRESH, 1_000_000 + seed)
 
 
-def _of_size(copies: int, seeds: int, steps: int) -> tuple[int, Values]:
+def _of_size(copies: int, seeds: range, steps: int) -> tuple[int, Values]:
     """The number of parameters; gap, effective parameters and convexity with shape (3, seeds, decays)."""
-    networks = [drawn(student, copies, seed).double() for seed in range(seeds)]
-    samples = [rows(network, ROWS, seed) for seed, network in enumerate(networks)]
+    networks = [drawn(student, copies, seed).double() for seed in seeds]
+    samples = [rows(network, ROWS, seed) for seed, network in zip(seeds, networks, strict=True)]
     risks = [risk_of(network, X, y) for network, (X, y, _) in zip(networks, samples, strict=True)]
     each = [risk for risk in risks for _ in DECAYS]
-    decay = torch.tensor(DECAYS * seeds, dtype=torch.float64)
+    decay = torch.tensor(DECAYS * len(seeds), dtype=torch.float64)
     rates = torch.full_like(decay, STEP / max(curvature(risk, 1).largest for risk in risks))
     starts, X, y = (torch.stack(parts) for parts in zip(*((r.theta, r.X, r.y) for r in each), strict=True))
-    walks = iter(many_walks(risks[0], starts, X, y, rates=rates, batch=BATCH, steps=steps, decay=decay))
+    walks = iter(many_walks(risks[0], starts, X, y, rates=rates, batch=BATCH, steps=steps, decay=decay, seed=seeds[0]))
     found = [
         [_one(risk, next(walks), sample[2], tau, fresh) for tau in DECAYS]
-        for risk, sample, fresh in zip(risks, samples, (unseen(network, seed) for seed, network in enumerate(networks)), strict=True)
+        for risk, sample, fresh in zip(risks, samples, map(unseen, networks, seeds), strict=True)
     ]
     return risks[0].p, np.array(found).transpose(2, 0, 1)
 
