@@ -34,7 +34,7 @@ def lab(
 
     [bold]motifnet lab all --quick --out lab[/bold]
     """
-    from motifnet.lab import figures, write_page
+    from motifnet.lab import FIGURES, figures, write_page
 
     chosen = figures(figure)
     try:
@@ -48,7 +48,7 @@ def lab(
             if not quiet and len(chosen) > 1:
                 say(f"{name}: figure {number} of {len(chosen)} …")
             facts.append(_figure(name, run, quick, out, quiet))
-            page = write_page(facts, out)
+            page = write_page(out, FIGURES)
     except KeyboardInterrupt:
         if facts:
             note("note", f"{out / 'lab.html'} holds the {len(facts)} of {len(chosen)} figures that are done")
