@@ -63,7 +63,11 @@ def test_splines_are_products_of_columns() -> None:
     def features(X: np.ndarray) -> np.ndarray:
         return np.einsum("ni,nj->nij", basis.transform(X[:, :1]), basis.transform(X[:, 1:])).reshape(len(X), -1)
 
-    np.testing.assert_allclose(_fig1._tensor_splines(6)(A, B), features(A) @ features(B).T, atol=1e-12)
+    products = _fig1._tensor_splines(6)
+    np.testing.assert_allclose(products.of(A), features(A), atol=1e-12)
+    trial = Trial(A, np.sin(5 * A[:, 0]), B, np.sin(5 * B[:, 0]))
+    on_features, on_kernel = (best_linear(trial, [one]) for one in (products, lambda A, B: features(A) @ features(B).T))
+    np.testing.assert_allclose(on_features, on_kernel, atol=1e-8)
 
 
 def test_phase_diagram_meets_its_table() -> None:

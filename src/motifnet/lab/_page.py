@@ -83,8 +83,8 @@ def _summary(facts: Sequence[Facts]) -> Iterator[str]:
         yield from (f"- {sentence}" for sentence in fact.sentences)
         yield "\n| comparison | measured | theory | allowed | no effect | |\n|---|---|---|---|---|---|"
         for check in fact.checks:
-            what = check.what.replace("|", "\\|")
-            yield f"| {what} | {check.shown} | {_number(check.expected)} | {check.allowed} | {_number(check.no_effect)} | {'met' if check.passed else '**missed**'} |"
+            cells = (check.what.replace("|", "\\|"), check.shown, _number(check.expected), check.allowed, _number(check.no_effect))
+            yield f"| {' | '.join(cells)} | {'met' if check.passed else '**missed**'} |"
 
 
 def _kind(fact: Facts) -> str:
