@@ -40,7 +40,7 @@ COLOURS = {1: CALM, 2: TRAINED, 4: MEASURED}
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
     sizes, rows = ((100, 250, 600), (200, 400, 800)) if quick else ((125, 250, 500, 1_000), (200, 400, 800, 1_600))
-    many, few = draws(quick, 10 if quick else 12), draws(quick, 4 if quick else 8)
+    many, few = draws(quick, 10 if quick else 12), draws(quick, 3 if quick else 8)
     spheres = {d: _errors((_sphere(d, sizes[-1], seed) for seed in many), sizes, kernel) for d in DIMENSIONS}
     methods = {KERNEL: kernel, NETWORK: network("fast")}
     curves = {name: _errors(_curled_trials(HARMONICS[-1], rows[-1], few), rows, f) for name, f in methods.items()}

@@ -39,7 +39,7 @@ Pairs = dict[int, dict[int, Values]]  # rows → points → errors with shape (s
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
     curve_sizes = (50, 100, 200, 400, 800) if quick else (50, 100, 200, 400, 800, 1_600)
-    many, some, few = (draws(quick, count) for count in ((20, 16, 3) if quick else (40, 30, 8)))
+    many, some, few = (draws(quick, count) for count in ((20, 10, 3) if quick else (40, 30, 8)))
     covered = {q: [_covered(q, K) for K in GRIDS] for q in POINTS[:-1]}
     pairs = {n: {q: errors_of(kernel, _pairs(q, n, many)) for q in POINTS} for n in SIZES}
     groups = {name: errors_of(f, _groups(GROUP_ROWS, some)) for name, f in {KERNEL: kernel, NETWORK: network("fast")}.items()}
