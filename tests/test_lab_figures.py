@@ -15,7 +15,7 @@ from torch import nn
 from motifnet.lab import _entering, _fig1, _fig2, _fig3, _fig4, _fig6, _fig7, _fig8, _gap
 from motifnet.lab._facts import Check
 from motifnet.lab._fields import field, sphere
-from motifnet.lab._methods import errors_of
+from motifnet.lab._methods import KERNEL, NETWORK, errors_of
 from motifnet.lab._oracle import RIDGES, Trial, best_linear, gaussian, laplace
 from motifnet.lab._seeds import Estimate, exponent, ratio, slope
 
@@ -146,7 +146,7 @@ def test_figure_3_fails_where_columns_cost_nothing(monkeypatch: pytest.MonkeyPat
 
     def columns() -> dict[str, np.ndarray]:
         errors = np.hstack([_fig3._errors(_fig3._curled_trials(m, 300, range(4)), (300,), _fig3.kernel) for m in (1, _fig3.HARMONICS[-1])])
-        return {_fig3.KERNEL: errors, _fig3.NETWORK: errors}
+        return {KERNEL: errors, NETWORK: errors}
 
     checks = _fig3._column_checks(columns())
     assert checks[0].passed and missed(checks, "network / kernel ridge")
@@ -173,7 +173,7 @@ def test_figure_4_fails_where_the_target_has_no_symmetry(monkeypatch: pytest.Mon
         errors = errors_of(_fig4.kernel, _fig4._groups(100, range(6)))
         pairs = {n: {q: errors_of(_fig4.kernel, _fig4._pairs(q, n, range(6))) for q in (2, 5)} for n in _fig4.SIZES}
         monkeypatch.setattr(_fig4, "POINTS", (2, 5))
-        return [*_fig4._group_checks({_fig4.KERNEL: errors, _fig4.NETWORK: errors}), *_fig4._pair_checks(pairs)]
+        return [*_fig4._group_checks({KERNEL: errors, NETWORK: errors}), *_fig4._pair_checks(pairs)]
 
     assert not missed(checks(), "exponent of |G|")
     monkeypatch.setattr(_fig4, "_target", lambda X: np.sin(4 * X[:, 0]) + X[:, -1])
@@ -190,7 +190,7 @@ def test_figure_1_fails_where_nothing_jumps(monkeypatch: pytest.MonkeyPatch) -> 
         return np.asarray(np.sin(3 * X[:, 0]) + X[:, 1])
 
     monkeypatch.setattr(_fig1, "target", smooth)
-    errors = {name: np.empty((3, 2)) for name in (_fig1.KERNEL, _fig1.SPLINES, _fig1.NETWORK)}
+    errors = {name: np.empty((3, 2)) for name in (KERNEL, _fig1.SPLINES, NETWORK)}
     for seed in range(3):
         for k, n in enumerate((250, 500)):
             trial = _fig1._trial(n, seed)

@@ -103,7 +103,8 @@ def _sentences(sizes: tuple[int, ...], ratios: Ratios) -> tuple[str, ...]:
     def told(point: Point, values: Values) -> str:
         first, last = (ratio(values[:, k], 1.0) for k in (0, -1))
         gain = _gain(point, 2)
-        theory = "theory sees a tie" if gain < 1e-9 else f"theory for the worst case lets the ratio fall like n^(−{gain:.2f}), {phase(*point, 2)}"
+        limit = "the surface" if phase(*point, 2) == "surface-limited" else "the pieces"
+        theory = "theory sees a tie" if gain < 1e-9 else f"theory for the worst case lets the ratio fall like n^(−{gain:.2f}), limited by {limit}"
         return f"{_label(point)}: network / linear is {first:.2f} at {sizes[0]:,} rows and {last:.2f} at {sizes[-1]:,}; {theory}."
 
     return tuple(told(point, values) for point, values in ratios.items())
@@ -117,7 +118,7 @@ def _draw_map(axis: Any, letter: str, D: int, ratios: Ratios) -> None:
     alphas = betas = np.linspace(0.05, 4, 200)
     gains = np.array([[_gain((a, b), D) for a in alphas] for b in betas])
     image = axis.imshow(gains, origin="lower", extent=(0.05, 4, 0.05, 4), vmin=0, cmap="viridis", aspect="auto")
-    axis.figure.colorbar(image, ax=axis, label="exponent of network − linear")
+    axis.figure.colorbar(image, ax=axis)
     axis.plot(alphas, alphas * D / (2 * (D - 1)), color="white", linewidth=1)  # pieces and surface limit alike
     axis.contour(alphas, betas, gains, [1e-6], colors="white", linestyles="dashed", linewidths=1)
     if D == 2:
@@ -125,10 +126,14 @@ def _draw_map(axis: Any, letter: str, D: int, ratios: Ratios) -> None:
             axis.text(x, y, name, color="white", fontsize=8, ha="center")
     for point, values in ratios.items():
         axis.plot(*point, "o", color=POINTS[point], markeredgecolor="white", markersize=7)
-        axis.annotate(f"{ratio(values[:, -1], 1.0).value:.2f}", point, (7, -3), textcoords="offset points", color="white")
+        axis.annotate(f"{ratio(values[:, -1], 1.0).value:.2f}", point, (0, 6), ha="center", textcoords="offset points", color="white")
     axis.grid(False)
     axis.set(
-        title=f"{letter}  {D} columns", xlabel="smoothness of the surface, α", ylabel="smoothness of the pieces, β", xlim=(0.05, 4), ylim=(0.05, 4)
+        title=f"{letter}  exponent, network − linear, {D} columns",
+        xlabel="smoothness of the surface, α",
+        ylabel="smoothness of the pieces, β",
+        xlim=(0.05, 4),
+        ylim=(0.05, 4),
     )
 
 

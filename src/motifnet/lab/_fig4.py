@@ -182,6 +182,8 @@ def _draw_covered(axis: Any, covered: dict[int, list[float]]) -> None:
         axis.plot(GRIDS, shares, "o", color=colour, label=f"{q} points; dotted: 1/{q}!")
     axis.set(title="a  cells left by the quotient", xlabel="cells a side", ylabel="share of the cells of the cube", yscale="log", ylim=(0.03, 2.5))
     axis.set_xticks(GRIDS)
+    axis.set_yticks([0.05, 0.1, 0.2, 0.5, 1], ["0.05", "0.1", "0.2", "0.5", "1"], minor=False)
+    axis.minorticks_off()
     axis.legend(loc="upper right")
 
 
@@ -216,7 +218,7 @@ def _draw_curves(axis: Any, sizes: tuple[int, ...], plain: list[float], invarian
     start, error = SIZES[1], invariant[sizes.index(SIZES[1])]
     end = min(_worth(sizes, plain, error), sizes[-1])
     axis.annotate("", (end, error), (start, error), arrowprops={"arrowstyle": "->", "color": THEORY})
-    axis.text((start * end) ** 0.5, error, f"{end / start:.1f} times the rows", ha="center", va="bottom", color=THEORY)
+    axis.text(1.1 * start, error, f"{end / start:.1f} times the rows", va="bottom", color=THEORY)
     axis.set(title="d  four points, kernel ridge", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
     log_ticks(axis)
     axis.legend(loc="lower left", fontsize=7)

@@ -21,7 +21,7 @@ TEMPLATE = """<!doctype html>
 <style>
   body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
   h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 3rem; border-top: 1px solid #ddd; padding-top: 1rem; }
-  img { width: 100%; height: auto; }
+  img { max-width: 100%; height: auto; }
   details { margin-top: 1rem; } summary { cursor: pointer; }
   table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; margin-top: .5rem; }
   th, td { text-align: left; padding: .2rem 1.2rem .2rem 0; border-bottom: 1px solid #eee; } td.number, th.number { text-align: right; }
