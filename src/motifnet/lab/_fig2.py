@@ -103,7 +103,7 @@ def _sentences(sizes: tuple[int, ...], ratios: Ratios) -> tuple[str, ...]:
     def told(point: Point, values: Values) -> str:
         first, last = (ratio(values[:, k], 1.0) for k in (0, -1))
         gain = _gain(point, 2)
-        limit = "the surface" if phase(*point, 2) == "surface-limited" else "the pieces"
+        limit = "the surface" if phase(*point, 2) == "boundary-limited" else "the pieces"
         theory = "theory sees a tie" if gain < 1e-9 else f"theory for the worst case lets the ratio fall like n^(−{gain:.2f}), limited by {limit}"
         return f"{_label(point)}: network / linear is {first:.2f} at {sizes[0]:,} rows and {last:.2f} at {sizes[-1]:,}; {theory}."
 
@@ -128,13 +128,8 @@ def _draw_map(axis: Any, letter: str, D: int, ratios: Ratios) -> None:
         axis.plot(*point, "o", color=POINTS[point], markeredgecolor="white", markersize=7)
         axis.annotate(f"{ratio(values[:, -1], 1.0).value:.2f}", point, (0, 6), ha="center", textcoords="offset points", color="white")
     axis.grid(False)
-    axis.set(
-        title=f"{letter}  exponent, network − linear, {D} columns",
-        xlabel="smoothness of the surface, α",
-        ylabel="smoothness of the pieces, β",
-        xlim=(0.05, 4),
-        ylim=(0.05, 4),
-    )
+    axis.set(title=f"{letter}  exponent, network − linear, {D} columns", xlabel="smoothness of the surface, α", ylabel="smoothness of the pieces, β")
+    axis.set(xlim=(0.05, 4), ylim=(0.05, 4))
 
 
 def _draw_ratios(axis: Any, sizes: tuple[int, ...], ratios: Ratios) -> None:
