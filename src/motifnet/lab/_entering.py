@@ -9,11 +9,13 @@ bound it from below); from far off, with steps that are too short or too long, i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED
 from motifnet.lab._facts import Check
 from motifnet.lab._seeds import Estimate, Values
 from motifnet.lab._walks import many_walks
@@ -41,6 +43,10 @@ class Entering:
         """Its standard error; that of one start in n where all did the same."""
         p, n = self.probability, self.entered.shape[2]
         return np.sqrt(np.maximum(p * (1 - p), 1 / n) / n)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {"distances": DISTANCES, "steps times curvature": STEPS, "probability": self.probability.tolist()}
 
     @property
     def sentence(self) -> str:
@@ -83,3 +89,13 @@ def checks(found: Entering) -> list[Check]:
         less(f"distance {DISTANCES[0]:g}, {middle} less {STEPS[SHORT]:g}/λ", (0, MIDDLE), (0, SHORT)),
         less(f"distance {DISTANCES[0]:g}, {middle} less {STEPS[LONG]:g}/λ", (0, MIDDLE), (0, LONG)),
     ]
+
+
+def draw(axis: Any, entered: Entering) -> None:
+    """The probabilities, by distance."""
+    for k, (step, colour) in enumerate(zip(STEPS, (THEORY, CALM, TRAINED, MEASURED), strict=True)):
+        p, error = entered.probability[:, k], entered.error[:, k]
+        axis.errorbar(DISTANCES, p, yerr=2 * error, fmt="o-", capsize=2, color=colour, label=f"steps of {step:g}/λ")
+    axis.set(title="e  enters an essentially convex set", xlabel="distance of the start from a minimum", ylabel="probability", ylim=(-0.1, 1.6))
+    axis.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axis.legend(loc="upper right", ncols=2)

@@ -12,13 +12,15 @@ that the walk has to find. The gap of the truth, whose mean is 0, is taken off e
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, log_ticks
 from motifnet.lab._facts import Check
-from motifnet.lab._seeds import Estimate, Values, slope
+from motifnet.lab._seeds import Estimate, Values, mean_and_error, slope
 from motifnet.lab._walks import many_walks
 from motifnet.landscape import ParallelNetwork, Risk, Walk, curvature, drawn, risk_of, visited
 
@@ -40,6 +42,12 @@ class Gaps:
     def predicted(self) -> Values:
         """2 σ² d/n."""
         return 2 * NOISE**2 / ROWS * self.effective
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Means over seeds."""
+        each = {"gap": self.gap, "effective parameters": self.effective, "essential convexity": self.convexity}
+        return {"parameters": self.parameters, "decays": DECAYS, **{name: values.mean(0).tolist() for name, values in each.items()}}
 
     @property
     def sentence(self) -> str:
@@ -126,3 +134,17 @@ def checks(found: Gaps) -> list[Check]:
         Check.over_seeds("gap against effective parameters: exponent", spectrum, 1.0, 0.2, 1.8, 0.0),
         Check.over_seeds(f"gap / 2σ²d/n, {largest} parameters, {middle}", Estimate.jackknife(share, *here), 1.0, 0.5, 2.0, 0.0),
     ]
+
+
+def draw(axis: Any, found: Gaps) -> None:
+    """The gaps, by parameters."""
+    for k, (decay, colour) in enumerate(zip(DECAYS, (MEASURED, TRAINED, CALM), strict=True)):
+        centre, error = mean_and_error(found.gap[:, :, k])
+        axis.errorbar(found.parameters, centre, yerr=2 * error, fmt="o", capsize=2, color=colour, label=f"measured, decay {decay:g}")
+        axis.plot(found.parameters, found.predicted[:, :, k].mean(0), color=colour, label="2σ²d/n, of the spectrum")
+    p = np.array(found.parameters, dtype=float)
+    axis.plot(p, 2 * NOISE**2 * p / ROWS, "--", color=THEORY, label="2σ²p/n, of the count")
+    axis.set(title="f  generalisation gap there", xlabel="parameters, p", ylabel="test − training error", xscale="log", yscale="log")
+    log_ticks(axis)
+    axis.set_ylim(top=axis.get_ylim()[1] * 8)  # for the legend
+    axis.legend(loc="upper left", fontsize=6.5, ncols=2)
