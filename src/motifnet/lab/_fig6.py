@@ -70,11 +70,11 @@ def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
     seed = draws(quick, 1)[0]
     exits = _exits(10_000 if quick else 40_000, seed)
-    counts, steps = (COUNTS[::3], 12_000) if quick else (COUNTS, 40_000)
+    counts, steps = (COUNTS[::3], 12_000) if quick else (COUNTS, 30_000)
     ratios = {kind: {p: _ratio(p, kind == "aligned", steps, seed) for p in counts} for kind in ("aligned", "isotropic")}
-    network = _network(2_000 if quick else 10_000, seed)
-    entered = _entering.entering(network.risk, *((12, 600) if quick else (60, 2_000)), seed)
-    gaps = _gap.gaps((2, 6, 14), draws(quick, 8), 700) if quick else _gap.gaps((2, 6, 20, 60), draws(quick, 24), 1_600)
+    network = _network(2_000 if quick else 4_000, seed)
+    entered = _entering.entering(network.risk, *((10, 600) if quick else (30, 1_000)), seed)
+    gaps = _gap.gaps((2, 10), draws(quick, 6), 700) if quick else _gap.gaps((2, 6, 20), draws(quick, 12), 1_200)
     with panels(out, NAME, 2, 3) as axes:
         _draw_exits(axes[0, 0], exits)
         _draw_ratios(axes[0, 1], ratios)
