@@ -18,7 +18,7 @@ from motifnet.teachers import KernelRidge
 
 KERNEL, NETWORK = "kernel ridge", "network"
 STYLES = {KERNEL: ("o-", MEASURED), NETWORK: ("D-", TRAINED)}
-FOLDS = 3
+FOLDS = 4
 Predict = Callable[[Trial], Matrix]
 Errors = dict[str, Values]  # of a method, with shape (seeds, trials of a seed)
 
@@ -38,12 +38,12 @@ def network(preset: str) -> Predict:
 
 
 def retrained(trial: Trial, settings: Sequence[InnerSettings]) -> Retrained:
-    """Kernel ridge regression, transferred and retrained once for each of the settings, which share their profiles."""
+    """Kernel ridge regression, transferred and retrained for each of the settings, which share their profiles: the folds' networks in parallel."""
     mean, sd = trial.y.mean(), trial.y.std()
     sample = Sample.plain(trial.X, (trial.y - mean) / sd, folds=FOLDS)
     convex = KernelRidge().fit(sample, seed=0)
     starts = starts_of(convex, settings[0].profiles)
-    tuned = [cross_tune(sample, starts, each) for each in settings]
+    tuned = [cross_tune(sample, starts, each, copies=FOLDS) for each in settings]
     weights = fit_nnls_stack([fitted.oof for fitted in tuned], sample.y, sample.weight, sample.folds).weights
 
     def back(values: Matrix) -> Matrix:
