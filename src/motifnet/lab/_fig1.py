@@ -41,7 +41,7 @@ def target(X: Matrix) -> Matrix:
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    sizes, seeds = ((250, 2_000), draws(quick, 4)) if quick else ((250, 500, 1_000, 2_000), draws(quick, 8))
+    sizes, seeds = ((250, 2_000), draws(quick, 3)) if quick else ((250, 500, 1_000, 2_000), draws(quick, 8))
     maps = [[_fits(_trial(n, seed)) for n in sizes] for seed in seeds]
     errors = {name: np.array([[_error(fits[name]) for fits in each] for each in maps]) for name in STYLES}
     with panels(out, NAME, 2, 3) as axes:

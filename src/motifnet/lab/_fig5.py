@@ -56,7 +56,7 @@ class _Family:
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    n, seeds, iterations = (100, draws(quick, 3), QUICK_ITERATIONS) if quick else (200, draws(quick, 10), ITERATIONS)
+    n, seeds, iterations = (100, draws(quick, 3), QUICK_ITERATIONS) if quick else (160, draws(quick, 6), ITERATIONS)
     sizes = sorted({max(1, round(ratio * n / PER_PART)) for ratio in (QUICK_RATIOS if quick else RATIOS)})
     linear = _linear(60 if quick else 300, seeds[0])
     families = {name: _family(make, sizes, n, seeds, iterations) for name, make in FAMILIES.items()}

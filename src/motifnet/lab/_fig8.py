@@ -38,7 +38,7 @@ TARGETS: dict[str, Callable[[Matrix], Matrix]] = {
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    sizes, seeds, depths = ((300, 600), draws(quick, 3), DEPTHS[:2]) if quick else ((300, 700, 1_600), draws(quick, 6), DEPTHS)
+    sizes, seeds, depths = ((300, 600), draws(quick, 3), DEPTHS[:2]) if quick else ((300, 700, 1_500), draws(quick, 4), DEPTHS)
     targets = {name: TARGETS[name] for name in (RINGS, SUM)} if quick else TARGETS
     found = {name: _errors(target, sizes, seeds, depths) for name, target in targets.items()}
     with panels(out, NAME, 1, len(targets), legend=True) as axes:
