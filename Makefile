@@ -1,11 +1,11 @@
-# make demo | test | test-slow | coverage | bench-quick | bench | lint | clean.  Another Python: make test PYTHON=python3.12
+# make demo | test | test-slow | coverage | bench-quick | bench | lab | lint | clean.  Another Python: make test PYTHON=python3.12
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 # Tests and benchmarks run side by side, each with one numerical thread.
 ONE_THREAD := OMP_NUM_THREADS=1
 
-.PHONY: demo test test-slow coverage bench-quick bench lint readme clean
+.PHONY: demo test test-slow coverage bench-quick bench lab lint readme clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/demo.py
@@ -27,6 +27,10 @@ bench-quick: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	$(ONE_THREAD) $(BIN)/python -m benchmarks
+
+# The experiments of docs/lab.md at full size.
+lab: .venv/.installed-dev
+	$(ONE_THREAD) $(BIN)/motifnet lab all --out benchmarks/results/lab --force
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check

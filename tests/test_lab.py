@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,21 @@ def line(quick: bool, out: Path) -> Facts:
 def test_page_holds_figures_and_comparisons(tmp_path: Path) -> None:
     facts = line(True, tmp_path)
     facts.write(tmp_path)
-    page = write_page([facts], tmp_path).read_text(encoding="utf-8")
+    page = write_page(tmp_path, ["line", "none"]).read_text(encoding="utf-8")
     told = json.loads((tmp_path / "line.json").read_text())
     assert [check["passed"] for check in told["checks"]] == [True, False] and not facts.passed
     assert "A &lt;line&gt;" in page and "1 of 2 comparisons" in page and "height &lt; 1" in page
     assert "http" not in page  # opens without network
+    assert Facts.read(tmp_path / "line.json") == facts
+    assert "| height < 1 | 2 | 0 | 0 to 1 | – | **missed** |" in (tmp_path / "lab.md").read_text(encoding="utf-8")
+
+
+def test_bounds_without_end_are_written_and_read(tmp_path: Path) -> None:
+    facts = Facts("line", "A line", True, (), (Check("growth", 2.5, None, 2.0, math.inf, 0.1, 1.0),))
+    facts.write(tmp_path)
+    assert "Infinity" not in (tmp_path / "line.json").read_text()
+    assert Facts.read(tmp_path / "line.json") == facts
+    assert facts.checks[0].sentence == "growth is 2.5 ± 0.2; allowed are at least 2"
 
 
 def test_bounds_that_allow_no_effect_are_refused() -> None:
@@ -54,11 +65,26 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 0, result.stderr
     assert "line: 1 of 2 comparisons with theory met" in result.stdout
     assert "height < 1 is 2" in result.stderr
-    assert sorted(path.name for path in out.iterdir()) == ["lab.html", "line.json", "line.png", "line.svg"]
+    assert sorted(path.name for path in out.iterdir()) == ["lab.html", "lab.md", "line.json", "line.png", "line.svg"]
     again = CliRunner().invoke(app, ["lab", "line", "--quick", "--out", str(out)])
     assert again.exit_code == 2 and "--force" in again.stderr
     unknown = CliRunner().invoke(app, ["lab", "fig99", "--out", str(tmp_path)])
     assert unknown.exit_code == 2 and "fig5" in unknown.stderr
+
+
+def test_ctrl_c_leaves_a_page_of_what_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(quick: bool, out: Path) -> Facts:
+        raise KeyboardInterrupt
+
+    for name in list(FIGURES):
+        monkeypatch.delitem(FIGURES, name)
+    monkeypatch.setitem(FIGURES, "line", line)
+    monkeypatch.setitem(FIGURES, "long", stopped)
+    result = CliRunner().invoke(app, ["lab", "all", "--quick", "--out", str(tmp_path)])
+    assert result.exit_code == 130
+    assert "line: figure 1 of 2" in result.stdout and "long: figure 2 of 2" in result.stdout
+    assert "holds the 1 of 2 figures that are done" in " ".join(result.stderr.split())
+    assert "A &lt;line&gt;" in (tmp_path / "lab.html").read_text(encoding="utf-8")
 
 
 def test_registry() -> None:

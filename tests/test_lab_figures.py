@@ -15,6 +15,7 @@ from torch import nn
 from motifnet.lab import _entering, _fig1, _fig2, _fig3, _fig4, _fig6, _fig7, _fig8, _gap
 from motifnet.lab._facts import Check
 from motifnet.lab._fields import field, sphere
+from motifnet.lab._methods import KERNEL, NETWORK, errors_of
 from motifnet.lab._oracle import RIDGES, Trial, best_linear, gaussian, laplace
 from motifnet.lab._seeds import Estimate, exponent, ratio, slope
 
@@ -62,12 +63,24 @@ def test_splines_are_products_of_columns() -> None:
     def features(X: np.ndarray) -> np.ndarray:
         return np.einsum("ni,nj->nij", basis.transform(X[:, :1]), basis.transform(X[:, 1:])).reshape(len(X), -1)
 
-    np.testing.assert_allclose(_fig1._tensor_splines(6)(A, B), features(A) @ features(B).T, atol=1e-12)
+    products = _fig1._tensor_splines(6)
+    np.testing.assert_allclose(products.of(A), features(A), atol=1e-12)
+    trial = Trial(A, np.sin(5 * A[:, 0]), B, np.sin(5 * B[:, 0]))
+    on_features, on_kernel = (best_linear(trial, [one]) for one in (products, lambda A, B: features(A) @ features(B).T))
+    np.testing.assert_allclose(on_features, on_kernel, atol=1e-8)
 
 
 def test_phase_diagram_meets_its_table() -> None:
     assert all(check.passed for check in _fig2._table_checks())
     assert _fig2._gain((2, 0.3), 2) == _fig2._gain((0.5, 1), 2) == 0 < _fig2._gain((2, 1), 2) < _fig2._gain((2, 2), 2)
+
+
+def test_figure_2_fails_where_the_network_learns_at_the_rate_of_linear_methods() -> None:
+    rng = np.random.default_rng(0)
+    same = {point: np.exp(0.02 * rng.standard_normal((4, 2))) for point in _fig2.POINTS}
+    checks = _fig2._checks((250, 1_000), same)
+    assert missed(checks, "gain is largest") and missed(checks, "over that in the tie") and missed(checks, "exponent by which")
+    assert missed(_fig2._checks((250, 1_000), {point: 0.7 * ratios for point, ratios in same.items()}), "in a tie, α")
 
 
 def test_columns_do_not_change_the_task_of_figure_3() -> None:
@@ -132,8 +145,8 @@ def test_figure_3_fails_where_columns_cost_nothing(monkeypatch: pytest.MonkeyPat
     """A set that is not curled, in as many columns; and a method that learns no metric, on the curled one."""
 
     def columns() -> dict[str, np.ndarray]:
-        errors = np.hstack([_fig3._errors(_fig3._curled_trials(m, 300, 4), (300,), _fig3.kernel) for m in (1, _fig3.HARMONICS[-1])])
-        return {_fig3.KERNEL: errors, _fig3.NETWORK: errors}
+        errors = np.hstack([_fig3._errors(_fig3._curled_trials(m, 300, range(4)), (300,), _fig3.kernel) for m in (1, _fig3.HARMONICS[-1])])
+        return {KERNEL: errors, NETWORK: errors}
 
     checks = _fig3._column_checks(columns())
     assert checks[0].passed and missed(checks, "network / kernel ridge")
@@ -157,10 +170,10 @@ def test_figure_3_fails_where_the_set_fills_its_columns() -> None:
 
 def test_figure_4_fails_where_the_target_has_no_symmetry(monkeypatch: pytest.MonkeyPatch) -> None:
     def checks() -> list[Check]:
-        errors = _fig4._errors(_fig4._groups(100, 6), _fig4.kernel)
-        pairs = {n: {q: _fig4._errors(_fig4._pairs(q, n, 6), _fig4.kernel) for q in (2, 5)} for n in _fig4.SIZES}
+        errors = errors_of(_fig4.kernel, _fig4._groups(100, range(6)))
+        pairs = {n: {q: errors_of(_fig4.kernel, _fig4._pairs(q, n, range(6))) for q in (2, 5)} for n in _fig4.SIZES}
         monkeypatch.setattr(_fig4, "POINTS", (2, 5))
-        return [*_fig4._group_checks({_fig4.KERNEL: errors, _fig4.NETWORK: errors}), *_fig4._pair_checks(pairs)]
+        return [*_fig4._group_checks({KERNEL: errors, NETWORK: errors}), *_fig4._pair_checks(pairs)]
 
     assert not missed(checks(), "exponent of |G|")
     monkeypatch.setattr(_fig4, "_target", lambda X: np.sin(4 * X[:, 0]) + X[:, -1])
@@ -177,7 +190,7 @@ def test_figure_1_fails_where_nothing_jumps(monkeypatch: pytest.MonkeyPatch) -> 
         return np.asarray(np.sin(3 * X[:, 0]) + X[:, 1])
 
     monkeypatch.setattr(_fig1, "target", smooth)
-    errors = {name: np.empty((3, 2)) for name in (_fig1.KERNEL, _fig1.SPLINES, _fig1.NETWORK)}
+    errors = {name: np.empty((3, 2)) for name in (KERNEL, _fig1.SPLINES, NETWORK)}
     for seed in range(3):
         for k, n in enumerate((250, 500)):
             trial = _fig1._trial(n, seed)
@@ -193,7 +206,7 @@ def test_figure_6_fails_where_all_start_near_by(monkeypatch: pytest.MonkeyPatch)
     bottom = _fig6.bottom_of_rows()
     assert not missed(_entering.checks(_entering.entering(bottom, 6, 500)), "distance 0.5 less 8")
     starts = _entering.starts
-    monkeypatch.setattr(_entering, "starts", lambda bottom, count: starts(bottom, count)[:1].expand(len(_entering.DISTANCES), -1, -1, -1))
+    monkeypatch.setattr(_entering, "starts", lambda bottom, count, seed: starts(bottom, count, seed)[:1].expand(len(_entering.DISTANCES), -1, -1, -1))
     assert missed(_entering.checks(_entering.entering(bottom, 6, 500)), "distance 0.5 less 8")
 
 
@@ -212,12 +225,12 @@ class Independent(nn.Module):
 def test_figure_6_fails_where_the_spectrum_grows_with_the_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_gap, "student", Independent)
     monkeypatch.setattr(_gap, "DECAYS", (0.01, 0.02, 0.04))
-    assert missed(_gap.checks(_gap.gaps((1, 4), 4, 300)), "gap against parameters")
+    assert missed(_gap.checks(_gap.gaps((1, 4), range(4), 300)), "gap against parameters")
 
 
 def test_figure_6_fails_where_the_gap_is_of_the_training_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_gap, "unseen", lambda network, seed: _gap.rows(network, _gap.ROWS, seed))
-    assert missed(_gap.checks(_gap.gaps((1, 3), 3, 300)), "gap / 2σ²d/n")
+    assert missed(_gap.checks(_gap.gaps((1, 3), range(3), 300)), "gap / 2σ²d/n")
 
 
 def test_figure_8_fails_where_depth_changes_nothing() -> None:

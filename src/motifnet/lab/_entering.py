@@ -9,11 +9,13 @@ bound it from below); from far off, with steps that are too short or too long, i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED
 from motifnet.lab._facts import Check
 from motifnet.lab._seeds import Estimate, Values
 from motifnet.lab._walks import many_walks
@@ -43,6 +45,10 @@ class Entering:
         return np.sqrt(np.maximum(p * (1 - p), 1 / n) / n)
 
     @property
+    def values(self) -> dict[str, Any]:
+        return {"distances": DISTANCES, "steps times curvature": STEPS, "probability": self.probability.tolist()}
+
+    @property
     def sentence(self) -> str:
         p = self.probability
         return (
@@ -52,19 +58,19 @@ class Entering:
         )
 
 
-def starts(bottom: Risk, count: int, seed: int = 0) -> Tensor:
+def starts(bottom: Risk, count: int, seed: int) -> Tensor:
     """With shape (distances, 1, count, p): the same directions at every distance."""
     u = torch.randn(count, bottom.p, dtype=bottom.theta.dtype, generator=torch.Generator().manual_seed(seed))
     return bottom.theta + torch.tensor(DISTANCES, dtype=u.dtype)[:, None, None, None] * u / u.norm(dim=1, keepdim=True)
 
 
-def entering(bottom: Risk, count: int, steps: int) -> Entering:
+def entering(bottom: Risk, count: int, steps: int, seed: int = 0) -> Entering:
     """Of so many starts for each distance from the minimum and length of steps."""
     shape = (len(DISTANCES), len(STEPS), count)
-    theta = starts(bottom, count).expand(*shape, bottom.p).reshape(-1, bottom.p)
+    theta = starts(bottom, count, seed).expand(*shape, bottom.p).reshape(-1, bottom.p)
     rates = (torch.tensor(STEPS, dtype=theta.dtype) / curvature(bottom, 1).largest)[:, None].expand(shape).reshape(-1)
     X, y = (rows.expand(len(theta), *rows.shape) for rows in (bottom.X, bottom.y))
-    walks = many_walks(bottom, theta, X, y, rates=rates, batch=BATCH, steps=steps, decay=torch.zeros_like(rates))
+    walks = many_walks(bottom, theta, X, y, rates=rates, batch=BATCH, steps=steps, decay=torch.zeros_like(rates), seed=seed)
     entered = [len(walk.points) > 0 and visited(walk).essential_convexity >= CONVEX for walk in walks]
     return Entering(np.array(entered, dtype=float).reshape(shape))
 
@@ -83,3 +89,13 @@ def checks(found: Entering) -> list[Check]:
         less(f"distance {DISTANCES[0]:g}, {middle} less {STEPS[SHORT]:g}/λ", (0, MIDDLE), (0, SHORT)),
         less(f"distance {DISTANCES[0]:g}, {middle} less {STEPS[LONG]:g}/λ", (0, MIDDLE), (0, LONG)),
     ]
+
+
+def draw(axis: Any, entered: Entering) -> None:
+    """The probabilities, by distance."""
+    for k, (step, colour) in enumerate(zip(STEPS, (THEORY, CALM, TRAINED, MEASURED), strict=True)):
+        p, error = entered.probability[:, k], entered.error[:, k]
+        axis.errorbar(DISTANCES, p, yerr=2 * error, fmt="o-", capsize=2, color=colour, label=f"steps of {step:g}/λ")
+    axis.set(title="e  enters an essentially convex set", xlabel="distance of the start from a minimum", ylabel="probability", ylim=(-0.1, 1.6))
+    axis.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axis.legend(loc="upper right", ncols=2)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+import math
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from motifnet.engine import UsageError
+from motifnet.engine import UsageError, atomic_file
 from motifnet.lab._seeds import Estimate
 
 
@@ -45,6 +46,22 @@ class Check:
     def passed(self) -> bool:
         return self.low <= self.measured - 2 * self.error and self.measured + 2 * self.error <= self.high
 
+    @property
+    def shown(self) -> str:
+        """What was measured, ± two standard errors."""
+        return f"{self.measured:.4g}" + (f" ± {2 * self.error:.2g}" if self.error else "")
+
+    @property
+    def allowed(self) -> str:
+        if math.isinf(self.high):
+            return f"at least {self.low:.4g}"
+        return f"at most {self.high:.4g}" if self.low == 0 and self.expected is None else f"{self.low:.4g} to {self.high:.4g}"
+
+    @property
+    def sentence(self) -> str:
+        theory = "" if self.expected is None else f"; theory says {self.expected:.4g}"
+        return f"{self.what} is {self.shown}{theory}; allowed are {self.allowed}"
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -63,6 +80,23 @@ class Facts:
         return all(check.passed for check in self.checks)
 
     def write(self, out: Path) -> None:
-        """As NAME.json in the folder."""
-        told = asdict(self) | {"checks": [asdict(check) | {"passed": check.passed} for check in self.checks]}
-        (out / f"{self.name}.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        """As NAME.json in the folder; a bound that is infinite is null."""
+        told = asdict(self) | {"checks": [_finite(asdict(check)) | {"passed": check.passed} for check in self.checks]}
+        with atomic_file(out / f"{self.name}.json") as temporary:
+            temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Facts:
+        """What `write` has written."""
+        told = json.loads(path.read_text(encoding="utf-8"))
+        checks = tuple(Check(**{f.name: _bound(f.name, check[f.name]) for f in fields(Check)}) for check in told.pop("checks"))
+        return cls(**told | {"checks": checks, "sentences": tuple(told["sentences"]), "files": tuple(told["files"])})
+
+
+def _finite(check: dict[str, Any]) -> dict[str, Any]:
+    return {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in check.items()}
+
+
+def _bound(name: str, value: Any) -> Any:
+    absent = {"measured": math.nan, "error": math.nan, "low": -math.inf, "high": math.inf}
+    return absent.get(name) if value is None else value

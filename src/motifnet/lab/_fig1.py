@@ -3,8 +3,9 @@
     f(x) = 1{x₂ > ½ + ⅕ sin 2πx₁} + 0.3 x₂ cos 3x₁        noise of sd 0.2
 
 Kernel ridge regression and tensor splines are linear in y and get the width and ridge that are best on the test rows; boosted trees, a multilayer
-perceptron with three layers of 48 units (Adam, early stopping on a tenth of the rows) and our network are fitted as they come. Linear methods blur
-the jump over a band that shrinks like n^(−1/(D+1)); what is not linear in y need not.
+perceptron with three layers of 48 units (Adam, early stopping on a tenth of the rows) are fitted as they come. Our network is the transferred convex
+fit, retrained with one residual block: four networks in parallel, and no trees beside them. Linear methods blur the jump over a band that shrinks
+like n^(−1/(D+1)); what is not linear in y need not.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from motifnet.estimators import MotifRegressor
 from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
 from motifnet.lab._facts import Check, Facts
-from motifnet.lab._oracle import Gram, Trial, best_linear, gaussian, laplace
-from motifnet.lab._seeds import Estimate, Values, draw_bars, exponent, ratio, slope
+from motifnet.lab._methods import KERNEL, NETWORK, Errors, retrained
+from motifnet.lab._oracle import Features, Trial, best_linear, gaussian, laplace
+from motifnet.lab._seeds import Estimate, draw_bars, draws, exponent, ratio, slope
 from motifnet.profiling import singularity_exponents
+from motifnet.retrain import InnerSettings
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import BoostedTrees
 
@@ -27,9 +29,9 @@ NAME, TITLE = "fig1", "A function that jumps, and what each method makes of it"
 NOISE, GRID = 0.2, 60
 KERNELS = (gaussian(0.05), gaussian(0.1), laplace(0.2), laplace(0.4))
 KNOTS = (8, 12, 18)
-KERNEL, SPLINES, TREES, MLP, NETWORK = "kernel ridge", "splines", "trees", "multilayer perceptron", "network"
+SPLINES, TREES, MLP = "splines", "trees", "multilayer perceptron"
 STYLES = {KERNEL: ("o-", MEASURED), SPLINES: ("v-", "0.5"), TREES: ("s-", CALM), MLP: ("^-", "#8a5aa8"), NETWORK: ("D-", TRAINED)}
-Errors = dict[str, Values]  # with shape (seeds, sizes)
+SETTINGS = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"), depth=1, batch=250)
 
 
 def target(X: Matrix) -> Matrix:
@@ -39,8 +41,8 @@ def target(X: Matrix) -> Matrix:
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    sizes, seeds, preset = ((500, 2_000), 3, "balanced") if quick else ((250, 500, 1_000, 2_000, 4_000), 10, "balanced")
-    maps = [[_fits(_trial(n, seed), preset) for n in sizes] for seed in range(seeds)]
+    sizes, seeds = ((250, 2_000), draws(quick, 3)) if quick else ((250, 500, 1_000, 2_000), draws(quick, 8))
+    maps = [[_fits(_trial(n, seed)) for n in sizes] for seed in seeds]
     errors = {name: np.array([[_error(fits[name]) for fits in each] for each in maps]) for name in STYLES}
     with panels(out, NAME, 2, 3) as axes:
         shown = {"the truth": target(_grid())} | {name: maps[0][-1][name] for name in (KERNEL, TREES, MLP, NETWORK)}
@@ -72,16 +74,15 @@ def _error(values: Matrix) -> float:
     return float(np.mean((values - target(_grid())) ** 2))
 
 
-def _fits(trial: Trial, preset: str) -> dict[str, Matrix]:
+def _fits(trial: Trial) -> dict[str, Matrix]:
     """Predictions at the grid by method."""
     trees = BoostedTrees().fit(Sample.plain(trial.X, trial.y[:, None]), seed=0)
-    network = MotifRegressor(preset=preset, n_jobs=1, profile=None).fit(trial.X, trial.y)
     return {
         KERNEL: best_linear(trial, KERNELS),
         SPLINES: best_linear(trial, map(_tensor_splines, KNOTS)),
         TREES: trees.predict(trial.X_test)[:, 0],
         MLP: _perceptron(trial),
-        NETWORK: network.predict(trial.X_test),
+        NETWORK: retrained(trial, [SETTINGS]).networks[0],
     }
 
 
@@ -92,17 +93,16 @@ def _perceptron(trial: Trial, seed: int = 0) -> Matrix:
     return np.asarray(MLPRegressor(hidden_layer_sizes=(48, 48, 48), random_state=seed, **stop).fit(trial.X, trial.y).predict(trial.X_test))
 
 
-def _tensor_splines(knots: int) -> Gram:
-    """The kernel of ridge regression on products of cubic B-splines: that of the product is the product of those of the columns."""
+def _tensor_splines(knots: int) -> Features:
+    """Products of cubic B-splines of both columns."""
     from sklearn.preprocessing import SplineTransformer
 
     basis = SplineTransformer(knots, knots=np.linspace(0, 1, knots)[:, None]).fit([[0.0], [1.0]])
 
-    def gram(A: Matrix, B: Matrix) -> Matrix:
-        parts = [basis.transform(A[:, [j]]) @ basis.transform(B[:, [j]]).T for j in range(A.shape[1])]
-        return np.asarray(np.prod(parts, axis=0))
+    def products(X: Matrix) -> Matrix:
+        return np.asarray(np.einsum("ni,nj->nij", basis.transform(X[:, :1]), basis.transform(X[:, 1:])).reshape(len(X), -1))
 
-    return gram
+    return Features(products)
 
 
 def _checks(sizes: tuple[int, ...], errors: Errors) -> tuple[Check, ...]:

@@ -13,18 +13,18 @@ kernel of the distance pays for that. Our network is fitted as it comes, and may
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from motifnet.estimators import MotifRegressor
 from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
 from motifnet.lab._facts import Check, Facts
 from motifnet.lab._fields import field, sphere
+from motifnet.lab._methods import KERNEL, NETWORK, STYLES, Errors, Predict, errors_of, network
 from motifnet.lab._oracle import Trial, best_linear, laplace
-from motifnet.lab._seeds import Estimate, Values, draw_bars, exponent, ratio
+from motifnet.lab._seeds import Estimate, Values, draw_bars, draws, exponent, ratio
 from motifnet.profiling import smooth_exponent
 from motifnet.tables import Matrix
 
@@ -34,21 +34,17 @@ SPHERE_NOISE, CURLED_NOISE = 0.45, 0.2
 NEAR = 0.25  # how far an exponent over hundreds of rows may be from the rate: rates are those of large n
 DIMENSIONS, HARMONICS = (1, 2, 4), (1, 5, 9)
 KERNELS = tuple(laplace(width) for width in (0.3, 1.0, 4.0, 16.0))
-KERNEL, NETWORK = "kernel ridge", "network"
 COLOURS = {1: CALM, 2: TRAINED, 4: MEASURED}
-STYLES = {KERNEL: ("o-", MEASURED), NETWORK: ("D-", TRAINED)}
-Predict = Callable[[Trial], Matrix]
-Errors = dict[str, Values]
 
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    sizes, seeds = ((100, 250, 600), 10) if quick else ((125, 250, 500, 1_000, 2_000), 20)
-    rows, draws, preset = ((200, 400, 800), 4, "fast") if quick else ((200, 400, 800, 1_600), 10, "balanced")
-    spheres = {d: _errors((_sphere(d, sizes[-1], seed) for seed in range(seeds)), sizes, kernel) for d in DIMENSIONS}
-    methods = {KERNEL: kernel, NETWORK: network(preset)}
-    curves = {name: _errors(_curled_trials(HARMONICS[-1], rows[-1], draws), rows, f) for name, f in methods.items()}
-    fewer = {name: [_errors(_curled_trials(m, rows[-1], draws), rows[-1:], f) for m in HARMONICS[:-1]] for name, f in methods.items()}
+    sizes, rows = ((100, 250, 600), (200, 400, 800)) if quick else ((125, 250, 500, 1_000), (200, 400, 800, 1_600))
+    many, few = draws(quick, 10 if quick else 12), draws(quick, 3 if quick else 8)
+    spheres = {d: _errors((_sphere(d, sizes[-1], seed) for seed in many), sizes, kernel) for d in DIMENSIONS}
+    methods = {KERNEL: kernel, NETWORK: network("fast")}
+    curves = {name: _errors(_curled_trials(HARMONICS[-1], rows[-1], few), rows, f) for name, f in methods.items()}
+    fewer = {name: [_errors(_curled_trials(m, rows[-1], few), rows[-1:], f) for m in HARMONICS[:-1]] for name, f in methods.items()}
     columns = {name: np.hstack([*fewer[name], curves[name][:, -1:]]) for name in methods}
     with panels(out, NAME, 1, 3) as axes:
         _draw_spheres(axes[0, 0], sizes, spheres)
@@ -68,11 +64,6 @@ def kernel(trial: Trial) -> Matrix:
     return best_linear(trial, KERNELS)
 
 
-def network(preset: str) -> Predict:
-    """Our network as it comes."""
-    return lambda trial: np.asarray(MotifRegressor(preset=preset, n_jobs=1, profile=None).fit(trial.X, trial.y).predict(trial.X_test))
-
-
 def curl(angles: Matrix, harmonics: int) -> Matrix:
     """The harmonics of angles with shape (n, 2), with shape (n, 4 · harmonics)."""
     return np.concatenate([wave(k * angles) for k in range(1, harmonics + 1) for wave in (np.cos, np.sin)], axis=1)
@@ -86,8 +77,8 @@ def _sphere(d: int, n: int, seed: int) -> Trial:
     return Trial(X[:n], truth[:n] + noise, X[n:], truth[n:])
 
 
-def _curled_trials(harmonics: int, n: int, seeds: int) -> Iterable[Trial]:
-    return (_curled(harmonics, n, seed) for seed in range(seeds))
+def _curled_trials(harmonics: int, n: int, seeds: Iterable[int]) -> Iterable[Trial]:
+    return (_curled(harmonics, n, seed) for seed in seeds)
 
 
 def _curled(harmonics: int, n: int, seed: int) -> Trial:
@@ -106,7 +97,7 @@ def _rotation(D: int, rng: np.random.Generator) -> Matrix:
 
 def _errors(trials: Iterable[Trial], sizes: tuple[int, ...], predict: Predict) -> Values:
     """With shape (seeds, sizes)."""
-    return np.array([[trial.error(predict(trial.first(n))) for n in sizes] for trial in trials])
+    return errors_of(predict, ([trial.first(n) for n in sizes] for trial in trials))
 
 
 def _columns(harmonics: int) -> int:

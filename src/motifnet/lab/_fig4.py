@@ -10,18 +10,18 @@ and the same function, of which the first k are sorted: the group S_k of k! exch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from math import comb, factorial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from motifnet.estimators import MotifRegressor
 from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
 from motifnet.lab._facts import Check, Facts
+from motifnet.lab._methods import KERNEL, NETWORK, STYLES, Errors, errors_of, network
 from motifnet.lab._oracle import Trial, best_linear, gaussian
-from motifnet.lab._seeds import Estimate, Values, draw_bars, exponent, ratio
+from motifnet.lab._seeds import Estimate, Values, draw_bars, draws, exponent, ratio
 from motifnet.profiling import permutations, smooth_exponent
 from motifnet.tables import Matrix
 
@@ -33,20 +33,17 @@ GROUPS, GROUP_ROWS = tuple(factorial(k) for k in SORTED), 100
 NOISE, TEST, BETA = 0.1, 1_000, 2.0
 KERNELS = tuple(gaussian(width) for width in (0.25, 0.5, 1.0, 2.0))
 COLOURS = {50: CALM, 100: TRAINED, 200: MEASURED}
-KERNEL, NETWORK = "kernel ridge", "network"
-STYLES = {KERNEL: ("o-", MEASURED), NETWORK: ("D-", TRAINED)}
-Predict = Callable[[Trial], Matrix]
 Pairs = dict[int, dict[int, Values]]  # rows → points → errors with shape (seeds, 2): plain, sorted
 
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    seeds, curve_sizes = (20, (50, 100, 200, 400, 800)) if quick else (50, (50, 100, 200, 400, 800, 1_600))
-    draws, preset = (16, "fast") if quick else (20, "balanced")
+    curve_sizes = (50, 100, 200, 400, 800) if quick else (50, 100, 200, 400, 800, 1_600)
+    many, some, few = (draws(quick, count) for count in ((20, 10, 3) if quick else (40, 30, 8)))
     covered = {q: [_covered(q, K) for K in GRIDS] for q in POINTS[:-1]}
-    pairs = {n: {q: _errors(_pairs(q, n, seeds), kernel) for q in POINTS} for n in SIZES}
-    groups = {name: _errors(_groups(GROUP_ROWS, draws), f) for name, f in {KERNEL: kernel, NETWORK: network(preset)}.items()}
-    plain, invariant = _curves(4, curve_sizes, 3 if quick else 10)
+    pairs = {n: {q: errors_of(kernel, _pairs(q, n, many)) for q in POINTS} for n in SIZES}
+    groups = {name: errors_of(f, _groups(GROUP_ROWS, some)) for name, f in {KERNEL: kernel, NETWORK: network("fast")}.items()}
+    plain, invariant = _curves(4, curve_sizes, few)
     worth = _worth(curve_sizes, plain, invariant[curve_sizes.index(SIZES[1])]) / SIZES[1]
     with panels(out, NAME, 2, 2) as axes:
         _draw_covered(axes[0, 0], covered)
@@ -68,11 +65,6 @@ def run(quick: bool, out: Path) -> Facts:
 def kernel(trial: Trial) -> Matrix:
     """Kernel ridge regression at its best."""
     return best_linear(trial, KERNELS)
-
-
-def network(preset: str) -> Predict:
-    """Our network as it comes."""
-    return lambda trial: np.asarray(MotifRegressor(preset=preset, n_jobs=1, profile=None).fit(trial.X, trial.y).predict(trial.X_test))
 
 
 def _covered(q: int, K: int) -> float:
@@ -98,23 +90,18 @@ def _trials(q: int, n: int, seed: int, sorted_points: Iterable[int]) -> tuple[Tr
     return tuple(Trial(_sorted(X, k), y, _sorted(X_test, k), truth) for k in sorted_points)
 
 
-def _pairs(q: int, n: int, seeds: int) -> Iterable[tuple[Trial, ...]]:
-    return (_trials(q, n, seed, (1, q)) for seed in range(seeds))
+def _pairs(q: int, n: int, seeds: Iterable[int]) -> Iterable[tuple[Trial, ...]]:
+    return (_trials(q, n, seed, (1, q)) for seed in seeds)
 
 
-def _groups(n: int, seeds: int) -> Iterable[tuple[Trial, ...]]:
-    return (_trials(SORTED[-1], n, seed, SORTED) for seed in range(seeds))
+def _groups(n: int, seeds: Iterable[int]) -> Iterable[tuple[Trial, ...]]:
+    return (_trials(SORTED[-1], n, seed, SORTED) for seed in seeds)
 
 
-def _errors(trials: Iterable[tuple[Trial, ...]], predict: Predict) -> Values:
-    """With shape (seeds, trials of a seed)."""
-    return np.array([[trial.error(predict(trial)) for trial in each] for each in trials])
-
-
-def _curves(q: int, sizes: tuple[int, ...], seeds: int) -> tuple[list[float], list[float]]:
+def _curves(q: int, sizes: tuple[int, ...], seeds: Iterable[int]) -> tuple[list[float], list[float]]:
     """Errors of both fits for each size."""
     whole = list(_pairs(q, max(sizes), seeds))
-    errors = [_errors([tuple(trial.first(n) for trial in pair) for pair in whole], kernel).mean(0) for n in sizes]
+    errors = [errors_of(kernel, ([trial.first(n) for trial in pair] for pair in whole)).mean(0) for n in sizes]
     return [float(e[0]) for e in errors], [float(e[1]) for e in errors]
 
 
@@ -158,7 +145,7 @@ def _pair_checks(pairs: Pairs) -> list[Check]:
     return [*(one(n, q) for n in SIZES for q in POINTS), *growth]
 
 
-def _group_checks(groups: dict[str, Values]) -> list[Check]:
+def _group_checks(groups: Errors) -> list[Check]:
     rate = smooth_exponent(BETA, SORTED[-1])
     falls = [
         Check.over_seeds(f"{name}, five points: exponent of |G|", exponent(GROUPS, errors), rate, least, 1.0, 0.0)
@@ -173,7 +160,7 @@ def _factor(q: int) -> float:
     return factorial(q) ** smooth_exponent(BETA, q)
 
 
-def _sentences(pairs: Pairs, groups: dict[str, Values], worth: float, sizes: tuple[int, ...]) -> tuple[str, ...]:
+def _sentences(pairs: Pairs, groups: Errors, worth: float, sizes: tuple[int, ...]) -> tuple[str, ...]:
     n, q = SIZES[-1], POINTS[-1]
     rows = f"as many as {100 * worth:,.0f}" if np.isfinite(worth) else f"more than {sizes[-1]:,}"
     falls = ", ".join(f"{name} {exponent(GROUPS, e):.2f}" for name, e in groups.items())
@@ -195,6 +182,8 @@ def _draw_covered(axis: Any, covered: dict[int, list[float]]) -> None:
         axis.plot(GRIDS, shares, "o", color=colour, label=f"{q} points; dotted: 1/{q}!")
     axis.set(title="a  cells left by the quotient", xlabel="cells a side", ylabel="share of the cells of the cube", yscale="log", ylim=(0.03, 2.5))
     axis.set_xticks(GRIDS)
+    axis.set_yticks([0.05, 0.1, 0.2, 0.5, 1], ["0.05", "0.1", "0.2", "0.5", "1"], minor=False)
+    axis.minorticks_off()
     axis.legend(loc="upper right")
 
 
@@ -212,7 +201,7 @@ def _draw_ratios(axis: Any, pairs: Pairs) -> None:
     axis.legend(loc="upper left", fontsize=7)
 
 
-def _draw_groups(axis: Any, groups: dict[str, Values]) -> None:
+def _draw_groups(axis: Any, groups: Errors) -> None:
     for name, errors in groups.items():
         line, colour = STYLES[name]
         draw_bars(axis, GROUPS, errors, line, color=colour, label=name)
@@ -229,7 +218,7 @@ def _draw_curves(axis: Any, sizes: tuple[int, ...], plain: list[float], invarian
     start, error = SIZES[1], invariant[sizes.index(SIZES[1])]
     end = min(_worth(sizes, plain, error), sizes[-1])
     axis.annotate("", (end, error), (start, error), arrowprops={"arrowstyle": "->", "color": THEORY})
-    axis.text((start * end) ** 0.5, error, f"{end / start:.1f} times the rows", ha="center", va="bottom", color=THEORY)
+    axis.text(1.1 * start, error, f"{end / start:.1f} times the rows", va="bottom", color=THEORY)
     axis.set(title="d  four points, kernel ridge", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
     log_ticks(axis)
     axis.legend(loc="lower left", fontsize=7)

@@ -17,18 +17,32 @@ import torch
 from torch import Tensor
 
 from motifnet.lab import _entering, _gap
-from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
+from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, panels
 from motifnet.lab._entering import Entering
 from motifnet.lab._facts import Check, Facts
 from motifnet.lab._gap import Gaps
-from motifnet.lab._seeds import mean_and_error
+from motifnet.lab._seeds import draws
 from motifnet.lab._walks import bowl_walk, mean_exit_steps
-from motifnet.landscape import ParallelNetwork, Risk, Visited, Walk, curvature, gaussian_sgd, log_exit_steps, minimise, risk_of, row_noise, visited
+from motifnet.landscape import (
+    ParallelNetwork,
+    Risk,
+    Visited,
+    Walk,
+    curvature,
+    drawn,
+    gaussian_sgd,
+    log_exit_steps,
+    minimise,
+    risk_of,
+    row_noise,
+    visited,
+)
 
 NAME, TITLE = "fig6", "Gaussian SGD: how long it stays, and where"
 LAMBDAS = (1.0, 1.5, 2.0, 3.0, 4.0)
 BARRIER, RATE, ISOTROPIC = 0.02, 0.01, 1.5
 COUNTS = (50, 100, 200, 400)
+Ratios = dict[str, dict[int, float]]  # of a kind of noise, by parameters: in how many directions a walk lives
 
 
 @dataclass(frozen=True)
@@ -54,32 +68,34 @@ class _Network:
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    exits = _exits(10_000 if quick else 40_000)
-    ratios = {kind: [_ratio(p, kind == "aligned", 12_000 if quick else 40_000) for p in COUNTS] for kind in ("aligned", "isotropic")}
-    network = _network(2_000 if quick else 10_000)
-    entered = _entering.entering(network.risk, 12 if quick else 60, 600 if quick else 2_000)
-    gaps = _gap.gaps(*(((2, 6, 14), 8, 700) if quick else ((2, 6, 20, 60), 24, 1_600)))
+    seed = draws(quick, 1)[0]
+    exits = _exits(10_000 if quick else 40_000, seed)
+    counts, steps = (COUNTS[::3], 12_000) if quick else (COUNTS, 30_000)
+    ratios = {kind: {p: _ratio(p, kind == "aligned", steps, seed) for p in counts} for kind in ("aligned", "isotropic")}
+    network = _network(2_000 if quick else 4_000, seed)
+    entered = _entering.entering(network.risk, *((10, 600) if quick else (30, 1_000)), seed)
+    gaps = _gap.gaps((2, 10), draws(quick, 6), 700) if quick else _gap.gaps((2, 6, 20), draws(quick, 12), 1_200)
     with panels(out, NAME, 2, 3) as axes:
         _draw_exits(axes[0, 0], exits)
         _draw_ratios(axes[0, 1], ratios)
         _draw_loss(axes[0, 2], network)
         _draw_plane(axes[1, 0], network)
-        _draw_entering(axes[1, 1], entered)
-        _draw_gap(axes[1, 2], gaps)
+        _entering.draw(axes[1, 1], entered)
+        _gap.draw(axes[1, 2], gaps)
     return Facts(
         NAME,
         TITLE,
         quick,
         _sentences(exits, network.found, entered, gaps),
         (*_checks(exits, ratios, network.found), *_entering.checks(entered), *_gap.checks(gaps)),
-        _values(exits, ratios, network) | _values_of_sets(entered, gaps),
+        _values(exits, ratios, network) | {"entering": entered.values, "gap": gaps.values},
         files(NAME),
     )
 
 
-def _exits(walks: int) -> _Exits:
+def _exits(walks: int, seed: int) -> _Exits:
     def simulated(noise: float | None) -> list[float]:
-        return [math.log(mean_exit_steps(lam, noise or lam, BARRIER, RATE, walks)) for lam in LAMBDAS]
+        return [math.log(mean_exit_steps(lam, noise or lam, BARRIER, RATE, walks, seed)) for lam in LAMBDAS]
 
     def exact(noise: float | None) -> list[float]:
         return [log_exit_steps(lam, noise or lam, BARRIER, RATE, 1.0) for lam in LAMBDAS]
@@ -87,13 +103,13 @@ def _exits(walks: int) -> _Exits:
     return _Exits(simulated(None), exact(None), simulated(ISOTROPIC), exact(ISOTROPIC))
 
 
-def _ratio(p: int, aligned: bool, steps: int) -> float:
-    return visited(bowl_walk(p, aligned, steps)[0]).participation_ratio
+def _ratio(p: int, aligned: bool, steps: int, seed: int) -> float:
+    return visited(bowl_walk(p, aligned, steps, seed)[0]).participation_ratio
 
 
-def _network(steps: int) -> _Network:
+def _network(steps: int, seed: int) -> _Network:
     """A network at its minimum is moved along the three steepest directions, and walks from there."""
-    bottom = bottom_of_rows()
+    bottom = bottom_of_rows(seed)
     steep = curvature(bottom, 3)
     start = bottom.theta + 0.4 * steep.directions.sum(0)
     path: list[Tensor] = [start]
@@ -103,16 +119,14 @@ def _network(steps: int) -> _Network:
         return bottom.value(theta)
 
     rate = 0.3 / steep.largest
-    walk = gaussian_sgd(value, bottom.gradient, row_noise(bottom), start, rate=rate, batch=5.0, steps=steps, window=200)
+    walk = gaussian_sgd(value, bottom.gradient, row_noise(bottom), start, rate=rate, batch=5.0, steps=steps, window=200, seed=seed)
     return _Network(bottom, walk, visited(walk, bottom), torch.stack(path), float(bottom.value(bottom.theta)))
 
 
-def bottom_of_rows() -> Risk:
+def bottom_of_rows(seed: int = 0) -> Risk:
     """Rows of a known network and noise; its own copy at their minimum."""
-    generator = torch.Generator().manual_seed(0)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        module = ParallelNetwork((5, 2, 2, 1), 2).double()
+    generator = torch.Generator().manual_seed(seed)
+    module = drawn(lambda copies: ParallelNetwork((5, 2, 2, 1), copies), 2, seed).double()
     X = 2 * torch.rand(200, 5, dtype=torch.float64, generator=generator) - 1
     y = module(X).detach() + 0.3 * torch.randn(200, 1, dtype=torch.float64, generator=generator)
     return minimise(risk_of(module, X, y), 60)
@@ -124,7 +138,7 @@ def _spread(logs: list[float]) -> float:
     return max(scaled) - min(scaled)
 
 
-def _checks(exits: _Exits, ratios: dict[str, list[float]], found: Visited) -> list[Check]:
+def _checks(exits: _Exits, ratios: Ratios, found: Visited) -> list[Check]:
     times = [
         Check.near(f"steps to leave, curvature {lam:g}", math.exp(a), math.exp(b), 0.06 if lam <= 3 else 0.1)
         for lam, a, b in zip(LAMBDAS, exits.aligned, exits.aligned_exact, strict=True)
@@ -133,7 +147,7 @@ def _checks(exits: _Exits, ratios: dict[str, list[float]], found: Visited) -> li
         *times,
         Check("isotropic noise: spread of log(curvature × steps)", _spread(exits.isotropic), 0.0, 0.0, 0.15),
         Check("noise like the curvature: spread of log(curvature × steps)", _spread(exits.aligned), 3.0, 2.5, math.inf, no_effect=0.0),
-        *(Check(f"directions of a walk among {p} parameters", r, 5.0, 4.8, 5.2, no_effect=p) for p, r in zip(COUNTS, ratios["aligned"], strict=True)),
+        *(Check(f"directions of a walk among {p} parameters", r, 5.0, 4.8, 5.2, no_effect=p) for p, r in ratios["aligned"].items()),
         Check("network: share of the visited set where the loss is convex", found.essential_convexity, 1.0, 0.9, 1.0, no_effect=0.5),
         Check("network: 1 where the walk came to rest", float(found.stagnated is not None), 1.0, 1.0, 1.0, no_effect=0.0),
     ]
@@ -150,34 +164,20 @@ def _sentences(exits: _Exits, found: Visited, entered: Entering, gaps: Gaps) -> 
     )
 
 
-def _values(exits: _Exits, ratios: dict[str, list[float]], network: _Network) -> dict[str, Any]:
+def _values(exits: _Exits, ratios: Ratios, network: _Network) -> dict[str, Any]:
     return {
         "curvatures": LAMBDAS,
         "log steps, noise like the curvature": exits.aligned,
         "log steps, exact": exits.aligned_exact,
         "log steps, isotropic noise": exits.isotropic,
         "log steps, isotropic, exact": exits.isotropic_exact,
-        "parameters": COUNTS,
-        "participation ratio": ratios,
+        "participation ratio by parameters": {kind: {str(p): r for p, r in of.items()} for kind, of in ratios.items()},
         "network": {
             "parameters": network.found.parameters,
             "participation ratio": network.found.participation_ratio,
             "essential convexity": network.found.essential_convexity,
             "came to rest after": network.found.stagnated,
             "gap proxy": network.found.gap_proxy,
-        },
-    }
-
-
-def _values_of_sets(entered: Entering, gaps: Gaps) -> dict[str, Any]:
-    return {
-        "entering": {"distances": _entering.DISTANCES, "steps times curvature": _entering.STEPS, "probability": entered.probability.tolist()},
-        "gap": {
-            "parameters": gaps.parameters,
-            "decays": _gap.DECAYS,
-            "gap": gaps.gap.mean(0).tolist(),
-            "effective parameters": gaps.effective.mean(0).tolist(),
-            "essential convexity": gaps.convexity.mean(0).tolist(),
         },
     }
 
@@ -192,10 +192,10 @@ def _draw_exits(axis: Any, exits: _Exits) -> None:
     axis.legend()
 
 
-def _draw_ratios(axis: Any, ratios: dict[str, list[float]]) -> None:
+def _draw_ratios(axis: Any, ratios: Ratios) -> None:
     axis.axhline(5, color=THEORY, label="rank of the bowl")
-    axis.plot(COUNTS, ratios["aligned"], "o", color=MEASURED, label="noise like the curvature")
-    axis.plot(COUNTS, ratios["isotropic"], "s", color=CALM, label="isotropic noise: diffuses")
+    axis.plot(*zip(*ratios["aligned"].items(), strict=True), "o", color=MEASURED, label="noise like the curvature")
+    axis.plot(*zip(*ratios["isotropic"].items(), strict=True), "s", color=CALM, label="isotropic noise: diffuses")
     axis.set(title="b  directions that a walk lives in", xlabel="parameters", ylabel="participation ratio", ylim=(0, 7.5))
     axis.legend(loc="upper right")
 
@@ -224,25 +224,3 @@ def _draw_plane(axis: Any, network: _Network) -> None:
     axis.grid(False)
     axis.set(title="d  its path and the risk in their leading plane", xlabel="first direction", ylabel="second direction")
     axis.legend()
-
-
-def _draw_entering(axis: Any, entered: Entering) -> None:
-    for k, (step, colour) in enumerate(zip(_entering.STEPS, (THEORY, CALM, TRAINED, MEASURED), strict=True)):
-        p, error = entered.probability[:, k], entered.error[:, k]
-        axis.errorbar(_entering.DISTANCES, p, yerr=2 * error, fmt="o-", capsize=2, color=colour, label=f"steps of {step:g}/λ")
-    axis.set(title="e  enters an essentially convex set", xlabel="distance of the start from a minimum", ylabel="probability", ylim=(-0.1, 1.6))
-    axis.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    axis.legend(loc="upper right", ncols=2)
-
-
-def _draw_gap(axis: Any, gaps: Gaps) -> None:
-    for k, (decay, colour) in enumerate(zip(_gap.DECAYS, (MEASURED, TRAINED, CALM), strict=True)):
-        centre, error = mean_and_error(gaps.gap[:, :, k])
-        axis.errorbar(gaps.parameters, centre, yerr=2 * error, fmt="o", capsize=2, color=colour, label=f"measured, decay {decay:g}")
-        axis.plot(gaps.parameters, gaps.predicted[:, :, k].mean(0), color=colour, label="2σ²d/n, of the spectrum")
-    p = np.array(gaps.parameters, dtype=float)
-    axis.plot(p, 2 * _gap.NOISE**2 * p / _gap.ROWS, "--", color=THEORY, label="2σ²p/n, of the count")
-    axis.set(title="f  generalisation gap there", xlabel="parameters, p", ylabel="test − training error", xscale="log", yscale="log")
-    log_ticks(axis)
-    axis.set_ylim(top=axis.get_ylim()[1] * 8)  # for the legend
-    axis.legend(loc="upper left", fontsize=6.5, ncols=2)

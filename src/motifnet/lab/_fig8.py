@@ -16,17 +16,17 @@ import numpy as np
 
 from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
 from motifnet.lab._facts import Check, Facts
-from motifnet.lab._seeds import Values, draw_bars, ratio
-from motifnet.retrain import InnerSettings, cross_tune, starts_of
-from motifnet.stacking import fit_nnls_stack
-from motifnet.tables import Matrix, Sample
-from motifnet.teachers import KernelRidge
+from motifnet.lab._methods import Errors, retrained
+from motifnet.lab._oracle import Trial
+from motifnet.lab._seeds import draw_bars, draws, ratio
+from motifnet.retrain import InnerSettings
+from motifnet.tables import Matrix
 
 NAME, TITLE = "fig8", "What depth buys"
-D, NOISE, DEPTHS = 4, 0.1, (0, 1, 2)
+D, NOISE, TEST, DEPTHS = 4, 0.1, 2_000, (0, 1, 2)
 CONVEX, WEIGHTED = "convex fit", "weighted"
 RINGS, SUM = "rings", "sum of smooth functions"
-Errors = dict[str, Values]  # with shape (seeds, sizes)
+SETTINGS = InnerSettings(batch=200)
 
 
 TARGETS: dict[str, Callable[[Matrix], Matrix]] = {
@@ -38,35 +38,34 @@ TARGETS: dict[str, Callable[[Matrix], Matrix]] = {
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    sizes, seeds, depths = ((300, 600), 3, DEPTHS[:2]) if quick else ((300, 700, 2_000, 6_000), 8, DEPTHS)
-    settings = InnerSettings(steps=40, batch=300) if quick else InnerSettings()
-    found = {name: _errors(target, sizes, seeds, depths, settings) for name, target in TARGETS.items()}
-    with panels(out, NAME, 1, len(TARGETS), legend=True) as axes:
+    sizes, seeds, depths = ((300, 600), draws(quick, 3), DEPTHS[:2]) if quick else ((300, 700, 1_500), draws(quick, 4), DEPTHS)
+    targets = {name: TARGETS[name] for name in (RINGS, SUM)} if quick else TARGETS
+    found = {name: _errors(target, sizes, seeds, depths) for name, target in targets.items()}
+    with panels(out, NAME, 1, len(targets), legend=True) as axes:
         for axis, (name, errors) in zip(axes[0], found.items(), strict=True):
             _draw(axis, name, sizes, errors)
     values = {"rows": sizes, **{name: {label: e.tolist() for label, e in errors.items()} for name, errors in found.items()}}
     return Facts(NAME, TITLE, quick, _sentences(sizes, found), tuple(_checks(sizes, found)), values, files(NAME))
 
 
-def _errors(target: Callable[[Matrix], Matrix], sizes: tuple[int, ...], seeds: int, depths: tuple[int, ...], settings: InnerSettings) -> Errors:
+def _errors(target: Callable[[Matrix], Matrix], sizes: tuple[int, ...], seeds: range, depths: tuple[int, ...]) -> Errors:
     """By method."""
-    runs = [[_one(target, n, seed, depths, settings) for n in sizes] for seed in range(seeds)]
+    runs = [[_one(target, n, seed, depths) for n in sizes] for seed in seeds]
     return {name: np.array([[run[name] for run in each] for each in runs]) for name in runs[0][0]}
 
 
-def _one(target: Callable[[Matrix], Matrix], n: int, seed: int, depths: tuple[int, ...], settings: InnerSettings) -> dict[str, float]:
+def _one(target: Callable[[Matrix], Matrix], n: int, seed: int, depths: tuple[int, ...]) -> dict[str, float]:
+    trial = _trial(target, n, seed)
+    found = retrained(trial, [replace(SETTINGS, depth=depth) for depth in depths])
+    values = {CONVEX: found.convex, **dict(zip(map(_label, depths), found.networks, strict=True)), WEIGHTED: found.weighted}
+    return {name: float(np.sqrt(trial.error(predicted)) / trial.truth.std()) for name, predicted in values.items()}
+
+
+def _trial(target: Callable[[Matrix], Matrix], n: int, seed: int) -> Trial:
     rng = np.random.default_rng(seed)
-    X, X_test = rng.uniform(-1, 1, (n, D)), rng.uniform(-1, 1, (2_000, D))
-    truth, size = target(X_test), target(X_test).std()
-    y = target(X) + NOISE * size * rng.normal(size=n)
-    sample = Sample.plain(X, ((y - y.mean()) / y.std())[:, None])
-    convex = KernelRidge().fit(sample, seed=seed)
-    starts = starts_of(convex, settings.profiles)
-    tuned = [cross_tune(sample, starts, replace(settings, depth=depth), seed=seed) for depth in depths]
-    values = {CONVEX: convex.predict(X_test), **{_label(L): fitted.predict(X_test) for L, fitted in zip(depths, tuned, strict=True)}}
-    weights = fit_nnls_stack([fitted.oof for fitted in tuned], sample.y, sample.weight, sample.folds).weights
-    values[WEIGHTED] = np.asarray(sum(w * values[_label(L)] for w, L in zip(weights, depths, strict=True)))
-    return {name: float(np.sqrt(np.mean((v[:, 0] * y.std() + y.mean() - truth) ** 2)) / size) for name, v in values.items()}
+    X, X_test = rng.uniform(-1, 1, (n, D)), rng.uniform(-1, 1, (TEST, D))
+    truth = target(X_test)
+    return Trial(X, target(X) + NOISE * truth.std() * rng.normal(size=n), X_test, truth)
 
 
 def _label(depth: int) -> str:

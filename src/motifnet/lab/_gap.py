@@ -12,13 +12,15 @@ that the walk has to find. The gap of the truth, whose mean is 0, is taken off e
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, log_ticks
 from motifnet.lab._facts import Check
-from motifnet.lab._seeds import Estimate, Values, slope
+from motifnet.lab._seeds import Estimate, Values, mean_and_error, slope
 from motifnet.lab._walks import many_walks
 from motifnet.landscape import ParallelNetwork, Risk, Walk, curvature, drawn, risk_of, visited
 
@@ -42,6 +44,12 @@ class Gaps:
         return 2 * NOISE**2 / ROWS * self.effective
 
     @property
+    def values(self) -> dict[str, Any]:
+        """Means over seeds."""
+        each = {"gap": self.gap, "effective parameters": self.effective, "essential convexity": self.convexity}
+        return {"parameters": self.parameters, "decays": DECAYS, **{name: values.mean(0).tolist() for name, values in each.items()}}
+
+    @property
     def sentence(self) -> str:
         gap, predicted = (values[:, :, MIDDLE].mean(0) for values in (self.gap, self.predicted))
         return (
@@ -55,7 +63,7 @@ def student(copies: int) -> nn.Module:
     return ParallelNetwork((INPUTS, 2, 2, 1), copies)
 
 
-def gaps(copies: tuple[int, ...], seeds: int, steps: int) -> Gaps:
+def gaps(copies: tuple[int, ...], seeds: range, steps: int) -> Gaps:
     """For each number of copies, all seeds and decays."""
     found = [_of_size(count, seeds, steps) for count in copies]
     parts = (np.array([part[k] for _, part in found]).transpose(1, 0, 2) for k in range(3))
@@ -73,22 +81,22 @@ def rows(network: nn.Module, n: int, seed: int) -> tuple[Tensor, Tensor, Tensor]
 
 def unseen(network: nn.Module, seed: int) -> tuple[Tensor, Tensor, Tensor]:
     """Rows that no walk has seen."""
-    return rows(network, FRESH, 1_000 + seed)
+    return rows(network, FRESH, 1_000_000 + seed)
 
 
-def _of_size(copies: int, seeds: int, steps: int) -> tuple[int, Values]:
+def _of_size(copies: int, seeds: range, steps: int) -> tuple[int, Values]:
     """The number of parameters; gap, effective parameters and convexity with shape (3, seeds, decays)."""
-    networks = [drawn(student, copies, seed).double() for seed in range(seeds)]
-    samples = [rows(network, ROWS, seed) for seed, network in enumerate(networks)]
+    networks = [drawn(student, copies, seed).double() for seed in seeds]
+    samples = [rows(network, ROWS, seed) for seed, network in zip(seeds, networks, strict=True)]
     risks = [risk_of(network, X, y) for network, (X, y, _) in zip(networks, samples, strict=True)]
     each = [risk for risk in risks for _ in DECAYS]
-    decay = torch.tensor(DECAYS * seeds, dtype=torch.float64)
+    decay = torch.tensor(DECAYS * len(seeds), dtype=torch.float64)
     rates = torch.full_like(decay, STEP / max(curvature(risk, 1).largest for risk in risks))
     starts, X, y = (torch.stack(parts) for parts in zip(*((r.theta, r.X, r.y) for r in each), strict=True))
-    walks = iter(many_walks(risks[0], starts, X, y, rates=rates, batch=BATCH, steps=steps, decay=decay))
+    walks = iter(many_walks(risks[0], starts, X, y, rates=rates, batch=BATCH, steps=steps, decay=decay, seed=seeds[0]))
     found = [
         [_one(risk, next(walks), sample[2], tau, fresh) for tau in DECAYS]
-        for risk, sample, fresh in zip(risks, samples, (unseen(network, seed) for seed, network in enumerate(networks)), strict=True)
+        for risk, sample, fresh in zip(risks, samples, map(unseen, networks, seeds), strict=True)
     ]
     return risks[0].p, np.array(found).transpose(2, 0, 1)
 
@@ -126,3 +134,17 @@ def checks(found: Gaps) -> list[Check]:
         Check.over_seeds("gap against effective parameters: exponent", spectrum, 1.0, 0.2, 1.8, 0.0),
         Check.over_seeds(f"gap / 2σ²d/n, {largest} parameters, {middle}", Estimate.jackknife(share, *here), 1.0, 0.5, 2.0, 0.0),
     ]
+
+
+def draw(axis: Any, found: Gaps) -> None:
+    """The gaps, by parameters."""
+    for k, (decay, colour) in enumerate(zip(DECAYS, (MEASURED, TRAINED, CALM), strict=True)):
+        centre, error = mean_and_error(found.gap[:, :, k])
+        axis.errorbar(found.parameters, centre, yerr=2 * error, fmt="o", capsize=2, color=colour, label=f"measured, decay {decay:g}")
+        axis.plot(found.parameters, found.predicted[:, :, k].mean(0), color=colour, label="2σ²d/n, of the spectrum")
+    p = np.array(found.parameters, dtype=float)
+    axis.plot(p, 2 * NOISE**2 * p / ROWS, "--", color=THEORY, label="2σ²p/n, of the count")
+    axis.set(title="f  generalisation gap there", xlabel="parameters, p", ylabel="test − training error", xscale="log", yscale="log")
+    log_ticks(axis)
+    axis.set_ylim(top=axis.get_ylim()[1] * 8)  # for the legend
+    axis.legend(loc="upper left", fontsize=6.5, ncols=2)

@@ -18,6 +18,13 @@ Gram = Callable[[Matrix, Matrix], Matrix]
 
 
 @dataclass(frozen=True)
+class Features:
+    """A map from rows to features with shape (n, m)."""
+
+    of: Callable[[Matrix], Matrix]
+
+
+@dataclass(frozen=True)
 class Trial:
     """Rows X with shape (n, d) and noisy targets y with shape (n,), test rows and the truth at them."""
 
@@ -45,16 +52,26 @@ def laplace(width: float) -> Gram:
     return lambda A, B: np.exp(-cdist(A, B) / width)
 
 
-def best_linear(trial: Trial, grams: Iterable[Gram]) -> Matrix:
-    """Predictions at the test rows of the best ridge regression over kernels and ridges."""
-    found = [_best_ridge(trial, gram) for gram in grams]
+def best_linear(trial: Trial, kernels: Iterable[Gram | Features]) -> Matrix:
+    """Predictions at the test rows of the best ridge regression over kernels, or features, and ridges."""
+    found = [_on_features(trial, kernel) if isinstance(kernel, Features) else _on_kernel(trial, kernel) for kernel in kernels]
     return min(found, key=trial.error)
 
 
-def _best_ridge(trial: Trial, gram: Gram) -> Matrix:
-    mean = trial.y.mean()
+def _on_kernel(trial: Trial, gram: Gram) -> Matrix:
     values, vectors = np.linalg.eigh(gram(trial.X, trial.X))
-    weights = vectors.T @ (trial.y - mean)
-    dual = vectors @ (weights / (np.maximum(values, 0) + RIDGES[:, None])).T
-    predicted = gram(trial.X_test, trial.X) @ dual + mean
+    return _best_ridge(trial, values, vectors.T, lambda weights: gram(trial.X_test, trial.X) @ (vectors @ weights))
+
+
+def _on_features(trial: Trial, features: Features) -> Matrix:
+    """The same with K = Z Zᵀ for fewer features than rows, by the eigenvectors V of ZᵀZ: f = Z* V diag(1/(v + λ)) Vᵀ Zᵀ (y − ȳ) + ȳ."""
+    Z = features.of(trial.X)
+    values, vectors = np.linalg.eigh(Z.T @ Z)
+    return _best_ridge(trial, values, vectors.T @ Z.T, lambda weights: features.of(trial.X_test) @ (vectors @ weights))
+
+
+def _best_ridge(trial: Trial, values: Matrix, scores: Matrix, predict: Callable[[Matrix], Matrix]) -> Matrix:
+    mean = trial.y.mean()
+    weights = (scores @ (trial.y - mean)) / (np.maximum(values, 0) + RIDGES[:, None])
+    predicted = predict(weights.T) + mean
     return np.asarray(predicted[:, np.argmin(((predicted - trial.truth[:, None]) ** 2).mean(0))])

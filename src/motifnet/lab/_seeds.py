@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Values = NDArray[np.float64]
+FRESH = 1_000
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Estimate:
 
     def __format__(self, spec: str) -> str:
         return f"{self.value:{spec}} ± {self.error:{spec}}"
+
+
+def draws(quick: bool, count: int) -> range:
+    """Seeds; the full run has others than the quick one, by which bounds and settings are chosen, and so confirms it."""
+    return range(count) if quick else range(FRESH, FRESH + count)
 
 
 def mean_and_error(values: ArrayLike) -> tuple[Values, Values]:

@@ -103,6 +103,8 @@ class Risk:
     def output_curvature(self) -> Tensor:
         """A_i = ∂²ℓ/∂f² at each row, with shape (n, outputs, outputs)."""
         F = self.outputs(self.theta, self.X)
+        if self.loss is squared:
+            return (2 * torch.eye(F[0].numel(), dtype=F.dtype)).expand(self.n, -1, -1)
         A: Tensor = vmap(jacrev(grad(self._score_loss)))(F, self.y)
         width = F[0].numel()
         return A.reshape(self.n, width, width)
