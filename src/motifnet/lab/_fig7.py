@@ -20,7 +20,23 @@ from motifnet.lab._draw import files, log_ticks, panels
 from motifnet.lab._facts import Check, Facts
 from motifnet.lab._race_panels import draw_arrivals, draw_errors
 from motifnet.lab._seeds import Estimate
-from motifnet.lab.race import CASE, RACERS, Task, enter, finals, firsts, median_time, missing, share_reached, table_of_course, times, versus, warm_up
+from motifnet.lab.race import (
+    CASE,
+    RACERS,
+    Task,
+    enter,
+    finals,
+    firsts,
+    median_time,
+    missing,
+    paired,
+    share_reached,
+    sooner,
+    table_of_course,
+    times,
+    versus,
+    warm_up,
+)
 
 NAME, TITLE = "fig7", "Whole methods on real tables: error against CPU seconds"
 TRANSFERRED, RETRAINED = "transferred", "inner layers"
@@ -73,12 +89,10 @@ def table_of(name: str) -> pd.DataFrame:
 
 def checks(points: pd.DataFrame, ours: str) -> tuple[Check, ...]:
     """What is claimed of these tables: the final error, the time, and what retraining does within one fit."""
-    error = finals(points).pivot(index=CASE, columns="method", values="error")
-    at = times(points).pivot(index=CASE, columns="method", values="seconds")
-    sooner = (at[ours] < at[NETWORK]).astype(float) - (at[NETWORK] < at[ours]).astype(float)
+    error, score = paired(finals(points), "error", ours, NETWORK), sooner(points, ours, NETWORK)
     return (
         Check.over_seeds(f"final error of ours / {NETWORK}", _geometric(error[ours] / error[NETWORK]), None, 0.0, 0.98, 1.0),
-        Check.over_seeds(f"share of cases in which ours is sooner than {NETWORK}, less later", _over_splits(sooner), None, 0.2, 1.0, 0.0),
+        Check.over_seeds(f"share of cases in which ours is sooner than {NETWORK}, less later", _over_splits(score), None, 0.2, 1.0, 0.0),
         Check.over_seeds("error retrained / transferred, of ours", _geometric(_retrained(points[points.method == ours])), None, 0.0, 0.95, 1.0),
     )
 

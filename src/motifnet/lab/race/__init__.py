@@ -6,7 +6,7 @@ benchmarks run it on more tables. Never knows about: figures and files.
 
 from motifnet.lab.race._course import Course, Point, Task
 from motifnet.lab.race._racers import OURS, RACERS, enter, installed, missing, warm_up
-from motifnet.lab.race._standing import CASE, FIT, Versus, at_seconds, curve_table, finals, firsts, table_of_course, times, versus
+from motifnet.lab.race._standing import CASE, FIT, Versus, at_seconds, curve_table, finals, firsts, paired, sooner, table_of_course, times, versus
 from motifnet.lab.race._survival import LEVEL, SAME_TIME, TARGET, Mean, median_time, share_reached, sooner_or_later, survival
 
 __all__ = [
@@ -30,7 +30,9 @@ __all__ = [
     "installed",
     "median_time",
     "missing",
+    "paired",
     "share_reached",
+    "sooner",
     "sooner_or_later",
     "survival",
     "table_of_course",

@@ -81,12 +81,22 @@ def firsts(table: pd.DataFrame) -> pd.Series:
 
 def versus(points: pd.DataFrame, one: str, other: str) -> Versus:
     """One method against another, in the cases that have both."""
-    error, table = _paired(finals(points), "error", one, other), times(points)
-    seconds, reached = (_paired(table, column, one, other) for column in ("seconds", "reached"))
-    score = sooner_or_later(seconds, reached, one, other)
+    error, score = paired(finals(points), "error", one, other), sooner(points, one, other)
     logs = np.log(error[other] / error[one])
     means = (Mean.of(part.groupby("set").mean()) for part in (logs, score))
     return Versus(one, other, *means, len(score), int((score > 0).sum()), int((score < 0).sum()))
+
+
+def sooner(points: pd.DataFrame, one: str, other: str) -> pd.Series:
+    """1 for each case in which one method is sooner at the target than the other, -1 where it is later, else 0."""
+    table = times(points)
+    seconds, reached = (paired(table, column, one, other) for column in ("seconds", "reached"))
+    return sooner_or_later(seconds, reached, one, other)
+
+
+def paired(table: pd.DataFrame, column: str, one: str, other: str) -> pd.DataFrame:
+    """A column of two methods side by side, in the cases that have both."""
+    return table.pivot(index=CASE, columns="method", values=column)[[one, other]].dropna()
 
 
 def at_seconds(points: pd.DataFrame, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -96,7 +106,3 @@ def at_seconds(points: pd.DataFrame, seconds: NDArray[np.float64]) -> NDArray[np
         position = np.searchsorted(curve.seconds.to_numpy(), seconds, side="right") - 1
         lines.append(np.where(position < 0, np.nan, curve.error.to_numpy()[position]))
     return np.array(lines)
-
-
-def _paired(table: pd.DataFrame, column: str, one: str, other: str) -> pd.DataFrame:
-    return table.pivot(index=CASE, columns="method", values=column)[[one, other]].dropna()
