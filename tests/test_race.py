@@ -157,7 +157,7 @@ def test_slow_racers_learn(method: str) -> None:
 
 def test_the_perceptron_repeats_itself() -> None:
     errors = [mlp.learner(1).train(Course(task(float("inf"))), mlp.DEFAULT | {"width": 8, "epochs": 3}, 2).predict() for _ in range(2)]
-    np.testing.assert_array_equal(*errors)
+    np.testing.assert_array_equal(errors[0], errors[1])
 
 
 def test_rows_are_kept_and_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,7 @@ def _draw_catboost(rng: np.random.Generator) -> Settings:
 def _train_lightgbm(course: Course, s: Settings, length: int | None) -> Trial:
     from lightgbm import LGBMRegressor, early_stopping
 
-    fixed = {"num_threads": 1, "random_state": course.task.seed, "verbose": -1}
+    fixed: Settings = {"num_threads": 1, "random_state": course.task.seed, "verbose": -1}
     model = LGBMRegressor(n_estimators=length or MOST_TREES, **fixed, **s)
     stop = {} if length else {"callbacks": [early_stopping(PATIENCE, verbose=False)]}
     return replace(_fitted(course, model, length, stop, lambda: model.best_iteration_ or MOST_TREES), settings=s)
@@ -58,7 +58,7 @@ def _train_lightgbm(course: Course, s: Settings, length: int | None) -> Trial:
 def _train_catboost(course: Course, s: Settings, length: int | None) -> Trial:
     from catboost import CatBoostRegressor
 
-    fixed = {"thread_count": 1, "random_seed": course.task.seed, "verbose": 0, "allow_writing_files": False}
+    fixed: Settings = {"thread_count": 1, "random_seed": course.task.seed, "verbose": 0, "allow_writing_files": False}
     categories = Inputs.of(course.task.split.X, "categories").categories
     model = CatBoostRegressor(iterations=length or MOST_TREES, cat_features=categories, **fixed, **s)
     stop = {} if length else {"early_stopping_rounds": PATIENCE}

@@ -8,14 +8,14 @@ Training ends early where `PATIENCE` epochs bring no less error on the held-out 
 from __future__ import annotations
 
 import copy
-import itertools
 import math
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from motifnet.lab.race._course import Course
+from motifnet.lab.race._course import Course, Vector
 from motifnet.lab.race._search import Learner, Settings, Trial
 
 PATIENCE = 40
@@ -67,21 +67,21 @@ def _descend(course: Course, s: Settings, length: int | None) -> Trial:
         with torch.no_grad():
             return model(part).squeeze(1)
 
-    best, score, kept = 0, float("inf"), copy.deepcopy(network)
-    for epoch in itertools.count(1):
+    def predict(model: nn.Module) -> Vector:
+        return data.original(values_of(model, X_test).numpy())
+
+    best, score, kept = 0, float("inf"), network
+    for epoch in range(1, (s["epochs"] if length is None else length) + 1):
         _epoch(network, optimiser, X[rows], y[rows], s["batch"])
         schedule.step()
         if length is None:
             error = float((values_of(network, X[held]) - y[held]).square().mean())
             if error < score:
                 best, score, kept = epoch, error, copy.deepcopy(network)
-                course.offer(score, lambda kept=kept: data.original(values_of(kept, X_test).numpy()))
+                course.offer(score, partial(predict, kept))
             if epoch - best >= PATIENCE or not math.isfinite(error) or course.over():
                 break
-        if epoch >= (s["epochs"] if length is None else length):
-            break
-    final = kept if length is None else network
-    return Trial(score, max(best, 1), s, lambda: data.original(values_of(final, X_test).numpy()))
+    return Trial(score, max(best, 1), s, partial(predict, kept))
 
 
 def _epoch(network: nn.Module, optimiser: torch.optim.Optimizer, X: Tensor, y: Tensor, batch: int) -> None:

@@ -83,8 +83,8 @@ def versus(points: pd.DataFrame, one: str, other: str) -> Versus:
     """One method against another, in the cases that have both."""
     error, score = paired(finals(points), "error", one, other), sooner(points, one, other)
     logs = np.log(error[other] / error[one])
-    means = (Mean.of(part.groupby("set").mean()) for part in (logs, score))
-    return Versus(one, other, *means, len(score), int((score > 0).sum()), int((score < 0).sum()))
+    means = [Mean.of(part.groupby("set").mean()) for part in (logs, score)]
+    return Versus(one, other, means[0], means[1], len(score), int((score > 0).sum()), int((score < 0).sum()))
 
 
 def sooner(points: pd.DataFrame, one: str, other: str) -> pd.Series:
