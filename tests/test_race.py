@@ -64,12 +64,14 @@ def test_swapped_names_turn_the_verdict_round_and_equal_curves_give_none() -> No
     assert (same.error.sign, same.sooner.sign) == (0, 0) and "no difference of the time" in same.sentence
 
 
-def test_the_target_is_that_of_final_errors() -> None:
-    """A point that the method itself gave up is no target, and the first of those at the target is the arrival."""
-    points = points_of({ONE: [(1.0, 0.15), (2.0, 0.2)], OTHER: [(5.0, 0.203), (9.0, 0.3)]}, 1, 1)
-    table = times(points).set_index("method")
-    assert table.seconds.to_dict() == {ONE: 1.0, OTHER: 5.0} and firsts(times(points)).tolist() == [ONE]
+def test_the_target_is_that_of_final_errors_and_who_loses_it_has_not_arrived() -> None:
+    points = points_of({ONE: [(1.0, 0.15), (2.0, 0.2)], OTHER: [(5.0, 0.201), (9.0, 0.3)]}, 1, 1)
+    arrived, touched = (times(points, touch=touch).set_index("method") for touch in (False, True))
+    assert arrived.seconds.to_dict() == {ONE: 1.0, OTHER: float("inf")} and firsts(times(points)).tolist() == [ONE]
+    assert touched.seconds.to_dict() == {ONE: 1.0, OTHER: 5.0}
     assert finals(points).set_index("method").ratio[OTHER] == pytest.approx(1.5, rel=0.01)
+    again = points_of({ONE: [(1.0, 0.2), (2.0, 0.3), (3.0, 0.2)], OTHER: [(5.0, 0.4)]}, 1, 1)
+    assert times(again).seconds[0] == 3.0
 
 
 def test_what_ended_by_itself_never_arrives_and_what_the_limit_ended_is_censored() -> None:
@@ -186,7 +188,7 @@ def test_the_report_says_who_is_first_and_what_never_arrives(tmp_path: Path) -> 
     rows = fits.assign(label="now", cap=100, rows=90, limit=300.0, setting="", version="abc")
     text = report(rows, points)
     assert f"on 4 of 4 tables. First in the 8 cases: {ONE} in 8." in text and sentences(points)[1] in text
-    assert f"| {OTHER} | 8 | 0 | 0 | not reached by half | 0% |" in text
+    assert f"| {OTHER} | 8 | 0 | 0 | never by half | 0% |" in text
     picture(points, tmp_path / "race.svg")
     other = {ONE: BETTER[OTHER], OTHER: BETTER[ONE]}
     assert "on 0 of 4 tables" in report(rows, points_of(other))

@@ -7,6 +7,7 @@ four fifths of the rows. Its number of epochs is bounded by what the limit leave
 
 from __future__ import annotations
 
+import logging
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -99,7 +100,12 @@ class _Fit:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Its trainer advertises."""
-    with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-        warnings.simplefilter("ignore")
-        yield
+    """Its trainer advertises, on the stream that it found when it was loaded."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

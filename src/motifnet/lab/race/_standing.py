@@ -1,8 +1,8 @@
 """What the curves of a race show: final errors, times to the target, and one method against another.
 
 A *case* is one split of a table. Its target is 1.02 times the least *final* error of any method in it, so that no method is measured by a point of a
-curve that its user could not have chosen. A method arrives with the first point at which its model at hand has at most that error. One that ended by
-itself without arriving never does; one that the limit ended is censored there.
+curve that its user could not have chosen. A method arrives where its model at hand has at most that error from then on to its end; where it *touches*
+the target, it may lose it again. One that ended by itself elsewhere never arrives; one that the limit ended is censored there.
 
 Points have the columns set, split, method, seconds, error, stage and limited, the last one True for methods that the limit ended. Comparisons are
 means over tables, each the mean of its splits: splits of one table share rows, tables do not.
@@ -63,14 +63,15 @@ def finals(points: pd.DataFrame) -> pd.DataFrame:
     return last.assign(ratio=last.error / last.groupby(CASE).error.transform("min"))
 
 
-def times(points: pd.DataFrame, target: float = TARGET) -> pd.DataFrame:
-    """One row a fit: seconds to the target and whether it was reached."""
+def times(points: pd.DataFrame, target: float = TARGET, *, touch: bool = False) -> pd.DataFrame:
+    """One row a fit: seconds until it arrives at the target, or touches it, and whether it does."""
     least = finals(points).groupby(CASE).error.min()
     found = []
     for key, curve in points.groupby(FIT, sort=False):
-        there = curve.seconds[curve.error <= target * least[key[:2]]]
+        there = (curve.error <= target * least[key[:2]]).to_numpy()
+        moments = curve.seconds.to_numpy()[there if touch else np.logical_and.accumulate(there[::-1])[::-1]]
         missed = float(curve.seconds.max()) if curve.limited.iloc[0] else float("inf")
-        found.append((*key, float(there.min()) if len(there) else missed, len(there) > 0))
+        found.append((*key, float(moments.min()) if len(moments) else missed, len(moments) > 0))
     return pd.DataFrame(found, columns=[*FIT, "seconds", "reached"])
 
 
