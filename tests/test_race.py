@@ -131,7 +131,7 @@ def test_a_search_fits_the_best_setting_anew() -> None:
 
     draws = iter([1, 2, 3])
     course = Course(task(float("inf")))
-    told = search(Learner({"k": 0}, lambda rng: {"k": next(draws)}, train, 4), course)
+    told = search(Learner({"k": 0}, lambda rng: {"k": next(draws)}, train, most=4), course)
     assert fits == [(0, None), (1, None), (2, None), (3, None), (2, 20)] and "k 2; length 20" in told
     assert len(course.points) == 4  # three better ones, and the fit to all rows
 
@@ -158,7 +158,7 @@ def test_slow_racers_learn(method: str) -> None:
 
 
 def test_the_perceptron_repeats_itself() -> None:
-    errors = [mlp.learner(1).train(Course(task(float("inf"))), mlp.DEFAULT | {"width": 8, "epochs": 3}, 2).predict() for _ in range(2)]
+    errors = [mlp.LEARNER.train(Course(task(float("inf"))), mlp.DEFAULT | {"width": 8, "epochs": 3}, 2).predict() for _ in range(2)]
     np.testing.assert_array_equal(errors[0], errors[1])
 
 

@@ -15,16 +15,6 @@ from motifnet.lab.race._search import Learner, Settings, Trial
 MOST_TREES, PATIENCE = 2_000, 50
 
 
-def lightgbm(tries: int) -> Learner:
-    """Rate .05 and leaves of 5 rows in place of the defaults, which are made for larger tables."""
-    return Learner({"learning_rate": 0.05, "num_leaves": 31, "min_child_samples": 5}, _draw_lightgbm, _train_lightgbm, tries)
-
-
-def catboost(tries: int) -> Learner:
-    """Its defaults, with twice its trees so that stopping early decides."""
-    return Learner({}, _draw_catboost, _train_catboost, tries)
-
-
 def _draw_lightgbm(rng: np.random.Generator) -> Settings:
     return {
         "learning_rate": float(10 ** rng.uniform(-1.7, -0.8)),
@@ -78,3 +68,8 @@ def _fitted(course: Course, model: Any, length: int | None, stop: dict[str, Any]
     model.fit(X.iloc[fitted], data.y[fitted], eval_set=[(X.iloc[held], data.y[held])], **stop)
     score = float(np.mean((model.predict(X.iloc[held]) - data.y[held]) ** 2))
     return Trial(score, max(1, int(trees())), {}, lambda: model.predict(X_test))
+
+
+# in place of LightGBM's defaults, which are made for larger tables; CatBoost's own are good and its fits are long
+LIGHTGBM = Learner({"learning_rate": 0.05, "num_leaves": 31, "min_child_samples": 5}, _draw_lightgbm, _train_lightgbm)
+CATBOOST = Learner({}, _draw_catboost, _train_catboost, 4)

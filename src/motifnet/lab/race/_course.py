@@ -50,11 +50,12 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Task:
-    """A split, the seed of all that is random, and the CPU seconds after which a method begins nothing more."""
+    """A split, the seed of all that is random, CPU seconds after which a method begins nothing more, and the most settings that a search may try."""
 
     split: Split
     seed: int = 0
     limit: float = float("inf")
+    tries: int = 8
 
     @cached_property
     def rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -22,11 +22,6 @@ PATIENCE = 40
 DEFAULT: Settings = {"width": 256, "depth": 3, "rate": 1e-3, "decay": 1e-2, "dropout": 0.0, "batch": 128, "epochs": 200}
 
 
-def learner(tries: int) -> Learner:
-    """The search with so many settings."""
-    return Learner(DEFAULT, _draw, _train, tries)
-
-
 def _draw(rng: np.random.Generator) -> Settings:
     return {
         "width": int(rng.choice([64, 128, 256])),
@@ -90,3 +85,6 @@ def _epoch(network: nn.Module, optimiser: torch.optim.Optimizer, X: Tensor, y: T
         optimiser.zero_grad()
         (network(X[part]).squeeze(1) - y[part]).square().mean().backward()
         optimiser.step()
+
+
+LEARNER = Learner(DEFAULT, _draw, _train)

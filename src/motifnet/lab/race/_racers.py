@@ -20,15 +20,14 @@ from motifnet.lab.race._random_features import random_features
 from motifnet.lab.race._search import search
 
 Racer = Callable[[Course], str]
-TRIES = 8
 RACERS: dict[str, Racer] = {
     "ours, balanced": partial(ours, preset="balanced"),
     "ours, fast": partial(ours, preset="fast"),
-    "MLP, tuned": partial(search, _mlp.learner(TRIES)),
+    "MLP, tuned": partial(search, _mlp.LEARNER),
     "RealMLP": realmlp,
     "TabM": tabm,
-    "CatBoost": partial(search, _boosting.catboost(TRIES // 2)),
-    "LightGBM": partial(search, _boosting.lightgbm(TRIES)),
+    "CatBoost": partial(search, _boosting.CATBOOST),
+    "LightGBM": partial(search, _boosting.LIGHTGBM),
     "Gaussian process": gaussian_process,
     "random features": random_features,
 }

@@ -25,19 +25,22 @@ class Trial:
 
 @dataclass(frozen=True)
 class Learner:
-    """`train(course, settings, None)` stops early by the held-out rows; with a length it fits all training rows to just that length."""
+    """`train(course, settings, None)` stops early by the held-out rows; with a length it fits all training rows to just that length.
+
+    `most`: settings that are worth trying.
+    """
 
     default: Settings
     draw: Callable[[np.random.Generator], Settings]
     train: Callable[[Course, Settings, int | None], Trial]
-    tries: int
+    most: int = 8
 
 
 def search(learner: Learner, course: Course) -> str:
     """Run it; the answer tells what was chosen."""
     rng = np.random.default_rng(course.task.seed)
     tried: list[Trial] = []
-    for number in range(learner.tries):
+    for number in range(min(learner.most, course.task.tries)):
         trial = learner.train(course, learner.draw(rng) if number else learner.default, None)
         course.offer(trial.score, trial.predict)
         tried.append(trial)
