@@ -60,6 +60,7 @@ def test_swapped_names_turn_the_verdict_round_and_equal_curves_give_none() -> No
     assert (right.error.sign, right.sooner.sign, right.wins, right.losses) == (1, 1, 8, 0)
     assert (wrong.error.sign, wrong.sooner.sign, wrong.wins, wrong.losses) == (-1, -1, 0, 8)
     assert "ends at a lower error (ratio 0.800" in right.sentence and "sooner in 8 of 8" in right.sentence
+    assert "on one table only" in versus(points_of(BETTER, 1), ONE, OTHER).sentence
     same = versus(points_of(SAME), ONE, OTHER)
     assert (same.error.sign, same.sooner.sign) == (0, 0) and "no difference of the time" in same.sentence
 

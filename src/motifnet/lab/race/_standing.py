@@ -38,6 +38,9 @@ class Versus:
     @property
     def sentence(self) -> str:
         """What the rows show."""
+        if not np.isfinite(self.error.low):
+            ratio = np.exp(-self.error.value)
+            return f"{self.one}, against {self.other}: on one table only, which says nothing of others (ratio of final errors {ratio:.3f})."
         ratio, low, high = (np.exp(-end) for end in (self.error.value, self.error.high, self.error.low))
         what = {1: "ends at a lower error", -1: "ends at a higher error", 0: "shows no difference of the final error"}[self.error.sign]
         when = {1: "is sooner at the target", -1: "is later at the target", 0: "shows no difference of the time to the target"}[self.sooner.sign]
