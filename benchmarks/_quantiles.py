@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import torch
 
+from benchmarks._split import Split
 from motifnet.bands import fit_intervals
-from motifnet.lab.race import Split
 from motifnet.tables import Sample
 
 CALIBRATION = 0.2

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks._starts_statistics import Mean, survival, times, with_ratios
+from benchmarks._starts_statistics import times, with_ratios
+from motifnet.lab.race import Mean, survival
 
 
 def picture(rows: pd.DataFrame, path: Path) -> None:

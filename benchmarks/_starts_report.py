@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._experiment import page
-from benchmarks._starts_statistics import CASE, Mean, comparisons, finals, median_time, times, with_ratios
+from benchmarks._starts_statistics import CASE, comparisons, finals, times, with_ratios
+from motifnet.lab.race import Mean, median_time
 
 
 def report(rows: pd.DataFrame) -> str:

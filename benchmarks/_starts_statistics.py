@@ -1,12 +1,9 @@
 """Statistics of trainings from several starts: final errors, times to a target with censoring, and what a comparison shows.
 
 A *case* is one split of a table for one architecture. Its target is 1.02 times the least error of any start in it. A start that never gets there is
-censored at the seconds of its longest training. Seconds are known up to the lengths of the trainings: a start is *sooner* where the other needs more
-than 1.25 times its seconds. Shares of cases not yet at the target are estimated by Kaplan and Meier,
-
-    S(t) = Π_{t_i ≤ t} (1 − d_i / n_i)        d_i of the n_i cases at risk arrive at t_i
-
-Comparisons are means over tables, each the mean of its splits, with Student's interval at 95 %: splits of one table share rows, tables do not.
+censored at the seconds of its longest training. Seconds are known up to the lengths of the trainings; what is *sooner*, and shares of cases that are
+not yet at the target, are those of `motifnet.lab.race`. Comparisons are means over tables, each the mean of its splits, with Student's interval at
+95 %: splits of one table share rows, tables do not.
 """
 
 from __future__ import annotations
@@ -15,33 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+
+from motifnet.lab.race import TARGET, Mean, sooner_or_later
 
 CASE = ["label", "network", "set", "cap", "split"]
-TARGET, LEVEL, SAME_TIME, AT_RISK = 1.02, 0.95, 1.25, 0.25
-
-
-@dataclass(frozen=True)
-class Mean:
-    """A mean over tables, its standard error and the ends of its interval; NaN where there are fewer than two tables."""
-
-    value: float
-    standard_error: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, values: pd.Series) -> Mean:
-        """Of one value a table."""
-        n, value = len(values), float(values.mean()) if len(values) else float("nan")
-        error = float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
-        reach = float(student.ppf((1 + LEVEL) / 2, n - 1)) * error if n > 1 else float("nan")
-        return cls(value, error, value - reach, value + reach)
-
-    @property
-    def sign(self) -> int:
-        """1 or -1 where the interval leaves out 0 on that side, else 0."""
-        return int(self.low > 0) - int(self.high < 0)
 
 
 @dataclass(frozen=True)
@@ -89,41 +63,21 @@ def times(rows: pd.DataFrame, with_teacher: bool = False, target: float = TARGET
     return pd.DataFrame(found, columns=[*CASE, "start", "seconds", "reached"])
 
 
-def survival(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Kaplan and Meier's times of arrival, ascending, and the share of cases that is not there after each, while a quarter is at risk."""
-    seconds, reached = table.seconds.to_numpy(), table.reached.to_numpy()
-    arrivals = np.unique(seconds[reached])
-    arrivals = arrivals[np.array([(seconds >= moment).mean() >= AT_RISK for moment in arrivals], dtype=bool)]
-    at_risk = np.array([(seconds >= moment).sum() for moment in arrivals])
-    arrived = np.array([(reached & (seconds == moment)).sum() for moment in arrivals])
-    return arrivals, np.cumprod(1 - arrived / at_risk)
-
-
-def median_time(table: pd.DataFrame) -> float:
-    """Seconds after which half of the cases are at the target; infinite where they never are."""
-    arrivals, share = survival(table)
-    there = arrivals[share <= 0.5]
-    return float(there[0]) if len(there) else float("inf")
-
-
 def compare(rows: pd.DataFrame, network: str, other: str, with_teacher: bool = False) -> Comparison:
     """The teacher against another start of the same architecture, in the cases that have both."""
     mine = rows[rows.network == network]
     error = _paired(finals(mine), "error", other)
     clock = _paired(times(mine, with_teacher), "seconds", other)
-    there = _paired(times(mine, with_teacher), "reached", other).astype(bool)
-    # reached or censored, a start is not there before its seconds; a case in which the one that is not there was given up first decides nothing
-    sooner = there.teacher & (SAME_TIME * clock.teacher < clock[other])
-    later = there[other] & (SAME_TIME * clock[other] < clock.teacher)
-    score = sooner.astype(int) - later.astype(int)
+    there = _paired(times(mine, with_teacher), "reached", other)
+    score = sooner_or_later(clock, there, "teacher", other)
     return Comparison(
         network,
         other,
         Mean.of(np.log(error[other] / error.teacher).groupby("set").mean()),
         Mean.of(score.groupby("set").mean()),
         len(score),
-        int(sooner.sum()),
-        int(later.sum()),
+        int((score > 0).sum()),
+        int((score < 0).sum()),
     )
 
 

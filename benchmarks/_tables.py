@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks._split import Split
 from motifnet.compare import Split as CheckedSplit
 from motifnet.compare import split_rows, split_table
-from motifnet.lab.race import Split
 from motifnet.tables import Task
 
 ROOT = Path(__file__).parents[1]

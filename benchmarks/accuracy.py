@@ -13,9 +13,10 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks._accuracy_report import report
+from benchmarks._own_course import fit, warm_up
+from benchmarks._split import Split
 from benchmarks._tables import SETS, arguments, split, version
 from motifnet.compare import METHODS, Setting
-from motifnet.lab.race import Split, fit, warm_up
 
 FIELDS = ["set", "split", "cap", "preset", "method", "stage", "kept", "nrmse", "seconds", "rows", "test_rows", "threads", "version"]
 KEY = ["set", "split", "cap", "preset", "method"]

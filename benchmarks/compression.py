@@ -21,11 +21,11 @@ import torch
 from sklearn.svm import SVR
 
 from benchmarks._compression_report import picture, report
+from benchmarks._split import Split
 from benchmarks._tables import ALL, CLASSIFICATION, arguments, path_of, split, version
 from motifnet import MotifRegressor, load
 from motifnet.compress import units_of
 from motifnet.engine import single_threaded
-from motifnet.lab.race import Split
 from motifnet.motifs import Distance, Motif, TreeEnsemble
 from motifnet.tables import Matrix
 

@@ -12,10 +12,13 @@ from functools import partial
 import pandas as pd
 import torch
 
+from benchmarks._best_so_far import task_of
 from benchmarks._curves_report import plot, report
+from benchmarks._descent import Descent
+from benchmarks._own_course import fit, warm_up
 from benchmarks._random_twin import random_twin
+from benchmarks._relu_network import mlp
 from benchmarks._tables import arguments, split, version
-from motifnet.lab.race import Descent, fit, mlp, task_of, warm_up
 from motifnet.motifs import count_parameters
 
 SETS = ("concrete", "airfoil", "kin8nm", "cpu_act", "abalone", "energy")

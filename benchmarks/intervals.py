@@ -17,9 +17,9 @@ import pandas as pd
 from benchmarks._intervals_report import BETWEEN, OURS, THEIRS, report
 from benchmarks._kept_rows import append, kept
 from benchmarks._quantiles import conformal_quantiles, our_widths
+from benchmarks._split import Split
 from benchmarks._tables import arguments, split, version
 from motifnet import MotifRegressor
-from motifnet.lab.race import Split
 
 SETS = ("concrete", "energy", "yacht", "wine_red", "kin8nm", "power", "airfoil", "abalone", "cpu_act", "california")
 KEY = ["set", "split", "cap", "preset", "coverage", "method"]

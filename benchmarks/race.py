@@ -1,66 +1,94 @@
-"""The race to a target: seconds until the error on test rows is within 2 % of the best that any method reaches on the table.
+"""The race: whole methods on the same rows and one clock, test error against CPU seconds, and the time to 2 % of the best final error.
 
-Ours against networks trained by gradients (a ReLU network with as many parameters, RealMLP, inner layers from a random start under variable
-projection) and against what else needs no gradient or is a kernel (SWIM, random features, a Gaussian process). The curves of a table are in
-OUT/race/SET.csv; a method whose curve is there is not run again. Everything has one thread, and seconds are CPU seconds.
+Ours at its defaults against an AdamW perceptron and boosted trees that are tuned by random search, RealMLP with its full schedule, TabM, a Gaussian
+process and random features. Every method stops at its own best time, which a part of the training rows chooses; the seconds of all that it tried are
+in its time. What is compared is the whole of a method: architecture, trainer and start at once; what the start is worth, `benchmarks.starts` asks.
+
+A row is one fit with its curve; it is kept as soon as it is done, and not run again. One thread; seconds are CPU seconds, and test rows cost none.
 """
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import json
+import os
+from collections.abc import Iterator
+from functools import cache, partial
+from typing import Any
 
 import pandas as pd
 import torch
+from threadpoolctl import threadpool_limits
 
+from benchmarks._experiment import Experiment, Options, Plan, options_of
 from benchmarks._race_report import picture, report
-from benchmarks._tables import arguments, split, version
-from benchmarks.curves import SETS
-from motifnet.lab.race import RACERS, enter, warm_up
+from benchmarks._tables import table_of
+from motifnet.compare import split_table
+from motifnet.lab.race import RACERS, Point, Task, curve_table, enter, missing, warm_up
+
+EXPERIMENT = Experiment("race", ("set", "split", "cap", "method"), ("rows", "error", "seconds", "limited", "limit", "setting", "curve"))
+SETS = ("concrete", "airfoil", "wine_red", "abalone", "kin8nm", "cpu_act", "seoul_bike", "power")
+FULL, QUICK = Plan(sets=SETS), Plan(sets=("concrete",))
+Key = tuple[str, int, int, str]
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = arguments(__doc__.splitlines()[0], SETS)
-    parser.add_argument("--preset", default="balanced", help="preset of MotifRegressor")
-    parser.add_argument("--budget-factor", type=float, default=10.0, help="seconds of the others, in units of ours")
-    options = parser.parse_args(argv)
-    folder = options.out / "race"
-    folder.mkdir(parents=True, exist_ok=True)
+    options = options_of(__doc__.splitlines()[0], argv, FULL, QUICK, _more)
     torch.set_num_threads(1)
-    for name in options.sets:
-        path = folder / f"{name}.csv"
-        if options.fresh:
-            path.unlink(missing_ok=True)
-        _run(name, path, options)
-    curves = {name: pd.read_csv(folder / f"{name}.csv") for name in options.sets}
-    text = report(curves)
-    (folder / "race.md").write_text(text)
-    picture(curves, folder / "race.svg")
-    print(text)
+    absent = missing(options.methods)
+    if absent and not options.report_only:
+        raise SystemExit(f"Not installed: {', '.join(absent)}. pip install 'motifnet[peers]', or name others with --methods.")
+    with threadpool_limits(1):
+        EXPERIMENT.run(options, _keys(options), partial(_measure, options=options), partial(_report, options=options))
 
 
-def _run(name: str, path: Path, options: argparse.Namespace) -> None:
-    """The methods that are not there yet; one row a point of a curve."""
-    there = set(pd.read_csv(path).method) if path.exists() else set()
-    missing = [method for method in RACERS if method not in there]
-    if not missing and there:
-        return
-    warm_up()
-    ours, race = enter(split(name, options.data, 0, options.cap), options.preset, options.budget_factor)
-    if "ours" not in there:
-        points = [(stage.seconds, stage.best) for stage in ours.stages]
-        _append(path, name, "ours", options.preset, [*points, (ours.seconds, ours.error)], options)
-    for method in missing:
-        for setting, points in RACERS[method](race):
-            _append(path, name, method, setting, points, options)
+def _more(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--splits", type=int, default=2, help="random splits a table")
+    parser.add_argument("--methods", nargs="+", default=list(RACERS), choices=list(RACERS), help="who races")
+    parser.add_argument("--limit", type=float, default=300.0, help="CPU seconds after which a method begins nothing more")
 
 
-def _append(path: Path, name: str, method: str, setting: str, points: list[tuple[float, float]], options: argparse.Namespace) -> None:
-    rows = pd.DataFrame(points, columns=["seconds", "nrmse"])
-    rows = rows.assign(set=name, method=method, setting=setting, cap=options.cap, version=version())
-    rows.to_csv(path, mode="a", header=not path.exists(), index=False)
-    print(f"{name}: {method}, {setting}: {rows.nrmse.min():.4f}, ended after {rows.seconds.max():.1f} s", flush=True)
+def _keys(options: Options) -> Iterator[Key]:
+    """The first split of every table before the second of any."""
+    for number in range(options.splits):
+        for name in options.sets:
+            yield from ((name, number, options.cap, method) for method in options.methods)
+
+
+def _measure(key: Key, options: Options) -> dict[str, Any]:
+    name, number, cap, method = key
+    _warm(method)
+    task = Task(split_table(table_of(name, options.data), "target", task="regression", seed=number, cap=cap), number, options.limit)
+    course, setting = enter(method, task)
+    last = course.points[-1]
+    curve = json.dumps([[round(p.seconds, 3), float(f"{p.error:.5g}"), p.stage] for p in course.points])
+    measured = {"rows": len(task.split.X), "error": last.error, "seconds": last.seconds, "limited": int(course.ended_by_limit)}
+    return measured | {"limit": options.limit, "setting": setting, "curve": curve}
+
+
+@cache
+def _warm(method: str) -> None:
+    warm_up(method)
+
+
+def points_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """The points of all curves."""
+    return pd.concat(
+        [
+            curve_table(row.set, row.split, row.method, [Point(*point) for point in json.loads(row.curve)], bool(row.limited))
+            for row in rows.itertuples()
+        ],
+        ignore_index=True,
+    )
+
+
+def _report(rows: pd.DataFrame, options: Options) -> str:
+    rows = rows[(rows.label == options.label) & (rows.cap == options.cap)]
+    points = points_of(rows)
+    picture(points, options.out / EXPERIMENT.name / "race.svg")
+    return report(rows, points)
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     main()

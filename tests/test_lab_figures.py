@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from math import comb
 
 import numpy as np
@@ -18,6 +19,7 @@ from motifnet.lab._fields import field, sphere
 from motifnet.lab._methods import KERNEL, NETWORK, errors_of
 from motifnet.lab._oracle import RIDGES, Trial, best_linear, gaussian, laplace
 from motifnet.lab._seeds import Estimate, exponent, ratio, slope
+from motifnet.lab.race import Point, curve_table
 
 
 def test_best_linear_is_the_best_kernel_ridge() -> None:
@@ -102,24 +104,9 @@ def test_rows_are_worth_what_the_curve_says() -> None:
     assert _fig4._worth((100, 400), [0.2, 0.05], 0.01) == np.inf
 
 
-def race(*points: tuple[str, float, float]) -> _fig7._Race:
-    """Ours with its marks, and a network that needs 5 s."""
-    curves = pd.DataFrame({"method": "RealMLP", "seconds": [1.0, 5.0], "nrmse": [0.7, 0.505]})
-    ours = pd.DataFrame({"method": "ours", "seconds": [s for _, s, _ in points], "nrmse": [e for _, _, e in points]})
-    return _fig7._Race(list(points), pd.concat([ours, curves]))
-
-
-def test_race_knows_who_is_first() -> None:
-    races = {"table": race((_fig7.CONVEX, 1.0, 0.6), (_fig7.TRANSFERRED, 2.0, 0.6), (_fig7.RETRAINED, 3.0, 0.5))}
-    checks = _fig7._checks(races)
-    assert checks[0].measured == 1 and checks[1].measured == pytest.approx(0.5 / 0.6)
-    assert "target 0.510 is reached by ours after 3.0 s, RealMLP after 5.0 s" in _fig7._sentences(races)[0]
-
-
 def test_tables_of_the_race_come_with_the_library() -> None:
     for name, columns in (("airfoil", 5), ("energy", 8), ("diabetes", 10)):
-        data = _fig7._split(name, 100)
-        assert len(data.train) == 100 and len(data.columns) == columns
+        assert _fig7.table_of(name).shape[1] == columns + 1
 
 
 def test_estimates_over_seeds() -> None:
@@ -238,3 +225,32 @@ def test_figure_8_fails_where_depth_changes_nothing() -> None:
     same = {name: rng.uniform(0.1, 0.2, (4, 1)) * np.exp(0.01 * rng.standard_normal((4, 2))) for name in ("L = 0", "L = 1", _fig8.WEIGHTED)}
     checks = _fig8._checks((300, 700), {_fig8.RINGS: same, _fig8.SUM: same})
     assert not any(check.passed for check in checks)
+
+
+def curves_of_figure_7(ours: tuple[float, float], theirs: tuple[float, float], transferred: float = 0.3) -> pd.DataFrame:
+    """Of (seconds, final error) on three tables and two splits, a little different from case to case."""
+    rng = np.random.default_rng(0)
+    parts = []
+    for name, split in product(_fig7.TABLES, range(2)):
+        stages = [(0.1, transferred, "transferred"), (*ours, "inner layers"), (*ours, "finished")]
+        for method, points in (("ours, fast", stages), (_fig7.NETWORK, [(*theirs, "")])):
+            parts.append(curve_table(name, split, method, [Point(s, e * (1 + 1e-3 * rng.normal()), stage) for s, e, stage in points], False))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_figure_7_fails_where_methods_are_alike() -> None:
+    checks = _fig7.checks(curves_of_figure_7((1.0, 0.2), (9.0, 0.25)), "ours, fast")
+    assert all(check.passed for check in checks)
+    assert [check.measured for check in checks] == pytest.approx([0.8, 1.0, 2 / 3], rel=0.01)
+    assert missed(_fig7.checks(curves_of_figure_7((1.0, 0.2), (0.1, 0.2), 0.2), "ours, fast"), "")
+    assert missed(_fig7.checks(curves_of_figure_7((1.0, 0.25), (0.1, 0.2), 0.25), "ours, fast"), "")
+
+
+def test_figure_7_fails_where_there_is_nothing_to_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A target that has been shuffled: the whole way from the tables to the comparisons."""
+    airfoil = _fig7.table_of("airfoil")
+    shuffled = airfoil.assign(target=np.random.default_rng(0).permutation(airfoil.target))
+    monkeypatch.setattr(_fig7, "TABLES", ("airfoil",))
+    monkeypatch.setattr(_fig7, "table_of", lambda name: shuffled)
+    points = _fig7.race(["ours, fast", _fig7.NETWORK], 100, 2, tries=1)
+    assert missed(_fig7.checks(points, "ours, fast"), "error") and points.error.min() > 0.9

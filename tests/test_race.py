@@ -1,76 +1,195 @@
-"""The race: targets, censored times and advantages of made-up curves; every racer leaves a curve."""
+"""The race: clocks, choices without the test rows, times not reached, and comparisons that go either way."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
-from benchmarks._race_report import picture, report
+from benchmarks import race
+from benchmarks._race_report import picture, report, sentences
 
-from motifnet.lab.race import RACERS, BestSoFar, Split, Start, Task, advantages, firsts, installed, target_of, time_to, times
+from motifnet.compare import Split
+from motifnet.lab.race import (
+    OURS,
+    RACERS,
+    Course,
+    Mean,
+    Point,
+    Task,
+    at_seconds,
+    curve_table,
+    enter,
+    finals,
+    firsts,
+    installed,
+    median_time,
+    share_reached,
+    survival,
+    times,
+    versus,
+)
+from motifnet.lab.race import _mlp as mlp
+from motifnet.lab.race._search import Learner, Trial, search
 
-
-def curve(method: str, *points: tuple[float, float]) -> pd.DataFrame:
-    return pd.DataFrame(points, columns=["seconds", "nrmse"]).assign(method=method, cap=100)
-
-
-CURVES = {
-    "a": pd.concat([curve("ours", (1, 0.3), (4, 0.2)), curve("RealMLP", (60, 0.204)), curve("SWIM", (2, 0.4), (3, 0.21))]),
-    "b": pd.concat([curve("ours", (1, 0.5), (9, 0.5)), curve("RealMLP", (30, 0.6)), curve("SWIM", (0.5, 0.505))]),
-}
-
-
-def test_the_target_is_two_per_cent_above_the_least_error() -> None:
-    assert target_of(CURVES["a"]) == pytest.approx(0.204)
-    assert time_to(CURVES["a"].query("method == 'ours'"), 0.204) == (4, True)
-    assert time_to(CURVES["b"].query("method == 'RealMLP'"), 0.51) == (30, False)
-
-
-def test_firsts_and_advantages() -> None:
-    table = times(CURVES)
-    assert firsts(table).to_dict() == {"a": "ours", "b": "SWIM"}
-    assert advantages(table).to_dict() == {"a: RealMLP": 15, "b: RealMLP": 30}
-
-
-def test_an_advantage_where_ours_never_arrives_is_none() -> None:
-    curves = {"a": pd.concat([curve("ours", (1, 0.3)), curve("RealMLP", (60, 0.2))])}
-    assert advantages(times(curves)).tolist() == [0]
+ONE, OTHER = "ours, fast", "RealMLP"
 
 
-def test_report_and_picture(tmp_path: Path) -> None:
-    text = report(CURVES)
-    for words in ("**1 of 2**", "advantage over the gradient-trained networks 22.5", "| b | 0.5100 | 1.0 | > 30 (.6000) | 0.5 | SWIM |"):
-        assert words in text
-    picture(CURVES, tmp_path / "race.svg")
-    assert (tmp_path / "race.svg").read_text().startswith("<?xml")
-
-
-def start() -> Start:
+def points_of(curves: dict[str, list[tuple[float, float]]], tables: int = 4, splits: int = 2, limited: tuple[str, ...] = ()) -> pd.DataFrame:
+    """The same curves on many tables, a little different from case to case."""
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(200, 3))
-    table = pd.DataFrame(X, columns=["a", "b", "c"]).assign(target=np.sin(X[:, 0]) + X[:, 1])
-    data = Split(table[:150].reset_index(drop=True), table[150:].reset_index(drop=True))
-    tensors = [torch.as_tensor(part.to_numpy(), dtype=torch.float32) for part in (data.train, data.test)]
-    task = Task(tensors[0][:, :3], tensors[0][:, 3:], tensors[1][:, :3], lambda values: data.nrmse(values.ravel()))
-    return Start(task, data, 3.0, 2_000)
+    return pd.concat(
+        [
+            curve_table(f"t{table}", split, method, [Point(s, e * (1 + 1e-3 * rng.normal())) for s, e in curve], method in limited)
+            for table in range(tables)
+            for split in range(splits)
+            for method, curve in curves.items()
+        ],
+        ignore_index=True,
+    )
 
 
-def test_the_clock_stands_still_for_the_test_rows() -> None:
-    task = start().task
-    course = BestSoFar(task)
-    course.offer(1.0, lambda X: np.zeros((len(X), 1)))
-    course.offer(2.0, lambda X: pytest.fail("a worse candidate is not predicted with"))
-    assert len(course.end()) == 2 and course.aside > 0
+BETTER = {ONE: [(1.0, 0.3), (2.0, 0.2)], OTHER: [(4.0, 0.3), (20.0, 0.25)]}
+SAME = {ONE: [(2.0, 0.2)], OTHER: [(2.1, 0.2)]}
 
 
-@pytest.mark.parametrize("method", [name for name in RACERS if name != "RealMLP"])
-def test_every_racer_learns(method: str) -> None:
+def test_swapped_names_turn_the_verdict_round_and_equal_curves_give_none() -> None:
+    right, wrong = versus(points_of(BETTER), ONE, OTHER), versus(points_of(BETTER), OTHER, ONE)
+    assert (right.error.sign, right.sooner.sign, right.wins, right.losses) == (1, 1, 8, 0)
+    assert (wrong.error.sign, wrong.sooner.sign, wrong.wins, wrong.losses) == (-1, -1, 0, 8)
+    assert "ends at a lower error (ratio 0.800" in right.sentence and "sooner in 8 of 8" in right.sentence
+    assert "on one table only" in versus(points_of(BETTER, 1), ONE, OTHER).sentence
+    same = versus(points_of(SAME), ONE, OTHER)
+    assert (same.error.sign, same.sooner.sign) == (0, 0) and "no difference of the time" in same.sentence
+
+
+def test_the_target_is_that_of_final_errors_and_who_loses_it_has_not_arrived() -> None:
+    points = points_of({ONE: [(1.0, 0.15), (2.0, 0.2)], OTHER: [(5.0, 0.201), (9.0, 0.3)]}, 1, 1)
+    arrived, touched = (times(points, touch=touch).set_index("method") for touch in (False, True))
+    assert arrived.seconds.to_dict() == {ONE: 1.0, OTHER: float("inf")} and firsts(times(points)).tolist() == [ONE]
+    assert touched.seconds.to_dict() == {ONE: 1.0, OTHER: 5.0}
+    assert finals(points).set_index("method").ratio[OTHER] == pytest.approx(1.5, rel=0.01)
+    again = points_of({ONE: [(1.0, 0.2), (2.0, 0.3), (3.0, 0.2)], OTHER: [(5.0, 0.4)]}, 1, 1)
+    assert times(again).seconds[0] == 3.0
+
+
+def test_what_ended_by_itself_never_arrives_and_what_the_limit_ended_is_censored() -> None:
+    never, censored = (times(points_of(BETTER, limited=limited)).query("method == @OTHER") for limited in ((), (OTHER,)))
+    assert np.isinf(never.seconds).all() and (censored.seconds == 20).all() and not (never.reached | censored.reached).any()
+    mixed = pd.DataFrame({"seconds": [1.0, 2.0, np.inf, 3.0], "reached": [True, True, False, False]})
+    assert share_reached(mixed) == pytest.approx(0.5) and median_time(mixed) == 2
+    assert share_reached(mixed.assign(seconds=[1.0, 2.0, 1.5, 1.6])) == pytest.approx(1 - 0.75 * 0)
+    np.testing.assert_allclose(survival(mixed)[1], [0.75, 0.5])
+
+
+def test_means_are_over_tables() -> None:
+    mean = Mean.of(pd.Series([1.0, 2.0, 3.0]))
+    assert (mean.value, mean.sign) == (2.0, 0) and mean.standard_error == pytest.approx(1 / 3**0.5)
+    assert Mean.of(pd.Series([1.0])).sign == 0
+
+
+def test_errors_at_moments_are_those_of_the_model_at_hand() -> None:
+    errors = at_seconds(points_of(BETTER, 1, 1).query("method == @ONE"), np.array([0.5, 1.0, 1.9, 2.0, 50.0]))
+    np.testing.assert_allclose(errors, [[np.nan, 0.3, 0.3, 0.2, 0.2]], rtol=1e-2)
+
+
+def task(limit: float = 0.5) -> Task:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(160, 2)), columns=["a", "b"]).assign(c=np.tile(["x", "y"], 80))
+    y = np.sin(X.a.to_numpy()) + X.b.to_numpy()
+    return Task(Split(X[:120], y[:120], X[120:].reset_index(drop=True), y[120:], 0), 0, limit)
+
+
+def test_the_course_keeps_the_best_by_score_and_its_clock_stands_still_for_the_test_rows() -> None:
+    course = Course(task(float("inf")))
+    course.offer(1.0, lambda: np.zeros(40))
+    course.offer(2.0, lambda: pytest.fail("a worse candidate is not predicted with"))
+    with course.paused():
+        course.supersede(lambda: np.ones(40), 3.0, "later")
+    course.end()
+    assert [point.seconds for point in course.points][1:] == [3.0, 3.0] and course.points[-1].stage == "later"
+    assert course.aside > 0 and not course.over()
+    fitted, held = course.task.rows
+    assert sorted([*fitted, *held]) == list(range(120))
+
+
+def test_the_matrix_is_learned_from_training_rows() -> None:
+    data = task().matrix
+    assert data.X.shape == (120, 4) and data.X_test.shape == (40, 4)
+    np.testing.assert_allclose([data.X.mean(0), data.X.std(0)], [np.zeros(4), np.ones(4)], atol=1e-8)
+    np.testing.assert_allclose(data.original(data.y), task().split.y)
+
+
+def test_a_search_fits_the_best_setting_anew() -> None:
+    """The third setting is the best by score, and is fitted to all rows for its best length."""
+    fits: list[tuple[Any, int | None]] = []
+
+    def train(course: Course, settings: dict[str, Any], length: int | None) -> Trial:
+        fits.append((settings["k"], length))
+        return Trial(abs(settings["k"] - 2.0), 10 * settings["k"], settings, lambda: np.zeros(40))
+
+    draws = iter([1, 2, 3])
+    course = Course(task(float("inf")))
+    told = search(Learner({"k": 0}, lambda rng: {"k": next(draws)}, train, most=4), course)
+    assert fits == [(0, None), (1, None), (2, None), (3, None), (2, 20)] and "k 2; length 20" in told
+    assert len(course.points) == 4  # three better ones, and the fit to all rows
+
+
+@pytest.mark.parametrize("method", [name for name in RACERS if name not in (*OURS, "RealMLP", "TabM")])
+def test_every_racer_learns_and_ends(method: str) -> None:
     if not installed(method):
         pytest.skip("not installed")
-    [(setting, points)] = RACERS[method](start())
-    assert setting
-    assert np.diff([seconds for seconds, _ in points]).min(initial=0) >= 0
-    assert points[-1][1] < 0.8
+    course, setting = enter(method, task(4.0 if method == "MLP, tuned" else 0.5))  # the first AdamW loads for two seconds
+    assert setting and np.diff([point.seconds for point in course.points]).min() >= 0
+    assert course.points[-1].error < 0.6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", [*OURS, "RealMLP", "TabM"])
+def test_slow_racers_learn(method: str) -> None:
+    if not installed(method):
+        pytest.skip("not installed")
+    course, _ = enter(method, task(30.0 if method == "RealMLP" else 3.0))
+    assert course.points[-1].error < (1.2 if method == "TabM" else 0.5)
+    if method == "RealMLP":
+        assert [point.stage for point in course.points] == ["64 epochs", "256 epochs", "all rows", "all rows"]
+        assert course.points[1].seconds < course.points[2].seconds
+
+
+def test_the_perceptron_repeats_itself() -> None:
+    errors = [mlp.LEARNER.train(Course(task(float("inf"))), mlp.DEFAULT | {"width": 8, "epochs": 3}, 2).predict() for _ in range(2)]
+    np.testing.assert_array_equal(errors[0], errors[1])
+
+
+def test_rows_are_kept_and_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+
+    def entered(method: str, given: Task) -> tuple[Course, str]:
+        called.append(method)
+        course = Course(given)
+        course.points = [Point(1.0, 0.5), Point(2.0 + len(called), 0.4, "end")]
+        return course, "nothing"
+
+    monkeypatch.setattr(race, "enter", entered)
+    monkeypatch.setattr(race, "warm_up", lambda method: None)
+    arguments = ["--out", str(tmp_path), "--sets", "concrete", "--cap", "50", "--methods", *OURS, "--splits"]
+    race.main([*arguments, "1"])
+    race.main([*arguments, "2"])
+    assert called == [*OURS, *OURS]
+    rows = pd.read_csv(tmp_path / "race" / "race.csv")
+    assert race.points_of(rows).error.tolist() == [0.5, 0.4] * 4 and not rows.limited.any()
+    assert (tmp_path / "race" / "race.svg").read_text().startswith("<?xml")
+
+
+def test_the_report_says_who_is_first_and_what_never_arrives(tmp_path: Path) -> None:
+    points = points_of(BETTER)
+    fits = points.groupby(["set", "split", "method"], as_index=False).last()
+    rows = fits.assign(label="now", cap=100, rows=90, limit=300.0, setting="", version="abc")
+    text = report(rows, points)
+    assert f"on 4 of 4 tables. First in the 8 cases: {ONE} in 8." in text and sentences(points)[1] in text
+    assert f"| {OTHER} | 8 | 0 | 0 | never by half | 0% |" in text
+    picture(points, tmp_path / "race.svg")
+    other = {ONE: BETTER[OTHER], OTHER: BETTER[ONE]}
+    assert "on 0 of 4 tables" in report(rows, points_of(other))

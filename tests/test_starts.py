@@ -14,9 +14,10 @@ import torch
 from benchmarks import _starts_train as train
 from benchmarks import starts
 from benchmarks._starts_report import report, sentences
-from benchmarks._starts_statistics import compare, median_time, survival, times
+from benchmarks._starts_statistics import compare, times
 
 from motifnet.kernels import median_distances
+from motifnet.lab.race import median_time, survival
 from motifnet.retrain import InnerSettings, TunedModel
 from motifnet.tables import Sample
 

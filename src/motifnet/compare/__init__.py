@@ -6,6 +6,7 @@ Comes in: a table with a target. Goes out: results, a summary, a picture. Never 
 
 from motifnet.compare._compare import Listen, compare, default_methods, find_methods
 from motifnet.compare._course import retrained, stage_outputs, tree_share
+from motifnet.compare._inputs import Inputs
 from motifnet.compare._measure import DONE, TIMED_OUT, Result, measure
 from motifnet.compare._method import Method, Setting
 from motifnet.compare._metrics import accuracy, auc, expected_calibration_error, log_loss, nrmse, scores
@@ -18,6 +19,7 @@ __all__ = [
     "DONE",
     "METHODS",
     "TIMED_OUT",
+    "Inputs",
     "Listen",
     "Method",
     "Result",

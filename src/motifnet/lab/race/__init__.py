@@ -1,39 +1,42 @@
-"""Error against seconds: our fit, and what else a user could run, on one clock. The lab draws it, and the benchmarks run it on more tables.
+"""Whole methods on the same rows and one clock: test error against CPU seconds, times to a target, and what they show.
 
-Comes in: a split table, a preset, a budget in units of our seconds. Goes out: for each method a curve of the best model at hand. Never knows about:
-figures and files.
+Comes in: a split table. Goes out: for each method the curve of its model at hand, and statistics of many such curves. The lab draws it, and the
+benchmarks run it on more tables. Never knows about: figures and files.
 """
 
-from motifnet.lab.race._best_so_far import BestSoFar, Task
-from motifnet.lab.race._descent import Descent
-from motifnet.lab.race._mlp import mlp
-from motifnet.lab.race._ours import Course, Stage, fit, warm_up
-from motifnet.lab.race._racers import CLOCK, GRADIENT, RACERS, Start, installed
-from motifnet.lab.race._split import Split
-from motifnet.lab.race._start import enter, task_of
-from motifnet.lab.race._target import SLACK, advantages, firsts, target_of, time_to, times
+from motifnet.lab.race._course import Course, Point, Task
+from motifnet.lab.race._racers import OURS, RACERS, enter, installed, missing, warm_up
+from motifnet.lab.race._standing import CASE, FIT, Versus, at_seconds, curve_table, finals, firsts, paired, sooner, table_of_course, times, versus
+from motifnet.lab.race._survival import LEVEL, SAME_TIME, TARGET, Mean, median_time, share_reached, sooner_or_later, survival
 
 __all__ = [
-    "CLOCK",
-    "GRADIENT",
+    "CASE",
+    "FIT",
+    "LEVEL",
+    "OURS",
     "RACERS",
-    "SLACK",
-    "BestSoFar",
+    "SAME_TIME",
+    "TARGET",
     "Course",
-    "Descent",
-    "Split",
-    "Stage",
-    "Start",
+    "Mean",
+    "Point",
     "Task",
-    "advantages",
+    "Versus",
+    "at_seconds",
+    "curve_table",
     "enter",
+    "finals",
     "firsts",
-    "fit",
     "installed",
-    "mlp",
-    "target_of",
-    "task_of",
-    "time_to",
+    "median_time",
+    "missing",
+    "paired",
+    "share_reached",
+    "sooner",
+    "sooner_or_later",
+    "survival",
+    "table_of_course",
     "times",
+    "versus",
     "warm_up",
 ]

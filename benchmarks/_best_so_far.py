@@ -10,6 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks._own_course import Course
+from benchmarks._split import Split
+
 VALID = 0.15
 
 
@@ -60,3 +63,15 @@ class BestSoFar:
     def end(self) -> list[tuple[float, float]]:
         """The curve, to the second at which the method stopped."""
         return [*self.points, (self.seconds, self.points[-1][1])]
+
+
+def task_of(data: Split, ours: Course) -> Task:
+    """The matrix as our encoder makes it, in float32, and the standardised target."""
+    y = data.train["target"].to_numpy(dtype=float)
+    mean, sd = y.mean(), y.std()
+    X, X_test = (torch.as_tensor(ours.model.encode(part[data.columns]), dtype=torch.float32) for part in (data.train, data.test))
+
+    def error(prediction: np.ndarray) -> float:
+        return data.nrmse(prediction * sd + mean)
+
+    return Task(X, torch.as_tensor((y - mean) / sd, dtype=torch.float32)[:, None], X_test, error)

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from motifnet.lab.race._best_so_far import BestSoFar, Task
+from benchmarks._best_so_far import BestSoFar, Task
 
 PATIENCE, PATIENT_STEPS, HALVINGS = 20, 500, 5
 LEAST_BATCH, STEPS = 16, 16
