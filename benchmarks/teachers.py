@@ -79,7 +79,7 @@ def _process(X: Matrix, y: Any) -> Any:
 
 def _named(name: str) -> Tuned:
     """What a caller gets by the name alone."""
-    return lambda X, y: seeded_clone(named_estimator(name, False, X.shape[1]), 0)
+    return lambda X, y: seeded_clone(named_estimator(name, False, X.shape), 0)
 
 
 TEACHERS: dict[str, Tuned] = {

@@ -145,6 +145,7 @@ _ELSEWHERE = {
     ("GaussianMixture", "precisions_init"),
     ("GaussianMixture", "weights_init"),
     ("KNeighborsClassifier", "metric_params"),
+    ("LocalOutlierFactor", "metric_params"),
     ("IterativeImputer", "missing_values"),
     ("KNNImputer", "missing_values"),
     ("KernelPCA", "kernel_params"),

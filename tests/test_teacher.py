@@ -207,7 +207,7 @@ def test_a_teacher_of_one_target_is_refused_for_two_and_one_of_two_is_retrained(
 def test_a_name_is_a_teacher_that_mimic_takes(name: str, classes: bool) -> None:
     X, y = table(100)
     labels = np.digitize(y, np.quantile(y, [0.3, 0.6]))
-    estimator = seeded_clone(named_estimator(name, classes, 3), 1).fit(X, labels if classes else y)
+    estimator = seeded_clone(named_estimator(name, classes, X.shape), 1).fit(X, labels if classes else y)
     coding = Coding(np.zeros(1), np.ones(1), 3 if classes else 0)
     assert values_of(coded_network(estimator, coding), X) == pytest.approx(coding.scores(estimator, X), abs=1e-8)
 
@@ -216,7 +216,7 @@ def test_a_name_is_a_teacher_that_mimic_takes(name: str, classes: bool) -> None:
 def test_a_fit_takes_the_name_of_a_teacher(name: str) -> None:
     X, y = table()
     by_name = MotifRegressor(preset="fast", teacher=name, profile=None).fit(X, y)
-    by_estimator = MotifRegressor(preset="fast", teacher=named_estimator(name, False, 3), profile=None).fit(X, y)
+    by_estimator = MotifRegressor(preset="fast", teacher=named_estimator(name, False, X.shape), profile=None).fit(X, y)
     assert np.array_equal(by_name.predict(X), by_estimator.predict(X))
     assert by_name.ledger_[0].stage == "teacher"
 

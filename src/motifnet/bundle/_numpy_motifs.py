@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from motifnet.motifs import kept_by_heap, visiting_order
+from motifnet.bundle._numpy_search import nearest
 
 Array = Any
 Function = Callable[[Array], Array]
@@ -337,30 +337,30 @@ def neighbours(
     offset: Array,
 ) -> Array:
     """Mean of the values of the k nearest centres."""
-
-    def norms(low: Array, high: Array, p: float) -> Array:
-        total = np.zeros((len(x), len(low)))
-        for column, below, above in zip(x.T, low.T, high.T, strict=True):
-            gap = np.maximum(np.maximum(below - column[:, None], column[:, None] - above), 0)
-            total = np.maximum(total, gap) if math.isinf(p) else total + (gap if p == 1 else gap * gap if p == 2 else gap**p)
-        return total
-
-    def rooted(D: Array) -> Array:
-        return D if p == 1 or math.isinf(p) else np.sqrt(D) if p in (0, 2) else D ** (1 / p)
-
-    own = np.array([row @ row for row in x])[:, None]
-    D = norms(centres, centres, p) if p else np.maximum(own - 2 * (x @ centres.T) + squares, 0)
-    near = np.argsort(D, axis=1, kind="stable")
-    if k < len(centres):
-        sorted_ = np.take_along_axis(D, near[:, : k + 1], 1)
-        tied = np.flatnonzero(sorted_[:, -1] == sorted_[:, -2])
-        bounds = norms(low, high, p or 2.0)
-        bounds = np.maximum(rooted(bounds) - radius, 0) if len(radius) else bounds
-        near[tied, :k] = kept_by_heap(D[tied], visiting_order(bounds[tied], path, offset), k)
-    near = near[:, :k]
+    near, distance = nearest(x, centres, squares, k, p, low, high, radius, path, offset)
     if not weighed:
         return values[near].mean(1)
     with np.errstate(divide="ignore"):
-        w = 1 / rooted(np.take_along_axis(D, near, 1))
+        w = 1 / distance
     w = np.where(np.isinf(w).any(1, keepdims=True), np.isinf(w), w)
     return (values[near] * w[:, :, None]).sum(1) / w.sum(1, keepdims=True)
+
+
+def outlier_factor(
+    x: Array,
+    centres: Array,
+    values: Array,
+    squares: Array,
+    k: int,
+    p: float,
+    weighed: bool,
+    low: Array,
+    high: Array,
+    radius: Array,
+    path: Array,
+    offset: Array,
+) -> Array:
+    """Mean density of the k nearest centres times the mean distance to them, none of which counts less than the centre's own."""
+    near, distance = nearest(x, centres, squares, k, p, low, high, radius, path, offset)
+    density, reach = values[near].transpose(2, 0, 1)
+    return density.mean(1, keepdims=True) * (np.maximum(distance, reach).mean(1, keepdims=True) + 1e-10)

@@ -10,7 +10,9 @@ import copy
 import inspect
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -92,9 +94,8 @@ class Source:
         """A motif as a function of x."""
         name = _function_name(motif)
         function = getattr(_numpy_motifs, name)
-        for helper in (getattr(_numpy_motifs, known, None) for known in function.__code__.co_names):
-            if inspect.isfunction(helper) and helper.__module__ != _numpy_motifs.__name__:
-                self.functions[helper.__name__] = inspect.getsource(helper)
+        for helper in _helpers(function):
+            self.functions[helper.__name__] = inspect.getsource(helper)
         self.functions[name] = inspect.getsource(function)
         arguments = [self.value(v, indent) for v in motif.arguments().values()]
         return f"lambda x: {name}({', '.join(['x', *arguments])})"
@@ -128,6 +129,14 @@ def _read(column: int, reader: Reader) -> tuple[Any, ...]:
     told = dict(reader.settings)
     how = (told["analyzer"], told["lowercase"], told["strip_accents"], sorted(reader.stop_words()), told["token_pattern"], *reader.n_grams)
     return column, list(reader.terms), how
+
+
+def _helpers(function: FunctionType) -> Iterator[FunctionType]:
+    """Functions of other modules that it calls, and those that these call."""
+    for helper in map(function.__globals__.get, function.__code__.co_names):
+        if isinstance(helper, FunctionType) and helper.__module__ != _numpy_motifs.__name__:
+            yield from _helpers(helper)
+            yield helper
 
 
 def _function_name(motif: Motif) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from motifnet.mimicry.fitted import COMPILED_LOSSES, SCALARS, TREE, known_classes
 
 _UNUSED = ("_checked_cv_orig", "cv", "cv_results_", "score_func", "scorer_", "scoring", "_feature_subsample_rng", "_optimizer")
+_SEARCHING = ("KNeighbors", "LocalOutlierFactor")
 _NOTHING = {"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode", "content": "null", "is_json": True}
 _PLAIN = frozenset(f"builtins.{name}" for name in ("bool", "float", "int", "list", "set", "str", "tuple"))
 _HELD = frozenset(("scipy._lib.array_api_compat.numpy._aliases.asarray", "sklearn.utils.validation.check_array"))  # by splines, by its histograms
@@ -55,7 +56,7 @@ def trimmed(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     if schema.get("__loader__") == "ObjectNode" and isinstance(content := schema.get("content"), dict) and isinstance(content.get("content"), dict):
-        unused = (*_UNUSED, "_tree") if str(schema.get("__class__")).startswith("KNeighbors") else _UNUSED  # made again, see _search_trees
+        unused = (*_UNUSED, "_tree") if str(schema.get("__class__")).startswith(_SEARCHING) else _UNUSED  # made again, see _search_trees
         kept = {key: _NOTHING if key in unused else item for key, item in content["content"].items()}
         schema = {**schema, "content": {**content, "content": kept}}
     return {key: trimmed(item) for key, item in schema.items()}

@@ -42,7 +42,7 @@ def teacher_of(asked: Any, ready: Prepared, objective: Objective) -> EstimatorTe
     if isinstance(asked, str) and asked == OWN:
         return None
     classes = ready.sample.labels is not None
-    estimator = named_estimator(asked, classes, ready.sample.X.shape[1]) if isinstance(asked, str) else asked
+    estimator = named_estimator(asked, classes, ready.sample.X.shape) if isinstance(asked, str) else asked
     if not _is_kind(estimator, classes):
         kind = "classifier" if classes else "regressor"
         raise UsageError(f"teacher={asked!r} is no {kind} of scikit-learn's interface. Pass an estimator such as SVR(), SVC() or a pipeline.")

@@ -103,7 +103,7 @@ class _Path:
     @classmethod
     def of(cls, H: Tensor, y: Matrix, weight: Matrix, start: Tensor) -> _Path:
         """Features H with shape (n, m), y with shape (n, q), weight with shape (n,)."""
-        Y, w = torch.as_tensor(y), torch.as_tensor(weight)
+        Y, w = torch.tensor(y), torch.tensor(weight)  # copies: a view of a column of a data frame cannot be written to
         root, centre, level = w.sqrt(), w @ H / w.sum(), w @ Y / w.sum()
         F = root[:, None] * (H - centre)
         values, vectors = _principal(F)

@@ -13,18 +13,18 @@ import numpy as np
 
 from motifnet.engine import UsageError
 
-Make = Callable[[int], Any]
+Make = Callable[[int, int], Any]  # of numbers of rows and columns
 OWN = "kernel ridge"
 
 
-def named_estimator(name: str, classes: bool, columns: int) -> Any:
-    """The estimator of that name, not fitted, for values or for classes. Raises UsageError with the list of names."""
+def named_estimator(name: str, classes: bool, shape: tuple[int, ...]) -> Any:
+    """The estimator of that name, not fitted, for values or for classes of X with this shape. Raises UsageError with the list of names."""
     known = CLASSIFIERS if classes else REGRESSORS
     if name not in known:
         kind = "classifier" if classes else "regressor"
         names = ", ".join(map(repr, [OWN, *known]))
         raise UsageError(f"teacher={name!r} is not known as a {kind}. Pass one of {names}, or an estimator that motifnet.mimic takes.")
-    return known[name](columns)
+    return known[name](*shape)
 
 
 def _standardised(estimator: Any) -> Any:
@@ -35,19 +35,19 @@ def _standardised(estimator: Any) -> Any:
     return TransformedTargetRegressor(estimator, transformer=StandardScaler())
 
 
-def _svr(columns: int) -> Any:
+def _svr(rows: int, columns: int) -> Any:
     from sklearn.svm import SVR
 
     return _standardised(SVR(C=10.0, epsilon=0.05, gamma=1 / columns))
 
 
-def _svc(columns: int) -> Any:
+def _svc(rows: int, columns: int) -> Any:
     from sklearn.svm import SVC
 
     return SVC(C=3.0, gamma=1 / columns)
 
 
-def _process(columns: int) -> Any:
+def _process(rows: int, columns: int) -> Any:
     """Fixed length scales: to choose them by the likelihood costs some fifty times as much."""
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import RBF, WhiteKernel
@@ -55,64 +55,64 @@ def _process(columns: int) -> Any:
     return GaussianProcessRegressor(RBF(np.sqrt(columns)) + WhiteKernel(0.05), optimizer=None, normalize_y=True)
 
 
-def _process_of_classes(columns: int) -> Any:
+def _process_of_classes(rows: int, columns: int) -> Any:
     from sklearn.gaussian_process import GaussianProcessClassifier
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
     return GaussianProcessClassifier(ConstantKernel(10.0) * RBF(np.sqrt(columns)), optimizer=None)
 
 
-def _ridge(columns: int = 0) -> Any:
+def _ridge(rows: int, columns: int) -> Any:
     from sklearn.linear_model import RidgeCV
 
     return RidgeCV(np.geomspace(1e-3, 1e3, 7))
 
 
-def _logistic(columns: int = 0) -> Any:
+def _logistic(rows: int, columns: int) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(max_iter=1_000)
 
 
 def _splines(last: Make) -> Make:
-    def make(columns: int) -> Any:
+    def make(rows: int, columns: int) -> Any:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import SplineTransformer
 
-        return make_pipeline(SplineTransformer(6, extrapolation="linear"), last(columns))
+        return make_pipeline(SplineTransformer(6, extrapolation="linear"), last(rows, columns))
 
     return make
 
 
 def _nystroem(last: Make) -> Make:
-    def make(columns: int) -> Any:
+    def make(rows: int, columns: int) -> Any:
         from sklearn.kernel_approximation import Nystroem
         from sklearn.pipeline import make_pipeline
 
-        return make_pipeline(Nystroem(gamma=0.5 / columns, n_components=300), last(columns))
+        return make_pipeline(Nystroem(gamma=0.5 / columns, n_components=min(300, max(1, rows // 2))), last(rows, columns))
 
     return make
 
 
-def _perceptron(columns: int) -> Any:
+def _perceptron(rows: int, columns: int) -> Any:
     from sklearn.neural_network import MLPRegressor
 
     return _standardised(MLPRegressor(hidden_layer_sizes=(64, 64), early_stopping=True, max_iter=500))
 
 
-def _perceptron_of_classes(columns: int) -> Any:
+def _perceptron_of_classes(rows: int, columns: int) -> Any:
     from sklearn.neural_network import MLPClassifier
 
     return MLPClassifier(hidden_layer_sizes=(64, 64), early_stopping=True, max_iter=500)
 
 
-def _forest(columns: int) -> Any:
+def _forest(rows: int, columns: int) -> Any:
     from sklearn.ensemble import RandomForestRegressor
 
     return RandomForestRegressor(200)
 
 
-def _forest_of_classes(columns: int) -> Any:
+def _forest_of_classes(rows: int, columns: int) -> Any:
     from sklearn.ensemble import RandomForestClassifier
 
     return RandomForestClassifier(200)
@@ -121,13 +121,13 @@ def _forest_of_classes(columns: int) -> Any:
 _BOOSTING: dict[str, Any] = {"n_estimators": 300, "learning_rate": 0.05, "num_leaves": 15, "verbose": -1, "n_jobs": 1, "deterministic": True}
 
 
-def _lightgbm(columns: int) -> Any:
+def _lightgbm(rows: int, columns: int) -> Any:
     from lightgbm import LGBMRegressor
 
     return LGBMRegressor(**_BOOSTING)
 
 
-def _lightgbm_of_classes(columns: int) -> Any:
+def _lightgbm_of_classes(rows: int, columns: int) -> Any:
     from lightgbm import LGBMClassifier
 
     return LGBMClassifier(**_BOOSTING)
