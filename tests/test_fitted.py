@@ -179,6 +179,13 @@ def test_advice_is_true() -> None:
         transfer(model)
 
 
+@pytest.mark.parametrize("kind", [cluster.KMeans, cluster.MiniBatchKMeans])
+def test_clusters_of_float32_rows_are_asked_in_float32(kind: Any) -> None:
+    rows = X.astype(np.float32)
+    model = kind(3, random_state=0, n_init=1).fit(rows)
+    assert np.array_equal(mimic(model, rows)(rows)[:, 0], model.predict(rows))
+
+
 def test_methods_beside_the_first_are_had_by_name() -> None:
     model = cluster.KMeans(3, random_state=0).fit(X)
     np.testing.assert_allclose(mimic(model, X, method="transform")(X), model.transform(X), atol=1e-12)

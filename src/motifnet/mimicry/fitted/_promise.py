@@ -3,14 +3,15 @@
     |network − estimator| ≤ 1e-6 sd + 16 ε max |estimator|      in each output, ε of the type that the estimator answers in
 
 Rounding of float64 is far below; a setting that is not honoured is far above. An estimator of scikit-learn that is asked in float32 answers in
-float32, so it is asked in float64, as the network computes. Where weights cancel, as of a
-Gaussian process without noise, an estimator's own digits end earlier: what the last bit of the rows changes in it is allowed to the network as well,
-if it is below 1e-5 sd.
+float32, so it is asked in float64, as the network computes; one that was fitted on float32 rows and takes no others, as KMeans, in float32. Where
+weights cancel, as of a Gaussian process without noise, an estimator's own digits end earlier: what the last bit of the rows changes in it is allowed
+to the network as well, if it is below 1e-5 sd.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import narwhals as nw
@@ -41,6 +42,7 @@ def compare(got: Matrix, ask: Callable[[Any], NDArray[Any]], rows: Any, fitted: 
 
     Of standard deviations, which are roots of differences, the squares are compared.
     """
+    ask = partial(_in_its_precision, ask)
     name, expected = type(fitted).__name__, ask(rows)
     if got.shape != expected.shape:
         raise MimicryError(f"The network of {name} gives shape {got.shape} on {where}, the estimator {expected.shape}. {_advice(fitted)}")
@@ -61,6 +63,16 @@ def compare(got: Matrix, ask: Callable[[Any], NDArray[Any]], rows: Any, fitted: 
         f"{excess[i, j]:.2g} standard deviations (output {j}: the estimator gives {theirs[i, j]:.8g}, the network {ours[i, j]:.8g}); at most "
         f"{PROMISE:.0e} is allowed. There is no network. {_advice(fitted)}"
     )
+
+
+def _in_its_precision(ask: Callable[[Any], NDArray[Any]], rows: Any) -> NDArray[Any]:
+    """The estimator's values, in float32 where it takes nothing else."""
+    try:
+        return ask(rows)
+    except ValueError as error:
+        if "Buffer dtype mismatch" not in str(error) or not isinstance(rows, np.ndarray):
+            raise
+        return ask(rows.astype(np.float32))
 
 
 def measured(
