@@ -35,7 +35,7 @@ POINTS = {(2.0, 0.3): CALM, (0.5, 1.0): "0.5", (2.0, 1.0): TRAINED, (2.0, 2.0): 
 QUICK_POINTS = ((2.0, 0.3), (0.5, 1.0), (2.0, 2.0))
 KERNELS = (gaussian(0.05), gaussian(0.15), laplace(0.2), laplace(1.0))
 JUMP, PIECES, SURFACE, NOISE, TEST = 1.5, 0.5, 0.15, 0.2, 2_000
-TIE = 0.15  # the share by which the error of a network may differ in a tie: two estimators that learn at one rate have constants of their own
+TIE = 0.1  # the share by which the error of a network may differ in a tie: two estimators that learn at one rate have constants of their own
 Point = tuple[float, float]
 Ratios = dict[Point, Values]  # error of the network over that of kernel ridge, with shape (seeds, sizes)
 
@@ -100,14 +100,14 @@ def _checks(sizes: tuple[int, ...], ratios: Ratios) -> list[Check]:
 
 
 def _sentences(sizes: tuple[int, ...], ratios: Ratios) -> tuple[str, ...]:
-    def told(point: Point, values: Values) -> str:
+    def sentence(point: Point, values: Values) -> str:
         first, last = (ratio(values[:, k], 1.0) for k in (0, -1))
         gain = _gain(point, 2)
         limit = "the surface" if phase(*point, 2) == "boundary-limited" else "the pieces"
         theory = "theory sees a tie" if gain < 1e-9 else f"theory for the worst case lets the ratio fall like n^(−{gain:.2f}), limited by {limit}"
         return f"{_label(point)}: network / linear is {first:.2f} at {sizes[0]:,} rows and {last:.2f} at {sizes[-1]:,}; {theory}."
 
-    return tuple(told(point, values) for point, values in ratios.items())
+    return tuple(sentence(point, values) for point, values in ratios.items())
 
 
 def _label(point: Point) -> str:
