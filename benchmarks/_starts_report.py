@@ -25,10 +25,7 @@ def report(rows: pd.DataFrame) -> str:
             "",
             "Seconds are those of training and solution. With the seconds of fitting the teacher itself, of which a user who has it pays none:",
             "",
-            *(
-                f"- {one.network}, against {one.other}: sooner in {one.wins} of {one.cases}, later in {one.losses}."
-                for one in comparisons(rows, True)
-            ),
+            *(f"- {one.one}, against {one.other}: sooner in {one.wins} of {one.cases}, later in {one.losses}." for one in comparisons(rows, True)),
             "",
             *_times(rows),
             "",

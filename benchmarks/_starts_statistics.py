@@ -8,38 +8,12 @@ not yet at the target, are those of `motifnet.lab.race`. Comparisons are means o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
-from motifnet.lab.race import TARGET, Mean, sooner_or_later
+from motifnet.lab.race import TARGET, Mean, Versus, sooner_or_later
 
 CASE = ["label", "network", "set", "cap", "split"]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The teacher against another start: log(other's final error / teacher's), and cases in which the teacher is sooner less those in which later."""
-
-    network: str
-    other: str
-    error: Mean
-    sooner: Mean
-    cases: int
-    wins: int
-    losses: int
-
-    @property
-    def sentence(self) -> str:
-        """What the rows show."""
-        ratio, low, high = (np.exp(-end) for end in (self.error.value, self.error.high, self.error.low))
-        what = {1: "ends at a lower error", -1: "ends at a higher error", 0: "shows no difference of the final error"}[self.error.sign]
-        when = {1: "is sooner at the target", -1: "is later at the target", 0: "shows no difference of the time to the target"}[self.sooner.sign]
-        return (
-            f"{self.network}, against {self.other}: the transferred teacher {what} (ratio {ratio:.3f}, 95 % interval {low:.3f} to {high:.3f}) "
-            f"and {when} (sooner in {self.wins} of {self.cases} cases, later in {self.losses})."
-        )
 
 
 def with_ratios(rows: pd.DataFrame) -> pd.DataFrame:
@@ -63,15 +37,15 @@ def times(rows: pd.DataFrame, with_teacher: bool = False, target: float = TARGET
     return pd.DataFrame(found, columns=[*CASE, "start", "seconds", "reached"])
 
 
-def compare(rows: pd.DataFrame, network: str, other: str, with_teacher: bool = False) -> Comparison:
+def compare(rows: pd.DataFrame, network: str, other: str, with_teacher: bool = False) -> Versus:
     """The teacher against another start of the same architecture, in the cases that have both."""
     mine = rows[rows.network == network]
     error = _paired(finals(mine), "error", other)
     clock = _paired(times(mine, with_teacher), "seconds", other)
     there = _paired(times(mine, with_teacher), "reached", other)
     score = sooner_or_later(clock, there, "teacher", other)
-    return Comparison(
-        network,
+    return Versus(
+        f"{network}: the transferred teacher",
         other,
         Mean.of(np.log(error[other] / error.teacher).groupby("set").mean()),
         Mean.of(score.groupby("set").mean()),
@@ -81,7 +55,7 @@ def compare(rows: pd.DataFrame, network: str, other: str, with_teacher: bool = F
     )
 
 
-def comparisons(rows: pd.DataFrame, with_teacher: bool = False) -> list[Comparison]:
+def comparisons(rows: pd.DataFrame, with_teacher: bool = False) -> list[Versus]:
     """The teacher against every other start, for every architecture."""
     pairs = rows[["network", "start"]].drop_duplicates().query("start != 'teacher'")
     return [compare(rows, network, other, with_teacher) for network, other in pairs.itertuples(index=False)]
