@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from motifnet.engine import Control
 from motifnet.estimators._compact import Training
@@ -11,12 +12,12 @@ from motifnet.estimators._course import Course
 from motifnet.estimators._goal import Goal, Judged
 from motifnet.estimators._presets import Preset
 from motifnet.profiling import Profile
-from motifnet.retrain import CrossTuned, InnerSettings, Start, cross_tune
+from motifnet.retrain import Blocks, CrossTuned, InnerLayers, InnerSettings, Start, cross_tune, predicted_blocks
 from motifnet.structure import Front, LogScale, Part, Prescriber, part_of
 from motifnet.tables import Sample
 from motifnet.teachers import EstimatorTeacher, FittedKernel
 
-FEW_ROWS, FEW_PARAMETERS = 1_000, 60  # below, trainings differ more, and several networks are averaged as long as they have so few parameters a row
+FEW_PARAMETERS = 30_000  # of the centres of all networks that a training ends in: no more than one network of a larger table has
 
 
 @dataclass
@@ -24,8 +25,10 @@ class Run:
     """One run of the pipeline and what it has so far.
 
     `teacher`: what is transferred and retrained in place of the library's own kernel ridge. `units`: what stands before a kernel branch beside it,
-    None where rows are standardised. `front`: what stands before the kernel of the `first` training. `copies`: one network a fold, not one for all.
+    None where rows are standardised. `front`: what stands before the kernel of the `first` training. `copies`: one network a fold, not as many
+    as theory predicts.
     `small`: no row of the table may be a centre, nor the network larger than that of a `budget` of parameters; `row_free`: whether this came true.
+    `blocks`: in how many networks the last training ended, where there was a choice.
     `trainings`: of the parts that are trained kernels, by name.
     """
 
@@ -51,6 +54,7 @@ class Run:
     first: CrossTuned | None = None
     trainings: dict[str, Training] = field(default_factory=dict)
     row_free: bool = False
+    blocks: Blocks | None = None
     rejected: set[tuple[type, bool]] = field(default_factory=set)
     stopped: bool = False
 
@@ -85,19 +89,21 @@ class Run:
 
     def train(self, sample: Sample, starts: Sequence[Start], settings: InnerSettings, number: int) -> CrossTuned:
         """A training of inner layers from the starts of the folds."""
-        copies, jobs, control = self._copies(sample, settings), self.n_jobs, self.control
+        self.blocks = None
+        copies = sample.folds.count if self.copies else partial(self._in_parallel, sample, settings)
+        jobs, control = self.n_jobs, self.control
         return cross_tune(sample, starts, settings, seed=self.seed, number=number, n_jobs=jobs, control=control, copies=copies)
 
-    def _copies(self, sample: Sample, settings: InnerSettings) -> int:
-        """How many networks a training ends in: those of all folds, or one; where rows are few and there is a trunk, as many as are small enough."""
-        count = sample.folds.count
-        if self.copies:
-            return count
-        if not settings.depth or sample.n >= FEW_ROWS:
+    def _in_parallel(self, sample: Sample, settings: InnerSettings, inner: Sequence[InnerLayers]) -> int:
+        """In how many networks a training ends: as many as theory predicts, while they are small together."""
+        most = FEW_PARAMETERS // (settings.capacity.centres(sample.n) * (2 * sample.X.shape[1] + sample.y.shape[1]))
+        if most < 2:
             return 1
-        return max(1, min(count, FEW_PARAMETERS // (2 * sample.X.shape[1] + sample.y.shape[1])))
+        self.blocks = predicted_blocks(sample, inner, self.seed, most)
+        return self.blocks.taken
 
     def describe(self, settings: InnerSettings, starts: Sequence[Start] = ()) -> str:
-        """A training as the ledger has it."""
+        """The last training as the ledger has it."""
+        blocks = f"; {self.blocks.sentence}" if self.blocks else ""
         profiles = starts[-1].kernel.profiles if starts else settings.profiles
-        return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(profiles)}"
+        return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(profiles)}{blocks}"

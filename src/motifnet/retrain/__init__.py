@@ -3,6 +3,7 @@
 from motifnet.mimicry import in_front, keeps_columns, read_kernel
 from motifnet.motifs import parts_of
 from motifnet.retrain._adam import Adam
+from motifnet.retrain._blocks import Blocks, predicted_blocks
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel, cross_tune, fold_model
 from motifnet.retrain._epochs import FineTuneSettings
 from motifnet.retrain._few_centres import with_centres
@@ -22,6 +23,7 @@ from motifnet.retrain._transfer import insert_layers
 
 __all__ = [
     "Adam",
+    "Blocks",
     "CrossTuned",
     "EpochChoice",
     "FineTuneSettings",
@@ -49,6 +51,7 @@ __all__ = [
     "largest_local_error",
     "mixture",
     "parts_of",
+    "predicted_blocks",
     "radii_of",
     "read_kernel",
     "refit_last_layer",

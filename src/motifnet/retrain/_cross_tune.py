@@ -69,11 +69,11 @@ def cross_tune(
     number: int = 0,
     n_jobs: int = 1,
     control: Control | None = None,
-    copies: int = 1,
+    copies: int | Callable[[Sequence[InnerLayers]], int] = 1,
 ) -> CrossTuned:
     """Train the inner layers for every fold from its own start, the last start is that of all rows. Raises `Stopped` when the control says so.
 
-    With more than one of the `copies` the models are those of the first folds.
+    With more than one of the `copies`, a number or what says it of the folds' inner layers, the models are those of the first folds.
 
     Trainings of another `number` draw other batches.
     """
@@ -81,27 +81,27 @@ def cross_tune(
     control = control or Control()
     shared, count = int(np.random.default_rng([seed, number]).integers(2**31)), sample.folds.count
 
-    def tune(k: int) -> tuple[InnerLayers, Matrix, TunedModel | None]:
-        """From fold k's training rows; from all rows for k = count."""
+    def train(k: int) -> InnerLayers:
+        """On fold k's training rows; on all rows for k = count."""
         part, rows = (sample, sample.X) if k == count else (sample.rows(sample.folds.train(k), k), sample.view(k))
         layers = train_inner(part, starts[k], settings, [seed, number, k], control, Places(rows, shared))
-        inner = replace(layers, kernel=pruned(layers.kernel))
-        if k == count:
-            return inner, sample.y, None
+        return replace(layers, kernel=pruned(layers.kernel))
+
+    def tune(k: int) -> tuple[InnerLayers, Matrix, TunedModel]:
+        inner = train(k)
         ridges = [factor * inner.ridge for factor in settings.ridge_factors]
         model, held_out = _solved(sample, inner, ridges, settings.capacity, seed, control, k, max(1, math.ceil((count - k) / n_jobs)))
-        return replace(inner, ridge=model.ridge), held_out[sample.folds.held_out(k)], model if 1 < copies > k else None
+        return replace(inner, ridge=model.ridge), held_out[sample.folds.held_out(k)], model
 
-    once_more = copies == 1 and settings.depth > 0
     # steps on few rows are too short for threads to gain anything
-    results = parallel_map(tune, range(count + once_more), n_jobs if sample.n > FEW_ROWS else 1)
-    folds = results[:count]
-    oof = sample.folds.joined([held_out for _, held_out, _ in folds])
-    inner = tuple(of_fold for of_fold, _, _ in folds)
-    if copies > 1:
-        return CrossTuned(oof, inner, tuple(model for _, _, model in folds if model is not None))
+    results = parallel_map(tune, range(count), n_jobs if sample.n > FEW_ROWS else 1)
+    inner = tuple(of_fold for of_fold, _, _ in results)
+    oof = sample.folds.joined([held_out for _, held_out, _ in results])
+    wanted = copies if isinstance(copies, int) else copies(inner)
+    if wanted > 1:
+        return CrossTuned(oof, inner, tuple(model for _, _, model in results[:wanted]))
     mean = average(inner)
-    whole = replace(results[-1][0], ridge=mean.ridge) if once_more else mean
+    whole = replace(train(count), ridge=mean.ridge) if settings.depth else mean
     return CrossTuned(oof, inner, (solve_whole(sample, whole, settings.capacity, seed, control),))
 
 

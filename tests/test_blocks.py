@@ -1,0 +1,71 @@
+"""How many networks stand in parallel: the identity behind the rule, its two ends, and a fit that takes what it says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from motifnet import MotifRegressor
+from motifnet.motifs import Distance
+from motifnet.retrain import InnerLayers, InnerSettings, cross_tune, predicted_blocks, starts_of
+from motifnet.retrain._blocks import enough
+from motifnet.tables import Sample
+from motifnet.teachers import KernelRidge
+
+SETTINGS = InnerSettings(("laplace1", "gaussian"), steps=8)
+
+
+def sample_of(n: int = 160, noise: float = 0.3) -> Sample:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 3))
+    return Sample.plain(X, np.sin(2 * X[:, :1]) + noise * rng.normal(size=(n, 1)))
+
+
+def layers_of(sample: Sample) -> InnerLayers:
+    return cross_tune(sample, starts_of(KernelRidge().fit(sample), SETTINGS.profiles), SETTINGS).inner[0]
+
+
+def test_the_error_of_a_mean_is_that_of_one_less_the_disagreement() -> None:
+    rng = np.random.default_rng(1)
+    truth, members = rng.normal(size=2_000), rng.normal(size=(5, 2_000))
+    error, disagreement = np.mean((members - truth) ** 2), np.mean(members.var(0, ddof=1))
+    assert error - disagreement * (1 - 1 / 5) == pytest.approx(np.mean((members.mean(0) - truth) ** 2))
+
+
+@pytest.mark.parametrize(
+    ("disagreement", "error", "most", "count"),
+    [(0.0, 1.0, 8, 1), (0.02, 1.0, 8, 1), (0.04, 1.0, 8, 2), (0.9, 1.0, 8, 8), (1.0, 0.5, 4, 4), (0.0, 0.0, 3, 1), (0.3, 1.0, 1, 1)],
+)
+def test_as_many_as_averaging_is_worth(disagreement: float, error: float, most: int, count: int) -> None:
+    assert enough(disagreement, error, most) == count
+
+
+def test_networks_that_agree_are_one() -> None:
+    sample = sample_of()
+    inner = layers_of(sample)
+    assert predicted_blocks(sample, [inner] * 4, 0, 4).taken == 1
+    others = [replace(inner, kernel=replace(inner.kernel, rates=inner.kernel.rates * factor)) for factor in (0.2, 1.0, 5.0, 25.0)]
+    found = predicted_blocks(sample, others, 0, 2)
+    assert found.predicted > 2 and found.taken == 2 and found.share > 0.05
+    assert "in parallel predicted by a disagreement of" in found.sentence
+
+
+def test_no_rows_to_compare_on_is_one() -> None:
+    sample = sample_of(40)
+    inner = [layers_of(sample)] * 4
+    together = replace(sample, folds=replace(sample.folds, groups=np.zeros(40, dtype=np.int64)))  # one group in all folds
+    assert predicted_blocks(together, inner, 0, 4).taken == 1
+
+
+def test_a_fit_takes_what_its_ledger_says() -> None:
+    sample = sample_of(200, noise=0.1)
+    model = MotifRegressor(preset="fast", profile=None).fit(sample.X, sample.y[:, 0])
+    note = next(row.note for row in model.ledger_ if row.stage == "inner layers")
+    found = re.search(r"(\d) in parallel predicted by a disagreement of .* of the squared error, (\d) taken", note)
+    assert found and found[1] == found[2]
+    kernels = [module for module in model.network_.module.modules() if isinstance(module, Distance)]
+    centres = {len(module.centres) for module in kernels}
+    assert centres and len(kernels) % int(found[2]) == 0
