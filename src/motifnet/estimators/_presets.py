@@ -17,7 +17,7 @@ from motifnet.teachers import TEACHERS, KernelRidge
 # blocks in parallel differ in depth: the first has a residual block before its distances
 _ALL = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"))
 _DEEP = replace(_ALL, depth=1)
-_RETRAINED = replace(_ALL, steps=40)
+_RETRAINED = replace(_ALL, steps=40, ridge_factors=(1.0,))
 _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60, map_share=0)
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
 # few centres, few steps, few trees: within ten times the seconds of 500 boosted trees

@@ -99,7 +99,7 @@ class Run:
         most = FEW_PARAMETERS // (settings.capacity.centres(sample.n) * (2 * sample.X.shape[1] + sample.y.shape[1]))
         if most < 2:
             return 1
-        self.blocks = predicted_blocks(sample, inner, self.seed, most)
+        self.blocks = predicted_blocks(sample, inner, self.seed, most, 1.0 if self.teacher else 1 / len(self.preset.inner))
         return self.blocks.taken
 
     def describe(self, settings: InnerSettings, starts: Sequence[Start] = ()) -> str:
