@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from motifnet.engine import UsageError
 from motifnet.profiling import Group, Rows, Surface, as_rows, cyclic, flips, permutations
 from motifnet.profiling._group import act
 from motifnet.retrain import InnerSettings, cross_tune, starts_of
-from motifnet.structure import Front, equivariant, numpy_of, projection, step, symmetry
+from motifnet.structure import Front, Rejected, equivariant, numpy_of, projection, step, symmetry
 from motifnet.structure._symmetric import first_and_others, quotient_layer
+from motifnet.structure._trial import GAIN, error_ratio
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import KernelRidge
 
@@ -221,3 +223,17 @@ def test_a_network_of_a_fold_stands_behind_the_front_that_it_was_trained_behind(
     part = front.part("trained kernel", tuned)
     assert np.abs(part.predict(X) - sample.y).max() < 0.3
     np.testing.assert_allclose(numpy_of(part.network, X), part.predict(X), atol=1e-10)
+
+
+def test_a_trial_tells_a_step_that_helps_from_one_that_does_not() -> None:
+    rng = np.random.default_rng(4)
+    X = rng.standard_normal((400, 2))
+    sample = Sample.plain(X, (np.sin(X[:, :1]) + 2 * (X[:, 1:] > 0.3) + 0.1 * rng.standard_normal((400, 1))))
+    at = {where: step(Surface((1,), (1,), np.ones(1), 0.5), where, 2) for where in (0.3, -1.5)}
+    numeric = np.array([True, True, False])
+    teacher = KernelRidge(profiles=("gaussian",))
+    ratios = {where: error_ratio(Front("step", motif, numeric), sample, 0, teacher, 0) for where, motif in at.items()}
+    assert ratios[0.3] < 0.7 and ratios[-1.5] > 1 - GAIN
+    assert "not tried further" in Rejected("step", ratios[-1.5]).note
+    alone = replace(sample, folds=replace(sample.folds, groups=np.zeros(400, dtype=np.int64)))  # no row may predict another
+    assert error_ratio(Front("step", at[0.3], numeric), alone, 0, teacher, 0) == 1

@@ -19,7 +19,7 @@ import numpy as np
 from motifnet.kernels import CAPACITY
 from motifnet.retrain._cross_tune import solve_whole
 from motifnet.retrain._inner_layers import InnerLayers
-from motifnet.tables import Matrix, Sample
+from motifnet.tables import Sample, drawn
 
 WORTH = 0.01  # of the error: what the networks that are left out may be worth together
 FITTED, COMPARED = 600, 300  # rows
@@ -41,7 +41,7 @@ class Blocks:
 def predicted_blocks(sample: Sample, inner: Sequence[InnerLayers], seed: int, most: int, weight: float = 1.0) -> Blocks:
     """From the inner layers of all folds; at most so many are taken. `weight`: about that of the networks together in the stack."""
     last, rng = sample.folds.count - 1, np.random.default_rng([seed, 31])
-    train, new = (_some(rows, most, rng) for rows, most in ((sample.folds.train(last), FITTED), (sample.folds.held_out(last), COMPARED)))
+    train, new = (drawn(rows, most, rng) for rows, most in ((sample.folds.train(last), FITTED), (sample.folds.held_out(last), COMPARED)))
     if len(inner) < 2 or train.sum() < 2 or not new.any():
         return Blocks(1, 1, 0.0)
     part, X = sample.rows(train, last), sample.view(last)[new]
@@ -57,10 +57,3 @@ def enough(disagreement: float, error: float, most: int) -> int:
     """The least M with E_M ≤ (1 + worth)² E_K for K = `most`."""
     errors = [error - disagreement * (1 - 1 / m) for m in range(1, most + 1)]
     return next(m for m, of_m in enumerate(errors, 1) if m == most or of_m <= (1 + WORTH) ** 2 * errors[-1])
-
-
-def _some(rows: Matrix, most: int, rng: np.random.Generator) -> Matrix:
-    """At most so many of the rows that a mask with shape (n,) names."""
-    mask = np.zeros(len(rows), dtype=bool)
-    mask[rng.permutation(np.flatnonzero(rows))[:most]] = True
-    return mask

@@ -9,6 +9,7 @@ from motifnet.structure._log_scale import LogScale, part_of
 from motifnet.structure._orbit import Orbit, equivariant
 from motifnet.structure._part import Part, numpy_of
 from motifnet.structure._prescribe import Prescriber, Request, check_profile
+from motifnet.structure._trial import Rejected
 
 __all__ = [
     "Front",
@@ -16,6 +17,7 @@ __all__ = [
     "Orbit",
     "Part",
     "Prescriber",
+    "Rejected",
     "Request",
     "check_profile",
     "equivariant",

@@ -4,6 +4,8 @@ invariance            → functions that do not change under the group; for seve
                         once, with the targets of all rows: its out-of-fold error has seen that choice (`benchmarks/invariance.py` measures it)
 intrinsic dimension   → a projection
 singularity           → a step across the surface, found again without each fold
+
+A step, whose search is long, is tried on few rows first (`_trial`).
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from motifnet.motifs import Motif
 from motifnet.profiling import BOUNDARY_ROWS, PRESETS, Profile, Rows, boundary, structure
 from motifnet.structure._front import Front, projection, step, symmetry
 from motifnet.structure._orbit import Orbit, equivariant
+from motifnet.structure._trial import GAIN, Rejected, error_ratio
 from motifnet.tables import Sample
+from motifnet.teachers import Teacher
 
 Request = Literal["auto"] | Profile | None
 
@@ -49,37 +53,41 @@ class Prescriber:
         """The given profile, or what is found on few rows."""
         return self.request if isinstance(self.request, Profile) else structure(self.rows, control.check)
 
-    def fronts(self, profile: Profile, sample: Sample, control: Control) -> Iterator[Front | Orbit]:
-        """The fronts that the prescription of a profile leads to."""
+    def fronts(self, profile: Profile, sample: Sample, teacher: Teacher, control: Control) -> Iterator[Front | Orbit | Rejected]:
+        """The fronts that the prescription of a profile leads to; `teacher`: the cheap fit that tries them."""
         settings = profile.prescription
-        makers: Mapping[str, Callable[[Mapping[str, Any], Sample, Control], Front | Orbit | None]] = {
+        makers: Mapping[str, Callable[[Mapping[str, Any], Sample, Teacher, Control], Front | Orbit | Rejected | None]] = {
             "invariance": self._invariant,
             "intrinsic dimension": self._projected,
             "singularity": self._stepped,
         }
         for detector, maker in makers.items():
-            front = maker(settings[detector], sample, control) if detector in settings else None
+            front = maker(settings[detector], sample, teacher, control) if detector in settings else None
             if front is not None:
                 yield front
 
-    def _invariant(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | Orbit | None:
+    def _invariant(self, setting: Mapping[str, Any], sample: Sample, teacher: Teacher, control: Control) -> Front | Orbit | None:
         blocks = [[self.rows.names.index(name) for name in block] for block in setting["blocks"]]
         group = PRESETS[setting["group"]](blocks, self.rows.d)
         if not group.is_layer or (setting["equivariant"] and sample.response is not None):
             return None  # losses of their own have no common unit
         return equivariant(group, self.rows, sample.X) if setting["equivariant"] else symmetry(group, self.rows, sample.X)
 
-    def _projected(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | None:
+    def _projected(self, setting: Mapping[str, Any], sample: Sample, teacher: Teacher, control: Control) -> Front | None:
         components = setting.get("projection")
         numeric = self.rows.numeric
         return None if components is None or not numeric.any() else projection(sample.X, numeric, components)
 
-    def _stepped(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | None:
-        motifs = [self._step(sample, k, control) for k in [*range(sample.folds.count), None]]
-        found = [motif for motif in motifs if motif is not None]
-        if len(found) < len(motifs):
+    def _stepped(self, setting: Mapping[str, Any], sample: Sample, teacher: Teacher, control: Control) -> Front | Rejected | None:
+        numeric, first = np.append(self.rows.numeric, False), self._step(sample, 0, control)
+        if first is None:
             return None
-        return Front("step", found[-1], np.append(self.rows.numeric, False), tuple(found[:-1]))
+        ratio = error_ratio(Front("step", first, numeric), sample, 0, teacher, self.rows.seed)
+        if ratio > 1 - GAIN:
+            return Rejected("step", ratio)
+        others = [self._step(sample, k, control) for k in [*range(1, sample.folds.count), None]]
+        found = [first, *(motif for motif in others if motif is not None)]
+        return Front("step", found[-1], numeric, tuple(found[:-1])) if len(found) > len(others) else None
 
     def _step(self, sample: Sample, k: int | None, control: Control) -> Motif | None:
         """The step across the likeliest surface, where given without fold k."""

@@ -9,7 +9,7 @@ from motifnet.tables._column import GAP, Column, Kind, Level
 from motifnet.tables._encoder import Encoder
 from motifnet.tables._errors import numbered
 from motifnet.tables._feature import LIMIT, Feature
-from motifnet.tables._folds import Folds, make_folds
+from motifnet.tables._folds import Folds, drawn, make_folds
 from motifnet.tables._labels import codes_among
 from motifnet.tables._level import codes_of
 from motifnet.tables._matrix import as_array
@@ -71,6 +71,7 @@ __all__ = [
     "code_response",
     "codes_among",
     "codes_of",
+    "drawn",
     "make_folds",
     "note_strings",
     "numbered",

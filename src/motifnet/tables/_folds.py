@@ -108,3 +108,10 @@ def _by_group(count: int, groups: NDArray[np.int64], rng: np.random.Generator) -
         fold_of_group[g] = np.argmin(load)
         load[fold_of_group[g]] += sizes[g]
     return Folds(fold_of_group[groups], len(load))
+
+
+def drawn(rows: NDArray[np.bool_], most: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """At most so many of the rows that a mask with shape (n,) names."""
+    mask = np.zeros(len(rows), dtype=bool)
+    mask[rng.permutation(np.flatnonzero(rows))[:most]] = True
+    return mask
