@@ -123,9 +123,9 @@ from motifnet.estimators._presets import PRESETS
 from short_presets import short
 PRESETS["balanced"] = short("balanced")
 rng = np.random.default_rng(0)
-X = rng.normal(size=(80, 3)); X[:, 2] = rng.integers(0, 4, 80)
-y = np.sin(2 * X[:, 0]) + X[:, 1] * (X[:, 2] > 1) + 0.1 * rng.normal(size=80)
-order = np.random.default_rng(int(sys.argv[2])).permutation(80)
+X = rng.normal(size=(160, 3)); X[:, 2] = rng.integers(0, 4, 160)
+y = np.sin(2 * X[:, 0]) + X[:, 1] * (X[:, 2] > 1) + 0.1 * rng.normal(size=160)
+order = np.random.default_rng(int(sys.argv[2])).permutation(160)
 m = MotifRegressor(n_jobs=int(sys.argv[1])).fit(X[order], y[order])
 c = MotifClassifier(preset="fast", n_jobs=int(sys.argv[1])).fit(X[order], np.digitize(y, [-0.5, 0.5])[order])
 sys.stdout.write(m.predict(X).tobytes().hex() + c.predict_proba(X).tobytes().hex())
@@ -140,6 +140,7 @@ def _run(n_jobs: int, order: int, hash_seed: int) -> str:
 
 
 def test_bit_equal_over_processes_jobs_hash_seeds_and_row_order() -> None:
+    """Of so many rows that the folds of a training run side by side."""
     first = _run(1, 0, 0)
     assert len(first) > 1000
     assert _run(2, 1, 7) == first
