@@ -4,6 +4,10 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 # Tests and benchmarks run side by side, each with one numerical thread.
 ONE_THREAD := OMP_NUM_THREADS=1
+# Tests start Python some sixty times: each start reads compiled files, also where the environment says that none are written.
+export PYTHONDONTWRITEBYTECODE :=
+# Two workers begin at the two halves of the suite, so that what a file prepares is made once.
+PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .PHONY: demo test test-slow coverage bench-quick bench lab lint readme clean
 
@@ -11,14 +15,14 @@ demo: .venv/.installed
 	$(BIN)/python examples/demo.py
 
 test: lint
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-slow: .venv/.installed-dev
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m slow
+	$(PYTEST) -m slow
 
 # Which lines of src the fast tests run.
 coverage: .venv/.installed-dev
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m "not slow" --cov --cov-report=term
+	$(PYTEST) -m "not slow" --cov --cov-report=term
 
 # Small tables, few rows, methods of seconds: minutes.
 bench-quick: .venv/.installed-dev

@@ -21,11 +21,21 @@ from motifnet.engine import Control, DataError, MotifnetWarning, UsageError
 from motifnet.estimators._course import Course
 from motifnet.estimators._further_stages import REJECTED
 from motifnet.estimators._goal import Judged
+from motifnet.estimators._presets import PRESETS
+from short_presets import short
 
 # as for every estimator that chooses its settings by cross-validation: folds hold rows, and equal rows may lie in several
 BY_FOLDS = {"check_sample_weight_equivalence_on_dense_data": "weight 2 is the row twice in every solve, not in the choice of settings"}
 
 
+@pytest.fixture(params=["short", pytest.param("whole", marks=pytest.mark.slow)])
+def training(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default preset with every stage of it: no convention depends on the number of folds, or of the steps of a training."""
+    if request.param == "short":
+        monkeypatch.setitem(PRESETS, "balanced", short("balanced"))
+
+
+@pytest.mark.usefixtures("training")
 @parametrize_with_checks([MotifRegressor(), MotifClassifier()], expected_failed_checks=lambda estimator: BY_FOLDS)  # type: ignore[untyped-decorator]
 def test_scikit_learn_conventions(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)
@@ -107,24 +117,30 @@ def test_reordered_missing_and_wrong_columns(fitted: MotifRegressor, table: pd.D
 
 SCRIPT = """
 import sys, numpy as np
+sys.path.insert(0, sys.argv[3])
 from motifnet import MotifRegressor, MotifClassifier
+from motifnet.estimators._presets import PRESETS
+from short_presets import short
+PRESETS["balanced"] = short("balanced")
 rng = np.random.default_rng(0)
-X = rng.normal(size=(120, 3)); X[:, 2] = rng.integers(0, 4, 120)
-y = np.sin(2 * X[:, 0]) + X[:, 1] * (X[:, 2] > 1) + 0.1 * rng.normal(size=120)
-order = np.random.default_rng(int(sys.argv[2])).permutation(120)
+X = rng.normal(size=(160, 3)); X[:, 2] = rng.integers(0, 4, 160)
+y = np.sin(2 * X[:, 0]) + X[:, 1] * (X[:, 2] > 1) + 0.1 * rng.normal(size=160)
+order = np.random.default_rng(int(sys.argv[2])).permutation(160)
 m = MotifRegressor(n_jobs=int(sys.argv[1])).fit(X[order], y[order])
 c = MotifClassifier(preset="fast", n_jobs=int(sys.argv[1])).fit(X[order], np.digitize(y, [-0.5, 0.5])[order])
 sys.stdout.write(m.predict(X).tobytes().hex() + c.predict_proba(X).tobytes().hex())
+sys.stdout.write(str([(row.stage, row.error, row.kept) for row in [*m.ledger_, *c.ledger_]]))
 """
 
 
 def _run(n_jobs: int, order: int, hash_seed: int) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "OMP_NUM_THREADS": str(n_jobs)}
-    done = subprocess.run([sys.executable, "-c", SCRIPT, str(n_jobs), str(order)], capture_output=True, text=True, env=environment, check=True)
-    return done.stdout
+    command = [sys.executable, "-c", SCRIPT, str(n_jobs), str(order), str(Path(__file__).parent)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout
 
 
 def test_bit_equal_over_processes_jobs_hash_seeds_and_row_order() -> None:
+    """Of so many rows that the folds of a training run side by side."""
     first = _run(1, 0, 0)
     assert len(first) > 1000
     assert _run(2, 1, 7) == first
@@ -324,7 +340,8 @@ def test_mimic_of_a_fitted_estimator() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*alone explains")
-def test_best_preset_fine_tunes(tmp_path: Path) -> None:
+def test_best_preset_fine_tunes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PRESETS, "best", short("best"))
     rng = np.random.default_rng(9)
     X = rng.normal(size=(70, 2))
     model = MotifRegressor(preset="best").fit(X, np.abs(X[:, 0]))

@@ -32,6 +32,7 @@ from motifnet.engine import (
 )
 from motifnet.estimators import _stream_layer
 from motifnet.estimators._goal import RegressionGoal
+from motifnet.estimators._presets import PRESETS
 from motifnet.estimators._stream import plan_memory
 from motifnet.estimators._stream_rows import Roles, SamplePasses
 from motifnet.estimators._stream_trees import grow_trees, weigh
@@ -39,6 +40,7 @@ from motifnet.kernels import AllRows, Kernel, leverage_landmarks, ridge_leverage
 from motifnet.motifs import Affine
 from motifnet.structure import Part
 from motifnet.tables import BLOCK_ROWS, Block, Sample, open_stream, read_table
+from short_presets import short
 from test_engines import bits, killed_while_it_fits
 
 KERNEL = Kernel(("laplace1", "gaussian"), np.array([0.5, 0.5]), np.array([0.3, 0.5]))
@@ -339,7 +341,8 @@ def test_classes(folder: Path) -> None:
     assert model.score(test[["km", "hour", "zone", "day"]], test["paid"]) > 0.93
 
 
-def test_a_subsample_sees_no_other_row(tmp_path: Path, folder: Path) -> None:
+def test_a_subsample_sees_no_other_row(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PRESETS, "fast", short("fast"))
     frame = taxis(6_000)
     stream = open_stream(folder / "taxis.parquet")
     roles = Roles.of(6_000, 20_000, 200_000)

@@ -29,12 +29,14 @@ from typer.testing import CliRunner
 from motifnet import MotifClassifier, MotifRegressor, load, mimic
 from motifnet.cli._app import app
 from motifnet.engine import MotifnetWarning, UsageError
+from motifnet.estimators._presets import PRESETS
 from motifnet.kernels import Kernel
 from motifnet.mimicry import coded_network, transfer, values_of
 from motifnet.retrain import InnerSettings, Places, Start, beside, cross_tune, in_front, insert_layers, read_kernel, starts_of, train_inner
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import CLASSIFIERS, REGRESSORS, Coding, EstimatorTeacher, named_estimator, seeded_clone, weights_of
 from motifnet.teachers import KernelRidge as ConvexTeacher
+from short_presets import short
 
 Make = Callable[[], Any]
 KERNELS: dict[str, Make] = {
@@ -281,7 +283,8 @@ def test_compact_is_one_network_of_each_training() -> None:
         assert np.allclose(several.models[1].predict(X), all_of.models[1].predict(X))
 
 
-def test_a_compact_fit_is_smaller_and_as_good_out_of_fold() -> None:
+def test_a_compact_fit_is_smaller_and_as_good_out_of_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PRESETS, "balanced", short("balanced"))
     X, y = table(240)
     compact, full = (MotifRegressor(size=size, profile=None).fit(X, y) for size in ("compact", "full"))
     rows = [{row.stage: row for row in model.ledger_} for model in (compact, full)]
