@@ -125,7 +125,8 @@ def picture(points: pd.DataFrame, path: Path) -> None:
         for axis, name in zip(axes, names, strict=False):
             part = points[points.set == name]
             draw_errors(axis, part)
-            axis.set(title=f"{name}, {part.split.nunique()} splits", xlabel="CPU seconds", ylabel="nRMSE on test rows")
+            splits = part.split.nunique()
+            axis.set(title=f"{name}, {splits} split{'s' * (splits > 1)}", xlabel="CPU seconds", ylabel="nRMSE on test rows")
         draw_arrivals(axes[len(names)], times(points))
         axes[len(names)].set(title="cases at the target", xlabel="CPU seconds", ylabel="share")
         for axis in axes[len(names) + 1 :]:

@@ -27,7 +27,8 @@ def draw_errors(axis: Any, points: pd.DataFrame, moments: int = 200) -> None:
         there = np.isfinite(errors).all(0)
         seconds, errors = seconds[there], errors[:, there]
         axis.plot(seconds, np.exp(np.log(errors).mean(0)), color=colour, linewidth=1.6 if method in OURS else 1, label=method)
-        axis.fill_between(seconds, errors.min(0), errors.max(0), color=colour, alpha=0.15, linewidth=0)
+        if len(errors) > 1:
+            axis.fill_between(seconds, errors.min(0), errors.max(0), color=colour, alpha=0.15, linewidth=0)
         axis.plot(seconds[-1], np.exp(np.log(errors[:, -1]).mean()), "o", color=colour, markersize=4)
     least = finals(points).groupby("split").error.min()
     axis.axhline(TARGET * float(np.exp(np.log(least).mean())), color="0.25", linestyle=":", linewidth=1)
