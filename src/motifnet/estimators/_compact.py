@@ -3,7 +3,8 @@
 1. Parts: the largest first, one is left out where the error without it is as good.
 2. Centres: the profile of a trained kernel predicts a width N from dimension, smoothness and noise (`profiling.kernel_width`). Out-of-fold error at N
    centres corrects it: halved while the error is as good, doubled until it is.
-3. A budget, where one is given and not kept: the kernel of the least error with as many centres as it allows.
+3. A budget, where one is given and not kept: the kernel of the least error with as many centres as it allows, beside a few small trees where these
+   are worth it: kernels of few centres follow jumps badly, and trees hold no row.
 
 "As good" is within `worth` of the error of all parts, and within `sure` even if it is a standard error of the paired difference larger. A small
 network holds no row of the table: parts whose centres are rows are left out, and all its centres lie between rows (`retrain.with_centres`).
@@ -23,13 +24,15 @@ from motifnet.motifs import Distance, count_parameters
 from motifnet.profiling import KernelWidth, kernel_width
 from motifnet.retrain import CrossTuned, with_centres
 from motifnet.stacking import paired_difference
-from motifnet.structure import Part
+from motifnet.structure import Part, part_of
 from motifnet.tables import Sample
+from motifnet.teachers import BoostedTrees
 
 WORTH, SURE = 0.005, 0.02  # of the error: what a part or a half of the centres must be worth to stay, in the mean and at most
 SMALL_WORTH, SMALL_SURE, SMALL_BUDGET = 0.01, 0.04, 16_000  # of a small network: with what else it holds, a file of less than 200 kB
 LITTLE = 20_000  # parameters; a network of fewer keeps all its centres
 LEAST = 32  # centres
+SMALL_TREES = BoostedTrees(learning_rate=0.08, leaves=8, max_trees=150, bagged=False)
 LOOKED_AT = 1_000  # rows whose Gram matrix is read
 
 
@@ -159,20 +162,29 @@ class Compactor:
         return found
 
     def within(self, best: Judged, budget: int) -> Judged:
-        """The kernel of the least error with so many parameters; the network as it is where there is none."""
-        found = []
+        """The kernel of the least error with so many parameters, alone or beside small trees; the network as it is where there is none."""
+        self.control.check()
+        trees = part_of("small trees", SMALL_TREES.fit(self.goal.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control))
+        alone, beside = self._with_kernel([], budget), self._with_kernel([trees], budget)
+        if beside is not None and (alone is None or beside.error <= (1 - WORTH) * alone.error):
+            return beside
+        return alone or best
+
+    def _with_kernel(self, parts: list[Part], budget: int) -> Judged | None:
+        """The parts and the kernel that is best beside them, together with so many parameters; None where there is no room."""
+        found, room = [], budget - sum(count_parameters(part.network) for part in parts)
         for training in self.trainings.values():
-            if self.small and training.at_rows:
+            if room <= 0 or (self.small and training.at_rows):
                 continue
             one = replace(training, fitted=replace(training.fitted, models=training.fitted.models[:1]))
-            count = self._first(one, budget)
-            judged = self.goal.judge([self._made(one, count)])
+            count = self._first(one, room)
+            judged = self.goal.judge([self._made(one, count), *parts])
             while count > 1 and (size := self._size(judged)) > budget:
                 count = min(count - 1, count * budget // size)
-                judged = self.goal.judge([self._made(one, count)])
+                judged = self.goal.judge([self._made(one, count), *parts])
             if self._size(judged) <= budget:
                 found.append(judged)
-        return min(found, key=lambda one: one.error, default=best)
+        return min(found, key=lambda judged: judged.error, default=None)
 
     def _first(self, training: Training, budget: int) -> int:
         """About as many centres as the budget has room for."""
