@@ -22,8 +22,8 @@ from sklearn.svm import SVR
 from torch import Tensor
 
 from motifnet.kernels import CAPACITY, start_kernel
-from motifnet.mimicry import transfer
-from motifnet.retrain import Adam, InnerLayers, InnerSettings, Start, mixture, read_kernel, train_inner
+from motifnet.mimicry import read_kernel, transfer
+from motifnet.retrain import Adam, InnerLayers, InnerSettings, Start, mixture, train_inner
 from motifnet.retrain._cross_tune import solve_whole
 from motifnet.retrain._inner import LEAST_BATCH, find_gradients
 from motifnet.retrain._inner_parameters import TAU, InnerParameters

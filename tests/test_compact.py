@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 import motifnet
 from motifnet.bundle import BundleError
 from motifnet.bundle._packed import narrowed, with_zeros, without_zeros
-from motifnet.kernels import Kernel
+from motifnet.kernels import Kernel, means_between
 from motifnet.motifs import Distance
 from motifnet.profiling import kernel_width
 from motifnet.retrain import CrossTuned, InnerLayers, with_centres
-from motifnet.retrain._few_centres import between
 from motifnet.tables import Matrix, Sample
 
 
@@ -59,10 +58,10 @@ def test_more_rows_and_less_noise_ask_for_more_centres() -> None:
 @pytest.mark.parametrize("count", [10, 60, 149])
 def test_centres_lie_between_rows(count: int) -> None:
     Z = np.random.default_rng(0).normal(size=(150, 3))
-    C = between(np.concatenate([Z, Z[:20]]), np.concatenate([Z, Z[:20]]), count, 0)
+    C = means_between(np.concatenate([Z, Z[:20]]), np.concatenate([Z, Z[:20]]), count, 0)
     assert 0.8 * count <= len(C) <= count
     assert np.linalg.norm(C[:, None] - Z[None], axis=2).min() > 1e-6
-    assert np.array_equal(C, between(np.concatenate([Z, Z[:20]]), np.concatenate([Z, Z[:20]]), count, 0))
+    assert np.array_equal(C, means_between(np.concatenate([Z, Z[:20]]), np.concatenate([Z, Z[:20]]), count, 0))
     assert (np.abs(C) <= np.abs(Z).max(0)).all()
 
 

@@ -31,8 +31,8 @@ from motifnet.cli._app import app
 from motifnet.engine import MotifnetWarning, UsageError
 from motifnet.estimators._presets import PRESETS
 from motifnet.kernels import Kernel
-from motifnet.mimicry import coded_network, transfer, values_of
-from motifnet.retrain import InnerSettings, Places, Start, beside, cross_tune, in_front, insert_layers, read_kernel, starts_of, train_inner
+from motifnet.mimicry import coded_network, in_front, read_kernel, transfer, values_of
+from motifnet.retrain import InnerSettings, Places, Start, beside, cross_tune, insert_layers, starts_of, train_inner
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import CLASSIFIERS, REGRESSORS, Coding, EstimatorTeacher, named_estimator, seeded_clone, weights_of
 from motifnet.teachers import KernelRidge as ConvexTeacher

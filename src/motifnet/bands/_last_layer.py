@@ -29,8 +29,8 @@ from motifnet.bands._evidence import Ridge
 from motifnet.bands._noise_level import neighbours_of, noise_level
 from motifnet.kernels import landmark_features
 from motifnet.mimicry import transfer, values_of
-from motifnet.motifs import Affine, Chain, Motif, Parallel
-from motifnet.retrain import CrossTuned, TunedModel, parts_of
+from motifnet.motifs import Affine, Chain, Motif, Parallel, parts_of
+from motifnet.retrain import CrossTuned, TunedModel
 from motifnet.teachers import FittedKernel
 
 Matrix = NDArray[np.float64]

@@ -14,8 +14,7 @@ import torch
 
 from motifnet.compress._distillation import Task
 from motifnet.compress._rows import is_two_valued, own_rows
-from motifnet.motifs import Chain, Motif, Precise, SparseAffine
-from motifnet.retrain import parts_of
+from motifnet.motifs import Chain, Motif, Precise, SparseAffine, parts_of
 from motifnet.tables import Matrix
 
 

@@ -23,8 +23,8 @@ from motifnet.compress._rows import among, mixed_rows, own_rows
 from motifnet.compress._trade_off import Point, microseconds_of, units_of
 from motifnet.engine import DataError, UsageError, single_threaded
 from motifnet.mimicry import values_of
-from motifnet.motifs import Chain, Motif, Precise, Sigmoid, Softmax, count_parameters
-from motifnet.retrain import InnerLayers, coefficients, parts_of, refit_last_layer, with_output
+from motifnet.motifs import Chain, Motif, Precise, Sigmoid, Softmax, count_parameters, parts_of
+from motifnet.retrain import InnerLayers, coefficients, refit_last_layer, with_output
 from motifnet.tables import Matrix, Sample, make_folds
 
 LEAST_ROWS, MOST_ROWS = 20, 4_000

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from torch import nn
 
-from motifnet.motifs import Affine, Chain, Concat, Distance, Hinge, Identity, Motif, Parallel, Precise, Residual, Select, SparseAffine
-from motifnet.retrain import parts_of
+from motifnet.motifs import Affine, Chain, Concat, Distance, Hinge, Identity, Motif, Parallel, Precise, Residual, Select, SparseAffine, parts_of
 from motifnet.tables import Matrix
 
 NEARER, SWAPPED, SAME, ROUNDS = 0.5, 0.3, 1e-6, 200

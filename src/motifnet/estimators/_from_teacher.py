@@ -19,8 +19,8 @@ from motifnet.estimators._prepare import Prepared
 from motifnet.estimators._run import Run
 from motifnet.kernels import median_distances
 from motifnet.losses import Objective
-from motifnet.mimicry import coded_network
-from motifnet.retrain import Start, beside, keeps_columns, read_kernel, starts_of
+from motifnet.mimicry import coded_network, keeps_columns, read_kernel
+from motifnet.retrain import Start, beside, starts_of
 from motifnet.structure import Front
 from motifnet.tables import Sample
 from motifnet.teachers import OWN, Coding, EstimatorTeacher, FittedEstimator, named_estimator

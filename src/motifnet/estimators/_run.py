@@ -25,11 +25,9 @@ class Run:
     """One run of the pipeline and what it has so far.
 
     `teacher`: what is transferred and retrained in place of the library's own kernel ridge. `units`: what stands before a kernel branch beside it,
-    None where rows are standardised. `front`: what stands before the kernel of the `first` training. `copies`: one network a fold, not as many
-    as theory predicts.
-    `small`: no row of the table may be a centre, nor the network larger than that of a `budget` of parameters; `row_free`: whether this came true.
-    `blocks`: in how many networks the last training ended, where there was a choice.
-    `trainings`: of the parts that are trained kernels, by name.
+    None where rows are standardised. `front`: what stands before the kernel of the `first` training. `copies`: one network a fold, not as many as
+    theory predicts. `small`: no row of the table may be a centre, nor the network larger than that of a `budget` of parameters; `row_free`: whether
+    this came true. `trainings`: of the parts that are trained kernels, by name. `blocks`: in how many networks the last training ended.
     """
 
     sample: Sample

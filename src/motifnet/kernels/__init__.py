@@ -21,6 +21,7 @@ from motifnet.kernels._leave_out import (
 )
 from motifnet.kernels._leverage import leverage_landmarks, ridge_leverages
 from motifnet.kernels._machine import Machine, machine_of
+from motifnet.kernels._means import means_between
 from motifnet.kernels._plan import CAPACITY, Capacity, affordable
 from motifnet.kernels._profiles import ALIASES, SMOOTHNESS, polynomial, profile_values, smoothness
 from motifnet.kernels._reweighted import Parabola, fit_reweighted
@@ -73,6 +74,7 @@ __all__ = [
     "leverage_landmarks",
     "log_losses",
     "machine_of",
+    "means_between",
     "median_distances",
     "polynomial",
     "profile_values",

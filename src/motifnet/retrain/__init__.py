@@ -1,7 +1,5 @@
 """What happens to the network after the transfer, each stage kept only if rows that it has not seen are predicted better."""
 
-from motifnet.mimicry import in_front, keeps_columns, read_kernel
-from motifnet.motifs import parts_of
 from motifnet.retrain._adam import Adam
 from motifnet.retrain._blocks import Blocks, predicted_blocks
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel, cross_tune, fold_model
@@ -45,15 +43,11 @@ __all__ = [
     "fine_tune",
     "fine_tune_stage",
     "fold_model",
-    "in_front",
     "insert_layers",
-    "keeps_columns",
     "largest_local_error",
     "mixture",
-    "parts_of",
     "predicted_blocks",
     "radii_of",
-    "read_kernel",
     "refit_last_layer",
     "refit_ridge",
     "refit_softmax",

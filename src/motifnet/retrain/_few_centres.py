@@ -2,26 +2,22 @@
 
     f(x) = b + Σ_j β_j k(u(x), u_j),     β = argmin  Σ_i w_i (y_i − f(x_i))² + λ βᵀ K_CC β
 
-The centres are the means of cells of rows that lie together behind the inner layers (k-means), which lose less than as many rows do; a row that has
-a cell of its own moves a third of the way to its neighbour: no centre is a row. No target has a part in them. Fold k is predicted with centres of the
-fold's training rows, by the inner layers and λ of that fold: the scores stay honest.
+The centres are means of rows that lie together behind the inner layers (`means_between`); no target has a part in them. Fold k is predicted with
+centres of the fold's training rows, by the inner layers and λ of that fold: the scores stay honest.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy.spatial import KDTree
 from torch import Tensor
 
 from motifnet.engine import Control, parallel_map
-from motifnet.kernels import landmark_features, solve_folds
+from motifnet.kernels import landmark_features, means_between, solve_folds
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.tables import Matrix, Sample
 
-ROWS_A_CELL = 20  # rows that say where the centres are, so many a centre
-ROUNDS = 5
 BLOCK = 4_096
 
 
@@ -44,7 +40,7 @@ def with_centres(sample: Sample, fitted: CrossTuned, count: int, *, seed: int = 
 def solve_at(sample: Sample, inner: InnerLayers, count: int, seed: int) -> TunedModel:
     """The output layer of all rows in closed form, at no more than `count` centres."""
     Z, y, w = inner.warp(torch.as_tensor(sample.X)), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
-    C = torch.as_tensor(between(Z.numpy(), inner.mapped(Z).numpy(), count, seed))
+    C = torch.as_tensor(means_between(Z.numpy(), inner.mapped(Z).numpy(), count, seed))
     L = landmark_features(inner.gram(C, C))
     S: Tensor = torch.zeros(len(C) + 1, len(C) + 1, dtype=Z.dtype)
     c = torch.zeros(len(C) + 1, y.shape[1], dtype=Z.dtype)
@@ -56,22 +52,3 @@ def solve_at(sample: Sample, inner: InnerLayers, count: int, seed: int) -> Tuned
     gamma = solve_folds(S, c, inner.ridge)
     dual = torch.linalg.solve_triangular(L.T, gamma[:-1], upper=True)
     return TunedModel(inner, C.numpy(), dual.numpy(), gamma[-1].numpy(), inner.ridge)
-
-
-def between(Z: Matrix, U: Matrix, count: int, seed: int) -> Matrix:
-    """At most `count` means, with shape (m, d), of rows Z with shape (n, d) that lie together as points U; each of two different rows at least."""
-    from sklearn.cluster import KMeans
-
-    some = np.sort(np.random.default_rng([seed, 23]).permutation(len(Z))[: max(ROWS_A_CELL * count, BLOCK)])
-    some = some[np.sort(np.unique(U[some], axis=0, return_index=True)[1])]
-    Z, U = Z[some], U[some]
-    if len(Z) < 3:
-        return Z.mean(0, keepdims=True)
-    cell = KMeans(min(count, len(Z) - 1), init="random", n_init=1, max_iter=ROUNDS, random_state=seed).fit_predict(U)
-    size, means = np.bincount(cell), np.zeros((int(cell.max()) + 1, Z.shape[1]))
-    np.add.at(means, cell, Z)
-    alone = np.flatnonzero(size[cell] == 1)
-    if len(alone):
-        means[cell[alone]] += Z[alone] + Z[KDTree(U).query(U[alone], 2)[1][:, 1]]  # twice the row: neighbours of each other stay two
-        size[cell[alone]] = 3
-    return np.asarray(np.unique(means[size > 0] / size[size > 0, None], axis=0))
