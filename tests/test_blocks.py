@@ -50,7 +50,6 @@ def test_networks_that_agree_are_one() -> None:
     others = [replace(inner, kernel=replace(inner.kernel, rates=inner.kernel.rates * factor)) for factor in (0.2, 1.0, 5.0, 25.0)]
     found = predicted_blocks(sample, others, 0, 2)
     assert found.predicted > 2 and found.taken == 2 and found.share > 0.05
-    assert predicted_blocks(sample, others, 0, 4, 1e-3).predicted == 1
     assert "in parallel predicted by a disagreement of" in found.sentence
 
 

@@ -17,7 +17,7 @@ from motifnet.structure import Front, LogScale, Part, Prescriber, part_of
 from motifnet.tables import Sample
 from motifnet.teachers import EstimatorTeacher, FittedKernel
 
-FEW_PARAMETERS = 30_000  # of the centres of all networks that a training ends in: no more than one network of a larger table has
+FEW_PARAMETERS = 60_000  # of the centres of all networks that a training ends in: no more than one network of a larger table has
 
 
 @dataclass
@@ -97,7 +97,7 @@ class Run:
         most = FEW_PARAMETERS // (settings.capacity.centres(sample.n) * (2 * sample.X.shape[1] + sample.y.shape[1]))
         if most < 2:
             return 1
-        self.blocks = predicted_blocks(sample, inner, self.seed, most, 1.0 if self.teacher else 1 / len(self.preset.inner))
+        self.blocks = predicted_blocks(sample, inner, self.seed, most)
         return self.blocks.taken
 
     def describe(self, settings: InnerSettings, starts: Sequence[Start] = ()) -> str:

@@ -4,9 +4,9 @@ The mean of M networks of one kind has the error (Krogh and Vedelsby 1995)
 
     E_M = E (f − y)² − s² (1 − 1/M),     s² = E Var f(x), the disagreement, which asks for no target
 
-so that M is the least number with E_M ≤ (1 + worth)² E_K, where K networks are in hand; in a stack s² counts with the square of their weight there.
-Out-of-fold predictions cannot say it, as each of them is of one network. Both terms are of rows of the last fold, by output layers of its own
-training rows; the error is that of the one network whose inner layers have not seen the fold.
+so that M is the least number with E_M ≤ (1 + worth)² E_K, where K networks are in hand. Out-of-fold predictions cannot say it, as each of them is of
+one network. Both terms are of rows of the last fold, by output layers of its own training rows; the error is that of the one network whose inner
+layers have not seen the fold.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Blocks:
         return f"{self.predicted} in parallel predicted by a disagreement of {self.share:.1%} of the squared error, {self.taken} taken"
 
 
-def predicted_blocks(sample: Sample, inner: Sequence[InnerLayers], seed: int, most: int, weight: float = 1.0) -> Blocks:
-    """From the inner layers of all folds; at most so many are taken. `weight`: about that of the networks together in the stack."""
+def predicted_blocks(sample: Sample, inner: Sequence[InnerLayers], seed: int, most: int) -> Blocks:
+    """From the inner layers of all folds; at most so many are taken."""
     last, rng = sample.folds.count - 1, np.random.default_rng([seed, 31])
     train, new = (drawn(rows, most, rng) for rows, most in ((sample.folds.train(last), FITTED), (sample.folds.held_out(last), COMPARED)))
     if len(inner) < 2 or train.sum() < 2 or not new.any():
@@ -49,7 +49,7 @@ def predicted_blocks(sample: Sample, inner: Sequence[InnerLayers], seed: int, mo
     of_row = sample.weight[new]
     error = float(np.average((values[last] - sample.y[new]) ** 2, axis=0, weights=of_row).mean())
     disagreement = float(np.average(values.var(0, ddof=1), axis=0, weights=of_row).mean())
-    predicted = enough(weight**2 * disagreement, error, len(inner))
+    predicted = enough(disagreement, error, len(inner))
     return Blocks(predicted, min(predicted, most), disagreement / max(error, 1e-300))
 
 
