@@ -6,12 +6,14 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from motifnet import MotifRegressor
+from motifnet.estimators import _run as runs
 from motifnet.motifs import Distance
 from motifnet.retrain import InnerLayers, InnerSettings, cross_tune, predicted_blocks, starts_of
-from motifnet.retrain._blocks import enough
+from motifnet.retrain._blocks import least_count
 from motifnet.tables import Sample
 from motifnet.teachers import KernelRidge
 
@@ -40,7 +42,7 @@ def test_the_error_of_a_mean_is_that_of_one_less_the_disagreement() -> None:
     [(0.0, 1.0, 8, 1), (0.02, 1.0, 8, 1), (0.04, 1.0, 8, 2), (0.9, 1.0, 8, 8), (1.0, 0.5, 4, 4), (0.0, 0.0, 3, 1), (0.3, 1.0, 1, 1)],
 )
 def test_as_many_as_averaging_is_worth(disagreement: float, error: float, most: int, count: int) -> None:
-    assert enough(disagreement, error, most) == count
+    assert least_count(disagreement, error, most) == count
 
 
 def test_networks_that_agree_are_one() -> None:
@@ -69,3 +71,35 @@ def test_a_fit_takes_what_its_ledger_says() -> None:
     kernels = [module for module in model.network_.module.modules() if isinstance(module, Distance)]
     centres = {len(module.centres) for module in kernels}
     assert centres and len(kernels) % int(found[2]) == 0
+
+
+@pytest.mark.parametrize("most", [500, 60_000], ids=["no room", "room"])
+def test_more_than_one_network_only_where_there_is_room(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One network of 150 rows and 3 columns has 1,050 parameters."""
+    monkeypatch.setattr(runs, "MAX_PARALLEL", most)
+    sample = sample_of(150, noise=0.1)
+    model = MotifRegressor(preset="fast", profile=None).fit(sample.X, sample.y[:, 0])
+    assert any("in parallel" in row.note for row in model.ledger_) == (most > 1_050)
+
+
+BESIDE = {
+    "plain": {},
+    "groups": {"groups": np.arange(150) // 5},
+    "time": {"time": np.arange(150)},
+    "weights": {"sample_weight": np.linspace(0.5, 2, 150)},
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("rows", ["numbers", "equal rows", "categories"])
+@pytest.mark.parametrize("beside", list(BESIDE))
+@pytest.mark.parametrize("size", ["compact", "small"])
+def test_parallel_and_small_networks_of_every_kind_of_table(rows: str, beside: str, size: str) -> None:
+    rng = np.random.default_rng(2)
+    X = pd.DataFrame(rng.normal(size=(150, 2)), columns=["a", "b"])
+    X = {"numbers": X, "equal rows": X.iloc[np.arange(150) // 3].reset_index(drop=True), "categories": pd.DataFrame(np.where(X > 0, "u", "v"))}[rows]
+    y = (X.iloc[:, 0] == "u") * 1.0 if rows == "categories" else np.sin(2 * X["a"])
+    model = MotifRegressor(preset="fast", size=size).fit(X, y + 0.1 * rng.normal(size=150), **BESIDE[beside])
+    predicted = model.predict(X)
+    np.testing.assert_allclose(model.teacher_(model.encode(X)).ravel(), predicted, atol=1e-8)
+    assert np.corrcoef(predicted, y)[0, 1] > 0.5

@@ -162,7 +162,7 @@ class Compactor:
         return found
 
     def within(self, best: Judged, budget: int) -> Judged:
-        """The kernel of the least error with so many parameters, alone or beside small trees; the network as it is where there is none."""
+        """The kernel of the least error within the budget, alone or beside small trees; the network as it is where there is none."""
         self.control.check()
         trees = part_of("small trees", SMALL_TREES.fit(self.goal.sample, seed=self.seed, n_jobs=self.n_jobs, control=self.control))
         alone, beside = self._with_kernel([], budget), self._with_kernel([trees], budget)
@@ -171,7 +171,7 @@ class Compactor:
         return alone or best
 
     def _with_kernel(self, parts: list[Part], budget: int) -> Judged | None:
-        """The parts and the kernel that is best beside them, together with so many parameters; None where there is no room."""
+        """The parts and the kernel that is best beside them, together within the budget; None where there is no room."""
         found, room = [], budget - sum(count_parameters(part.network) for part in parts)
         for training in self.trainings.values():
             if room <= 0 or (self.small and training.at_rows):

@@ -17,7 +17,7 @@ from motifnet.structure import Front, LogScale, Part, Prescriber, part_of
 from motifnet.tables import Sample
 from motifnet.teachers import EstimatorTeacher, FittedKernel
 
-FEW_PARAMETERS = 60_000  # of the centres of all networks that a training ends in: no more than one network of a larger table has
+MAX_PARALLEL = 60_000  # parameters of the centres of all networks that a training ends in, where these are more than one
 
 
 @dataclass
@@ -94,7 +94,7 @@ class Run:
 
     def _in_parallel(self, sample: Sample, settings: InnerSettings, inner: Sequence[InnerLayers]) -> int:
         """In how many networks a training ends: as many as theory predicts, while they are small together."""
-        most = FEW_PARAMETERS // (settings.capacity.centres(sample.n) * (2 * sample.X.shape[1] + sample.y.shape[1]))
+        most = MAX_PARALLEL // (settings.capacity.centres(sample.n) * (2 * sample.X.shape[1] + sample.y.shape[1]))
         if most < 2:
             return 1
         self.blocks = predicted_blocks(sample, inner, self.seed, most)

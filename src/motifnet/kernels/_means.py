@@ -10,7 +10,7 @@ from scipy.spatial import KDTree
 
 Matrix = NDArray[np.float64]
 
-ROWS_A_CELL, BLOCK = 20, 4_096  # rows that say where the centres are: so many a centre, at least so many
+ROWS_A_CELL, BLOCK = 20, 4_096  # rows that say where the centres are: 20 a centre, at least 4,096
 ROUNDS = 5
 
 

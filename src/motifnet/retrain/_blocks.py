@@ -39,7 +39,7 @@ class Blocks:
 
 
 def predicted_blocks(sample: Sample, inner: Sequence[InnerLayers], seed: int, most: int) -> Blocks:
-    """From the inner layers of all folds; at most so many are taken."""
+    """From the trained layers of all folds; at most `most` are taken."""
     last, rng = sample.folds.count - 1, np.random.default_rng([seed, 31])
     train, new = (drawn(rows, most, rng) for rows, most in ((sample.folds.train(last), FITTED), (sample.folds.held_out(last), COMPARED)))
     if len(inner) < 2 or train.sum() < 2 or not new.any():
@@ -49,11 +49,11 @@ def predicted_blocks(sample: Sample, inner: Sequence[InnerLayers], seed: int, mo
     of_row = sample.weight[new]
     error = float(np.average((values[last] - sample.y[new]) ** 2, axis=0, weights=of_row).mean())
     disagreement = float(np.average(values.var(0, ddof=1), axis=0, weights=of_row).mean())
-    predicted = enough(disagreement, error, len(inner))
+    predicted = least_count(disagreement, error, len(inner))
     return Blocks(predicted, min(predicted, most), disagreement / max(error, 1e-300))
 
 
-def enough(disagreement: float, error: float, most: int) -> int:
+def least_count(disagreement: float, error: float, most: int) -> int:
     """The least M with E_M ≤ (1 + worth)² E_K for K = `most`."""
     errors = [error - disagreement * (1 - 1 / m) for m in range(1, most + 1)]
     return next(m for m, of_m in enumerate(errors, 1) if m == most or of_m <= (1 + WORTH) ** 2 * errors[-1])

@@ -73,7 +73,7 @@ def cross_tune(
 ) -> CrossTuned:
     """Train the inner layers for every fold from its own start, the last start is that of all rows. Raises `Stopped` when the control says so.
 
-    With more than one of the `copies`, a number or what says it of the folds' inner layers, the models are those of the first folds.
+    `copies`: the number of networks, or a function that finds it from the trained layers of the folds; more than one are those of the first folds.
 
     Trainings of another `number` draw other batches.
     """

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -54,31 +55,31 @@ class Prescriber:
         return self.request if isinstance(self.request, Profile) else structure(self.rows, control.check)
 
     def fronts(self, profile: Profile, sample: Sample, teacher: Teacher, control: Control) -> Iterator[Front | Orbit | Rejected]:
-        """The fronts that the prescription of a profile leads to; `teacher`: the cheap fit that tries them."""
+        """The fronts that the prescription of a profile leads to; `teacher`: the cheap fit that tries a step."""
         settings = profile.prescription
-        makers: Mapping[str, Callable[[Mapping[str, Any], Sample, Teacher, Control], Front | Orbit | Rejected | None]] = {
+        makers: Mapping[str, Callable[[Mapping[str, Any], Sample, Control], Front | Orbit | Rejected | None]] = {
             "invariance": self._invariant,
             "intrinsic dimension": self._projected,
-            "singularity": self._stepped,
+            "singularity": partial(self._stepped, teacher),
         }
         for detector, maker in makers.items():
-            front = maker(settings[detector], sample, teacher, control) if detector in settings else None
+            front = maker(settings[detector], sample, control) if detector in settings else None
             if front is not None:
                 yield front
 
-    def _invariant(self, setting: Mapping[str, Any], sample: Sample, teacher: Teacher, control: Control) -> Front | Orbit | None:
+    def _invariant(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | Orbit | None:
         blocks = [[self.rows.names.index(name) for name in block] for block in setting["blocks"]]
         group = PRESETS[setting["group"]](blocks, self.rows.d)
         if not group.is_layer or (setting["equivariant"] and sample.response is not None):
             return None  # losses of their own have no common unit
         return equivariant(group, self.rows, sample.X) if setting["equivariant"] else symmetry(group, self.rows, sample.X)
 
-    def _projected(self, setting: Mapping[str, Any], sample: Sample, teacher: Teacher, control: Control) -> Front | None:
+    def _projected(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | None:
         components = setting.get("projection")
         numeric = self.rows.numeric
         return None if components is None or not numeric.any() else projection(sample.X, numeric, components)
 
-    def _stepped(self, setting: Mapping[str, Any], sample: Sample, teacher: Teacher, control: Control) -> Front | Rejected | None:
+    def _stepped(self, teacher: Teacher, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | Rejected | None:
         numeric, first = np.append(self.rows.numeric, False), self._step(sample, 0, control)
         if first is None:
             return None

@@ -17,7 +17,7 @@ from motifnet.structure._part import numpy_of
 from motifnet.tables import Matrix, Sample, drawn
 from motifnet.teachers import Teacher
 
-ROWS = 700  # that the fits have, and at most so many that judge
+ROWS = 700  # at most, to fit and again to judge
 GAIN = 0.01
 
 

@@ -111,7 +111,7 @@ def _by_group(count: int, groups: NDArray[np.int64], rng: np.random.Generator) -
 
 
 def drawn(rows: NDArray[np.bool_], most: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """At most so many of the rows that a mask with shape (n,) names."""
+    """A random choice of at most `most` of the rows that a mask with shape (n,) names, as such a mask."""
     mask = np.zeros(len(rows), dtype=bool)
     mask[rng.permutation(np.flatnonzero(rows))[:most]] = True
     return mask
