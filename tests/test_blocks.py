@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -82,7 +83,7 @@ def test_more_than_one_network_only_where_there_is_room(most: int, monkeypatch: 
     assert any("in parallel" in row.note for row in model.ledger_) == (most > 1_050)
 
 
-BESIDE = {
+BESIDE: dict[str, dict[str, Any]] = {
     "plain": {},
     "groups": {"groups": np.arange(150) // 5},
     "time": {"time": np.arange(150)},
