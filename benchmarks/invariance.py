@@ -28,7 +28,7 @@ from motifnet.estimators._structure_stage import SMOOTHEST
 from motifnet.losses import Objective
 from motifnet.profiling import Rows
 from motifnet.stacking import predicted
-from motifnet.structure import Part, Prescriber, Rejected, part_of
+from motifnet.structure import Part, Prescriber, part_of
 from motifnet.tables import as_table
 
 EXPERIMENT = Experiment(
@@ -78,10 +78,9 @@ class _Choice:
         found = replace(found, findings=tuple(f for f in found.findings if f.detector == "invariance"))
         setting = repr(found.prescription)
         smooth = replace(self.convex, profiles=SMOOTHEST)
-        for front in () if setting in self.known else Prescriber(found, rows).fronts(found, self.ready.sample, smooth, control):
-            assert not isinstance(front, Rejected)  # steps alone are tried first
-            fitted = smooth.fit(front.behind(self.ready.sample), seed=self.seed, n_jobs=self.threads)
-            self.known[setting] = front.part("kernel ridge", fitted)
+        for candidate in () if setting in self.known else Prescriber(found, rows).fronts(found, self.ready.sample, 0, control):
+            fitted = smooth.fit(candidate.front.behind(self.ready.sample), seed=self.seed, n_jobs=self.threads)
+            self.known[setting] = candidate.front.part("kernel ridge", fitted)
         return self.known.get(setting)
 
     def _rows(self, fold: int | None) -> Rows:

@@ -11,14 +11,14 @@ import pytest
 
 import motifnet
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.engine import UsageError
+from motifnet.engine import Control, UsageError
+from motifnet.motifs import Motif
 from motifnet.profiling import Group, Rows, Surface, as_rows, cyclic, flips, permutations
 from motifnet.profiling._group import act
 from motifnet.retrain import InnerSettings, cross_tune, starts_of
-from motifnet.structure import Front, Rejected, equivariant, numpy_of, projection, step, symmetry
+from motifnet.structure import Front, Prescriber, equivariant, numpy_of, projection, step, symmetry
 from motifnet.structure._symmetric import first_and_others, quotient_layer
-from motifnet.structure._trial import GAIN, error_ratio
-from motifnet.tables import Matrix, Sample
+from motifnet.tables import Matrix, Sample, make_folds
 from motifnet.teachers import KernelRidge
 
 Drawn = tuple[Matrix, Matrix, Matrix]
@@ -225,15 +225,38 @@ def test_a_network_of_a_fold_stands_behind_the_front_that_it_was_trained_behind(
     np.testing.assert_allclose(numpy_of(part.network, X), part.predict(X), atol=1e-10)
 
 
-def test_a_trial_tells_a_step_that_helps_from_one_that_does_not() -> None:
+@pytest.mark.parametrize(("n", "searched"), [(450, [0, 1, 2, None]), (900, [0])])
+def test_a_step_that_gains_nothing_is_searched_on_the_fold_of_its_trial_alone(
+    monkeypatch: pytest.MonkeyPatch, n: int, searched: list[int | None]
+) -> None:
+    """The profile of another target says that there is a jump. Folds of 150 rows are too few for a trial."""
     rng = np.random.default_rng(4)
-    X = rng.standard_normal((400, 2))
-    sample = Sample.plain(X, (np.sin(X[:, :1]) + 2 * (X[:, 1:] > 0.3) + 0.1 * rng.standard_normal((400, 1))))
-    at = {where: step(Surface((1,), (1,), np.ones(1), 0.5), where, 2) for where in (0.3, -1.5)}
-    numeric = np.array([True, True, False])
-    teacher = KernelRidge(profiles=("gaussian",))
-    ratios = {where: error_ratio(Front("step", motif, numeric), sample, 0, teacher, 0) for where, motif in at.items()}
-    assert ratios[0.3] < 0.7 and ratios[-1.5] > 1 - GAIN
-    assert "not tried further" in Rejected("step", ratios[-1.5]).note
-    alone = replace(sample, folds=replace(sample.folds, groups=np.zeros(400, dtype=np.int64)))  # no row may predict another
-    assert error_ratio(Front("step", at[0.3], numeric), alone, 0, teacher, 0) == 1
+    X, _, y = jumping(rng)
+    found = motifnet.profile(X, y)
+    assert "singularity" in found.prescription
+    without, search = list[int | None](), Prescriber._step
+
+    def counted(self: Prescriber, sample: Sample, k: int | None, control: Control) -> Motif | None:
+        without.append(k)
+        return search(self, sample, k, control)
+
+    monkeypatch.setattr(Prescriber, "_step", counted)
+    model = MotifRegressor(random_state=0, preset="fast", profile=found).fit(X[:n], np.sin(3 * X[:n, 0]) + 0.1 * rng.standard_normal(n))
+    assert without == searched
+    note = next(row.note for row in model.ledger_ if row.stage == "step")
+    assert ("rejected early, after a trial on 300 rows" in note) == (n == 900)
+
+
+def test_one_fold_alone_is_predicted_by_what_may_predict_it() -> None:
+    X, y = np.zeros((60, 1)), np.zeros(60)
+    plain = Sample.plain(X, y, folds=3)
+    time = make_folds(60, 3, 0, time=np.arange(60.0))
+    groups = make_folds(60, 3, 0, groups=np.arange(60) // 5)
+    for folds in (plain.folds, time, groups):
+        for k in range(folds.count):
+            only = folds.only(k)
+            assert only.count == 1
+            np.testing.assert_array_equal(only.held_out(0), folds.held_out(k))
+            np.testing.assert_array_equal(only.train(0), folds.train(k))
+    views = (X, X + 1, X + 2)
+    np.testing.assert_array_equal(replace(plain, views=views).only(1).view(0), X + 1)

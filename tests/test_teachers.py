@@ -19,13 +19,14 @@ from motifnet.teachers import (
     TEACHERS,
     BoostedTrees,
     FittedTeacher,
-    Hopeless,
     KernelRidge,
     Linear,
+    RejectedEarly,
     Splines,
     SupportVectors,
     Teacher,
     fold_partition,
+    trial_folds,
 )
 from motifnet.teachers._boosting import FEWEST, Engine, Growth, Problem, find_engine, grow_best
 from motifnet.teachers._forest import Forest
@@ -340,8 +341,10 @@ def test_trees_follow_the_loss(library: str, loss: Loss) -> None:
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_hopeless_trees_end_after_their_first_fold(n_jobs: int) -> None:
-    sample, seen = problem(120), []
+def test_trees_that_are_rejected_end_after_the_folds_of_their_trial(n_jobs: int) -> None:
+    sample, seen = problem(600), []
+    trial = trial_folds(sample.folds)
+    assert trial == [0, 1]  # 150 rows each, of which 200 are wanted
 
     def worth(oof: Matrix) -> bool:
         seen.append(oof)
@@ -350,9 +353,9 @@ def test_hopeless_trees_end_after_their_first_fold(n_jobs: int) -> None:
     trees = BoostedTrees(max_trees=20)
     fitted = trees.fit(sample, n_jobs=n_jobs, worth=worth)
     assert np.array_equal(fitted.oof, trees.fit(sample, n_jobs=n_jobs).oof)
-    with pytest.raises(Hopeless) as ended:
+    with pytest.raises(RejectedEarly, match="300 rows") as ended:
         trees.fit(sample, n_jobs=n_jobs, worth=worth)
-    first = np.where(sample.folds.held_out(0)[:, None], fitted.oof, np.nan)
+    first = np.where((sample.folds.held_out(0) | sample.folds.held_out(1))[:, None], fitted.oof, np.nan)
     for oof in (*seen, ended.value.oof):
         assert np.array_equal(oof, first, equal_nan=True)
 

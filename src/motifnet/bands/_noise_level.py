@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
 
 Matrix = NDArray[np.float64]
 
 
 def neighbours_of(X: Matrix) -> NDArray[np.int64]:
     """Numbers of the k nearest rows of each row of X with shape (n, d), with shape (n, k)."""
+    from sklearn.neighbors import NearestNeighbors
+
     k = min(len(X), round(len(X) ** (2 / 3)))
     return np.asarray(NearestNeighbors(n_neighbors=k).fit(X).kneighbors(X, return_distance=False))
 

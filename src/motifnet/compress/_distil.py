@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
-from sklearn.cluster import KMeans
 from torch import Tensor
 
 from motifnet.compress._projection import output_layer, split_loss
@@ -81,6 +80,8 @@ def _find_gradients(student: Student, rows: Tensor, y: Tensor, cut: int) -> None
 
 def _means(inner: InnerLayers, X: Matrix, units: int, seed: int) -> Tensor:
     """k-means of the warped rows."""
+    from sklearn.cluster import KMeans
+
     Z = inner.warp_numpy(X)
     return torch.as_tensor(KMeans(units, n_init=1, max_iter=20, random_state=seed).fit(Z).cluster_centers_)
 

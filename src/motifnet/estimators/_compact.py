@@ -20,16 +20,18 @@ import torch
 
 from motifnet.engine import Control
 from motifnet.estimators._goal import Goal, Judged, RegressionGoal
+from motifnet.estimators._trial import Trial
 from motifnet.motifs import Distance, count_parameters
 from motifnet.profiling import KernelWidth, kernel_width
 from motifnet.retrain import CrossTuned, with_centres
 from motifnet.stacking import paired_difference
-from motifnet.structure import Part, part_of
-from motifnet.tables import Sample
-from motifnet.teachers import BoostedTrees
+from motifnet.structure import LogScale, Part, part_of
+from motifnet.tables import Matrix, Sample
+from motifnet.teachers import BoostedTrees, RejectedEarly, Worth
 
 WORTH, SURE = 0.005, 0.02  # of the error: what a part or a half of the centres must be worth to stay, in the mean and at most
 SMALL_WORTH, SMALL_SURE, SMALL_BUDGET = 0.01, 0.04, 16_000  # of a small network: with what else it holds, a file of less than 200 kB
+TRIAL = 3  # times that much on the rows of a trial is too much on all
 LITTLE = 20_000  # parameters; a network of fewer keeps all its centres
 LEAST = 32  # centres
 SMALL_TREES = BoostedTrees(learning_rate=0.08, leaves=8, max_trees=150, bagged=False)
@@ -38,13 +40,14 @@ LOOKED_AT = 1_000  # rows whose Gram matrix is read
 
 @dataclass(frozen=True)
 class Training:
-    """What a part was made of: the sample that a kernel was trained on, the trained networks, and how these become a part; `at_rows`: whether its
-    centres are rows, however few they are.
+    """What a part was made of: the sample that a kernel was trained on, the trained networks, how these become a part, and the scale of the target;
+    `at_rows`: whether its centres are rows, however few they are.
     """
 
     sample: Sample
     fitted: CrossTuned
     make: Callable[[CrossTuned], Part]
+    log: LogScale | None = None
     at_rows: bool = False
 
     @property
@@ -152,9 +155,9 @@ class Compactor:
         most, found, growing = training.centres // 2, None, None
         count = min(max(predicted, LEAST), most)
         while LEAST <= count <= most:
-            judged = self._with(best, part, self._made(training, count))
-            good = self.as_good(judged)
-            found = (judged, count) if good else found
+            judged = self._tried(best, part, training, count)
+            good = judged is not None and self.as_good(judged)
+            found = (judged, count) if judged is not None and good else found
             growing = not good if growing is None else growing
             if good == growing:
                 break
@@ -192,10 +195,23 @@ class Compactor:
         each = model.centres.shape[1] * len({model.inner.kernel.norm(name) for name in model.inner.kernel.profiles}) + model.dual.shape[1]
         return max(1, min(len(model.centres) - 1, budget // each))
 
-    def _made(self, training: Training, count: int) -> Part:
+    def _made(self, training: Training, count: int, worth: Worth | None = None) -> Part:
         self.control.check()
-        fitted = with_centres(training.sample, training.fitted, count, seed=self.seed, n_jobs=self.n_jobs, control=self.control)
+        fitted = with_centres(training.sample, training.fitted, count, seed=self.seed, n_jobs=self.n_jobs, control=self.control, worth=worth)
         return training.make(fitted)
+
+    def _tried(self, best: Judged, part: Part, training: Training, count: int) -> Judged | None:
+        """All parts with so many centres of this one; None where a trial says that these are too few."""
+        others = [other for other in best.parts if other is not part]
+
+        def worth(oof: Matrix) -> bool:
+            trial = Trial.of(self.goal, oof, training.log, self.seed)
+            return trial.error(others, part) <= (1 + TRIAL * self.worth) * trial.error(best.parts)
+
+        try:
+            return self._with(best, part, self._made(training, count, None if training.at_rows else worth))
+        except RejectedEarly:
+            return None
 
     def _with(self, best: Judged, part: Part, smaller: Part) -> Judged:
         return self.goal.judge([smaller if other is part else other for other in best.parts])

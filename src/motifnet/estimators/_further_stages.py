@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from functools import partial
 from typing import cast
 
-from motifnet.engine import LedgerRow
-from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._run import Run
 from motifnet.mimicry import transfer
 from motifnet.motifs import Motif
 from motifnet.retrain import FineTuneSettings, fine_tune_stage, fold_model, largest_local_error, sup_norm_stage
-from motifnet.stacking import predicted
 from motifnet.structure import LogScale, Part, numpy_of, part_of
-from motifnet.tables import Matrix
-from motifnet.teachers import TEACHERS, BoostedTrees, Hopeless
+from motifnet.teachers import TEACHERS, BoostedTrees, RejectedEarly
 
-REJECTED = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing; it ends after its first fold, and has no variants
-FIRST_ROWS = 200  # of a fold that may say so
+REJECTED = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing; it ends with its trial, and has no variants
 
 
 def add_base_model(run: Run, name: str, log: LogScale | None) -> None:
@@ -34,28 +28,19 @@ def add_base_model(run: Run, name: str, log: LogScale | None) -> None:
     run.control.check()
     sample = run.sample if log is None else log.sample
     fit = partial(teacher.fit, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
-    if isinstance(teacher, BoostedTrees) and isinstance(run.goal, RegressionGoal) and log is None and name not in run.preset.asked:
-        fit = partial(fit, worth=partial(_worth, run))
+    if isinstance(teacher, BoostedTrees) and name not in run.preset.asked:
+        fit = partial(fit, worth=run.near(log, REJECTED))
     try:
         part = part_of(name, fit(sample), log)
-    except Hopeless as ended:
+    except RejectedEarly as early:
         run.rejected.add(kind)
-        error = run.goal.error(ended.oof, predicted(ended.oof))
-        run.course.enter(LedgerRow(name, time.monotonic() - start, error, 0, False, f"{ended}: no part of the stack"))
+        run.reject(name, start, early, log)
         return
     run.others.append(part)
     before, alone = run.course.best, run.goal.judge([part])
     run.settle(name, start, "a further teacher" + (", on log y" if log else ""), alone)
     if before is not None and alone.error > REJECTED * before.error:
         run.rejected.add(kind)
-
-
-def _worth(run: Run, oof: Matrix) -> bool:
-    """Whether the first fold of a model is not so bad beside the best so far that it is rejected, or too small to tell."""
-    assert run.course.best is not None
-    best = run.course.best.oof
-    both = predicted(oof) & predicted(best)
-    return int(both.sum()) < FIRST_ROWS or run.goal.error(oof, both) <= REJECTED * run.goal.error(best, both)
 
 
 def fine_tune(run: Run) -> None:

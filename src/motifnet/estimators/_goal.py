@@ -7,7 +7,7 @@ has not seen: in units of sd(y) for regression, the log loss for classification.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -52,6 +52,10 @@ class Goal(Protocol):
     @property
     def scale(self) -> Matrix:
         """The unit of each output: sd of a target, 1 for a probability."""
+        ...
+
+    def on(self, sample: Sample) -> Goal:
+        """The same judged by other rows."""
         ...
 
     def judge(self, parts: list[Part]) -> Judged: ...
@@ -110,6 +114,9 @@ class RegressionGoal:
     def scale(self) -> Matrix:
         return self.sd
 
+    def on(self, sample: Sample) -> RegressionGoal:
+        return replace(self, sample=sample)
+
     def judge(self, parts: list[Part]) -> Judged:
         s = self.sample
         if len(parts) == 1:
@@ -149,6 +156,9 @@ class ClassificationGoal:
     @property
     def scale(self) -> Matrix:
         return np.ones(self.n_classes)
+
+    def on(self, sample: Sample) -> ClassificationGoal:
+        return replace(self, sample=sample)
 
     def judge(self, parts: list[Part]) -> Judged:
         s = self.sample

@@ -14,9 +14,10 @@ from motifnet.estimators._run import Run
 from motifnet.kernels import EveryFold
 from motifnet.retrain import CrossTuned, InnerSettings, refit_ridge, refit_softmax, refit_under_loss, starts_of
 from motifnet.structure import LogScale, Part, part_of
-from motifnet.teachers import FittedKernel
+from motifnet.teachers import FittedKernel, RejectedEarly
 
 OWN_LOSS = "trained kernel, own loss"
+FURTHER = 0.01  # of the error: what a further training, the dearest of all stages, must gain in its trial
 
 
 def fit_convex(run: Run) -> tuple[FittedKernel, EveryFold | None, float]:
@@ -47,31 +48,40 @@ def refit_last(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds:
     run.settle("last layer", start, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows", alone)
 
 
-def fit_on_log_scale(run: Run, log: LogScale) -> FittedKernel:
-    """The convex fit on the logarithmic scale of the target, which trainings and teachers take in turn with the plain one."""
+def fit_on_log_scale(run: Run, log: LogScale) -> FittedKernel | None:
+    """The convex fit on the logarithmic scale of the target, which trainings and teachers then take in turn with the plain one; None where its error
+    is larger.
+    """
     start = run.course.start("log scale")
     run.control.check()
     fitted = run.preset.convex.fit(log.sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
     part = part_of("kernel ridge", fitted, log)
+    alone, plain = (run.goal.judge([one]) for one in (part, run.kernels[0]))
     run.kernels.append(part)
-    run.settle("log scale", start, "kernel ridge on log y, beside the one on y", run.goal.judge([part]))
-    return fitted
+    run.settle("log scale", start, "kernel ridge on log y, beside the one on y", alone)
+    return fitted if alone.error < plain.error else None
 
 
 def train_inner_layers(run: Run, log: LogScale | None, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
     """A training beside all kernels so far; by out-of-fold scores: where it misleads, the start keeps its share."""
     stage = "inner layers" if number == 0 else f"inner layers {number + 1}"
     start = run.course.start(stage)
-    run.kernels.append(_tuned(run, convex, settings, number, log))
+    try:
+        part = _tuned(run, convex, settings, number, log)
+    except RejectedEarly as early:
+        run.reject(stage, start, early, log)
+        return
+    run.kernels.append(part)
     run.settle(stage, start, run.describe(settings) + ("; on log y" if log else ""), run.goal.judge(run.kernels))
 
 
 def _tuned(run: Run, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
-    fitted = run.train(run.sample if log is None else log.sample, starts_of(convex, settings.profiles), settings, number + 1)
+    sample = run.sample if log is None else log.sample
+    fitted = run.train(sample, starts_of(convex, settings.profiles), settings, number + 1, run.gains(log, FURTHER) if number else None)
     if number == 0:
         run.first = fitted
     make = partial(part_of, f"trained kernel {number + 1}", log=log)
-    return run.keep(run.sample if log is None else log.sample, fitted, make)
+    return run.keep(sample, fitted, make, log)
 
 
 def refit_output(run: Run) -> None:
@@ -87,7 +97,9 @@ def refit_output(run: Run) -> None:
         return
     part = run.part(OWN_LOSS, fitted)
     if classes:
-        run.trainings[part.name] = Training(sample, run.first, lambda few: run.part(OWN_LOSS, cast(CrossTuned, softmax(few, exact_rows=0))), True)
+        run.trainings[part.name] = Training(
+            sample, run.first, lambda few: run.part(OWN_LOSS, cast(CrossTuned, softmax(few, exact_rows=0))), at_rows=True
+        )
     alone, beside = run.goal.judge([part]), run.goal.judge([*run.kernels, part])
     # for classes the stack keeps them all: its pull to equal weights gains by parts that are nearly as good
     run.kernels = [part] if alone.error < beside.error and not classes else [*run.kernels, part]

@@ -7,7 +7,7 @@ explained.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -42,6 +42,9 @@ class LossGoal:
         r, w = self.response, self.sample.weight
         eta = np.array([loss.constant(y, w) for loss, y in zip(r.losses, r.y.T, strict=True)])
         return np.maximum(mean_loss(r, np.broadcast_to(eta, r.y.shape), w), 1e-300)
+
+    def on(self, sample: Sample) -> LossGoal:
+        return replace(self, sample=sample)
 
     def judge(self, parts: list[Part]) -> Judged:
         s = self.sample

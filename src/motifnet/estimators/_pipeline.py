@@ -30,18 +30,18 @@ def run_stages(run: Run) -> Judged:
         return _from_teacher(run, run.teacher)
     convex, folds, convex_seconds = fit_convex(run)
     try:
-        for name in run.preset.teachers[:1]:
+        for name in run.preset.early:
             add_base_model(run, name, None)
         refit_last(run, convex, folds, convex_seconds)
         del folds  # as large as a Gram matrix of all rows
         scales: list[tuple[LogScale | None, FittedKernel]] = [(None, convex)]
         for number, settings in enumerate(run.preset.inner):
-            if number == 1 and run.log is not None:
-                scales.append((run.log, fit_on_log_scale(run, run.log)))
+            if number == 1 and run.log is not None and (on_log := fit_on_log_scale(run, run.log)) is not None:
+                scales.append((run.log, on_log))
             train_inner_layers(run, *scales[number % len(scales)], settings, number)
         refit_output(run)
         look_for_structure(run)
-        for number, name in enumerate(run.preset.teachers[1:], 1):
+        for number, name in enumerate(run.preset.teachers, 1):
             add_base_model(run, name, scales[number % len(scales)][0])
         _stack(run)
         _compact(run)

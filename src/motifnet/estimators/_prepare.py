@@ -44,6 +44,7 @@ from motifnet.tables import (
 )
 
 LEAST_ROWS = 2
+SCORED_ROWS = 4_000  # by which parts are chosen and weighed, and errors known to a hundredth; more make every part dearer by another fit
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ def prepare(
     row_weight = rows.weight / (fsum(exposed) / fsum(weight))  # so that units of exposure do not matter
     encoder, matrix, views = Encoder.fit(rows.table, coded, row_weight, folds)
     check_width(encoder, table.schema)
+    if rows.groups is None and rows.time is None:
+        folds = folds.first(SCORED_ROWS)
     sample = Sample(matrix, coded, row_weight, folds, rows.groups, rows.time, labels, encoder.numeric, views, response)
     goal, flat = goal_of(sample), target.flat and len(objective.quantiles) < 2
     log = LogScale.of(sample, goal.mean, goal.sd) if isinstance(goal, RegressionGoal) else None

@@ -14,14 +14,14 @@ from motifnet.losses import Objective
 from motifnet.retrain import InnerSettings
 from motifnet.teachers import TEACHERS, KernelRidge
 
-# blocks in parallel differ in depth: the first has a residual block before its distances
-_ALL = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"))
+# blocks in parallel differ in depth: the second has a residual block before its distances
+_ALL = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"), batch=350, steps=40, rounds=3)
 _DEEP = replace(_ALL, depth=1)
-_RETRAINED = replace(_ALL, steps=40, ridge_factors=(1.0,))
+_RETRAINED = replace(_ALL, ridge_factors=(1.0,))
 _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60, map_share=0)
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
 # few centres, few steps, few trees: within ten times the seconds of 500 boosted trees
-_SMALL = Capacity(1_200, 800)
+_SMALL, _SMALLEST = Capacity(1_200, 800), Capacity(1_200, 400)
 _QUICK = InnerSettings(steps=30, batch=256, capacity=_SMALL, ridge_factors=(1.0,))
 # where trainings start; in the stack they leave it next to no weight
 _CONVEX = KernelRidge(capacity=_SMALL)
@@ -31,16 +31,17 @@ FOLD_ROWS = 10
 @dataclass(frozen=True)
 class Preset:
     """Number of folds (up to twice as many below `small_rows` rows), the convex fit, inner-layer trainings, the one that follows a teacher of the
-    caller's own, other teachers, whether to fine-tune end to end, whether to train under the objective "supnorm", and which teachers the caller
-    asked for by name.
+    caller's own, other teachers before the trainings (`early`) and after them, whether to fine-tune end to end, whether to train under the objective
+    "supnorm", and which teachers the caller asked for by name.
     """
 
     folds: int = 4
     small_rows: int = 1_000
     convex: KernelRidge = _CONVEX
-    inner: tuple[InnerSettings, ...] = (_DEEP, _ALL)
+    inner: tuple[InnerSettings, ...] = (_ALL, _DEEP)
     retrained: InnerSettings = _RETRAINED
-    teachers: tuple[str, ...] = ("trees", "randomised trees")
+    early: tuple[str, ...] = ("linear", "trees")
+    teachers: tuple[str, ...] = ("randomised trees",)
     fine_tune_epochs: int = 0
     ridge_again: bool = True
     sup_norm: bool = False
@@ -67,17 +68,18 @@ class Preset:
             raise UsageError("teachers names 'catboost', but CatBoost is not installed. Run pip install \"motifnet[catboost]\", or leave it out.")
         if "catboost" in names and objective.name == "gamma":
             raise UsageError("CatBoost has no loss for objective='gamma'. Leave 'catboost' out of teachers, or choose another objective.")
-        return replace(self, teachers=tuple(dict.fromkeys([*self.teachers, *names])), asked=tuple(names))
+        return replace(self, teachers=tuple(dict.fromkeys([*self.teachers, *(name for name in names if name not in self.early)])), asked=tuple(names))
 
 
 PRESETS = {
     "fast": Preset(
         folds=3,
         small_rows=0,
-        convex=KernelRidge(capacity=_SMALL, grid_rows=200),
+        convex=KernelRidge(capacity=_SMALLEST, grid_rows=200),
         inner=(_QUICK,),
         retrained=_QUICK,
-        teachers=("quick trees",),
+        early=("linear", "quick trees"),
+        teachers=(),
         ridge_again=False,
     ),
     "balanced": Preset(),
@@ -85,7 +87,7 @@ PRESETS = {
         folds=6,
         inner=(replace(_DEEP, steps=150), _MATERN, InnerSettings(steps=100), replace(_DEEP, depth=2), _LAPLACE),
         retrained=replace(_ALL, steps=150),
-        teachers=("trees", "randomised trees", "splines", "support vectors", "smoothed trees"),
+        teachers=("randomised trees", "splines", "support vectors", "smoothed trees"),
         fine_tune_epochs=20,
     ),
 }

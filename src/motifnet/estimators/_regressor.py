@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 
 from motifnet.bands import as_levels
@@ -216,6 +215,8 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
     def score(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> float:
         """R², or for another objective D²: one minus the mean loss as a share of that of the best constant, averaged over columns."""
         check_is_fitted(self)
+        from sklearn.metrics import r2_score
+
         objective = self._objective
         _check_offset(offset, objective)
         predicted = self._outputs(X, offset)

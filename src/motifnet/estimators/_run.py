@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from motifnet.engine import Control
+from motifnet.engine import Control, LedgerRow
 from motifnet.estimators._compact import Training
 from motifnet.estimators._course import Course
 from motifnet.estimators._goal import Goal, Judged
 from motifnet.estimators._presets import Preset
+from motifnet.estimators._trial import Trial
 from motifnet.profiling import Profile
 from motifnet.retrain import Blocks, CrossTuned, InnerLayers, InnerSettings, Start, cross_tune, predicted_blocks
 from motifnet.structure import Front, LogScale, Part, Prescriber, part_of
-from motifnet.tables import Sample
-from motifnet.teachers import EstimatorTeacher, FittedKernel
+from motifnet.tables import Matrix, Sample
+from motifnet.teachers import EstimatorTeacher, FittedKernel, RejectedEarly, Worth
 
 MAX_PARALLEL = 60_000  # parameters of the centres of all networks that a training ends in, where these are more than one
 
@@ -27,7 +29,8 @@ class Run:
     `teacher`: what is transferred and retrained in place of the library's own kernel ridge. `units`: what stands before a kernel branch beside it,
     None where rows are standardised. `front`: what stands before the kernel of the `first` training. `copies`: one network a fold, not as many as
     theory predicts. `small`: no row of the table may be a centre, nor the network larger than that of a `budget` of parameters; `row_free`: whether
-    this came true. `trainings`: of the parts that are trained kernels, by name. `blocks`: in how many networks the last training ended.
+    this came true. `trainings`: of the parts that are trained kernels, by name. `blocks`, `rounds`: in how many networks the last training ended, and
+    after how many rounds.
     """
 
     sample: Sample
@@ -53,6 +56,7 @@ class Run:
     trainings: dict[str, Training] = field(default_factory=dict)
     row_free: bool = False
     blocks: Blocks | None = None
+    rounds: int = 1
     rejected: set[tuple[type, bool]] = field(default_factory=set)
     stopped: bool = False
 
@@ -79,18 +83,49 @@ class Run:
         together = self.goal.judge(self.parts) if len(self.parts) > len(alone.parts) else alone
         self.course.settle(stage, start, together, note if together is alone else f"{note}; alone {alone.error:.4g}")
 
-    def keep(self, sample: Sample, fitted: CrossTuned, make: Callable[[CrossTuned], Part]) -> Part:
+    def keep(self, sample: Sample, fitted: CrossTuned, make: Callable[[CrossTuned], Part], log: LogScale | None = None) -> Part:
         """The part of a training; how to make it again is kept."""
         part = make(fitted)
-        self.trainings[part.name] = Training(sample, fitted, make)
+        self.trainings[part.name] = Training(sample, fitted, make, log)
         return part
 
-    def train(self, sample: Sample, starts: Sequence[Start], settings: InnerSettings, number: int) -> CrossTuned:
-        """A training of inner layers from the starts of the folds."""
+    def train(self, sample: Sample, starts: Sequence[Start], settings: InnerSettings, number: int, worth: Worth | None = None) -> CrossTuned:
+        """A training of inner layers from the starts of the folds. Raises `RejectedEarly` where a trial is not `worth` the other folds."""
         self.blocks = None
         copies = sample.folds.count if self.copies else partial(self._in_parallel, sample, settings)
         jobs, control = self.n_jobs, self.control
-        return cross_tune(sample, starts, settings, seed=self.seed, number=number, n_jobs=jobs, control=control, copies=copies)
+        fitted = cross_tune(sample, starts, settings, seed=self.seed, number=number, n_jobs=jobs, control=control, copies=copies, worth=worth)
+        self.rounds = fitted.rounds
+        return fitted
+
+    def gains(self, log: LogScale | None, least: float) -> Worth | None:
+        """Whether the part that a trial is of takes the share `least` off the error of all parts so far; None where there are no parts."""
+        parts = self.parts
+        if not parts:
+            return None
+
+        def worth(oof: Matrix) -> bool:
+            trial = Trial.of(self.goal, oof, log, self.seed)
+            return trial.error(parts, parts[0]) <= (1 - least) * trial.error(parts)
+
+        return worth
+
+    def near(self, log: LogScale | None, most: float) -> Worth | None:
+        """Whether the part that a trial is of has alone at most that many times the error of all parts so far; None where there are no parts."""
+        parts = self.parts
+        if not parts:
+            return None
+
+        def worth(oof: Matrix) -> bool:
+            trial = Trial.of(self.goal, oof, log, self.seed)
+            return trial.error([], parts[0]) <= most * trial.error(parts)
+
+        return worth
+
+    def reject(self, stage: str, start: float, early: RejectedEarly, log: LogScale | None) -> None:
+        """Enter a stage that ended with its trial, by the error of its part alone there."""
+        error = Trial.of(self.goal, early.oof, log, self.seed).error([], self.parts[0])
+        self.course.enter(LedgerRow(stage, time.monotonic() - start, error, 0, False, f"{early}: no part of the stack"))
 
     def _in_parallel(self, sample: Sample, settings: InnerSettings, inner: Sequence[InnerLayers]) -> int:
         """In how many networks a training ends: as many as theory predicts, while they are small together."""
@@ -104,4 +139,5 @@ class Run:
         """The last training as the ledger has it."""
         blocks = f"; {self.blocks.sentence}" if self.blocks else ""
         profiles = starts[-1].kernel.profiles if starts else settings.profiles
-        return f"{settings.steps} steps a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(profiles)}{blocks}"
+        rounds = f"{self.rounds} of {settings.rounds} rounds of {settings.steps} steps" if settings.rounds > 1 else f"{settings.steps} steps"
+        return f"{rounds} a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(profiles)}{blocks}"

@@ -7,11 +7,13 @@ from dataclasses import replace
 from functools import partial
 
 from motifnet.engine import LedgerRow
+from motifnet.estimators._compact import WORTH
 from motifnet.estimators._run import Run
 from motifnet.motifs import count_parameters
-from motifnet.retrain import starts_of
-from motifnet.structure import Front, Orbit, Rejected
-from motifnet.teachers import KernelRidge
+from motifnet.retrain import CrossTuned, starts_of
+from motifnet.structure import Candidate, Front, Orbit
+from motifnet.tables import Sample
+from motifnet.teachers import TRIAL_ROWS, FittedKernel, KernelRidge, RejectedEarly, trial_folds
 
 # behind a layer that leaves few directions and no jump the function is smooth: no Laplace kernel of ‖·‖₁, and steps enough to find its scale
 SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gaussian"), 60
@@ -24,33 +26,46 @@ def look_for_structure(run: Run) -> None:
     start = run.course.start("profile")
     run.control.check()
     run.profile = run.prescriber.profile(run.control)
-    fronts = run.prescriber.fronts(run.profile, run.sample, _smoothest(run), run.control)
     assert run.course.best is not None
     found = "; ".join(f"{f.detector}: {f.verdict}" for f in run.profile.findings if f.found) or "nothing that changes the structure"
     size = count_parameters(run.goal.network(run.course.best))
     run.course.enter(LedgerRow("profile", time.monotonic() - start, run.course.best.error, size, True, found))
-    start = time.monotonic()
-    for number, front in enumerate(fronts):
-        if isinstance(front, Rejected):
-            run.course.enter(LedgerRow(front.name, time.monotonic() - start, run.course.best.error, size, False, front.note))
-        else:
-            _behind(run, front, number, start)
+    start, fold = time.monotonic(), trial_folds(run.sample.folds)[-1 if run.sample.folds.forward else 0]
+    for number, candidate in enumerate(run.prescriber.fronts(run.profile, run.sample, fold, run.control)):
+        try:
+            _behind(run, candidate, fold, number, start)
+        except RejectedEarly as early:
+            run.reject(candidate.front.name, start, early, None)
         start = time.monotonic()
 
 
-def _behind(run: Run, front: Front | Orbit, number: int, start: float) -> None:
-    """The convex fit and the first training on the rows behind a front: alone or beside the others, where that is better, else forgotten."""
-    run.course.start(front.name)
-    sample, first = front.behind(run.sample), run.preset.inner[0]
-    settings = replace(first, profiles=SMOOTH, steps=max(first.steps, SMOOTH_STEPS))
-    convex = _smoothest(run).fit(sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
-    trained = run.train(sample, starts_of(convex, settings.profiles), settings, 100 + number)
-    parts = [front.part("kernel ridge", convex), run.keep(sample, trained, partial(front.part, "trained kernel"))]
+def _behind(run: Run, candidate: Candidate, fold: int, number: int, start: float) -> None:
+    """The convex fit and the first training on the rows behind a front: alone or beside the others, where that is better, else forgotten. One fold
+    is tried first where it has enough rows; raises `RejectedEarly` where it gains too little.
+    """
+    run.course.start(candidate.front.name)
+    if run.sample.folds.held_out(fold).sum() >= TRIAL_ROWS and isinstance(candidate.front, Front):  # an orbit has other rows
+        _, tried = _fitted(run, candidate.front, run.sample.only(fold), number)
+        if (worth := run.gains(None, WORTH)) and not worth(tried.oof):
+            raise RejectedEarly(tried.oof)
+    front = candidate.whole()
+    if front is None:
+        return
+    convex, trained = _fitted(run, front, run.sample, number)
+    parts = [front.part("kernel ridge", convex), run.keep(front.behind(run.sample), trained, partial(front.part, "trained kernel"))]
     kernels = {"": [*run.kernels, *parts], ", and no others": parts}
     judged = {alone: run.goal.judge([*some, *run.others]) for alone, some in kernels.items()}
     alone = min(judged, key=lambda alone: judged[alone].error)
     if run.course.settle(front.name, start, judged[alone], f"smooth kernels behind this layer{alone}"):
         run.kernels = kernels[alone]
+
+
+def _fitted(run: Run, front: Front | Orbit, sample: Sample, number: int) -> tuple[FittedKernel, CrossTuned]:
+    """The convex fit and the training of a sample behind a front."""
+    sample, first = front.behind(sample), run.preset.inner[0]
+    settings = replace(first, profiles=SMOOTH, steps=max(first.steps, SMOOTH_STEPS))
+    convex = _smoothest(run).fit(sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
+    return convex, run.train(sample, starts_of(convex, settings.profiles), settings, 100 + number)
 
 
 def _smoothest(run: Run) -> KernelRidge:

@@ -94,15 +94,16 @@ class Landmarks:
 
     def features(self, rows: Tensor) -> Tensor:
         """Fᵀ with shape (m + 1, rows) of some rows, 1 for the intercept at the end."""
-        F = torch.linalg.solve_triangular(self.L, self.gram(self.Z[self.chosen], self.Z[rows]), upper=False)
-        return torch.cat([F, torch.ones(1, len(rows), dtype=F.dtype)])
+        F = torch.ones(len(self.L) + 1, len(rows), dtype=self.L.dtype)
+        torch.linalg.solve_triangular(self.L, self.gram(self.Z[self.chosen], self.Z[rows]), upper=False, out=F[:-1])
+        return F
 
     def normal_equations(self, rows: Tensor, y: Tensor, w: Tensor, n_jobs: int = 1) -> Sums:
         """S with shape (m + 1, m + 1) and c with shape (m + 1, q) of some rows; a block of them is a job."""
         root = w.sqrt()
 
         def terms(block: Tensor) -> tuple[Matrix, Matrix]:
-            F = self.features(block) * root[block]
+            F = self.features(block).mul_(root[block])
             S = F.numpy() @ F.numpy().T  # numpy computes half of a product of a matrix and itself, and lets other threads run
             return S, (F @ (root[block, None] * y[block])).numpy()
 

@@ -7,6 +7,9 @@ an output layer that has not seen the fold either: over all folds this is the ou
     a trunk    one more training, on all rows: hidden units of several trainings are different ones, and their mean is none of them
 
 or, as `copies`, networks of several folds, each with an output layer of all rows, averaged in prediction: more accurate, as many times larger.
+
+How many rounds a training has, the folds of a trial find for all, by their median: as many as lower the error of the fold's rows, predicted by a
+small fit behind the layers so far, by `GAIN` each.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from statistics import median_low
 from typing import TypeVar
 
 import numpy as np
@@ -24,10 +28,11 @@ from motifnet.kernels import CAPACITY, Capacity, affordable, fit_with_held_out
 from motifnet.retrain._inner import InnerSettings, Places, train_inner
 from motifnet.retrain._inner_layers import InnerLayers, average, pruned
 from motifnet.retrain._start import Start
-from motifnet.tables import Matrix, Sample
-from motifnet.teachers import fold_partition
+from motifnet.tables import Matrix, Sample, drawn
+from motifnet.teachers import Worth, fit_folds, fold_partition, trial_folds
 
 FEW_ROWS = 150
+JUDGES, SMALL_FIT, GAIN = 3, 1_000, 0.005  # folds that find the rounds, rows at most of a fit that judges one and of its judges; what one must gain
 T = TypeVar("T")
 _SHARE = 0.5  # of the time that is left for a fold
 
@@ -49,11 +54,12 @@ class TunedModel:
 
 @dataclass(frozen=True)
 class CrossTuned:
-    """Out-of-fold predictions with shape (n, q), the inner layers of the folds, and one model of all rows, or one a fold."""
+    """Out-of-fold predictions with shape (n, q), the inner layers of the folds, one model of all rows, or one a fold; the rounds of a training."""
 
     oof: Matrix
     inner: tuple[InnerLayers, ...]
     models: tuple[TunedModel, ...]
+    rounds: int = 1
 
     def predict(self, X: Matrix) -> Matrix:
         """The average of the models, with shape (m, q)."""
@@ -70,8 +76,10 @@ def cross_tune(
     n_jobs: int = 1,
     control: Control | None = None,
     copies: int | Callable[[Sequence[InnerLayers]], int] = 1,
+    worth: Worth | None = None,
 ) -> CrossTuned:
-    """Train the inner layers for every fold from its own start, the last start is that of all rows. Raises `Stopped` when the control says so.
+    """Train the inner layers for every fold from its own start, the last start is that of all rows. Raises `Stopped` when the control says so, and
+    `RejectedEarly` where the predictions of a trial are not `worth` the other folds.
 
     `copies`: the number of networks, or a function that finds it from the trained layers of the folds; more than one are those of the first folds.
 
@@ -81,28 +89,67 @@ def cross_tune(
     control = control or Control()
     shared, count = int(np.random.default_rng([seed, number]).integers(2**31)), sample.folds.count
 
-    def train(k: int) -> InnerLayers:
+    def train(k: int, settings: InnerSettings, look: Callable[[InnerLayers], bool] | None = None) -> InnerLayers:
         """On fold k's training rows; on all rows for k = count."""
+        if k in trained:
+            return trained[k]
         part, rows = (sample, sample.X) if k == count else (sample.rows(sample.folds.train(k), k), sample.view(k))
-        layers = train_inner(part, starts[k], settings, [seed, number, k], control, Places(rows, shared))
-        return replace(layers, kernel=pruned(layers.kernel))
+        return train_inner(part, starts[k], settings, [seed, number, k], control, Places(rows, shared), look)
+
+    def find_rounds(k: int) -> Rounds:
+        rounds = Rounds(sample, k, seed)
+        train(k, settings, rounds.look)
+        return rounds
+
+    trained: dict[int, InnerLayers] = {}
+    if settings.rounds > 1:
+        trial = trial_folds(sample.folds)[:JUDGES]
+        found = dict(zip(trial, parallel_map(find_rounds, trial, n_jobs if sample.n > FEW_ROWS else 1), strict=True))
+        settings = replace(settings, rounds=median_low(rounds.count for rounds in found.values()))
+        trained |= {k: rounds.inner for k, rounds in found.items() if rounds.inner is not None and rounds.count == settings.rounds}
 
     def tune(k: int) -> tuple[InnerLayers, Matrix, TunedModel]:
-        inner = train(k)
+        inner = prune(train(k, settings))
         ridges = [factor * inner.ridge for factor in settings.ridge_factors]
         model, held_out = _solved(sample, inner, ridges, settings.capacity, seed, control, k, max(1, math.ceil((count - k) / n_jobs)))
         return replace(inner, ridge=model.ridge), held_out[sample.folds.held_out(k)], model
 
     # steps on few rows are too short for threads to gain anything
-    results = parallel_map(tune, range(count), n_jobs if sample.n > FEW_ROWS else 1)
+    results = fit_folds(sample, tune, lambda result: result[1], n_jobs if sample.n > FEW_ROWS else 1, worth)
     inner = tuple(of_fold for of_fold, _, _ in results)
     oof = sample.folds.joined([held_out for _, held_out, _ in results])
     wanted = copies if isinstance(copies, int) else copies(inner)
     if wanted > 1:
-        return CrossTuned(oof, inner, tuple(model for _, _, model in results[:wanted]))
+        return CrossTuned(oof, inner, tuple(model for _, _, model in results[:wanted]), settings.rounds)
     mean = average(inner)
-    whole = replace(train(count), ridge=mean.ridge) if settings.depth else mean
-    return CrossTuned(oof, inner, (solve_whole(sample, whole, settings.capacity, seed, control),))
+    whole = replace(prune(train(count, settings)), ridge=mean.ridge) if settings.depth else mean
+    return CrossTuned(oof, inner, (solve_whole(sample, whole, settings.capacity, seed, control),), settings.rounds)
+
+
+def prune(layers: InnerLayers) -> InnerLayers:
+    """The layers without the profiles of their kernel that count for little."""
+    return replace(layers, kernel=pruned(layers.kernel))
+
+
+class Rounds:
+    """The rounds of fold k's training that are worth it, by the error of small fits behind its layers on rows of the fold; the layers after them."""
+
+    def __init__(self, sample: Sample, k: int, seed: int) -> None:
+        rng = np.random.default_rng([seed, 41])
+        train, new = (drawn(rows, SMALL_FIT, rng) for rows in (sample.folds.train(k), sample.folds.held_out(k)))
+        self.part, self.X, self.y, self.w = sample.rows(train, k), sample.view(k)[new], sample.y[new], sample.weight[new]
+        self.error, self.count = math.inf, 0
+        self.inner: InnerLayers | None = None
+
+    def look(self, inner: InnerLayers) -> bool:
+        """Whether the last round has lowered the error enough for another to be tried."""
+        predicted = solve_whole(self.part, inner, CAPACITY).predict(self.X)
+        error = float(np.average(((self.y - predicted) ** 2).sum(1), weights=self.w)) ** 0.5
+        if error > (1 - GAIN) * self.error:
+            return False
+        self.error, self.inner = error, inner
+        self.count += 1
+        return True
 
 
 def _solved(

@@ -17,12 +17,24 @@ from motifnet.kernels import landmark_features, means_between, solve_folds
 from motifnet.retrain._cross_tune import CrossTuned, TunedModel
 from motifnet.retrain._inner_layers import InnerLayers
 from motifnet.tables import Matrix, Sample
+from motifnet.teachers import Worth, fit_folds
 
 BLOCK = 4_096
 
 
-def with_centres(sample: Sample, fitted: CrossTuned, count: int, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> CrossTuned:
-    """The models with at most `count` centres, and their out-of-fold predictions. Raises `Stopped` when the control says so."""
+def with_centres(
+    sample: Sample,
+    fitted: CrossTuned,
+    count: int,
+    *,
+    seed: int = 0,
+    n_jobs: int = 1,
+    control: Control | None = None,
+    worth: Worth | None = None,
+) -> CrossTuned:
+    """The models with at most `count` centres, and their out-of-fold predictions. Raises `Stopped` when the control says so, and `RejectedEarly`
+    where the predictions of a trial are not `worth` the other folds.
+    """
     control = control or Control()
 
     def held_out(k: int) -> Matrix:
@@ -32,7 +44,7 @@ def with_centres(sample: Sample, fitted: CrossTuned, count: int, *, seed: int = 
             return np.zeros((int(rows.sum()), sample.y.shape[1]))
         return solve_at(sample.rows(train, k), fitted.inner[k], count, seed).predict(sample.view(k)[rows])
 
-    oof = sample.folds.joined(parallel_map(held_out, range(sample.folds.count), n_jobs))
+    oof = sample.folds.joined(fit_folds(sample, held_out, lambda part: part, n_jobs, worth))
     models = parallel_map(lambda model: solve_at(sample, model.inner, count, seed), fitted.models, n_jobs)
     return CrossTuned(oof, fitted.inner, tuple(models))
 

@@ -11,11 +11,14 @@ solved in closed form at every step; a step draws a fresh batch and descends
 
 The priors are log densities on the scale of n/2 · log error; without them the leave-out loss is overfitted. The step is not convex; it starts from
 the convex fit, and the caller keeps the result only if rows that this training has not seen are predicted better.
+
+A training has rounds. In each the rates fall to a tenth (Loshchilov & Hutter 2017); they start √2 times lower than in the last, with batches √2
+times as large, up to twice those of the first (Smith, Kindermans, Ying & Le 2018): the first round is cheap, and may be enough.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,16 +41,20 @@ LEAST_BATCH = 350  # in all of fewer rows; else at most half of the rows are dra
 MAP_ROWS = 600  # from which the start of the map is computed
 LEAST_RIDGE = 1e-6  # above the rounding of a float32 Gram matrix
 LEAST_ERROR = 1e-30  # below which a float32 quotient could overflow
+GROWTH, LARGEST = 2**0.5, 2.0  # batches of a round in units of those of the last, and at most of those of the first
+RESTART = 0.5**0.5  # rates at the start of a round in units of those of the last
 
 
 @dataclass(frozen=True)
 class InnerSettings:
     """How long and how freely the inner layers are trained, how far the map starts from the identity, how many centres the network then has, and
-    which multiples of the trained λ are compared on inner folds when its output layer is solved.
+    which multiples of the trained λ are compared on inner folds when its output layer is solved. `steps` are those of a round, of which there are
+    at most `rounds`; `batch` is that of the first.
     """
 
     profiles: tuple[str, ...] = ("laplace1", "laplace2", "gaussian")
     steps: int = 80
+    rounds: int = 1
     batch: int = 500
     segments: int = 12
     rate: float = 0.1
@@ -86,8 +93,12 @@ def train_inner(
     seed: Sequence[int],
     control: Control | None = None,
     places: Places | None = None,
+    look: Callable[[InnerLayers], bool] | None = None,
 ) -> InnerLayers:
-    """Train the inner layers on the rows of `sample`, from the kernel and λ of `start`; `places` are those of its own rows where None."""
+    """Train the inner layers on the rows of `sample`, from the kernel and λ of `start`; `places` are those of its own rows where None.
+
+    `look` sees the layers after each round, and says whether there is to be another.
+    """
     rng = np.random.default_rng(seed)
     places = places or Places(sample.X, int(rng.integers(2**31)))
     # kernels and their gradients in float32, twice as fast; factorisations and solutions in float64
@@ -109,20 +120,25 @@ def train_inner(
         inner.start_map(gradient_map(X[some], y[some], w[some], start.kernel, start.ridge, inner.columns, settings.map_share))
     adam = Adam(inner.vector, inner.rates(settings.rate, settings.map_rate))
     everyone = np.arange(sample.n)
-    size = min(settings.batch, max(LEAST_BATCH, sample.n // 2))
-    whole = inner.rows(X) if sample.n <= size else None
-    errors: list[float] = []
+
+    def descend(size: int, pace: float) -> None:
+        whole, errors = inner.rows(X) if sample.n <= size else None, list[float]()
+        for step in range(settings.steps):
+            if control is not None:
+                control.check()
+            drawn = everyone if whole is not None else np.sort(rng.permutation(sample.n)[:size])
+            rows, blocks = batch_blocks(sample, drawn, rng)
+            index = torch.as_tensor(rows)
+            batch = whole if whole is not None and len(rows) == sample.n else inner.rows(X[index])
+            errors.append(find_gradients(inner, batch, y[index], w[index], blocks, sample.n))
+            adam.step(inner.gradient(), pace * (1 - 0.9 * step / settings.steps))
+            if batch is whole and stands_still(errors):
+                break
+
     # two rows have no leave-out error that differs between inner layers
-    for step in range(settings.steps if sample.n > 2 else 0):
-        if control is not None:
-            control.check()
-        drawn = everyone if whole is not None else np.sort(rng.permutation(sample.n)[:size])
-        rows, blocks = batch_blocks(sample, drawn, rng)
-        index = torch.as_tensor(rows)
-        batch = whole if whole is not None and len(rows) == sample.n else inner.rows(X[index])
-        errors.append(find_gradients(inner, batch, y[index], w[index], blocks, sample.n))
-        adam.step(inner.gradient(), 1 - 0.9 * step / settings.steps)
-        if batch is whole and stands_still(errors):
+    for number in range(settings.rounds if sample.n > 2 else 0):
+        descend(min(round(settings.batch * min(GROWTH**number, LARGEST)), max(LEAST_BATCH, sample.n // 2)), RESTART**number)
+        if look is not None and not look(inner.freeze()):
             break
     return inner.freeze()
 
@@ -134,7 +150,7 @@ def find_gradients(inner: InnerParameters, rows: Rows, y: Tensor, w: Tensor, blo
     L = factor(square(pairs.detach().double(), len(y), 1.0), ridge / w)
     error, gradient = leave_out_gradient(projector_of(L.float()), solve_factored(L, y)[0], w, blocks)
     gradient /= max(error, LEAST_ERROR)
-    pairs.backward(both_sides(gradient))
+    torch.dot(pairs, both_sides(gradient)).backward()  # of a number: torch would load a library of symbols for a gradient of many
     # dL/d log λ = Σ_i (dL/dG_ii) λ / w_i
     inner.log_ridge.grad = (gradient.diagonal() * ridge / w).sum().to(inner.log_ridge.dtype).reshape(1)
     inner.add_prior(n)

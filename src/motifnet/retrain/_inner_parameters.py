@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from motifnet.kernels import Kernel, Warp, quantile_knots, two_valued
 from motifnet.retrain._inner_layers import Block, InnerLayers
@@ -29,6 +30,7 @@ from motifnet.tables import Matrix
 TAU, RHO, MU, OMEGA = 0.5, 0.3, 0.1, 0.1
 MAP = 5  # the first leaf that acts across columns
 ANCHORS = 1_000  # rows among which kinks are placed
+LANES = 8  # columns that `torch.pdist` takes at once; of fewer it takes one by one, ten times as long
 
 
 class Rows(NamedTuple):
@@ -124,7 +126,7 @@ class InnerParameters:
 
         def distance(p: int) -> Tensor:
             U = Z if p == 1 or not self.M.numel() else self._changed(Z, Z[:, self.numeric] @ self.M)
-            D = torch.pdist(U, p)
+            D = torch.pdist(pad(U, (0, -U.shape[1] % LANES)), p)
             return with_indicators(D, rows.bits, apart, p) if len(apart) else D
 
         return mixture_of(distance, self.profiles, self.weights(), torch.exp(self.log_rates + torch.log(self.start_rates).to(self.s.dtype)))

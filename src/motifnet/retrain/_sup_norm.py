@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.neighbors import NearestNeighbors
 from torch import Tensor, nn
 
 from motifnet.engine import Control, UsageError
@@ -77,6 +76,8 @@ def train_on_balls(
 
 def radii_of(X: Matrix) -> list[float]:
     """Radii to compare on held-out rows: multiples of the median distance of rows X with shape (n, d) to the nearest other, in sup-norm."""
+    from sklearn.neighbors import NearestNeighbors
+
     distances = NearestNeighbors(n_neighbors=2, metric="chebyshev").fit(X).kneighbors(X)[0][:, 1]
     there = distances[distances > 0]
     return [factor * (float(np.median(there)) if len(there) else 1.0) for factor in RADII]

@@ -17,7 +17,6 @@ from typing import cast
 
 import numpy as np
 import torch
-from sklearn.neighbors import NearestNeighbors
 
 from motifnet.engine import Control, parallel_map
 from motifnet.motifs import Affine, Chain, Motif, ReLU
@@ -68,6 +67,8 @@ def sup_norm_stage(
 
 def largest_local_error(sample: Sample, oof: Matrix) -> float:
     """The largest of all local means of out-of-fold residuals, with shape (n, q)."""
+    from sklearn.neighbors import NearestNeighbors
+
     rows = np.isfinite(oof).all(1)
     X, w, residuals = sample.X[rows], sample.weight[rows], sample.y[rows] - oof[rows]
     k = max(1, min(len(X), round(len(X) ** (2 / 3))))

@@ -8,16 +8,15 @@ from motifnet.structure._front import Front, own_units, projection, step, symmet
 from motifnet.structure._log_scale import LogScale, part_of
 from motifnet.structure._orbit import Orbit, equivariant
 from motifnet.structure._part import Part, numpy_of
-from motifnet.structure._prescribe import Prescriber, Request, check_profile
-from motifnet.structure._trial import Rejected
+from motifnet.structure._prescribe import Candidate, Prescriber, Request, check_profile
 
 __all__ = [
+    "Candidate",
     "Front",
     "LogScale",
     "Orbit",
     "Part",
     "Prescriber",
-    "Rejected",
     "Request",
     "check_profile",
     "equivariant",

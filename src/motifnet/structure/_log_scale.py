@@ -18,6 +18,7 @@ from functools import partial
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from motifnet.mimicry import transfer
 from motifnet.motifs import Affine, Chain, Clip, Exp
@@ -52,15 +53,24 @@ class LogScale:
             return None
         return cls(replace(sample, y=coded), log_mean, log_sd, y, (mean, sd))
 
+    def on(self, judge: Sample, rows: NDArray[np.bool_]) -> LogScale:
+        """The same on some rows, which the sample `judge` holds with folds of its own."""
+        return replace(self, sample=replace(judge, y=self.sample.y[rows]), y=self.y[rows])
+
+    def scores(self, oof: Matrix) -> tuple[Matrix, Matrix]:
+        """The factor c of the means, and out-of-fold predictions of log y in the coding of the other parts."""
+        factor, means = smearing(oof * self.sd + self.mean, self.y, self.sample.weight, self.sample.folds)
+        return factor, (means - self.units[0]) / self.units[1]
+
     def part(self, name: str, fitted: FittedTeacher | CrossTuned) -> Part:
         """The part of a model that was fitted to `sample`."""
-        factor, means = smearing(fitted.oof * self.sd + self.mean, self.y, self.sample.weight, self.sample.folds)
+        factor, scores = self.scores(fitted.oof)
         mean, sd = self.units
         shift, low, high = self.mean + np.log(factor), self.sample.y.min(0) - 1, self.sample.y.max(0) + 1
         clip = Clip(torch.as_tensor(low), torch.as_tensor(high))
         chain = Chain([transfer(fitted), clip, _affine(self.sd, shift), Exp(), _affine(1 / sd, -mean / sd)], label="log scale")
         values = partial(_in_coding, fitted=fitted, bounds=(low, high), log=(shift, self.sd), units=self.units)
-        return Part(f"{name}, log scale", (means - mean) / sd, chain, values)
+        return Part(f"{name}, log scale", scores, chain, values)
 
 
 def _affine(slope: Matrix, shift: Matrix) -> Affine:

@@ -5,7 +5,7 @@ invariance            → functions that do not change under the group; for seve
 intrinsic dimension   → a projection
 singularity           → a step across the surface, found again without each fold
 
-A step, whose search is long, is tried on few rows first (`_trial`).
+The search for a step is long: one is found without the fold of a trial first, those of the other folds where the trial says that they are worth it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from motifnet.engine import Control, UsageError
 from motifnet.motifs import Motif
 from motifnet.profiling import BOUNDARY_ROWS, PRESETS, Profile, Rows, boundary, structure
 from motifnet.structure._front import Front, projection, step, symmetry
 from motifnet.structure._orbit import Orbit, equivariant
-from motifnet.structure._trial import GAIN, Rejected, error_ratio
 from motifnet.tables import Sample
-from motifnet.teachers import Teacher
 
 Request = Literal["auto"] | Profile | None
 
@@ -34,6 +33,14 @@ def check_profile(request: Any) -> Request:
     if request is None or isinstance(request, Profile) or request == "auto":
         return request
     raise UsageError(f"profile={request!r} is not known. Pass 'auto', None, or what motifnet.profile(X, y) returns.")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A front as it is found for a trial on the rows of one fold, and how it is found for all folds; that may be None."""
+
+    front: Front | Orbit
+    whole: Callable[[], Front | Orbit | None]
 
 
 @dataclass(frozen=True)
@@ -54,41 +61,38 @@ class Prescriber:
         """The given profile, or what is found on few rows."""
         return self.request if isinstance(self.request, Profile) else structure(self.rows, control.check)
 
-    def fronts(self, profile: Profile, sample: Sample, teacher: Teacher, control: Control) -> Iterator[Front | Orbit | Rejected]:
-        """The fronts that the prescription of a profile leads to; `teacher`: the cheap fit that tries a step."""
+    def fronts(self, profile: Profile, sample: Sample, fold: int, control: Control) -> Iterator[Candidate]:
+        """The fronts that the prescription of a profile leads to, for a trial on the rows of a fold."""
         settings = profile.prescription
-        makers: Mapping[str, Callable[[Mapping[str, Any], Sample, Control], Front | Orbit | Rejected | None]] = {
+        makers: Mapping[str, Callable[[Mapping[str, Any], Sample], Front | Orbit | None]] = {
             "invariance": self._invariant,
             "intrinsic dimension": self._projected,
-            "singularity": partial(self._stepped, teacher),
         }
         for detector, maker in makers.items():
-            front = maker(settings[detector], sample, control) if detector in settings else None
+            front = maker(settings[detector], sample) if detector in settings else None
             if front is not None:
-                yield front
+                yield Candidate(front, partial(_itself, front))
+        if "singularity" in settings and (motif := self._step(sample, fold, control)) is not None:
+            numeric = np.append(self.rows.numeric, False)
+            yield Candidate(Front("step", motif, numeric, (motif,)), partial(self._stepped, motif, numeric, sample, fold, control))
 
-    def _invariant(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | Orbit | None:
+    def _invariant(self, setting: Mapping[str, Any], sample: Sample) -> Front | Orbit | None:
         blocks = [[self.rows.names.index(name) for name in block] for block in setting["blocks"]]
         group = PRESETS[setting["group"]](blocks, self.rows.d)
         if not group.is_layer or (setting["equivariant"] and sample.response is not None):
             return None  # losses of their own have no common unit
         return equivariant(group, self.rows, sample.X) if setting["equivariant"] else symmetry(group, self.rows, sample.X)
 
-    def _projected(self, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | None:
+    def _projected(self, setting: Mapping[str, Any], sample: Sample) -> Front | None:
         components = setting.get("projection")
         numeric = self.rows.numeric
         return None if components is None or not numeric.any() else projection(sample.X, numeric, components)
 
-    def _stepped(self, teacher: Teacher, setting: Mapping[str, Any], sample: Sample, control: Control) -> Front | Rejected | None:
-        numeric, first = np.append(self.rows.numeric, False), self._step(sample, 0, control)
-        if first is None:
-            return None
-        ratio = error_ratio(Front("step", first, numeric), sample, 0, teacher, self.rows.seed)
-        if ratio > 1 - GAIN:
-            return Rejected("step", ratio)
-        others = [self._step(sample, k, control) for k in [*range(1, sample.folds.count), None]]
-        found = [first, *(motif for motif in others if motif is not None)]
-        return Front("step", found[-1], numeric, tuple(found[:-1])) if len(found) > len(others) else None
+    def _stepped(self, known: Motif, numeric: NDArray[np.bool_], sample: Sample, fold: int, control: Control) -> Front | None:
+        """The step of every fold and of all rows; that of one fold is known."""
+        found = [known if k == fold else self._step(sample, k, control) for k in [*range(sample.folds.count), None]]
+        motifs = [motif for motif in found if motif is not None]
+        return Front("step", motifs[-1], numeric, tuple(motifs[:-1])) if len(motifs) == len(found) else None
 
     def _step(self, sample: Sample, k: int | None, control: Control) -> Motif | None:
         """The step across the likeliest surface, where given without fold k."""
@@ -97,3 +101,7 @@ class Prescriber:
         order = np.random.default_rng([self.rows.seed, 7]).permutation(part.n)[:BOUNDARY_ROWS]
         found = boundary(replace(self.rows, X=part.X[order], y=part.y[order]))
         return None if found is None else step(*found, part.X.shape[1])
+
+
+def _itself(front: Front | Orbit) -> Front | Orbit:
+    return front

@@ -10,7 +10,7 @@ motifnet goes through this object.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,17 @@ class Folds:
     def choices(self, errors: NDArray[np.float64]) -> list[int]:
         """For each fold the row of errors, with shape (L, n), that is least in sum over the rows from which the fold may be predicted."""
         return [int(errors[:, self.train(k)].sum(1).argmin()) for k in range(self.count)]
+
+    def first(self, rows: int) -> Folds:
+        """The first folds alone, as many as have that many rows, two at least: rows of the others train all of them, and are not scored."""
+        enough = np.cumsum(np.bincount(self.of[self.scored], minlength=self.count)) >= rows
+        count = max(2, int(enough.argmax()) + 1) if enough.any() else self.count
+        return replace(self, of=np.where(self.of < count, self.of, -1), count=min(count, self.count))
+
+    def only(self, k: int) -> Folds:
+        """Fold k alone: what may predict it does, and nothing else is scored."""
+        later = np.where(self.of > k, 1, -1) if self.forward else -1
+        return replace(self, of=np.where(self.of == k, 0, later).astype(np.int64), count=1)
 
     def subset(self, rows: NDArray[np.bool_]) -> Folds:
         """The same folds on some of the rows, renumbered without gaps."""

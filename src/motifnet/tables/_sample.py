@@ -64,6 +64,10 @@ class Sample:
     def _own_codes(self) -> NDArray[np.int64]:
         return equal_rows(self.X)
 
+    def only(self, k: int) -> Sample:
+        """The sample with fold k as its only fold."""
+        return replace(self, folds=self.folds.only(k), views=None if self.views is None else (self.views[k],))
+
     def rows(self, chosen: NDArray[np.bool_], k: int | None = None) -> Sample:
         """The sample on some rows (a mask), in the encoding of fold k where given."""
         X = self.X if k is None else self.view(k)

@@ -8,7 +8,7 @@ from motifnet.teachers._boosting import Growth, Problem, find_engine
 from motifnet.teachers._catboost_levels import Level, LevelSplits, Statistic, hashes_of, level_splits, sizes_of
 from motifnet.teachers._estimator import SMALLEST, Coding, EstimatorTeacher, FittedEstimator, seeded_clone, weights_of
 from motifnet.teachers._forest import Forest, Nodes
-from motifnet.teachers._honest import Hopeless
+from motifnet.teachers._honest import TRIAL_ROWS, RejectedEarly, Worth, fit_folds, inner_folds, trial_folds
 from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_partition, left_out_together
 from motifnet.teachers._linear import FittedLinear, Linear
 from motifnet.teachers._named import CLASSIFIERS, OWN, REGRESSORS, named_estimator
@@ -30,6 +30,7 @@ __all__ = [
     "REGRESSORS",
     "SMALLEST",
     "TEACHERS",
+    "TRIAL_ROWS",
     "Additive",
     "BoostedTrees",
     "Coding",
@@ -43,7 +44,6 @@ __all__ = [
     "FittedTrees",
     "Forest",
     "Growth",
-    "Hopeless",
     "KernelRidge",
     "Level",
     "LevelSplits",
@@ -52,16 +52,20 @@ __all__ = [
     "Nodes",
     "Problem",
     "Questions",
+    "RejectedEarly",
     "Splines",
     "Statistic",
     "SupportVectors",
     "Teacher",
+    "Worth",
     "catboost_forests",
     "catboost_json",
     "catboost_trees",
     "find_engine",
+    "fit_folds",
     "fold_partition",
     "hashes_of",
+    "inner_folds",
     "left_out_together",
     "level_splits",
     "named_estimator",
@@ -75,6 +79,7 @@ __all__ = [
     "rounded_threshold",
     "seeded_clone",
     "sizes_of",
+    "trial_folds",
     "weights_of",
     "xgboost_learner",
 ]

@@ -184,5 +184,6 @@ def fold_partition(sample: Sample, k: int) -> Partition:
         if not (before.any() and judges.any()):
             return Partition(torch.as_tensor(train), ())
         return Partition(torch.as_tensor(train), (torch.as_tensor(block),), torch.as_tensor(~judges))
-    inner = [torch.as_tensor(folds.held_out(j)) for j in range(folds.count) if j != k]
-    return Partition(torch.as_tensor(train), tuple(inner) if len(inner) > 1 else ())
+    others = [folds.held_out(j) for j in range(folds.count) if j != k]
+    inner = (torch.as_tensor(block) for block in others if (train & ~block).any())
+    return Partition(torch.as_tensor(train), tuple(inner))

@@ -62,7 +62,7 @@ class BoostedTrees(Teacher):
     library: str = "lightgbm"
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None, worth: Worth | None = None) -> FittedTrees:
-        """As for all teachers; raises `Hopeless` where the predictions of the first fold are not `worth` the others."""
+        """As for all teachers; raises `RejectedEarly` where the predictions of a trial are not `worth` the other folds."""
         engine, alone = find_engine(self.library), sample.folds.forward or not self.bagged
         count = sample.folds.count + alone
         end = time.monotonic() + _SHARE * (control or Control()).seconds_left
