@@ -30,7 +30,7 @@ def fits() -> Iterator[Callable[[np.ndarray], MotifRegressor]]:
     """A quick preset of two trainings, so that one of them has log y."""
     short = InnerSettings(steps=20, batch=100, profiles=("laplace1", "gaussian"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(PRESETS, "balanced", replace(PRESETS["fast"], inner=(short, short), teachers=("trees", "randomised trees")))
+        patch.setitem(PRESETS, "balanced", replace(PRESETS["fast"], inner=(short, short), early=("trees",), teachers=("randomised trees",)))
         yield lambda y: MotifRegressor().fit(X, y)
 
 

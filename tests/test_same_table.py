@@ -122,11 +122,11 @@ def test_python_and_command_line_predict_alike(tmp_path: Path) -> None:
 def test_a_model_keeps_how_its_table_was_read(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     x, c = rng.normal(size=80).round(3), rng.choice(["a", "b", "k.A."], 80)
-    y = x + (c == "a")
+    y = np.sin(3 * x) + (c == "a")
     german = pd.DataFrame({"x": [f"{v:.3f}".replace(".", ",") for v in x], "c": c, "y": [f"{v:.6f}".replace(".", ",") for v in y]})
     german.loc[3, "x"] = "?"
     german.to_csv(tmp_path / "german.csv", index=False, sep=";")
-    fit = ["fit", tmp_path / "german.csv", "-t", "y", "--preset", "fast", "--quiet"]
+    fit = ["fit", tmp_path / "german.csv", "-t", "y", "--preset", "fast", "--quiet", "--size", "full"]
     done(*fit, "-o", tmp_path / "m.motif", "--decimal", ",", "--missing", "?", "--missing", "k.A.")
     schema = load(tmp_path / "m.motif").model_.schema
     assert schema.kinds == ("numeric", "categorical") and schema.reading == Reading(",", ("?", "k.A."))

@@ -6,14 +6,16 @@
 3. A budget, where one is given and not kept: the kernel of the least error with as many centres as it allows, beside a few small trees where these
    are worth it: kernels of few centres follow jumps badly, and trees hold no row.
 
-"As good" is within `worth` of the error of all parts, and within `sure` even if it is a standard error of the paired difference larger. A small
-network holds no row of the table: parts whose centres are rows are left out, and all its centres lie between rows (`retrain.with_centres`).
+"As good" is within `worth` of the error of all parts, and within `sure` even if it is a standard error of the paired difference larger. Where the
+parts explain something for sure, but noise is nearly all of the error, it keeps all but the share `LOST` of what they explain. A small network holds
+no row of the table: parts whose centres are rows are left out, and all its centres lie between rows (`retrain.with_centres`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -32,6 +34,7 @@ from motifnet.teachers import BoostedTrees, RejectedEarly, Worth
 WORTH, SURE = 0.005, 0.02  # of the error: what a part or a half of the centres must be worth to stay, in the mean and at most
 SMALL_WORTH, SMALL_SURE, SMALL_BUDGET = 0.01, 0.04, 16_000  # of a small network: with what else it holds, a file of less than 200 kB
 TRIAL = 3  # times that much on the rows of a trial is too much on all
+LOST = 0.05  # of the loss of a constant less that of all parts
 LITTLE = 20_000  # parameters; a network of fewer keeps all its centres
 LEAST = 32  # centres
 SMALL_TREES = BoostedTrees(learning_rate=0.08, leaves=8, max_trees=150, bagged=False)
@@ -217,14 +220,22 @@ class Compactor:
         return self.goal.judge([smaller if other is part else other for other in best.parts])
 
     def as_good(self, fewer: Judged) -> bool:
-        """Whether the error is within `worth` of the full one, and surely within `sure`."""
+        """Whether the error is within `worth` of the full one, surely within `sure`, and little of what the full one explains is lost."""
         weight, groups = self.goal.sample.weight, self.goal.sample.groups
         losses, of_full = self.goal.losses(fewer), self.goal.losses(self.full)
         worse, standard_error = paired_difference(losses, of_full, weight, groups)
         both = np.isfinite(losses) & np.isfinite(of_full)
         mean = float(np.average(of_full[both], weights=weight[both]))
         power = 2 if isinstance(self.goal, RegressionGoal) else 1  # the error is the root of a mean square, or the mean itself
-        return fewer.error <= (1 + self.worth) * self.full.error and mean + worse + standard_error <= (1 + self.sure) ** power * mean
+        explained, by_chance = paired_difference(self._of_constant, of_full, weight, groups)
+        within = fewer.error <= (1 + self.worth) * self.full.error and mean + worse + standard_error <= (1 + self.sure) ** power * mean
+        return within and (explained <= 2 * by_chance or worse <= LOST * explained)
+
+    @cached_property
+    def _of_constant(self) -> Matrix:
+        """The losses of the best constant."""
+        part = self.full.parts[0]
+        return self.goal.losses(self.goal.judge([replace(part, oof=0 * part.oof)]))
 
 
 def holds_rows(part: Part) -> bool:
