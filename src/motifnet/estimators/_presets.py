@@ -17,6 +17,7 @@ from motifnet.teachers import TEACHERS, KernelRidge
 # blocks in parallel differ in depth: the second has a residual block before its distances
 _ALL = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"), batch=350, steps=40, rounds=3)
 _DEEP = replace(_ALL, depth=1)
+_LONG = replace(_ALL, rounds=6)
 _RETRAINED = replace(_ALL, ridge_factors=(1.0,))
 _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60, map_share=0)
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
@@ -85,8 +86,8 @@ PRESETS = {
     "balanced": Preset(),
     "best": Preset(
         folds=6,
-        inner=(replace(_DEEP, steps=150), _MATERN, InnerSettings(steps=100), replace(_DEEP, depth=2), _LAPLACE),
-        retrained=replace(_ALL, steps=150),
+        inner=(_LONG, replace(_LONG, depth=1), _MATERN, replace(_LONG, depth=2), _LAPLACE),
+        retrained=_LONG,
         teachers=("randomised trees", "splines", "support vectors", "smoothed trees"),
         fine_tune_epochs=20,
     ),

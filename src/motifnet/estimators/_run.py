@@ -16,7 +16,7 @@ from motifnet.estimators._trial import Trial
 from motifnet.profiling import Profile
 from motifnet.retrain import Blocks, CrossTuned, InnerLayers, InnerSettings, Start, cross_tune, predicted_blocks
 from motifnet.structure import Front, LogScale, Part, Prescriber, part_of
-from motifnet.tables import Matrix, Sample
+from motifnet.tables import Sample
 from motifnet.teachers import EstimatorTeacher, FittedKernel, RejectedEarly, Worth
 
 MAX_PARALLEL = 60_000  # parameters of the centres of all networks that a training ends in, where these are more than one
@@ -100,32 +100,24 @@ class Run:
 
     def gains(self, log: LogScale | None, least: float) -> Worth | None:
         """Whether the part that a trial is of takes the share `least` off the error of all parts so far; None where there are no parts."""
-        parts = self.parts
-        if not parts:
-            return None
-
-        def worth(oof: Matrix) -> bool:
-            trial = Trial.of(self.goal, oof, log, self.seed)
-            return trial.error(parts, parts[0]) <= (1 - least) * trial.error(parts)
-
-        return worth
+        return self._judged(log, lambda trial, parts: trial.error(parts, parts[0]) <= (1 - least) * trial.error(parts))
 
     def near(self, log: LogScale | None, most: float) -> Worth | None:
         """Whether the part that a trial is of has alone at most that many times the error of all parts so far; None where there are no parts."""
+        return self._judged(log, lambda trial, parts: trial.error([], parts[0]) <= most * trial.error(parts))
+
+    def _judged(self, log: LogScale | None, passes: Callable[[Trial, list[Part]], bool]) -> Worth | None:
         parts = self.parts
-        if not parts:
-            return None
-
-        def worth(oof: Matrix) -> bool:
-            trial = Trial.of(self.goal, oof, log, self.seed)
-            return trial.error([], parts[0]) <= most * trial.error(parts)
-
-        return worth
+        return (lambda oof: passes(Trial.of(self.goal, oof, log, self.seed), parts)) if parts else None
 
     def reject(self, stage: str, start: float, early: RejectedEarly, log: LogScale | None) -> None:
-        """Enter a stage that ended with its trial, by the error of its part alone there."""
-        error = Trial.of(self.goal, early.oof, log, self.seed).error([], self.parts[0])
-        self.course.enter(LedgerRow(stage, time.monotonic() - start, error, 0, False, f"{early}: no part of the stack"))
+        """Enter a stage that ended with its trial. Its error is that of all parts so far, in the ratio in which its part changes it in the trial."""
+        assert self.course.best is not None
+        trial, parts = Trial.of(self.goal, early.oof, log, self.seed), self.parts
+        alone, beside, without = trial.error([], parts[0]), trial.error(parts, parts[0]), trial.error(parts)
+        error = self.course.best.error * beside / max(without, 1e-300)
+        note = f"{early}: there {alone:.4g} alone, {beside:.4g} beside all parts, {without:.4g} without it"
+        self.course.enter(LedgerRow(stage, time.monotonic() - start, error, 0, False, note))
 
     def _in_parallel(self, sample: Sample, settings: InnerSettings, inner: Sequence[InnerLayers]) -> int:
         """In how many networks a training ends: as many as theory predicts, while they are small together."""

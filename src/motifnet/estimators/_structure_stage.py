@@ -30,7 +30,7 @@ def look_for_structure(run: Run) -> None:
     found = "; ".join(f"{f.detector}: {f.verdict}" for f in run.profile.findings if f.found) or "nothing that changes the structure"
     size = count_parameters(run.goal.network(run.course.best))
     run.course.enter(LedgerRow("profile", time.monotonic() - start, run.course.best.error, size, True, found))
-    start, fold = time.monotonic(), trial_folds(run.sample.folds)[-1 if run.sample.folds.forward else 0]
+    start, fold = time.monotonic(), trial_folds(run.sample.folds)[-1]
     for number, candidate in enumerate(run.prescriber.fronts(run.profile, run.sample, fold, run.control)):
         try:
             _behind(run, candidate, fold, number, start)

@@ -96,17 +96,17 @@ def cross_tune(
         part, rows = (sample, sample.X) if k == count else (sample.rows(sample.folds.train(k), k), sample.view(k))
         return train_inner(part, starts[k], settings, [seed, number, k], control, Places(rows, shared), look)
 
-    def find_rounds(k: int) -> Rounds:
+    def find_rounds(k: int) -> tuple[int, InnerLayers | None]:
         rounds = Rounds(sample, k, seed)
         train(k, settings, rounds.look)
-        return rounds
+        return rounds.count, rounds.inner
 
     trained: dict[int, InnerLayers] = {}
     if settings.rounds > 1:
-        trial = trial_folds(sample.folds)[:JUDGES]
+        trial = trial_folds(sample.folds)[-JUDGES:]
         found = dict(zip(trial, parallel_map(find_rounds, trial, n_jobs if sample.n > FEW_ROWS else 1), strict=True))
-        settings = replace(settings, rounds=median_low(rounds.count for rounds in found.values()))
-        trained |= {k: rounds.inner for k, rounds in found.items() if rounds.inner is not None and rounds.count == settings.rounds}
+        settings = replace(settings, rounds=median_low(rounds for rounds, _ in found.values()))
+        trained |= {k: inner for k, (rounds, inner) in found.items() if inner is not None and rounds == settings.rounds}
 
     def tune(k: int) -> tuple[InnerLayers, Matrix, TunedModel]:
         inner = prune(train(k, settings))

@@ -1,0 +1,79 @@
+"""Where as many folds are scored as have 4,000 rows: what a table of more rows has just as one of fewer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import motifnet
+from motifnet import MotifClassifier, MotifRegressor
+from motifnet.estimators._prepare import SCORED_ROWS
+from motifnet.tables import make_folds
+
+ROWS = (5_400, 9_600)  # of three folds: three are scored, and two
+
+
+def table(n: int, seed: int = 0) -> tuple[pd.DataFrame, Any]:
+    rng = np.random.default_rng(seed)
+    shop, x = rng.integers(0, 300, n), rng.uniform(-1, 1, (n, 2))
+    effect = np.random.default_rng(1).normal(size=300)[shop]
+    y = np.exp(0.5 * (effect + np.sin(3 * x[:, 0]) + x[:, 1] + 0.5 * rng.normal(size=n)))
+    return pd.DataFrame({"shop": [f"s{i}" for i in shop], "a": x[:, 0], "b": x[:, 1]}), y
+
+
+@pytest.mark.parametrize(
+    ("n", "count", "scored"), [(300, 4, 4), (5_400, 3, 3), (9_600, 3, 2), (7_900, 4, 3), (8_000, 4, 2), (100_000, 4, 2), (90, 1, 1)]
+)
+def test_as_many_folds_are_scored_as_have_enough_rows(n: int, count: int, scored: int) -> None:
+    folds = make_folds(n, count, 0)
+    first = folds.first(SCORED_ROWS)
+    assert first.count == scored
+    for k in range(scored):
+        np.testing.assert_array_equal(first.held_out(k), folds.held_out(k))
+        np.testing.assert_array_equal(first.train(k), folds.train(k))
+
+
+@pytest.fixture(scope="module", params=ROWS)
+def fitted(request: pytest.FixtureRequest) -> tuple[MotifRegressor, pd.DataFrame, Any]:
+    X, y = table(request.param)
+    return MotifRegressor(preset="fast", random_state=0, n_jobs=1).fit(X, y), X, y
+
+
+def test_a_fit_has_all_that_a_fit_has(fitted: tuple[MotifRegressor, pd.DataFrame, Any], tmp_path: Path) -> None:
+    model, X, y = fitted
+    new, truth = table(2_000, 3)
+    inside = (model.predict_interval(new, 0.8) - truth[:, None]).prod(1) <= 0
+    assert 0.76 < inside.mean() < 0.84
+    claimed = [row.error for row in model.ledger_ if row.kept][-1]
+    measured = float(np.sqrt(np.mean((model.predict(new) - truth) ** 2)) / y.std())
+    assert measured == pytest.approx(claimed, rel=0.12)
+    assert model.explain(X[:500]) is not None
+    model.report(tmp_path / "report.html")
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+    assert not model.check_shift(new).shifted
+    model.save(tmp_path / "m.motif")
+    np.testing.assert_array_equal(motifnet.load(tmp_path / "m.motif").predict(new), model.predict(new))
+
+
+@pytest.mark.parametrize("n", ROWS)
+def test_groups_and_time_score_all_their_folds(n: int) -> None:
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(n, 2))
+    y = X[:, 0] + rng.normal(size=n)
+    for given in ({"groups": rng.integers(0, 40, n)}, {"time": np.arange(n)}):
+        model = MotifRegressor(preset="fast", profile=None, random_state=0).fit(X, y, **given)
+        assert np.isfinite(model.predict(X[:10])).all()
+
+
+@pytest.mark.parametrize("n", ROWS)
+def test_classes_are_scored_so_too(n: int) -> None:
+    X, y = table(n)
+    labels = np.where(y > np.median(y), "hi", "lo")
+    model = MotifClassifier(preset="fast", profile=None, random_state=0, n_jobs=1).fit(X, labels)
+    new, truth = table(2_000, 3)
+    assert (model.predict(new) == np.where(truth > np.median(y), "hi", "lo")).mean() > 0.75
+    assert model.reliability(new, np.where(truth > np.median(y), "hi", "lo")) is not None
