@@ -17,6 +17,7 @@ from motifnet.structure import LogScale, Part, part_of
 from motifnet.teachers import FittedKernel, RejectedEarly
 
 OWN_LOSS = "trained kernel, own loss"
+CLEARLY = 1.05  # errors in units of the plain scale's; nearer ones decide nothing, and parts on two scales differ more
 FURTHER = 0.01  # of the error: what a further training, the dearest of all stages, must gain in its trial
 
 
@@ -50,7 +51,7 @@ def refit_last(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds:
 
 def fit_on_log_scale(run: Run, log: LogScale) -> FittedKernel | None:
     """The convex fit on the logarithmic scale of the target, which trainings and teachers then take in turn with the plain one; None where its error
-    is larger.
+    is clearly larger.
     """
     start = run.course.start("log scale")
     run.control.check()
@@ -59,7 +60,7 @@ def fit_on_log_scale(run: Run, log: LogScale) -> FittedKernel | None:
     alone, plain = (run.goal.judge([one]) for one in (part, run.kernels[0]))
     run.kernels.append(part)
     run.settle("log scale", start, "kernel ridge on log y, beside the one on y", alone)
-    return fitted if alone.error < plain.error else None
+    return fitted if alone.error < CLEARLY * plain.error else None
 
 
 def train_inner_layers(run: Run, log: LogScale | None, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
@@ -77,7 +78,9 @@ def train_inner_layers(run: Run, log: LogScale | None, convex: FittedKernel, set
 
 def _tuned(run: Run, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
     sample = run.sample if log is None else log.sample
-    fitted = run.train(sample, starts_of(convex, settings.profiles), settings, number + 1, run.gains(log, FURTHER) if number else None)
+    # with few centres another kernel may be the better one
+    worth = run.gains(log, FURTHER) if number and not run.small and run.budget is None else None
+    fitted = run.train(sample, starts_of(convex, settings.profiles), settings, number + 1, worth)
     if number == 0:
         run.first = fitted
     make = partial(part_of, f"trained kernel {number + 1}", log=log)
