@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
 from benchmarks._archetype_tables import ARCHETYPES
 from benchmarks._archetypes_report import BEYOND, checks, report
 from benchmarks.archetypes import EXPERIMENT, drawn, measure
