@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 import motifnet
 from motifnet.bundle import BundleError
 from motifnet.bundle._packed import narrowed, with_zeros, without_zeros
+from motifnet.engine import Control
+from motifnet.estimators._compact import Compactor
+from motifnet.estimators._goal import RegressionGoal
 from motifnet.kernels import Kernel, means_between
-from motifnet.motifs import Distance
+from motifnet.motifs import Affine, Distance
 from motifnet.profiling import kernel_width
 from motifnet.retrain import CrossTuned, InnerLayers, with_centres
+from motifnet.structure import Part
 from motifnet.tables import Matrix, Sample
 
 
@@ -105,6 +109,21 @@ def test_unpacking_refuses_other_shapes(shape: list[Any]) -> None:
     assert packed is not None
     with pytest.raises(BundleError):
         with_zeros(*packed, shape)
+
+
+@pytest.mark.parametrize(("kept", "signal", "good"), [(0.9, 0.2, True), (0.6, 0.2, False), (0.6, 0.0, True), (0.9, 3.0, False)])
+def test_little_of_what_is_explained_is_lost(kept: float, signal: float, good: bool) -> None:
+    """Under much noise .5 % of the error may be most of what is known; under little noise the error decides."""
+    rng = np.random.default_rng(0)
+    f, noise = rng.normal(size=(4_000, 1)), rng.normal(size=(4_000, 1))
+    goal = RegressionGoal(Sample.plain(f, signal * f + noise), np.zeros(1), np.ones(1))
+    full, fewer = (
+        goal.judge([Part("any", share * max(signal, 0.01) * f, Affine(torch.eye(1), torch.zeros(1)), lambda X: X)]) for share in (1.0, kept)
+    )
+    compactor = Compactor(goal, full, {}, small=False, budget=None, seed=0, n_jobs=1, control=Control())
+    assert compactor.as_good(fewer) == good
+    if signal == 0.2:
+        assert fewer.error <= 1.005 * full.error
 
 
 def test_a_small_fit_holds_no_row_and_tells_its_width(tmp_path: Path) -> None:

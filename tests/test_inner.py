@@ -49,6 +49,14 @@ def test_the_start_is_the_convex_kernel(depth: int) -> None:
     assert frozen.ridge == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize("d", [1, 7, 8, 9])
+def test_pairs_do_not_depend_on_how_many_columns_are_taken_at_once(d: int) -> None:
+    X = torch.as_tensor(np.random.default_rng(5).normal(size=(40, d)))
+    kernel = start_kernel(SETTINGS.profiles, median_distances(X), 0.3)
+    inner = InnerParameters(X, torch.ones(d, dtype=torch.bool), kernel, 0.1, segments=6, map_columns=10)
+    assert torch.allclose(square(inner.pairs(inner.rows(X)), 40, 1.0), kernel.gram(X, X), atol=1e-12)
+
+
 def test_prior_gradient_is_that_of_its_formula() -> None:
     inner = parameters(sample_of(), depth=1)
     with torch.no_grad():

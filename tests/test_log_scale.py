@@ -62,6 +62,13 @@ def test_a_part_is_exact_and_its_scores_are_in_the_coding_of_the_others() -> Non
     assert part.name == "it, log scale"
 
 
+def test_a_scale_that_is_clearly_worse_is_not_taken_in_turn(fits: Callable[[np.ndarray], MotifRegressor], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("motifnet.estimators._kernel_stages.CLEARLY", 0.0)
+    notes = {row.stage: row.note for row in fits(Y).ledger_}
+    assert "log scale" in notes
+    assert not [stage for stage, note in notes.items() if "on log y" in note and stage != "log scale"]
+
+
 def test_scales_are_taken_in_turn_and_the_network_is_exact(fitted: MotifRegressor, tmp_path: Path) -> None:
     notes = {row.stage: row.note for row in fitted.ledger_}
     assert [stage for stage, note in notes.items() if "on log y" in note and stage != "log scale"] == ["inner layers 2", "randomised trees"]

@@ -69,6 +69,25 @@ def test_groups_and_time_score_all_their_folds(n: int) -> None:
         assert np.isfinite(model.predict(X[:10])).all()
 
 
+@pytest.mark.parametrize("form", ["weights", "equal rows", "categories only"])
+@pytest.mark.parametrize("n", ROWS)
+def test_other_forms_of_a_table_keep_their_scores(n: int, form: str) -> None:
+    rng = np.random.default_rng(4)
+    X = rng.uniform(-1, 1, (n, 3))
+    if form == "equal rows":
+        X = X[rng.integers(0, 50, n)]
+    elif form == "categories only":
+        X = np.where(X > 0, 1.0, -1.0)
+    truth = X[:, 0] - 0.5 * X[:, 1]
+    y = truth + rng.normal(size=n)
+    weight = rng.uniform(0.5, 2, n) if form == "weights" else None
+    rows: Any = np.where(X > 0, "yes", "no").astype(object) if form == "categories only" else X
+    model = MotifRegressor(preset="fast", profile=None, random_state=0).fit(rows, y, sample_weight=weight)
+    assert np.sqrt(np.mean((model.predict(rows) - truth) ** 2)) < 0.1
+    claimed = [row.error for row in model.ledger_ if row.kept][-1] * y.std()
+    assert 0.95 < claimed < 1.05  # the noise, and nothing else
+
+
 @pytest.mark.parametrize("n", ROWS)
 def test_classes_are_scored_so_too(n: int) -> None:
     X, y = table(n)

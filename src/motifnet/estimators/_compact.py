@@ -204,7 +204,7 @@ class Compactor:
         return training.make(fitted)
 
     def _tried(self, best: Judged, part: Part, training: Training, count: int) -> Judged | None:
-        """All parts with so many centres of this one; None where a trial says that these are too few."""
+        """All parts, this one with `count` centres; None where a trial says that these are too few."""
         others = [other for other in best.parts if other is not part]
 
         def worth(oof: Matrix) -> bool:

@@ -90,7 +90,7 @@ class Run:
         return part
 
     def train(self, sample: Sample, starts: Sequence[Start], settings: InnerSettings, number: int, worth: Worth | None = None) -> CrossTuned:
-        """A training of inner layers from the starts of the folds. Raises `RejectedEarly` where a trial is not `worth` the other folds."""
+        """Feature learning from the starts of the folds. Raises `RejectedEarly` where a trial is not `worth` the other folds."""
         self.blocks = None
         copies = sample.folds.count if self.copies else partial(self._in_parallel, sample, settings)
         jobs, control = self.n_jobs, self.control

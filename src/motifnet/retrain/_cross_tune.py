@@ -54,7 +54,7 @@ class TunedModel:
 
 @dataclass(frozen=True)
 class CrossTuned:
-    """Out-of-fold predictions with shape (n, q), the inner layers of the folds, one model of all rows, or one a fold; the rounds of a training."""
+    """Out-of-fold predictions with shape (n, q), the feature layers of the folds, one model of all rows, or one a fold; the rounds of a training."""
 
     oof: Matrix
     inner: tuple[InnerLayers, ...]
@@ -78,7 +78,7 @@ def cross_tune(
     copies: int | Callable[[Sequence[InnerLayers]], int] = 1,
     worth: Worth | None = None,
 ) -> CrossTuned:
-    """Train the inner layers for every fold from its own start, the last start is that of all rows. Raises `Stopped` when the control says so, and
+    """Train the feature layers for every fold from its own start, the last start is that of all rows. Raises `Stopped` when the control says so, and
     `RejectedEarly` where the predictions of a trial are not `worth` the other folds.
 
     `copies`: the number of networks, or a function that finds it from the trained layers of the folds; more than one are those of the first folds.
