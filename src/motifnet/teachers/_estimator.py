@@ -89,7 +89,12 @@ class EstimatorTeacher(Teacher):
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedEstimator:
         """Raises UsageError where the estimator cannot be cloned, or refuses the encoded rows."""
         weights = self._weights(sample)
-        oof, models = cross_fit(sample, lambda rows, k: self._fit(rows, seed, weights), partial(_scores, self.coding), n_jobs=n_jobs, control=control)
+        # filters of warnings belong to the process: what a job restores while another works must ignore them as well
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            oof, models = cross_fit(
+                sample, lambda rows, k: self._fit(rows, seed, weights), partial(_scores, self.coding), n_jobs=n_jobs, control=control
+            )
         return FittedEstimator(oof, self._fit(sample, seed, weights), tuple(models), self.coding)
 
     def _fit(self, rows: Sample, seed: int, weights: str | None) -> Any:
