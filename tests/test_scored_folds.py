@@ -1,7 +1,8 @@
-"""Where as many folds are scored as have 4,000 rows: what a table of more rows has just as one of fewer."""
+"""Where as many folds are scored as have 4,000 rows, down to a single one: what a table of more rows has just as one of fewer."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,14 @@ import pytest
 import motifnet
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.estimators._prepare import SCORED_ROWS
-from motifnet.tables import make_folds
+from motifnet.retrain import InnerSettings, cross_tune, starts_of
+from motifnet.retrain._cross_tune import solve_whole
+from motifnet.stacking import fit_nnls_stack
+from motifnet.tables import Sample, make_folds
+from motifnet.tables._folds import STACK_FOLDS
+from motifnet.teachers import KernelRidge
 
-ROWS = (5_400, 9_600)  # of three folds: three are scored, and two
+ROWS = (5_400, 7_900, 8_100)  # three folds are scored; two of three; a single one, of a quarter of the rows
 
 
 def table(n: int, seed: int = 0) -> tuple[pd.DataFrame, Any]:
@@ -35,6 +41,48 @@ def test_as_many_folds_are_scored_as_have_enough_rows(n: int, count: int, scored
     for k in range(scored):
         np.testing.assert_array_equal(first.held_out(k), folds.held_out(k))
         np.testing.assert_array_equal(first.train(k), folds.train(k))
+
+
+@pytest.mark.parametrize(("n", "count"), [(17_000, 4), (43_000, 10), (200_000, 20)])
+def test_a_single_fold_is_dealt_to_four_for_the_stack(n: int, count: int) -> None:
+    single = make_folds(n, count, 0).first(SCORED_ROWS, at_least=1)
+    stack = single.for_stack
+    assert single.count == 1 and stack.count == STACK_FOLDS
+    np.testing.assert_array_equal(stack.scored, single.scored)
+    assert np.ptp(np.bincount(stack.of[stack.scored])) <= 1
+    assert not (stack.train(0) & stack.held_out(0)).any()
+
+
+def test_other_folds_are_those_of_the_stack() -> None:
+    several, forward = make_folds(100, 3, 0), make_folds(100, 1, 0, time=np.arange(100.0))
+    assert several.for_stack is several
+    assert forward.count == 1 and forward.for_stack is forward
+
+
+def test_weights_of_a_single_fold_are_those_of_its_rows_and_its_score_is_not_fitted() -> None:
+    """Twenty parts of pure noise: weights fitted to the rows that score them would claim a gain."""
+    rng = np.random.default_rng(0)
+    folds = make_folds(400, 4, 0).first(100, at_least=1)
+    y, parts = rng.normal(size=(400, 1)), [np.where(folds.scored[:, None], rng.normal(size=(400, 1)), np.nan) for _ in range(20)]
+    stack = fit_nnls_stack(parts, y, np.ones(400), folds)
+    rows = folds.scored
+    fitted = np.einsum("tnq,tq->nq", np.stack(parts), stack.weights)
+    assert np.isfinite(stack.oof[rows]).all() and np.isnan(stack.oof[~rows]).all()
+    assert ((y - fitted)[rows] ** 2).mean() < (y[rows] ** 2).mean() < ((y - stack.oof)[rows] ** 2).mean()
+
+
+def test_the_network_of_a_single_fold_is_solved_on_all_rows() -> None:
+    rng = np.random.default_rng(1)
+    X = rng.uniform(-1, 1, (600, 2))
+    whole = Sample.plain(X, np.sin(3 * X[:, 0]))
+    sample = replace(whole, folds=whole.folds.first(100, at_least=1))
+    settings = InnerSettings(steps=3, batch=100, ridge_factors=(1.0,))
+    convex = KernelRidge().fit(sample)
+    tuned = cross_tune(sample, starts_of(convex, settings.profiles), settings)
+    model = tuned.models[0]
+    again = solve_whole(sample, model.inner, settings.capacity)
+    np.testing.assert_allclose(model.predict(X), again.predict(X), atol=1e-8)
+    assert np.isfinite(tuned.oof[sample.folds.scored]).all()
 
 
 @pytest.fixture(scope="module", params=ROWS)

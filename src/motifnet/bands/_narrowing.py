@@ -29,10 +29,10 @@ def narrowing(sample: Sample, convex: FittedKernel, seed: int) -> float:
     chosen = np.sort(np.random.default_rng([seed, 2]).permutation(sample.n)[:MOST_ROWS])
     X, y, w = (torch.as_tensor(part[chosen]) for part in (sample.X, sample.y, sample.weight))
     single = None if sample.groups is None else blocks_of(torch.as_tensor(sample.groups[chosen]), len(chosen))
-    folds = blocks_of(torch.as_tensor(sample.folds.of[chosen]), len(chosen))
+    folds, scored = blocks_of(torch.as_tensor(sample.folds.of[chosen]), len(chosen)), torch.as_tensor(sample.folds.scored[chosen])
     try:
         P = projector(convex.kernel.gram(X, X), convex.ridge / w)
-        alone, together = (float((w[:, None] * leave_out_residuals(P, P @ y, blocks).abs()).sum()) for blocks in (single, folds))
+        alone, together = (float(((w * scored)[:, None] * leave_out_residuals(P, P @ y, blocks).abs()).sum()) for blocks in (single, folds))
     except RuntimeError:  # LinAlgError, singular in this precision: nothing is known, and a fit must not end by its intervals
         return 1.0
     return min(1.0, max(_LEAST, alone / together)) if together > 0 and np.isfinite(alone) else 1.0

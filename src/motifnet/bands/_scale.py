@@ -39,7 +39,7 @@ class Scale:
 
 def fit_scale(sample: Sample, predicted: Matrix, residuals: Matrix, *, seed: int, n_jobs: int = 1) -> Scale | None:
     """σ for out-of-fold predictions and residuals with shape (n, q), NaN where there are none; None where a constant does as well."""
-    rows = np.asarray(np.isfinite(residuals).all(1))
+    sample, rows = sample.for_stack, np.asarray(np.isfinite(residuals).all(1))
     size = np.abs(residuals[rows])
     mean = sample.weight[rows] @ size / max(float(sample.weight[rows].sum()), 1e-300)
     if len(size) < LEAST_ROWS or not (mean > _NOTHING).all():

@@ -94,7 +94,7 @@ def _fold_judges(parts: tuple[Sample, ...], first: CrossTuned) -> list[Judge]:
 
 def _covered(model: FittedModel, y: Matrix, predicted: Matrix, folds: Folds) -> Matrix | None:
     """Whether each row is inside its interval, or set, of each level, by quantiles of the other folds; NaN for rows without a score."""
-    conformal, rows = model.conformal, np.isfinite(predicted).all(1)
+    conformal, rows, folds = model.conformal, np.isfinite(predicted).all(1), folds.for_stack
     if conformal is None:
         return None
     if rows.sum() > len(conformal.scores):  # scores that look forward in time have no first block

@@ -45,6 +45,7 @@ from motifnet.tables import (
 
 LEAST_ROWS = 2
 SCORED_ROWS = 4_000  # by which parts are chosen and weighed, and errors known to a hundredth; more make every part dearer by another fit
+SINGLE, MAX_FOLDS = 4, 20  # a single fold has at most a quarter of the rows; folds that cross-fit the encoding of categories
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,10 @@ def prepare(
     if n < LEAST_ROWS:
         raise DataError(f"The table has {n} sample(s) that have weight; a minimum of {LEAST_ROWS} is required. Add rows.")
     labels = rows.y[:, 0].astype(np.int64) if task == "classification" else None
-    folds = make_folds(n, preset.n_folds(n), seed, groups=rows.groups, time=rows.time, labels=labels)
+    alike = rows.groups is None and rows.time is None
+    single = alike and n >= preset.single_rows
+    count = min(max(n // SCORED_ROWS, SINGLE), MAX_FOLDS) if single else preset.n_folds(n)
+    folds = make_folds(n, count, seed, groups=rows.groups, time=rows.time, labels=labels)
     if folds.count < 1 or (folds.count < 2 and not folds.forward):
         what = "time has one value" if rows.time is not None else "groups has one group"
         raise DataError(f"{what} only, so that no row can be scored by a fit that has not seen it. Pass at least two, or leave it out.")
@@ -95,11 +99,10 @@ def prepare(
         raise DataError("groups and time together leave no earlier rows of other groups to score some rows by. Leave one of them out, or add groups.")
     coded, response, goal_of = _code(rows.y, rows.weight, labels, target, objective)
     row_weight = rows.weight / (fsum(exposed) / fsum(weight))  # so that units of exposure do not matter
-    encoder, matrix, views = Encoder.fit(rows.table, coded, row_weight, folds)
+    scored = folds.first(SCORED_ROWS, at_least=1 if single else 2) if alike else folds
+    encoder, matrix, views = Encoder.fit(rows.table, coded, row_weight, folds, scored.count)
     check_width(encoder, table.schema)
-    if rows.groups is None and rows.time is None:
-        folds = folds.first(SCORED_ROWS)
-    sample = Sample(matrix, coded, row_weight, folds, rows.groups, rows.time, labels, encoder.numeric, views, response)
+    sample = Sample(matrix, coded, row_weight, scored, rows.groups, rows.time, labels, encoder.numeric, views, response)
     goal, flat = goal_of(sample), target.flat and len(objective.quantiles) < 2
     log = LogScale.of(sample, goal.mean, goal.sd) if isinstance(goal, RegressionGoal) else None
     return Prepared(sample, goal, rows.table, table.schema, encoder, target.names, target.classes, flat, log)

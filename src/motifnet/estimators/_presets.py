@@ -31,13 +31,14 @@ FOLD_ROWS = 10
 
 @dataclass(frozen=True)
 class Preset:
-    """Number of folds (up to twice as many below `small_rows` rows), the convex fit, inner-layer trainings, the one that follows a teacher of the
+    """Number of folds (up to twice as many below `small_rows` rows), the number of rows from which a single fold is scored, the convex fit, inner-layer trainings, the one that follows a teacher of the
     caller's own, other teachers before the trainings (`early`) and after them, whether to fine-tune end to end, whether to train under the objective
     "supnorm", and which teachers the caller asked for by name.
     """
 
     folds: int = 4
     small_rows: int = 1_000
+    single_rows: int = 16_000
     convex: KernelRidge = _CONVEX
     inner: tuple[InnerSettings, ...] = (_ALL, _DEEP)
     retrained: InnerSettings = _RETRAINED
@@ -76,6 +77,7 @@ PRESETS = {
     "fast": Preset(
         folds=3,
         small_rows=0,
+        single_rows=8_000,
         convex=KernelRidge(capacity=_SMALLEST, grid_rows=200),
         inner=(_QUICK,),
         retrained=_QUICK,

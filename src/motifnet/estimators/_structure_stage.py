@@ -13,7 +13,7 @@ from motifnet.motifs import count_parameters
 from motifnet.retrain import CrossTuned, starts_of
 from motifnet.structure import Candidate, Front, Orbit
 from motifnet.tables import Sample
-from motifnet.teachers import TRIAL_ROWS, FittedKernel, KernelRidge, RejectedEarly, trial_folds
+from motifnet.teachers import TRIAL_ROWS, FittedKernel, KernelRidge, RejectedEarly, Worth, trial_folds
 
 # behind a layer that leaves few directions and no jump the function is smooth: no Laplace kernel of ‖·‖₁, and steps enough to find its scale
 SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gaussian"), 60
@@ -44,14 +44,16 @@ def _behind(run: Run, candidate: Candidate, fold: int, number: int, start: float
     is tried first where it has enough rows; raises `RejectedEarly` where it gains too little.
     """
     run.course.start(candidate.front.name)
-    if run.sample.folds.held_out(fold).sum() >= TRIAL_ROWS and isinstance(candidate.front, Front):  # an orbit has other rows
+    several = run.sample.folds.count > 1 and run.sample.folds.held_out(fold).sum() >= TRIAL_ROWS
+    if several and isinstance(candidate.front, Front):  # an orbit has other rows
         _, tried = _fitted(run, candidate.front, run.sample.only(fold), number)
         if (worth := run.gains(None, WORTH)) and not worth(tried.oof):
             raise RejectedEarly(tried.oof)
     front = candidate.whole()
     if front is None:
         return
-    convex, trained = _fitted(run, front, run.sample, number)
+    worth = run.gains(None, WORTH) if run.sample.folds.count == 1 and isinstance(front, Front) else None
+    convex, trained = _fitted(run, front, run.sample, number, worth)
     parts = [front.part("kernel ridge", convex), run.keep(front.behind(run.sample), trained, partial(front.part, "trained kernel"))]
     kernels = {"": [*run.kernels, *parts], ", and no others": parts}
     judged = {alone: run.goal.judge([*some, *run.others]) for alone, some in kernels.items()}
@@ -60,12 +62,12 @@ def _behind(run: Run, candidate: Candidate, fold: int, number: int, start: float
         run.kernels = kernels[alone]
 
 
-def _fitted(run: Run, front: Front | Orbit, sample: Sample, number: int) -> tuple[FittedKernel, CrossTuned]:
+def _fitted(run: Run, front: Front | Orbit, sample: Sample, number: int, worth: Worth | None = None) -> tuple[FittedKernel, CrossTuned]:
     """The convex fit and the training of a sample behind a front."""
     sample, first = front.behind(sample), run.preset.inner[0]
     settings = replace(first, profiles=SMOOTH, steps=max(first.steps, SMOOTH_STEPS))
     convex = _smoothest(run).fit(sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
-    return convex, run.train(sample, starts_of(convex, settings.profiles), settings, 100 + number)
+    return convex, run.train(sample, starts_of(convex, settings.profiles), settings, 100 + number, worth)
 
 
 def _smoothest(run: Run) -> KernelRidge:

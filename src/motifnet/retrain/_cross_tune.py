@@ -121,6 +121,8 @@ def cross_tune(
     wanted = copies if isinstance(copies, int) else copies(inner)
     if wanted > 1:
         return CrossTuned(oof, inner, tuple(model for _, _, model in results[:wanted]), settings.rounds)
+    if count == 1 and sample.views is None:
+        return CrossTuned(oof, inner, (results[0][2],), settings.rounds)
     mean = average(inner)
     whole = replace(prune(train(count, settings)), ridge=mean.ridge) if settings.depth else mean
     return CrossTuned(oof, inner, (solve_whole(sample, whole, settings.capacity, seed, control),), settings.rounds)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from motifnet.engine import Control, parallel_map
 from motifnet.kernels import landmark_features, means_between, solve_folds
@@ -54,13 +53,13 @@ def solve_at(sample: Sample, inner: InnerLayers, count: int, seed: int) -> Tuned
     Z, y, w = inner.warp(torch.as_tensor(sample.X)), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
     C = torch.as_tensor(means_between(Z.numpy(), inner.mapped(Z).numpy(), count, seed))
     L = landmark_features(inner.gram(C, C))
-    S: Tensor = torch.zeros(len(C) + 1, len(C) + 1, dtype=Z.dtype)
-    c = torch.zeros(len(C) + 1, y.shape[1], dtype=Z.dtype)
+    S, c = np.zeros((len(C) + 1, len(C) + 1)), torch.zeros(len(C) + 1, y.shape[1], dtype=Z.dtype)
     for part in torch.split(torch.arange(len(Z)), BLOCK):
-        F = torch.linalg.solve_triangular(L, inner.gram(C, Z[part]), upper=False)
-        F = torch.cat([F, torch.ones(1, len(part), dtype=F.dtype)])
-        S += (F * w[part]) @ F.T
+        F = torch.ones(len(C) + 1, len(part), dtype=Z.dtype)
+        torch.linalg.solve_triangular(L, inner.gram(C, Z[part]), upper=False, out=F[:-1])
         c += F @ (w[part, None] * y[part])
-    gamma = solve_folds(S, c, inner.ridge)
+        F.mul_(w[part].sqrt())
+        S += F.numpy() @ F.numpy().T  # numpy computes half of a product of a matrix and itself
+    gamma = solve_folds(torch.as_tensor(S), c, inner.ridge)
     dual = torch.linalg.solve_triangular(L.T, gamma[:-1], upper=True)
     return TunedModel(inner, C.numpy(), dual.numpy(), gamma[-1].numpy(), inner.ridge)

@@ -40,7 +40,7 @@ def expansion(n_classes: int) -> Matrix:
 
 def fit_logistic_stack(oofs: list[Matrix], labels: NDArray[np.int64], n_classes: int, weight: Matrix, folds: Folds) -> LogisticStack:
     """Calibrate and weigh teachers with out-of-fold scores `oofs`, each with shape (n, q), for class codes with shape (n,)."""
-    S = np.stack(oofs)
+    S, folds = np.stack(oofs), folds.for_stack
     usable = np.isfinite(S).all(axis=(0, 2)) & folds.scored
     out = np.full((len(labels), n_classes), np.nan)
     for k in range(folds.count):

@@ -33,7 +33,7 @@ class LossStack:
 
 def fit_loss_stack(oofs: list[Matrix], response: Response, weight: Matrix, folds: Folds) -> LossStack:
     """Weights for parts with out-of-fold scores, each with shape (n, q) or (n, 1)."""
-    r = response
+    r, folds = response, folds.for_stack
     F = np.stack([np.broadcast_to(part, (len(weight), r.q)) for part in oofs])
     usable = np.isfinite(F).all(axis=(0, 2)) & folds.scored
     weights, offsets, out = np.empty((len(F), r.q)), np.empty(r.q), np.full((len(weight), r.q), np.nan)

@@ -33,7 +33,7 @@ class NnlsStack:
 
 def fit_nnls_stack(oofs: list[Matrix], y: Matrix, weight: Matrix, folds: Folds) -> NnlsStack:
     """Weights for teachers with out-of-fold predictions `oofs`, each with shape (n, q), for targets y with shape (n, q)."""
-    F = np.stack(oofs)
+    F, folds = np.stack(oofs), folds.for_stack
     usable = np.isfinite(F).all(axis=(0, 2)) & folds.scored
     out = np.full(y.shape, np.nan)
     for k in range(folds.count):

@@ -19,7 +19,7 @@ Matrix = NDArray[np.float64]
 
 def smearing(log_oof: Matrix, y: Matrix, weight: Matrix, folds: Folds) -> tuple[Matrix, Matrix]:
     """c with shape (q,), and the out-of-fold c e^g with shape (n, q), for out-of-fold g and y > 0, both with shape (n, q)."""
-    usable = predicted(log_oof)
+    usable, folds = predicted(log_oof), folds.for_stack
     value = np.exp(log_oof)
 
     def factor(rows: NDArray[np.bool_]) -> Matrix:

@@ -33,18 +33,21 @@ class Encoder:
     features: tuple[Feature, ...]
 
     @classmethod
-    def fit(cls, table: Table, y: Matrix, weight: Matrix, folds: Folds) -> tuple[Encoder, Matrix, tuple[Matrix, ...] | None]:
-        """The encoder, the matrix of the rows of the fit, and its views for `Sample.views`.
+    def fit(
+        cls, table: Table, y: Matrix, weight: Matrix, folds: Folds, n_views: int | None = None
+    ) -> tuple[Encoder, Matrix, tuple[Matrix, ...] | None]:
+        """The encoder, the matrix of the rows of the fit, and its views for `Sample.views`, of the first `n_views` folds where given.
 
         y with shape (n, q) is the coded target of `Sample.y`. Levels with target statistics are encoded without the targets of the row's own fold.
         """
+        n_views = folds.count if n_views is None else n_views
         _warn_of_empty(table)
-        fitted = [_fit(column, y, weight, folds) for column in table.columns]
+        fitted = [_fit(column, y, weight, folds, n_views) for column in table.columns]
         encoder = cls(tuple(feature for feature, _, _ in fitted))
         X = _joined([X for _, X, _ in fitted], table.n)
         if all(views is None for _, _, views in fitted):
             return encoder, X, None
-        views = tuple(_joined([X if own is None else own[k] for _, X, own in fitted], table.n) for k in range(folds.count))
+        views = tuple(_joined([X if own is None else own[k] for _, X, own in fitted], table.n) for k in range(n_views))
         return encoder, X, views
 
     @cached_property
@@ -71,12 +74,12 @@ class Encoder:
         return cls(tuple(Feature.from_state(feature) for feature in state["features"]))
 
 
-def _fit(column: Column, y: Matrix, weight: Matrix, folds: Folds) -> tuple[Feature, Matrix, tuple[Matrix, ...] | None]:
+def _fit(column: Column, y: Matrix, weight: Matrix, folds: Folds, n_views: int) -> tuple[Feature, Matrix, tuple[Matrix, ...] | None]:
     feature: Feature
     if column.kind == "categorical":
         levels = levels_of(column)
         if len(levels) > MOST_LEVELS:
-            return TargetMean.fit(column, levels, y, weight, folds)
+            return TargetMean.fit(column, levels, y, weight, folds, n_views)
         feature = OneHot.fit(column, levels, weight)
     elif column.kind == "date":
         feature = Calendar.fit(column, weight)

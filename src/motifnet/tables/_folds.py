@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+STACK_FOLDS = 4
+
 
 @dataclass(frozen=True)
 class Folds:
@@ -55,11 +57,20 @@ class Folds:
         """For each fold the row of errors, with shape (L, n), that is least in sum over the rows from which the fold may be predicted."""
         return [int(errors[:, self.train(k)].sum(1).argmin()) for k in range(self.count)]
 
-    def first(self, rows: int) -> Folds:
-        """The first folds alone, as many as have that many rows, two at least: rows of the others train all of them, and are not scored."""
+    def first(self, rows: int, at_least: int = 2) -> Folds:
+        """The first folds alone, as many as have that many rows: rows of the others train all of them, and are not scored."""
         enough = np.cumsum(np.bincount(self.of[self.scored], minlength=self.count)) >= rows
-        count = max(2, int(enough.argmax()) + 1) if enough.any() else self.count
+        count = max(at_least, int(enough.argmax()) + 1) if enough.any() else self.count
         return replace(self, of=np.where(self.of < count, self.of, -1), count=min(count, self.count))
+
+    @property
+    def for_stack(self) -> Folds:
+        """The folds by which fitted parts are weighed: these, but the rows of a single one are dealt at random to `STACK_FOLDS`."""
+        if self.count != 1 or self.forward:
+            return self
+        rows, of = np.flatnonzero(self.scored), np.full(len(self.of), -1, dtype=np.int64)
+        of[np.random.default_rng(len(rows)).permutation(rows)] = np.arange(len(rows)) % STACK_FOLDS
+        return Folds(of, min(STACK_FOLDS, len(rows)))
 
     def only(self, k: int) -> Folds:
         """Fold k alone: what may predict it does, and nothing else is scored."""

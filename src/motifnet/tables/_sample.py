@@ -68,6 +68,14 @@ class Sample:
         """The sample with fold k as its only fold."""
         return replace(self, folds=self.folds.only(k), views=None if self.views is None else (self.views[k],))
 
+    @property
+    def for_stack(self) -> Sample:
+        """The sample with `Folds.for_stack`; what a single fold is dealt to has its encoding."""
+        folds = self.folds.for_stack
+        if folds is self.folds or self.views is None:
+            return replace(self, folds=folds)
+        return replace(self, folds=folds, views=self.views * folds.count)
+
     def rows(self, chosen: NDArray[np.bool_], k: int | None = None) -> Sample:
         """The sample on some rows (a mask), in the encoding of fold k where given."""
         X = self.X if k is None else self.view(k)

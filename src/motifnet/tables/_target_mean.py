@@ -31,16 +31,16 @@ class TargetMean(Feature):
 
     @classmethod
     def fit(
-        cls, column: Column, levels: tuple[Level | None, ...], y: Matrix, weight: Matrix, folds: Folds
+        cls, column: Column, levels: tuple[Level | None, ...], y: Matrix, weight: Matrix, folds: Folds, n_views: int
     ) -> tuple[TargetMean, Matrix, tuple[Matrix, ...]]:
-        """The feature, its columns for the rows of the fit (each fold by the others), and the same in the view of every fold."""
+        """The feature, its columns for the rows of the fit (each fold by the others), and the same in the views of the first folds."""
         # weights that sum to less than the number of rows are no repetitions: only their proportions count
         source = LevelMeans(codes_of(column, levels), len(levels), y, weight * max(1.0, len(weight) / weight.sum()))
         every = np.ones(len(weight), dtype=bool)
         X = source.crossed(every, folds.of)
         centre = _moments(X, weight)
         views = []
-        for k in range(folds.count):
+        for k in range(n_views):
             base = folds.train(k)
             view = source.crossed(base, folds.of)
             views.append(_standardised(view, *_moments(view[base], weight[base])))

@@ -39,10 +39,12 @@ def trial_folds(folds: Folds) -> list[int]:
 
 
 def fit_folds(sample: Sample, fit: Callable[[int], R], oof_of: Callable[[R], Matrix], n_jobs: int, worth: Worth | None) -> list[R]:
-    """`fit(k)` for all folds; those of the trial first, where there is a `worth` and other folds are left. Raises `RejectedEarly`."""
+    """`fit(k)` for all folds; those of the trial first, where there is a `worth` and other folds are left; a single fold is a
+    trial too. Raises `RejectedEarly`.
+    """
     everything = list(range(sample.folds.count))
     trial = trial_folds(sample.folds) if worth else []
-    if worth is None or len(trial) == len(everything):
+    if worth is None or (len(trial) == len(everything) > 1):
         return parallel_map(fit, everything, n_jobs)
     done = dict(zip(trial, parallel_map(fit, trial, n_jobs), strict=True))
     if not worth(oof := placed(sample, {k: oof_of(result) for k, result in done.items()})):

@@ -31,9 +31,10 @@ from motifnet.kernels import (
     median_distances,
     start_kernel,
 )
-from motifnet.tables import Sample
+from motifnet.tables import Sample, drawn
 from motifnet.teachers._base import FittedTeacher, Matrix, Teacher
 
+INNER_ROWS = 1_000  # that choose λ where no other fold does
 _SHARE = 0.2  # of the time that is left: trees, which come next, need theirs
 Solved = tuple[Matrix, Kernel, Solution, EveryFold | None]
 
@@ -185,5 +186,7 @@ def fold_partition(sample: Sample, k: int) -> Partition:
             return Partition(torch.as_tensor(train), ())
         return Partition(torch.as_tensor(train), (torch.as_tensor(block),), torch.as_tensor(~judges))
     others = [folds.held_out(j) for j in range(folds.count) if j != k]
+    if not others and sample.groups is None:  # a single fold: some rows that it may see
+        others = [drawn(train, min(INNER_ROWS, int(train.sum()) // 2), np.random.default_rng(0))]
     inner = (torch.as_tensor(block) for block in others if (train & ~block).any())
     return Partition(torch.as_tensor(train), tuple(inner))
