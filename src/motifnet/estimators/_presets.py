@@ -31,9 +31,9 @@ FOLD_ROWS = 10
 
 @dataclass(frozen=True)
 class Preset:
-    """Number of folds (up to twice as many below `small_rows` rows), the number of rows from which a single fold is scored, the convex fit, inner-layer trainings, the one that follows a teacher of the
-    caller's own, other teachers before the trainings (`early`) and after them, whether to fine-tune end to end, whether to train under the objective
-    "supnorm", and which teachers the caller asked for by name.
+    """Number of folds (up to twice as many below `small_rows` rows), the number of rows from which a single fold is scored, the convex fit,
+    feature-layer trainings, the one that follows a teacher of the caller's own, other teachers before the trainings (`early`) and after them, whether
+    to fine-tune end to end, whether to train under the objective "supnorm", and which teachers the caller asked for by name.
     """
 
     folds: int = 4
