@@ -1,7 +1,8 @@
 """Other methods on the same rows: a *method* is one entry of the registry, ours or a *peer*; a *result* is one fit of it on one split.
 
 Comes in: a table with a target. Goes out: results, a summary, a picture. Never holds: anything that a fit of ours needs. Of the peers, those of kind
-*default* run as their users run them; those of kind *strong* are averages and stacks of these over five folds.
+*default* run as their users run them; those of kind *strong* are averages and stacks of these over five folds,
+searches of their settings, and AutoGluon.
 """
 
 from motifnet.compare._compare import Listen, compare, default_methods, find_methods
