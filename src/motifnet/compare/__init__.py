@@ -13,7 +13,7 @@ from motifnet.compare._method import Method, Setting
 from motifnet.compare._metrics import accuracy, auc, expected_calibration_error, log_loss, nrmse, scores
 from motifnet.compare._picture import picture
 from motifnet.compare._registry import METHODS
-from motifnet.compare._split import Split, split_rows, split_table
+from motifnet.compare._split import Split, split_at, split_rows, split_table
 from motifnet.compare._summary import cells, complete, markdown, not_installed, report, score_of, summary, unfinished
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "retrained",
     "score_of",
     "scores",
+    "split_at",
     "split_rows",
     "split_table",
     "stage_outputs",

@@ -1,17 +1,19 @@
 """AutoGluon in a Python of its own, behind scikit-learn's interface.
 
-Rows go there as a CSV of the form `categories`, and predictions come back as an array (`_autogluon_process.py`). Seconds and memory are those that the
-other process measures between its imports and its end, children included: `seconds_` has them under the names of `Result`.
+Rows go there as a CSV of the form `categories`, and predictions come back as an array (`_autogluon_process.py`). The other process measures its
+seconds and memory, children included, once its imports are done: `seconds_` has them under the names of `Result`.
 
-    python3 -m venv FOLDER && FOLDER/bin/pip install -r benchmarks/autogluon/requirements.txt
-    export MOTIFNET_AUTOGLUON_PYTHON=FOLDER/bin/python
+    make autogluon
+    export MOTIFNET_AUTOGLUON_PYTHON=$PWD/.venv-autogluon/bin/python
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import tempfile
+import weakref
 from pathlib import Path
 from typing import Any, Self
 
@@ -38,8 +40,9 @@ class AutoGluon:
 
     def fit(self, X: pd.DataFrame, y: Target) -> Self:
         """Train there; columns of X have the names that `Inputs` gives."""
-        self.folder_ = tempfile.TemporaryDirectory()
-        folder, s = Path(self.folder_.name), self.setting
+        folder, s = Path(tempfile.mkdtemp()), self.setting
+        self.folder_ = folder
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         request = {"preset": self.preset, "limit": self.limit, "classes": s.classes, "threads": s.threads, "categories": list(s.categories)}
         (folder / "request.json").write_text(json.dumps(request))
         X.assign(**{TARGET: y}).to_csv(folder / "fit.csv", index=False)
@@ -48,10 +51,9 @@ class AutoGluon:
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Values, or with shape (n, classes) probabilities."""
-        folder = Path(self.folder_.name)
-        X.to_csv(folder / "predict.csv", index=False)
+        X.to_csv(self.folder_ / "predict.csv", index=False)
         self._run("predict")
-        return np.asarray(np.load(folder / "predicted.npy"))
+        return np.asarray(np.load(self.folder_ / "predicted.npy"))
 
     def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """The same for probabilities."""
@@ -60,11 +62,11 @@ class AutoGluon:
     @property
     def seconds_(self) -> dict[str, float]:
         """What was measured there."""
-        files = Path(self.folder_.name).glob("*.seconds.json")
-        return {name: value for file in files for name, value in json.loads(file.read_text()).items()}
+        return {name: value for file in self.folder_.glob("*.seconds.json") for name, value in json.loads(file.read_text()).items()}
 
     def _run(self, what: str) -> None:
-        done = subprocess.run([AUTOGLUON.python, str(PROGRAM), what, self.folder_.name], capture_output=True, text=True, check=False)
+        command = [AUTOGLUON.python, str(PROGRAM), what, str(self.folder_)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a program of ours, in the Python that the user names
         if done.returncode:
             raise RuntimeError(f"AutoGluon ended with code {done.returncode}: {done.stderr[-LAST_WORDS:]}")
 

@@ -39,5 +39,5 @@ class Environment:
 @cache
 def _version(python: str, package: str) -> str:
     code = f"from importlib.metadata import version; print(version({package!r}))"
-    answer = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+    answer = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 - the Python that the user names
     return f"{package} {answer.stdout.strip() or 'that is not there'}"

@@ -39,7 +39,8 @@ NONE = float("nan")
 class Result:
     """One fit: its scores on the test rows, what it took, and how it ended. The last three are of our own fits only.
 
-    `cpu_seconds` are those of the fit over all its threads and child processes: with one thread they are `fit_seconds`, unless other work wanted the same core.
+    `cpu_seconds` are those of the fit over all its threads and child processes: with one thread they are `fit_seconds`, unless other work wanted the
+    same core.
     """
 
     rows: int
