@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from benchmarks._field_checks import checks, table_of_checks
 from benchmarks._field_front import cost_and_error
 from benchmarks._field_rows import error_table, finished, of_kind
 from benchmarks._tables import HALF_A, HALF_B
@@ -36,8 +37,10 @@ def report(rows: pd.DataFrame, machine: dict[str, str]) -> str:
         if len(part):
             parts += [f"## {task.capitalize()}: mean {score} on test rows\n", markdown(_labelled(part.assign(splits=_splits(done)[part.index])))]
     if main:
-        parts += ["## Ours to the best peer of each table\n", RATIOS, markdown(ratio_table(errors, tasks))]
-        parts += ["## Ours to each stronger peer\n", PAIRS, markdown(pair_table(done, errors))] if of_kind(errors, "strong") else []
+        ratios, pairs = ratio_table(errors, tasks), pair_table(done, errors)
+        parts += ["## Checks\n", table_of_checks(checks(METHODS[main].label, ratios, pairs))]
+        parts += ["## Ours to the best peer of each table\n", RATIOS, markdown(ratios)]
+        parts += ["## Ours to each stronger peer\n", PAIRS, markdown(pairs)] if len(pairs) else []
     parts += ["## Mean rank among the default peers\n", RANKS, _ranks(errors, tried(rows), tasks, main)]
     if main and "catboost" in errors:
         parts += ["## Ours to CatBoost\n", _to_catboost(errors, tasks)]

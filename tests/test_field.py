@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from benchmarks import field
+from benchmarks._field_checks import checks
 from benchmarks._field_front import cost_and_error, picture_of_front
 from benchmarks._field_report import cost_table, mean_ranks, pair_table, ratio_summary, ratio_table, report, tried
 from benchmarks._field_rows import error_table, finished
@@ -191,3 +192,21 @@ def test_fresh_forgets_what_is_asked_for_and_nothing_else(data: Path, monkeypatc
     assert (data / "out" / "few.md").exists()
     field.main([*arguments, "--report-only"])  # of all methods, whether they are installed or not
     assert "CatBoost" in (data / "out" / "few.md").read_text()
+
+
+def test_checks_of_the_main_preset() -> None:
+    rows = made_up().replace({"method": {"stack": "catboost-tuned"}})
+    tasks = rows.drop_duplicates("set").set_index("set").task
+    ratios, pairs = ratio_table(error_table(rows), tasks), pair_table(finished(rows), error_table(rows))
+    found = {check.text: check for check in checks("motifnet balanced", ratios, pairs)}
+    name = "motifnet balanced / best default peer, regression"
+    assert not found[f"{name}: largest"].holds  # 1.25
+    assert found[f"{name}: share of wins"].value == 0.5
+    assert not found["motifnet balanced / CatBoost, tuned: CPU seconds"].holds
+    assert checks("motifnet fast", ratios, pairs) == []
+    rows.loc[rows.method == "balanced", "nrmse"] /= 2
+    rows.loc[rows.method == "balanced", "cpu_seconds"] /= 100
+    ratios, pairs = ratio_table(error_table(rows), tasks), pair_table(finished(rows), error_table(rows))
+    assert [check.text for check in checks("motifnet balanced", ratios, pairs) if not check.holds] == [
+        "motifnet balanced / CatBoost, tuned: error"  # 1 on both tables
+    ]
