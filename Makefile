@@ -1,4 +1,4 @@
-# make demo | test | test-slow | coverage | bench-quick | bench | lab | lint | clean.  Another Python: make test PYTHON=python3.12
+# make demo | test | test-slow | coverage | bench-quick | bench | autogluon | lab | lint | clean.  Another Python: make test PYTHON=python3.12
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Two workers begin at the two halves of the suite, so that what a file prepares is made once.
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo test test-slow coverage bench-quick bench lab lint readme clean
+.PHONY: demo test test-slow coverage bench-quick bench autogluon lab lint readme clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/demo.py
@@ -31,6 +31,12 @@ bench-quick: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	$(ONE_THREAD) $(BIN)/python -m benchmarks
+
+# AutoGluon as a peer of `benchmarks.field`, in a Python of its own: its pins do not go with ours.
+autogluon:
+	@test -x .venv-autogluon/bin/pip || $(PYTHON) -m venv .venv-autogluon
+	.venv-autogluon/bin/python -m pip install --quiet --requirement benchmarks/autogluon/requirements.txt
+	@echo "Now: export MOTIFNET_AUTOGLUON_PYTHON=$(CURDIR)/.venv-autogluon/bin/python"
 
 # The experiments of docs/lab.md at full size.
 lab: .venv/.installed-dev

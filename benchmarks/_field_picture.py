@@ -8,7 +8,8 @@ import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
-from benchmarks._field_report import error_table, reference
+from benchmarks._field_report import reference
+from benchmarks._field_rows import error_table
 from motifnet.compare import METHODS
 
 MARKERS = {"ours": "D", "default": "o", "strong": "|"}

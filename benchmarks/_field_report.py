@@ -1,9 +1,7 @@
 """The report of the whole field, from its rows alone.
 
-The error of a method on a table is its mean over the splits; a method that did not finish one of them has no error on the table. A method is ranked
-on the tables that it ran on: last where it did not finish, not at all where it was not run. A ratio of ours to
-the best peer of a table enters the geometric mean clipped to [0.7, 1.3], so that no single table decides; the interval is the 95 % bootstrap interval
-over tables.
+A method is ranked on the tables that it ran on: last where it did not finish, not at all where it was not run. A ratio of ours to the best peer of a
+table enters the geometric mean clipped to [0.7, 1.3], so that no single table decides; the interval is the 95 % bootstrap interval over tables.
 """
 
 from __future__ import annotations
@@ -11,11 +9,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from motifnet.compare import DONE, METHODS, TIMED_OUT, complete, markdown, score_of
+from benchmarks._field_checks import checks, table_of_checks
+from benchmarks._field_front import cost_and_error
+from benchmarks._field_rows import error_table, finished, of_kind
+from benchmarks._tables import HALF_A, HALF_B
+from motifnet.compare import DONE, METHODS, TIMED_OUT, markdown
 
 CATEGORICAL = ("diamonds", "seoul_bike", "saratoga", "computers_ecdat", "adult", "credit_g", "bank_marketing")
 CLIP, DRAWS = (0.7, 1.3), 10_000
 RANKS = "Each method on the tables that it ran on, among those that ran there: last where it did not finish, without a rank where it was not run.\n"
+RATIOS = f"Half A may choose our settings, half B confirms them. Ratios enter the geometric mean clipped to [{CLIP[0]}, {CLIP[1]}].\n"
+PAIRS = "On the tables that both finished; ratios are not clipped. CPU seconds of fits, totals and the table where ours need most.\n"
+FRONT = "Geometric means over the tables, of the methods that finished all of them; * on the Pareto front.\n"
 TASKS = {"regression": "nRMSE", "classification": "log loss"}
 
 
@@ -32,12 +37,18 @@ def report(rows: pd.DataFrame, machine: dict[str, str]) -> str:
         if len(part):
             parts += [f"## {task.capitalize()}: mean {score} on test rows\n", markdown(_labelled(part.assign(splits=_splits(done)[part.index])))]
     if main:
-        parts += ["## Ours to the best peer of each table\n", markdown(ratio_table(errors, tasks))]
+        ratios, pairs = ratio_table(errors, tasks), pair_table(done, errors)
+        parts += ["## Checks\n", table_of_checks(checks(METHODS[main].label, ratios, pairs))]
+        parts += ["## Ours to the best peer of each table\n", RATIOS, markdown(ratios)]
+        parts += ["## Ours to each stronger peer\n", PAIRS, markdown(pairs)] if len(pairs) else []
     parts += ["## Mean rank among the default peers\n", RANKS, _ranks(errors, tried(rows), tasks, main)]
     if main and "catboost" in errors:
         parts += ["## Ours to CatBoost\n", _to_catboost(errors, tasks)]
     if done.ece.notna().any():
         parts += ["## Expected calibration error\n", markdown(_labelled(done.pivot_table(index="set", columns="method", values="ece", sort=False)))]
+    front = cost_and_error(rows)
+    if len(front):
+        parts += ["## Error against CPU seconds\n", FRONT, markdown(front.rename(index=lambda name: METHODS[name].label))]
     parts += ["## Seconds and memory\n", markdown(cost_table(done, main))]
     if main:
         parts += ["## What retraining and trees bring\n", _stages(done[done.method == main], METHODS[main].label)]
@@ -45,21 +56,9 @@ def report(rows: pd.DataFrame, machine: dict[str, str]) -> str:
     return "\n".join(parts)
 
 
-def finished(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of each table, the fits of methods that finished all their splits there."""
-    return pd.concat([complete(part) for _, part in rows.groupby("set", sort=False)], ignore_index=True)
-
-
-def error_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean error with tables as rows and methods as columns, in the order of the registry."""
-    parts = [complete(part).groupby("method")[score_of(part)].mean().rename(name) for name, part in rows.groupby("set", sort=False)]
-    table = pd.DataFrame(parts).rename_axis("set")
-    return table[[name for name in METHODS if name in table]].dropna(how="all")
-
-
 def reference(errors: pd.DataFrame) -> str | None:
     """Our preset that stands for us where one is needed: balanced, or the first one there is."""
-    ours = _of_kind(errors, "ours")
+    ours = of_kind(errors, "ours")
     return "balanced" if "balanced" in ours else next(iter(ours), None)
 
 
@@ -80,15 +79,40 @@ def ratio_summary(ratio: pd.Series) -> dict[str, object]:
 
 
 def ratio_table(errors: pd.DataFrame, tasks: pd.Series) -> pd.DataFrame:
-    """Each of our presets against the best default and the best stronger peer of each table."""
+    """Each of our presets against the best default and the best stronger peer of each table: all tables, and the two halves of them."""
     lines = {}
+    halves = {"": errors.index, ", half A": HALF_A, ", half B": HALF_B}
     for kind in ("default", "strong"):
-        best = errors[_of_kind(errors, kind)].min(axis=1)
-        for name in _of_kind(errors, "ours"):
+        best = errors[of_kind(errors, kind)].min(axis=1)
+        for name in of_kind(errors, "ours"):
             for task in TASKS:
                 ratio = (errors[name] / best)[tasks[errors.index] == task].dropna()
-                if len(ratio):
-                    lines[f"{METHODS[name].label} / best {kind} peer, {task}"] = ratio_summary(ratio)
+                for words, tables in halves.items():
+                    part = ratio[ratio.index.isin(tables)]
+                    if len(part):
+                        lines[f"{METHODS[name].label} / best {kind} peer, {task}{words}"] = ratio_summary(part)
+    return pd.DataFrame.from_dict(lines, orient="index").rename_axis("")
+
+
+def pair_table(done: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
+    """Each of our presets against each stronger peer: errors, and CPU seconds of the fits."""
+    seconds = done.pivot_table(index="set", columns="method", values="cpu_seconds")
+    lines = {}
+    for peer in of_kind(errors, "strong"):
+        for name in of_kind(errors, "ours"):
+            ratio = (errors[name] / errors[peer]).dropna()
+            if ratio.empty:
+                continue
+            ours, theirs = seconds.loc[ratio.index, name], seconds.loc[ratio.index, peer]
+            lines[f"{METHODS[name].label} / {METHODS[peer].label}"] = {
+                "tables": len(ratio),
+                "wins": int((ratio < 1).sum()),
+                "error, geometric mean /": float(np.exp(np.log(ratio).mean())),
+                "largest /": float(ratio.max()),
+                "on": str(ratio.idxmax()),
+                "CPU /": float(ours.sum() / theirs.sum()),
+                "largest CPU /": float((ours / theirs).max()),
+            }
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("")
 
 
@@ -99,7 +123,7 @@ def tried(rows: pd.DataFrame) -> pd.DataFrame:
 
 def mean_ranks(errors: pd.DataFrame, ran: pd.DataFrame, main: str | None) -> pd.DataFrame:
     """Of ours and the default peers: mean rank, and the number of tables behind it."""
-    names = [*([main] if main else []), *_of_kind(errors, "default")]
+    names = [*([main] if main else []), *of_kind(errors, "default")]
     ran = ran.loc[errors.index, names]
     ranks = errors[names].fillna(np.inf).where(ran).rank(axis=1)
     return pd.DataFrame({"rank": ranks.mean(), "ranked on": ran.sum()})
@@ -118,10 +142,6 @@ def cost_table(done: pd.DataFrame, main: str | None) -> pd.DataFrame:
             line |= {"ours on the same fits, CPU s": both[main].sum(), "ours / method": both[main].sum() / both[name].sum()}
         lines[METHODS[name].label] = line
     return pd.DataFrame.from_dict(lines, orient="index").rename_axis("method")
-
-
-def _of_kind(errors: pd.DataFrame, kind: str) -> list[str]:
-    return [name for name in errors if METHODS[str(name)].kind == kind]
 
 
 def _splits(done: pd.DataFrame) -> pd.Series:
@@ -150,7 +170,7 @@ def _ranks(errors: pd.DataFrame, ran: pd.DataFrame, tasks: pd.Series, main: str 
 
 def _to_catboost(errors: pd.DataFrame, tasks: pd.Series) -> str:
     """Geometric means of the ratio, unclipped, and the tables with many categories one by one."""
-    ratios = errors[_of_kind(errors, "ours")].div(errors.catboost, axis=0)
+    ratios = errors[of_kind(errors, "ours")].div(errors.catboost, axis=0)
     lines = {}
     groups = {**{f"{task}, {score}": tasks[ratios.index] == task for task, score in TASKS.items()}, "with categories": ratios.index.isin(CATEGORICAL)}
     for group, chosen in groups.items():

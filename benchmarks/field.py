@@ -2,7 +2,7 @@
 
 Every fit has a process and the same threads of its own (see `motifnet.compare`). Its row is appended to OUT/field.csv as soon as it is done, and it
 is not run again while the row is there; a fit that timed out is, under a larger --limit. A method that timed out on one split of a table is not
-tried on the others. The first split of every table comes before the second of any.
+tried on the others. The first split of every table comes before the second of any. --fresh forgets the rows that the options ask for, and no others.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks._field_front import picture_of_front
 from benchmarks._field_picture import picture
 from benchmarks._field_report import report
 from benchmarks._kept_rows import append
@@ -30,37 +31,41 @@ def main(argv: list[str] | None = None) -> None:
     options = _options(argv)
     path = options.out / "field.csv"
     options.out.mkdir(parents=True, exist_ok=True)
-    if options.fresh:
-        path.unlink(missing_ok=True)
+    if options.fresh and path.exists():
+        _forget(path, options)
     if not options.report_only:
         (options.out / "machine.json").write_text(json.dumps(machine(), indent=1) + "\n")
         _run(path, options)
     if not path.exists():
         raise SystemExit(f"There are no results in {path} yet; run without --report-only.")
-    rows = _asked(pd.read_csv(path), options)
+    rows = pd.read_csv(path)
+    rows = rows[_asked(rows, options)].drop_duplicates(KEY, keep="last")  # of a fit that was repeated, the last one
     text = report(rows, json.loads((options.out / "machine.json").read_text()))
-    (options.out / "field.md").write_text(text)
-    picture(rows, options.out / "field.svg")
+    (options.out / f"{options.name}.md").write_text(text)
+    picture(rows, options.out / f"{options.name}.svg")
+    picture_of_front(rows, options.out / f"{options.name}_front.svg")
     print(text)
 
 
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = arguments(__doc__.splitlines()[0], ALL)
     parser.set_defaults(cap=10_000, sets=None)
-    parser.add_argument("--methods", nargs="+", help=f"of {', '.join(METHODS)}; default: all that are installed")
+    parser.add_argument("--methods", nargs="+", help=f"of {', '.join(METHODS)}; default: run what is installed, report all")
     parser.add_argument("--splits", type=int, default=5, help="random splits a table")
     parser.add_argument("--seed", type=int, default=0, help="of the first split; the others follow")
     parser.add_argument("--limit", type=float, default=600.0, help="seconds for one fit; a method that needs more is ended")
+    parser.add_argument("--name", default="field", help="of the report's files: NAME.md, NAME.svg, NAME_front.svg")
     parser.add_argument("--report-only", action="store_true", help="run nothing, only report what is there")
     options = parser.parse_args(argv)
     options.sets = options.sets or [name for name in ALL if path_of(name, options.data)]
-    options.methods = options.methods or [name for name, method in METHODS.items() if not method.missing]
+    options.run = options.methods or [name for name, method in METHODS.items() if not method.missing]
+    options.methods = options.methods or list(METHODS)
     return options
 
 
 def _run(path: Path, options: argparse.Namespace) -> None:
     """The fits that are not there yet."""
-    methods = find_methods(options.methods)
+    methods = find_methods(options.run)
     for number in range(options.splits):
         for name in options.sets:
             task: Task = "classification" if name in CLASSIFICATION else "regression"
@@ -105,11 +110,15 @@ def _append(path: Path, row: list[object]) -> None:
     append(path, FIELDS, row)
 
 
-def _asked(rows: pd.DataFrame, options: argparse.Namespace) -> pd.DataFrame:
-    """The rows that the options ask for; of a fit that was repeated, the last one."""
+def _asked(rows: pd.DataFrame, options: argparse.Namespace) -> pd.Series:
+    """Which rows the options ask for."""
     same = (rows.cap == options.cap) & (rows.seed == options.seed) & (rows.threads == options.threads)
-    rows = rows[same & rows.set.isin(options.sets) & rows.method.isin(options.methods) & (rows.split < options.splits)]
-    return rows.drop_duplicates(KEY, keep="last")
+    return same & rows.set.isin(options.sets) & rows.method.isin(options.methods) & (rows.split < options.splits)
+
+
+def _forget(path: Path, options: argparse.Namespace) -> None:
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)  # what stays, stays to the last digit
+    rows[~_asked(pd.read_csv(path), options)].to_csv(path, index=False)
 
 
 if __name__ == "__main__":

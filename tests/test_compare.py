@@ -41,7 +41,8 @@ from motifnet.compare._ensemble import CrossFitted
 from motifnet.compare._inputs import MISSING, Inputs
 from motifnet.engine import DataError, MotifnetWarning, UsageError
 
-SLOW = ("balanced", "best", "realmlp", "tabm", "xrfm", "catboost-bagged", "realmlp-bagged", "stack")
+TUNED = ("lightgbm-tuned", "catboost-tuned", "autogluon-medium", "autogluon-best-60", "autogluon-best")
+SLOW = ("balanced", "best", "realmlp", "tabm", "xrfm", "catboost-bagged", "realmlp-bagged", "stack", *TUNED)
 
 
 def table(n: int = 90) -> pd.DataFrame:

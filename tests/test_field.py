@@ -10,7 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from benchmarks import field
-from benchmarks._field_report import cost_table, error_table, finished, mean_ranks, ratio_summary, ratio_table, report, tried
+from benchmarks._field_checks import checks
+from benchmarks._field_front import cost_and_error, picture_of_front
+from benchmarks._field_report import cost_table, mean_ranks, pair_table, ratio_summary, ratio_table, report, tried
+from benchmarks._field_rows import error_table, finished
+from benchmarks._tables import ALL, HALF_A, HALF_B
 
 from motifnet.compare import Method, Result, Split
 
@@ -133,3 +137,76 @@ def test_the_report_has_every_part() -> None:
     ):
         assert words in text, words
     assert report(made_up().assign(status="failed: x"), {}) == "No method has finished yet.\n"
+
+
+def test_halves_part_the_tables() -> None:
+    assert sorted([*HALF_A, *HALF_B]) == sorted(ALL)
+    assert len(HALF_A) == len(HALF_B) == 11
+
+
+def test_halves_are_reported_apart() -> None:
+    rows = made_up().replace({"set": {"saratoga": "energy"}})  # yacht and adult are of half A, energy of half B
+    tasks = rows.drop_duplicates("set").set_index("set").task
+    ratios = ratio_table(error_table(rows), tasks)["geometric mean /"]
+    assert ratios["motifnet balanced / best default peer, regression, half A"] == pytest.approx(0.8)
+    assert ratios["motifnet balanced / best default peer, regression, half B"] == pytest.approx(1.25)
+    assert ratios["motifnet balanced / best default peer, classification, half A"] == pytest.approx(0.75)
+    assert "motifnet balanced / best default peer, classification, half B" not in ratios
+
+
+def test_ours_beside_each_stronger_peer() -> None:
+    rows = made_up()
+    line = pair_table(finished(rows), error_table(rows)).loc["motifnet balanced / stack of CatBoost, LightGBM, RealMLP"]
+    assert (line["tables"], line["wins"], line["on"]) == (2, 0, "yacht")  # saratoga is not finished
+    assert line["error, geometric mean /"] == pytest.approx(np.sqrt(2))
+    assert (line["CPU /"], line["largest CPU /"]) == (2, 2)
+
+
+def test_front_of_error_against_seconds(tmp_path: Path) -> None:
+    rows = made_up()
+    rows.loc[rows.method == "catboost", "cpu_seconds"] = 8.0
+    table = cost_and_error(rows)
+    assert table.index.tolist() == ["lightgbm", "balanced", "catboost"]  # the stack did not finish every table
+    assert table.loc["balanced", "error / LightGBM"] == pytest.approx((0.8 * 1.25 * 0.5) ** (1 / 3))
+    assert table["CPU s"].tolist() == pytest.approx([2, 4, 8])
+    assert table.front.tolist() == ["*", "*", ""]
+    picture_of_front(rows, tmp_path / "front.svg")
+    assert "LightGBM" in (tmp_path / "front.svg").read_text()
+    assert cost_and_error(rows[rows.method != "lightgbm"]).empty
+
+
+def test_fresh_forgets_what_is_asked_for_and_nothing_else(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def measure(method: Method, split: Split, *, threads: int, seed: int, limit: float) -> Result:
+        calls.append(method.label)
+        return _result(split, 0.1 + 0.2)
+
+    monkeypatch.setattr(field, "measure", measure)
+    arguments = ["--data", str(data), "--out", str(data / "out"), "--splits", "1", "--sets", "yacht", "--name", "few"]
+    field.main([*arguments, "--methods", "fast", "catboost"])
+    field.main([*arguments, "--methods", "fast", "--fresh"])
+    assert calls == ["motifnet fast", "CatBoost", "motifnet fast"]
+    assert pd.read_csv(data / "out" / "field.csv").method.tolist() == ["catboost", "fast"]
+    assert "0.30000000000000004" in (data / "out" / "field.csv").read_text().splitlines()[1]
+    assert (data / "out" / "few.md").exists()
+    field.main([*arguments, "--report-only"])  # of all methods, whether they are installed or not
+    assert "CatBoost" in (data / "out" / "few.md").read_text()
+
+
+def test_checks_of_the_main_preset() -> None:
+    rows = made_up().replace({"method": {"stack": "catboost-tuned"}})
+    tasks = rows.drop_duplicates("set").set_index("set").task
+    ratios, pairs = ratio_table(error_table(rows), tasks), pair_table(finished(rows), error_table(rows))
+    found = {check.text: check for check in checks("motifnet balanced", ratios, pairs)}
+    name = "motifnet balanced / best default peer, regression"
+    assert not found[f"{name}: largest"].holds  # 1.25
+    assert found[f"{name}: share of wins"].value == 0.5
+    assert not found["motifnet balanced / CatBoost, tuned: CPU seconds"].holds
+    assert checks("motifnet fast", ratios, pairs) == []
+    rows.loc[rows.method == "balanced", "nrmse"] /= 2
+    rows.loc[rows.method == "balanced", "cpu_seconds"] /= 100
+    ratios, pairs = ratio_table(error_table(rows), tasks), pair_table(finished(rows), error_table(rows))
+    assert [check.text for check in checks("motifnet balanced", ratios, pairs) if not check.holds] == [
+        "motifnet balanced / CatBoost, tuned: error"  # 1 on both tables
+    ]

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from motifnet.compare import Listen, Result
 
-NAMES = "fast, balanced, best, lightgbm, catboost, xgboost, forest, svm, mlp, realmlp, tabm, xrfm, catboost-bagged, realmlp-bagged, stack"
+NAMES = (
+    "fast, balanced, best, lightgbm, catboost, xgboost, forest, svm, mlp, realmlp, tabm, xrfm, catboost-bagged, realmlp-bagged, stack, "
+    "lightgbm-tuned, catboost-tuned, autogluon-medium, autogluon-best-60, autogluon-best"
+)
 FILES = ("comparison.csv", "comparison.md", "comparison.svg")
 
 

@@ -1,7 +1,8 @@
 """Other methods on the same rows: a *method* is one entry of the registry, ours or a *peer*; a *result* is one fit of it on one split.
 
 Comes in: a table with a target. Goes out: results, a summary, a picture. Never holds: anything that a fit of ours needs. Of the peers, those of kind
-*default* run as their users run them; those of kind *strong* are averages and stacks of these over five folds.
+*default* run as their users run them; those of kind *strong* are averages and stacks of these over five folds,
+searches of their settings, and AutoGluon.
 """
 
 from motifnet.compare._compare import Listen, compare, default_methods, find_methods
@@ -12,7 +13,7 @@ from motifnet.compare._method import Method, Setting
 from motifnet.compare._metrics import accuracy, auc, expected_calibration_error, log_loss, nrmse, scores
 from motifnet.compare._picture import picture
 from motifnet.compare._registry import METHODS
-from motifnet.compare._split import Split, split_rows, split_table
+from motifnet.compare._split import Split, split_at, split_rows, split_table
 from motifnet.compare._summary import cells, complete, markdown, not_installed, report, score_of, summary, unfinished
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "retrained",
     "score_of",
     "scores",
+    "split_at",
     "split_rows",
     "split_table",
     "stage_outputs",

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from motifnet.compare._environment import Environment
 from motifnet.compare._inputs import Form, Inputs
 
 Kind = Literal["ours", "default", "strong"]
@@ -49,7 +50,8 @@ class Fitted:
 class Method:
     """One entry of the registry. `build` makes an estimator with scikit-learn's interface; it imports what it needs.
 
-    `validation` turns held-out rows into arguments of `fit` for early stopping; `members` are the methods that an ensemble is made of.
+    `validation` turns held-out rows into arguments of `fit` for early stopping; `members` are the methods that an ensemble is made of or a search
+    begins with; `environment` is where packages live that cannot be installed beside ours.
     """
 
     label: str
@@ -59,15 +61,20 @@ class Method:
     build: Callable[[Setting], Any]
     validation: Callable[[Any, Target], dict[str, Any]] | None = None
     members: tuple[Method, ...] = ()
+    environment: Environment | None = None
 
     @property
     def missing(self) -> list[str]:
         """What pip would have to install."""
+        if self.environment is not None:
+            return self.environment.missing
         return [_PIP.get(name, name) for name in self.needs if find_spec(name) is None]
 
     @property
     def version(self) -> str:
         """Name and version of the packages behind it."""
+        if self.environment is not None:
+            return self.environment.version
         return ", ".join(f"{name} {version(name)}" for name in (_homes().get(name, [name])[0] for name in self.needs))
 
     def fit(self, X: pd.DataFrame, y: Target, setting: Setting, held_out: tuple[pd.DataFrame, Target] | None = None) -> Fitted:

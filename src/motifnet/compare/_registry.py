@@ -2,7 +2,8 @@
 
 LightGBM has no useful default for tables of this size; it gets rate 0.05 and leaves of 5 rows, with 500 trees for numbers and for classes as many
 as an inner fifth of the rows asks for. Support vectors and scikit-learn's perceptron get standardised columns and targets. Everything else is at its
-defaults; RealMLP, TabM and xRFM come with the defaults of pytabkit. A further method is a function and a line in the table.
+defaults; RealMLP, TabM and xRFM come with the defaults of pytabkit. Stronger peers are bagged, stacked or tuned, or AutoGluon within a limit in
+seconds. A further method is a function and a line in the table.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from motifnet.compare._autogluon import AUTOGLUON, autogluon
 from motifnet.compare._early_stopping import EarlyStopped
 from motifnet.compare._ensemble import cross_fitted
 from motifnet.compare._method import Method, Setting, Target
+from motifnet.compare._tuned import tuned
 
 
 def _motifnet(s: Setting, *, preset: str) -> Any:
@@ -89,6 +92,14 @@ def _ensemble(label: str, *members: Method) -> Method:
     return Method(label, "strong", needs, "table", partial(cross_fitted, members=members), members=members)
 
 
+def _search(label: str, library: str, start: Method) -> Method:
+    return Method(label, "strong", start.needs, start.form, partial(tuned, library=library), members=(start,))
+
+
+def _autogluon(label: str, preset: str, limit: float) -> Method:
+    return Method(label, "strong", ("autogluon",), "categories", partial(autogluon, preset=preset, limit=limit), environment=AUTOGLUON)
+
+
 _LIGHTGBM = Method("LightGBM", "default", ("lightgbm",), "categories", _lightgbm)
 _CATBOOST = Method("CatBoost", "default", ("catboost",), "categories", _catboost, _stop_catboost)
 _REALMLP = Method("RealMLP", "default", ("pytabkit",), "filled", partial(_pytabkit, name="RealMLP_TD"), _stop_pytabkit)
@@ -109,4 +120,9 @@ METHODS = {
     "catboost-bagged": _ensemble("CatBoost, 5 folds", _CATBOOST),
     "realmlp-bagged": _ensemble("RealMLP, 5 folds", _REALMLP),
     "stack": _ensemble("stack of CatBoost, LightGBM, RealMLP", _CATBOOST, _LIGHTGBM, _REALMLP),
+    "lightgbm-tuned": _search("LightGBM, tuned", "lightgbm", _LIGHTGBM),
+    "catboost-tuned": _search("CatBoost, tuned", "catboost", _CATBOOST),
+    "autogluon-medium": _autogluon("AutoGluon medium, 60 s", "medium_quality", 60),
+    "autogluon-best-60": _autogluon("AutoGluon best, 60 s", "best_quality", 60),
+    "autogluon-best": _autogluon("AutoGluon best, 120 s", "best_quality", 120),
 }
