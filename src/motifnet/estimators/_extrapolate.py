@@ -14,7 +14,7 @@ from motifnet.teachers import FittedLinear
 
 
 def extrapolate(run: Run, linear: FittedLinear) -> None:
-    """Lines beyond the rows of the fit, where trials find a trend; only for squared error. The error in the ledger is of rows that lines leave alone."""
+    """Lines beyond the rows of the fit, where trials find a trend; only for squared error. The ledger has the error among the rows, which stays."""
     goal, best, trained = run.goal, run.course.best, run.trained
     if not isinstance(goal, RegressionGoal) or best is None or trained is None:
         return

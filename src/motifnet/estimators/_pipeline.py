@@ -1,5 +1,5 @@
-"""Motif Mimicry on one page: convex fit → transfer → first teacher → last layer → inner layers → log scale and further inner layers → own loss →
-structure that the profile found → other teachers → stack → compact → fine-tuning → sup-norm training.
+"""Motif Mimicry on one page: convex fit → transfer → first teacher → last layer → inner layers → extrapolation → log scale and further inner layers →
+own loss → structure that the profile found → other teachers → stack → compact → fine-tuning → sup-norm training.
 
 What is cheap comes first. Every stage is timed and judged together with all parts so far, on rows that none of them has seen; it is kept if that
 error is lower. `Stopped` (time limit, Ctrl-C) ends the run with the best so far; the convex fit and its transfer always finish, so there always is a

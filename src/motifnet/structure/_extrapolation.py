@@ -12,12 +12,12 @@ An affine part that is taken off the target first, so that all other parts learn
 rows: an honest score needs residuals of regressions without the row's fold, and these differ by fold by p / n of the variance *that the line leaves*,
 which no smooth function explains. Where others leave a tenth of what the line leaves, that is much.
 
-The trial of a column, of those with the steepest slopes: the tenth of the rows with its least and the tenth with its largest values are held out.
+The trial of a column, of those with the steepest slopes: the fifth of the rows with its least and the fifth with its largest values are held out.
 The output layer of the trained kernel and a linear regression are fitted to rows between, and predict those beyond three ways: f(x), f(x') and the
-line from there. A side is taken where the line is clearly better than both; the kernel is not asked where it is not in the regression's own
-predictions. The feature layers have seen the rows beyond, which can only speak
-against the line. With groups, with time, and where the encoding knows the target, the rows between are those from which the last fold may be
-predicted, the rows beyond are of that fold, and the feature layers are those of that fold.
+line from there. A side is taken where the line is clearly better than both; the kernel is not asked where the regression's own predictions do not
+gain by the line. The feature layers have seen the rows beyond, which can only speak against the line. With groups, with time, and where the encoding
+knows the target, the rows between are those from which the last fold may be predicted, the rows beyond are of that fold, and the feature layers are
+those of that fold.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from motifnet.tables import LIMIT, Matrix, Sample, drawn
 from motifnet.teachers import FittedLinear, Linear
 
 MAX_COLUMNS, MIN_SLOPE = 4, 0.2  # columns that are tried, and the least slope of one: sd(y) for one sd(x)
-TAIL, MIN_JUDGES, MAX_ROWS = 0.1, 20, 400  # share of the rows on a side, the fewest that judge it, and rows of a trial that learn, and that judge
+TAIL, MIN_JUDGES, MAX_ROWS = 0.2, 20, 400  # share of the rows on a side, the fewest that judge it, and rows of a trial that learn, and that judge
 BETTER, SURE = 0.8, 2.0  # squared error of a line that is taken, as a share of the others', and standard errors of the difference
 Mask = NDArray[np.bool_]
 
