@@ -33,10 +33,10 @@ def retrained(stages: list[tuple[str, bool, float]]) -> float:
 
 
 def tree_share(network: Motif) -> float:
-    """Weight of the branches that are trees, relative to all branches of the outermost parallel network."""
+    """Weight of the branches that are trees, relative to all branches of the outermost parallel network of non-negative weights."""
     from motifnet.motifs import Parallel
 
-    outer = next((part for part in network.modules() if isinstance(part, Parallel)), None)
+    outer = next((part for part in network.modules() if isinstance(part, Parallel) and bool((part.weights >= 0).all())), None)
     if outer is None:
         return float(_has_trees(network))
     weights = outer.weights.detach().reshape(len(outer.branches), -1).mean(1).tolist()

@@ -1,8 +1,8 @@
 """Rows to distil on: those that a network carries itself, and mixed ones.
 
 A kernel network holds the rows of its fit as centres, behind layers that can be undone: monotone warps, affine maps of full rank such as scalers, and
-small residual blocks, by the fixed point of z = z' − f(z). At these rows its values follow the noise of the targets; from pairs of rows the student
-learns the function between them.
+small residual blocks, by the fixed point of z = z' − f(z); limits leave them as they are. At these rows its values follow the noise of the targets;
+from pairs of rows the student learns the function between them.
 Of any two rows x, x' come x + t (x' − x), or some columns of x and the others of x': the whole box. Of neighbours come points between them: where
 rows are dense.
 """
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from torch import nn
 
-from motifnet.motifs import Affine, Chain, Concat, Distance, Hinge, Identity, Motif, Parallel, Precise, Residual, Select, SparseAffine, parts_of
+from motifnet.motifs import Affine, Chain, Clip, Concat, Distance, Hinge, Identity, Motif, Parallel, Precise, Residual, Select, SparseAffine, parts_of
 from motifnet.tables import Matrix
 
 NEARER, SWAPPED, SAME, ROUNDS = 0.5, 0.3, 1e-6, 200
@@ -48,7 +48,7 @@ def _carried(motif: nn.Module, d: int, front: tuple[Motif, ...]) -> Iterator[Mat
             yield from _carried(part, d, front)
         return
     for part in parts_of(motif):
-        if not isinstance(part, Hinge | Residual) and not _is_affine(part):
+        if not isinstance(part, Clip | Hinge | Residual) and not _is_affine(part):
             yield from _carried(part, d, front)
             return
         front = (*front, part)
@@ -79,6 +79,8 @@ def _before(part: Motif, Z: Matrix, width: int) -> Matrix | None:
     """What one layer sends to Z."""
     if isinstance(part, Hinge):
         return unwarped(part, Z)
+    if isinstance(part, Clip):
+        return Z[(part(torch.as_tensor(Z)).numpy() == Z).all(1)]
     return before_residual(part, Z) if isinstance(part, Residual) else before_affine(part, Z, width)
 
 

@@ -23,7 +23,7 @@ from motifnet.estimators._evidence import evidence_of_fit
 from motifnet.estimators._explained import Explained
 from motifnet.estimators._finished import Finished, check_is_fitted
 from motifnet.estimators._from_teacher import teacher_of
-from motifnet.estimators._goal import Judged
+from motifnet.estimators._goal import Goal, Judged
 from motifnet.estimators._kept import conformal_of, reference_of
 from motifnet.estimators._pipeline import run_stages
 from motifnet.estimators._prepare import Prepared, prepare, warn_of_rows
@@ -122,6 +122,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             course = Course(ready.goal, control, listen)
             run = Run(ready.sample, ready.goal, preset, seed, n_jobs, control, course, ready.log)
             run.teacher, run.copies = teacher_of(self.teacher, ready, objective), self.size == "full"
+            run.names = tuple(ready.encoder.names)
             run.small, run.budget = self.size == "small", self.max_parameters
             run.prescriber = None if request is None else Prescriber(request, ready.looked_at(seed))
             settings = settings_of(preset, objective, seed, request) | {"teacher": repr(self.teacher), "size": self.size}
@@ -136,7 +137,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             }
             # several quantiles are no prediction that residuals could go around, and with exposures residuals depend on those
             conformal = None if len(objective.quantiles) > 1 or offset is not None else conformal_of(ready.goal, run, judged)
-            self._store(ready, course, judged, seed, asked, conformal)
+            self._store(ready, run.goal, course, judged, seed, asked, conformal)
             if run.row_free:
                 self.model_ = without_rows(self.model_)
             elif run.small or run.budget is not None:
@@ -152,9 +153,9 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         return self
 
     def _store(
-        self, ready: Prepared, course: Course, judged: Judged, seed: int, asked: dict[str, Any], conformal: Intervals | ClassSets | None
+        self, ready: Prepared, goal: Goal, course: Course, judged: Judged, seed: int, asked: dict[str, Any], conformal: Intervals | ClassSets | None
     ) -> None:
-        network, teacher = ready.goal.network(judged), ready.goal.teacher(judged)
+        network, teacher = goal.network(judged), goal.teacher(judged)
         scale = float(np.max(ready.goal.scale))
         certificate = certify(network, teacher, ready.sample.X[:CERTIFIED_ROWS], scale=scale, points=CERTIFIED_ROWS)
         info = {

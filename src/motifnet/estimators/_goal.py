@@ -18,7 +18,7 @@ from scipy.special import softmax
 
 from motifnet.motifs import Affine, Chain, Motif, Parallel, Precise, Softmax
 from motifnet.stacking import SMALLEST, calibration, expansion, fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared, predicted
-from motifnet.structure import Part
+from motifnet.structure import Extrapolation, Part
 from motifnet.tables import Matrix, Sample
 
 
@@ -91,24 +91,28 @@ def parallel(judged: Judged) -> Motif:
 
 @dataclass(frozen=True)
 class Combined:
-    """The whole model in numpy, apart from the network: Σ_t v_t f_t(x), then the last layer."""
+    """The whole model in numpy, apart from the network: Σ_t v_t f_t(x), with lines beyond the rows of the fit, then the last layer."""
 
     judged: Judged
     finish: Callable[[Matrix], Matrix]
+    beyond: Extrapolation | None = None
 
     def __call__(self, X: Matrix) -> Matrix:
         """Values in target units with shape (n, q), or probabilities with shape (n, K)."""
-        terms = [w * part.predict(X) for w, part in zip(self.judged.weights, self.judged.parts, strict=True) if w.any()]
-        return self.finish(np.asarray(sum(terms)) if terms else np.zeros((len(X), self.judged.weights.shape[1])))
+        inside = X if self.beyond is None else self.beyond.inside(X)
+        terms = [w * part.predict(inside) for w, part in zip(self.judged.weights, self.judged.parts, strict=True) if w.any()]
+        scores = np.asarray(sum(terms)) if terms else np.zeros((len(X), self.judged.weights.shape[1]))
+        return self.finish(scores if self.beyond is None else scores + self.beyond.lines(X))
 
 
 @dataclass(frozen=True)
 class RegressionGoal:
-    """Targets standardised by mean and sd, each with shape (q,)."""
+    """Targets standardised by mean and sd, each with shape (q,); what the network does beyond the rows of the fit, None where it levels off."""
 
     sample: Sample
     mean: Matrix
     sd: Matrix
+    beyond: Extrapolation | None = None
 
     @property
     def scale(self) -> Matrix:
@@ -134,10 +138,11 @@ class RegressionGoal:
 
     def network(self, judged: Judged) -> Motif:
         units = Affine(torch.diag(torch.as_tensor(self.sd)), torch.as_tensor(self.mean))
-        return Precise(Chain([parallel(judged), units], label="target units"))
+        network = parallel(judged) if self.beyond is None else self.beyond.around(parallel(judged))
+        return Precise(Chain([network, units], label="target units"))
 
     def teacher(self, judged: Judged) -> Callable[[Matrix], Matrix]:
-        return Combined(judged, partial(_in_units, mean=self.mean, sd=self.sd))
+        return Combined(judged, partial(_in_units, mean=self.mean, sd=self.sd), self.beyond)
 
     def outcome(self, judged: Judged) -> tuple[Matrix, Matrix]:
         return _in_units(self.sample.y, self.mean, self.sd), _in_units(judged.oof, self.mean, self.sd)

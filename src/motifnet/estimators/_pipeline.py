@@ -1,5 +1,5 @@
-"""Motif Mimicry on one page: convex fit → transfer → first teacher → last layer → inner layers → log scale and further inner layers → own loss →
-structure that the profile found → other teachers → stack → compact → fine-tuning → sup-norm training.
+"""Motif Mimicry on one page: convex fit → transfer → first teacher → last layer → inner layers → extrapolation → log scale and further inner layers →
+own loss → structure that the profile found → other teachers → stack → compact → fine-tuning → sup-norm training.
 
 What is cheap comes first. Every stage is timed and judged together with all parts so far, on rows that none of them has seen; it is kept if that
 error is lower. `Stopped` (time limit, Ctrl-C) ends the run with the best so far; the convex fit and its transfer always finish, so there always is a
@@ -12,6 +12,7 @@ import time
 
 from motifnet.engine import LedgerRow, Stopped
 from motifnet.estimators._compact import Compactor
+from motifnet.estimators._extrapolate import extrapolate
 from motifnet.estimators._from_teacher import learn_features
 from motifnet.estimators._further_stages import add_base_model, fine_tune, train_sup_norm
 from motifnet.estimators._goal import Judged
@@ -21,7 +22,7 @@ from motifnet.estimators._structure_stage import look_for_structure
 from motifnet.motifs import count_parameters
 from motifnet.stacking import paired_difference
 from motifnet.structure import LogScale, part_of
-from motifnet.teachers import EstimatorTeacher, FittedKernel
+from motifnet.teachers import EstimatorTeacher, FittedKernel, FittedLinear
 
 
 def run_stages(run: Run) -> Judged:
@@ -29,9 +30,11 @@ def run_stages(run: Run) -> Judged:
     if run.teacher is not None:
         return _from_teacher(run, run.teacher)
     convex, folds, convex_seconds = fit_convex(run)
+    linear: FittedLinear | None = None
     try:
         for name in run.preset.early:
-            add_base_model(run, name, None)
+            fitted = add_base_model(run, name, None)
+            linear = fitted if isinstance(fitted, FittedLinear) else linear
         refit_last(run, convex, folds, convex_seconds)
         del folds  # as large as a Gram matrix of all rows
         scales: list[tuple[LogScale | None, FittedKernel]] = [(None, convex)]
@@ -39,6 +42,8 @@ def run_stages(run: Run) -> Judged:
             if number == 1 and run.log is not None and (on_log := fit_on_log_scale(run, run.log)) is not None:
                 scales.append((run.log, on_log))
             train_inner_layers(run, *scales[number % len(scales)], settings, number)
+            if number == 0 and linear is not None:
+                extrapolate(run, linear)
         refit_output(run)
         look_for_structure(run)
         for number, name in enumerate(run.preset.teachers, 1):

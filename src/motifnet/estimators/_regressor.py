@@ -30,7 +30,8 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
 
     A kernel ridge regression is fitted in closed form, transferred into a network by calculation, retrained (last layer, inner layers), and
     combined with boosted trees in one parallel network. A stage stays only if rows that it has not seen are predicted better. For a positive, skewed
-    target some of the parts are fitted to its logarithm.
+    target some of the parts are fitted to its logarithm. Beyond the range of a column predictions level off, or follow a straight line where
+    held-out edges of the data say that it is right.
 
     Parameters
     ----------

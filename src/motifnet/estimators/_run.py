@@ -29,8 +29,8 @@ class Run:
     `teacher`: what is transferred and retrained in place of the library's own kernel ridge. `units`: what stands before a kernel branch beside it,
     None where rows are standardised. `front`: what stands before the kernel of the `first` training. `copies`: one network a fold, not as many as
     theory predicts. `small`: no row of the table may be a centre, nor the network larger than that of a `budget` of parameters; `row_free`: whether
-    this came true. `trainings`: of the parts that are trained kernels, by name. `blocks`, `rounds`: in how many networks the last training ended, and
-    after how many rounds.
+    this came true. `names`: of the encoded columns. `trainings`: of the parts that are trained kernels, by name. `blocks`, `rounds`: in how many
+    networks the last training ended, and after how many rounds.
     """
 
     sample: Sample
@@ -49,6 +49,7 @@ class Run:
     budget: int | None = None
     prescriber: Prescriber | None = None
     profile: Profile | None = None
+    names: tuple[str, ...] = ()
     kernels: list[Part] = field(default_factory=list)
     others: list[Part] = field(default_factory=list)
     convex: FittedKernel | None = None

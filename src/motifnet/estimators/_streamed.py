@@ -82,7 +82,7 @@ class StreamedEstimator(MotifEstimator):
             kept = open_checkpoint(self.checkpoint, _hash(path), _settings(preset, request, seed), control) if self.checkpoint else None
             with working(engine, kept):
                 fitted = fit_stream(path, request, preset, seed, jobs, control, listen)
-            self._store(fitted.ready, fitted.course, fitted.judged, seed, fitted.info, fitted.conformal)
+            self._store(fitted.ready, fitted.ready.goal, fitted.course, fitted.judged, seed, fitted.info, fitted.conformal)
             self._evidence = self._band_rows = self.profile_ = None
         return self
 

@@ -2,7 +2,7 @@
 
 from motifnet.retrain._adam import Adam
 from motifnet.retrain._blocks import Blocks, predicted_blocks
-from motifnet.retrain._cross_tune import CrossTuned, TunedModel, cross_tune, fold_model
+from motifnet.retrain._cross_tune import CrossTuned, TunedModel, cross_tune, fold_model, solve_whole
 from motifnet.retrain._epochs import FineTuneSettings
 from motifnet.retrain._few_centres import with_centres
 from motifnet.retrain._fine_tune import EpochChoice, FineTuned, choose_epochs, fine_tune, fine_tune_stage
@@ -53,6 +53,7 @@ __all__ = [
     "refit_softmax",
     "refit_under_loss",
     "solve_last_layer",
+    "solve_whole",
     "starts_of",
     "sup_norm_stage",
     "train_inner",

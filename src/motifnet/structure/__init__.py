@@ -4,6 +4,7 @@ Comes in: a sample, a profile. Goes out: samples as they are seen behind a layer
 parts are judged and combined.
 """
 
+from motifnet.structure._extrapolation import Extrapolation, Side, extrapolation
 from motifnet.structure._front import Front, own_units, projection, step, symmetry
 from motifnet.structure._log_scale import LogScale, part_of
 from motifnet.structure._orbit import Orbit, equivariant
@@ -12,14 +13,17 @@ from motifnet.structure._prescribe import Candidate, Prescriber, Request, check_
 
 __all__ = [
     "Candidate",
+    "Extrapolation",
     "Front",
     "LogScale",
     "Orbit",
     "Part",
     "Prescriber",
     "Request",
+    "Side",
     "check_profile",
     "equivariant",
+    "extrapolation",
     "numpy_of",
     "own_units",
     "part_of",

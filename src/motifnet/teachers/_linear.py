@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from motifnet.engine import Control
 from motifnet.tables import Folds, Matrix, Sample
@@ -28,7 +30,11 @@ class Linear(Teacher):
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedLinear:
         oof, _ = cross_fit(sample, lambda rows, k: _solve(rows, seed), lambda model, X: X @ model[0] + model[1], n_jobs=n_jobs, control=control)
-        return FittedLinear(oof, *_solve(sample, seed))
+        return replace(self.fitted_to(sample, seed), oof=oof)
+
+    def fitted_to(self, sample: Sample, seed: int = 0) -> FittedLinear:
+        """The fit to all rows, which scores none."""
+        return FittedLinear(np.full(sample.y.shape, np.nan), *_solve(sample, seed))
 
 
 def _solve(sample: Sample, seed: int) -> tuple[Matrix, Matrix]:
