@@ -49,6 +49,15 @@ class Course:
         self.stages.append(Stage(stage, time.monotonic() - self.control.start, network))
         return kept
 
+    def seconds_of(self, stage: str) -> float:
+        """What a stage has taken so far."""
+        return sum(row.seconds for row in self.ledger if row.stage == stage)
+
+    def leave_out(self, stage: str, why: str) -> None:
+        """A stage that did not run, or not to its end: what stands is the best so far."""
+        if self.best is not None:
+            self.enter(LedgerRow(stage, 0.0, self.best.error, 0, False, why))
+
     def enter(self, row: LedgerRow) -> None:
         """A row of the ledger."""
         self.ledger.append(row)

@@ -11,19 +11,24 @@ from motifnet.mimicry import transfer
 from motifnet.motifs import Motif
 from motifnet.retrain import FineTuneSettings, fine_tune_stage, fold_model, largest_local_error, sup_norm_stage
 from motifnet.structure import LogScale, Part, numpy_of, part_of
-from motifnet.teachers import TEACHERS, BoostedTrees, FittedTeacher, RejectedEarly
+from motifnet.teachers import TEACHERS, BoostedTrees, FittedLinear, RejectedEarly
 
 REJECTED = 1.4  # errors in units of the best: the stack gives such a teacher next to nothing; it ends with its trial, and has no variants
 
 
-def add_base_model(run: Run, name: str, log: LogScale | None) -> FittedTeacher | None:
-    """Another base model beside all parts so far; None where one of its kind was rejected early, or it is."""
+def add_further_model(run: Run, name: str, number: int) -> None:
+    """Another base model, on the scale whose turn it is."""
+    add_base_model(run, name, run.scale_of(number)[0])
+
+
+def add_base_model(run: Run, name: str, log: LogScale | None) -> None:
+    """Another base model beside all parts so far; not where one of its kind was rejected early."""
     teacher = TEACHERS[name]()
     if isinstance(teacher, BoostedTrees):
         teacher = replace(teacher, bagged=run.copies)
     kind = (type(teacher), log is None)
     if kind in run.rejected and name not in run.preset.asked:
-        return None
+        return
     start = run.course.start(name)
     run.control.check()
     sample = run.sample if log is None else log.sample
@@ -35,14 +40,15 @@ def add_base_model(run: Run, name: str, log: LogScale | None) -> FittedTeacher |
     except RejectedEarly as early:
         run.rejected.add(kind)
         run.reject(name, start, early, log)
-        return None
+        return
+    if isinstance(fitted, FittedLinear):
+        run.linear = fitted
     part = part_of(name, fitted, log)
     run.others.append(part)
     before, alone = run.course.best, run.goal.judge([part])
     run.settle(name, start, "a further teacher" + (", on log y" if log else ""), alone)
     if before is not None and alone.error > REJECTED * before.error:
         run.rejected.add(kind)
-    return fitted
 
 
 def fine_tune(run: Run) -> None:

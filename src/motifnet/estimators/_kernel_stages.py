@@ -16,6 +16,7 @@ from motifnet.retrain import CrossTuned, InnerSettings, refit_ridge, refit_softm
 from motifnet.structure import LogScale, Part, part_of
 from motifnet.teachers import FittedKernel, RejectedEarly
 
+FIRST_TRAINING = "inner layers"
 OWN_LOSS = "trained kernel, own loss"
 CLEARLY = 1.05  # errors in units of the plain scale's; nearer ones decide nothing, and parts on two scales differ more
 FURTHER = 0.01  # of the error: what a further training, the dearest of all stages, must gain in its trial
@@ -49,9 +50,9 @@ def refit_last(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds:
     run.settle("last layer", start, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows", alone)
 
 
-def fit_on_log_scale(run: Run, log: LogScale) -> FittedKernel | None:
-    """The convex fit on the logarithmic scale of the target, which trainings and teachers then take in turn with the plain one; None where its error
-    is clearly larger.
+def fit_on_log_scale(run: Run, log: LogScale) -> None:
+    """The convex fit on the logarithmic scale of the target, which trainings and teachers then take in turn with the plain one, unless its error is
+    clearly larger.
     """
     start = run.course.start("log scale")
     run.control.check()
@@ -60,12 +61,17 @@ def fit_on_log_scale(run: Run, log: LogScale) -> FittedKernel | None:
     alone, plain = (run.goal.judge([one]) for one in (part, run.kernels[0]))
     run.kernels.append(part)
     run.settle("log scale", start, "kernel ridge on log y, beside the one on y", alone)
-    return fitted if alone.error < CLEARLY * plain.error else None
+    if alone.error < CLEARLY * plain.error:
+        run.scales.append((log, fitted))
 
 
-def train_inner_layers(run: Run, log: LogScale | None, convex: FittedKernel, settings: InnerSettings, number: int) -> None:
+def training_name(number: int) -> str:
+    return f"{FIRST_TRAINING} {number + 1}" if number else FIRST_TRAINING
+
+
+def train_inner_layers(run: Run, settings: InnerSettings, number: int) -> None:
     """A training beside all kernels so far; by out-of-fold scores: where it misleads, the start keeps its share."""
-    stage = "inner layers" if number == 0 else f"inner layers {number + 1}"
+    (log, convex), stage = run.scale_of(number), training_name(number)
     start = run.course.start(stage)
     try:
         part = _tuned(run, convex, settings, number, log)

@@ -9,55 +9,90 @@ model.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from motifnet.engine import LedgerRow, Stopped
 from motifnet.estimators._compact import Compactor
 from motifnet.estimators._extrapolate import extrapolate
 from motifnet.estimators._from_teacher import learn_features
-from motifnet.estimators._further_stages import add_base_model, fine_tune, train_sup_norm
+from motifnet.estimators._further_stages import add_base_model, add_further_model, fine_tune, train_sup_norm
 from motifnet.estimators._goal import Judged
-from motifnet.estimators._kernel_stages import fit_convex, fit_on_log_scale, refit_last, refit_output, train_inner_layers
+from motifnet.estimators._kernel_stages import (
+    FIRST_TRAINING,
+    fit_convex,
+    fit_on_log_scale,
+    refit_last,
+    refit_output,
+    train_inner_layers,
+    training_name,
+)
 from motifnet.estimators._run import Run
 from motifnet.estimators._structure_stage import look_for_structure
+from motifnet.kernels import EveryFold
 from motifnet.motifs import count_parameters
 from motifnet.stacking import paired_difference
-from motifnet.structure import LogScale, part_of
-from motifnet.teachers import EstimatorTeacher, FittedKernel, FittedLinear
+from motifnet.structure import part_of
+from motifnet.teachers import EstimatorTeacher, FittedKernel
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A stage that is to run, and the stage before that took about as long."""
+
+    name: str
+    work: Callable[[], object]
+    like: str | None = None
 
 
 def run_stages(run: Run) -> Judged:
     """Run all stages that the preset asks for; where a teacher was given, those that make it a better network."""
     if run.teacher is not None:
         return _from_teacher(run, run.teacher)
-    convex, folds, convex_seconds = fit_convex(run)
-    linear: FittedLinear | None = None
-    try:
-        for name in run.preset.early:
-            fitted = add_base_model(run, name, None)
-            linear = fitted if isinstance(fitted, FittedLinear) else linear
-        refit_last(run, convex, folds, convex_seconds)
-        del folds  # as large as a Gram matrix of all rows
-        scales: list[tuple[LogScale | None, FittedKernel]] = [(None, convex)]
-        for number, settings in enumerate(run.preset.inner):
-            if number == 1 and run.log is not None and (on_log := fit_on_log_scale(run, run.log)) is not None:
-                scales.append((run.log, on_log))
-            train_inner_layers(run, *scales[number % len(scales)], settings, number)
-            if number == 0 and linear is not None:
-                extrapolate(run, linear)
-        refit_output(run)
-        look_for_structure(run)
-        for number, name in enumerate(run.preset.teachers, 1):
-            add_base_model(run, name, scales[number % len(scales)][0])
-        _stack(run)
-        _compact(run)
-        if run.preset.fine_tune_epochs:
-            fine_tune(run)
-        if run.preset.sup_norm:
-            train_sup_norm(run)
-    except Stopped:
-        run.stopped = True
+    _carry_out(run, _plan(run, *fit_convex(run)))
     assert run.course.best is not None
     return run.course.best
+
+
+def _plan(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds: float) -> list[Planned]:
+    """The stages after the convex fit, in their order."""
+    run.scales, preset = [(None, convex)], run.preset
+    plan = [Planned(name, partial(add_base_model, run, name, None)) for name in preset.early]
+    plan.append(Planned("last layer", partial(refit_last, run, convex, folds, seconds)))
+    for number, settings in enumerate(preset.inner):
+        if number == 1 and run.log is not None:
+            plan.append(Planned("log scale", partial(fit_on_log_scale, run, run.log), "convex fit"))
+        like = FIRST_TRAINING if number else None
+        plan.append(Planned(training_name(number), partial(train_inner_layers, run, settings, number), like))
+        if number == 0:
+            plan.append(Planned("extrapolation", partial(extrapolate, run)))
+    plan += [Planned("own loss", partial(refit_output, run)), Planned("profile", partial(look_for_structure, run))]
+    trees = next((name for name in preset.early if "trees" in name), None)
+    for number, name in enumerate(preset.teachers, 1):
+        plan.append(Planned(name, partial(add_further_model, run, name, number), trees if "trees" in name else None))
+    plan += [Planned("stack", partial(_stack, run)), Planned("compact", partial(_compact, run))]
+    if preset.fine_tune_epochs:
+        plan.append(Planned("fine-tuning", partial(fine_tune, run)))
+    if preset.sup_norm:
+        plan.append(Planned("sup-norm training", partial(train_sup_norm, run)))
+    return plan
+
+
+def _carry_out(run: Run, plan: list[Planned]) -> None:
+    """The stages in their order, but those that would take longer than there is time; the ledger has what did not run, and why."""
+    try:
+        while plan:  # a stage is forgotten once it is over: the folds of the convex fit are as large as a Gram matrix of all rows
+            stage, left = plan[0], run.control.seconds_left
+            if stage.like is not None and (took := run.course.seconds_of(stage.like)) > left > 0:
+                run.course.leave_out(stage.name, f"not run: {stage.like} took {took:.1f} s, and {left:.1f} s are left")
+            else:
+                stage.work()
+            del plan[0]
+    except Stopped:
+        run.stopped = True
+        others = f"; not reached: {', '.join(stage.name for stage in plan[1:])}" if len(plan) > 1 else ""
+        run.course.leave_out(plan[0].name, f"ended early{others}")
 
 
 def _from_teacher(run: Run, teacher: EstimatorTeacher) -> Judged:
@@ -70,15 +105,9 @@ def _from_teacher(run: Run, teacher: EstimatorTeacher) -> Judged:
     size = count_parameters(part.network)
     run.course.enter(LedgerRow("teacher", seconds, judged.error, size, True, f"{type(teacher.estimator).__name__}, fitted for every fold"))
     run.course.settle("transferred", start, judged, "network by calculation")
-    try:
-        learn_features(run, fitted)
-        refit_output(run)
-        for name in run.preset.asked:
-            add_base_model(run, name, None)
-        _stack(run)
-        _compact(run)
-    except Stopped:
-        run.stopped = True
+    plan = [Planned("features", partial(learn_features, run, fitted)), Planned("own loss", partial(refit_output, run))]
+    plan += [Planned(name, partial(add_base_model, run, name, None)) for name in run.preset.asked]
+    _carry_out(run, [*plan, Planned("stack", partial(_stack, run)), Planned("compact", partial(_compact, run))])
     assert run.course.best is not None
     return run.course.best
 

@@ -1,7 +1,8 @@
-"""Progress on standard error: the stage that runs, and each ledger row as it is entered."""
+"""Progress on standard error: the stage that runs, and each ledger row as it is entered: seconds since the start, and the best error so far."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -18,15 +19,17 @@ def progress(verbose: int) -> Iterator[Listen]:
         return
     from rich.console import Console
 
-    console = Console(stderr=True)
+    console, begin, best = Console(stderr=True), time.monotonic(), float("inf")
     with console.status("reading the table") as status:
 
         def listen(stage: str, row: LedgerRow | None) -> None:
+            nonlocal best
             if row is None:
                 status.update(f"{stage} (Ctrl-C keeps the best model so far)")
             else:
                 mark = "[green]kept[/green]" if row.kept else "[dim]not kept[/dim]"
-                text = f"{row.stage:<16} {row.seconds:7.2f} s   error {row.error:.4f}   {row.parameters:>10,} parameters   {mark}   {row.note}"
+                best = row.error if row.kept else best
+                text = f"{time.monotonic() - begin:7.1f} s   best {best:.4f}   {row.stage:<16} {row.error:.4f}   {mark}   {row.note}"
                 console.print(text, no_wrap=True, overflow="ellipsis")
 
         yield listen

@@ -17,7 +17,7 @@ from motifnet.profiling import Profile
 from motifnet.retrain import Blocks, CrossTuned, InnerLayers, InnerSettings, Start, cross_tune, predicted_blocks
 from motifnet.structure import Front, LogScale, Part, Prescriber, part_of
 from motifnet.tables import Sample
-from motifnet.teachers import EstimatorTeacher, FittedKernel, RejectedEarly, Worth
+from motifnet.teachers import EstimatorTeacher, FittedKernel, FittedLinear, RejectedEarly, Worth
 
 MAX_PARALLEL = 60_000  # parameters of the centres of all networks that a training ends in, where these are more than one
 
@@ -29,8 +29,8 @@ class Run:
     `teacher`: what is transferred and retrained in place of the library's own kernel ridge. `units`: what stands before a kernel branch beside it,
     None where rows are standardised. `front`: what stands before the kernel of the `first` training. `copies`: one network a fold, not as many as
     theory predicts. `small`: no row of the table may be a centre, nor the network larger than that of a `budget` of parameters; `row_free`: whether
-    this came true. `names`: of the encoded columns. `trainings`: of the parts that are trained kernels, by name. `blocks`, `rounds`: in how many
-    networks the last training ended, and after how many rounds.
+    this came true. `scales`: those of the target, with their convex fits. `names`: of the encoded columns. `trainings`: of the parts that are trained
+    kernels, by name. `blocks`, `rounds`: in how many networks the last training ended, and after how many rounds.
     """
 
     sample: Sample
@@ -53,6 +53,8 @@ class Run:
     kernels: list[Part] = field(default_factory=list)
     others: list[Part] = field(default_factory=list)
     convex: FittedKernel | None = None
+    linear: FittedLinear | None = None
+    scales: list[tuple[LogScale | None, FittedKernel]] = field(default_factory=list)
     first: CrossTuned | None = None
     trainings: dict[str, Training] = field(default_factory=dict)
     row_free: bool = False
@@ -65,6 +67,10 @@ class Run:
     def parts(self) -> list[Part]:
         """All parts so far."""
         return [*self.kernels, *self.others]
+
+    def scale_of(self, number: int) -> tuple[LogScale | None, FittedKernel]:
+        """The scale of the target that a further training or model takes, with the convex fit on it: they take turns."""
+        return self.scales[number % len(self.scales)]
 
     @property
     def trained(self) -> CrossTuned | None:

@@ -1,0 +1,57 @@
+"""The stages of a fit in their order: what does not run is named in the ledger, and why."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from motifnet import MotifRegressor
+from motifnet.engine import Control, LedgerRow, MotifnetWarning, Stopped
+from motifnet.estimators._course import Course
+from motifnet.estimators._goal import Judged
+from motifnet.estimators._pipeline import Planned, _carry_out
+from motifnet.estimators._run import Run
+
+
+def run_of(limit: float | None, took: float) -> Any:
+    """A run that has had a stage "first", at a clock that stands still."""
+    control = Control(limit, clock=lambda: 0.0)
+    course = Course(cast(Any, None), control, lambda stage, row: None)
+    course.best = Judged((), np.zeros((1, 1)), 0.5, np.ones((1, 1)), np.zeros(1))
+    course.ledger.append(LedgerRow("first", took, 0.5, 1, True))
+    return SimpleNamespace(course=course, control=control, stopped=False)
+
+
+@pytest.mark.parametrize(("limit", "runs"), [(None, True), (4.0, True), (2.9, False)])
+def test_a_stage_that_would_take_longer_than_there_is_time_is_left_out(limit: float | None, runs: bool) -> None:
+    done: list[str] = []
+    run = run_of(limit, took=3.0)
+    plan = [Planned("second", lambda: done.append("second"), "first"), Planned("third", lambda: done.append("third"))]
+    _carry_out(cast(Run, run), plan)
+    assert done == (["second", "third"] if runs else ["third"])
+    notes = [row.note for row in run.course.ledger[1:]]
+    assert notes == ([] if runs else ["not run: first took 3.0 s, and 2.9 s are left"])
+    assert not run.stopped
+
+
+def test_what_an_early_end_leaves_is_named() -> None:
+    def ended() -> None:
+        raise Stopped
+
+    run, names = run_of(None, 1.0), ("second", "third", "fourth")
+    _carry_out(cast(Run, run), [Planned(name, ended) for name in names])
+    assert run.stopped
+    assert (run.course.ledger[-1].stage, run.course.ledger[-1].note) == ("second", "ended early; not reached: third, fourth")
+    assert run.course.ledger[-1].error == 0.5 and not run.course.ledger[-1].kept
+
+
+def test_a_fit_without_time_says_what_it_has_not_tried() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (300, 2))
+    with pytest.warns(MotifnetWarning, match="ended by time_limit_s"):
+        model = MotifRegressor(preset="balanced", time_limit_s=1e-6).fit(X, X[:, 0] * X[:, 1] + 0.1 * rng.normal(size=300))
+    assert "not reached" in model.ledger_[-1].note and "compact" in model.ledger_[-1].note
+    assert np.isfinite(model.predict(X)).all()
