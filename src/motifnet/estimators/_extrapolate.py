@@ -32,4 +32,4 @@ def extrapolate(run: Run, linear: FittedLinear) -> None:
 def _told(run: Run, side: Side) -> str:
     name = run.names[side.column] if run.names else f"column {side.column}"
     end = "above the largest" if side.upper else "below the least"
-    return f"{end} {name} (on held-out rows there {side.share:.2f} of the squared error without)"
+    return f"{end} {name} (on held-out rows there {side.share:.2f} of the squared error levelled off)"
