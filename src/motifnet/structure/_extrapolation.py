@@ -14,10 +14,10 @@ which no smooth function explains. Where others leave a tenth of what the line l
 
 The trial of a column, of those with the steepest slopes: the fifth of the rows with its least and the fifth with its largest values are held out.
 The output layer of the trained kernel and a linear regression are fitted to rows between, and predict those beyond three ways: f(x), f(x') and the
-line from there. A side is taken where the line is clearly better than f(x') and no worse than f(x); the kernel is not asked where the regression's own predictions do not
-gain by the line. The feature layers have seen the rows beyond, so that f(x) is better there than it will be beyond the data. With groups, with time, and where the encoding
-knows the target, the rows between are those from which the last fold may be predicted, the rows beyond are of that fold, and the feature layers are
-those of that fold.
+line from there. A side is taken where the line is clearly better than f(x') and no worse than f(x); the kernel is not asked where the regression's
+own predictions do not gain by the line. The feature layers have seen the rows beyond, so that f(x) is better there than it will be beyond the data.
+With groups, with time, and where the encoding knows the target, the rows between are those from which the last fold may be predicted, the rows
+beyond are of that fold, and the feature layers are those of that fold.
 """
 
 from __future__ import annotations
