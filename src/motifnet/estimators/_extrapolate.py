@@ -31,4 +31,4 @@ def extrapolate(run: Run) -> None:
 def _described(run: Run, side: Side) -> str:
     name = run.names[side.column] if run.names else f"column {side.column}"
     end = "above the largest" if side.upper else "below the least"
-    return f"{end} {name} (on held-out rows there {side.share:.2f} of the squared error without)"
+    return f"{end} {name} (on held-out rows there {side.share:.2f} of the squared error levelled off)"

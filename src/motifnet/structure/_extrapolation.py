@@ -14,10 +14,10 @@ which no smooth function explains. Where others leave a tenth of what the line l
 
 The trial of a column, of those with the steepest slopes: the fifth of the rows with its least and the fifth with its largest values are held out.
 The output layer of the trained kernel and a linear regression are fitted to rows between, and predict those beyond three ways: f(x), f(x') and the
-line from there. A side is taken where the line is clearly better than both; the kernel is not asked where the regression's own predictions do not
-gain by the line. The feature layers have seen the rows beyond, which can only speak against the line. With groups, with time, and where the encoding
-knows the target, the rows between are those from which the last fold may be predicted, the rows beyond are of that fold, and the feature layers are
-those of that fold.
+line from there. A side is taken where the line is clearly better than f(x') and no worse than f(x); the kernel is not asked where the regression's
+own predictions do not gain by the line. The feature layers have seen the rows beyond, so that f(x) is better there than it will be beyond the data.
+With groups, with time, and where the encoding knows the target, the rows between are those from which the last fold may be predicted, the rows
+beyond are of that fold, and the feature layers are those of that fold.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from motifnet.teachers import FittedLinear, Linear
 
 MAX_COLUMNS, MIN_SLOPE = 4, 0.2  # columns that are tried, and the least slope of one: sd(y) for one sd(x)
 TAIL, MIN_JUDGES, MAX_ROWS = 0.2, 20, 400  # share of the rows on a side, the fewest that judge it, and rows of a trial that learn, and that judge
-BETTER, SURE = 0.8, 2.0  # squared error of a line that is taken, as a share of the others', and standard errors of the difference
+BETTER, SURE = 0.8, 2.0  # squared error of a line that is taken, as a share of that levelled off, and standard errors of the difference
 Mask = NDArray[np.bool_]
 
 
@@ -79,8 +79,8 @@ class Side:
 
     @property
     def share(self) -> float:
-        """What the line leaves of the squared error of the better one of the others."""
-        return self.line / max(min(self.as_it_is, self.level), 1e-300)
+        """What the line leaves of the squared error of the network levelled off."""
+        return self.line / max(self.level, 1e-300)
 
 
 def extrapolation(sample: Sample, trained: CrossTuned, linear: FittedLinear, seed: int) -> tuple[Extrapolation, list[Side]]:
@@ -144,5 +144,5 @@ def _surely_less(new: Sample, one: Matrix, other: Matrix, here: Mask) -> bool:
 def _side(new: Sample, column: int, upper: bool, here: Mask, losses: list[Matrix]) -> Side:
     """The side of the rows `here`, by the losses of the three ways."""
     as_it_is, level, line = (float(np.average(loss[here], weights=new.weight[here])) for loss in losses)
-    sure = all(_surely_less(new, losses[2], other, here) for other in losses[:2])
-    return Side(column, upper, as_it_is, level, line, sure and line <= BETTER * min(as_it_is, level))
+    sure = _surely_less(new, losses[2], losses[1], here)
+    return Side(column, upper, as_it_is, level, line, sure and line <= min(as_it_is, BETTER * level))
