@@ -41,7 +41,7 @@ def run_stages(run: Run) -> Judged:
             train_inner_layers(run, *scales[number % len(scales)], settings, number)
         refit_output(run)
         look_for_structure(run)
-        for number, name in enumerate(run.preset.teachers, 1):
+        for number, name in enumerate(run.preset.later(run.sample.labels is not None), 1):
             add_base_model(run, name, scales[number % len(scales)][0])
         _stack(run)
         _compact(run)

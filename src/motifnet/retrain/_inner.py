@@ -9,8 +9,8 @@ solved in closed form at every step; a step draws a fresh batch and descends
     log(mean squared leave-out residual in the batch) + prior / n,    or for classes    2 · mean leave-out log loss + prior / n
     prior = Σ s²/τ² + Σ (s_{k+1} − s_k)²/ρ² + Σ (column log scale)² + Σ (M − M₀)²/μ² + Σ W₂²/ω²
 
-The priors are log densities on the scale of n/2 · log error, which is that of a log-likelihood; without them the leave-out loss is overfitted. The step is not convex; it starts from
-the convex fit, and the caller keeps the result only if rows that this training has not seen are predicted better.
+The priors are log densities on the scale of n/2 · log error, which is that of a log-likelihood; without them the leave-out loss is overfitted. The
+step is not convex; it starts from the convex fit, and the caller keeps the result only if rows that this training has not seen are predicted better.
 
 A training has rounds. In each the rates fall to a tenth (Loshchilov & Hutter 2017); they start √2 times lower than in the last, with batches √2
 times as large, up to twice those of the first (Smith, Kindermans, Ying & Le 2018): the first round is cheap, and may be enough.
@@ -147,9 +147,7 @@ def train_inner(
     return inner.freeze()
 
 
-def find_gradients(
-    inner: InnerParameters, rows: Rows, y: Tensor, w: Tensor, blocks: list[Tensor] | None, n: int, *, log_loss: bool = False
-) -> float:
+def find_gradients(inner: InnerParameters, rows: Rows, y: Tensor, w: Tensor, blocks: list[Tensor] | None, n: int, *, log_loss: bool = False) -> float:
     """Gradients of the loss + prior / n on one batch, kept with the parameters; the leave-out error. Under the log loss y indicates the classes."""
     pairs = inner.pairs(rows)
     K, ridge = square(pairs.detach().double(), len(y), 1.0), inner.ridge + LEAST_RIDGE
