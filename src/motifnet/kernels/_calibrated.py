@@ -17,6 +17,7 @@ _STEPS, _CLOSE, _RIDGE = 30, 1e-4, 1e-6
 def calibrated_log_loss(scores: Tensor, labels: Tensor, weight: Tensor) -> float:
     """For scores with shape (n, q), class codes and weights with shape (n,)."""
     f, w = logits_of(scores), weight / weight.sum()
+    f = f / f.std().clamp_min(1e-300)
     a, b = torch.ones(1, dtype=f.dtype), torch.zeros(f.shape[1], dtype=f.dtype)
     for _ in range(_STEPS):
         p = torch.softmax(a * f + b, 1)

@@ -37,7 +37,9 @@ def leave_out_log_loss(K: Tensor, codes: Tensor, ridge: Tensor, weight: Tensor, 
     return loss, slopes_through(P, alpha, r, share[:, None] * _of_scores(codes - p), blocks), ridges
 
 
-def working_regression(K: Tensor, codes: Tensor, ridge: Tensor, weight: Tensor, steps: int = _STEPS) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def working_regression(
+    K: Tensor, codes: Tensor, ridge: Tensor, weight: Tensor, steps: int = _STEPS, close: float = _CLOSE
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Working response z with shape (n, q), the ridge of each row, the dual α with shape (n, q) and the Cholesky factor of the last regression."""
     classes = codes.shape[1]
     f = torch.zeros_like(codes[:, 1:] if classes == 2 else codes)
@@ -49,7 +51,7 @@ def working_regression(K: Tensor, codes: Tensor, ridge: Tensor, weight: Tensor, 
         L = factor(K, ridges)
         alpha = solve_factored(L, z)[0]
         before, f = f, z - ridges[:, None] * alpha
-        if step == steps - 1 or float((f - before).abs().mean()) < _CLOSE:
+        if step == steps - 1 or float((f - before).abs().mean()) < close:
             break
     return z, ridges, alpha, L
 
