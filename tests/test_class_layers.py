@@ -22,7 +22,7 @@ def sample_of(n: int, classes: int, form: str = "plain") -> Sample:
     if form == "categories only":
         X = (X > 0).astype(float)
     labels = np.digitize(X[:, 0] + X[:, 1] + 0.3 * rng.normal(size=n), [0.0, 0.6][: classes - 1]).astype(np.int64)
-    y = 2.0 * labels[:, None] - 1 if classes == 2 else np.eye(classes)[labels]
+    y = np.asarray(2 * labels[:, None] - 1 if classes == 2 else np.eye(classes)[labels], dtype=np.float64)
     groups = rng.integers(0, n // 8, n) if form == "groups" else None
     time = np.arange(float(n)) if form == "time" else None
     weight = rng.integers(1, 4, n).astype(float) if form == "weights" else np.ones(n)

@@ -29,7 +29,7 @@ def indicators(labels: torch.Tensor, classes: int) -> torch.Tensor:
 
 def test_the_first_step_is_least_squares_of_two_classes() -> None:
     K, labels, w = problem(2)
-    z, ridges, alpha, _ = working_regression(K, indicators(labels, 2), torch.tensor(0.3).double(), w, steps=1)
+    z, ridges, alpha, _ = working_regression(K, indicators(labels, 2), 0.3, w, steps=1)
     y = (2 * labels[:, None] - 1).double()
     assert torch.allclose(z, y) and torch.allclose(ridges, 0.3 / w)
     assert torch.allclose(alpha, solve_ridge(K, y, 0.3 / w)[0])
@@ -39,7 +39,7 @@ def test_the_first_step_is_least_squares_of_two_classes() -> None:
 def test_the_last_step_is_the_minimum(classes: int) -> None:
     """The duals of the optimum are the slopes of the loss: α = w (y − p) / (λ h₀)."""
     K, labels, w = problem(classes)
-    Y, ridge = indicators(labels, classes), torch.tensor(0.5).double()
+    Y, ridge = indicators(labels, classes), 0.5
     z, ridges, alpha, _ = working_regression(K, Y, ridge, w, steps=500, close=0.0)
     p = probabilities(z - ridges[:, None] * alpha)
     expected = w[:, None] * (Y - p)[:, -alpha.shape[1] :] / (ridge * (1 - 1 / classes))
@@ -50,7 +50,7 @@ def test_the_last_step_is_the_minimum(classes: int) -> None:
 @pytest.mark.parametrize("classes", [2, 4])
 def test_leave_one_out_is_near_that_of_all_fits_anew(classes: int) -> None:
     K, labels, w = problem(classes)
-    Y, ridge = indicators(labels, classes), torch.tensor(1.0).double()
+    Y, ridge = indicators(labels, classes), 1.0
     anew = 0.0
     for i in range(N):
         others = torch.arange(N) != i
@@ -64,7 +64,7 @@ def test_leave_one_out_is_near_that_of_all_fits_anew(classes: int) -> None:
 @pytest.mark.parametrize("classes", [2, 3])
 def test_gradient_with_the_working_regression_held_fixed(classes: int, ids: torch.Tensor | None) -> None:
     K, labels, w = problem(classes)
-    Y, ridge, blocks = indicators(labels, classes), torch.tensor(0.2).double(), blocks_of(ids, N)
+    Y, ridge, blocks = indicators(labels, classes), 0.2, blocks_of(ids, N)
     z, ridges, _, _ = working_regression(K, Y, ridge, w)
     K.requires_grad_(True)
     log_ridge = torch.zeros(1, dtype=torch.float64, requires_grad=True)
@@ -99,7 +99,7 @@ def test_weight_two_is_the_row_twice_left_out_together() -> None:
     w[0] = 2
     twice = torch.cat([torch.arange(N), torch.zeros(1, dtype=torch.long)])
     blocks = blocks_of(torch.cat([torch.arange(N), torch.zeros(1, dtype=torch.long)]), N + 1)
-    ridge = torch.tensor(0.3).double()
+    ridge = 0.3
     one = leave_out_log_loss(K, indicators(labels, 2), ridge, w)[0]
     two = leave_out_log_loss(K[twice][:, twice], indicators(labels[twice], 2), ridge, torch.ones(N + 1).double(), blocks)[0]
     assert one == pytest.approx(two, rel=1e-4)
@@ -108,7 +108,7 @@ def test_weight_two_is_the_row_twice_left_out_together() -> None:
 def test_one_class_only_and_separable_rows_stay_finite() -> None:
     K, _, w = problem(2)
     for labels in (torch.zeros(N, dtype=torch.long), (K[0] > K[0].median()).long()):
-        loss, gradient, ridges = leave_out_log_loss(K, indicators(labels, 2), torch.tensor(1e-6).double(), w)
+        loss, gradient, ridges = leave_out_log_loss(K, indicators(labels, 2), 1e-6, w)
         assert np.isfinite(loss) and bool(gradient.isfinite().all()) and bool(ridges.isfinite().all())
 
 

@@ -24,7 +24,7 @@ _LEAST_CURVATURE = 0.05  # of rows that are sure, for which Newton's steps are t
 _LEAST = 1e-30
 
 
-def leave_out_log_loss(K: Tensor, codes: Tensor, ridge: Tensor, weight: Tensor, blocks: list[Tensor] | None = None) -> tuple[float, Tensor, Tensor]:
+def leave_out_log_loss(K: Tensor, codes: Tensor, ridge: float, weight: Tensor, blocks: list[Tensor] | None = None) -> tuple[float, Tensor, Tensor]:
     """The mean leave-out log loss for indicators of the classes with shape (n, K); its gradient through the Gram matrix with shape (n, n), in single
     precision; and the ridge of each row in the last regression, through whose logarithm the gradient is that diagonal times it.
     """
@@ -38,7 +38,7 @@ def leave_out_log_loss(K: Tensor, codes: Tensor, ridge: Tensor, weight: Tensor, 
 
 
 def working_regression(
-    K: Tensor, codes: Tensor, ridge: Tensor, weight: Tensor, steps: int = _STEPS, close: float = _CLOSE
+    K: Tensor, codes: Tensor, ridge: float, weight: Tensor, steps: int = _STEPS, close: float = _CLOSE
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Working response z with shape (n, q), the ridge of each row, the dual α with shape (n, q) and the Cholesky factor of the last regression."""
     classes = codes.shape[1]
