@@ -57,6 +57,7 @@ ROWS = {
     "quick trees": Row(lambda: BoostedTrees(learning_rate=0.1, max_trees=250, patience=20), 0.6),
     "randomised trees": Row(lambda: BoostedTrees(max_trees=300, leaves=15, randomised=True), 0.6),
     "smoothed trees": Row(lambda: BoostedTrees(max_trees=300, leaves=16, min_rows=2, columns=1.0, smooth=3.0), 0.6),
+    "shallow trees": Row(lambda: BoostedTrees(learning_rate=0.06, leaves=15, min_rows=10, columns=0.5, max_trees=300), 0.6),
     "catboost": Row(lambda: BoostedTrees(max_trees=300, library="catboost"), 0.6),
 }
 every_teacher = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from motifnet.engine import Control
-from motifnet.estimators._goal import Goal, Judged, RegressionGoal
+from motifnet.estimators._goal import ClassificationGoal, Goal, Judged, RegressionGoal
 from motifnet.estimators._trial import Trial
 from motifnet.motifs import Distance, count_parameters
 from motifnet.profiling import KernelWidth, kernel_width
@@ -32,6 +32,7 @@ from motifnet.tables import Matrix, Sample
 from motifnet.teachers import BoostedTrees, RejectedEarly, Worth
 
 WORTH, SURE = 0.005, 0.02  # of the error: what a part or a half of the centres must be worth to stay, in the mean and at most
+CLASSES_WORTH = 0.002  # of a log loss, of which noise is most
 SMALL_WORTH, SMALL_SURE, SMALL_BUDGET = 0.01, 0.04, 16_000  # of a small network: with what else it holds, a file of less than 200 kB
 TRIAL = 3  # times that much on the rows of a trial is too much on all
 LOST = 0.05  # of the loss of a constant less that of all parts
@@ -109,7 +110,7 @@ class Compactor:
 
     @property
     def worth(self) -> float:
-        return SMALL_WORTH if self.small else WORTH
+        return SMALL_WORTH if self.small else CLASSES_WORTH if isinstance(self.goal, ClassificationGoal) else WORTH
 
     @property
     def sure(self) -> float:

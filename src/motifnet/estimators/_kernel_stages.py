@@ -5,6 +5,7 @@ the loss that is requested.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -14,6 +15,7 @@ from motifnet.estimators._run import Run
 from motifnet.kernels import EveryFold
 from motifnet.retrain import CrossTuned, InnerSettings, refit_ridge, refit_softmax, refit_under_loss, starts_of
 from motifnet.structure import LogScale, Part, part_of
+from motifnet.tables import Sample
 from motifnet.teachers import FittedKernel, RejectedEarly
 
 FIRST_TRAINING = "inner layers"
@@ -84,6 +86,8 @@ def train_inner_layers(run: Run, settings: InnerSettings, number: int) -> None:
 
 def _tuned(run: Run, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
     sample = run.sample if log is None else log.sample
+    if run.first is not None and number:  # what the first training has found
+        settings = replace(settings, log_loss=run.first.log_loss)
     # with few centres another kernel may be the better one
     worth = run.gains(log, FURTHER) if number and not run.small and run.budget is None else None
     fitted = run.train(sample, starts_of(convex, settings.profiles), settings, number + 1, worth)
@@ -94,22 +98,32 @@ def _tuned(run: Run, convex: FittedKernel, settings: InnerSettings, number: int,
 
 
 def refit_output(run: Run) -> None:
-    """The first trained kernel under the loss that is requested, alone or beside the kernels that were fitted by least squares."""
+    """A trained kernel under the loss that is requested, alone or beside the kernels that were fitted by least squares."""
     classes = run.sample.labels is not None
     if run.first is None or not (classes or run.sample.response):
         return
     start = run.course.start("own loss")
-    sample = run.behind_front()
+    sample, trained = _best_training(run) if classes else (run.behind_front(), run.first)
     softmax = partial(refit_softmax, sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
-    fitted = softmax(run.first) if classes else refit_under_loss(sample, run.first, n_jobs=run.n_jobs, control=run.control)
+    fitted = softmax(trained) if classes else refit_under_loss(sample, trained, n_jobs=run.n_jobs, control=run.control)
     if fitted is None:
         return
     part = run.part(OWN_LOSS, fitted)
     if classes:
         run.trainings[part.name] = Training(
-            sample, run.first, lambda few: run.part(OWN_LOSS, cast(CrossTuned, softmax(few, exact_rows=0))), at_rows=True
+            sample, trained, lambda few: run.part(OWN_LOSS, cast(CrossTuned, softmax(few, exact_rows=0))), at_rows=True
         )
     alone, beside = run.goal.judge([part]), run.goal.judge([*run.kernels, part])
     # for classes the stack keeps them all: its pull to equal weights gains by parts that are nearly as good
     run.kernels = [part] if alone.error < beside.error and not classes else [*run.kernels, part]
     run.settle("own loss", start, f"output layer under the {'log loss' if classes else 'objective'}", alone)
+
+
+def _best_training(run: Run) -> tuple[Sample, CrossTuned]:
+    """The training of least error, and its rows; the first one where it is behind a front."""
+    assert run.first is not None
+    parts = [part for part in run.kernels if part.name in run.trainings]
+    if run.front is not None or not parts:
+        return run.behind_front(), run.first
+    best = run.trainings[min(parts, key=lambda part: run.goal.judge([part]).error).name]
+    return best.sample, best.fitted

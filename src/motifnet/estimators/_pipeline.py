@@ -69,7 +69,7 @@ def _plan(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds: floa
             plan.append(Planned("extrapolation", partial(extrapolate, run)))
     plan += [Planned("own loss", partial(refit_output, run)), Planned("profile", partial(look_for_structure, run))]
     trees = next((name for name in preset.early if "trees" in name), None)
-    for number, name in enumerate(preset.teachers, 1):
+    for number, name in enumerate(preset.later(run.sample.labels is not None), 1):
         plan.append(Planned(name, partial(add_further_model, run, name, number), trees if "trees" in name else None))
     plan += [Planned("stack", partial(_stack, run)), Planned("compact", partial(_compact, run))]
     if preset.fine_tune_epochs:

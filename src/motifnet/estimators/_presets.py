@@ -27,13 +27,15 @@ _QUICK = InnerSettings(steps=30, batch=256, capacity=_SMALL, ridge_factors=(1.0,
 # where trainings start; in the stack they leave it next to no weight
 _CONVEX = KernelRidge(capacity=_SMALL)
 FOLD_ROWS = 10
+CANNOT_LEARN = {("catboost", "gamma")}  # teachers and objectives
 
 
 @dataclass(frozen=True)
 class Preset:
     """Number of folds (up to twice as many below `small_rows` rows), the number of rows from which a single fold is scored, the convex fit,
-    feature-layer trainings, the one that follows a teacher of the caller's own, other teachers before the trainings (`early`) and after them, whether
-    to fine-tune end to end, whether to train under the objective "supnorm", and which teachers the caller asked for by name.
+    feature-layer trainings, the one that follows a teacher of the caller's own, other teachers before the trainings (`early`) and after them, the
+    latter's further ones for classes (`of_classes`) and where their package is `installed`, whether to fine-tune end to end, whether to train under
+    the objective "supnorm", and which teachers the caller asked for by name.
     """
 
     folds: int = 4
@@ -44,6 +46,8 @@ class Preset:
     retrained: InnerSettings = _RETRAINED
     early: tuple[str, ...] = ("linear", "trees")
     teachers: tuple[str, ...] = ("randomised trees",)
+    of_classes: tuple[str, ...] = ("shallow trees",)
+    installed: tuple[str, ...] = ()
     fine_tune_epochs: int = 0
     ridge_again: bool = True
     sup_norm: bool = False
@@ -55,22 +59,28 @@ class Preset:
         return min(n, folds)
 
     def beside(self, names: Any, objective: Objective) -> Preset:
-        """The preset for an objective, with further teachers.
+        """The preset for an objective, with further teachers: those that are installed and can learn under it, and the caller's.
 
         Raises UsageError for a teacher that is unknown, not installed, or cannot learn under the objective.
         """
         if objective.name == "supnorm":
             return replace(self, sup_norm=True).beside(names, Objective())
+        found = [name for name in self.installed if find_spec(name) is not None and (name, objective.name) not in CANNOT_LEARN]
         if names is None:
-            return self
+            return replace(self, teachers=(*self.teachers, *found))
         known = [name for name in TEACHERS if name != "kernel ridge"]
         if isinstance(names, str) or not isinstance(names, Iterable) or any(name not in known for name in names):
             raise UsageError(f"teachers={names!r} must be a list of {', '.join(map(repr, known))}, or None for those of the preset alone.")
         if "catboost" in names and find_spec("catboost") is None:
             raise UsageError("teachers names 'catboost', but CatBoost is not installed. Run pip install \"motifnet[catboost]\", or leave it out.")
-        if "catboost" in names and objective.name == "gamma":
+        if any((name, objective.name) in CANNOT_LEARN for name in names):
             raise UsageError("CatBoost has no loss for objective='gamma'. Leave 'catboost' out of teachers, or choose another objective.")
-        return replace(self, teachers=tuple(dict.fromkeys([*self.teachers, *(name for name in names if name not in self.early)])), asked=tuple(names))
+        further = [*found, *(name for name in names if name not in self.early)]
+        return replace(self, teachers=tuple(dict.fromkeys([*self.teachers, *further])), asked=tuple(names))
+
+    def later(self, classes: bool) -> tuple[str, ...]:
+        """The teachers after the trainings."""
+        return tuple(dict.fromkeys([*self.teachers, *(self.of_classes if classes else ())]))
 
 
 PRESETS = {
@@ -83,6 +93,7 @@ PRESETS = {
         retrained=_QUICK,
         early=("linear", "quick trees"),
         teachers=(),
+        of_classes=(),
         ridge_again=False,
     ),
     "balanced": Preset(),
@@ -91,6 +102,7 @@ PRESETS = {
         inner=(_LONG, replace(_LONG, depth=1), _MATERN, replace(_LONG, depth=2), _LAPLACE),
         retrained=_LONG,
         teachers=("randomised trees", "splines", "support vectors", "smoothed trees"),
+        installed=("catboost",),
         fine_tune_epochs=20,
     ),
 }

@@ -36,7 +36,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
     Parameters
     ----------
     preset : {"fast", "balanced", "best"}, default "balanced"
-        How much is tried: seconds, tens of seconds, minutes for some thousands of rows.
+        How much is tried: seconds, tens of seconds, minutes for some thousands of rows. "best" takes CatBoost too where it is installed.
     objective : {"squared", "supnorm", "absolute", "pinball", "poisson", "gamma"}, default "squared"
         What is minimised on held-out rows, so what is predicted: the mean; the median; quantiles, which never cross; the mean of counts (y ≥ 0) or of
         positive amounts (y > 0), by a log link. Inner layers are trained by least squares for each.

@@ -30,7 +30,8 @@ class Run:
     None where rows are standardised. `front`: what stands before the kernel of the `first` training. `copies`: one network a fold, not as many as
     theory predicts. `small`: no row of the table may be a centre, nor the network larger than that of a `budget` of parameters; `row_free`: whether
     this came true. `scales`: those of the target, with their convex fits. `names`: of the encoded columns. `trainings`: of the parts that are trained
-    kernels, by name. `blocks`, `rounds`: in how many networks the last training ended, and after how many rounds.
+    kernels, by name. `blocks`, `rounds`: in how many networks the last training ended, and after how many
+    rounds; whether it was under the log loss.
     """
 
     sample: Sample
@@ -60,6 +61,7 @@ class Run:
     row_free: bool = False
     blocks: Blocks | None = None
     rounds: int = 1
+    log_loss: bool = False
     rejected: set[tuple[type, bool]] = field(default_factory=set)
     stopped: bool = False
 
@@ -102,7 +104,7 @@ class Run:
         copies = sample.folds.count if self.copies else partial(self._in_parallel, sample, settings)
         jobs, control = self.n_jobs, self.control
         fitted = cross_tune(sample, starts, settings, seed=self.seed, number=number, n_jobs=jobs, control=control, copies=copies, worth=worth)
-        self.rounds = fitted.rounds
+        self.rounds, self.log_loss = fitted.rounds, fitted.log_loss
         return fitted
 
     def gains(self, log: LogScale | None, least: float) -> Worth | None:
@@ -139,4 +141,5 @@ class Run:
         blocks = f"; {self.blocks.sentence}" if self.blocks else ""
         profiles = starts[-1].kernel.profiles if starts else settings.profiles
         rounds = f"{self.rounds} of {settings.rounds} rounds of {settings.steps} steps" if settings.rounds > 1 else f"{settings.steps} steps"
-        return f"{rounds} a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(profiles)}{blocks}"
+        loss = "; under the log loss" if self.log_loss else ""
+        return f"{rounds} a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(profiles)}{loss}{blocks}"

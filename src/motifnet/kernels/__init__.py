@@ -4,6 +4,7 @@ Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, so
 """
 
 from motifnet.kernels._all_rows import AllRows
+from motifnet.kernels._calibrated import calibrated_log_loss
 from motifnet.kernels._distances import by_blocks, distances
 from motifnet.kernels._every_fold import EveryFold, every_fold
 from motifnet.kernels._fit import Partition, Solution, enough, fit_with_held_out
@@ -19,6 +20,7 @@ from motifnet.kernels._leave_out import (
     solve_factored,
     solve_ridge,
 )
+from motifnet.kernels._leave_out_softmax import leave_out_log_loss
 from motifnet.kernels._leverage import leverage_landmarks, ridge_leverages
 from motifnet.kernels._machine import Machine, machine_of
 from motifnet.kernels._means import means_between
@@ -58,6 +60,7 @@ __all__ = [
     "best_ridge",
     "blocks_of",
     "by_blocks",
+    "calibrated_log_loss",
     "choose_landmarks",
     "distances",
     "enough",
@@ -70,6 +73,7 @@ __all__ = [
     "grid_search",
     "landmark_features",
     "leave_out_gradient",
+    "leave_out_log_loss",
     "leave_out_residuals",
     "leverage_landmarks",
     "log_losses",

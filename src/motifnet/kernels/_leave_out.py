@@ -9,9 +9,9 @@ and the residuals of rows B, predicted by the fit without B, are exactly
     r_B = (P_BB)⁻¹ α_B            (one row: r_i = α_i / P_ii)
 
 A *block id* per row says which rows are left out together; -1 marks rows that are never scored. Leave-one-out, leave-group-out and "predict the
-later rows from the earlier ones" are all of this form. With u_B = (P_BB)⁻¹ (w r)_B the gradient of  (1/Σw) Σ w r²  through K is
+later rows from the earlier ones" are all of this form. A loss of r with slopes s, such as 2 w r / Σw of the mean square, has through K the gradient
 
-    (2/Σw) [ −(P u) αᵀ + P V P ],    V = blockdiag(u_B r_Bᵀ)
+    −(P u) αᵀ + P V P,    u_B = (P_BB)⁻¹ s_B,    V = blockdiag(u_B r_Bᵀ)
 
 (dα = −P dK α, dP = −P dK P): one product of n³, no differentiation through the factorisation.
 """
@@ -89,20 +89,38 @@ def leave_out_gradient(P: Tensor, alpha: Tensor, weight: Tensor, blocks: list[Te
     P may be in single precision, which steers a descent as well at half of the cost, as long as it comes from a factor in double precision.
     """
     r = leave_out_residuals(P, alpha, blocks)
+    scored = scored_weight(weight, blocks)[:, None]
+    share = scored / scored.sum()
+    return float((share * r * r).sum()), slopes_through(P, alpha, r, 2 * share * r, blocks)
+
+
+def slopes_through(P: Tensor, alpha: Tensor, r: Tensor, slopes: Tensor, blocks: list[Tensor] | None = None) -> Tensor:
+    """The gradient through K with shape (n, n), in the type of P, of a loss with such slopes in the leave-out residuals r, both with shape (n, q).
+
+    The slopes are 0 in rows of no block.
+    """
     if blocks is None:
-        scored = weight[:, None]
-        total = weight.sum()
-        u = scored * r / P.diagonal()[:, None]
-        half = (P * (u * r).sum(1).sqrt().to(P.dtype)).numpy()
-        PVP = torch.as_tensor(half @ half.T)  # numpy computes half of a product of a matrix and itself
+        u = slopes / P.diagonal()[:, None]
+        v = (u * r).sum(1).to(P.dtype)
+        if bool((v >= 0).all()):
+            half = (P * v.sqrt()).numpy()
+            PVP = torch.as_tensor(half @ half.T)  # numpy computes half of a product of a matrix and itself
+        else:
+            PVP = (P * v) @ P
     else:
-        scored = torch.zeros_like(weight)
         V, u = torch.zeros_like(P), torch.zeros_like(r)
         for rows in blocks:
-            scored[rows] = weight[rows]
-            u[rows] = torch.linalg.solve(P[rows][:, rows].to(r.dtype), weight[rows][:, None] * r[rows])
+            u[rows] = torch.linalg.solve(P[rows][:, rows].to(r.dtype), slopes[rows])
             V[rows[:, None], rows] = (u[rows] @ r[rows].T).to(P.dtype)
-        total, scored = scored.sum(), scored[:, None]
         PVP = P @ V @ P
-    gradient = PVP.addmm_(P @ u.to(P.dtype), alpha.T.to(P.dtype), alpha=-1).mul_(2 / total)
-    return float((scored * r * r).sum() / total), gradient
+    return PVP.addmm_(P @ u.to(P.dtype), alpha.T.to(P.dtype), alpha=-1)
+
+
+def scored_weight(weight: Tensor, blocks: list[Tensor] | None) -> Tensor:
+    """The weights of the rows that are scored, 0 in rows of no block."""
+    if blocks is None:
+        return weight
+    scored = torch.zeros_like(weight)
+    for rows in blocks:
+        scored[rows] = weight[rows]
+    return scored

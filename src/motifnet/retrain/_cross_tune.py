@@ -9,7 +9,8 @@ an output layer that has not seen the fold either: over all folds this is the ou
 or, as `copies`, networks of several folds, each with an output layer of all rows, averaged in prediction: more accurate, as many times larger.
 
 How many rounds a training has, the folds of a trial find for all, by their median: as many as lower the error of the fold's rows, predicted by a
-small fit behind the layers so far, by `GAIN` each.
+small fit behind the layers so far, by `GAIN` each. The error of classes is the log loss of the calibrated fit; the folds of a trial also find out
+whether layers that are trained under the log loss lower it by `GAIN` below that of least squares.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import median_low
 from typing import TypeVar
 
@@ -24,7 +26,7 @@ import numpy as np
 import torch
 
 from motifnet.engine import Control, parallel_map
-from motifnet.kernels import CAPACITY, Capacity, affordable, fit_with_held_out
+from motifnet.kernels import CAPACITY, Capacity, affordable, calibrated_log_loss, fit_with_held_out
 from motifnet.retrain._inner import InnerSettings, Places, train_inner
 from motifnet.retrain._inner_layers import InnerLayers, average, pruned
 from motifnet.retrain._start import Start
@@ -54,12 +56,15 @@ class TunedModel:
 
 @dataclass(frozen=True)
 class CrossTuned:
-    """Out-of-fold predictions with shape (n, q), the feature layers of the folds, one model of all rows, or one a fold; the rounds of a training."""
+    """Out-of-fold predictions with shape (n, q), the feature layers of the folds, one model of all rows, or one a fold; the rounds of a training,
+    and whether it was under the log loss.
+    """
 
     oof: Matrix
     inner: tuple[InnerLayers, ...]
     models: tuple[TunedModel, ...]
     rounds: int = 1
+    log_loss: bool = False
 
     def predict(self, X: Matrix) -> Matrix:
         """The average of the models, with shape (m, q)."""
@@ -96,17 +101,19 @@ def cross_tune(
         part, rows = (sample, sample.X) if k == count else (sample.rows(sample.folds.train(k), k), sample.view(k))
         return train_inner(part, starts[k], settings, [seed, number, k], control, Places(rows, shared), look)
 
-    def find_rounds(k: int) -> tuple[int, InnerLayers | None]:
+    def look_at(k: int, settings: InnerSettings) -> Rounds:
         rounds = Rounds(sample, k, seed)
         train(k, settings, rounds.look)
-        return rounds.count, rounds.inner
+        return rounds
 
     trained: dict[int, InnerLayers] = {}
     if settings.rounds > 1:
-        trial = trial_folds(sample.folds)[-JUDGES:]
-        found = dict(zip(trial, parallel_map(find_rounds, trial, n_jobs if sample.n > FEW_ROWS else 1), strict=True))
-        settings = replace(settings, rounds=median_low(rounds for rounds, _ in found.values()))
-        trained |= {k: inner for k, (rounds, inner) in found.items() if inner is not None and rounds == settings.rounds}
+        trial, jobs = trial_folds(sample.folds)[-JUDGES:], n_jobs if sample.n > FEW_ROWS else 1
+        losses = [bool(settings.log_loss)] if sample.labels is None or settings.log_loss is not None else [False, True]
+        tried = [(under := replace(settings, log_loss=loss), parallel_map(partial(look_at, settings=under), trial, jobs)) for loss in losses]
+        settings, found = tried[0] if len(tried) == 1 or _mean_error(tried[1][1]) > (1 - GAIN) * _mean_error(tried[0][1]) else tried[1]
+        settings = replace(settings, rounds=median_low(rounds.count for rounds in found))
+        trained |= {k: r.inner for k, r in zip(trial, found, strict=True) if r.inner is not None and r.count == settings.rounds}
 
     def tune(k: int) -> tuple[InnerLayers, Matrix, TunedModel]:
         inner = prune(train(k, settings))
@@ -120,12 +127,12 @@ def cross_tune(
     oof = sample.folds.joined([held_out for _, held_out, _ in results])
     wanted = copies if isinstance(copies, int) else copies(inner)
     if wanted > 1:
-        return CrossTuned(oof, inner, tuple(model for _, _, model in results[:wanted]), settings.rounds)
+        return CrossTuned(oof, inner, tuple(model for _, _, model in results[:wanted]), settings.rounds, bool(settings.log_loss))
     if count == 1 and sample.views is None:
-        return CrossTuned(oof, inner, (results[0][2],), settings.rounds)
+        return CrossTuned(oof, inner, (results[0][2],), settings.rounds, bool(settings.log_loss))
     mean = average(inner)
     whole = replace(prune(train(count, settings)), ridge=mean.ridge) if settings.depth else mean
-    return CrossTuned(oof, inner, (solve_whole(sample, whole, settings.capacity, seed, control),), settings.rounds)
+    return CrossTuned(oof, inner, (solve_whole(sample, whole, settings.capacity, seed, control),), settings.rounds, bool(settings.log_loss))
 
 
 def prune(layers: InnerLayers) -> InnerLayers:
@@ -139,19 +146,29 @@ class Rounds:
     def __init__(self, sample: Sample, k: int, seed: int) -> None:
         rng = np.random.default_rng([seed, 41])
         train, new = (drawn(rows, SMALL_FIT, rng) for rows in (sample.folds.train(k), sample.folds.held_out(k)))
-        self.part, self.X, self.y, self.w = sample.rows(train, k), sample.view(k)[new], sample.y[new], sample.weight[new]
+        self.part, self.new, self.X = sample.rows(train, k), sample.rows(new), sample.view(k)[new]
         self.error, self.count = math.inf, 0
         self.inner: InnerLayers | None = None
 
     def look(self, inner: InnerLayers) -> bool:
         """Whether the last round has lowered the error enough for another to be tried."""
-        predicted = solve_whole(self.part, inner, CAPACITY).predict(self.X)
-        error = float(np.average(((self.y - predicted) ** 2).sum(1), weights=self.w)) ** 0.5
+        error = _error(self.new, solve_whole(self.part, inner, CAPACITY).predict(self.X))
         if error > (1 - GAIN) * self.error:
             return False
         self.error, self.inner = error, inner
         self.count += 1
         return True
+
+
+def _error(sample: Sample, predicted: Matrix) -> float:
+    """The root mean squared error, or for classes the calibrated log loss."""
+    if sample.labels is not None:
+        return calibrated_log_loss(*(torch.as_tensor(part) for part in (predicted, sample.labels, sample.weight)))
+    return float(np.average(((sample.y - predicted) ** 2).sum(1), weights=sample.weight)) ** 0.5
+
+
+def _mean_error(rounds: Sequence[Rounds]) -> float:
+    return float(np.mean([each.error for each in rounds]))
 
 
 def _solved(

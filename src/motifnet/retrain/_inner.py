@@ -6,11 +6,11 @@
 Inner parameters: log slopes s of the warps, log scales of the columns, the trunk, M, mixture logits, log rates, log λ. The output layer (α, b) is
 solved in closed form at every step; a step draws a fresh batch and descends
 
-    log(mean squared leave-out residual in the batch) + prior / n
+    log(mean squared leave-out residual in the batch) + prior / n,    or for classes    2 · mean leave-out log loss + prior / n
     prior = Σ s²/τ² + Σ (s_{k+1} − s_k)²/ρ² + Σ (column log scale)² + Σ (M − M₀)²/μ² + Σ W₂²/ω²
 
-The priors are log densities on the scale of n/2 · log error; without them the leave-out loss is overfitted. The step is not convex; it starts from
-the convex fit, and the caller keeps the result only if rows that this training has not seen are predicted better.
+The priors are log densities on the scale of n/2 · log error, which is that of a log-likelihood; without them the leave-out loss is overfitted. The
+step is not convex; it starts from the convex fit, and the caller keeps the result only if rows that this training has not seen are predicted better.
 
 A training has rounds. In each the rates fall to a tenth (Loshchilov & Hutter 2017); they start √2 times lower than in the last, with batches √2
 times as large, up to twice those of the first (Smith, Kindermans, Ying & Le 2018): the first round is cheap, and may be enough.
@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from motifnet.engine import Control
-from motifnet.kernels import CAPACITY, Capacity, factor, leave_out_gradient, projector_of, solve_factored
+from motifnet.kernels import CAPACITY, Capacity, factor, leave_out_gradient, leave_out_log_loss, projector_of, solve_factored
 from motifnet.retrain._adam import Adam
 from motifnet.retrain._gradient_map import gradient_map
 from motifnet.retrain._inner_layers import InnerLayers
@@ -49,12 +49,14 @@ RESTART = 0.5**0.5  # rates at the start of a round in units of those of the las
 class InnerSettings:
     """How long and how freely the inner layers are trained, how far the map starts from the identity, how many centres the network then has, and
     which multiples of the trained λ are compared on inner folds when its output layer is solved. `steps` are those of a round, of which there are
-    at most `rounds`; `batch` is that of the first.
+    at most `rounds`; `batch` is that of the first. `log_loss`: whether the layers of classes are trained under it, not by least squares; None where
+    a trial is to say so.
     """
 
     profiles: tuple[str, ...] = ("laplace1", "laplace2", "gaussian")
     steps: int = 80
     rounds: int = 1
+    log_loss: bool | None = None
     batch: int = 500
     segments: int = 12
     rate: float = 0.1
@@ -120,6 +122,7 @@ def train_inner(
         inner.start_map(gradient_map(X[some], y[some], w[some], start.kernel, start.ridge, inner.columns, settings.map_share))
     adam = Adam(inner.vector, inner.rates(settings.rate, settings.map_rate))
     everyone = np.arange(sample.n)
+    codes = class_indicators(sample) if settings.log_loss else None
 
     def descend(size: int, pace: float) -> None:
         whole, errors = inner.rows(X) if sample.n <= size else None, list[float]()
@@ -130,7 +133,8 @@ def train_inner(
             rows, blocks = batch_blocks(sample, drawn, rng)
             index = torch.as_tensor(rows)
             batch = whole if whole is not None and len(rows) == sample.n else inner.rows(X[index])
-            errors.append(find_gradients(inner, batch, y[index], w[index], blocks, sample.n))
+            target = y[index] if codes is None else codes[index]
+            errors.append(find_gradients(inner, batch, target, w[index], blocks, sample.n, log_loss=codes is not None))
             adam.step(inner.gradient(), pace * (1 - 0.9 * step / settings.steps))
             if batch is whole and stands_still(errors):
                 break
@@ -143,18 +147,28 @@ def train_inner(
     return inner.freeze()
 
 
-def find_gradients(inner: InnerParameters, rows: Rows, y: Tensor, w: Tensor, blocks: list[Tensor] | None, n: int) -> float:
-    """Gradients of log(leave-out error) + prior / n on one batch, kept with the parameters; the error."""
+def find_gradients(inner: InnerParameters, rows: Rows, y: Tensor, w: Tensor, blocks: list[Tensor] | None, n: int, *, log_loss: bool = False) -> float:
+    """Gradients of the loss + prior / n on one batch, kept with the parameters; the leave-out error. Under the log loss y indicates the classes."""
     pairs = inner.pairs(rows)
-    ridge = inner.ridge + LEAST_RIDGE
-    L = factor(square(pairs.detach().double(), len(y), 1.0), ridge / w)
-    error, gradient = leave_out_gradient(projector_of(L.float()), solve_factored(L, y)[0], w, blocks)
-    gradient /= max(error, LEAST_ERROR)
+    K, ridge = square(pairs.detach().double(), len(y), 1.0), inner.ridge + LEAST_RIDGE
+    if log_loss:
+        error, gradient, ridges = leave_out_log_loss(K, y, ridge, w, blocks)
+        gradient *= 2
+    else:
+        ridges = ridge / w
+        L = factor(K, ridges)
+        error, gradient = leave_out_gradient(projector_of(L.float()), solve_factored(L, y)[0], w, blocks)
+        gradient /= max(error, LEAST_ERROR)
     torch.dot(pairs, both_sides(gradient)).backward()  # of a number: torch would load a library of symbols for a gradient of many
-    # dL/d log λ = Σ_i (dL/dG_ii) λ / w_i
-    inner.log_ridge.grad = (gradient.diagonal() * ridge / w).sum().to(inner.log_ridge.dtype).reshape(1)
+    # dL/d log λ = Σ_i (dL/dG_ii) ∂G_ii/∂ log λ
+    inner.log_ridge.grad = (gradient.diagonal() * ridges).sum().to(inner.log_ridge.dtype).reshape(1)
     inner.add_prior(n)
     return error
+
+
+def class_indicators(sample: Sample) -> Tensor:
+    """One column a class with shape (n, K)."""
+    return torch.nn.functional.one_hot(torch.as_tensor(sample.labels), max(2, sample.y.shape[1])).double()
 
 
 def stands_still(errors: list[float]) -> bool:

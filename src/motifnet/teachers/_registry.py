@@ -21,5 +21,6 @@ TEACHERS: dict[str, Callable[[], Teacher]] = {
     "quick trees": partial(BoostedTrees, learning_rate=0.1, max_trees=250, patience=20),
     "randomised trees": partial(BoostedTrees, leaves=15, randomised=True),
     "smoothed trees": partial(BoostedTrees, leaves=16, min_rows=2, columns=1.0, smooth=3.0),
+    "shallow trees": partial(BoostedTrees, learning_rate=0.03, leaves=15, min_rows=10, columns=0.5, max_trees=1000, patience=60),
     "catboost": partial(BoostedTrees, library="catboost"),
 }
