@@ -52,9 +52,13 @@ class StreamLayer:
         ridge, gamma, count_passes = self._layer.choose_by_passes(S, s, product, ridges, self._warped_choose, self.choose.y)
         return self._model(ridge, gamma), f"ridge {ridge:.2g}, {int(count):,} rows, {count_passes} passes"
 
+    def values(self, model: TunedModel, X: Matrix) -> Matrix:
+        """Those of a model with these centres at rows X with shape (n, d), from features in single precision."""
+        return self._layer.features(self.trained.inner.warp(torch.as_tensor(X))) @ np.vstack([model.dual, model.intercept])
+
     @property
     def _layer(self) -> AllRows:
-        return AllRows(self.trained.inner.gram, self.centres)
+        return AllRows(self.trained.inner.gram, self.centres, self.trained.inner.gram_single)
 
     @property
     def _warped_choose(self) -> Tensor:

@@ -21,10 +21,10 @@ from motifnet.estimators._goal import Judged
 from motifnet.estimators._presets import Preset
 from motifnet.estimators._stream_layer import MANY, StreamLayer
 from motifnet.estimators._stream_rows import Passes, Roles, SamplePasses
-from motifnet.estimators._stream_trees import grow_trees, together, values, weigh
+from motifnet.estimators._stream_trees import WORTH, Values, grow_trees, together, weigh
 from motifnet.kernels import AllRows, leverage_landmarks
 from motifnet.mimicry import transfer
-from motifnet.motifs import count_parameters
+from motifnet.motifs import count_parameters, evaluate
 from motifnet.retrain import InnerSettings, TunedModel, starts_of, train_inner
 from motifnet.structure import Part
 from motifnet.tables import Sample
@@ -51,8 +51,8 @@ class StreamRun:
     def go(self) -> Judged:
         """All stages."""
         convex = self._convex()
-        kernel = self._last_layer(self._inner_layers(convex))
-        trees = self._trees(kernel)
+        kernel, values = self._last_layer(self._inner_layers(convex))
+        trees = self._trees(kernel, values)
         start = self.course.start("stack")
         judged = weigh(self.course.goal, kernel, trees)
         self.course.settle("stack", start, judged, " + ".join(f"{weight:.2f} {name}" for name, weight in judged.used if weight > 0))
@@ -80,14 +80,15 @@ class StreamRun:
         )  # a job, so that a checkpoint keeps it
         some = np.sort(np.random.default_rng([self.seed, 4]).permutation(sample.n)[:CONVEX_ROWS])
         Z, y = inner.warp(torch.as_tensor(sample.X[some])), sample.y[some]
-        layer = AllRows(inner.gram, Z)
+        layer = AllRows(inner.gram, Z, inner.gram_single)
         ridge, gamma = layer.choose(*layer.terms(Z, y), inner.warp(torch.as_tensor(self.choose.X)), self.choose.y)
         model = TunedModel(inner, Z.numpy(), gamma[:-1], gamma[-1], ridge)
         judged = self.course.goal.judge([self._part("trained kernel", model)])
         self.course.settle("inner layers", start, judged, f"{settings.steps} steps on batches of {settings.batch} of {sample.n:,} rows")
         return model
 
-    def _last_layer(self, trained: TunedModel) -> Part:
+    def _last_layer(self, trained: TunedModel) -> tuple[Part, Values]:
+        """The kernel network, and its values at rows in single precision."""
         start, inner = self.course.start("last layer"), trained.inner
         Z = inner.warp(torch.as_tensor(self.sample.X))
         chosen = leverage_landmarks(inner.gram, Z, self.landmarks, inner.ridge, self.seed)
@@ -95,23 +96,31 @@ class StreamRun:
         model, note = layer.by_sums(self.passes) if len(chosen) <= MANY else layer.by_passes(self.passes, SamplePasses(self.sample))
         part = self._part("kernel network", model)
         self.course.settle("last layer", start, self.course.goal.judge([part]), f"{len(chosen):,} landmarks, {note}")
-        return part
+        return part, partial(layer.values, model)
 
-    def _trees(self, kernel: Part) -> Part:
-        start = self.course.start("trees")
-        grown = grow_trees(self.passes, self.roles.trees, self.choose, kernel, self.seed, self.n_jobs)
-        error = self.course.goal.judge([together(kernel, grown.part)]).error
+    def _trees(self, kernel: Part, values: Values) -> Part:
+        start, goal = self.course.start("trees"), self.course.goal
+        grow = partial(grow_trees, choose=self.choose, kernel=kernel, values=values, seed=self.seed, n_jobs=self.n_jobs)
+        grown = grow(SamplePasses(self.sample), 1.0)
+        alone, gained = goal.judge([kernel]).error, weigh(goal, kernel, grown.part).error
         note = f"{grown.trees} trees, {grown.rows:,} rows"
+        if gained < (1 - WORTH) * alone and self.passes.count(self.roles.trees) > grown.rows:
+            grown = grow(self.passes, self.roles.trees)
+            note = f"{grown.trees} trees, {grown.rows:,} rows"
+        elif grown.rows < self.passes.count(self.roles.trees):
+            note += f"; of all rows they are not grown, as these take {max(0, 1 - gained / alone):.2%} off the error"
+        error = goal.judge([together(kernel, grown.part)]).error
         self.course.enter(LedgerRow("trees", time.monotonic() - start, error, count_parameters(grown.part.network), True, note))
         return grown.part
 
     def _part(self, name: str, fitted: FittedKernel | TunedModel) -> Part:
         """A fitted model as a part, with its predictions of the rows that choose."""
         network = transfer(fitted)
-        return Part(name, values(network, self.choose.X), network, fitted.predict)
+        return Part(name, evaluate(network, torch.as_tensor(self.choose.X)).numpy(), network, fitted.predict)
 
 
 def stream_settings(preset: Preset) -> InnerSettings:
     """The first training of a preset, longer and on larger batches."""
     first = preset.inner[0]
-    return replace(first, steps=round(LONGER * first.steps), batch=LARGER * first.batch)
+    import os
+    return replace(first, steps=round(LONGER * first.steps), batch=LARGER * first.batch, rounds=int(os.environ.get('RR','1')))

@@ -4,27 +4,31 @@
 
 c ≥ 0 is the factor with the least squared error on the rows that choose. It makes up for what a limited number of slow steps has not reached, and for
 the rows' own part in k, by which they leave less to r than other rows do.
+
+Trees are grown on the sample first. All rows grow them only where those take a share `WORTH` off the error of the network: on a function that the
+network knows they would cost as much as all other stages, and change nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 
 from motifnet.engine import ordered_map
 from motifnet.estimators._goal import Goal, Judged
 from motifnet.estimators._stream_rows import Coded, Passes
 from motifnet.mimicry import transfer
-from motifnet.motifs import Motif, evaluate
 from motifnet.structure import Part
 from motifnet.tables import Matrix, Sample
 from motifnet.teachers import BoostedTrees, FittedTrees
 
 ON_THE_REST = "trees on the rest"
+WORTH, RATE = 0.003, 0.1
+Values = Callable[[Matrix], Matrix]
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,12 @@ class Grown:
     rows: int
 
 
-def grow_trees(passes: Passes, end: float, choose: Sample, kernel: Part, seed: int, n_jobs: int) -> Grown:
-    """Trees on the rows whose draws are below `end`, in number the best for the rows that choose."""
+def grow_trees(passes: Passes, end: float, choose: Sample, kernel: Part, values: Values, seed: int, n_jobs: int) -> Grown:
+    """Trees on the rows whose draws are below `end`, in number the best for the rows that choose; `values` are those of the network at rows."""
     classes = choose.labels is not None
-    sample = _gathered(passes, end, kernel.network, choose, seed, n_jobs)
+    sample = _gathered(passes, end, None if classes else values, choose, seed, n_jobs)
     judge = choose if classes else replace(choose, y=choose.y - kernel.oof)
-    fitted = BoostedTrees().fit_judged(sample, judge, seed=seed)
+    fitted = BoostedTrees(learning_rate=RATE).fit_judged(sample, judge, seed=seed)
     if not classes:
         fitted = _scaled(fitted, judge)
     part = Part("trees" if classes else ON_THE_REST, fitted.oof, transfer(fitted), fitted.predict)
@@ -61,13 +65,13 @@ def together(kernel: Part, trees: Part) -> Part:
     return replace(trees, oof=kernel.oof + trees.oof) if trees.name == ON_THE_REST else trees
 
 
-def _gathered(passes: Passes, end: float, network: Motif, choose: Sample, seed: int, n_jobs: int) -> Sample:
+def _gathered(passes: Passes, end: float, values: Values | None, choose: Sample, seed: int, n_jobs: int) -> Sample:
     """The rows as one sample, in single precision, each block in its place as it comes."""
     rows, classes = passes.count(end), choose.labels is not None
     X: Matrix = np.empty((rows, choose.X.shape[1]), dtype=np.float32)  # trees are as well off with half of the digits
     y, labels = np.empty((rows, choose.y.shape[1])), np.empty(rows, dtype=np.int64)
     filled = 0
-    for part in ordered_map(partial(_left, passes, None if classes else network), passes.pieces(end), n_jobs):
+    for part in ordered_map(partial(_left, passes, values), passes.pieces(end), n_jobs):
         there = slice(filled, filled := filled + len(part[0]))
         X[there], y[there] = part[0], part[1]
         if part[2] is not None:
@@ -75,10 +79,10 @@ def _gathered(passes: Passes, end: float, network: Motif, choose: Sample, seed: 
     return replace(Sample.plain(X[:filled], y[:filled], folds=2, seed=seed), labels=labels[:filled] if classes else None)
 
 
-def _left(passes: Passes, network: Motif | None, piece: Any) -> Coded:
+def _left(passes: Passes, values: Values | None, piece: Any) -> Coded:
     """A piece coded, with what the network leaves of y."""
     X, y, labels = passes.code(piece)
-    return X.astype(np.float32), y if network is None else y - values(network, X), labels
+    return X.astype(np.float32), y if values is None else y - values(X), labels
 
 
 def _scaled(fitted: FittedTrees, judge: Sample) -> FittedTrees:
@@ -86,8 +90,3 @@ def _scaled(fitted: FittedTrees, judge: Sample) -> FittedTrees:
     squares = (fitted.oof**2).sum(0)
     c = np.divide(np.maximum((fitted.oof * judge.y).sum(0), 0), squares, out=np.zeros_like(squares), where=squares > 0)
     return FittedTrees(fitted.oof * c, tuple(forest.scaled(float(factor)) for forest, factor in zip(fitted.forests, c, strict=True)))
-
-
-def values(network: Motif, X: Matrix) -> Matrix:
-    """Those of a network at rows X with shape (n, d)."""
-    return evaluate(network, torch.as_tensor(X)).numpy()

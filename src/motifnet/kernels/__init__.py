@@ -8,7 +8,7 @@ from motifnet.kernels._calibrated import calibrated_log_loss
 from motifnet.kernels._distances import by_blocks, distances
 from motifnet.kernels._every_fold import EveryFold, every_fold
 from motifnet.kernels._fit import Partition, Solution, enough, fit_with_held_out
-from motifnet.kernels._kernel import PROFILES, Kernel, radial, radial_slope
+from motifnet.kernels._kernel import PROFILES, Kernel, radial, radial_at, radial_slope
 from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
 from motifnet.kernels._leave_out import (
     blocks_of,
@@ -86,6 +86,7 @@ __all__ = [
     "projector_of",
     "quantile_knots",
     "radial",
+    "radial_at",
     "radial_slope",
     "ridge_leverages",
     "smoothness",

@@ -1,6 +1,7 @@
 """Distances between rows in the difference form.
 
-The product form ‖x‖² + ‖x'‖² − 2xᵀx' loses 1e-6 to 1e-3 of a prediction where the ridge is small.
+The product form ‖x‖² + ‖x'‖² − 2xᵀx' loses 1e-6 to 1e-3 of a prediction where the ridge is small. It is for sums over many rows in single precision,
+where it takes a third of the time.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-_EUCLID = "donot_use_mm_for_euclid_dist"
+_BY_DIFFERENCES, _BY_PRODUCTS = "donot_use_mm_for_euclid_dist", "use_mm_for_euclid_dist"
 _CACHED = 2**18  # elements of a block whose temporaries stay in the cache: four times faster than the whole at once
 
 
-def distances(A: Tensor, B: Tensor, p: int) -> Tensor:
-    """Distances ‖A_i − B_j‖_p with shape (n, m); the gradient is 0 where two rows coincide."""
-    return torch.cdist(A, B, p=float(p), compute_mode=_EUCLID)
+def distances(A: Tensor, B: Tensor, p: int, *, products: bool = False) -> Tensor:
+    """Distances ‖A_i − B_j‖_p with shape (n, m); the gradient is 0 where two rows coincide. `products`: Euclidean ones in the product form."""
+    return torch.cdist(A, B, p=float(p), compute_mode=_BY_PRODUCTS if products else _BY_DIFFERENCES)
 
 
 def by_blocks(gram: Callable[[Tensor, Tensor], Tensor], A: Tensor, B: Tensor) -> Tensor:

@@ -49,6 +49,25 @@ def radial_slope(profile: str, t: Tensor, value: Tensor) -> Tensor:
     return value * t * (1 + s) / (1 + s + s * s / 3) * (-5 / 3)
 
 
+def radial_at(profile: str, rate: float | Tensor, t: Tensor) -> Tensor:
+    """φ(a t) for a rate a, with few passes over the matrix and without a gradient."""
+    p = smoothness(profile)
+    if p is None:
+        return _exp(t.square().mul_(-rate * rate))
+    if p == 0:
+        return _exp(t * -rate)
+    s = t * (rate * float(2 * p + 1) ** 0.5)
+    decay = _exp(-s)
+    if p == 2:
+        return s.square().div_(3).add_(s).add_(1).mul_(decay)
+    return s.add_(1).mul_(decay)
+
+
+def _exp(t: Tensor) -> Tensor:
+    """e^t in place; numpy takes half of the time of torch."""
+    return torch.from_numpy(np.exp(t.numpy(), out=t.numpy()))
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A mixture: profiles, weights with shape (c,), rates (inverse length scales) with shape (c,)."""

@@ -58,10 +58,10 @@ class Layout:
         """Rows in this order, with shape (n, d)."""
         return torch.cat([A[:, ~self.two], (A[:, self.two] != self.low).to(A.dtype)], 1) if len(self.gap) else A
 
-    def distances(self, A: Tensor, B: Tensor, p: int) -> Tensor:
-        """Distances ‖·‖_p with shape (n, m) of rows in this order; of all columns but those with two values in the difference form."""
+    def distances(self, A: Tensor, B: Tensor, p: int, *, products: bool = False) -> Tensor:
+        """Distances ‖·‖_p with shape (n, m) of rows in this order; of all columns but those with two values as in `distances`."""
         t = A.shape[1] - len(self.gap)
-        D = distances(A[:, :t], B[:, :t], p)
+        D = distances(A[:, :t], B[:, :t], p, products=products)
         if not len(self.gap):
             return D
         apart = flips(A[:, t:], B[:, t:], self.gap**p)

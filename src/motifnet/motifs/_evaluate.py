@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from motifnet.kernels import smoothness
+from motifnet.kernels import radial_at
 from motifnet.motifs._affine import Affine
 from motifnet.motifs._base import Motif
 from motifnet.motifs._bit_trees import bits_of
@@ -92,24 +91,5 @@ def _kernel(units: list[Branch], output: Motif, x: Tensor) -> Tensor:
         for z, distances, profiles in seen:
             t = distances(z[start : start + rows])
             for name, a, b in profiles:
-                block.addmm_(_profile(name, a, t), b)
+                block.addmm_(radial_at(name, a, t), b)
     return y
-
-
-def _profile(name: str, a: Tensor, t: Tensor) -> Tensor:
-    """φ(a t), with few passes over the matrix; see `Radial`."""
-    p = smoothness(name)
-    if p is None:
-        return _exp(t.square().mul_(-a * a))
-    if p == 0:
-        return _exp(t * -a)
-    s = t * (a * float(2 * p + 1) ** 0.5)
-    decay = _exp(-s)
-    if p == 2:
-        return s.square().div_(3).add_(s).add_(1).mul_(decay)
-    return s.add_(1).mul_(decay)
-
-
-def _exp(t: Tensor) -> Tensor:
-    """e^t in place; numpy takes half of the time of torch."""
-    return torch.from_numpy(np.exp(t.numpy(), out=t.numpy()))
