@@ -34,11 +34,11 @@ from motifnet.kernels import (
     projector,
     quantile_knots,
     radial,
+    radial_at,
     radial_slope,
     solve_ridge,
 )
 from motifnet.motifs import Curve, Radial
-from motifnet.motifs._evaluate import _profile as evaluate_profile
 
 N, D, Q = 40, 3, 2
 MIXTURE = Kernel(("laplace1", "laplace2", "gaussian"), np.array([0.5, 0.2, 0.3]), np.array([0.3, 0.7, 0.5]))
@@ -290,7 +290,7 @@ def test_every_copy_of_the_profiles_asks_one_table(name: str) -> None:
     copies: dict[str, Callable[[], Any]] = {
         "kernel, numpy": lambda: profile_values(name, 1.3 * t),
         "kernel, torch": lambda: radial(name, 1.3 * torch.as_tensor(t)).numpy(),
-        "row by row": lambda: evaluate_profile(graph_of, rate[0], rows.clone()).numpy()[:, 0],
+        "row by row": lambda: radial_at(graph_of, rate[0], rows.clone()).numpy()[:, 0],
         "plain numpy": lambda: plain_radial(rows.numpy(), np.ones(1), rate.numpy(), [graph_of])[:, 0],
         "curve": lambda: Curve((graph_of,), (1.0,), (1.3,), squared=False, end=3.0).value(t),
         "module": lambda: Radial(one, rate, [graph_of])(rows).detach().numpy()[:, 0],

@@ -34,12 +34,12 @@ from motifnet.estimators import _stream_layer
 from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._presets import PRESETS
 from motifnet.estimators._stream import plan_memory
-from motifnet.estimators._stream_rows import Roles, SamplePasses
+from motifnet.estimators._stream_rows import Roles
 from motifnet.estimators._stream_trees import grow_trees, weigh
 from motifnet.kernels import AllRows, Kernel, leverage_landmarks, ridge_leverages, solve_ridge
 from motifnet.motifs import Affine
 from motifnet.structure import Part
-from motifnet.tables import BLOCK_ROWS, Block, Sample, open_stream, read_table
+from motifnet.tables import BLOCK_ROWS, Block, Sample, SampleRows, open_stream, read_table
 from short_presets import short
 from test_engines import bits, killed_while_it_fits
 
@@ -196,7 +196,7 @@ def test_trees_on_the_rest_are_weighed_with_the_network() -> None:
     train, judge = (Sample.plain(X[rows], (k + r)[rows], folds=4) for rows in (slice(0, 3_000), slice(3_000, 4_000)))
     network = Affine(torch.tensor([[2.0, 0.0]], dtype=torch.float64), torch.zeros(1, dtype=torch.float64))
     kernel = Part("kernel network", k[3_000:], network, lambda X: 2 * X[:, :1])
-    grown = grow_trees(SamplePasses(train), 1.0, judge, kernel, 0, 1)
+    grown = grow_trees(SampleRows(train), 1.0, judge, kernel, kernel.predict, 0, 1)
     assert grown.rows == 3_000
     judged = weigh(RegressionGoal(judge, np.zeros(1), np.ones(1)), kernel, grown.part)
     assert judged.error < 0.01
@@ -312,15 +312,15 @@ def test_ray_gives_the_same_bits(folder: Path, task: type[MotifRegressor | Motif
 @pytest.mark.slow
 def test_a_killed_worker_does_not_change_a_fit(folder: Path, fitted: MotifRegressor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray")
-    terms = _stream_layer._terms
+    coded = _stream_layer._coded
 
     def deadly(*args: Any) -> Any:
         if not (tmp_path / "killed").exists():
             (tmp_path / "killed").touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return terms(*args)
+        return coded(*args)
 
-    monkeypatch.setattr(_stream_layer, "_terms", deadly)
+    monkeypatch.setattr(_stream_layer, "_coded", deadly)
     remote = MotifRegressor("fast", n_jobs=2, engine="ray").fit_stream(folder / "taxis.parquet", "fare", **OPTIONS)
     assert (tmp_path / "killed").exists()
     assert np.array_equal(bits(remote), bits(fitted))

@@ -66,7 +66,7 @@ def fit(
     decimal: Decimal = None,
     missing: Missing = None,
     stream: Stream = None,
-    landmarks: Landmarks = 1000,
+    landmarks: Landmarks = 500,
     memory_limit: MemoryLimit = None,
     seed: Seed = 0,
     engine: Engine = "local",

@@ -23,11 +23,11 @@ from motifnet.estimators._goal import Goal, Judged, RegressionGoal
 from motifnet.estimators._prepare import Prepared, prepare, warn_of_rows
 from motifnet.estimators._presets import Preset
 from motifnet.estimators._progress import Listen, tell
-from motifnet.estimators._stream_rows import Coding, FilePasses, Roles, SamplePasses, with_target
+from motifnet.estimators._stream_rows import Coding, FileRows, Roles, with_target
 from motifnet.estimators._stream_run import StreamRun, stream_settings
 from motifnet.losses import Objective
 from motifnet.motifs import Motif, count_parameters
-from motifnet.tables import BLOCK_ROWS, PLAIN, Reading, Stream, Task, as_table, numbered, open_stream
+from motifnet.tables import BLOCK_ROWS, PLAIN, Reading, SampleRows, Stream, Task, as_table, numbered, open_stream
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -114,9 +114,9 @@ def fit_stream(path: str | Path, request: StreamRequest, preset: Preset, seed: i
     del samples, first
     course, sample = Course(held["choose"].goal, control, listen), ready.sample
     # targets of the sample are in its encoding where it has views
-    whole = FilePasses(coding, roles.score if sample.views is None else roles.sample, seed)
-    passes = SamplePasses(sample) if request.subsample else whole
-    judged = StreamRun(sample, passes, roles, held["choose"].sample, preset, request.landmarks, seed, n_jobs, course).go()
+    whole = FileRows(coding, roles.score if sample.views is None else roles.sample, seed)
+    rows = SampleRows(sample) if request.subsample else whole
+    judged = StreamRun(sample, rows, roles, held["choose"].sample, preset, request.landmarks, seed, n_jobs, course).go()
     info = {"stream_rows": stream.n, "planned_mb": round(plan.peak / MB), "landmarks": request.landmarks, "subsample": request.subsample}
     return _scored(held["score"], course, judged, info, seed, n_jobs)
 

@@ -20,14 +20,14 @@ from motifnet.estimators._course import Course
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._presets import Preset
 from motifnet.estimators._stream_layer import MANY, StreamLayer
-from motifnet.estimators._stream_rows import Passes, Roles, SamplePasses
+from motifnet.estimators._stream_rows import Roles
 from motifnet.estimators._stream_trees import WORTH, Values, grow_trees, together, weigh
 from motifnet.kernels import AllRows, leverage_landmarks
 from motifnet.mimicry import transfer
 from motifnet.motifs import count_parameters, evaluate
 from motifnet.retrain import InnerSettings, TunedModel, starts_of, train_inner
 from motifnet.structure import Part
-from motifnet.tables import Sample
+from motifnet.tables import RowSource, Sample, SampleRows
 from motifnet.teachers import FittedKernel
 
 CONVEX_ROWS = 2_000
@@ -36,10 +36,10 @@ LONGER, LARGER = 1.5, 2  # steps and batches beside those of the preset: rows ar
 
 @dataclass
 class StreamRun:
-    """One run: the sample, the passes over rows to fit, the rows that choose, and how much is tried."""
+    """One run: the sample, the rows to fit, the rows that choose, and how much is tried."""
 
     sample: Sample
-    passes: Passes
+    rows: RowSource
     roles: Roles
     choose: Sample
     preset: Preset
@@ -92,8 +92,8 @@ class StreamRun:
         start, inner = self.course.start("last layer"), trained.inner
         Z = inner.warp(torch.as_tensor(self.sample.X))
         chosen = leverage_landmarks(inner.gram, Z, self.landmarks, inner.ridge, self.seed)
-        layer = StreamLayer(trained, Z[chosen], self.choose, self.n_jobs)
-        model, note = layer.by_sums(self.passes) if len(chosen) <= MANY else layer.by_passes(self.passes, SamplePasses(self.sample))
+        layer = StreamLayer(trained, Z[chosen], self.choose, self.roles.of_layer(len(chosen)), self.n_jobs)
+        model, note = layer.by_sums(self.rows) if len(chosen) <= MANY else layer.by_passes(self.rows, SampleRows(self.sample))
         part = self._part("kernel network", model)
         self.course.settle("last layer", start, self.course.goal.judge([part]), f"{len(chosen):,} landmarks, {note}")
         return part, partial(layer.values, model)
@@ -101,14 +101,15 @@ class StreamRun:
     def _trees(self, kernel: Part, values: Values) -> Part:
         start, goal = self.course.start("trees"), self.course.goal
         grow = partial(grow_trees, choose=self.choose, kernel=kernel, values=values, seed=self.seed, n_jobs=self.n_jobs)
-        grown = grow(SamplePasses(self.sample), 1.0)
-        alone, gained = goal.judge([kernel]).error, weigh(goal, kernel, grown.part).error
-        note = f"{grown.trees} trees, {grown.rows:,} rows"
-        if gained < (1 - WORTH) * alone and self.passes.count(self.roles.trees) > grown.rows:
-            grown = grow(self.passes, self.roles.trees)
-            note = f"{grown.trees} trees, {grown.rows:,} rows"
-        elif grown.rows < self.passes.count(self.roles.trees):
-            note += f"; of all rows they are not grown, as these take {max(0, 1 - gained / alone):.2%} off the error"
+        trial, end, note = self.roles.of_trial, self.roles.trees, ""
+        grown = grow(self.rows, trial)
+        if self.rows.count(end) > self.rows.count(trial):
+            gain = 1 - weigh(goal, kernel, grown.part).error / goal.judge([kernel]).error
+            if gain >= WORTH:
+                grown = grow(self.rows, end)
+            else:
+                note = f"; not grown on all rows, as these take {max(0.0, gain):.2%} off the error"
+        note = f"{grown.trees} trees, {grown.rows:,} rows{note}"
         error = goal.judge([together(kernel, grown.part)]).error
         self.course.enter(LedgerRow("trees", time.monotonic() - start, error, count_parameters(grown.part.network), True, note))
         return grown.part
@@ -120,7 +121,6 @@ class StreamRun:
 
 
 def stream_settings(preset: Preset) -> InnerSettings:
-    """The first training of a preset, longer and on larger batches."""
+    """The first training of a preset, on larger batches: one round of it, longer, which gives nearly all for a quarter of the time."""
     first = preset.inner[0]
-    import os
-    return replace(first, steps=round(LONGER * first.steps), batch=LARGER * first.batch, rounds=int(os.environ.get('RR','1')))
+    return replace(first, steps=round(LONGER * first.steps), batch=LARGER * first.batch, rounds=1)

@@ -5,7 +5,7 @@
 c ≥ 0 is the factor with the least squared error on the rows that choose. It makes up for what a limited number of slow steps has not reached, and for
 the rows' own part in k, by which they leave less to r than other rows do.
 
-Trees are grown on the sample first. All rows grow them only where those take a share `WORTH` off the error of the network: on a function that the
+Trees are grown on few rows first. All rows grow them only where those take a share `WORTH` off the error of the network: on a function that the
 network knows they would cost as much as all other stages, and change nothing.
 """
 
@@ -20,10 +20,9 @@ import numpy as np
 
 from motifnet.engine import ordered_map
 from motifnet.estimators._goal import Goal, Judged
-from motifnet.estimators._stream_rows import Coded, Passes
 from motifnet.mimicry import transfer
 from motifnet.structure import Part
-from motifnet.tables import Matrix, Sample
+from motifnet.tables import CodedRows, Matrix, RowSource, Sample
 from motifnet.teachers import BoostedTrees, FittedTrees
 
 ON_THE_REST = "trees on the rest"
@@ -40,10 +39,10 @@ class Grown:
     rows: int
 
 
-def grow_trees(passes: Passes, end: float, choose: Sample, kernel: Part, values: Values, seed: int, n_jobs: int) -> Grown:
+def grow_trees(rows: RowSource, end: float, choose: Sample, kernel: Part, values: Values, seed: int, n_jobs: int) -> Grown:
     """Trees on the rows whose draws are below `end`, in number the best for the rows that choose; `values` are those of the network at rows."""
     classes = choose.labels is not None
-    sample = _gathered(passes, end, None if classes else values, choose, seed, n_jobs)
+    sample = _gathered(rows, end, None if classes else values, choose, seed, n_jobs)
     judge = choose if classes else replace(choose, y=choose.y - kernel.oof)
     fitted = BoostedTrees(learning_rate=RATE).fit_judged(sample, judge, seed=seed)
     if not classes:
@@ -65,13 +64,13 @@ def together(kernel: Part, trees: Part) -> Part:
     return replace(trees, oof=kernel.oof + trees.oof) if trees.name == ON_THE_REST else trees
 
 
-def _gathered(passes: Passes, end: float, values: Values | None, choose: Sample, seed: int, n_jobs: int) -> Sample:
+def _gathered(rows: RowSource, end: float, values: Values | None, choose: Sample, seed: int, n_jobs: int) -> Sample:
     """The rows as one sample, in single precision, each block in its place as it comes."""
-    rows, classes = passes.count(end), choose.labels is not None
-    X: Matrix = np.empty((rows, choose.X.shape[1]), dtype=np.float32)  # trees are as well off with half of the digits
-    y, labels = np.empty((rows, choose.y.shape[1])), np.empty(rows, dtype=np.int64)
+    count, classes = rows.count(end), choose.labels is not None
+    X: Matrix = np.empty((count, choose.X.shape[1]), dtype=np.float32)  # trees are as well off with half of the digits
+    y, labels = np.empty((count, choose.y.shape[1])), np.empty(count, dtype=np.int64)
     filled = 0
-    for part in ordered_map(partial(_left, passes, values), passes.pieces(end), n_jobs):
+    for part in ordered_map(partial(_left, rows, values), rows.pieces(end), n_jobs):
         there = slice(filled, filled := filled + len(part[0]))
         X[there], y[there] = part[0], part[1]
         if part[2] is not None:
@@ -79,9 +78,9 @@ def _gathered(passes: Passes, end: float, values: Values | None, choose: Sample,
     return replace(Sample.plain(X[:filled], y[:filled], folds=2, seed=seed), labels=labels[:filled] if classes else None)
 
 
-def _left(passes: Passes, values: Values | None, piece: Any) -> Coded:
+def _left(rows: RowSource, values: Values | None, piece: Any) -> CodedRows:
     """A piece coded, with what the network leaves of y."""
-    X, y, labels = passes.code(piece)
+    X, y, labels = rows.code(piece)
     return X.astype(np.float32), y if values is None else y - values(X), labels
 
 

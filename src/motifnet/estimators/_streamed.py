@@ -28,7 +28,7 @@ class StreamedEstimator(MotifEstimator):
         target: str,
         *,
         drop: Sequence[str] = (),
-        landmarks: int = 1_000,
+        landmarks: int = 500,
         subsample: bool = False,
         memory_limit_mb: float | None = None,
         decimal: str = ".",
@@ -48,7 +48,7 @@ class StreamedEstimator(MotifEstimator):
             The column to predict; rows without it are left out. All other columns are inputs.
         drop : sequence of str
             Columns that are none, such as row numbers.
-        landmarks : int, default 1,000
+        landmarks : int, default 500
             Number of kernel units, rows of the sample drawn by leverage. Time grows with its square.
         subsample : bool, default False
             Fit the sample alone: seconds instead of minutes, for a model that has seen 20,000 rows.

@@ -1,7 +1,7 @@
 """All folds of one sample at one kernel, for several λ: what does not depend on λ is computed once.
 
-Exactly, that is the Gram matrix of all rows; with landmarks, the sums S_k and c_k of every fold (see `_landmarks`), from which the fit without fold k
-follows for any λ by one factorisation of at most m + 1 rows.
+Exactly, that is the Gram matrix of all rows; with landmarks, the sums of every fold (see `_cells`), from which the fit without fold k follows for any
+λ by one factorisation of at most m + 1 rows.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from motifnet.engine import parallel_map
+from motifnet.kernels._cells import Cells
 from motifnet.kernels._fit import Solution
-from motifnet.kernels._landmarks import Gram, Landmarks, Normal, summed
+from motifnet.kernels._landmarks import Gram, Landmarks, Normal
 from motifnet.kernels._leave_out import solve_ridge
 from motifnet.kernels._plan import CAPACITY, Capacity
 
@@ -66,19 +67,15 @@ def every_fold(
     if len(Z) <= capacity.exact_rows:
         return ExactFolds(gram(Z, Z), y, w, tuple(blocks), len(blocks))
     marks = Landmarks.choose(gram, Z, capacity.landmarks, seed, codes=codes)
-    rest = torch.ones(len(Z), dtype=torch.bool)
-    for block in blocks:
-        rest[block] = False
-    cells = {str(k): block for k, block in enumerate(blocks)} | {"rest": torch.nonzero(rest).ravel()}
-    sums = {name: marks.normal_equations(rows, y, w, n_jobs) for name, rows in cells.items()}
+    cells = Cells.of(marks, y, w, {str(k): block for k, block in enumerate(blocks)}, n_jobs)
 
     def without(k: int) -> Normal:
         others = torch.ones(len(Z), dtype=torch.bool)
         others[blocks[k]] = False
-        return Normal.of(summed(sums, {str(k)}), marks.basis(others))
+        return cells.without({str(k)}, others)
 
     folds = parallel_map(without, range(len(blocks)), n_jobs)
-    return LandmarkFolds(marks, tuple(blocks), Normal.of(summed(sums, set()), None), tuple(folds), y, len(blocks))
+    return LandmarkFolds(marks, tuple(blocks), cells.without(()), tuple(folds), y, len(blocks))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from motifnet.kernels._landmarks import Gram, Landmarks, Normal, Sums, summed
+from motifnet.kernels._cells import Cells
+from motifnet.kernels._landmarks import Gram, Landmarks
 from motifnet.kernels._leave_out import factor, solve_factored, solve_ridge
 from motifnet.kernels._plan import CAPACITY, Capacity
 
@@ -113,49 +114,32 @@ def _choose_exact(K: Tensor, y: Tensor, w: Tensor, inner: Sequence[tuple[Tensor,
 
 
 def _fit_landmarks(marks: Landmarks, y: Tensor, w: Tensor, part: Partition | None, ridges: Sequence[float]) -> Solution:
-    cells = _cells(len(y), part)
-    sums = {cell: marks.normal_equations(rows, y, w) for cell, rows in cells.items()}
+    cells = Cells.of(marks, y, w, {} if part is None else _cells(part))
     held_out = torch.full_like(y, float("nan"))
     ridge = ridges[len(ridges) // 2]
     if part is not None:
         if part.inner:
-            ridge = _choose_landmarks(marks, sums, cells, y, w, part, ridges)
-        gamma = Normal.of(summed(sums, {"out"}), None).solve(ridge)  # all landmarks are training rows
-        held_out[cells["out"]] = marks.predict(cells["out"], gamma)
-    gamma = Normal.of(summed(sums, set()), None).solve(ridge)
+            ridge = _choose_landmarks(cells, y, w, part, ridges)
+        held_out[cells.rows["out"]] = cells.predict("out", cells.without({"out"}).solve(ridge))  # all landmarks are training rows
+    gamma = cells.without(()).solve(ridge)
     return Solution(marks.chosen, marks.dual(gamma), gamma[-1], ridge, held_out)
 
 
-def _cells(n: int, part: Partition | None) -> dict[str, Tensor]:
-    """Disjoint sets of rows whose sums are formed once: rows left out, each inner block and its silent rows, the rest."""
-    cells: dict[str, Tensor] = {}
-    rest = torch.ones(n, dtype=torch.bool)
-    if part is not None:
-        cells["out"] = ~part.train
-        for i, block in enumerate(part.inner):
-            cells[f"inner{i}"] = part.judges(block)
-            if part.silent is not None:
-                cells[f"silent{i}"] = block & part.silent
-        for mask in cells.values():
-            rest = rest & ~mask
-    cells["rest"] = rest
-    return {name: torch.nonzero(mask).ravel() for name, mask in cells.items()}
+def _cells(part: Partition) -> dict[str, Tensor]:
+    """The rows left out, and those of each inner block that are scored, and that are not."""
+    masks = {"out": ~part.train}
+    for i, block in enumerate(part.inner):
+        masks[f"inner{i}"] = part.judges(block)
+        if part.silent is not None:
+            masks[f"silent{i}"] = block & part.silent
+    return {name: torch.nonzero(mask).ravel() for name, mask in masks.items()}
 
 
-def _choose_landmarks(
-    marks: Landmarks, sums: dict[str, Sums], cells: dict[str, Tensor], y: Tensor, w: Tensor, part: Partition, ridges: Sequence[float]
-) -> float:
-    """The λ of least Σ w r² over the inner blocks, each predicted without itself, its landmarks and the rows left out.
-
-    yᵀy − 2cᵀγ + γᵀSγ needs no second pass over the rows.
-    """
+def _choose_landmarks(cells: Cells, y: Tensor, w: Tensor, part: Partition, ridges: Sequence[float]) -> float:
+    """The λ of least Σ w r² over the inner blocks, each predicted without itself, its landmarks and the rows left out."""
     totals = [0.0] * len(ridges)
     for i, block in enumerate(part.inner):
-        normal = Normal.of(summed(sums, {"out", f"inner{i}", f"silent{i}"}), marks.basis(part.train & ~block))
-        S, c = sums[f"inner{i}"]
-        rows = cells[f"inner{i}"]
-        squares = float((w[rows, None] * y[rows] ** 2).sum())
+        normal = cells.without({"out", f"inner{i}", f"silent{i}"}, part.train & ~block)
         for j, ridge in enumerate(ridges):
-            gamma = normal.solve(ridge)
-            totals[j] += squares - 2 * float((c * gamma).sum()) + float((gamma * (S @ gamma)).sum())
+            totals[j] += cells.squared_error(f"inner{i}", y, w, normal.solve(ridge))
     return ridges[min(range(len(ridges)), key=totals.__getitem__)]

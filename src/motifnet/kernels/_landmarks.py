@@ -137,13 +137,3 @@ class Normal:
         """γ with shape (m + 1, q)."""
         delta = solve_folds(self.S, self.c, lam)
         return delta if self.basis is None else self.basis @ delta
-
-
-def summed(sums: dict[str, Sums], without: set[str]) -> Sums:
-    """The sums of all cells but some."""
-    first, *others = [sums[name] for name in sums if name not in without]
-    S, c = first[0].clone(), first[1].clone()
-    for more, more_c in others:
-        S += more
-        c += more_c
-    return S, c

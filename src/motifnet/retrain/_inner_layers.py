@@ -41,10 +41,20 @@ class InnerLayers:
 
     def warp(self, X: Tensor) -> Tensor:
         """Rows after the warps and the trunk, with shape (n, d)."""
-        Z = Warp(torch.as_tensor(self.knots))(X, torch.as_tensor(self.slopes))
+        return self._through_trunk(Warp(torch.as_tensor(self.knots))(X, torch.as_tensor(self.slopes)))
+
+    def _through_trunk(self, Z: Tensor) -> Tensor:
         for block in self.trunk:
             Z = Z + torch.relu(Z @ torch.as_tensor(block.inward) + torch.as_tensor(block.bias)) @ torch.as_tensor(block.outward)
         return Z
+
+    def warp_rows(self, X: Matrix) -> Tensor:
+        """The same up to rounding, for many rows: a column at a time, by interpolation between its knots."""
+        Z = np.empty_like(X)
+        for j, (x, knots, slopes) in enumerate(zip(X.T, self.knots, self.slopes, strict=True)):
+            heights = np.concatenate([[0.0], np.cumsum(slopes * np.diff(knots))])
+            Z[:, j] = np.interp(x, knots, heights) + slopes[0] * np.minimum(x - knots[0], 0) + slopes[-1] * np.maximum(x - knots[-1], 0)
+        return self._through_trunk(torch.as_tensor(Z))
 
     def gram(self, A: Tensor, B: Tensor) -> Tensor:
         """Gram matrix with shape (n, m) of warped rows."""

@@ -21,6 +21,7 @@ from motifnet.tables._range import check_range, sensible_weight
 from motifnet.tables._read import read_table
 from motifnet.tables._reading import PLAIN, Reading
 from motifnet.tables._response import Response, check_domain, code_response, standardised
+from motifnet.tables._row_source import CodedRows, RowSource, SampleRows
 from motifnet.tables._sample import Matrix, Sample
 from motifnet.tables._schema import Schema
 from motifnet.tables._stream import BLOCK_ROWS, Block, Stream, open_stream
@@ -38,6 +39,7 @@ __all__ = [
     "Block",
     "Calendar",
     "CanonicalRows",
+    "CodedRows",
     "Column",
     "Encoder",
     "Feature",
@@ -49,7 +51,9 @@ __all__ = [
     "OneHot",
     "Reading",
     "Response",
+    "RowSource",
     "Sample",
+    "SampleRows",
     "Schema",
     "Stream",
     "Table",
