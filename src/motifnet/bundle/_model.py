@@ -26,6 +26,7 @@ from motifnet.tables import Encoder, Schema, Table
 
 Matrix = NDArray[np.float64]
 BANDS = ("all rows", "split")
+ENCODED_ROWS = 1 << 15  # rows that are encoded at a time: memory for a prediction does not grow with the rows
 
 
 @dataclass(frozen=True)
@@ -120,16 +121,20 @@ class FittedModel:
 
     def predict(self, table: Table, n_jobs: int = 1, offset: Matrix | None = None) -> Matrix:
         """Values with shape (n, q), or probabilities with shape (n, K); means times e^offset, with shape (n,), where one is given."""
-        values = run(self.network, self.encode(table), self.width, n_jobs)
-        return values if offset is None else values * np.exp(offset)[:, None]
+        values = [run(self.network, self.encode(rows), self.width, n_jobs) for rows in table.blocks(ENCODED_ROWS)]
+        joined = np.concatenate(values) if values else np.empty((0, self.width))
+        return joined if offset is None else joined * np.exp(offset)[:, None]
 
     def predict_interval(self, table: Table, levels: Matrix, side: str = "both", n_jobs: int = 1) -> Matrix:
         """Lower and upper ends with shape (n, q, L, 2) for coverages with shape (L,)."""
+        ends = np.concatenate([self._interval(rows, levels, side, n_jobs) for rows in table.blocks(ENCODED_ROWS)])
+        return np.maximum(ends, 0.0) if self.log_link else ends
+
+    def _interval(self, table: Table, levels: Matrix, side: str, n_jobs: int) -> Matrix:
         X, scale = self.encode(table), self.intervals.scale
         values = run(self.network, X, self.width, n_jobs)
         log_scale = None if scale is None else run(scale, np.hstack([X, values]), self.width, n_jobs)
-        ends = self.intervals.bounds(values, log_scale, levels, side)
-        return np.maximum(ends, 0.0) if self.log_link else ends
+        return self.intervals.bounds(values, log_scale, levels, side)
 
     def predict_band(self, table: Table, which: str, level: float, kind: str, n_jobs: int = 1) -> Matrix:
         """Lower and upper ends with shape (n, q, 2) of one of `bands`, for one coverage."""

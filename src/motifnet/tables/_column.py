@@ -55,8 +55,8 @@ class Column:
             return is_gap(self.values)
         return np.isnan(self.values)
 
-    def take(self, rows: NDArray[Any]) -> Column:
-        """The column on some rows (indices or mask)."""
+    def take(self, rows: NDArray[Any] | slice) -> Column:
+        """The column on some rows (indices, mask or slice)."""
         return replace(self, values=self.values[rows])
 
     def without(self, rows: NDArray[np.bool_]) -> Column:

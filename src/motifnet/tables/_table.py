@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +33,13 @@ class Table:
         """Names and kinds, to check later tables against."""
         return Schema(tuple(c.name for c in self.columns), tuple(c.kind for c in self.columns), tuple(c.level_type for c in self.columns), self.named)
 
-    def take(self, rows: NDArray[Any]) -> Table:
-        """The table on some rows (indices or mask)."""
+    def blocks(self, rows: int) -> Iterator[Table]:
+        """The table in order, some rows at a time, without copies."""
+        for start in range(0, self.n, rows):
+            yield self.take(slice(start, start + rows))
+
+    def take(self, rows: NDArray[Any] | slice) -> Table:
+        """The table on some rows (indices, mask or slice)."""
         columns = tuple(column.take(rows) for column in self.columns)
         return Table(columns, len(columns[0].values), self.named)
 
