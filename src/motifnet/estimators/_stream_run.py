@@ -1,9 +1,9 @@
 """Motif Mimicry on a table that is read block by block: time in proportion to its rows, memory that does not depend on them.
 
-convex fit on few rows → transferred → inner layers on the sample → last layer on all rows → trees on many → stack → score
+convex fit on few rows → transferred → inner layers on the sample → last layer on many rows → trees on all, where they gain → stack → score
 
 Random subsampling chooses the scales (the convex fit; Hayashi, Imaizumi & Yoshida 2020) and the inner layers; what is linear in the features is then
-solved on all rows. Every stage is judged on rows that choose, the finished model on rows that no stage has seen.
+solved on many more. Every stage is judged on rows that choose, the finished model on rows that no stage has seen.
 """
 
 from __future__ import annotations

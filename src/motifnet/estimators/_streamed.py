@@ -37,8 +37,8 @@ class StreamedEstimator(MotifEstimator):
     ) -> Self:
         """Fit a network to a file of any number of rows, which is read block by block and never held as a whole.
 
-        Scales and inner layers come from a random sample of 20,000 rows; the last layer is then solved on all rows, from sums of matrices, and trees
-        are grown on at most 1,000,000 rows and 256 MB. Time grows in proportion to the rows, memory does not grow.
+        Scales and inner layers come from a random sample of 20,000 rows; the last layer is then solved on 500 rows a landmark, from sums of matrices,
+        and trees are grown on at most 1,000,000 rows and 256 MB where they gain. Time grows at most in proportion to the rows, memory does not grow.
 
         Parameters
         ----------
@@ -49,7 +49,7 @@ class StreamedEstimator(MotifEstimator):
         drop : sequence of str
             Columns that are none, such as row numbers.
         landmarks : int, default 500
-            Number of kernel units, rows of the sample drawn by leverage. Time grows with its square.
+            Number of kernel units, rows of the sample drawn by leverage. The last layer takes 500 rows for each.
         subsample : bool, default False
             Fit the sample alone: seconds instead of minutes, for a model that has seen 20,000 rows.
         memory_limit_mb : float, optional
