@@ -19,7 +19,7 @@ from motifnet.compare import tree_share
 from motifnet.compress import own_rows
 from motifnet.estimators._presets import PRESETS
 from motifnet.motifs import Affine, Chain, Clip, Distance, Motif, Parallel
-from motifnet.retrain import CrossTuned, InnerSettings, cross_tune, starts_of
+from motifnet.retrain import CrossTuned, InnerSettings, cross_tune, solve_whole, starts_of
 from motifnet.structure import Extrapolation, extrapolation
 from motifnet.structure import _extrapolation as module
 from motifnet.tables import LIMIT, Sample, make_folds
@@ -202,10 +202,18 @@ def test_the_trial_is_as_honest_as_the_folds(kind: str, monkeypatch: pytest.Monk
     sample = sample_of(X.to_numpy(), y, folds=folds, groups=groups, time=time)
     if kind == "views":
         sample = replace(sample, views=(sample.X,) * 3)
-    seen, judged = [], []
-    solve, losses = module.solve_whole, module._losses
-    monkeypatch.setattr(module, "solve_whole", lambda rows, *rest: seen.append(rows) or solve(rows, *rest))
-    monkeypatch.setattr(module, "_losses", lambda new, predicted: judged.append(new) or losses(new, predicted))
+    seen, judged, losses = list[Sample](), list[Sample](), module._losses
+
+    def solved(rows: Sample, *rest: Any) -> Any:
+        seen.append(rows)
+        return solve_whole(rows, *rest)
+
+    def of_rows(new: Sample, predicted: Any) -> Any:
+        judged.append(new)
+        return losses(new, predicted)
+
+    monkeypatch.setattr(module, "solve_whole", solved)
+    monkeypatch.setattr(module, "_losses", of_rows)
     _, sides = lines_of(sample)
     assert (0, True) in sides
     if "time" in kind:

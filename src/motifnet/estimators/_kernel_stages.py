@@ -98,9 +98,11 @@ def _tuned(run: Run, convex: FittedKernel, settings: InnerSettings, number: int,
 
 
 def refit_output(run: Run) -> None:
-    """A trained kernel under the loss that is requested, alone or beside the kernels that were fitted by least squares."""
+    """A trained kernel under the loss that is requested, alone or beside the kernels that were fitted by least squares; not where its feature layers
+    were trained under the log loss: least squares behind them have the lower log loss.
+    """
     classes = run.sample.labels is not None
-    if run.first is None or not (classes or run.sample.response):
+    if run.first is None or run.first.log_loss or not (classes or run.sample.response):
         return
     start = run.course.start("own loss")
     sample, trained = _best_training(run) if classes else (run.behind_front(), run.first)
