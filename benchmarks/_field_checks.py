@@ -12,7 +12,7 @@ from benchmarks._experiment import Check
 
 MOST_MEDIAN, MOST_MEAN, MOST_RATIO, LEAST_WINS = 0.95, 0.92, 1.03, 13 / 16
 MOST_TO_TUNED, MOST_SECONDS = 0.97, 0.1
-TUNED = ("LightGBM, tuned", "CatBoost, tuned", "AutoGluon best, 120 s")
+TUNED = ("LightGBM, tuned", "CatBoost, tuned", "AutoGluon best (120 s)")
 
 
 def checks(label: str, ratios: pd.DataFrame, pairs: pd.DataFrame) -> list[Check]:

@@ -122,7 +122,7 @@ METHODS = {
     "stack": _ensemble("stack of CatBoost, LightGBM, RealMLP", _CATBOOST, _LIGHTGBM, _REALMLP),
     "lightgbm-tuned": _search("LightGBM, tuned", "lightgbm", _LIGHTGBM),
     "catboost-tuned": _search("CatBoost, tuned", "catboost", _CATBOOST),
-    "autogluon-medium": _autogluon("AutoGluon medium, 60 s", "medium_quality", 60),
-    "autogluon-best-60": _autogluon("AutoGluon best, 60 s", "best_quality", 60),
-    "autogluon-best": _autogluon("AutoGluon best, 120 s", "best_quality", 120),
+    "autogluon-medium": _autogluon("AutoGluon medium (60 s)", "medium_quality", 60),
+    "autogluon-best-60": _autogluon("AutoGluon best (60 s)", "best_quality", 60),
+    "autogluon-best": _autogluon("AutoGluon best (120 s)", "best_quality", 120),
 }
