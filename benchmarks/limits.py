@@ -1,14 +1,15 @@
-"""Limits: whole tables under a time limit, against LightGBM with 500 trees, which is fitted in the same call.
+"""Limits: whole tables under a time limit, against LightGBM with 500 trees and CatBoost that is stopped at the same time, fitted in the same call.
 
-Every fit has a process of its own and one thread; seconds are those of the wall clock, since a limit is. So nothing else should run meanwhile. A row
-counts where LightGBM itself ends within the limit.
+Every fit has a process of its own and one thread; seconds are those of the wall clock, since a limit is. So nothing else should run meanwhile. LightGBM
+counts where it ends within the limit; CatBoost ends with the tree that is over it.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from functools import cache, partial
-from typing import Any
+from typing import Any, Self
 
 from benchmarks._experiment import Experiment, Options, Plan, options_of
 from benchmarks._limits_report import report
@@ -19,9 +20,9 @@ from motifnet.compare import METHODS, Method, Result, Setting, Split, measure
 EXPERIMENT = Experiment(
     "limits",
     ("set", "split", "limit", "preset"),
-    ("rows", "error", "fit_seconds", "lightgbm", "lightgbm_seconds", "status", "seconds"),
+    ("rows", "error", "fit_seconds", "lightgbm", "lightgbm_seconds", "catboost", "catboost_seconds", "status", "seconds"),
 )
-LIMITS = (3, 10, 30)
+LIMITS = (2, 5, 10, 30, 60)
 FULL = Plan(sizes=LIMITS, seeds=range(1), sets=("california", "diamonds", "adult", "bank_marketing"))
 QUICK = Plan(sizes=LIMITS[:1], presets=("fast",), seeds=range(1), sets=("california", "adult"))
 KILL_AFTER = 600.0
@@ -44,12 +45,15 @@ def _measure(key: Key, options: Options) -> dict[str, Any]:
     name, number, limit, preset = key
     data, theirs = _lightgbm(name, number, options.data, options.threads)
     ours = measure(_limited(preset, limit), data, threads=options.threads, seed=number, limit=KILL_AFTER)
+    stopped = _catboost(name, number, options.data, options.threads, limit)
     return {
         "rows": ours.rows,
         "error": _error(ours, data),
         "fit_seconds": ours.fit_seconds,
         "lightgbm": _error(theirs, data),
         "lightgbm_seconds": theirs.fit_seconds,
+        "catboost": _error(stopped, data),
+        "catboost_seconds": stopped.fit_seconds,
         "status": ours.status,
         "seconds": ours.cpu_seconds,
     }
@@ -60,6 +64,35 @@ def _lightgbm(name: str, number: int, data: Any, threads: int) -> tuple[Split, R
     """A split of the whole table, and LightGBM on it: once a call."""
     split = checked_split(name, number, data)
     return split, measure(METHODS["lightgbm"], split, threads=threads, seed=number, limit=KILL_AFTER)
+
+
+@cache
+def _catboost(name: str, number: int, data: Any, threads: int, limit: int) -> Result:
+    """CatBoost stopped at the limit: once a call."""
+    method = Method(f"CatBoost, {limit} s", "default", ("catboost",), "categories", partial(StoppedCatBoost, limit=limit))
+    return measure(method, _lightgbm(name, number, data, threads)[0], threads=threads, seed=number, limit=KILL_AFTER)
+
+
+class StoppedCatBoost:
+    """CatBoost at its defaults, which ends with the first tree that is over the limit."""
+
+    def __init__(self, setting: Setting, limit: int) -> None:
+        self.model, self.limit = METHODS["catboost"].build(setting), limit
+
+    def fit(self, X: Any, y: Any) -> Self:
+        self.end = time.monotonic() + self.limit
+        self.model.fit(X, y, callbacks=[self])
+        return self
+
+    def after_iteration(self, info: Any) -> bool:
+        """Whether CatBoost grows another tree."""
+        return time.monotonic() < self.end
+
+    def predict(self, X: Any) -> Any:
+        return self.model.predict(X)
+
+    def predict_proba(self, X: Any) -> Any:
+        return self.model.predict_proba(X)
 
 
 def _error(result: Result, split: Split) -> float:

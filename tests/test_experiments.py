@@ -45,7 +45,7 @@ LAW: Rows = [
 ]
 LIMITED: Rows = [
     {"set": "adult", "split": 0, "limit": limit, "preset": "fast", "rows": 100, "error": 0.29, "fit_seconds": limit, "lightgbm": 0.3}
-    | {"lightgbm_seconds": 2.0, "status": "done"}
+    | {"lightgbm_seconds": 2.0, "catboost": 0.295, "status": "done"}
     for limit in (1, 3, 10)
 ]
 STACKED: Rows = [
@@ -88,6 +88,7 @@ def _of_twins(rows: pd.DataFrame) -> list[Check]:
         (LAW, _categories_report.checks, _categories_report.report, "covered", 1.0, "fast: chance of 80 % intervals, mean"),
         (LIMITED, _limits_report.checks, _limits_report.report, "error", 0.4, "fast, 2 fits: error / LightGBM, mean"),
         (LIMITED, _limits_report.checks, _limits_report.report, "error", np.nan, "fast, 2 fits: error / LightGBM, mean"),
+        (LIMITED, _limits_report.checks, _limits_report.report, "error", 0.296, "fast: tables never above the better of both, share"),
         (LIMITED, _limits_report.checks, _limits_report.report, "fit_seconds", 12.0, "fast: seconds beyond 1.1 times the limit, most"),
         (STACKED, _stack_report.checks, _stack_report.report, "average", 0.32, "fast: average / least, geometric mean of the tables"),
         (INVARIANT, _invariance_report.checks, _invariance_report.report, "true", 0.6, "weak, 240 rows, 1 tables: optimism"),
@@ -105,6 +106,13 @@ def test_a_broken_row_fails_its_check(
     assert not next(check for check in checks(frame) if check.text == which).holds
     assert f"{which} |" in report(frame)
     assert "**fails**" in report(frame)
+
+
+def test_more_time_that_makes_it_worse_is_said() -> None:
+    frame = _frame(LIMITED)
+    frame.loc[frame.limit == 3, "error"] = 0.28
+    worse = next(check for check in _limits_report.checks(frame) if "shorter limit" in check.text)
+    assert worse.value == pytest.approx(0.29 / 0.28) and not worse.holds
 
 
 def test_no_figure_holds_no_check() -> None:
