@@ -27,7 +27,7 @@ def report(rows: pd.DataFrame) -> str:
         "Whole tables under a time limit",
         "Error (nRMSE, log loss for classes) over that of LightGBM with 500 trees (classes: at most, it stops early), fitted in the same call; "
         "one thread, seconds of the wall clock. "
-        "A ratio to LightGBM counts where it ends within the limit; CatBoost is stopped at the limit. Monotone: the error over the least under a shorter limit.",
+        "A ratio to LightGBM counts where it ends within the limit; CatBoost is stopped at the limit.",
         checks_table(rows, checks),
         "| code | table | rows | preset | limit, s | seconds | error | LightGBM | its seconds | ratio | CatBoost | ratio |",
         lines,

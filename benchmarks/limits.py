@@ -1,7 +1,7 @@
 """Limits: whole tables under a time limit, against LightGBM with 500 trees and CatBoost that is stopped at the same time, fitted in the same call.
 
-Every fit has a process of its own and one thread; seconds are those of the wall clock, since a limit is. So nothing else should run meanwhile. LightGBM
-counts where it ends within the limit; CatBoost ends with the tree that is over it.
+Every fit has a process of its own and one thread; seconds are those of the wall clock, since a limit is. So nothing else should run meanwhile.
+LightGBM counts where it ends within the limit; CatBoost ends with the tree that is over it.
 """
 
 from __future__ import annotations
