@@ -408,7 +408,16 @@ def test_what_is_cheap_comes_first_and_all_rows_of_the_ledger_are_errors_on_the_
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1_300, 3))
     model = MotifRegressor(preset="fast", profile=None).fit(X, np.sin(2 * X[:, 0]) + X[:, 1] + 0.3 * rng.normal(size=1_300))
-    assert [row.stage for row in model.ledger_] == ["convex fit", "transferred", "linear", "quick trees", "inner layers", "stack", "compact"]
+    assert [row.stage for row in model.ledger_] == [
+        "convex fit",
+        "transferred",
+        "linear",
+        "quick trees",
+        "inner layers",
+        "extrapolation",
+        "stack",
+        "compact",
+    ]
     assert all(np.isfinite(j.oof).all() for j in judged)
     kept = [row.error for row in model.ledger_ if row.kept]
     assert all(after <= before for before, after in pairwise(kept[:-1])) and kept[-1] <= 1.005 * kept[-2]

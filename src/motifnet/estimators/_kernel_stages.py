@@ -68,6 +68,7 @@ def fit_on_log_scale(run: Run, log: LogScale) -> None:
 
 
 def training_name(number: int) -> str:
+    """The stage of a training in the ledger."""
     return f"{FIRST_TRAINING} {number + 1}" if number else FIRST_TRAINING
 
 
