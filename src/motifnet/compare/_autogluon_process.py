@@ -22,7 +22,7 @@ MB = 2**20
 
 
 def main() -> None:
-    """Fit or predict, as the arguments say, in the folder that they name."""
+    """Do what is asked for, and write what it took."""
     what, folder = sys.argv[1], Path(sys.argv[2])
     request = json.loads((folder / "request.json").read_text())
     for name in ("lightgbm", "catboost", "xgboost", "sklearn.ensemble"):  # before the clock starts
