@@ -15,7 +15,7 @@ from motifnet import MotifRegressor
 from motifnet.engine import MotifnetWarning
 from motifnet.estimators._presets import PRESETS
 from motifnet.retrain import InnerSettings
-from motifnet.structure import LogScale
+from motifnet.structure import LogScale, part_of
 from motifnet.tables import Sample, standardised
 from motifnet.teachers import KernelRidge
 

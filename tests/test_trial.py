@@ -17,7 +17,7 @@ from motifnet.estimators._trial import Trial
 from motifnet.kernels import median_distances, start_kernel
 from motifnet.motifs import Affine
 from motifnet.retrain import InnerLayers, InnerSettings, Start, cross_tune, starts_of, train_inner
-from motifnet.structure import LogScale, Part
+from motifnet.structure import LogScale, Part, part_of
 from motifnet.tables import Matrix, Sample, make_folds
 from motifnet.teachers import KernelRidge, RejectedEarly, fit_folds, trial_folds
 from short_presets import short

@@ -1,4 +1,5 @@
-"""Layers that what is known of a table leads to: before a kernel (symmetric functions, a projection, a step, a screen of columns) and behind it (the logarithmic scale).
+"""Layers that what is known of a table leads to: before a kernel (symmetric functions, a projection, a step, a screen of columns) and behind it (the
+logarithmic scale).
 
 Comes in: a sample, a profile. Goes out: samples as they are seen behind a layer, and fitted models with their layer as parts. Never knows about: how
 parts are judged and combined.

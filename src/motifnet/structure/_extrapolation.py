@@ -86,7 +86,9 @@ class Side:
         return self.line / max(self.level, 1e-300)
 
 
-def extrapolation(sample: Sample, trained: CrossTuned, linear: FittedLinear, seed: int, fronts: Sequence[Motif] = ()) -> tuple[Extrapolation, list[Side]]:
+def extrapolation(
+    sample: Sample, trained: CrossTuned, linear: FittedLinear, seed: int, fronts: Sequence[Motif] = ()
+) -> tuple[Extrapolation, list[Side]]:
     """Lines on those sides that their trials take, and these sides; `fronts`: what stands before the kernels of the folds."""
     sides = [side for column in steepest(sample, linear) for side in tried(sample, trained, column, seed, fronts) if side.taken]
     low, high, slopes = np.full(sample.X.shape[1], -LIMIT), np.full(sample.X.shape[1], LIMIT), np.zeros_like(linear.coef)
