@@ -173,7 +173,8 @@ def test_a_trend_goes_on_beyond_a_wide_table() -> None:
     assert abs(model.predict(beyond)[0] - 15) < 2
 
 
-@pytest.mark.parametrize("objective", ["pinball", "supnorm"])
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", ["absolute", "supnorm"])
 def test_other_objectives(objective: str) -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(240, MAX + 10))
