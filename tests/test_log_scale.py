@@ -15,7 +15,7 @@ from motifnet import MotifRegressor
 from motifnet.engine import MotifnetWarning
 from motifnet.estimators._presets import PRESETS
 from motifnet.retrain import InnerSettings
-from motifnet.structure import LogScale
+from motifnet.structure import LogScale, part_of
 from motifnet.tables import Sample, standardised
 from motifnet.teachers import KernelRidge
 
@@ -56,7 +56,7 @@ def test_a_part_is_exact_and_its_scores_are_in_the_coding_of_the_others() -> Non
     log = LogScale.of(sample, mean, sd)
     assert log is not None
     fitted = KernelRidge().fit(log.sample)
-    part = log.part("it", fitted)
+    part = part_of("it", fitted, log)
     np.testing.assert_allclose(part.network(torch.as_tensor(X)).detach().numpy(), part.predict(X), atol=1e-10)
     assert np.mean((part.oof - sample.y) ** 2) < 0.5
     assert part.name == "it, log scale"

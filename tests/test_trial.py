@@ -17,7 +17,7 @@ from motifnet.estimators._trial import Trial
 from motifnet.kernels import median_distances, start_kernel
 from motifnet.motifs import Affine
 from motifnet.retrain import InnerLayers, InnerSettings, Start, cross_tune, starts_of, train_inner
-from motifnet.structure import LogScale, Part
+from motifnet.structure import LogScale, Part, part_of
 from motifnet.tables import Matrix, Sample, make_folds
 from motifnet.teachers import KernelRidge, RejectedEarly, fit_folds, trial_folds
 from short_presets import short
@@ -98,7 +98,7 @@ def test_a_trial_on_the_log_scale_is_in_the_units_of_the_others() -> None:
     rows = sample.folds.held_out(0)[:, None]
     goal = RegressionGoal(sample, mean, sd)
     alone = Trial.of(goal, np.where(rows, fitted.oof, np.nan), log, 0).error([], part_of_scores("any", sample.y))
-    assert alone == pytest.approx(goal.error(log.part("log", fitted).oof, rows[:, 0]), rel=0.05)
+    assert alone == pytest.approx(goal.error(part_of("log", fitted, log).oof, rows[:, 0]), rel=0.05)
 
 
 ROUNDS = InnerSettings(profiles=("laplace1", "gaussian"), steps=8, rounds=3, batch=200)

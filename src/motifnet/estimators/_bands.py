@@ -16,6 +16,7 @@ from motifnet.estimators._prepare import Prepared
 from motifnet.estimators._presets import Preset
 from motifnet.estimators._run import Run
 from motifnet.retrain import CrossTuned, cross_tune, starts_of
+from motifnet.structure import Front, numpy_of, screen
 from motifnet.tables import Matrix, Sample, make_folds
 from motifnet.teachers import FittedKernel
 
@@ -31,6 +32,7 @@ class BandRows:
     mean: Matrix
     sd: Matrix
     trained: CrossTuned | FittedKernel
+    front: Front | None
     preset: Preset
     seed: int
 
@@ -42,7 +44,7 @@ class BandRows:
             return None
         chosen = np.zeros(run.sample.n, dtype=bool)
         chosen[np.random.default_rng([run.seed, 4]).permutation(run.sample.n)[:MOST_ROWS]] = True
-        return cls(_plain(ready.sample, chosen, run.preset, run.seed), mean, sd, trained, run.preset, run.seed)
+        return cls(_plain(ready.sample, chosen, run.preset, run.seed), mean, sd, trained, run.screen, run.preset, run.seed)
 
     def bands(self, split: bool, n_jobs: int) -> tuple[Band, ...]:
         """One band a target."""
@@ -50,23 +52,27 @@ class BandRows:
         if self.sample.n < least:
             raise DataError(f"A band needs at least {least} rows{' for split=True' if split else ''}, the fit has {self.sample.n}. Add rows.")
         with single_threaded():
-            trained, rows = self._on_halves(n_jobs) if split else (self.trained, self.sample)
-            return tuple(
-                in_units(last_layer_band(trained, rows.X, y, rows.weight, self.seed), float(mean), float(sd))
+            trained, rows, front = self._on_halves(n_jobs) if split else (self.trained, self.sample, self.front)
+            X = rows.X if front is None else numpy_of(front.motif, rows.X)
+            bands = [
+                in_units(last_layer_band(trained, X, y, rows.weight, self.seed), float(mean), float(sd))
                 for y, mean, sd in zip(rows.y.T, self.mean, self.sd, strict=True)
-            )
+            ]
+            return tuple(band if front is None else replace(band, units=front.around(band.units)) for band in bands)
 
-    def _on_halves(self, n_jobs: int) -> tuple[CrossTuned | FittedKernel, Sample]:
-        """Inner layers of one half, and the other half."""
+    def _on_halves(self, n_jobs: int) -> tuple[CrossTuned | FittedKernel, Sample, Front | None]:
+        """Inner layers of one half, the other half, and the screen of a wide table by the first."""
         n = self.sample.n
         first = np.zeros(n, dtype=bool)
         first[np.random.default_rng([self.seed, 5]).permutation(n)[: n // 2]] = True
         half, other = (_plain(self.sample, rows, self.preset, self.seed) for rows in (first, ~first))
+        front = screen(half, self.seed, n_jobs)
+        half = half if front is None else front.behind(half)
         convex = self.preset.convex.fit(half, seed=self.seed, n_jobs=n_jobs)
         if not self.preset.inner:
-            return convex, other
+            return convex, other, front
         settings = self.preset.inner[0]
-        return cross_tune(half, starts_of(convex, settings.profiles), settings, seed=self.seed, number=1, n_jobs=n_jobs), other
+        return cross_tune(half, starts_of(convex, settings.profiles), settings, seed=self.seed, number=1, n_jobs=n_jobs), other, front
 
 
 def _plain(sample: Sample, chosen: np.ndarray, preset: Preset, seed: int) -> Sample:

@@ -24,7 +24,9 @@ from motifnet.estimators._prepare import Prepared
 from motifnet.estimators._run import Run
 from motifnet.explain import Evidence, Judge
 from motifnet.mimicry import transfer, values_of
+from motifnet.motifs import Chain, Motif
 from motifnet.retrain import CrossTuned, fold_model
+from motifnet.structure import Front, numpy_of
 from motifnet.tables import Folds, Matrix, Sample, Table, as_target
 
 KEPT, JUDGED = 2_000, 1_000
@@ -43,7 +45,7 @@ def evidence_of_fit(model: FittedModel, ready: Prepared, run: Run, judged: Judge
     y, predicted = run.goal.outcome(judged)
     with warnings.catch_warnings(action="ignore", category=MotifnetWarning):  # of intervals that are infinite for want of rows
         covered = _covered(model, y, predicted, sample.folds)
-    judges = None if run.trained is None else partial(_fold_judges, _parts(sample, rng), run.trained)
+    judges = None if run.trained is None else partial(_fold_judges, _parts(sample, rng), run.trained, run.screen)
     return Evidence(
         X,
         "out of fold",
@@ -81,15 +83,22 @@ def _parts(sample: Sample, rng: np.random.Generator) -> tuple[Sample, ...]:
     return tuple(sample.rows(some, k) for k in range(sample.folds.count))
 
 
-def _fold_judges(parts: tuple[Sample, ...], first: CrossTuned) -> list[Judge]:
+def _fold_judges(parts: tuple[Sample, ...], first: CrossTuned, front: Front | None) -> list[Judge]:
     """The network of each fold, whose inner layers and output layer have not seen its rows."""
     judges = []
     for k, part in enumerate(parts):
         out = part.folds.held_out(k)
         if k < part.folds.count and out.any() and part.folds.train(k).sum() > 1:
-            network = transfer(fold_model(part, first, k))
+            network = _fold_network(part, first, k, front)
             judges.append(Judge(part.X[out], part.y[out], partial(values_of, network)))
     return judges
+
+
+def _fold_network(part: Sample, first: CrossTuned, k: int, front: Front | None) -> Motif:
+    if front is None:
+        return transfer(fold_model(part, first, k))
+    behind = replace(part, X=numpy_of(front.by_fold[k], part.X), numeric=front.numeric)
+    return Chain([front.by_fold[k], transfer(fold_model(behind, first, k))])
 
 
 def _covered(model: FittedModel, y: Matrix, predicted: Matrix, folds: Folds) -> Matrix | None:

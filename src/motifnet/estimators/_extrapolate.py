@@ -19,7 +19,7 @@ def extrapolate(run: Run) -> None:
         return
     start = run.course.start("extrapolation")
     run.control.check()
-    found, sides = extrapolation(run.sample, trained, linear, run.seed)
+    found, sides = extrapolation(run.sample, trained, linear, run.seed, () if run.screen is None else run.screen.by_fold)
     if not sides:
         return
     run.goal = run.course.goal = replace(goal, beyond=found)

@@ -55,19 +55,19 @@ def fine_tune(run: Run) -> None:
     """End-to-end training of the first trained kernel network; the result joins the stack."""
     start = run.course.start("fine-tuning")
     run.control.check()
-    first = run.first
+    first, sample = run.first, run.behind_front()
     assert first is not None
     settings = FineTuneSettings(epochs=run.preset.fine_tune_epochs)
     tuned = fine_tune_stage(
         transfer(first),
-        lambda k: transfer(fold_model(run.sample, first, k)),
-        run.sample,
+        lambda k: transfer(fold_model(sample, first, k)),
+        sample,
         settings=settings,
         seed=run.seed,
         n_jobs=run.n_jobs,
         control=run.control,
     )
-    network = cast(Motif, tuned.network)
+    network = _behind(run, cast(Motif, tuned.network))
     part = Part("fine-tuned network", tuned.oof, network, partial(numpy_of, network))
     judged = run.goal.judge([part, *run.parts])
     run.course.settle("fine-tuning", start, judged, f"{tuned.epochs} of {settings.epochs} epochs chosen by the fold networks")
@@ -77,9 +77,14 @@ def train_sup_norm(run: Run) -> None:
     """A ReLU network for the largest error, in place of all others where its largest local error is the least."""
     start = run.course.start("sup-norm training")
     assert run.first is not None and run.course.best is not None
-    trained = sup_norm_stage(run.sample, run.first, run.preset.convex, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
-    network = trained.network
+    trained = sup_norm_stage(run.behind_front(), run.first, run.preset.convex, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
+    network = _behind(run, trained.network)
     judged = run.goal.judge([Part("sup-norm network", trained.oof, network, partial(numpy_of, network))])
     before, after = (largest_local_error(run.sample, oof) for oof in (run.course.best.oof, trained.oof))
     note = f"radius {trained.radius:.2g}; largest local error {before:.3f} → {after:.3f} sd"
     run.course.settle("sup-norm training", start, judged, note, kept=after < before)
+
+
+def _behind(run: Run, network: Motif) -> Motif:
+    """A network of what the kernels see as one of all columns."""
+    return network if run.front is None else run.front.around(network)

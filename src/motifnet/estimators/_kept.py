@@ -17,7 +17,7 @@ def conformal_of(goal: Goal, run: Run, judged: Judged) -> Intervals | ClassSets 
     y, predicted = goal.outcome(judged)
     if sample.labels is not None:
         return fit_sets(sample, predicted)
-    shrunk = 1.0 if run.stopped or run.convex is None else narrowing(sample, run.convex, run.seed)
+    shrunk = 1.0 if run.stopped or run.convex is None else narrowing(run.behind_front(), run.convex, run.seed)
     return fit_intervals(sample, y, predicted, narrowing=shrunk, local=not run.stopped, seed=run.seed, n_jobs=run.n_jobs)
 
 

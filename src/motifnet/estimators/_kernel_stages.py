@@ -14,7 +14,7 @@ from motifnet.estimators._compact import Training
 from motifnet.estimators._run import Run
 from motifnet.kernels import EveryFold
 from motifnet.retrain import CrossTuned, InnerSettings, refit_ridge, refit_softmax, refit_under_loss, starts_of
-from motifnet.structure import LogScale, Part, part_of
+from motifnet.structure import LogScale, Part, screen
 from motifnet.tables import Sample
 from motifnet.teachers import FittedKernel, RejectedEarly
 
@@ -25,15 +25,18 @@ FURTHER = 0.01  # of the error: what a further training, the dearest of all stag
 
 
 def fit_convex(run: Run) -> tuple[FittedKernel, EveryFold | None, float]:
-    """The fit, its folds, and the seconds that it took."""
+    """The fit, its folds, and the seconds that it took; of a wide table on the columns that a screen keeps."""
     start = run.course.start("convex fit")
-    fitted, folds = run.preset.convex.fit_with_folds(run.sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
+    run.screen = run.front = screen(run.sample, run.seed, run.n_jobs)
+    fitted, folds = run.preset.convex.fit_with_folds(run.behind_front(), seed=run.seed, n_jobs=run.n_jobs, control=run.control)
     seconds = time.monotonic() - start
     start = run.course.start("transferred")
-    part = part_of("kernel ridge", fitted)
+    part = run.part("kernel ridge", fitted)
     judged = run.goal.judge([part])
     run.kernels, run.convex = [part], fitted
     note = "kernel ridge in closed form" + ("; fewer centres, for the time limit" if fitted.shortened else "")
+    if run.screen is not None:
+        note += f"; {run.screen.name} for kernels: by gain of trees and by correlation, chosen without the fold that is scored"
     run.course.enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, note))
     run.course.settle("transferred", start, judged, "network by calculation")
     return fitted, folds, seconds
@@ -45,8 +48,8 @@ def refit_last(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds:
         return
     start = run.course.start("last layer")
     run.control.check(seconds)
-    fitted = refit_ridge(run.sample, convex, folds, n_jobs=run.n_jobs)
-    alone = run.goal.judge([part_of("kernel ridge", fitted)])
+    fitted = refit_ridge(run.behind_front(), convex, folds, n_jobs=run.n_jobs)
+    alone = run.goal.judge([run.part("kernel ridge", fitted)])
     if alone.error < run.goal.judge(run.kernels).error:
         run.kernels = list(alone.parts)
     run.settle("last layer", start, f"ridge {convex.ridge:.2g} → {fitted.ridge:.2g} on all rows", alone)
@@ -58,8 +61,8 @@ def fit_on_log_scale(run: Run, log: LogScale) -> None:
     """
     start = run.course.start("log scale")
     run.control.check()
-    fitted = run.preset.convex.fit(log.sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
-    part = part_of("kernel ridge", fitted, log)
+    fitted = run.preset.convex.fit(run.behind_front(log), seed=run.seed, n_jobs=run.n_jobs, control=run.control)
+    part = run.part("kernel ridge", fitted, log)
     alone, plain = (run.goal.judge([one]) for one in (part, run.kernels[0]))
     run.kernels.append(part)
     run.settle("log scale", start, "kernel ridge on log y, beside the one on y", alone)
@@ -86,7 +89,7 @@ def train_inner_layers(run: Run, settings: InnerSettings, number: int) -> None:
 
 
 def _tuned(run: Run, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
-    sample = run.sample if log is None else log.sample
+    sample = run.behind_front(log)
     if run.first is not None and number:  # what the first training has found
         settings = replace(settings, log_loss=run.first.log_loss)
     # with few centres another kernel may be the better one
@@ -94,7 +97,7 @@ def _tuned(run: Run, convex: FittedKernel, settings: InnerSettings, number: int,
     fitted = run.train(sample, starts_of(convex, settings.profiles), settings, number + 1, worth)
     if number == 0:
         run.first = fitted
-    make = partial(part_of, f"trained kernel {number + 1}", log=log)
+    make = partial(run.part, f"trained kernel {number + 1}", log=log)
     return run.keep(sample, fitted, make, log)
 
 
@@ -123,10 +126,10 @@ def refit_output(run: Run) -> None:
 
 
 def _best_training(run: Run) -> tuple[Sample, CrossTuned]:
-    """The training of least error, and its rows; the first one where it is behind a front."""
+    """The training of least error, and its rows."""
     assert run.first is not None
     parts = [part for part in run.kernels if part.name in run.trainings]
-    if run.front is not None or not parts:
+    if not parts:
         return run.behind_front(), run.first
     best = run.trainings[min(parts, key=lambda part: run.goal.judge([part]).error).name]
     return best.sample, best.fitted

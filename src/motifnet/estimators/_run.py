@@ -27,7 +27,8 @@ class Run:
     """One run of the pipeline and what it has so far.
 
     `teacher`: what is transferred and retrained in place of the library's own kernel ridge. `units`: what stands before a kernel branch beside it,
-    None where rows are standardised. `front`: what stands before the kernel of the `first` training. `copies`: one network a fold, not as many as
+    None where rows are standardised. `front`: what stands before the kernel of the `first` training; `screen`: that
+    of a wide table, before all kernels. `copies`: one network a fold, not as many as
     theory predicts. `small`: no row of the table may be a centre, nor the network larger than that of a `budget` of parameters; `row_free`: whether
     this came true. `scales`: those of the target, with their convex fits. `names`: of the encoded columns. `trainings`: of the parts that are trained
     kernels, by name. `blocks`, `rounds`: in how many networks the last training ended, and after how many
@@ -45,6 +46,7 @@ class Run:
     teacher: EstimatorTeacher | None = None
     units: Front | None = None
     front: Front | None = None
+    screen: Front | None = None
     copies: bool = False
     small: bool = False
     budget: int | None = None
@@ -76,16 +78,17 @@ class Run:
 
     @property
     def trained(self) -> CrossTuned | None:
-        """The first training, where it is of the encoded rows themselves."""
-        return self.first if self.front is None else None
+        """The first training, where it is of the encoded rows themselves, or of those columns that the screen keeps."""
+        return self.first if self.front is self.screen else None
 
-    def behind_front(self) -> Sample:
-        """The sample that the first training sees."""
-        return self.sample if self.front is None else self.front.behind(self.sample)
+    def behind_front(self, log: LogScale | None = None) -> Sample:
+        """The sample that the first training sees, or one on another scale of the target."""
+        sample = self.sample if log is None else log.sample
+        return sample if self.front is None else self.front.behind(sample)
 
-    def part(self, name: str, fitted: CrossTuned) -> Part:
-        """The part of what was trained behind the front."""
-        return part_of(name, fitted) if self.front is None else self.front.part(name, fitted)
+    def part(self, name: str, fitted: FittedKernel | CrossTuned, log: LogScale | None = None) -> Part:
+        """The part of what was fitted behind the front."""
+        return part_of(name, fitted, log, self.front)
 
     def settle(self, stage: str, start: float, note: str, alone: Judged) -> None:
         """Enter a stage by the error of all parts together; that of its own parts `alone` is noted where there are others."""

@@ -11,7 +11,7 @@ from motifnet.estimators._compact import WORTH
 from motifnet.estimators._run import Run
 from motifnet.motifs import count_parameters
 from motifnet.retrain import CrossTuned, starts_of
-from motifnet.structure import Candidate, Front, Orbit
+from motifnet.structure import MAX_COLUMNS, Candidate, Front, Orbit
 from motifnet.tables import Sample
 from motifnet.teachers import TRIAL_ROWS, FittedKernel, KernelRidge, RejectedEarly, Worth, trial_folds
 
@@ -22,6 +22,9 @@ SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gauss
 def look_for_structure(run: Run) -> None:
     """Look at the table, and try a kernel part behind each front that the findings lead to."""
     if run.prescriber is None:
+        return
+    if run.screen is not None and run.prescriber.request == "auto":
+        run.course.leave_out("profile", f"not run: of more than {MAX_COLUMNS} columns")
         return
     start = run.course.start("profile")
     run.control.check()

@@ -22,16 +22,19 @@ beyond are of that fold, and the feature layers are those of that fold.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from motifnet.kernels import CAPACITY
-from motifnet.motifs import Affine, Chain, Clip, Motif, Parallel
+from motifnet.motifs import Affine, Chain, Clip, Identity, Motif, Parallel
 from motifnet.retrain import CrossTuned, solve_whole
 from motifnet.stacking import paired_difference
+from motifnet.structure._part import numpy_of
 from motifnet.tables import LIMIT, Matrix, Sample, drawn
 from motifnet.teachers import FittedLinear, Linear
 
@@ -85,9 +88,11 @@ class Side:
         return self.line / max(self.level, 1e-300)
 
 
-def extrapolation(sample: Sample, trained: CrossTuned, linear: FittedLinear, seed: int) -> tuple[Extrapolation, list[Side]]:
-    """Lines on those sides that their trials take, and these sides."""
-    sides = [side for column in steepest(sample, linear) for side in tried(sample, trained, column, seed) if side.taken]
+def extrapolation(
+    sample: Sample, trained: CrossTuned, linear: FittedLinear, seed: int, fronts: Sequence[Motif] = ()
+) -> tuple[Extrapolation, list[Side]]:
+    """Lines on those sides that their trials take, and these sides; `fronts`: what stands before the kernels of the folds."""
+    sides = [side for column in steepest(sample, linear) for side in tried(sample, trained, column, seed, fronts) if side.taken]
     low, high, slopes = np.full(sample.X.shape[1], -LIMIT), np.full(sample.X.shape[1], LIMIT), np.zeros_like(linear.coef)
     for side in sides:
         column, slopes[side.column] = sample.X[:, side.column], linear.coef[side.column]
@@ -106,10 +111,10 @@ def steepest(sample: Sample, linear: FittedLinear) -> list[int]:
     return [int(column) for column in np.argsort(-slope, kind="stable")[:MAX_COLUMNS] if slope[column] >= MIN_SLOPE]
 
 
-def tried(sample: Sample, trained: CrossTuned, column: int, seed: int) -> list[Side]:
+def tried(sample: Sample, trained: CrossTuned, column: int, seed: int, fronts: Sequence[Motif] = ()) -> list[Side]:
     """The sides of a column that enough rows judge."""
     folds, fold = sample.folds, None
-    if folds.forward or sample.groups is not None or sample.views is not None:
+    if folds.forward or sample.groups is not None or sample.views is not None or fronts:
         fold = folds.count - 1
     x = (sample.X if fold is None else sample.view(fold))[:, column]
     low, high = np.quantile(x, [TAIL, 1 - TAIL], method="nearest")
@@ -127,9 +132,10 @@ def tried(sample: Sample, trained: CrossTuned, column: int, seed: int) -> list[S
     alone = [_losses(new, linear.predict(X)) for X in (inside, new.X)]
     if not any(_surely_less(new, alone[1], alone[0], here) for here in sides.values()):
         return []
-    kernel = solve_whole(rows, trained.models[0].inner if fold is None else trained.inner[fold], CAPACITY)
-    level = kernel.predict(inside)
-    losses = [_losses(new, predicted) for predicted in (kernel.predict(new.X), level, level + (new.X - inside) @ linear.coef)]
+    seen = partial(numpy_of, fronts[fold] if fronts and fold is not None else Identity())
+    kernel = solve_whole(replace(rows, X=seen(rows.X)), trained.models[0].inner if fold is None else trained.inner[fold], CAPACITY)
+    level = kernel.predict(seen(inside))
+    losses = [_losses(new, predicted) for predicted in (kernel.predict(seen(new.X)), level, level + (new.X - inside) @ linear.coef)]
     return [_side(new, column, upper, here, losses) for upper, here in sides.items()]
 
 

@@ -47,6 +47,10 @@ class Front:
             views = tuple(numpy_of(motif, sample.view(k)) for k, motif in enumerate(motifs))
         return replace(sample, X=X, views=views, numeric=self.numeric)
 
+    def around(self, network: Motif) -> Motif:
+        """A network behind the front."""
+        return Chain([self.motif, network], label=self.name)
+
     def part(self, name: str, fitted: FittedTeacher | CrossTuned) -> Part:
         """The part of a model that was fitted behind the front; each of the models of a cross-tuned one behind that of its own fold."""
         models = fitted.models if self.by_fold and isinstance(fitted, CrossTuned) else (fitted,)

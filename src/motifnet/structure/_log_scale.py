@@ -13,6 +13,7 @@ low and high lie one sd(log y) beyond the targets of the fit: far from them g ma
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -24,6 +25,7 @@ from motifnet.mimicry import transfer
 from motifnet.motifs import Affine, Chain, Clip, Exp
 from motifnet.retrain import CrossTuned
 from motifnet.stacking import smearing
+from motifnet.structure._front import Front
 from motifnet.structure._part import Part
 from motifnet.tables import Matrix, Sample, standardised
 from motifnet.teachers import FittedTeacher
@@ -62,26 +64,27 @@ class LogScale:
         factor, means = smearing(oof * self.sd + self.mean, self.y, self.sample.weight, self.sample.folds)
         return factor, (means - self.units[0]) / self.units[1]
 
-    def part(self, name: str, fitted: FittedTeacher | CrossTuned) -> Part:
-        """The part of a model that was fitted to `sample`."""
-        factor, scores = self.scores(fitted.oof)
+    def around(self, part: Part) -> Part:
+        """The part of a model that was fitted to `sample`, from its part on this scale."""
+        factor, scores = self.scores(part.oof)
         mean, sd = self.units
         shift, low, high = self.mean + np.log(factor), self.sample.y.min(0) - 1, self.sample.y.max(0) + 1
         clip = Clip(torch.as_tensor(low), torch.as_tensor(high))
-        chain = Chain([transfer(fitted), clip, _affine(self.sd, shift), Exp(), _affine(1 / sd, -mean / sd)], label="log scale")
-        values = partial(_in_coding, fitted=fitted, bounds=(low, high), log=(shift, self.sd), units=self.units)
-        return Part(f"{name}, log scale", scores, chain, values)
+        chain = Chain([part.network, clip, _affine(self.sd, shift), Exp(), _affine(1 / sd, -mean / sd)], label="log scale")
+        values = partial(_in_coding, predict=part.predict, bounds=(low, high), log=(shift, self.sd), units=self.units)
+        return Part(f"{part.name}, log scale", scores, chain, values)
 
 
 def _affine(slope: Matrix, shift: Matrix) -> Affine:
     return Affine(torch.diag(torch.as_tensor(slope)), torch.as_tensor(shift))
 
 
-def _in_coding(X: Matrix, fitted: FittedTeacher | CrossTuned, bounds: Pair, log: Pair, units: Pair) -> Matrix:
+def _in_coding(X: Matrix, predict: Callable[[Matrix], Matrix], bounds: Pair, log: Pair, units: Pair) -> Matrix:
     """The same in numpy; no closure, so that a fitted estimator can be pickled."""
-    return np.asarray((np.exp(np.clip(fitted.predict(X), *bounds) * log[1] + log[0]) - units[0]) / units[1])
+    return np.asarray((np.exp(np.clip(predict(X), *bounds) * log[1] + log[0]) - units[0]) / units[1])
 
 
-def part_of(name: str, fitted: FittedTeacher | CrossTuned, log: LogScale | None = None) -> Part:
-    """A fitted model as a part, on the scale that it was fitted on."""
-    return log.part(name, fitted) if log else Part(name, fitted.oof, transfer(fitted), fitted.predict)
+def part_of(name: str, fitted: FittedTeacher | CrossTuned, log: LogScale | None = None, front: Front | None = None) -> Part:
+    """A fitted model as a part, on the scale and behind the front that it was fitted on."""
+    part = front.part(name, fitted) if front else Part(name, fitted.oof, transfer(fitted), fitted.predict)
+    return log.around(part) if log else part
