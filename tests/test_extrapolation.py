@@ -222,6 +222,8 @@ def test_the_trial_is_as_honest_as_the_folds(kind: str, monkeypatch: pytest.Monk
     allowed = {tuple(row) for row in sample.X[folds.train(2)]}
     assert {tuple(row) for rows in seen for row in rows.X} <= allowed
     assert {tuple(row) for new in judged for row in new.X} <= last
+    rows: Any
+    new: Any
     for rows, new in zip(seen, judged[-len(seen) :], strict=True):
         assert groups is None or not np.isin(rows.groups, new.groups).any()
         assert time is None or rows.time.max() <= new.time.min()

@@ -12,12 +12,19 @@ import pytest
 
 from motifnet import MotifClassifier, MotifRegressor, load
 from motifnet.engine import MotifnetWarning
+from motifnet.motifs import Motif, Select
 from motifnet.structure import LogScale, numpy_of, part_of, screen
 from motifnet.structure import _screen as module
 from motifnet.tables import Sample, make_folds
 from motifnet.teachers import Forest, KernelRidge
 
 MAX = module.MAX_COLUMNS
+
+
+def columns_of(motif: Motif) -> list[int]:
+    """Those that a front selects."""
+    assert isinstance(motif, Select)
+    return motif.columns
 
 
 def wide(n: int = 240, d: int = MAX + 20, seed: int = 0, q: int = 1) -> Sample:
@@ -69,8 +76,8 @@ def test_every_target_has_its_columns_and_jobs_change_nothing() -> None:
     sample = wide(d=3 * MAX, q=3)
     one, two = screen(sample), screen(sample, n_jobs=2)
     assert one is not None and two is not None
-    assert {7, 8, 9, 50, 51, 52} <= set(one.motif.columns)
-    assert [f.columns for f in (one.motif, *one.by_fold)] == [f.columns for f in (two.motif, *two.by_fold)]
+    assert {7, 8, 9, 50, 51, 52} <= set(columns_of(one.motif))
+    assert [columns_of(f) for f in (one.motif, *one.by_fold)] == [columns_of(f) for f in (two.motif, *two.by_fold)]
 
 
 def test_a_column_has_one_place_in_all_folds_and_a_place_one_kind() -> None:
@@ -79,11 +86,11 @@ def test_a_column_has_one_place_in_all_folds_and_a_place_one_kind() -> None:
     sample = replace(sample, X=np.where(numeric, sample.X, sample.X > 0), numeric=numeric)
     front = screen(sample)
     assert front is not None
-    columns = front.motif.columns
+    columns = columns_of(front.motif)
     assert columns == sorted(columns) and (numeric[columns] == front.numeric).all()
-    for selected in front.by_fold:
-        assert len(set(selected.columns)) == MAX and (numeric[selected.columns] == front.numeric).all()
-        assert all(selected.columns[columns.index(c)] == c for c in selected.columns if c in columns)
+    for selected in map(columns_of, front.by_fold):
+        assert len(set(selected)) == MAX and (numeric[selected] == front.numeric).all()
+        assert all(selected[columns.index(c)] == c for c in selected if c in columns)
     assert (front.behind(sample).view(1) == numpy_of(front.by_fold[1], sample.X)).all()
 
 
@@ -100,8 +107,7 @@ def test_the_choice_of_a_fold_has_not_seen_its_targets(kind: str) -> None:
         X[hidden] = 9.0
         one, other = screen(sample), screen(replace(sample, y=y, X=X))
         assert one is not None and other is not None
-        columns = set(one.by_fold[k].columns)
-        assert columns == set(other.by_fold[k].columns)
+        assert set(columns_of(one.by_fold[k])) == set(columns_of(other.by_fold[k]))
 
 
 @pytest.mark.parametrize("kind", ["rows", "groups", "time"])
@@ -128,7 +134,8 @@ def test_a_wide_fit_is_near_the_noise_and_leaves_as_it_came(tmp_path: Path) -> N
     with warnings.catch_warnings(action="ignore", category=MotifnetWarning):  # of few residuals
         bands = [model.predict_band(new[:5], split=split) for split in (False, True)]
     assert all(band.shape == (5, 2) and np.isfinite(band).all() for band in bands)
-    judges = model._evidence.judges()
+    evidence: Any = model._evidence
+    judges = evidence.judges()
     assert all(np.corrcoef(judge.predict(judge.X)[:, 0], judge.target[:, 0])[0, 1] > 0.8 for judge in judges)
     pytest.importorskip("onnxruntime")
     assert model.to_onnx(tmp_path / "m.onnx").max_difference < 1e-8
