@@ -27,11 +27,11 @@ class Run:
     """One run of the pipeline and what it has so far.
 
     `teacher`: what is transferred and retrained in place of the library's own kernel ridge. `units`: what stands before a kernel branch beside it,
-    None where rows are standardised. `front`: what stands before the kernel of the `first` training; `screen`: that of
-    a wide table, before all kernels. `copies`: one network a fold, not as many as theory predicts. `small`: no row of the table may be a centre, nor the network larger than that of a `budget` of parameters; `row_free`: whether
-    this came true. `scales`: those of the target, with their convex fits. `names`: of the encoded columns. `trainings`: of the parts that are trained
-    kernels, by name. `blocks`, `rounds`: in how many networks the last training ended, and after how many
-    rounds; whether it was under the log loss.
+    None where rows are standardised. `front`: what stands before the kernel of the `first` training; `screen`: that of a wide table, before all
+    kernels. `copies`: one network a fold, not as many as theory predicts. `small`: no row of the table may be a centre, nor the network larger than
+    that of a `budget` of parameters; `row_free`: whether this came true. `scales`: those of the target, with their convex fits. `names`: of the
+    encoded columns. `trainings`: of the parts that are trained kernels, by name. `blocks`, `rounds`: in how many networks the last training ended,
+    and after how many rounds; `log_loss`: whether it was under the log loss.
     """
 
     sample: Sample
