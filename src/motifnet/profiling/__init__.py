@@ -7,7 +7,7 @@ from motifnet.profiling._exponents import phase, rows_to_halve, singularity_expo
 from motifnet.profiling._finding import LEVEL, Finding
 from motifnet.profiling._group import PRESETS, Group, cyclic, flips, permutations
 from motifnet.profiling._kernel_width import KernelWidth, kernel_width
-from motifnet.profiling._profile import BOUNDARY_ROWS, DETECTORS, STRUCTURE, Profile, look, profile, structure
+from motifnet.profiling._profile import BOUNDARY_ROWS, DETECTORS, MAX_JUMP_COLUMNS, STRUCTURE, Profile, look, profile, structure
 from motifnet.profiling._rows import Rows, as_rows, units_of
 from motifnet.profiling._singularity import boundary
 from motifnet.profiling._surface import Surface
@@ -16,6 +16,7 @@ __all__ = [
     "BOUNDARY_ROWS",
     "DETECTORS",
     "LEVEL",
+    "MAX_JUMP_COLUMNS",
     "PRESETS",
     "STRUCTURE",
     "Finding",

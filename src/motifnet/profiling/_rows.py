@@ -52,12 +52,15 @@ class Rows:
         """At most so many of the rows."""
         return replace(self, X=self.X[:most], y=self.y[:most])
 
-    def that_matter(self, most: int) -> Rows:
-        """With at most so many of the columns, those of the largest relevance."""
+    def columns_that_matter(self, most: int) -> NDArray[np.intp]:
+        """At most that many columns, those of the largest relevance, in their order."""
         if self.d <= most:
-            return self
+            return np.arange(self.d)
         relevance = choose_prior(self.X[:FEW_SETTING_ROWS], self.y[:FEW_SETTING_ROWS], self.seed).scale.numpy()
-        kept = np.sort(np.argsort(-relevance, kind="stable")[:most])
+        return np.sort(np.argsort(-relevance, kind="stable")[:most])
+
+    def of_columns(self, kept: NDArray[np.intp]) -> Rows:
+        """With some of the columns."""
         names = tuple(self.names[j] for j in kept)
         return replace(self, X=self.X[:, kept], names=names, numeric=self.numeric[kept], centre=self.centre[kept], unit=self.unit[kept])
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from motifnet.engine import Control, UsageError
 from motifnet.motifs import Motif
-from motifnet.profiling import BOUNDARY_ROWS, PRESETS, Profile, Rows, boundary, structure
+from motifnet.profiling import BOUNDARY_ROWS, MAX_JUMP_COLUMNS, PRESETS, Profile, Rows, boundary, structure
 from motifnet.structure._front import Front, projection, step, symmetry
 from motifnet.structure._orbit import Orbit, equivariant
 from motifnet.tables import Sample
@@ -99,8 +99,13 @@ class Prescriber:
         control.check()
         part = sample if k is None else sample.rows(sample.folds.train(k), k)
         order = np.random.default_rng([self.rows.seed, 7]).permutation(part.n)[:BOUNDARY_ROWS]
-        found = boundary(replace(self.rows, X=part.X[order], y=part.y[order]))
-        return None if found is None else step(*found, part.X.shape[1])
+        rows = replace(self.rows, X=part.X[order], y=part.y[order])
+        kept = rows.columns_that_matter(MAX_JUMP_COLUMNS)
+        found = boundary(rows.of_columns(kept))
+        if found is None:
+            return None
+        surface, threshold = found
+        return step(replace(surface, columns=tuple(int(kept[column]) for column in surface.columns)), threshold, part.X.shape[1])
 
 
 def _itself(front: Front | Orbit) -> Front | Orbit:
