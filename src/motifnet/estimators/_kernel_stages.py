@@ -32,7 +32,7 @@ def fit_convex(run: Run) -> tuple[FittedKernel, EveryFold | None, float]:
     start = run.course.start("transferred")
     part = part_of("kernel ridge", fitted)
     judged = run.goal.judge([part])
-    run.kernels, run.convex = [part], fitted
+    run.kernels, run.convex, run.scales = [part], fitted, [(None, fitted)]
     note = "kernel ridge in closed form" + ("; fewer centres, for the time limit" if fitted.shortened else "")
     run.course.enter(LedgerRow("convex fit", seconds, judged.error, fitted.dual.size + fitted.centres.size, True, note))
     run.course.settle("transferred", start, judged, "network by calculation")
