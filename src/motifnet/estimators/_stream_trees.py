@@ -55,7 +55,7 @@ def grow_trees(rows: RowSource, end: float, sample: Sample, kernel: Part, values
 
 def _sum(kernel: Part, trees: Part) -> Part:
     network = Parallel(torch.ones(2, kernel.oof.shape[1], dtype=torch.float64), [kernel.network, trees.network])
-    return Part(f"{kernel.name} and trees", kernel.oof + trees.oof, network, lambda X: kernel.predict(X) + trees.predict(X))
+    return Part(f"{kernel.name} and trees", kernel.oof + trees.oof, network, lambda X: np.asarray(kernel.predict(X) + trees.predict(X)))
 
 
 def _gathered(rows: RowSource, end: float, values: Values | None, choose: Sample, seed: int, n_jobs: int) -> Sample:
