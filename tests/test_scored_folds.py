@@ -13,6 +13,7 @@ import pytest
 import motifnet
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.estimators._prepare import SCORED_ROWS
+from motifnet.estimators._stream_rows import beside
 from motifnet.retrain import InnerSettings, cross_tune, starts_of
 from motifnet.retrain._cross_tune import solve_whole
 from motifnet.stacking import fit_nnls_stack
@@ -51,6 +52,18 @@ def test_a_single_fold_is_dealt_to_four_for_the_stack(n: int, count: int) -> Non
     np.testing.assert_array_equal(stack.scored, single.scored)
     assert np.ptp(np.bincount(stack.of[stack.scored])) <= 1
     assert not (stack.train(0) & stack.held_out(0)).any()
+
+
+def test_groups_are_dealt_as_a_whole() -> None:
+    """As a stream has them: rows that are never scored, and the rows that choose, of groups of their own."""
+    groups = np.repeat(np.arange(60), 5)
+    sample, choose = (replace(Sample.plain(np.zeros((n, 1)), np.zeros(n)), groups=groups[:n]) for n in (200, 100))
+    both = beside(sample, choose)
+    stack = both.for_stack.folds
+    assert both.groups is not None and (stack.of[:200] == -1).all() and stack.count == STACK_FOLDS
+    assert set(both.groups[:200]).isdisjoint(both.groups[200:])
+    for group in np.unique(both.groups[200:]):
+        assert np.ptp(stack.of[both.groups == group]) == 0
 
 
 def test_other_folds_are_those_of_the_stack() -> None:

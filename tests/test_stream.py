@@ -34,11 +34,11 @@ from motifnet.estimators import _stream_layer
 from motifnet.estimators._goal import RegressionGoal
 from motifnet.estimators._presets import PRESETS
 from motifnet.estimators._stream import plan_memory
-from motifnet.estimators._stream_rows import Roles
-from motifnet.estimators._stream_trees import grow_trees, weigh
+from motifnet.estimators._stream_rows import Roles, beside
+from motifnet.estimators._stream_trees import grow_trees
 from motifnet.kernels import AllRows, Kernel, leverage_landmarks, ridge_leverages, solve_ridge
 from motifnet.motifs import Affine
-from motifnet.structure import Part
+from motifnet.structure import Part, numpy_of
 from motifnet.tables import BLOCK_ROWS, Block, Sample, SampleRows, open_stream, read_table
 from short_presets import short
 from test_engines import bits, killed_while_it_fits
@@ -188,20 +188,21 @@ def test_a_lonely_row_is_a_landmark() -> None:
 # the trees
 
 
-def test_trees_on_the_rest_are_weighed_with_the_network() -> None:
-    """Neither a network nor what it leaves is a model of the target by itself, so that their sum has to be one of the candidates."""
+def test_trees_on_the_rest_are_added_to_the_network() -> None:
+    """Neither a network nor what it leaves is a model of the target by itself: their sum is one part."""
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, (4_000, 2))
     k, r = 2 * X[:, :1], np.where(X[:, 1:] > 0, 0.5, -0.5)
-    train, judge = (Sample.plain(X[rows], (k + r)[rows], folds=4) for rows in (slice(0, 3_000), slice(3_000, 4_000)))
+    train, choose = (Sample.plain(X[rows], (k + r)[rows]) for rows in (slice(0, 3_000), slice(3_000, 4_000)))
+    sample = beside(train, choose)
     network = Affine(torch.tensor([[2.0, 0.0]], dtype=torch.float64), torch.zeros(1, dtype=torch.float64))
-    kernel = Part("kernel network", k[3_000:], network, lambda X: 2 * X[:, :1])
-    grown = grow_trees(SampleRows(train), 1.0, judge, kernel, kernel.predict, 0, 1)
+    kernel = Part("kernel network", sample.folds.joined([k[3_000:]]), network, lambda X: 2 * X[:, :1])
+    grown = grow_trees(SampleRows(train), 1.0, sample, kernel, kernel.predict, 0, 1)
     assert grown.rows == 3_000
-    judged = weigh(RegressionGoal(judge, np.zeros(1), np.ones(1)), kernel, grown.part)
-    assert judged.error < 0.01
-    np.testing.assert_allclose(judged.weights, 1, atol=0.02)
-    np.testing.assert_allclose(sum(w * part.oof for w, part in zip(judged.weights, judged.parts, strict=True)), judged.oof, atol=0.01)
+    (both,) = grown.kernels
+    assert np.isnan(both.oof[:3_000]).all() and RegressionGoal(sample, np.zeros(1), np.ones(1)).judge([both]).error < 0.01
+    for values in (both.predict(X[3_000:]), numpy_of(both.network, X[3_000:])):
+        np.testing.assert_allclose(values, both.oof[3_000:], atol=1e-6)
 
 
 def test_rows_of_a_draw_are_counted_without_reading(folder: Path) -> None:
@@ -251,7 +252,8 @@ def test_a_fit_is_accurate_and_its_claim_is_honest(fitted: MotifRegressor) -> No
     assert error < 0.1
     last = fitted.ledger_[-1]
     assert last.stage == "score" and last.error == pytest.approx(error, rel=0.12)
-    assert [row.stage for row in fitted.ledger_] == ["convex fit", "transferred", "inner layers", "last layer", "trees", "stack", "score"]
+    stages = ["convex fit", "transferred", "linear", "inner layers", "last layer", "trees", "stack", "score"]
+    assert [row.stage for row in fitted.ledger_ if row.stage != "extrapolation"] == stages
     inside = fitted.predict_interval(test[["km", "hour", "zone", "day"]])
     assert 0.86 < ((inside[:, 0] <= test["fare"]) & (test["fare"] <= inside[:, 1])).mean() < 0.94
 

@@ -33,7 +33,7 @@ def fit_convex(run: Run) -> tuple[FittedKernel, EveryFold | None, float]:
     start = run.course.start("transferred")
     part = run.part("kernel ridge", fitted)
     judged = run.goal.judge([part])
-    run.kernels, run.convex = [part], fitted
+    run.kernels, run.convex, run.scales = [part], fitted, [(None, fitted)]
     note = "kernel ridge in closed form" + ("; fewer centres, for the time limit" if fitted.shortened else "")
     if run.screen is not None:
         note += f"; {run.screen.name} for kernels: by gain of trees and by correlation, chosen without the fold that is scored"

@@ -50,14 +50,14 @@ def run_stages(run: Run) -> Judged:
     """Run all stages that the preset asks for; where a teacher was given, those that make it a better network."""
     if run.teacher is not None:
         return _from_teacher(run, run.teacher)
-    _carry_out(run, _plan(run, *fit_convex(run)))
+    carry_out(run, _plan(run, *fit_convex(run)))
     assert run.course.best is not None
     return run.course.best
 
 
 def _plan(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds: float) -> list[Planned]:
     """The stages after the convex fit, in their order."""
-    run.scales, preset = [(None, convex)], run.preset
+    preset = run.preset
     plan = [Planned(name, partial(add_base_model, run, name, None)) for name in preset.early]
     plan.append(Planned("last layer", partial(refit_last, run, convex, folds, seconds)))
     for number, settings in enumerate(preset.inner):
@@ -71,7 +71,7 @@ def _plan(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds: floa
     trees = next((name for name in preset.early if "trees" in name), None)
     for number, name in enumerate(preset.later(run.sample.labels is not None), 1):
         plan.append(Planned(name, partial(add_further_model, run, name, number), trees if "trees" in name else None))
-    plan += [Planned("stack", partial(_stack, run)), Planned("compact", partial(_compact, run))]
+    plan += [Planned("stack", partial(stack, run)), Planned("compact", partial(_compact, run))]
     if preset.fine_tune_epochs:
         plan.append(Planned("fine-tuning", partial(fine_tune, run)))
     if preset.sup_norm:
@@ -79,7 +79,7 @@ def _plan(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds: floa
     return plan
 
 
-def _carry_out(run: Run, plan: list[Planned]) -> None:
+def carry_out(run: Run, plan: list[Planned]) -> None:
     """The stages in their order, but those that would take longer than there is time; the ledger has what did not run, and why."""
     try:
         while plan:  # a stage is forgotten once it is over: the folds of the convex fit are as large as a Gram matrix of all rows
@@ -107,12 +107,12 @@ def _from_teacher(run: Run, teacher: EstimatorTeacher) -> Judged:
     run.course.settle("transferred", start, judged, "network by calculation")
     plan = [Planned("features", partial(learn_features, run, fitted)), Planned("own loss", partial(refit_output, run))]
     plan += [Planned(name, partial(add_base_model, run, name, None)) for name in run.preset.asked]
-    _carry_out(run, [*plan, Planned("stack", partial(_stack, run)), Planned("compact", partial(_compact, run))])
+    carry_out(run, [*plan, Planned("stack", partial(stack, run)), Planned("compact", partial(_compact, run))])
     assert run.course.best is not None
     return run.course.best
 
 
-def _stack(run: Run) -> None:
+def stack(run: Run) -> None:
     """All parts together. A least difference does not decide: within one standard error of the best so far the average of all stands."""
     start = run.course.start("stack")
     run.control.check()

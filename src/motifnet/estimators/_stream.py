@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from motifnet.bands import ClassSets, Intervals, fit_intervals, fit_sets
-from motifnet.bundle import run
+from motifnet.bundle import run as run_network
 from motifnet.engine import MB, Control, DataError, LedgerRow, MemoryPlan, UsageError, check_count, check_positive, resident_memory
 from motifnet.estimators._course import Course
 from motifnet.estimators._goal import Goal, Judged, RegressionGoal
 from motifnet.estimators._prepare import Prepared, prepare, warn_of_rows
 from motifnet.estimators._presets import Preset
 from motifnet.estimators._progress import Listen, tell
-from motifnet.estimators._stream_rows import Coding, FileRows, Roles, with_target
+from motifnet.estimators._run import Run
+from motifnet.estimators._stream_rows import Coding, FileRows, Roles, beside, with_target
 from motifnet.estimators._stream_run import StreamRun, stream_settings
 from motifnet.losses import Objective
 from motifnet.motifs import Motif, count_parameters
@@ -112,11 +113,14 @@ def fit_stream(path: str | Path, request: StreamRequest, preset: Preset, seed: i
     coding = Coding.of(stream, inputs, request.target, request.groups, ready)
     held = {role: coding.held_out(samples[role], ready, seed) for role in ("choose", "score")}
     del samples, first
-    course, sample = Course(held["choose"].goal, control, listen), ready.sample
     # targets of the sample are in its encoding where it has views
-    whole = FileRows(coding, roles.score if sample.views is None else roles.sample, seed)
-    rows = SampleRows(sample) if request.subsample else whole
-    judged = StreamRun(sample, rows, roles, held["choose"].sample, preset, request.landmarks, seed, n_jobs, course).go()
+    whole = FileRows(coding, roles.score if ready.sample.views is None else roles.sample, seed)
+    rows = SampleRows(ready.sample) if request.subsample else whole
+    sample = beside(ready.sample, held["choose"].sample)
+    goal = ready.goal.on(sample)
+    course = Course(goal, control, listen)
+    run = Run(sample, goal, preset, seed, n_jobs, control, course, copies=True, names=tuple(ready.encoder.names))
+    judged = StreamRun(run, rows, roles, request.landmarks).go()
     info = {"stream_rows": stream.n, "planned_mb": round(plan.peak / MB), "landmarks": request.landmarks, "subsample": request.subsample}
     return _scored(held["score"], course, judged, info, seed, n_jobs)
 
@@ -190,6 +194,7 @@ def _drawn(stream: Stream, request: StreamRequest, roles: Roles, seed: int) -> d
 
 def _scored(ready: Prepared, course: Course, judged: Judged, info: dict[str, Any], seed: int, n_jobs: int) -> StreamFit:
     """The last row of the ledger: the error of the network on rows that no stage has seen; intervals and reference come from them too."""
+    ready = replace(ready, goal=course.goal.on(ready.sample))  # with what the network does beyond the rows of the fit
     start, network = course.start("score"), ready.goal.network(judged)
     final = score(ready.goal, judged, network, len(ready.classes or ()))
     note = f"the finished network on {ready.sample.n:,} rows that no stage has seen"
@@ -206,6 +211,6 @@ def _scored(ready: Prepared, course: Course, judged: Judged, info: dict[str, Any
 def score(goal: Goal, judged: Judged, network: Motif, classes: int) -> Judged:
     """The finished network's predictions of rows that no stage has seen, and their error."""
     X = goal.sample.X
-    values = run(network, X, classes or goal.sample.y.shape[1])
+    values = run_network(network, X, classes or goal.sample.y.shape[1])
     oof = (values - goal.mean) / goal.sd if isinstance(goal, RegressionGoal) else values
     return replace(judged, oof=oof, error=goal.error(oof, np.ones(len(X), dtype=bool)))

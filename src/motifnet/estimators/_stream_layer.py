@@ -1,6 +1,6 @@
 """The last layer of a streamed fit, on all rows: by sums, and beyond MANY landmarks by passes of conjugate gradients.
 
-Passes need λ before they start. The trained kernel chose λ₀ on n₀ rows; the best λ grows with the rows N at a rate between N⁰ and N¹, which the
+Passes need λ before they start. The training chose λ₀ on batches of n₀ rows; the best λ grows with the rows N at a rate between N⁰ and N¹, which the
 smoothness of the function decides (Caponnetto & De Vito 2007), so that λ₀ (N/n₀)^{0, ½, 1} are solved in the same passes and the rows that choose
 choose.
 """
@@ -26,9 +26,9 @@ Terms = Callable[[Tensor, Matrix], tuple[Matrix, ...]]
 
 @dataclass(frozen=True)
 class StreamLayer:
-    """The trained kernel, its centres (m, d) among the warped rows, the rows that choose, and the draw up to which rows are fitted."""
+    """The trained inner layers, centres (m, d) among the warped rows, the rows that choose, and the draw up to which rows are fitted."""
 
-    trained: TunedModel
+    inner: InnerLayers
     centres: Tensor
     choose: Sample
     end: float
@@ -40,13 +40,13 @@ class StreamLayer:
         ridge, gamma = self._layer.choose(S, s, self._warped(self.choose.X), self.choose.y)
         return self._model(ridge, gamma), f"ridge {ridge:.2g}, {int(count):,} rows"
 
-    def by_passes(self, rows: RowSource, sample: RowSource) -> tuple[TunedModel, str]:
-        """A dozen passes, with the sums of a sample as their preconditioner."""
+    def by_passes(self, rows: RowSource, sample: RowSource, batch: int) -> tuple[TunedModel, str]:
+        """A dozen passes, with the sums of a sample as their preconditioner; λ₀ is that of a batch of rows."""
         S, _, sampled = self._sum(sample, self._layer.terms)
         s, count = self._sum(rows, partial(_right, self._layer))
         S *= count / sampled
-        more = float(count) / len(self.trained.centres)
-        ridges = tuple(self.trained.ridge * more**power for power in (0.0, 0.5, 1.0))
+        more = float(count) / batch
+        ridges = tuple(self.inner.ridge * more**power for power in (0.0, 0.5, 1.0))
 
         def product(V: Matrix) -> Matrix:
             return self._sum(rows, partial(_product, self._layer, V))[0]
@@ -60,17 +60,17 @@ class StreamLayer:
 
     @property
     def _layer(self) -> AllRows:
-        return AllRows(self.trained.inner.gram, self.centres, self.trained.inner.gram_single)
+        return AllRows(self.inner.gram, self.centres, self.inner.gram_single)
 
     def _warped(self, X: Matrix) -> Tensor:
-        return self.trained.inner.warp_rows(X)
+        return self.inner.warp_rows(X)
 
     def _sum(self, rows: RowSource, terms: Terms) -> tuple[Matrix, ...]:
         """The sums of `terms` over all pieces, and the number of rows."""
-        return ordered_sum(rows.pieces(self.end), partial(_coded, rows.code, self.trained.inner, terms), self.n_jobs)
+        return ordered_sum(rows.pieces(self.end), partial(_coded, rows.code, self.inner, terms), self.n_jobs)
 
     def _model(self, ridge: float, gamma: Matrix) -> TunedModel:
-        return TunedModel(self.trained.inner, self.centres.numpy(), gamma[:-1], gamma[-1], ridge)
+        return TunedModel(self.inner, self.centres.numpy(), gamma[:-1], gamma[-1], ridge)
 
 
 def _coded(code: Callable[[Any], CodedRows], inner: InnerLayers, terms: Terms, piece: Any) -> tuple[Matrix, ...]:

@@ -26,6 +26,7 @@ from motifnet.estimators._prepare import Prepared
 from motifnet.tables import (
     CodedRows,
     Encoder,
+    Folds,
     Matrix,
     Sample,
     Schema,
@@ -128,6 +129,18 @@ class Coding:
     def _table(self, frame: DataFrame) -> Table:
         with numbered(frame.index):
             return as_table(frame[self.inputs], schema=self.schema)
+
+
+def beside(sample: Sample, choose: Sample) -> Sample:
+    """The sample, whose rows are never scored, and the rows that choose as its one scored fold; no target of theirs is in the encoding."""
+
+    def joined(one: Any, other: Any) -> Any:
+        return None if one is None else np.concatenate([one, other])
+
+    groups = None if sample.groups is None or choose.groups is None else joined(sample.groups, choose.groups + sample.groups.max() + 1)
+    folds = Folds(np.repeat([-1, 0], [sample.n, choose.n]), 1, groups=groups)
+    X, y, weight, labels = (joined(getattr(sample, name), getattr(choose, name)) for name in ("X", "y", "weight", "labels"))
+    return Sample(X, y, weight, folds, groups, labels=labels, numeric=sample.numeric)
 
 
 def with_target(frame: DataFrame, target: str) -> DataFrame:

@@ -17,51 +17,45 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 
 from motifnet.engine import ordered_map
-from motifnet.estimators._goal import Goal, Judged
 from motifnet.mimicry import transfer
+from motifnet.motifs import Parallel
 from motifnet.structure import Part
 from motifnet.tables import CodedRows, Matrix, RowSource, Sample
 from motifnet.teachers import BoostedTrees, FittedTrees
 
-ON_THE_REST = "trees on the rest"
 WORTH, RATE = 0.003, 0.1
 Values = Callable[[Matrix], Matrix]
 
 
 @dataclass(frozen=True)
 class Grown:
-    """Trees as a part, how many they are, and of how many rows."""
+    """The parts that take the place of the network: its sum with the trees, or for classes both; how many trees, and of how many rows."""
 
-    part: Part
+    kernels: list[Part]
     trees: int
     rows: int
 
 
-def grow_trees(rows: RowSource, end: float, choose: Sample, kernel: Part, values: Values, seed: int, n_jobs: int) -> Grown:
-    """Trees on the rows whose draws are below `end`, in number the best for the rows that choose; `values` are those of the network at rows."""
-    classes = choose.labels is not None
-    sample = _gathered(rows, end, None if classes else values, choose, seed, n_jobs)
-    judge = choose if classes else replace(choose, y=choose.y - kernel.oof)
-    fitted = BoostedTrees(learning_rate=RATE).fit_judged(sample, judge, seed=seed)
+def grow_trees(rows: RowSource, end: float, sample: Sample, kernel: Part, values: Values, seed: int, n_jobs: int) -> Grown:
+    """Trees on the rows whose draws are below `end`, in number the best for the scored rows of a sample; `values`: the network at rows."""
+    classes, held_out = sample.labels is not None, sample.folds.held_out(0)
+    choose = sample.rows(held_out)
+    gathered = _gathered(rows, end, None if classes else values, choose, seed, n_jobs)
+    judge = choose if classes else replace(choose, y=choose.y - kernel.oof[held_out])
+    fitted = BoostedTrees(learning_rate=RATE).fit_judged(gathered, judge, seed=seed)
     if not classes:
         fitted = _scaled(fitted, judge)
-    part = Part("trees" if classes else ON_THE_REST, fitted.oof, transfer(fitted), fitted.predict)
-    return Grown(part, sum(len(forest.roots) for forest in fitted.forests), sample.n)
+    trees = Part("trees", sample.folds.joined([fitted.oof]), transfer(fitted), fitted.predict)
+    kernels = [kernel, trees] if classes else [_sum(kernel, trees)]
+    return Grown(kernels, sum(len(forest.roots) for forest in fitted.forests), gathered.n)
 
 
-def weigh(goal: Goal, kernel: Part, trees: Part) -> Judged:
-    """Weights of the network and the trees: of k and k + c r, given as weights of k and c r."""
-    if trees.name != ON_THE_REST:
-        return goal.judge([kernel, trees])
-    judged = goal.judge([kernel, together(kernel, trees)])
-    return replace(judged, parts=(kernel, trees), weights=np.stack([judged.weights.sum(0), judged.weights[1]]))
-
-
-def together(kernel: Part, trees: Part) -> Part:
-    """The trees' part as it is judged: with the network, where they were grown on what it leaves."""
-    return replace(trees, oof=kernel.oof + trees.oof) if trees.name == ON_THE_REST else trees
+def _sum(kernel: Part, trees: Part) -> Part:
+    network = Parallel(torch.ones(2, kernel.oof.shape[1], dtype=torch.float64), [kernel.network, trees.network])
+    return Part(f"{kernel.name} and trees", kernel.oof + trees.oof, network, lambda X: np.asarray(kernel.predict(X) + trees.predict(X)))
 
 
 def _gathered(rows: RowSource, end: float, values: Values | None, choose: Sample, seed: int, n_jobs: int) -> Sample:

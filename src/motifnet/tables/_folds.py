@@ -65,12 +65,14 @@ class Folds:
 
     @property
     def for_stack(self) -> Folds:
-        """The folds by which fitted parts are weighed: these, but the rows of a single one are dealt at random to `STACK_FOLDS`."""
+        """The folds by which fitted parts are weighed: these, but the rows of a single one are dealt at random, groups whole, to `STACK_FOLDS`."""
         if self.count != 1 or self.forward:
             return self
         rows, of = np.flatnonzero(self.scored), np.full(len(self.of), -1, dtype=np.int64)
-        of[np.random.default_rng(len(rows)).permutation(rows)] = np.arange(len(rows)) % STACK_FOLDS
-        return Folds(of, min(STACK_FOLDS, len(rows)))
+        groups = None if self.groups is None else np.unique(self.groups[rows], return_inverse=True)[1]
+        dealt = make_folds(len(rows), STACK_FOLDS, len(rows), groups=groups)
+        of[rows] = dealt.of
+        return Folds(of, dealt.count)
 
     def only(self, k: int) -> Folds:
         """Fold k alone: what may predict it does, and nothing else is scored."""
