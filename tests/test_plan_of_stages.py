@@ -12,7 +12,7 @@ from motifnet import MotifRegressor
 from motifnet.engine import Control, LedgerRow, MotifnetWarning, Stopped
 from motifnet.estimators._course import Course
 from motifnet.estimators._goal import Judged
-from motifnet.estimators._pipeline import Planned, _carry_out
+from motifnet.estimators._pipeline import Planned, carry_out
 from motifnet.estimators._run import Run
 
 
@@ -30,7 +30,7 @@ def test_a_stage_that_would_take_longer_than_there_is_time_is_left_out(limit: fl
     done: list[str] = []
     run = run_of(limit, took=3.0)
     plan = [Planned("second", lambda: done.append("second"), "first"), Planned("third", lambda: done.append("third"))]
-    _carry_out(cast(Run, run), plan)
+    carry_out(cast(Run, run), plan)
     assert done == (["second", "third"] if runs else ["third"])
     notes = [row.note for row in run.course.ledger[1:]]
     assert notes == ([] if runs else ["not run: first took 3.0 s, and 2.9 s are left"])
@@ -42,7 +42,7 @@ def test_what_an_early_end_leaves_is_named() -> None:
         raise Stopped
 
     run, names = run_of(None, 1.0), ("second", "third", "fourth")
-    _carry_out(cast(Run, run), [Planned(name, ended) for name in names])
+    carry_out(cast(Run, run), [Planned(name, ended) for name in names])
     assert run.stopped
     assert (run.course.ledger[-1].stage, run.course.ledger[-1].note) == ("second", "ended early; not reached: third, fourth")
     assert run.course.ledger[-1].error == 0.5 and not run.course.ledger[-1].kept

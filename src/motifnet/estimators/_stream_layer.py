@@ -17,7 +17,9 @@ from torch import Tensor
 
 from motifnet.engine import ordered_sum
 from motifnet.kernels import AllRows
+from motifnet.motifs import Motif
 from motifnet.retrain import InnerLayers, TunedModel
+from motifnet.structure import numpy_of
 from motifnet.tables import CodedRows, Matrix, RowSource, Sample
 
 MANY = 12_000  # here eleven passes take about as long as the sums (docs/million.md)
@@ -26,13 +28,16 @@ Terms = Callable[[Tensor, Matrix], tuple[Matrix, ...]]
 
 @dataclass(frozen=True)
 class StreamLayer:
-    """The trained inner layers, centres (m, d) among the warped rows, the rows that choose, and the draw up to which rows are fitted."""
+    """The trained inner layers, centres (m, d) among the warped rows, the rows that choose, the draw up to which rows are fitted, and what stands
+    before the layers of a wide table.
+    """
 
     inner: InnerLayers
     centres: Tensor
     choose: Sample
     end: float
     n_jobs: int
+    front: Motif | None = None
 
     def by_sums(self, rows: RowSource) -> tuple[TunedModel, str]:
         """One pass, O(m²) memory a job; the model, and a note for the ledger."""
@@ -63,20 +68,25 @@ class StreamLayer:
         return AllRows(self.inner.gram, self.centres, self.inner.gram_single)
 
     def _warped(self, X: Matrix) -> Tensor:
-        return self.inner.warp_rows(X)
+        return warped(self.inner, self.front, X)
 
     def _sum(self, rows: RowSource, terms: Terms) -> tuple[Matrix, ...]:
         """The sums of `terms` over all pieces, and the number of rows."""
-        return ordered_sum(rows.pieces(self.end), partial(_coded, rows.code, self.inner, terms), self.n_jobs)
+        return ordered_sum(rows.pieces(self.end), partial(_coded, rows.code, partial(warped, self.inner, self.front), terms), self.n_jobs)
 
     def _model(self, ridge: float, gamma: Matrix) -> TunedModel:
         return TunedModel(self.inner, self.centres.numpy(), gamma[:-1], gamma[-1], ridge)
 
 
-def _coded(code: Callable[[Any], CodedRows], inner: InnerLayers, terms: Terms, piece: Any) -> tuple[Matrix, ...]:
+def warped(inner: InnerLayers, front: Motif | None, X: Matrix) -> Tensor:
+    """Rows before the centres, with shape (n, d)."""
+    return inner.warp_rows(X if front is None else numpy_of(front, X))
+
+
+def _coded(code: Callable[[Any], CodedRows], warp: Callable[[Matrix], Tensor], terms: Terms, piece: Any) -> tuple[Matrix, ...]:
     """The terms of a piece of rows, and how many these are."""
     X, y, _ = code(piece)
-    return (*terms(inner.warp_rows(X), y), np.array(float(len(X))))
+    return (*terms(warp(X), y), np.array(float(len(X))))
 
 
 def _right(layer: AllRows, Z: Tensor, y: Matrix) -> tuple[Matrix]:

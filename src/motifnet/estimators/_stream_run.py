@@ -20,14 +20,14 @@ from motifnet.estimators._kernel_stages import FIRST_TRAINING, fit_convex, train
 from motifnet.estimators._pipeline import Planned, carry_out, stack
 from motifnet.estimators._presets import Preset
 from motifnet.estimators._run import Run
-from motifnet.estimators._stream_layer import MANY, StreamLayer
+from motifnet.estimators._stream_layer import MANY, StreamLayer, warped
 from motifnet.estimators._stream_rows import Roles
 from motifnet.estimators._stream_trees import WORTH, Values, grow_trees
 from motifnet.kernels import leverage_landmarks
 from motifnet.mimicry import transfer
-from motifnet.motifs import evaluate
+from motifnet.motifs import Chain, Motif, evaluate
 from motifnet.retrain import InnerSettings
-from motifnet.structure import Part
+from motifnet.structure import Part, numpy_of
 from motifnet.tables import RowSource, SampleRows
 
 LONGER, LARGER = 1.5, 2  # steps and batches beside those of the preset: rows are plenty, and one training takes the place of one a fold
@@ -65,14 +65,16 @@ class StreamRun:
         assert run.first is not None
         (inner,), folds = run.first.inner, run.sample.folds
         fitted, choose = (run.sample.rows(rows) for rows in (folds.train(0), folds.held_out(0)))
-        Z = inner.warp(torch.as_tensor(fitted.X))
+        front = None if run.front is None else run.front.by_fold[0]  # behind which the layers were trained
+        Z = warped(inner, front, fitted.X)
         chosen = leverage_landmarks(inner.gram, Z, self.landmarks, inner.ridge, run.seed)
-        layer = StreamLayer(inner, Z[chosen], choose, self.roles.of_layer(len(chosen)), run.n_jobs)
+        layer = StreamLayer(inner, Z[chosen], choose, self.roles.of_layer(len(chosen)), run.n_jobs, front)
         by_passes = partial(layer.by_passes, sample=SampleRows(fitted), batch=stream_settings(run.preset).batch)
         model, note = layer.by_sums(self.rows) if len(chosen) <= MANY else by_passes(self.rows)
-        self.values, network = partial(layer.values, model), transfer(model)
+        network: Motif = transfer(model) if front is None else Chain([front, transfer(model)])
         oof = folds.joined([evaluate(network, torch.as_tensor(choose.X)).numpy()])
-        run.kernels = [Part("kernel network", oof, network, model.predict)]
+        self.values = partial(layer.values, model)
+        run.kernels = [Part("kernel network", oof, network, model.predict if front is None else partial(numpy_of, network))]
         run.settle("last layer", start, f"{len(chosen):,} landmarks, {note}", run.goal.judge(run.kernels))
 
     def _trees(self) -> None:
