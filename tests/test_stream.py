@@ -294,9 +294,9 @@ OPTIONS: Any = {"drop": ["paid"], "landmarks": 150}  # as above
 def test_a_killed_fit_goes_on_to_the_same_bits(folder: Path, fitted: MotifRegressor, tmp_path: Path) -> None:
     """Killed once when the inner layers are there, and once within the sum over all rows."""
     (tmp_path / "kept.parquet").write_bytes((folder / "taxis.parquet").read_bytes())
-    for steps in (22, 23):
+    for steps in (11, 12):
         killed_while_it_fits(KILLED, tmp_path / "kept", steps)
-        assert any("train_inner" in file.name for file in (tmp_path / "kept").iterdir())
+        assert any("tune" in file.name for file in (tmp_path / "kept").iterdir())
     resumed = MotifRegressor("fast", n_jobs=2, checkpoint=tmp_path / "kept").fit_stream(tmp_path / "kept.parquet", "fare", **OPTIONS)
     assert np.array_equal(bits(resumed), bits(fitted))
 
