@@ -143,5 +143,5 @@ class Run:
         blocks = f"; {self.blocks.sentence}" if self.blocks else ""
         profiles = starts[-1].kernel.profiles if starts else settings.profiles
         rounds = f"{self.rounds} of {settings.rounds} rounds of {settings.steps} steps" if settings.rounds > 1 else f"{settings.steps} steps"
-        loss = "; under the log loss" if self.log_loss else ""
-        return f"{rounds} a fold, {self.sample.folds.count} folds; depth {settings.depth}; {', '.join(profiles)}{loss}{blocks}"
+        loss, count = "; under the log loss" if self.log_loss else "", self.sample.folds.count
+        return f"{rounds} a fold, {count} fold{'s' if count > 1 else ''}; depth {settings.depth}; {', '.join(profiles)}{loss}{blocks}"
