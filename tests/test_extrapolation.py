@@ -77,6 +77,15 @@ def test_the_formula() -> None:
     assert network.outputs(3) == 2
 
 
+def test_a_network_that_follows_the_lines_already_stays_as_it_is() -> None:
+    slopes = np.array([[2.0], [0.0], [-1.0]])
+    ends = np.full(3, -1.0), np.full(3, 1.0)
+    own = Affine(torch.as_tensor(slopes.T + np.array([0.0, 7.0, 0.0])), torch.ones(1, dtype=torch.float64))  # another slope where there is no line
+    assert Extrapolation(*ends, slopes).around(own) is own
+    other = Affine(torch.as_tensor(1.01 * slopes.T), torch.ones(1, dtype=torch.float64))
+    assert Extrapolation(*ends, slopes).around(other) is not other
+
+
 def test_a_trend_goes_on_beyond_the_data(fitted: MotifRegressor) -> None:
     (note,) = [row.note for row in fitted.ledger_ if row.stage == "extrapolation"]
     assert "above the largest t" in note and " x " not in note

@@ -53,14 +53,24 @@ class Extrapolation:
     slopes: Matrix
 
     def around(self, network: Motif) -> Motif:
-        """The network, with its lines beyond low and high; one that is affine follows them already."""
-        if all(isinstance(motif, Affine | Chain) for motif in network.modules() if isinstance(motif, Motif)):
+        """The network, with its lines beyond low and high; itself where it follows them already."""
+        if self._followed_by(network):
             return network
         line = Affine(torch.as_tensor(self.slopes.T.copy()), torch.zeros(self.slopes.shape[1], dtype=torch.float64))
         inside = Clip(torch.as_tensor(self.low), torch.as_tensor(self.high))
         # lines first: where x' = x they cancel to exactly 0, and the network is what it was to the last bit
         branches = [line, Chain([inside, line]), Chain([inside, network])]
         return Chain([Parallel(torch.tensor([1.0, -1.0, 1.0], dtype=torch.float64), branches)], label="linear extrapolation")
+
+    def _followed_by(self, network: Motif) -> bool:
+        """Whether a network is affine, with these slopes."""
+        if not all(isinstance(motif, Affine | Chain) for motif in network.modules() if isinstance(motif, Motif)):
+            return False
+        columns = np.flatnonzero(self.slopes.any(1))
+        points = np.zeros((len(columns) + 1, len(self.low)))
+        points[np.arange(len(columns)), columns] = 1.0
+        values = numpy_of(network, points)
+        return np.allclose(values[:-1] - values[-1], self.slopes[columns], rtol=1e-9, atol=1e-12)
 
     def inside(self, X: Matrix) -> Matrix:
         """x' of rows with shape (m, d)."""
