@@ -119,6 +119,23 @@ def test_noise_explains_nothing(kind: str) -> None:
     assert min(row.error for row in model.ledger_ if row.kept) > 0.93
 
 
+@pytest.mark.parametrize("form", ["weights", "equal rows", "categories only"])
+@pytest.mark.parametrize("d", [MAX, MAX + 4])
+def test_other_forms_of_a_table_on_both_sides_of_the_screen(d: int, form: str) -> None:
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(300, d))
+    if form == "equal rows":
+        X = X[rng.integers(0, 60, 300)]
+    elif form == "categories only":
+        X = np.where(X > 0, 1.0, -1.0)
+    truth = X[:, 7] - X[:, 50]
+    weight = rng.uniform(0.5, 2, 300) if form == "weights" else None
+    with warnings.catch_warnings(action="ignore", category=MotifnetWarning):  # of twins
+        model = MotifRegressor(preset="fast", profile=None, random_state=0).fit(X, truth + 0.3 * rng.normal(size=300), sample_weight=weight)
+    assert ("for kernels" in model.ledger_[0].note) == (d > MAX)
+    assert np.sqrt(np.mean((model.predict(X) - truth) ** 2)) < 0.4
+
+
 def test_a_wide_fit_is_near_the_noise_and_leaves_as_it_came(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     X, new = rng.normal(size=(500, 200)), rng.normal(size=(2000, 200))
