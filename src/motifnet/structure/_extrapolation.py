@@ -38,7 +38,7 @@ from motifnet.structure._part import numpy_of
 from motifnet.tables import LIMIT, Matrix, Sample, drawn
 from motifnet.teachers import FittedLinear, Linear
 
-MAX_COLUMNS, MIN_SLOPE = 4, 0.2  # columns that are tried, and the least slope of one: sd(y) for one sd(x)
+MAX_TRIED, MIN_SLOPE = 4, 0.2  # columns that are tried, and the least slope of one: sd(y) for one sd(x)
 TAIL, MIN_JUDGES, MAX_ROWS = 0.2, 20, 400  # share of the rows on a side, the fewest that judge it, and rows of a trial that learn, and that judge
 BETTER, SURE = 0.8, 2.0  # squared error of a line that is taken, as a share of that levelled off, and standard errors of the difference
 Mask = NDArray[np.bool_]
@@ -118,7 +118,7 @@ def steepest(sample: Sample, linear: FittedLinear) -> list[int]:
     slope = np.abs(linear.coef).max(1)
     if sample.numeric is not None:
         slope = np.where(sample.numeric, slope, 0.0)
-    return [int(column) for column in np.argsort(-slope, kind="stable")[:MAX_COLUMNS] if slope[column] >= MIN_SLOPE]
+    return [int(column) for column in np.argsort(-slope, kind="stable")[:MAX_TRIED] if slope[column] >= MIN_SLOPE]
 
 
 def tried(sample: Sample, trained: CrossTuned, column: int, seed: int, fronts: Sequence[Motif] = ()) -> list[Side]:
