@@ -22,7 +22,7 @@ from motifnet import MotifClassifier, MotifRegressor, load
 from motifnet.bundle import save_model
 from motifnet.cli._app import app
 from motifnet.engine import FileError, UsageError
-from motifnet.report import Report, make_report
+from motifnet.report import Report, _drawing, make_report
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -180,6 +180,21 @@ def test_coverage_is_what_was_asked_for(report: Report) -> None:
     coverage = np.array([r.facts["calibration"]["coverage"] for r in reports])
     nominal, observed = coverage.mean(0).T
     assert (np.abs(observed - nominal) <= 3 * np.sqrt(nominal * (1 - nominal) / (len(reports) * len(table()[0])))).all()
+
+
+def test_terms_behind_common_layers_are_branches_of_their_own() -> None:
+    """As of a network with lines beyond the data: 1 line − 1 line of the clipped rows + the network of the clipped rows."""
+    layer = {"kind": "layer", "motif": "Affine", "width": 1, "computes": "W x + b"}
+    clip = {**layer, "motif": "Clip"}
+    kernel, trees = ({"kind": "chain", "label": label, "parts": [layer]} for label in ("kernel", "trees"))
+    network = {"kind": "parallel", "join": "sum", "branches": [{"count": 1, "weight": w, "body": b} for w, b in ((0.7, kernel), (0.3, trees))]}
+    bodies = [layer, {"kind": "chain", "label": "", "parts": [clip, layer]}, {"kind": "chain", "label": "", "parts": [clip, network]}]
+    lines = {"kind": "parallel", "join": "sum", "branches": [{"count": 1, "weight": w, "body": b} for w, b in zip((1, -1, 1), bodies, strict=True)]}
+    tree = {"kind": "chain", "label": "units", "parts": [{"kind": "chain", "label": "lines", "parts": [lines]}, layer]}
+    branches, after = _drawing.branches_of(tree)
+    assert [(_drawing.label_of(branch), branch["weight"]) for branch in branches] == [("lines", 1), ("lines", -1), ("kernel", 0.7), ("trees", 0.3)]
+    assert [[part["motif"] for part in branch["body"]["parts"]] for branch in branches] == [["Affine"], *[["Clip", "Affine"]] * 3]
+    assert after == [layer]
 
 
 def test_widths_of_the_drawing_are_those_of_the_card(fitted: MotifRegressor, report: Report) -> None:

@@ -24,11 +24,37 @@ class Box:
 
 
 def branches_of(tree: Node) -> tuple[list[Node], list[Node]]:
-    """The branches of the outermost parallel network, as {"count", "weight", "body"}, and the layers after it."""
-    parts = tree["parts"] if tree["kind"] == "chain" else [tree]
+    """The branches of the outermost parallel network, as {"count", "weight", "body"}, and the layers after it.
+
+    A branch of layers before a sum is opened: each of its terms is a branch, with these layers before it.
+    """
+    parts, label = _parts(tree), ""
+    while parts and parts[0]["kind"] == "chain":
+        label, parts = parts[0]["label"], [*parts[0]["parts"], *parts[1:]]
     if parts and parts[0]["kind"] == "parallel":
-        return parts[0]["branches"], parts[1:]
+        return [one for branch in parts[0]["branches"] for one in _opened(branch, label)], parts[1:]
     return [{"count": 1, "weight": None, "body": tree}], []
+
+
+def _parts(node: Node) -> list[Node]:
+    return list(node["parts"]) if node["kind"] == "chain" else [node]
+
+
+def _opened(branch: Node, label: str) -> list[Node]:
+    """The branches that a branch of a sum stands for; `label`: of those that have none of their own."""
+    *layers, end = _parts(branch["body"])
+    weighted = branch["weight"] is not None and end["kind"] == "parallel" and end["join"] == "sum"
+    if weighted and layers and all(layer["kind"] == "layer" for layer in layers):
+        return [_behind(layers, one, branch["weight"]) for one in end["branches"]]
+    if label and label_of(branch) in ("", "network"):
+        return [{**branch, "body": {"kind": "chain", "label": label, "parts": [*layers, end]}}]
+    return [branch]
+
+
+def _behind(layers: list[Node], branch: Node, weight: float) -> Node:
+    """A branch with layers before it, weighted once more."""
+    body = {"kind": "chain", "label": label_of(branch), "parts": [*layers, *_parts(branch["body"])]}
+    return {"count": branch["count"], "weight": weight * branch["weight"], "body": body}
 
 
 def label_of(branch: Node) -> str:
