@@ -38,6 +38,7 @@ TRIAL = 3  # times that much on the rows of a trial is too much on all
 LOST = 0.05  # of the loss of a constant less that of all parts
 LITTLE = 20_000  # parameters; a network of fewer keeps all its centres
 LEAST = 32  # centres
+FAR = 4  # times the centres that there are: where theory asks for more, half of them are too few
 SMALL_TREES = BoostedTrees(learning_rate=0.08, leaves=8, max_trees=150, bagged=False)
 LOOKED_AT = 1_000  # rows whose Gram matrix is read
 
@@ -145,7 +146,8 @@ class Compactor:
             if training is None or (training.centres < 2 * LEAST and not self.small):
                 continue
             width = training.width(self.seed)
-            smaller = self._search(best, part, training, width.centres)
+            too_few = width.centres > FAR * training.centres and not self.small
+            smaller = None if too_few else self._search(best, part, training, width.centres)
             taken = training.centres if smaller is None else smaller[1]
             if smaller is not None:
                 best = smaller[0]

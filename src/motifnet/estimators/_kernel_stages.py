@@ -5,7 +5,6 @@ the loss that is requested.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -21,6 +20,7 @@ from motifnet.teachers import FittedKernel, RejectedEarly
 FIRST_TRAINING = "inner layers"
 OWN_LOSS = "trained kernel, own loss"
 CLEARLY = 1.05  # errors in units of the plain scale's; nearer ones decide nothing, and parts on two scales differ more
+FAR = 1.1  # errors of all parts: a kernel of classes that is further from them gains too little by another output layer
 FURTHER = 0.01  # of the error: what a further training, the dearest of all stages, must gain in its trial
 
 
@@ -90,8 +90,6 @@ def train_inner_layers(run: Run, settings: InnerSettings, number: int) -> None:
 
 def _tuned(run: Run, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
     sample = run.behind_front(log)
-    if run.first is not None and number:  # what the first training has found
-        settings = replace(settings, log_loss=run.first.log_loss)
     # with few centres another kernel may be the better one
     worth = run.gains(log, FURTHER) if number and not run.small and run.budget is None else None
     fitted = run.train(sample, starts_of(convex, settings.profiles), settings, number + 1, worth)
@@ -108,8 +106,11 @@ def refit_output(run: Run) -> None:
     classes = run.sample.labels is not None
     if run.first is None or run.first.log_loss or not (classes or run.sample.response):
         return
+    sample, trained, error = _best_training(run)
+    if run.course.best is not None and error > FAR * run.course.best.error:
+        run.course.leave_out("own loss", f"not run: the trained kernel alone has {error / run.course.best.error:.2f} times the error of all parts")
+        return
     start = run.course.start("own loss")
-    sample, trained = _best_training(run) if classes else (run.behind_front(), run.first)
     softmax = partial(refit_softmax, sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
     fitted = softmax(trained) if classes else refit_under_loss(sample, trained, n_jobs=run.n_jobs, control=run.control)
     if fitted is None:
@@ -125,11 +126,11 @@ def refit_output(run: Run) -> None:
     run.settle("own loss", start, f"output layer under the {'log loss' if classes else 'objective'}", alone)
 
 
-def _best_training(run: Run) -> tuple[Sample, CrossTuned]:
-    """The training of least error, and its rows."""
+def _best_training(run: Run) -> tuple[Sample, CrossTuned, float]:
+    """The training of least error, its rows, and that error; the first one, and no error, where losses are the goal's own."""
     assert run.first is not None
     parts = [part for part in run.kernels if part.name in run.trainings]
-    if not parts:
-        return run.behind_front(), run.first
-    best = run.trainings[min(parts, key=lambda part: run.goal.judge([part]).error).name]
-    return best.sample, best.fitted
+    if run.sample.labels is None or not parts:
+        return run.behind_front(), run.first, 0.0
+    error, name = min((run.goal.judge([part]).error, part.name) for part in parts)
+    return run.trainings[name].sample, run.trainings[name].fitted, error

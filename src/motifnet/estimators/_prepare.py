@@ -44,7 +44,7 @@ from motifnet.tables import (
 )
 
 LEAST_ROWS = 2
-SCORED_ROWS = 4_000  # by which parts are chosen and weighed, and errors known to a hundredth; more make every part dearer by another fit
+SCORED_ROWS = 4_000  # of a single fold, by which errors are known to a hundredth
 SINGLE, MAX_FOLDS = 4, 20  # a single fold has at most a quarter of the rows; folds that cross-fit the encoding of categories
 
 
@@ -99,7 +99,7 @@ def prepare(
         raise DataError("groups and time together leave no earlier rows of other groups to score some rows by. Leave one of them out, or add groups.")
     coded, response, goal_of = _code(rows.y, rows.weight, labels, target, objective)
     row_weight = rows.weight / (fsum(exposed) / fsum(weight))  # so that units of exposure do not matter
-    scored = folds.first(SCORED_ROWS, at_least=1 if single else 2) if alike else folds
+    scored = folds.first(1, at_least=1) if single else folds.first(preset.scored_rows) if alike else folds
     encoder, matrix, views = Encoder.fit(rows.table, coded, row_weight, folds, scored.count)
     check_width(encoder, table.schema)
     sample = Sample(matrix, coded, row_weight, scored, rows.groups, rows.time, labels, encoder.numeric, views, response)

@@ -14,13 +14,12 @@ from motifnet.losses import Objective
 from motifnet.retrain import InnerSettings
 from motifnet.teachers import TEACHERS, KernelRidge
 
-# blocks in parallel differ in depth: the second has a residual block before its distances
-_ALL = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"), batch=350, steps=40, rounds=3)
-_DEEP = replace(_ALL, depth=1)
+_ALL = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"), batch=350, steps=40, rounds=3, log_loss=True)
+_DEEP = replace(_ALL, depth=1)  # a residual block before its distances
 _LONG = replace(_ALL, rounds=6)
 _RETRAINED = replace(_ALL, ridge_factors=(1.0,))
-_MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60, map_share=0)
-_LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0)
+_MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60, map_share=0, log_loss=True)
+_LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0, log_loss=True)
 # few centres, few steps, few trees: within ten times the seconds of 500 boosted trees
 _SMALL, _SMALLEST = Capacity(1_200, 800), Capacity(1_200, 400)
 _QUICK = InnerSettings(steps=30, batch=256, capacity=_SMALL, ridge_factors=(1.0,))
@@ -32,20 +31,21 @@ CANNOT_LEARN = {("catboost", "gamma")}  # teachers and objectives
 
 @dataclass(frozen=True)
 class Preset:
-    """Number of folds (up to twice as many below `small_rows` rows), the number of rows from which a single fold is scored, the convex fit,
-    feature-layer trainings, the one that follows a teacher of the caller's own, other teachers before the trainings (`early`) and after them, the
-    latter's further ones for classes (`of_classes`) and where their package is `installed`, whether to fine-tune end to end, whether to train under
-    the objective "supnorm", and which teachers the caller asked for by name.
+    """Number of folds (up to twice as many below `small_rows` rows), how many rows the first of them have that are scored, and from how many rows on
+    a single one is; the convex fit, feature-layer trainings, the one that follows a teacher of the caller's own, other teachers before the trainings
+    (`early`) and after them, the latter's further ones for classes (`of_classes`) and where their package is `installed`, whether to fine-tune end to
+    end, whether to train under the objective "supnorm", and which teachers the caller asked for by name.
     """
 
     folds: int = 4
-    small_rows: int = 1_000
-    single_rows: int = 16_000
+    small_rows: int = 200
+    scored_rows: int = 500
+    single_rows: int = 3_000
     convex: KernelRidge = _CONVEX
-    inner: tuple[InnerSettings, ...] = (_ALL, _DEEP)
+    inner: tuple[InnerSettings, ...] = (_DEEP,)
     retrained: InnerSettings = _RETRAINED
-    early: tuple[str, ...] = ("linear", "trees")
-    teachers: tuple[str, ...] = ("randomised trees",)
+    early: tuple[str, ...] = ("linear", "quick trees")
+    teachers: tuple[str, ...] = ()
     of_classes: tuple[str, ...] = ("shallow trees",)
     installed: tuple[str, ...] = ()
     fine_tune_epochs: int = 0
@@ -87,19 +87,20 @@ PRESETS = {
     "fast": Preset(
         folds=3,
         small_rows=0,
-        single_rows=8_000,
         convex=KernelRidge(capacity=_SMALLEST, grid_rows=200),
         inner=(_QUICK,),
         retrained=_QUICK,
-        early=("linear", "quick trees"),
-        teachers=(),
         of_classes=(),
         ridge_again=False,
     ),
     "balanced": Preset(),
     "best": Preset(
         folds=6,
+        small_rows=1_000,
+        scored_rows=4_000,
+        single_rows=16_000,
         inner=(_LONG, replace(_LONG, depth=1), _MATERN, replace(_LONG, depth=2), _LAPLACE),
+        early=("linear", "trees"),
         retrained=_LONG,
         teachers=("randomised trees", "splines", "support vectors", "smoothed trees"),
         installed=("catboost",),

@@ -9,6 +9,7 @@ from functools import partial
 from motifnet.engine import LedgerRow
 from motifnet.estimators._compact import WORTH
 from motifnet.estimators._run import Run
+from motifnet.estimators._trial import Trial
 from motifnet.motifs import count_parameters
 from motifnet.retrain import CrossTuned, starts_of
 from motifnet.structure import MAX_COLUMNS, Candidate, Front, Orbit
@@ -66,10 +67,14 @@ def _behind(run: Run, candidate: Candidate, fold: int, number: int, start: float
 
 
 def _fitted(run: Run, front: Front | Orbit, sample: Sample, number: int, worth: Worth | None = None) -> tuple[FittedKernel, CrossTuned]:
-    """The convex fit and the training of a sample behind a front."""
+    """The convex fit and the training of a sample behind a front; raises `RejectedEarly` where its convex fit is not better than that without."""
     sample, first = front.behind(sample), run.preset.inner[0]
     settings = replace(first, profiles=SMOOTH, steps=max(first.steps, SMOOTH_STEPS))
     convex = _smoothest(run).fit(sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
+    if isinstance(front, Front) and run.convex is not None:
+        trial, plain = Trial.of(run.goal, convex.oof, None, run.seed), run.part("kernel ridge", run.convex)
+        if trial.error([], plain) > trial.error([plain]):
+            raise RejectedEarly(convex.oof)
     return convex, run.train(sample, starts_of(convex, settings.profiles), settings, 100 + number, worth)
 
 

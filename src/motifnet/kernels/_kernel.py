@@ -100,7 +100,12 @@ class Kernel:
 
     def _gram(self, layout: Layout, A: Tensor, B: Tensor) -> Tensor:
         by_norm = {p: layout.distances(A, B, p) for p in {self.norm(c) for c in self.profiles}}
-        K = torch.zeros(len(A), len(B), dtype=A.dtype)
-        for c, w, a in zip(self.profiles, self.weights, self.rates, strict=True):
-            K += float(w) * radial(c, float(a) * by_norm[self.norm(c)])
+        return self.mixed(by_norm)
+
+    def mixed(self, by_norm: dict[int, Tensor]) -> Tensor:
+        """Σ_c w_c φ_c(a_c D_p) of distances D_p in either norm."""
+        K = torch.zeros_like(next(iter(by_norm.values())))
+        for c, w, a in zip(self.profiles, self.weights.tolist(), self.rates.tolist(), strict=True):
+            D = by_norm[self.norm(c)]
+            K.add_(radial(c, a * D) if D.requires_grad else radial_at(c, a, D), alpha=w)
         return K

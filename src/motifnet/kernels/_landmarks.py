@@ -28,6 +28,7 @@ Matrix = NDArray[np.float64]
 Gram = Callable[[Tensor, Tensor], Tensor]
 Sums = tuple[Tensor, Tensor]
 _ROWS = 2_048
+SINGLE_ROWS = 8_000  # from which K_Cn is computed in single precision, in half of the time; all else is in double
 
 
 def choose_landmarks(n: int, m: int, generator: torch.Generator, among: Tensor | None = None, codes: Tensor | None = None) -> Tensor:
@@ -94,8 +95,9 @@ class Landmarks:
 
     def features(self, rows: Tensor) -> Tensor:
         """Fᵀ with shape (m + 1, rows) of some rows, 1 for the intercept at the end."""
-        F = torch.ones(len(self.L) + 1, len(rows), dtype=self.L.dtype)
-        torch.linalg.solve_triangular(self.L, self.gram(self.Z[self.chosen], self.Z[rows]), upper=False, out=F[:-1])
+        F, C, Z = torch.ones(len(self.L) + 1, len(rows), dtype=self.L.dtype), self.Z[self.chosen], self.Z[rows]
+        K = self.gram(C, Z) if len(self.Z) < SINGLE_ROWS else self.gram(C.float(), Z.float()).double()
+        torch.linalg.solve_triangular(self.L, K, upper=False, out=F[:-1])
         return F
 
     def normal_equations(self, rows: Tensor, y: Tensor, w: Tensor, n_jobs: int = 1) -> Sums:

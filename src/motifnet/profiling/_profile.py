@@ -40,7 +40,8 @@ DETECTORS: dict[str, Callable[[Rows], Finding]] = {
     "over-parameterisation": overparameterisation,
 }
 # detectors that can change the structure of a fit, with the fewest rows that they are worth running for, and the most that they see
-STRUCTURE = {"singularity": (RELIABLE_ROWS, 1_400), "intrinsic dimension": (200, 500), "invariance": (200, 400)}
+STRUCTURE = {"singularity": (RELIABLE_ROWS, 800), "intrinsic dimension": (200, 500), "invariance": (200, 400)}
+CLEAR = 1e-3  # level of a jump that is worth a layer: one across which the function is seen to break on those few rows
 BOUNDARY_ROWS = 2_000  # from which the place of a jump that was found is computed
 MAX_JUMP_COLUMNS = 8  # among which a fit looks for jumps
 OF_NUMBERS = ("noise floor", "heteroscedasticity", "learning curve", "singularity")  # for classes the noise is part of the target
@@ -157,7 +158,7 @@ def structure(rows: Rows, check: Callable[[], None]) -> Profile:
 def look(name: str, rows: Rows) -> Finding:
     """A detector as a fit runs it, on all rows that are given."""
     if name == "singularity":
-        return singularity(rows.of_columns(rows.columns_that_matter(MAX_JUMP_COLUMNS)))
+        return singularity(rows.of_columns(rows.columns_that_matter(MAX_JUMP_COLUMNS)), CLEAR)
     if name == "intrinsic dimension":
         return intrinsic(rows, projections_only=True)
     return invariance(rows, layers_only=True) if name == "invariance" else _run(name, DETECTORS[name], rows, None)

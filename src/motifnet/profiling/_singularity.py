@@ -23,14 +23,14 @@ HANSEN = 7.35  # Hansen (2000), table 1: 95 % point of the likelihood ratio of a
 NAME = "singularity"
 
 
-def singularity(rows: Rows) -> Finding:
-    """Whether the (first) target jumps across a surface in the columns."""
+def singularity(rows: Rows, level: float = LEVEL) -> Finding:
+    """Whether the (first) target jumps across a surface in the columns, by a test at that level."""
     unit = f"jump of {rows.targets[0]}"
     columns = eligible(rows.X, rows.numeric)
     if rows.classes or not columns:
         return unreliable(NAME, unit, "Jumps are looked for in numbers along columns of numbers, of which there are none here.", "not applicable")
     surface, test, p = _likeliest(rows, columns)
-    return _finding(rows, surface, test, p, _exponent(rows, columns))
+    return _finding(rows, surface, test, p, _exponent(rows, columns), level)
 
 
 def boundary(rows: Rows) -> tuple[Surface, float] | None:
@@ -90,7 +90,7 @@ def _exponent(rows: Rows, columns: list[int], most: int = 3) -> dict[str, object
     }
 
 
-def _finding(rows: Rows, surface: Surface, test: Steps, p: float, exponent: dict[str, object]) -> Finding:
+def _finding(rows: Rows, surface: Surface, test: Steps, p: float, exponent: dict[str, object], level: float) -> Finding:
     size, error = float(test.size[0] * rows.sd[0]), float(test.error[0] * rows.sd[0])
     place = _place(surface, *rows.halves)
     words, where = _described(rows, surface, place)
@@ -101,7 +101,7 @@ def _finding(rows: Rows, surface: Surface, test: Steps, p: float, exponent: dict
     if rows.total < RELIABLE_ROWS:
         sentence = f"{rows.total:,} rows are too few to tell a jump from a slope ({RELIABLE_ROWS:,} are needed): nothing is changed."
         return Finding(NAME, size, interval, f"jump of {target}", False, "unreliable below 2,000 rows", sentence, {}, details)
-    if p > LEVEL:
+    if p > level:
         sentence = f"No jump of {target} is seen: smooth models (kernels, splines) waste nothing here."
         return Finding(NAME, size, interval, f"jump of {target}", False, "no jump", sentence, {}, details)
     measured = "at least" if max(surface.powers) > 1 else "about"  # a bent surface that misses the true one blurs the jump

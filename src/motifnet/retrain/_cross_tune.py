@@ -9,8 +9,7 @@ an output layer that has not seen the fold either: over all folds this is the ou
 or, as `copies`, networks of several folds, each with an output layer of all rows, averaged in prediction: more accurate, as many times larger.
 
 How many rounds a training has, the folds of a trial find for all, by their median: as many as lower the error of the fold's rows, predicted by a
-small fit behind the layers so far, by `GAIN` each. The error of classes is the log loss of the calibrated fit; the folds of a trial also find out
-whether layers that are trained under the log loss lower it by `GAIN` below that of least squares.
+small fit behind the layers so far, by `GAIN` each. The error of classes is the log loss of the calibrated fit.
 """
 
 from __future__ import annotations
@@ -92,6 +91,7 @@ def cross_tune(
     """
 
     control = control or Control()
+    log_loss = settings.log_loss and sample.labels is not None
     shared, count = int(np.random.default_rng([seed, number]).integers(2**31)), sample.folds.count
 
     def train(k: int, settings: InnerSettings, look: Callable[[InnerLayers], bool] | None = None) -> InnerLayers:
@@ -109,9 +109,7 @@ def cross_tune(
     trained: dict[int, InnerLayers] = {}
     if settings.rounds > 1:
         trial, jobs = trial_folds(sample.folds)[-JUDGES:], n_jobs if sample.n > FEW_ROWS else 1
-        losses = [bool(settings.log_loss)] if sample.labels is None or settings.log_loss is not None else [False, True]
-        tried = [(under := replace(settings, log_loss=loss), parallel_map(partial(look_at, settings=under), trial, jobs)) for loss in losses]
-        settings, found = tried[0] if len(tried) == 1 or _mean_error(tried[1][1]) > (1 - GAIN) * _mean_error(tried[0][1]) else tried[1]
+        found = parallel_map(partial(look_at, settings=settings), trial, jobs)
         settings = replace(settings, rounds=median_low(rounds.count for rounds in found))
         trained |= {k: r.inner for k, r in zip(trial, found, strict=True) if r.inner is not None and r.count == settings.rounds}
 
@@ -127,12 +125,12 @@ def cross_tune(
     oof = sample.folds.joined([held_out for _, held_out, _ in results])
     wanted = copies if isinstance(copies, int) else copies(inner)
     if wanted > 1:
-        return CrossTuned(oof, inner, tuple(model for _, _, model in results[:wanted]), settings.rounds, bool(settings.log_loss))
+        return CrossTuned(oof, inner, tuple(model for _, _, model in results[:wanted]), settings.rounds, log_loss)
     if count == 1 and sample.views is None:
-        return CrossTuned(oof, inner, (results[0][2],), settings.rounds, bool(settings.log_loss))
+        return CrossTuned(oof, inner, (results[0][2],), settings.rounds, log_loss)
     mean = average(inner)
     whole = replace(prune(train(count, settings)), ridge=mean.ridge) if settings.depth else mean
-    return CrossTuned(oof, inner, (solve_whole(sample, whole, settings.capacity, seed, control),), settings.rounds, bool(settings.log_loss))
+    return CrossTuned(oof, inner, (solve_whole(sample, whole, settings.capacity, seed, control),), settings.rounds, log_loss)
 
 
 def prune(layers: InnerLayers) -> InnerLayers:
@@ -165,10 +163,6 @@ def _error(sample: Sample, predicted: Matrix) -> float:
     if sample.labels is not None:
         return calibrated_log_loss(*(torch.as_tensor(part) for part in (predicted, sample.labels, sample.weight)))
     return float(np.average(((sample.y - predicted) ** 2).sum(1), weights=sample.weight)) ** 0.5
-
-
-def _mean_error(rounds: Sequence[Rounds]) -> float:
-    return float(np.mean([each.error for each in rounds]))
 
 
 def _solved(

@@ -49,14 +49,13 @@ RESTART = 0.5**0.5  # rates at the start of a round in units of those of the las
 class InnerSettings:
     """How long and how freely the inner layers are trained, how far the map starts from the identity, how many centres the network then has, and
     which multiples of the trained λ are compared on inner folds when its output layer is solved. `steps` are those of a round, of which there are
-    at most `rounds`; `batch` is that of the first. `log_loss`: whether the layers of classes are trained under it, not by least squares; None where
-    a trial is to say so.
+    at most `rounds`; `batch` is that of the first. `log_loss`: whether the layers of classes are trained under it, not by least squares.
     """
 
     profiles: tuple[str, ...] = ("laplace1", "laplace2", "gaussian")
     steps: int = 80
     rounds: int = 1
-    log_loss: bool | None = None
+    log_loss: bool = False
     batch: int = 500
     segments: int = 12
     rate: float = 0.1
@@ -122,7 +121,7 @@ def train_inner(
         inner.start_map(gradient_map(X[some], y[some], w[some], start.kernel, start.ridge, inner.columns, settings.map_share))
     adam = Adam(inner.vector, inner.rates(settings.rate, settings.map_rate))
     everyone = np.arange(sample.n)
-    codes = class_indicators(sample) if settings.log_loss else None
+    codes = class_indicators(sample) if settings.log_loss and sample.labels is not None else None
 
     def descend(size: int, pace: float) -> None:
         whole, errors = inner.rows(X) if sample.n <= size else None, list[float]()

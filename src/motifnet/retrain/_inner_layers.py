@@ -5,15 +5,14 @@ z⁰ = warp(x),   zˡ = zˡ⁻¹ + σ(zˡ⁻¹ W₁ + b) W₂,   u = z (I + M) f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from motifnet.kernels import Kernel, Layout, Warp, by_blocks, radial_at
-from motifnet.retrain._mixture import mixture_of
+from motifnet.kernels import Kernel, Layout, Warp, by_blocks
 from motifnet.tables import Matrix
 
 LEAST_WEIGHT = 0.03
@@ -56,26 +55,12 @@ class InnerLayers:
             Z[:, j] = np.interp(x, knots, heights) + slopes[0] * np.minimum(x - knots[0], 0) + slopes[-1] * np.maximum(x - knots[-1], 0)
         return self._through_trunk(torch.as_tensor(Z))
 
-    def gram(self, A: Tensor, B: Tensor) -> Tensor:
-        """Gram matrix with shape (n, m) of warped rows."""
-        weights, rates = torch.as_tensor(self.kernel.weights), torch.as_tensor(self.kernel.rates)
-        return self._gram(A, B, lambda distance: mixture_of(distance, self.kernel.profiles, weights, rates))
-
     def gram_single(self, A: Tensor, B: Tensor) -> Tensor:
-        """The same in single precision, with Euclidean distances in the product form: for sums over many rows."""
+        """The Gram matrix in single precision, with Euclidean distances in the product form: for sums over many rows."""
+        return self.gram(A.float(), B.float(), products=True)
 
-        def mixture(distance: Callable[[int], Tensor]) -> Tensor:
-            by_norm = {p: distance(p) for p in {Kernel.norm(profile) for profile in self.kernel.profiles}}
-            terms = zip(self.kernel.profiles, self.kernel.weights.tolist(), self.kernel.rates.tolist(), strict=True)
-            K = torch.zeros_like(next(iter(by_norm.values())))
-            for profile, weight, rate in terms:
-                K.add_(radial_at(profile, rate, by_norm[Kernel.norm(profile)]), alpha=weight)
-            return K
-
-        return self._gram(A.float(), B.float(), mixture, products=True)
-
-    def _gram(self, A: Tensor, B: Tensor, mixture: Callable[[Callable[[int], Tensor]], Tensor], *, products: bool = False) -> Tensor:
-        """The mixture of distances between rows, some rows at a time."""
+    def gram(self, A: Tensor, B: Tensor, *, products: bool = False) -> Tensor:
+        """Gram matrix with shape (n, m) of warped rows, in their precision, some rows at a time."""
         d = A.shape[1]
         # a row is mapped once, not once a block: a product of another height differs in the last bits
         U = self.mapped(A)
@@ -87,7 +72,7 @@ class InnerLayers:
                 columns = slice(0, d) if p == 1 else slice(d, None)
                 return layouts[p - 1].distances(left[:, columns], right[:, columns], p, products=products)
 
-            return mixture(distance)
+            return self.kernel.mixed({p: distance(p) for p in {Kernel.norm(profile) for profile in self.kernel.profiles}})
 
         left = torch.cat([layouts[0].rows(A), layouts[1].rows(U)], 1)
         return by_blocks(gram, left, left if B is A else torch.cat([layouts[0].rows(B), layouts[1].rows(V)], 1))
