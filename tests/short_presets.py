@@ -10,4 +10,5 @@ from motifnet.estimators._presets import PRESETS, Preset
 def short(name: str) -> Preset:
     """The preset of that name with few folds, and trainings of few steps."""
     preset = PRESETS[name]
-    return replace(preset, folds=2, inner=tuple(replace(settings, steps=3) for settings in preset.inner))
+    inner, single = (tuple(replace(settings, steps=3) for settings in several) for several in (preset.inner, preset.of_single))
+    return replace(preset, folds=2, inner=inner, of_single=single)

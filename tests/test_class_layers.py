@@ -1,4 +1,4 @@
-"""Feature learning of classes: who decides on the log loss, every form of table, the same bits whatever the jobs."""
+"""Feature learning of classes by least squares and under the log loss: every form of table, the same bits whatever the jobs."""
 
 from __future__ import annotations
 
@@ -44,14 +44,16 @@ def test_layers_of_every_form_of_table(n: int, classes: int, form: str) -> None:
         assert np.isfinite(fitted.oof[sample.folds.scored]).all() and np.isfinite(fitted.predict(sample.X)).all()
 
 
-def test_the_trial_takes_one_of_the_two_and_leaves_it_as_it_is() -> None:
-    sample = sample_of(360, 2)
-    found, two = tune(sample, SETTINGS), tune(sample, SETTINGS, n_jobs=2)
-    assert np.array_equal(found.oof, two.oof) and found.log_loss == two.log_loss
-    forced = tune(sample, replace(SETTINGS, log_loss=found.log_loss))
-    assert np.array_equal(found.oof, forced.oof)
+@pytest.mark.parametrize("log_loss", [False, True])
+def test_the_same_bits_whatever_the_jobs(log_loss: bool) -> None:
+    sample, settings = sample_of(360, 2), replace(SETTINGS, log_loss=log_loss)
+    one, two = tune(sample, settings), tune(sample, settings, n_jobs=2)
+    assert one.log_loss == two.log_loss == log_loss
+    assert np.array_equal(one.oof, two.oof)
 
 
-def test_a_single_round_has_no_trial_and_numbers_have_no_log_loss() -> None:
-    assert not tune(sample_of(120, 2), replace(SETTINGS, rounds=1)).log_loss
-    assert not tune(replace(sample_of(120, 2), labels=None), SETTINGS).log_loss
+def test_numbers_have_no_log_loss() -> None:
+    numbers = replace(sample_of(120, 2), labels=None)
+    asked, plain = tune(numbers, replace(SETTINGS, log_loss=True)), tune(numbers, SETTINGS)
+    assert not asked.log_loss
+    assert np.array_equal(asked.oof, plain.oof)

@@ -240,7 +240,7 @@ def test_time_limit_keeps_the_best_so_far() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*alone explains")
-@pytest.mark.parametrize("stage", ["convex fit", "transferred", "last layer", "inner layers", "trees", "stack"])
+@pytest.mark.parametrize("stage", ["convex fit", "transferred", "last layer", "inner layers", "quick trees", "stack"])
 def test_ctrl_c_in_each_stage_keeps_the_best_so_far(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(6)
     X = rng.normal(size=(60, 2))
@@ -418,7 +418,8 @@ def test_what_is_cheap_comes_first_and_all_rows_of_the_ledger_are_errors_on_the_
         "stack",
         "compact",
     ]
-    assert all(np.isfinite(j.oof).all() for j in judged)
+    scored = np.isfinite(judged[0].oof)
+    assert 2 / 3 <= scored.mean() < 1 and all((np.isfinite(j.oof) == scored).all() for j in judged)
     kept = [row.error for row in model.ledger_ if row.kept]
     assert all(after <= before for before, after in pairwise(kept[:-1])) and kept[-1] <= 1.005 * kept[-2]
 

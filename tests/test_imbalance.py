@@ -61,6 +61,8 @@ def test_ledger_says_how_well_calibrated() -> None:
     assert model._evidence is not None
     observed, p = model._evidence.observed, model._evidence.predicted
     assert observed is not None and p is not None and len(p) == 2_000
+    scored = np.isfinite(p[:, 0])
+    observed, p = observed[scored], p[scored]
     *_, note = [row.note for row in model.ledger_ if row.kept and "calibration error" in row.note]
     said = calibration(observed.argmax(1), p, np.ones(len(p))).ece
     assert f"calibration error {said:.3f}" in note

@@ -1,4 +1,4 @@
-"""Where as many folds are scored as have 4,000 rows, down to a single one: what a table of more rows has just as one of fewer."""
+"""Where only the first folds are scored, down to a single one: what a table of more rows has just as one of fewer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 import motifnet
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.estimators._prepare import SCORED_ROWS
+from motifnet.estimators._presets import PRESETS
 from motifnet.estimators._stream_rows import beside
 from motifnet.retrain import InnerSettings, cross_tune, starts_of
 from motifnet.retrain._cross_tune import solve_whole
@@ -21,7 +21,7 @@ from motifnet.tables import Sample, make_folds
 from motifnet.tables._folds import STACK_FOLDS
 from motifnet.teachers import KernelRidge
 
-ROWS = (5_400, 7_900, 8_100)  # three folds are scored; two of three; a single one, of a quarter of the rows
+ROWS = (700, 2_900, 3_100, 8_100)  # three folds are scored; two of three; a single one, of a quarter of the rows; sums in single precision
 
 
 def table(n: int, seed: int = 0) -> tuple[pd.DataFrame, Any]:
@@ -33,11 +33,11 @@ def table(n: int, seed: int = 0) -> tuple[pd.DataFrame, Any]:
 
 
 @pytest.mark.parametrize(
-    ("n", "count", "scored"), [(300, 4, 4), (5_400, 3, 3), (9_600, 3, 2), (7_900, 4, 3), (8_000, 4, 2), (100_000, 4, 2), (90, 1, 1)]
+    ("n", "count", "scored"), [(300, 4, 4), (700, 3, 3), (1_200, 3, 2), (600, 4, 4), (1_000, 4, 2), (100_000, 4, 2), (90, 1, 1)]
 )
 def test_as_many_folds_are_scored_as_have_enough_rows(n: int, count: int, scored: int) -> None:
     folds = make_folds(n, count, 0)
-    first = folds.first(SCORED_ROWS)
+    first = folds.first(PRESETS["balanced"].scored_rows)
     assert first.count == scored
     for k in range(scored):
         np.testing.assert_array_equal(first.held_out(k), folds.held_out(k))
@@ -46,7 +46,7 @@ def test_as_many_folds_are_scored_as_have_enough_rows(n: int, count: int, scored
 
 @pytest.mark.parametrize(("n", "count"), [(17_000, 4), (43_000, 10), (200_000, 20)])
 def test_a_single_fold_is_dealt_to_four_for_the_stack(n: int, count: int) -> None:
-    single = make_folds(n, count, 0).first(SCORED_ROWS, at_least=1)
+    single = make_folds(n, count, 0).first(1, at_least=1)
     stack = single.for_stack
     assert single.count == 1 and stack.count == STACK_FOLDS
     np.testing.assert_array_equal(stack.scored, single.scored)
@@ -111,7 +111,7 @@ def test_a_fit_has_all_that_a_fit_has(fitted: tuple[MotifRegressor, pd.DataFrame
     assert 0.76 < inside.mean() < 0.84
     claimed = [row.error for row in model.ledger_ if row.kept][-1]
     measured = float(np.sqrt(np.mean((model.predict(new) - truth) ** 2)) / y.std())
-    assert measured == pytest.approx(claimed, rel=0.12)
+    assert measured == pytest.approx(claimed, rel=5 / np.sqrt(min(len(y), max(500, len(y) // 4))))  # by the rows that are scored
     assert model.explain(X[:500]) is not None
     model.report(tmp_path / "report.html")
     assert (tmp_path / "report.html").stat().st_size > 10_000
@@ -144,7 +144,7 @@ def test_other_forms_of_a_table_keep_their_scores(n: int, form: str) -> None:
     weight = rng.uniform(0.5, 2, n) if form == "weights" else None
     rows: Any = np.where(X > 0, "yes", "no").astype(object) if form == "categories only" else X
     model = MotifRegressor(preset="fast", profile=None, random_state=0).fit(rows, y, sample_weight=weight)
-    assert np.sqrt(np.mean((model.predict(rows) - truth) ** 2)) < 0.1
+    assert np.sqrt(np.mean((model.predict(rows) - truth) ** 2)) < max(0.1, 4 / np.sqrt(n))
     claimed = [row.error for row in model.ledger_ if row.kept][-1] * y.std()
     assert 0.95 < claimed < 1.05  # the noise, and nothing else
 

@@ -284,7 +284,7 @@ def test_compact_is_one_network_of_each_training() -> None:
 
 
 def test_a_compact_fit_is_smaller_and_as_good_out_of_fold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(PRESETS, "balanced", short("balanced"))
+    monkeypatch.setitem(PRESETS, "balanced", replace(short("balanced"), folds=4))
     X, y = table(240)
     compact, full = (MotifRegressor(size=size, profile=None).fit(X, y) for size in ("compact", "full"))
     rows = [{row.stage: row for row in model.ledger_} for model in (compact, full)]

@@ -48,6 +48,6 @@ def _backwards(layer: Affine, inputs: tuple[Tensor], output: Tensor) -> Tensor:
 
 
 def one_layout(network: Motif) -> None:
-    """Store every tensor row by row, as a loaded one is: a product with a transposed view differs in its last bits."""
+    """Store every tensor row by row in memory of its own, aligned alike in every process: else products differ in their last bits."""
     for tensor in (*network.parameters(), *network.buffers()):
-        tensor.data = tensor.data.contiguous()
+        tensor.data = tensor.data.clone(memory_format=torch.contiguous_format)

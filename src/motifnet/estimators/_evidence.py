@@ -37,7 +37,7 @@ Mask = NDArray[np.bool_]
 def evidence_of_fit(model: FittedModel, ready: Prepared, run: Run, judged: Judged) -> Evidence:
     """The rows of a fit, each scored by what has not seen its fold."""
     sample, rng = run.sample, np.random.default_rng([run.seed, 15])
-    chosen = np.sort(rng.permutation(sample.n)[:KEPT])
+    chosen = np.sort(_scored_first(sample, rng)[:KEPT])
     table = ready.table.take(chosen)
     X = ready.encoder.transform(table)
     if len(model.info["quantiles"]) > 1 or model.info["offset"]:
@@ -74,10 +74,16 @@ def evidence_of_table(model: FittedModel, table: Table, y: Any = None) -> Eviden
     return Evidence(X, "new rows", observed, predicted, covered=covered, levels=LEVELS, judges=partial(list, (judge,)), table=table)
 
 
+def _scored_first(sample: Sample, rng: np.random.Generator) -> NDArray[np.int64]:
+    """All rows in random order, those that some fold scores first."""
+    order = rng.permutation(sample.n)
+    return order[np.argsort(~sample.folds.scored[order], kind="stable")]
+
+
 def _parts(sample: Sample, rng: np.random.Generator) -> tuple[Sample, ...]:
     """The rows that judge the columns, for each fold in its encoding."""
     some = np.zeros(sample.n, dtype=bool)
-    some[rng.permutation(sample.n)[:JUDGED]] = True
+    some[_scored_first(sample, rng)[:JUDGED]] = True
     if sample.views is None:
         return (sample.rows(some),) * sample.folds.count
     return tuple(sample.rows(some, k) for k in range(sample.folds.count))

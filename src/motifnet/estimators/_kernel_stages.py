@@ -90,8 +90,9 @@ def train_inner_layers(run: Run, settings: InnerSettings, number: int) -> None:
 
 def _tuned(run: Run, convex: FittedKernel, settings: InnerSettings, number: int, log: LogScale | None = None) -> Part:
     sample = run.behind_front(log)
-    # with few centres another kernel may be the better one
-    worth = run.gains(log, FURTHER) if number and not run.small and run.budget is None else None
+    # with few centres another kernel may be the better one, and of a single fold a trial is all there is
+    tried = number and sample.folds.count > 1 and not run.small and run.budget is None
+    worth = run.gains(log, FURTHER) if tried else None
     fitted = run.train(sample, starts_of(convex, settings.profiles), settings, number + 1, worth)
     if number == 0:
         run.first = fitted

@@ -60,7 +60,7 @@ def _plan(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds: floa
     preset = run.preset
     plan = [Planned(name, partial(add_base_model, run, name, None)) for name in preset.early]
     plan.append(Planned("last layer", partial(refit_last, run, convex, folds, seconds)))
-    for number, settings in enumerate(preset.inner):
+    for number, settings in enumerate(preset.trainings(run.sample.folds.count)):
         if number == 1 and run.log is not None:
             plan.append(Planned("log scale", partial(fit_on_log_scale, run, run.log), "convex fit"))
         like = FIRST_TRAINING if number else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import fsum
@@ -45,6 +46,7 @@ from motifnet.tables import (
 
 LEAST_ROWS = 2
 SCORED_ROWS = 4_000  # of a single fold, by which errors are known to a hundredth
+SCORED_OF_CLASS = 50  # rows of every class, where there are as many, so that probabilities are calibrated by more than a few
 SINGLE, MAX_FOLDS = 4, 20  # a single fold has at most a quarter of the rows; folds that cross-fit the encoding of categories
 
 
@@ -89,7 +91,8 @@ def prepare(
         raise DataError(f"The table has {n} sample(s) that have weight; a minimum of {LEAST_ROWS} is required. Add rows.")
     labels = rows.y[:, 0].astype(np.int64) if task == "classification" else None
     alike = rows.groups is None and rows.time is None
-    single = alike and n >= preset.single_rows
+    rarest = n if labels is None else int(np.bincount(labels).min())
+    single = alike and n >= preset.single_rows and rarest >= SINGLE * SCORED_OF_CLASS
     count = min(max(n // SCORED_ROWS, SINGLE), MAX_FOLDS) if single else preset.n_folds(n)
     folds = make_folds(n, count, seed, groups=rows.groups, time=rows.time, labels=labels)
     if folds.count < 1 or (folds.count < 2 and not folds.forward):
@@ -99,7 +102,8 @@ def prepare(
         raise DataError("groups and time together leave no earlier rows of other groups to score some rows by. Leave one of them out, or add groups.")
     coded, response, goal_of = _code(rows.y, rows.weight, labels, target, objective)
     row_weight = rows.weight / (fsum(exposed) / fsum(weight))  # so that units of exposure do not matter
-    scored = folds.first(1, at_least=1) if single else folds.first(preset.scored_rows) if alike else folds
+    few = max(preset.scored_rows, math.ceil(SCORED_OF_CLASS * n / rarest))
+    scored = folds.first(1, at_least=1) if single else folds.first(few) if alike else folds
     encoder, matrix, views = Encoder.fit(rows.table, coded, row_weight, folds, scored.count)
     check_width(encoder, table.schema)
     sample = Sample(matrix, coded, row_weight, scored, rows.groups, rows.time, labels, encoder.numeric, views, response)

@@ -14,12 +14,14 @@ from motifnet.losses import Objective
 from motifnet.retrain import InnerSettings
 from motifnet.teachers import TEACHERS, KernelRidge
 
-_ALL = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"), batch=350, steps=40, rounds=3, log_loss=True)
-_DEEP = replace(_ALL, depth=1)  # a residual block before its distances
-_LONG = replace(_ALL, rounds=6)
-_RETRAINED = replace(_ALL, ridge_factors=(1.0,))
+_FLAT = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"), batch=350, steps=40, rounds=3, log_loss=True)
+_DEEP = replace(_FLAT, depth=1)  # a residual block before its distances
+_SHORT = replace(_FLAT, rounds=2)
+_LONG = replace(_FLAT, rounds=6)
+_RETRAINED = replace(_FLAT, ridge_factors=(1.0,))
 _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60, map_share=0, log_loss=True)
 _LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0, log_loss=True)
+_MANY = (_LONG, replace(_LONG, depth=1), _MATERN, replace(_LONG, depth=2), _LAPLACE)
 # few centres, few steps, few trees: within ten times the seconds of 500 boosted trees
 _SMALL, _SMALLEST = Capacity(1_200, 800), Capacity(1_200, 400)
 _QUICK = InnerSettings(steps=30, batch=256, capacity=_SMALL, ridge_factors=(1.0,))
@@ -32,9 +34,9 @@ CANNOT_LEARN = {("catboost", "gamma")}  # teachers and objectives
 @dataclass(frozen=True)
 class Preset:
     """Number of folds (up to twice as many below `small_rows` rows), how many rows the first of them have that are scored, and from how many rows on
-    a single one is; the convex fit, feature-layer trainings, the one that follows a teacher of the caller's own, other teachers before the trainings
-    (`early`) and after them, the latter's further ones for classes (`of_classes`) and where their package is `installed`, whether to fine-tune end to
-    end, whether to train under the objective "supnorm", and which teachers the caller asked for by name.
+    a single one is; the convex fit, feature-layer trainings, those of a single fold (`of_single`), the one that follows a teacher of the caller's
+    own, other teachers before the trainings (`early`) and after them, the latter's further ones for classes (`of_classes`) and where their package is
+    `installed`, whether to fine-tune end to end, whether to train under the objective "supnorm", and which teachers the caller asked for by name.
     """
 
     folds: int = 4
@@ -43,6 +45,7 @@ class Preset:
     single_rows: int = 3_000
     convex: KernelRidge = _CONVEX
     inner: tuple[InnerSettings, ...] = (_DEEP,)
+    of_single: tuple[InnerSettings, ...] = (replace(_SHORT, depth=1), _SHORT)
     retrained: InnerSettings = _RETRAINED
     early: tuple[str, ...] = ("linear", "quick trees")
     teachers: tuple[str, ...] = ()
@@ -78,6 +81,10 @@ class Preset:
         further = [*found, *(name for name in names if name not in self.early)]
         return replace(self, teachers=tuple(dict.fromkeys([*self.teachers, *further])), asked=tuple(names))
 
+    def trainings(self, folds: int) -> tuple[InnerSettings, ...]:
+        """The feature-layer trainings of so many folds."""
+        return self.of_single if folds == 1 else self.inner
+
     def later(self, classes: bool) -> tuple[str, ...]:
         """The teachers after the trainings."""
         return tuple(dict.fromkeys([*self.teachers, *(self.of_classes if classes else ())]))
@@ -89,6 +96,7 @@ PRESETS = {
         small_rows=0,
         convex=KernelRidge(capacity=_SMALLEST, grid_rows=200),
         inner=(_QUICK,),
+        of_single=(_QUICK,),
         retrained=_QUICK,
         of_classes=(),
         ridge_again=False,
@@ -99,7 +107,8 @@ PRESETS = {
         small_rows=1_000,
         scored_rows=4_000,
         single_rows=16_000,
-        inner=(_LONG, replace(_LONG, depth=1), _MATERN, replace(_LONG, depth=2), _LAPLACE),
+        inner=_MANY,
+        of_single=_MANY,
         early=("linear", "trees"),
         retrained=_LONG,
         teachers=("randomised trees", "splines", "support vectors", "smoothed trees"),
