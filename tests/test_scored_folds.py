@@ -32,9 +32,7 @@ def table(n: int, seed: int = 0) -> tuple[pd.DataFrame, Any]:
     return pd.DataFrame({"shop": [f"s{i}" for i in shop], "a": x[:, 0], "b": x[:, 1]}), y
 
 
-@pytest.mark.parametrize(
-    ("n", "count", "scored"), [(300, 4, 4), (700, 3, 3), (1_200, 3, 2), (600, 4, 4), (1_000, 4, 2), (100_000, 4, 2), (90, 1, 1)]
-)
+@pytest.mark.parametrize(("n", "count", "scored"), [(300, 4, 4), (700, 3, 3), (1_200, 3, 2), (600, 4, 4), (1_000, 4, 2), (100_000, 4, 2), (90, 1, 1)])
 def test_as_many_folds_are_scored_as_have_enough_rows(n: int, count: int, scored: int) -> None:
     folds = make_folds(n, count, 0)
     first = folds.first(PRESETS["balanced"].scored_rows)

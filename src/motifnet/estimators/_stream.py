@@ -164,7 +164,7 @@ def plan_memory(d: int, n: int, *, landmarks: int, sample: int, held: int, batch
 
     m = min(landmarks, n)
     blocks = n_jobs * BLOCK_ROWS * (2 * m + 3 * d) * FLOAT
-    kept = {"libraries": LIBRARIES, "batches": 25 * batch**2 * FLOAT, "samples": 4 * (sample + 2 * held) * d * FLOAT}
+    kept = {"libraries": LIBRARIES, "batches": 24 * batch**2 * FLOAT, "samples": 4 * (sample + 2 * held) * d * FLOAT}
     return MemoryPlan(
         resident_memory(),
         {
