@@ -65,8 +65,9 @@ def test_groups_are_dealt_as_a_whole() -> None:
 
 
 def test_other_folds_are_those_of_the_stack() -> None:
-    several, forward = make_folds(100, 3, 0), make_folds(100, 1, 0, time=np.arange(100.0))
+    several, forward = make_folds(100, 4, 0), make_folds(100, 1, 0, time=np.arange(100.0))
     assert several.for_stack is several
+    assert make_folds(100, 2, 0).for_stack.count == 4
     assert forward.count == 1 and forward.for_stack is forward
 
 

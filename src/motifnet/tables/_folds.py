@@ -65,8 +65,8 @@ class Folds:
 
     @property
     def for_stack(self) -> Folds:
-        """The folds by which fitted parts are weighed: these, but the rows of a single one are dealt at random, groups whole, to `STACK_FOLDS`."""
-        if self.count != 1 or self.forward:
+        """The folds by which fitted parts are weighed: these, or `STACK_FOLDS` to which the rows of fewer are dealt at random, groups whole."""
+        if self.count >= STACK_FOLDS or self.forward:
             return self
         rows, of = np.flatnonzero(self.scored), np.full(len(self.of), -1, dtype=np.int64)
         groups = None if self.groups is None else np.unique(self.groups[rows], return_inverse=True)[1]

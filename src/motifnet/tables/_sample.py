@@ -70,11 +70,11 @@ class Sample:
 
     @property
     def for_stack(self) -> Sample:
-        """The sample with `Folds.for_stack`; what a single fold is dealt to has its encoding."""
+        """The sample with `Folds.for_stack` of a single fold, whose encoding they have; with its own folds where there are several."""
+        if self.folds.count != 1:
+            return self
         folds = self.folds.for_stack
-        if folds is self.folds or self.views is None:
-            return replace(self, folds=folds)
-        return replace(self, folds=folds, views=self.views * folds.count)
+        return replace(self, folds=folds, views=None if self.views is None else self.views * folds.count)
 
     def rows(self, chosen: NDArray[np.bool_], k: int | None = None) -> Sample:
         """The sample on some rows (a mask), in the encoding of fold k where given."""
