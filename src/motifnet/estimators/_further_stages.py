@@ -1,15 +1,13 @@
-"""Parts that are no kernels: other base models, and trainings of a whole network."""
+"""Parts that are no kernels: other base models, and the training of a whole network for its largest error."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import cast
 
 from motifnet.estimators._run import Run
-from motifnet.mimicry import transfer
 from motifnet.motifs import Motif
-from motifnet.retrain import FineTuneSettings, fine_tune_stage, fold_model, largest_local_error, sup_norm_stage
+from motifnet.retrain import largest_local_error, sup_norm_stage
 from motifnet.structure import LogScale, Part, numpy_of, part_of
 from motifnet.teachers import TEACHERS, BoostedTrees, FittedLinear, RejectedEarly
 
@@ -49,28 +47,6 @@ def add_base_model(run: Run, name: str, log: LogScale | None) -> None:
     run.settle(name, start, "a further teacher" + (", on log y" if log else ""), alone)
     if before is not None and alone.error > REJECTED * before.error:
         run.rejected.add(kind)
-
-
-def fine_tune(run: Run) -> None:
-    """End-to-end training of the first trained kernel network; the result joins the stack."""
-    start = run.course.start("fine-tuning")
-    run.control.check()
-    first, sample = run.first, run.behind_front()
-    assert first is not None
-    settings = FineTuneSettings(epochs=run.preset.fine_tune_epochs)
-    tuned = fine_tune_stage(
-        transfer(first),
-        lambda k: transfer(fold_model(sample, first, k)),
-        sample,
-        settings=settings,
-        seed=run.seed,
-        n_jobs=run.n_jobs,
-        control=run.control,
-    )
-    network = _behind(run, cast(Motif, tuned.network))
-    part = Part("fine-tuned network", tuned.oof, network, partial(numpy_of, network))
-    judged = run.goal.judge([part, *run.parts])
-    run.course.settle("fine-tuning", start, judged, f"{tuned.epochs} of {settings.epochs} epochs chosen by the fold networks")
 
 
 def train_sup_norm(run: Run) -> None:

@@ -1,5 +1,5 @@
 """Motif Mimicry on one page: convex fit → transfer → first teacher → last layer → inner layers → extrapolation → log scale and further inner layers →
-own loss → structure that the profile found → other teachers → stack → compact → fine-tuning → sup-norm training.
+own loss → structure that the profile found → other teachers → stack → compact → sup-norm training.
 
 What is cheap comes first. Every stage is timed and judged together with all parts so far, on rows that none of them has seen; it is kept if that
 error is lower. `Stopped` (time limit, Ctrl-C) ends the run with the best so far; the convex fit and its transfer always finish, so there always is a
@@ -17,7 +17,7 @@ from motifnet.engine import LedgerRow, Stopped
 from motifnet.estimators._compact import Compactor
 from motifnet.estimators._extrapolate import extrapolate
 from motifnet.estimators._from_teacher import learn_features
-from motifnet.estimators._further_stages import add_base_model, add_further_model, fine_tune, train_sup_norm
+from motifnet.estimators._further_stages import add_base_model, add_further_model, train_sup_norm
 from motifnet.estimators._goal import Judged
 from motifnet.estimators._kernel_stages import (
     FIRST_TRAINING,
@@ -72,8 +72,6 @@ def _plan(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds: floa
     for number, name in enumerate(preset.later(run.sample.labels is not None), 1):
         plan.append(Planned(name, partial(add_further_model, run, name, number), trees if "trees" in name else None))
     plan += [Planned("stack", partial(stack, run)), Planned("compact", partial(_compact, run))]
-    if preset.fine_tune_epochs:
-        plan.append(Planned("fine-tuning", partial(fine_tune, run)))
     if preset.sup_norm:
         plan.append(Planned("sup-norm training", partial(train_sup_norm, run)))
     return plan

@@ -17,11 +17,9 @@ from motifnet.teachers import TEACHERS, KernelRidge
 _FLAT = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"), batch=350, steps=40, rounds=3, log_loss=True)
 _DEEP = replace(_FLAT, depth=1)  # a residual block before its distances
 _SHORT = replace(_FLAT, rounds=2)
-_LONG = replace(_FLAT, rounds=6)
 _RETRAINED = replace(_FLAT, ridge_factors=(1.0,))
 _MATERN = InnerSettings(profiles=("laplace1", "matern32", "matern52"), steps=60, map_share=0, log_loss=True)
-_LAPLACE = InnerSettings(profiles=("laplace1", "laplace2"), map_columns=0, log_loss=True)
-_MANY = (_LONG, replace(_LONG, depth=1), _MATERN, replace(_LONG, depth=2), _LAPLACE)
+_MANY = (_DEEP, _FLAT, _MATERN)
 # few centres, few steps, few trees: within ten times the seconds of 500 boosted trees
 _SMALL, _SMALLEST = Capacity(1_200, 800), Capacity(1_200, 400)
 _QUICK = InnerSettings(steps=30, batch=256, capacity=_SMALL, ridge_factors=(1.0,))
@@ -36,7 +34,7 @@ class Preset:
     """Number of folds (up to twice as many below `small_rows` rows), how many rows the first of them have that are scored, and from how many rows on
     a single one is; the convex fit, feature-layer trainings, those of a single fold (`of_single`), the one that follows a teacher of the caller's
     own, other teachers before the trainings (`early`) and after them, the latter's further ones for classes (`of_classes`) and where their package is
-    `installed`, whether to fine-tune end to end, whether to train under the objective "supnorm", and which teachers the caller asked for by name.
+    `installed`, whether to train under the objective "supnorm", and which teachers the caller asked for by name.
     """
 
     folds: int = 4
@@ -51,7 +49,6 @@ class Preset:
     teachers: tuple[str, ...] = ()
     of_classes: tuple[str, ...] = ("shallow trees",)
     installed: tuple[str, ...] = ()
-    fine_tune_epochs: int = 0
     ridge_again: bool = True
     sup_norm: bool = False
     asked: tuple[str, ...] = ()
@@ -103,17 +100,14 @@ PRESETS = {
     ),
     "balanced": Preset(),
     "best": Preset(
-        folds=6,
         small_rows=1_000,
         scored_rows=4_000,
         single_rows=16_000,
         inner=_MANY,
         of_single=_MANY,
         early=("linear", "trees"),
-        retrained=_LONG,
         teachers=("randomised trees", "splines", "support vectors", "smoothed trees"),
         installed=("catboost",),
-        fine_tune_epochs=20,
     ),
 }
 
