@@ -10,15 +10,17 @@ from motifnet.estimators._prepare import Prepared
 from motifnet.estimators._run import Run
 from motifnet.shift import Reference, RowSample, draw_rows, sketch
 
+LOCAL_SECONDS = 1.0
+
 
 def conformal_of(goal: Goal, run: Run, judged: Judged) -> Intervals | ClassSets | None:
-    """Local scales take a fit of their own, which a run that was stopped has no time for."""
-    sample = run.sample
+    """Local scales take a fit of their own, which a run that was stopped, or has next to no time left, has no time for."""
+    sample, late = run.sample, run.stopped or run.control.seconds_left < LOCAL_SECONDS
     y, predicted = goal.outcome(judged)
     if sample.labels is not None:
         return fit_sets(sample, predicted)
-    shrunk = 1.0 if run.stopped or run.convex is None else narrowing(run.behind_front(), run.convex, run.seed)
-    return fit_intervals(sample, y, predicted, narrowing=shrunk, local=not run.stopped, seed=run.seed, n_jobs=run.n_jobs)
+    shrunk = 1.0 if late or run.convex is None else narrowing(run.behind_front(), run.convex, run.seed)
+    return fit_intervals(sample, y, predicted, narrowing=shrunk, local=not late, seed=run.seed, n_jobs=run.n_jobs)
 
 
 def reference_of(ready: Prepared, judged: Judged, seed: int) -> Reference:

@@ -18,6 +18,7 @@ from motifnet.teachers import TRIAL_ROWS, FittedKernel, KernelRidge, RejectedEar
 
 # behind a layer that leaves few directions and no jump the function is smooth: no Laplace kernel of ‖·‖₁, and steps enough to find its scale
 SMOOTHEST, SMOOTH, SMOOTH_STEPS = ("gaussian",), ("laplace2", "matern52", "gaussian"), 60
+LOOKING = 2.0  # seconds of the detectors, which cannot be interrupted
 
 
 def look_for_structure(run: Run) -> None:
@@ -26,6 +27,9 @@ def look_for_structure(run: Run) -> None:
         return
     if run.screen is not None and run.prescriber.request == "auto":
         run.course.leave_out("profile", f"not run: of more than {MAX_COLUMNS} columns")
+        return
+    if (left := run.control.seconds_left) < LOOKING:
+        run.course.leave_out("profile", f"not run: it takes up to {LOOKING:.0f} s, and {max(left, 0.0):.1f} s are left")
         return
     start = run.course.start("profile")
     run.control.check()

@@ -99,7 +99,8 @@ def cross_tune(
         if k in trained:
             return trained[k]
         part, rows = (sample, sample.X) if k == count else (sample.rows(sample.folds.train(k), k), sample.view(k))
-        return train_inner(part, starts[k], settings, [seed, number, k], control, Places(rows, shared), look)
+        seconds = _SHARE * control.seconds_left / max(1, math.ceil((count - k) / n_jobs))
+        return train_inner(part, starts[k], settings, [seed, number, k], control, Places(rows, shared), look, seconds)
 
     def look_at(k: int, settings: InnerSettings) -> Rounds:
         rounds = Rounds(sample, k, seed)

@@ -18,6 +18,8 @@ times as large, up to twice those of the first (Smith, Kindermans, Ying & Le 201
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -37,6 +39,7 @@ from motifnet.tables import Matrix, Sample
 from motifnet.teachers import left_out_together
 
 PATIENCE, LEAST_GAIN = 12, 0.002
+MEASURED = 4  # steps by which the pace of a round is known
 LEAST_BATCH = 350  # in all of fewer rows; else at most half of the rows are drawn, as a batch of nearly all of them is not a fresh one
 MAP_ROWS = 600  # from which the start of the map is computed
 LEAST_RIDGE = 1e-6  # above the rounding of a float32 Gram matrix
@@ -95,10 +98,12 @@ def train_inner(
     control: Control | None = None,
     places: Places | None = None,
     look: Callable[[InnerLayers], bool] | None = None,
+    seconds: float = math.inf,
 ) -> InnerLayers:
     """Train the inner layers on the rows of `sample`, from the kernel and λ of `start`; `places` are those of its own rows where None.
 
-    `look` sees the layers after each round, and says whether there is to be another.
+    `look` sees the layers after each round, and says whether there is to be another. Where steps would take longer than some `seconds`, a round has
+    fewer of them, and no other follows.
     """
     rng = np.random.default_rng(seed)
     places = places or Places(sample.X, int(rng.integers(2**31)))
@@ -123,25 +128,32 @@ def train_inner(
     everyone = np.arange(sample.n)
     codes = class_indicators(sample) if settings.log_loss and sample.labels is not None else None
 
+    end = time.monotonic() + seconds
+
     def descend(size: int, pace: float) -> None:
         whole, errors = inner.rows(X) if sample.n <= size else None, list[float]()
+        steps, begin = settings.steps, time.monotonic()
         for step in range(settings.steps):
             if control is not None:
                 control.check()
+            if math.isfinite(end) and step == MEASURED:
+                steps = int(np.clip(MEASURED * (end - begin) / max(time.monotonic() - begin, 1e-9), MEASURED, settings.steps))
+            if step == steps:
+                break
             drawn = everyone if whole is not None else np.sort(rng.permutation(sample.n)[:size])
             rows, blocks = batch_blocks(sample, drawn, rng)
             index = torch.as_tensor(rows)
             batch = whole if whole is not None and len(rows) == sample.n else inner.rows(X[index])
             target = y[index] if codes is None else codes[index]
             errors.append(find_gradients(inner, batch, target, w[index], blocks, sample.n, log_loss=codes is not None))
-            adam.step(inner.gradient(), pace * (1 - 0.9 * step / settings.steps))
+            adam.step(inner.gradient(), pace * (1 - 0.9 * step / steps))
             if batch is whole and stands_still(errors):
                 break
 
     # two rows have no leave-out error that differs between inner layers
     for number in range(settings.rounds if sample.n > 2 else 0):
         descend(min(round(settings.batch * min(GROWTH**number, LARGEST)), max(LEAST_BATCH, sample.n // 2)), RESTART**number)
-        if look is not None and not look(inner.freeze()):
+        if (look is not None and not look(inner.freeze())) or time.monotonic() >= end:
             break
     return inner.freeze()
 
