@@ -98,5 +98,5 @@ class StreamRun:
 def stream_settings(preset: Preset) -> InnerSettings:
     """The first training without a trunk, on larger batches: one round of it, longer, which gives nearly all for a quarter of the time."""
     first = next(settings for settings in preset.of_single if not settings.depth)
-    larger = replace(first, steps=round(LONGER * first.steps), batch=LARGER * first.batch, rounds=1)
+    larger = replace(first, steps=round(LONGER * first.steps), batch=LARGER * first.batch, rounds=1, log_loss=False)
     return replace(larger, capacity=preset.convex.capacity, ridge_factors=(1.0,))  # its own output layer is not the last one
