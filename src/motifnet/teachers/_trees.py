@@ -24,6 +24,7 @@ from motifnet.teachers._honest import Worth, cross_fit, inner_split
 Forests = tuple[Forest, ...]
 _FULL_ROWS = 3000  # from here on the learning rate is the stated one; it grows as the root of the rows falls, for time is then better spent elsewhere
 _MAX_SPEED = 2.4
+_AGAIN = 1.5  # of the time of a single fold: what trees of all rows take
 _SHARE, _OF_SLICE = 0.75, 0.7  # of the time that is left, and of that of a fold: what is grown is also read, and predicts
 _MANY_CLASSES = 2.0  # a round grows a tree for each class
 
@@ -63,17 +64,20 @@ class BoostedTrees(Teacher):
 
     def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None, worth: Worth | None = None) -> FittedTrees:
         """As for all teachers; raises `RejectedEarly` where the predictions of a trial are not `worth` the other folds."""
-        engine, alone = find_engine(self.library), sample.folds.forward or not self.bagged
-        count = sample.folds.count + alone
-        end = time.monotonic() + _SHARE * (control or Control()).seconds_left
+        engine, forward, start = find_engine(self.library), sample.folds.forward, time.monotonic()
+        end = start + _SHARE * (control or Control()).seconds_left
+        single, alone = sample.folds.count == 1 and not forward, forward or not self.bagged
+        count = sample.folds.count + (alone and not single)
 
         def grow(rows: Sample, k: int) -> Forests:
             seconds = _OF_SLICE * max(end - time.monotonic(), 0.0) / math.ceil((count - k) / n_jobs)
             return self._grow(rows, engine, [seed, k], control, seconds)
 
         oof, models = cross_fit(sample, grow, _predict, n_jobs=n_jobs, control=control, worth=worth)
-        if alone or not models:
-            counted = not sample.folds.forward and math.isinf(end) and bool(models)
+        now = time.monotonic()
+        # trees that time cut short are kept as they are: grown anew on all rows, in no more time, they would be worse than their score
+        if not models or (alone and (not single or end - now > _AGAIN * (now - start))):
+            counted = not forward and bool(models) and (single or math.isinf(end))
             models = [self._grow_again(sample, engine, models, seed) if counted else grow(sample, sample.folds.count)]
         return FittedTrees(oof, tuple(Forest.sum([model[c] for model in models]).scaled(1 / len(models)) for c in range(len(models[0]))))
 
