@@ -26,6 +26,7 @@ from motifnet.structure._orbit import Orbit, equivariant
 from motifnet.tables import Sample
 
 Request = Literal["auto"] | Profile | None
+SEARCH = 2.0  # seconds of the search for a step, which cannot be interrupted
 
 
 def check_profile(request: Any) -> Request:
@@ -96,7 +97,7 @@ class Prescriber:
 
     def _step(self, sample: Sample, k: int | None, control: Control) -> Motif | None:
         """The step across the likeliest surface, where given without fold k."""
-        control.check()
+        control.check(SEARCH)
         part = sample if k is None else sample.rows(sample.folds.train(k), k)
         order = np.random.default_rng([self.rows.seed, 7]).permutation(part.n)[:BOUNDARY_ROWS]
         rows = replace(self.rows, X=part.X[order], y=part.y[order])
