@@ -258,3 +258,13 @@ def test_one_fold_alone_is_predicted_by_what_may_predict_it() -> None:
             np.testing.assert_array_equal(only.train(0), folds.train(k))
     views = (X, X + 1, X + 2)
     np.testing.assert_array_equal(replace(plain, views=views).only(1).view(0), X + 1)
+
+
+def test_an_orbit_has_fewer_centres_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has as many rows a row as there are targets: more than the rows by which a trial of few centres is judged."""
+    monkeypatch.setattr("motifnet.estimators._compact.LITTLE", 0)
+    X, _, y = moving_along(np.random.default_rng(1))
+    model = MotifRegressor(preset="fast", random_state=0).fit(X, y)
+    rows = {row.stage: row for row in model.ledger_}
+    assert rows["equivariant layer"].kept
+    assert "taken" in rows["compact"].note

@@ -215,7 +215,8 @@ class Compactor:
             return trial.error(others, part) <= (1 + TRIAL * self.worth) * trial.error(best.parts)
 
         try:
-            return self._with(best, part, self._made(training, count, None if training.at_rows else worth))
+            tried = not training.at_rows and training.sample.n == self.goal.sample.n  # an orbit has more rows than the table
+            return self._with(best, part, self._made(training, count, worth if tried else None))
         except RejectedEarly:
             return None
 
