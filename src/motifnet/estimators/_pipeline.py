@@ -8,6 +8,7 @@ model.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,8 +58,9 @@ def run_stages(run: Run) -> Judged:
 
 def _plan(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds: float) -> list[Planned]:
     """The stages after the convex fit, in their order."""
-    preset = run.preset
-    plan = [Planned(name, partial(add_base_model, run, name, None)) for name in preset.early]
+    preset, limited = run.preset, math.isfinite(run.control.seconds_left)
+    early = sorted(preset.early, key=lambda name: limited and "trees" not in name)  # where seconds count, trees are worth more of them
+    plan = [Planned(name, partial(add_base_model, run, name, None)) for name in early]
     plan.append(Planned("last layer", partial(refit_last, run, convex, folds, seconds)))
     for number, settings in enumerate(preset.trainings(run.sample.folds.count)):
         if number == 1 and run.log is not None:

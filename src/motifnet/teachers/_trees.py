@@ -25,6 +25,7 @@ Forests = tuple[Forest, ...]
 _FULL_ROWS = 3000  # from here on the learning rate is the stated one; it grows as the root of the rows falls, for time is then better spent elsewhere
 _MAX_SPEED = 2.4
 _AGAIN = 1.5  # of the time of a single fold: what trees of all rows take
+_OF_CLASSES = 0.45  # the same of many classes or targets: each has its own trees to read
 _SHARE, _OF_SLICE = 0.75, 0.7  # of the time that is left, and of that of a fold: what is grown is also read, and predicts
 _MANY_CLASSES = 2.0  # a round grows a tree for each class
 
@@ -70,7 +71,7 @@ class BoostedTrees(Teacher):
         count = sample.folds.count + (alone and not single)
 
         def grow(rows: Sample, k: int) -> Forests:
-            seconds = _OF_SLICE * max(end - time.monotonic(), 0.0) / math.ceil((count - k) / n_jobs)
+            seconds = (_OF_CLASSES if sample.y.shape[1] > 1 else _OF_SLICE) * max(end - time.monotonic(), 0.0) / math.ceil((count - k) / n_jobs)
             return self._grow(rows, engine, [seed, k], control, seconds)
 
         oof, models = cross_fit(sample, grow, _predict, n_jobs=n_jobs, control=control, worth=worth)
