@@ -12,7 +12,7 @@ import torch
 from motifnet.engine import Control, Stopped
 from motifnet.kernels import PROFILES, Kernel, distances, median_distances, radial, start_kernel
 from motifnet.mimicry import transfer
-from motifnet.retrain import Adam, InnerSettings, Start, cross_tune, fold_model, mixture, refit_ridge, starts_of, train_inner
+from motifnet.retrain import Adam, InnerLayers, InnerSettings, Start, cross_tune, fold_model, mixture, refit_ridge, starts_of, train_inner
 from motifnet.retrain._gradient_map import gradient_map
 from motifnet.retrain._inner import batch_blocks
 from motifnet.retrain._inner_parameters import MU, OMEGA, RHO, TAU, InnerParameters
@@ -222,3 +222,18 @@ def test_the_gradient_of_the_mixture_is_that_of_its_formula(profiles: tuple[str,
     assert torch.allclose(mine, K, rtol=0, atol=1e-14)
     for a, b in zip(torch.autograd.grad((G * mine).sum(), leaves), expected, strict=True):
         assert torch.allclose(a, b, rtol=0, atol=1e-13)
+
+
+def test_a_training_without_time_has_the_steps_that_measure_its_pace_and_no_other_round() -> None:
+    sample, settings = sample_of(), replace(SETTINGS, steps=30, rounds=3, batch=60)
+    start = starts_of(KernelRidge().fit(sample), SETTINGS.profiles)[-1]
+
+    def rounds(seconds: float) -> tuple[int, InnerLayers]:
+        looks = list[InnerLayers]()
+        found = train_inner(sample, start, settings, [0], look=lambda inner: looks.append(inner) is None, seconds=seconds)
+        return len(looks), found
+
+    (few, short), (all_of_them, long) = rounds(0.0), rounds(np.inf)
+    assert (few, all_of_them) == (1, 3)
+    assert not np.array_equal(short.slopes, long.slopes)
+    assert np.isfinite(short.slopes).all() and short.ridge > 0

@@ -12,8 +12,10 @@ import pytest
 
 import motifnet
 from motifnet import MotifClassifier, MotifRegressor
+from motifnet.estimators._prepare import prepare
 from motifnet.estimators._presets import PRESETS
 from motifnet.estimators._stream_rows import beside
+from motifnet.losses import Objective
 from motifnet.retrain import InnerSettings, cross_tune, starts_of
 from motifnet.retrain._cross_tune import solve_whole
 from motifnet.stacking import fit_nnls_stack
@@ -156,3 +158,15 @@ def test_classes_are_scored_so_too(n: int) -> None:
     new, truth = table(2_000, 3)
     assert (model.predict(new) == np.where(truth > np.median(y), "hi", "lo")).mean() > 0.75
     assert model.reliability(new, np.where(truth > np.median(y), "hi", "lo")) is not None
+
+
+@pytest.mark.parametrize(("n", "events", "scored"), [(2_000, 0.01, 3), (2_900, 0.2, 2), (4_000, 0.01, 3), (4_000, 0.2, 1)])
+def test_rows_of_every_class_are_scored(n: int, events: float, scored: int) -> None:
+    """A single fold of a quarter would have ten events of forty to calibrate probabilities by."""
+    rng = np.random.default_rng(0)
+    y = np.arange(n) < events * n
+    ready = prepare(rng.normal(size=(n, 2)), y, None, None, None, task="classification", objective=Objective(), preset=PRESETS["fast"], seed=0)
+    folds = ready.sample.folds
+    assert folds.count == scored
+    assert ready.sample.labels is not None
+    assert (np.bincount(ready.sample.labels[folds.scored]) >= min(50, round(events * n))).all()

@@ -422,3 +422,14 @@ def test_where_no_earlier_row_of_another_group_is_left_no_block_chooses() -> Non
     assert part.judges(block).tolist() == ((of == 0) & (groups == 0)).tolist()
     alone = replace(sample, folds=Folds(of, 2, True, np.where(groups == 1, 0, groups)))
     assert fold_partition(alone, 1).inner == ()
+
+
+@pytest.mark.parametrize(("limit", "anew"), [(None, True), (0.4, False)])
+def test_trees_of_a_single_fold_that_a_limit_cut_short_are_those_that_were_scored(limit: float | None, anew: bool) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(4_000, 6))
+    whole = Sample.plain(X, np.sin(3 * X[:, 0]) * X[:, 1] + 0.1 * rng.normal(size=4_000))
+    sample = replace(whole, folds=whole.folds.first(1, at_least=1))
+    fitted = BoostedTrees(max_trees=5_000, patience=5_000, bagged=False).fit(sample, control=Control(limit))
+    rows = sample.folds.scored
+    assert np.allclose(fitted.predict(X[rows]), fitted.oof[rows]) != anew
