@@ -230,7 +230,12 @@ def test_a_training_without_time_has_the_steps_that_measure_its_pace_and_no_othe
 
     def rounds(seconds: float) -> tuple[int, InnerLayers]:
         looks = list[InnerLayers]()
-        found = train_inner(sample, start, settings, [0], look=lambda inner: looks.append(inner) is None, seconds=seconds)
+
+        def look(inner: InnerLayers) -> bool:
+            looks.append(inner)
+            return True
+
+        found = train_inner(sample, start, settings, [0], look=look, seconds=seconds)
         return len(looks), found
 
     (few, short), (all_of_them, long) = rounds(0.0), rounds(np.inf)
