@@ -10,7 +10,7 @@ from motifnet.estimators._prepare import Prepared
 from motifnet.estimators._run import Run
 from motifnet.shift import Reference, RowSample, draw_rows, sketch
 
-LOCAL_SECONDS = 1.0
+LOCAL_SECONDS = 1.0  # of the time limit: with less of it left intervals have one width
 
 
 def conformal_of(goal: Goal, run: Run, judged: Judged) -> Intervals | ClassSets | None:
