@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from motifnet import MotifRegressor
+from motifnet import MotifClassifier, MotifRegressor
 from motifnet.engine import Control, LedgerRow, MotifnetWarning, Stopped
 from motifnet.estimators._course import Course
 from motifnet.estimators._goal import Judged
@@ -55,3 +55,31 @@ def test_a_fit_without_time_says_what_it_has_not_tried() -> None:
         model = MotifRegressor(preset="balanced", time_limit_s=1e-6).fit(X, X[:, 0] * X[:, 1] + 0.1 * rng.normal(size=300))
     assert "not reached" in model.ledger_[-1].note and "compact" in model.ledger_[-1].note
     assert np.isfinite(model.predict(X)).all()
+
+
+def _wave(n: int = 300) -> tuple[np.ndarray, np.ndarray]:
+    X = np.random.default_rng(0).normal(size=(n, 3))
+    return X, np.sin(2 * X[:, 0]) + X[:, 1]
+
+
+@pytest.mark.parametrize(("limit", "first"), [(None, "linear"), (600.0, "quick trees")])
+def test_trees_come_first_where_seconds_count(limit: float | None, first: str) -> None:
+    stages = [row.stage for row in MotifRegressor(preset="fast", time_limit_s=limit).fit(*_wave()).ledger_]
+    assert min(("linear", "quick trees"), key=stages.index) == first
+
+
+@pytest.mark.parametrize(("seconds", "looked"), [(0.0, True), (1e9, False)])
+def test_detectors_wait_for_time_that_there_is(monkeypatch: pytest.MonkeyPatch, seconds: float, looked: bool) -> None:
+    monkeypatch.setattr("motifnet.estimators._structure_stage.LOOKING", seconds)
+    model = MotifRegressor(preset="fast", time_limit_s=600.0).fit(*_wave())
+    note = next(row.note for row in model.ledger_ if row.stage == "profile")
+    assert note.startswith("not run: it takes up to") != looked
+    assert (model.profile_ is not None) == looked
+
+
+@pytest.mark.parametrize(("far", "refitted"), [(0.0, False), (np.inf, True)])
+def test_a_kernel_far_from_all_parts_has_no_output_layer_of_its_own(monkeypatch: pytest.MonkeyPatch, far: float, refitted: bool) -> None:
+    monkeypatch.setattr("motifnet.estimators._kernel_stages.FAR", far)
+    X, y = _wave()
+    note = next(row.note for row in MotifClassifier(preset="fast").fit(X, y > 0).ledger_ if row.stage == "own loss")
+    assert note.startswith("not run: the trained kernel alone has") != refitted

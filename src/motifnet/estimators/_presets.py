@@ -79,7 +79,7 @@ class Preset:
         return replace(self, teachers=tuple(dict.fromkeys([*self.teachers, *further])), asked=tuple(names))
 
     def trainings(self, folds: int) -> tuple[InnerSettings, ...]:
-        """The feature-layer trainings of so many folds."""
+        """The feature-layer trainings of a number of folds."""
         return self.of_single if folds == 1 else self.inner
 
     def later(self, classes: bool) -> tuple[str, ...]:
