@@ -18,7 +18,7 @@ from motifnet.kernels import blocks_of, leave_out_residuals, projector
 from motifnet.tables import Sample
 from motifnet.teachers import FittedKernel
 
-MOST_ROWS = 1_500
+MOST_ROWS = 1_000
 _LEAST = 0.5
 
 

@@ -40,7 +40,7 @@ LITTLE = 20_000  # parameters; a network of fewer keeps all its centres
 LEAST = 32  # centres
 FAR = 4  # times the centres that there are: where theory asks for more, half of them are too few
 SMALL_TREES = BoostedTrees(learning_rate=0.08, leaves=8, max_trees=150, bagged=False)
-LOOKED_AT = 1_000  # rows whose Gram matrix is read
+LOOKED_AT = 600  # rows whose Gram matrix is read
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Compactor:
             good = judged is not None and self.as_good(judged)
             found = (judged, count) if judged is not None and good else found
             growing = not good if growing is None else growing
-            if good == growing:
+            if good == growing or (count == most and predicted > 2 * most):  # theory asks for far more than half of what is left
                 break
             count = 2 * count if growing else count // 2
         return found

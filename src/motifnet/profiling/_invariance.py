@@ -19,7 +19,7 @@ from motifnet.profiling._finding import LEVEL, Finding, unreliable
 from motifnet.profiling._group import PRESETS, Group, act, non_invariant, permutations
 from motifnet.profiling._rows import FEW_ROWS, Rows
 from motifnet.profiling._screen import plainly_broken
-from motifnet.profiling._smooth import choose_prior
+from motifnet.profiling._smooth import SETTING_ROWS, choose_prior
 from motifnet.profiling._symmetry import FIRST, Reading, Symmetry, judge_equivariance, judge_invariance
 from motifnet.tables import Matrix
 
@@ -131,7 +131,7 @@ def _judge(rows: Rows, groups: list[Group], raw: Matrix) -> list[Symmetry]:
     """Every group against the plain fit."""
     q = rows.y.shape[1]
     if q == 1:
-        y, first = rows.y[:, 0], int(FIRST * rows.n)
+        y, first = rows.y[:, 0], min(int(FIRST * rows.n), SETTING_ROWS)
         prior = choose_prior(rows.X[:first], rows.y[:first], rows.seed)
         plain = Reading.of(rows.X, y, prior=prior)
         return [judge_invariance(group, plain, _common(group, rows, raw), y, prior, rows.seed) for group in groups]

@@ -19,7 +19,6 @@ import numpy as np
 from motifnet.profiling._dimension import merged, neighbour_distances, two_nn
 from motifnet.tables import Matrix
 
-ROWS = 1_000  # that are looked at
 _FIRST, _LAST = 5, 1 / 3  # between these eigenvalues, as number and as share, a power law is read: the first follow the mean, the last the rounding
 
 

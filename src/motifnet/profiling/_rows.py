@@ -11,12 +11,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.profiling._smooth import Prior, Smooth, choose_prior
+from motifnet.profiling._smooth import SETTING_ROWS, Prior, Smooth, choose_prior
 from motifnet.tables import Encoder, Matrix, Numeric, Target, as_table, as_target, canonical, make_folds, note_strings, standardised
 
 HALF = 1_500  # rows of each half: an inverse of this size takes a second
 FEW_ROWS = 60
-FEW_SETTING_ROWS = 200  # enough to tell columns that matter
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +55,7 @@ class Rows:
         """At most that many columns, those of the largest relevance, in their order."""
         if self.d <= most:
             return np.arange(self.d)
-        relevance = choose_prior(self.X[:FEW_SETTING_ROWS], self.y[:FEW_SETTING_ROWS], self.seed).scale.numpy()
+        relevance = self.prior.scale.numpy()
         return np.sort(np.argsort(-relevance, kind="stable")[:most])
 
     def of_columns(self, kept: NDArray[np.intp]) -> Rows:
@@ -70,9 +69,9 @@ class Rows:
 
     @cached_property
     def prior(self) -> Prior:
-        """Settings of the smooth reading, from the first half."""
-        half = self.halves_rows[0]
-        return choose_prior(self.X[half], self.y[half], self.seed)
+        """Settings of the smooth reading, from the first rows, which are of the first half."""
+        few = self.halves_rows[0][:SETTING_ROWS]
+        return choose_prior(self.X[few], self.y[few], self.seed)
 
     @property
     def halves_rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

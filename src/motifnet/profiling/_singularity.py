@@ -20,6 +20,7 @@ from motifnet.tables import Matrix
 
 RELIABLE_ROWS = 2_000
 HANSEN = 7.35  # Hansen (2000), table 1: 95 % point of the likelihood ratio of a threshold
+ALIKE = 0.8  # of the largest z²: a surface that has so much of it is the same one, somewhat misplaced
 NAME = "singularity"
 
 
@@ -50,8 +51,9 @@ def _likeliest(rows: Rows, columns: list[int]) -> tuple[Surface, Steps, float]:
     surfaces = search(first, columns, rows.seed)
     tests = [_test(surface, first, second) for surface in surfaces]
     p = [min(1.0, 2 * len(surfaces) * float(norm.sf(abs(t.z[0])))) for t in tests]
-    # the simplest surface whose p-value is not a hundred times that of another
-    best = next(i for i in range(len(p)) if p[i] <= 100 * min(p) and (p[i] <= LEVEL or min(p) > LEVEL))
+    # the simplest surface whose p-value is not a hundred times that of another, or that says nearly as much
+    seen, most = [float(t.z[0]) ** 2 for t in tests], max(float(t.z[0]) ** 2 for t in tests)
+    best = next(i for i in range(len(p)) if (p[i] <= 100 * min(p) or seen[i] >= ALIKE * most) and (p[i] <= LEVEL or min(p) > LEVEL))
     return surfaces[best], tests[best], p[best]
 
 
@@ -91,7 +93,8 @@ def _exponent(rows: Rows, columns: list[int], most: int = 3) -> dict[str, object
 
 
 def _finding(rows: Rows, surface: Surface, test: Steps, p: float, exponent: dict[str, object], level: float) -> Finding:
-    size, error = float(test.size[0] * rows.sd[0]), float(test.error[0] * rows.sd[0])
+    upwards = np.sign(surface.weight[_by_share(rows, surface)[0]])  # the way in which the term grows that the words begin with
+    size, error = float(upwards * test.size[0] * rows.sd[0]), float(test.error[0] * rows.sd[0])
     place = _place(surface, *rows.halves)
     words, where = _described(rows, surface, place)
     details = {"p_value": p, "surface": words, **where, **exponent, "rows": 2 * len(rows.halves_rows[0])}
@@ -112,10 +115,15 @@ def _finding(rows: Rows, surface: Surface, test: Steps, p: float, exponent: dict
     return Finding(NAME, size, interval, f"jump of {target}", True, "jump", sentence, {"step": where}, details)
 
 
+def _by_share(rows: Rows, surface: Surface) -> list[int]:
+    """The terms that count, the largest first."""
+    share = np.abs(surface.weight) * surface.features(rows.X).std(0)
+    return [int(i) for i in np.argsort(-share) if share[i] >= 0.05 * share.max()]
+
+
 def _described(rows: Rows, surface: Surface, place: tuple[float, float, float]) -> tuple[str, dict[str, object]]:
     """The surface in words and as numbers: a column in its own unit, or Σ weight ((x − mean)/sd)^power = threshold."""
-    share = np.abs(surface.weight) * surface.features(rows.X).std(0)
-    order = [i for i in np.argsort(-share) if share[i] >= 0.05 * share.max()]
+    order = _by_share(rows, surface)
     scale = float(surface.weight[order[0]])
     terms = [(rows.names[surface.columns[i]], surface.powers[i], float(surface.weight[i] / scale)) for i in order]
     if len(terms) == 1 and terms[0][1] == 1:

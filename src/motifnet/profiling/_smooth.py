@@ -17,17 +17,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from motifnet.kernels import SpectralPath, distances, factor, median_distances, projector, projector_of, radial
+from motifnet.kernels import SpectralPath, distances, factor, median_distances, projector, projector_of, radial_at
 from motifnet.tables import Matrix
 
-SETTING_ROWS, FLIPS = 200, 1_999
+SETTING_ROWS, FLIPS = 160, 1_999
 _SCALES, _ADDITIVE, _SHARES = (0.3, 1.0, 2.0), (0.3, 1.0), (0.02, 0.3, 0.9)
 _RIDGES = np.logspace(-4, 2, 13)
 
@@ -43,7 +43,7 @@ class Prior:
 
     def gram(self, A: Tensor, B: Tensor) -> Tensor:
         """The Gram matrix of k with shape (n, m)."""
-        joint = radial("matern52", distances(A * self.scale, B * self.scale, 2))
+        joint = radial_at("matern52", 1.0, distances(A * self.scale, B * self.scale, 2))
         return joint if self.share == 0 else (1 - self.share) * joint + self.share * _additive(A, B, self.rate)
 
     def gradients(self, A: Tensor, B: Tensor, dual: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ def _additive(A: Tensor, B: Tensor, rate: float) -> Tensor:
     """The mean over columns of φ(a |x_j − x'_j|)."""
     total = torch.zeros(len(A), len(B), dtype=A.dtype)
     for a, b in zip(A.T, B.T, strict=True):
-        total += radial("matern52", rate * (a[:, None] - b).abs())
+        total += radial_at("matern52", rate, (a[:, None] - b).abs_())
     return total / A.shape[1]
 
 
@@ -72,11 +72,16 @@ def _slope(t: Tensor) -> Tensor:
 
 
 def choose_prior(X: Matrix, y: Matrix, seed: int = 0) -> Prior:
-    """Settings with the highest restricted likelihood on at most 200 rows of X with shape (n, d) and y with shape (n, q)."""
+    """Settings with the highest restricted likelihood on at most `SETTING_ROWS` rows of X with shape (n, d) and y with shape (n, q)."""
     rows = np.random.default_rng(seed).permutation(len(X))[:SETTING_ROWS]
-    A, b = torch.as_tensor(X[rows]), torch.as_tensor(y[rows])
-    best, likelihood = _search(A, b, torch.ones(X.shape[1], dtype=A.dtype))
-    for _ in range(2 if X.shape[1] > 1 else 0):
+    return _likeliest(X[rows].tobytes(), y[rows].tobytes(), len(rows))
+
+
+@lru_cache(4)  # several detectors take theirs from the same rows
+def _likeliest(X: bytes, y: bytes, n: int) -> Prior:
+    A, b = (torch.frombuffer(bytearray(values), dtype=torch.float64).reshape(n, -1) for values in (X, y))
+    best, likelihood = _search(A, b, torch.ones(A.shape[1], dtype=A.dtype))
+    for _ in range(2 if A.shape[1] > 1 else 0):
         alpha = projector(best.gram(A, A), torch.full((len(A),), best.ridge, dtype=A.dtype)) @ b
         slopes = sum(best.gradients(A, A, column).square().mean(0) for column in alpha.T)
         relevance = (torch.as_tensor(slopes).sqrt() * A.std(0)).clamp(min=1e-12)
@@ -182,9 +187,15 @@ class Smooth:
 
     def change(self, X: Matrix) -> float:
         """The root mean square of f̂ at the rows minus f̂ at others X with shape (n, d)."""
-        A = torch.as_tensor(self.X)
-        difference = (self.prior.gram(A, A) - self.prior.gram(torch.as_tensor(X), A)) @ torch.as_tensor(self.dual)
-        return float(difference.square().mean().sqrt())
+        return float((self._smooth_part - self._smooth_at(X)).square().mean().sqrt())
+
+    @cached_property
+    def _smooth_part(self) -> Tensor:
+        return self._smooth_at(self.X)
+
+    def _smooth_at(self, X: Matrix) -> Tensor:
+        """g at rows X with shape (n, d)."""
+        return self.prior.gram(torch.as_tensor(X), torch.as_tensor(self.X)) @ torch.as_tensor(self.dual)
 
     def score_test(self, S: Matrix, column: int = 0, units: NDArray[np.int64] | None = None) -> tuple[float, int, float]:
         """F, the rank k of the columns S with shape (n, m) in this model, and the p-value; rows of one of the `units` change their sign together.

@@ -8,8 +8,11 @@ centres of the fold's training rows, by the inner layers and λ of that fold: th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
+from torch import Tensor
 
 from motifnet.engine import Control, parallel_map
 from motifnet.kernels import landmark_features, means_between, solve_folds
@@ -35,31 +38,78 @@ def with_centres(
     where the predictions of a trial are not `worth` the other folds.
     """
     control = control or Control()
+    single = sample.folds.count == 1 and sample.views is None
+    sums: dict[int, tuple[Centres, Sums]] = {}
 
     def held_out(k: int) -> Matrix:
         control.check()
         rows, train = sample.folds.held_out(k), sample.folds.train(k)
         if not train.any():
             return np.zeros((int(rows.sum()), sample.y.shape[1]))
-        return solve_at(sample.rows(train, k), fitted.inner[k], count, seed).predict(sample.view(k)[rows])
+        part = sample.rows(train, k)
+        centres = Centres.of(part, fitted.inner[k], count, seed)
+        found = centres.sums(part)
+        if single:
+            sums[k] = centres, found
+        return centres.solve(found).predict(sample.view(k)[rows])
 
     oof = sample.folds.joined(fit_folds(sample, held_out, lambda part: part, n_jobs, worth))
-    models = parallel_map(lambda model: solve_at(sample, model.inner, count, seed), fitted.models, n_jobs)
+    if single and sums:  # the layers of the fold are those of the model: only its own rows are missing
+        centres, found = sums[0]
+        control.check()
+        models = [centres.solve(found + centres.sums(sample.rows(~sample.folds.train(0))))]
+    else:
+        models = parallel_map(lambda model: solve_at(sample, model.inner, count, seed), fitted.models, n_jobs)
     return CrossTuned(oof, fitted.inner, tuple(models))
 
 
+@dataclass(frozen=True)
+class Sums:
+    """S = Σ w f fᵀ with shape (m + 1, m + 1) and s = Σ w f yᵀ with shape (m + 1, q) over some rows."""
+
+    S: Matrix
+    s: Tensor
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(self.S + other.S, self.s + other.s)
+
+
+@dataclass(frozen=True)
+class Centres:
+    """Centres C with shape (m, d) behind the inner layers, and the factor L of K_CC = L Lᵀ: features of a row are f = (L⁻¹ k(C, x), 1)."""
+
+    inner: InnerLayers
+    C: Tensor
+    L: Tensor
+
+    @classmethod
+    def of(cls, sample: Sample, inner: InnerLayers, count: int, seed: int) -> Centres:
+        """No more than `count`, between the rows."""
+        Z = inner.warp(torch.as_tensor(sample.X))
+        C = torch.as_tensor(means_between(Z.numpy(), inner.mapped(Z).numpy(), count, seed))
+        return cls(inner, C, landmark_features(inner.gram(C, C)))
+
+    def sums(self, sample: Sample) -> Sums:
+        """Over all rows of a sample, by blocks."""
+        Z, y, w = self.inner.warp(torch.as_tensor(sample.X)), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
+        size = len(self.C) + 1
+        S, s = np.zeros((size, size)), torch.zeros(size, y.shape[1], dtype=Z.dtype)
+        for part in torch.split(torch.arange(len(Z)), BLOCK):
+            F = torch.ones(size, len(part), dtype=Z.dtype)
+            torch.linalg.solve_triangular(self.L, self.inner.gram(self.C, Z[part]), upper=False, out=F[:-1])
+            s += F @ (w[part, None] * y[part])
+            F.mul_(w[part].sqrt())
+            S += F.numpy() @ F.numpy().T  # numpy computes half of a product of a matrix and itself
+        return Sums(S, s)
+
+    def solve(self, sums: Sums) -> TunedModel:
+        """The output layer in closed form, with the λ of the inner layers."""
+        gamma = solve_folds(torch.as_tensor(sums.S), sums.s, self.inner.ridge)
+        dual = torch.linalg.solve_triangular(self.L.T, gamma[:-1], upper=True)
+        return TunedModel(self.inner, self.C.numpy(), dual.numpy(), gamma[-1].numpy(), self.inner.ridge)
+
+
 def solve_at(sample: Sample, inner: InnerLayers, count: int, seed: int) -> TunedModel:
-    """The output layer of all rows in closed form, at no more than `count` centres."""
-    Z, y, w = inner.warp(torch.as_tensor(sample.X)), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
-    C = torch.as_tensor(means_between(Z.numpy(), inner.mapped(Z).numpy(), count, seed))
-    L = landmark_features(inner.gram(C, C))
-    S, c = np.zeros((len(C) + 1, len(C) + 1)), torch.zeros(len(C) + 1, y.shape[1], dtype=Z.dtype)
-    for part in torch.split(torch.arange(len(Z)), BLOCK):
-        F = torch.ones(len(C) + 1, len(part), dtype=Z.dtype)
-        torch.linalg.solve_triangular(L, inner.gram(C, Z[part]), upper=False, out=F[:-1])
-        c += F @ (w[part, None] * y[part])
-        F.mul_(w[part].sqrt())
-        S += F.numpy() @ F.numpy().T  # numpy computes half of a product of a matrix and itself
-    gamma = solve_folds(torch.as_tensor(S), c, inner.ridge)
-    dual = torch.linalg.solve_triangular(L.T, gamma[:-1], upper=True)
-    return TunedModel(inner, C.numpy(), dual.numpy(), gamma[-1].numpy(), inner.ridge)
+    """The output layer of all rows, at no more than `count` centres."""
+    centres = Centres.of(sample, inner, count, seed)
+    return centres.solve(centres.sums(sample))
