@@ -27,7 +27,7 @@ from torch import Tensor
 from motifnet.kernels import SpectralPath, distances, factor, median_distances, projector, projector_of, radial_at
 from motifnet.tables import Matrix
 
-SETTING_ROWS, FLIPS = 160, 1_999
+SETTING_ROWS, FLIPS = 200, 1_999
 _SCALES, _ADDITIVE, _SHARES = (0.3, 1.0, 2.0), (0.3, 1.0), (0.02, 0.3, 0.9)
 _RIDGES = np.logspace(-4, 2, 13)
 
