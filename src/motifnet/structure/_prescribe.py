@@ -90,8 +90,9 @@ class Prescriber:
         return None if components is None or not numeric.any() else projection(sample.X, numeric, components)
 
     def _stepped(self, known: Motif, numeric: NDArray[np.bool_], sample: Sample, fold: int, control: Control) -> Front | None:
-        """The step of every fold and of all rows; that of one fold is known."""
-        found = [known if k == fold else self._step(sample, k, control) for k in [*range(sample.folds.count), None]]
+        """The step of every fold and of all rows; that of one fold is known. A single fold's is that of the model, as its feature layers are."""
+        folds = [*range(sample.folds.count), None if sample.folds.count > 1 else fold]
+        found = [known if k == fold else self._step(sample, k, control) for k in folds]
         motifs = [motif for motif in found if motif is not None]
         return Front("step", motifs[-1], numeric, tuple(motifs[:-1])) if len(motifs) == len(found) else None
 
