@@ -47,6 +47,7 @@ lint: .venv/.installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/structure.py
 
 # Figures and tables of the README, computed again.
 readme: .venv/.installed-dev

@@ -1,4 +1,6 @@
-"""Tables of the kinds that users bring, of known law: one function a kind, from a generator and a number of rows to columns and target."""
+"""Tables of the kinds that users bring, of known law: one function a kind, from a generator and a
+number of rows to columns and target.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ FIXED = 5  # seed of what belongs to a law, such as the effects of levels
 
 @dataclass(frozen=True)
 class Archetype:
-    """A law, its number of training rows, and whether its target is a class. `beyond`: new rows lie beyond those of the fit."""
+    """A law, its number of training rows, and whether its target is a class. `beyond`: new rows lie
+    beyond those of the fit.
+    """
 
     draw: Callable[[Rng, int], Drawn]
     n: int
@@ -50,7 +54,9 @@ def _rare(rng: Rng, n: int) -> Drawn:
 
 def _counts(rng: Rng, n: int) -> Drawn:
     X = rng.uniform(-1, 1, (n, 4))
-    return _numbers(X), np.where(rng.random(n) < 0.6, 0, rng.poisson(np.exp(1 + _wave(X)))).astype(float)
+    return _numbers(X), np.where(rng.random(n) < 0.6, 0, rng.poisson(np.exp(1 + _wave(X)))).astype(
+        float
+    )
 
 
 def _lognormal(rng: Rng, n: int) -> Drawn:
@@ -80,17 +86,23 @@ def _wide(rng: Rng, n: int) -> Drawn:
 
 def _xor(rng: Rng, n: int) -> Drawn:
     bits = rng.integers(0, 2, (n, 6))
-    return _numbers(bits.astype(float), "bit"), (bits[:, 0] ^ bits[:, 1] ^ bits[:, 2]) + 0.3 * rng.normal(size=n)
+    return _numbers(bits.astype(float), "bit"), (
+        bits[:, 0] ^ bits[:, 1] ^ bits[:, 2]
+    ) + 0.3 * rng.normal(size=n)
 
 
 def _ordinal(rng: Rng, n: int) -> Drawn:
     marks = rng.integers(1, 6, (n, 4))
-    return _numbers(marks.astype(float), "mark"), np.minimum(marks[:, 0], marks[:, 1]) + 0.3 * marks[:, 2] + rng.normal(size=n)
+    return _numbers(marks.astype(float), "mark"), np.minimum(
+        marks[:, 0], marks[:, 1]
+    ) + 0.3 * marks[:, 2] + rng.normal(size=n)
 
 
 def _unbalanced(rng: Rng, n: int) -> Drawn:
     X = rng.normal(size=(n, 4))
-    scores = np.stack([np.full(n, 3.0), 1.5 * X[:, 0] + X[:, 1] ** 2 - 0.5, 1.5 * X[:, 2]]) + rng.gumbel(size=(3, n))
+    scores = np.stack(
+        [np.full(n, 3.0), 1.5 * X[:, 0] + X[:, 1] ** 2 - 0.5, 1.5 * X[:, 2]]
+    ) + rng.gumbel(size=(3, n))
     return _numbers(X), np.array(["usual", "seldom", "rare"])[scores.argmax(0)]
 
 
@@ -113,7 +125,9 @@ def _daily(rng: Rng, n: int) -> Drawn:
     minutes = rng.integers(0, 365 * 24 * 60, n)
     hour, x = minutes / 60 % 24, rng.normal(size=n)
     when = pd.Timestamp("2025-01-01") + pd.to_timedelta(minutes, unit="min")
-    return pd.DataFrame({"when": when, "x": x}), np.sin(2 * np.pi * hour / 24) + 0.5 * x + 0.3 * rng.normal(size=n)
+    return pd.DataFrame({"when": when, "x": x}), np.sin(
+        2 * np.pi * hour / 24
+    ) + 0.5 * x + 0.3 * rng.normal(size=n)
 
 
 def _trend(rng: Rng, n: int) -> Drawn:
@@ -123,7 +137,9 @@ def _trend(rng: Rng, n: int) -> Drawn:
 
 def _additive(rng: Rng, n: int) -> Drawn:
     X = rng.uniform(-1, 1, (n, 8))
-    return _numbers(X), np.sin(3 * X[:, 0]) + X[:, 1] ** 2 + np.exp(X[:, 2]) + X[:, 3] + 0.3 * rng.normal(size=n)
+    return _numbers(X), np.sin(3 * X[:, 0]) + X[:, 1] ** 2 + np.exp(X[:, 2]) + X[
+        :, 3
+    ] + 0.3 * rng.normal(size=n)
 
 
 def _mixed(rng: Rng, n: int) -> Drawn:

@@ -1,4 +1,6 @@
-"""A task with rows held out for choices, and the best model so far against seconds that leave out what only the curve needs."""
+"""A task with rows held out for choices, and the best model so far against seconds that leave out
+what only the curve needs.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ VALID = 0.15
 
 @dataclass(frozen=True)
 class Task:
-    """Encoded training rows and standardised target, and the test error of predictions in that standardisation."""
+    """Encoded training rows and standardised target, and the test error of predictions in that
+    standardisation.
+    """
 
     X: Tensor
     y: Tensor
@@ -34,7 +38,8 @@ class Task:
 
 @dataclass
 class BestSoFar:
-    """Candidates arrive with a score that the test rows have no part in; `points` has (seconds, test error) wherever the best changes.
+    """Candidates arrive with a score that the test rows have no part in; `points` has (seconds,
+    test error) wherever the best changes.
 
     The clock, of wall or of CPU seconds, stands still while the test rows are predicted.
     """
@@ -54,10 +59,19 @@ class BestSoFar:
         return self.clock() - self.start - self.aside
 
     def offer(self, score: float, predict: Callable[[Tensor], np.ndarray]) -> None:
-        """A candidate with its score, the less the better; `predict` gives standardised values at encoded rows."""
+        """A candidate with its score, the less the better; `predict` gives standardised values at
+        encoded rows.
+        """
         if score < self.best:
             self.best, now, before = score, self.seconds, self.clock()
-            self.points.append((now, self.task.error(np.asarray(predict(self.task.X_test), dtype=float).reshape(-1, 1))))
+            self.points.append(
+                (
+                    now,
+                    self.task.error(
+                        np.asarray(predict(self.task.X_test), dtype=float).reshape(-1, 1)
+                    ),
+                )
+            )
             self.aside += self.clock() - before
 
     def end(self) -> list[tuple[float, float]]:
@@ -69,7 +83,10 @@ def task_of(data: Split, ours: Course) -> Task:
     """The matrix as our encoder makes it, in float32, and the standardised target."""
     y = data.train["target"].to_numpy(dtype=float)
     mean, sd = y.mean(), y.std()
-    X, X_test = (torch.as_tensor(ours.model.encode(part[data.columns]), dtype=torch.float32) for part in (data.train, data.test))
+    X, X_test = (
+        torch.as_tensor(ours.model.encode(part[data.columns]), dtype=torch.float32)
+        for part in (data.train, data.test)
+    )
 
     def error(prediction: np.ndarray) -> float:
         return data.nrmse(prediction * sd + mean)

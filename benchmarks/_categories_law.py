@@ -23,7 +23,9 @@ Cells = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Law:
-    """Shares of the levels of each column, main effects, and effects of pairs of columns; `scales`: mean and sd of either sum."""
+    """Shares of the levels of each column, main effects, and effects of pairs of columns; `scales`:
+    mean and sd of either sum.
+    """
 
     shares: list[Vector]
     main: list[Vector]
@@ -53,7 +55,9 @@ class Law:
 
     def mean(self, cells: Cells) -> Vector:
         """f with shape (n,)."""
-        parts = [(s - mean) / sd for s, (mean, sd) in zip(self._sums(cells), self.scales, strict=True)]
+        parts = [
+            (s - mean) / sd for s, (mean, sd) in zip(self._sums(cells), self.scales, strict=True)
+        ]
         return np.sqrt(2 / 3) * parts[0] + np.sqrt(1 / 3) * parts[1]
 
     def probability(self, cells: Cells) -> Vector:
@@ -67,11 +71,15 @@ class Law:
         return (rng.random(len(cells)) < self.probability(cells)).astype(float)
 
     def ratio(self, cells: Cells, predicted: Vector, task: str) -> float:
-        """The error to be expected of predictions (values, or P(y = 1)) over the least possible; without chance of y."""
+        """The error to be expected of predictions (values, or P(y = 1)) over the least possible;
+        without chance of y.
+        """
         p = self.probability(cells)
         if task == "classes":
             return float(_cross_entropy(p, predicted) / _cross_entropy(p, p))
-        centre, variance = (self.mean(cells), 1.0) if task == "regression" else (p, float((p * (1 - p)).mean()))
+        centre, variance = (
+            (self.mean(cells), 1.0) if task == "regression" else (p, float((p * (1 - p)).mean()))
+        )
         return float(np.sqrt(1 + ((centre - predicted) ** 2).mean() / variance))
 
     def inside(self, cells: Cells, ends: Vector) -> float:
@@ -87,7 +95,9 @@ class Law:
 
 def frame_of(cells: Cells) -> pd.DataFrame:
     """Levels as letters."""
-    return pd.DataFrame({f"c{j}": np.array(list("abcde"), dtype=object)[column] for j, column in enumerate(cells.T)})
+    return pd.DataFrame(
+        {f"c{j}": np.array(list("abcde"), dtype=object)[column] for j, column in enumerate(cells.T)}
+    )
 
 
 def _cross_entropy(p: Vector, q: Vector) -> float:

@@ -2,7 +2,8 @@
 
     m_c = (S_c + k m) / (n_c + k),   k least in  Σ_i ℓ(y_i, (S_c − y_i + k m₋ᵢ) / (n_c − 1 + k))
 
-S_c: sum of y over the n_c rows of cell c; m: the mean of all rows; ℓ: squared error, or log loss for y in {0, 1}.
+S_c: sum of y over the n_c rows of cell c; m: the mean of all rows; ℓ: squared error, or log loss
+for y in {0, 1}.
 """
 
 from __future__ import annotations
@@ -27,12 +28,17 @@ class CellMeans:
     @classmethod
     def fit(cls, cells: Cells, y: Vector, classes: bool) -> CellMeans:
         """Cells with shape (n, p), levels below 5."""
-        numbers, inverse, counts = np.unique(_number(cells), return_inverse=True, return_counts=True)
+        numbers, inverse, counts = np.unique(
+            _number(cells), return_inverse=True, return_counts=True
+        )
         sums, mean = np.bincount(inverse, y), y.mean()
         others, without = (len(y) * mean - y) / (len(y) - 1), sums[inverse] - y
         left = [(without + k * others) / (counts[inverse] - 1 + k) for k in SHRINKAGE]
         k = SHRINKAGE[int(np.argmin([_loss(y, predicted, classes) for predicted in left]))]
-        return cls(dict(zip(numbers.tolist(), ((sums + k * mean) / (counts + k)).tolist(), strict=True)), float(mean))
+        return cls(
+            dict(zip(numbers.tolist(), ((sums + k * mean) / (counts + k)).tolist(), strict=True)),
+            float(mean),
+        )
 
     def predict(self, cells: Cells) -> Vector:
         """A cell that was not seen has the mean of all rows."""

@@ -1,4 +1,6 @@
-"""The report of the curves: best error of each method, when it was reached, and when ours was there."""
+"""The report of the curves: best error of each method, when it was reached, and when ours was
+there.
+"""
 
 from __future__ import annotations
 
@@ -64,12 +66,16 @@ def plot(curves: dict[str, pd.DataFrame], path: Path) -> None:
 
     columns = min(3, len(curves))
     lines = -(-len(curves) // columns)
-    figure, axes = plt.subplots(lines, columns, figsize=(4 * columns, 3 * lines), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        lines, columns, figsize=(4 * columns, 3 * lines), squeeze=False, layout="constrained"
+    )
     for axis, (name, table) in zip(axes.flat, curves.items(), strict=False):
         for method, style in (("ours", "o-"), (TWIN, "-"), (MLP, "-")):
             part = table[table.method == method]
             axis.step(part.seconds, part.nrmse, style, where="post", label=method, markersize=3)
-        axis.set(title=name, xscale="log", yscale="log", xlabel="seconds", ylabel="nRMSE on test rows")
+        axis.set(
+            title=name, xscale="log", yscale="log", xlabel="seconds", ylabel="nRMSE on test rows"
+        )
     for axis in list(axes.flat)[len(curves) :]:
         axis.remove()
     axes[0, 0].legend(fontsize="small")

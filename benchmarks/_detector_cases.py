@@ -1,6 +1,8 @@
-"""Cases for the detectors of the profile: tables without a structure, of many kinds and on both sides of every threshold, and tables with one.
+"""Cases for the detectors of the profile: tables without a structure, of many kinds and on both
+sides of every threshold, and tables with one.
 
-A case takes its kinds in turn. A detector that a fit runs by itself is asked as the profile asks it, and as a fit does, on fewer rows.
+A case takes its kinds in turn. A detector that a fit runs by itself is asked as the profile asks
+it, and as a fit does, on fewer rows.
 """
 
 from __future__ import annotations
@@ -11,9 +13,23 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmarks._detector_tables import KINDS, Array, Generator, beside, framed, heavy_noise, normal, numbers, real, real_ranks, smooth, uniform, unit
-from motifnet.profiling import DETECTORS, STRUCTURE, Finding, Rows, as_rows, look
-from motifnet.profiling._invariance import TRUTH, invariance
+from benchmarks._detector_tables import (
+    KINDS,
+    Array,
+    Generator,
+    beside,
+    framed,
+    heavy_noise,
+    normal,
+    numbers,
+    real,
+    real_ranks,
+    smooth,
+    uniform,
+    unit,
+)
+from motifnet.structure import DETECTORS, STRUCTURE, Finding, Rows, as_rows, run_detector
+from motifnet.structure._invariance import TRUTH, invariance
 
 
 @dataclass(frozen=True)
@@ -44,14 +60,16 @@ def _profiled(detector: str, rows: Rows) -> Finding:
 
 
 def _in_a_fit(detector: str, rows: Rows) -> Finding:
-    return look(detector, rows.first(STRUCTURE[detector][1]))
+    return run_detector(detector, rows.first(STRUCTURE[detector][1]))
 
 
 def _answer(found: Finding) -> Answer:
     return Answer(found.found, found.value)
 
 
-def _null(detector: str, sizes: Sequence[int], fit_share: float = 0.0) -> Callable[[str, pd.DataFrame, Generator], Answer]:
+def _null(
+    detector: str, sizes: Sequence[int], fit_share: float = 0.0
+) -> Callable[[str, pd.DataFrame, Generator], Answer]:
     """An alarm on a table of a kind without that structure."""
 
     def run(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
@@ -70,12 +88,16 @@ def _independent(table: pd.DataFrame, n: int, rng: Generator) -> pd.DataFrame:
 
 
 def _clusters(table: pd.DataFrame, n: int, rng: Generator) -> pd.DataFrame:
-    return framed(3 * rng.standard_normal((5, 4))[rng.integers(0, 5, n)] + rng.standard_normal((n, 4)))
+    return framed(
+        3 * rng.standard_normal((5, 4))[rng.integers(0, 5, n)] + rng.standard_normal((n, 4))
+    )
 
 
 def _sphere(table: pd.DataFrame, n: int, rng: Generator) -> pd.DataFrame:
     Z = rng.standard_normal((n, 3))
-    return framed(Z / np.linalg.norm(Z, axis=1)[:, None] @ np.linalg.qr(rng.standard_normal((20, 20)))[0][:3])
+    return framed(
+        Z / np.linalg.norm(Z, axis=1)[:, None] @ np.linalg.qr(rng.standard_normal((20, 20)))[0][:3]
+    )
 
 
 def _bent_sheet(table: pd.DataFrame, n: int, rng: Generator) -> pd.DataFrame:
@@ -110,7 +132,9 @@ def _thin(sizes: Sequence[int]) -> Callable[[str, pd.DataFrame, Generator], Answ
 
 
 def _other(kind: str, X: pd.DataFrame, rng: Generator) -> tuple[pd.DataFrame, Array]:
-    """Unrelated columns beside X where the kind says so, and what one of them adds to the target."""
+    """Unrelated columns beside X where the kind says so, and what one of them adds to the
+    target.
+    """
     if "beside" not in kind:
         return X, np.zeros(len(X))
     both = beside(lambda table, n, rng: X)(X, len(X), rng)
@@ -123,7 +147,12 @@ def _jump(kind: str, table: pd.DataFrame, rng: Generator, noise: float = 0.3) ->
     w = np.eye(d)[0] if "along a column" in kind else rng.standard_normal(d)
     t = (X - 0.5) @ w
     frame, more = _other(kind, framed(X), rng)
-    f = np.sin(3 * X[:, 0]) + X[:, 1] ** 2 + 2 * noise * (t > np.quantile(t, rng.uniform(0.3, 0.7))) + more
+    f = (
+        np.sin(3 * X[:, 0])
+        + X[:, 1] ** 2
+        + 2 * noise * (t > np.quantile(t, rng.uniform(0.3, 0.7)))
+        + more
+    )
     return _answer(_profiled("singularity", _rows(frame, f + noise * rng.standard_normal(n), rng)))
 
 
@@ -154,15 +183,21 @@ SYMMETRIC = {
     "five uniform columns": uniform(5),
     "three real columns as ranks": real_ranks,
     "three normal columns": lambda table, n, rng: normal(table, n, rng, 3),
-    "heavy-tailed columns": lambda table, n, rng: KINDS["heavy-tailed columns"].columns(table, n, rng).iloc[:, :3],
+    "heavy-tailed columns": lambda table, n, rng: (
+        KINDS["heavy-tailed columns"].columns(table, n, rng).iloc[:, :3]
+    ),
     "heavy-tailed noise": uniform(3),
     "growing noise": uniform(3),
     "beside unrelated columns": uniform(3),
 }
 
 
-def _exchangeable(kind: str, table: pd.DataFrame, rng: Generator, slope: float, sizes: Sequence[int]) -> tuple[Rows, int]:
-    """Rows whose target does not change under exchanges of the first q columns, but for slope · x0; and q."""
+def _exchangeable(
+    kind: str, table: pd.DataFrame, rng: Generator, slope: float, sizes: Sequence[int]
+) -> tuple[Rows, int]:
+    """Rows whose target does not change under exchanges of the first q columns, but for slope · x0;
+    and q.
+    """
     X = SYMMETRIC[kind](table, int(rng.choice(sizes)), rng)
     Z = _ranked(X)
     frame, more = _other(kind, X, rng)
@@ -171,7 +206,9 @@ def _exchangeable(kind: str, table: pd.DataFrame, rng: Generator, slope: float, 
     return _rows(frame, _symmetric(Z) + slope * Z[:, 0] + more + 0.1 * sd * e, rng), Z.shape[1]
 
 
-def _contradicted(slope: float, sizes: Sequence[int]) -> Callable[[str, pd.DataFrame, Generator], Answer]:
+def _contradicted(
+    slope: float, sizes: Sequence[int]
+) -> Callable[[str, pd.DataFrame, Generator], Answer]:
     """Whether the truth of the group, which is passed, is contradicted."""
 
     def run(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
@@ -195,17 +232,31 @@ def _broken(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
         rows = _rows(X, y, rng)
     elif kind == "ranks of real columns":
         X = real_ranks(table, n, rng)
-        rows = _rows(X, smooth(numbers(X), rng) + rng.uniform(0.2, 1) * rng.standard_normal(len(X)), rng)
+        rows = _rows(
+            X, smooth(numbers(X), rng) + rng.uniform(0.2, 1) * rng.standard_normal(len(X)), rng
+        )
     else:
-        rows, _ = _exchangeable("three uniform columns" if kind == "symmetric but for a slope" else "beside unrelated columns", table, rng, 1.0, (n,))
+        rows, _ = _exchangeable(
+            "three uniform columns"
+            if kind == "symmetric but for a slope"
+            else "beside unrelated columns",
+            table,
+            rng,
+            1.0,
+            (n,),
+        )
     found = _in_a_fit("invariance", rows) if rng.random() < 0.5 else _profiled("invariance", rows)
     return Answer(found.found and (kind not in SLOPED or "x0" in _moved(found)), found.value)
 
 
 def _triangles(n: int, rng: Generator) -> tuple[pd.DataFrame, Array]:
-    """Three points in the plane, whose second coordinates are spread otherwise than the first; f is the sum of what they do to each other."""
+    """Three points in the plane, whose second coordinates are spread otherwise than the first; f is
+    the sum of what they do to each other.
+    """
     P = rng.random((n, 3, 2)) * [1, 1.5]
-    return framed(P.reshape(n, 6)), np.asarray(np.exp(-4 * ((P[:, :, None] - P[:, None]) ** 2).sum(-1)).sum((1, 2)))
+    return framed(P.reshape(n, 6)), np.asarray(
+        np.exp(-4 * ((P[:, :, None] - P[:, None]) ** 2).sum(-1)).sum((1, 2))
+    )
 
 
 def _found(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
@@ -221,7 +272,11 @@ def _found(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
     elif kind == "S_3 of four like columns":
         frame, f = framed(X[:, :4]), _symmetric(X[:, :3]) + 2 * X[:, 3]
     elif kind == "S_4 of five like columns":
-        frame, f, wanted = framed(X), _symmetric(X[:, :4]) + 2 * np.sin(4 * X[:, 4]), wanted | {"x3"}
+        frame, f, wanted = (
+            framed(X),
+            _symmetric(X[:, :4]) + 2 * np.sin(4 * X[:, 4]),
+            wanted | {"x3"},
+        )
     elif kind == "S_4 of five like columns, one without effect":
         frame, f, wanted = framed(X), _symmetric(X[:, :4]), wanted | {"x3"}
     elif kind == "points in the plane beside unrelated columns":
@@ -252,13 +307,17 @@ def _three_targets(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
     """Whether a group is found of three targets that have none."""
     n = int(rng.choice((100, 250, 500, 700)))
     X = framed(rng.random((n, 6)))
-    f = np.stack([smooth(X.to_numpy(), rng) if kind == "smooth" else np.zeros(n) for _ in range(3)], axis=1)
+    f = np.stack(
+        [smooth(X.to_numpy(), rng) if kind == "smooth" else np.zeros(n) for _ in range(3)], axis=1
+    )
     found = _along(_rows(X, f + rng.uniform(0.2, 1) * rng.standard_normal((n, 3)), rng), rng)
     return Answer(found.found, found.value)
 
 
 def _but_for_a_slope(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
-    """Whether a slope of one target, with .3 of its sd, keeps the points from being taken for exchangeable."""
+    """Whether a slope of one target, with .3 of its sd, keeps the points from being taken for
+    exchangeable.
+    """
     X, f = _forces(500, rng)
     f = unit(f) + X.to_numpy()[:, [0]] * [1.0, 0.0, 0.0]
     found = _along(_rows(X, f + 0.3 * rng.standard_normal(f.shape), rng), rng)
@@ -269,7 +328,9 @@ def _three_points(kind: str, table: pd.DataFrame, rng: Generator) -> Answer:
     """Whether the points, each with its two columns, are found to move the three targets along."""
     X, f = _forces(500, rng)
     found = _along(_rows(X, f + 0.1 * rng.standard_normal(f.shape), rng), rng)
-    return Answer(found.setting.get("blocks") == [["x0", "x1"], ["x2", "x3"], ["x4", "x5"]], found.value)
+    return Answer(
+        found.setting.get("blocks") == [["x0", "x1"], ["x2", "x3"], ["x4", "x5"]], found.value
+    )
 
 
 # width
@@ -281,7 +342,12 @@ def _ridge(noise: float) -> Callable[[str, pd.DataFrame, Generator], Answer]:
         frame, more = _other(kind, framed(rng.random((n, d))), rng)
         Z = numbers(frame)
         f = Z[:, :d] @ rng.standard_normal(d) if "linear" in kind else smooth(Z[:, :d], rng)
-        return _answer(_profiled("over-parameterisation", _rows(frame, f + more + noise * rng.standard_normal(n), rng)))
+        return _answer(
+            _profiled(
+                "over-parameterisation",
+                _rows(frame, f + more + noise * rng.standard_normal(n), rng),
+            )
+        )
 
     return run
 
@@ -298,17 +364,52 @@ FOUND = (
 )
 EVEN = tuple(name for name in KINDS if name != "growing noise")
 CASES = (
-    Case("singularity", "found, though the target does not jump", False, tuple(KINDS), _null("singularity", (2_000, 2_400), 0.8)),
-    Case("heteroscedasticity", "found, though the noise has one size", False, EVEN, _null("heteroscedasticity", (80, 300, 300, 600, 2_000))),
-    Case("intrinsic dimension", "found, though rows fill their columns", False, tuple(COLUMNS)[:7], _thin((80, 300, 1_000, 2_400))),
+    Case(
+        "singularity",
+        "found, though the target does not jump",
+        False,
+        tuple(KINDS),
+        _null("singularity", (2_000, 2_400), 0.8),
+    ),
+    Case(
+        "heteroscedasticity",
+        "found, though the noise has one size",
+        False,
+        EVEN,
+        _null("heteroscedasticity", (80, 300, 300, 600, 2_000)),
+    ),
+    Case(
+        "intrinsic dimension",
+        "found, though rows fill their columns",
+        False,
+        tuple(COLUMNS)[:7],
+        _thin((80, 300, 1_000, 2_400)),
+    ),
     Case("invariance", "found, though there is none", False, BROKEN, _broken),
-    Case("invariance", "contradicted, though it holds", False, tuple(SYMMETRIC), _contradicted(0.0, (100, 250, 500, 700))),
-    Case("over-parameterisation", "needs a ridge, though there is no noise", False, ("smooth", "linear"), _ridge(0.0)),
+    Case(
+        "invariance",
+        "contradicted, though it holds",
+        False,
+        tuple(SYMMETRIC),
+        _contradicted(0.0, (100, 250, 500, 700)),
+    ),
+    Case(
+        "over-parameterisation",
+        "needs a ridge, though there is no noise",
+        False,
+        ("smooth", "linear"),
+        _ridge(0.0),
+    ),
     Case(
         "singularity",
         "jump of 2 sd(noise), n = 2,000",
         True,
-        ("across a plane", "along a column", "across a plane, beside unrelated columns", "along a column, beside unrelated columns"),
+        (
+            "across a plane",
+            "along a column",
+            "across a plane, beside unrelated columns",
+            "along a column, beside unrelated columns",
+        ),
         _jump,
     ),
     Case(
@@ -318,7 +419,13 @@ CASES = (
         ("normal noise", "heavy-tailed noise", "beside unrelated columns"),
         _doubling,
     ),
-    Case("intrinsic dimension", "two dimensions, n = 1,000", True, tuple(COLUMNS)[7:], _thin((1_000,))),
+    Case(
+        "intrinsic dimension",
+        "two dimensions, n = 1,000",
+        True,
+        tuple(COLUMNS)[7:],
+        _thin((1_000,)),
+    ),
     *(Case("invariance", f"found: {kind}, n = 500", True, (kind,), _found) for kind in FOUND),
     Case(
         "invariance",
@@ -327,9 +434,33 @@ CASES = (
         ("three uniform columns", "beside unrelated columns"),
         _contradicted(0.3, (500,)),
     ),
-    Case("over-parameterisation", "needs a ridge, noise as large as the function", True, ("smooth", "smooth, beside unrelated columns"), _ridge(1.0)),
+    Case(
+        "over-parameterisation",
+        "needs a ridge, noise as large as the function",
+        True,
+        ("smooth", "smooth, beside unrelated columns"),
+        _ridge(1.0),
+    ),
     # last, for the number of a case is part of its seed
-    Case("invariance", "found of three targets, though there is none", False, ("smooth", "noise only"), _three_targets),
-    Case("invariance", "found: three targets, points in the plane, n = 500", True, ("points in the plane",), _three_points),
-    Case("invariance", "not taken: three targets, equivariant but for a slope, n = 500", True, ("points in the plane",), _but_for_a_slope),
+    Case(
+        "invariance",
+        "found of three targets, though there is none",
+        False,
+        ("smooth", "noise only"),
+        _three_targets,
+    ),
+    Case(
+        "invariance",
+        "found: three targets, points in the plane, n = 500",
+        True,
+        ("points in the plane",),
+        _three_points,
+    ),
+    Case(
+        "invariance",
+        "not taken: three targets, equivariant but for a slope, n = 500",
+        True,
+        ("points in the plane",),
+        _but_for_a_slope,
+    ),
 )

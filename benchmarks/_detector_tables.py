@@ -1,6 +1,7 @@
 """Columns, targets and noise of simulated tables for the detectors.
 
-Columns are real ones or drawn; a target f is computed from the columns as an array; noise may be heavy-tailed or grow along the first column.
+Columns are real ones or drawn; a target f is computed from the columns as an array; noise may be
+heavy-tailed or grow along the first column.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from motifnet.profiling import as_rows
+from motifnet.structure import as_rows
 
 Array = NDArray[np.float64]
 Generator = np.random.Generator
@@ -22,7 +23,9 @@ WAVES, HEAVY = 50, 3  # random waves of a smooth function; degrees of freedom of
 
 @dataclass(frozen=True)
 class Kind:
-    """A sort of table: `columns` takes a real table, n and a generator; `target` makes f of the columns as numbers; `noise` draws its noise."""
+    """A sort of table: `columns` takes a real table, n and a generator; `target` makes f of the
+    columns as numbers; `noise` draws its noise.
+    """
 
     name: str
     columns: Callable[[pd.DataFrame, int, Generator], pd.DataFrame]
@@ -38,7 +41,12 @@ class Kind:
 
 def numbers(X: pd.DataFrame) -> Array:
     """The columns as standardised numbers; a level counts as its place in the order of levels."""
-    Z = np.column_stack([X[c] if pd.api.types.is_numeric_dtype(X[c]) else pd.factorize(X[c], sort=True)[0] for c in X]).astype(float)
+    Z = np.column_stack(
+        [
+            X[c] if pd.api.types.is_numeric_dtype(X[c]) else pd.factorize(X[c], sort=True)[0]
+            for c in X
+        ]
+    ).astype(float)
     return np.asarray((Z - Z.mean(0)) / np.maximum(Z.std(0), 1e-12))
 
 
@@ -49,7 +57,13 @@ def framed(X: Array) -> pd.DataFrame:
 
 def real(table: pd.DataFrame, n: int, rng: Generator) -> pd.DataFrame:
     """The numeric columns of a real table, at most six of them, on at most n rows."""
-    rows = as_rows(table.drop(columns="target"), np.arange(len(table), dtype=float), classes=False, most=n, seed=int(rng.integers(2**31)))
+    rows = as_rows(
+        table.drop(columns="target"),
+        np.arange(len(table), dtype=float),
+        classes=False,
+        most=n,
+        seed=int(rng.integers(2**31)),
+    )
     columns = np.flatnonzero(rows.numeric) if rows.numeric.sum() > 1 else np.arange(rows.d)
     return framed(rows.X[:, rng.permutation(columns)[:6]])
 
@@ -57,7 +71,9 @@ def real(table: pd.DataFrame, n: int, rng: Generator) -> pd.DataFrame:
 def real_ranks(table: pd.DataFrame, n: int, rng: Generator) -> pd.DataFrame:
     """Three real columns as ranks in (0, 1): distributed alike, and dependent as they were."""
     Z = numbers(real(table, n, rng))
-    Z = Z[:, rng.choice(Z.shape[1], 3, replace=Z.shape[1] < 3)] + 1e-6 * rng.standard_normal((len(Z), 3))
+    Z = Z[:, rng.choice(Z.shape[1], 3, replace=Z.shape[1] < 3)] + 1e-6 * rng.standard_normal(
+        (len(Z), 3)
+    )
     return framed(rankdata(Z, axis=0) / (len(Z) + 1))
 
 
@@ -89,12 +105,16 @@ def with_levels(table: pd.DataFrame, n: int, rng: Generator) -> pd.DataFrame:
     return X.assign(town=rng.choice(["a", "b", "c"], n), grade=rng.integers(0, 7, n))
 
 
-def beside(columns: Callable[[pd.DataFrame, int, Generator], pd.DataFrame]) -> Callable[[pd.DataFrame, int, Generator], pd.DataFrame]:
+def beside(
+    columns: Callable[[pd.DataFrame, int, Generator], pd.DataFrame],
+) -> Callable[[pd.DataFrame, int, Generator], pd.DataFrame]:
     """The columns with an unrelated one of another distribution and one of levels behind them."""
 
     def run(table: pd.DataFrame, n: int, rng: Generator) -> pd.DataFrame:
         X = columns(table, n, rng)
-        return X.assign(other=rng.exponential(size=len(X)), town=rng.choice(["a", "b", "c"], len(X)))
+        return X.assign(
+            other=rng.exponential(size=len(X)), town=rng.choice(["a", "b", "c"], len(X))
+        )
 
     return run
 
@@ -103,7 +123,9 @@ def smooth(Z: Array, rng: Generator) -> Array:
     """A draw from a Gaussian process of two to five of the columns, by random waves, with sd 1."""
     columns = rng.choice(Z.shape[1], min(Z.shape[1], int(rng.integers(2, 6))), replace=False)
     W = rng.standard_normal((len(columns), WAVES)) / rng.uniform(1.0, 3.0) / np.sqrt(len(columns))
-    return unit(np.cos(Z[:, columns] @ W + rng.uniform(0, 2 * np.pi, WAVES)) @ rng.standard_normal(WAVES))
+    return unit(
+        np.cos(Z[:, columns] @ W + rng.uniform(0, 2 * np.pi, WAVES)) @ rng.standard_normal(WAVES)
+    )
 
 
 def nothing(Z: Array, rng: Generator) -> Array:

@@ -1,7 +1,9 @@
-"""What experiments of repeated draws share: options, rows of a CSV that are not measured again, and checks of what the rows say.
+"""What experiments of repeated draws share: options, rows of a CSV that are not measured again, and
+checks of what the rows say.
 
-The first field of a row is its label: the state of the code that it was measured with, such as "before" a change and "now", so that one report shows
-both. A check is a figure with the range that it must lie in.
+The first field of a row is its label: the state of the code that it was measured with, such as
+"before" a change and "now", so that one report shows both. A check is a figure with the range that
+it must lie in.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Experiment:
-    """The name of folder, CSV and report; what identifies a row beside its label; what is measured."""
+    """The name of folder, CSV and report; what identifies a row beside its label; what is
+    measured.
+    """
 
     name: str
     key: tuple[str, ...]
@@ -46,7 +50,13 @@ class Experiment:
     def fields(self) -> list[str]:
         return ["label", *self.key, *self.measured, "version"]
 
-    def run(self, options: Options, keys: Iterable[Key], measure: Callable[[Any], Mapping[str, Any]], report: Callable[[pd.DataFrame], str]) -> None:
+    def run(
+        self,
+        options: Options,
+        keys: Iterable[Key],
+        measure: Callable[[Any], Mapping[str, Any]],
+        report: Callable[[pd.DataFrame], str],
+    ) -> None:
         """Measure what is not there, a row at a time, and write the report of all rows."""
         folder = options.out / self.name
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,9 +67,22 @@ class Experiment:
             if (options.label, *key) in kept(path, ["label", *self.key]):
                 continue
             row = measure(key)
-            append(path, self.fields, [options.label, *key, *(_rounded(row.get(name, "")) for name in self.measured), version()])
+            append(
+                path,
+                self.fields,
+                [
+                    options.label,
+                    *key,
+                    *(_rounded(row.get(name, "")) for name in self.measured),
+                    version(),
+                ],
+            )
             print(*key, *(f"{name}={_rounded(row[name])}" for name in row), flush=True)
-        text = report(pd.read_csv(path, keep_default_na=False, na_values={name: [""] for name in self.measured}))
+        text = report(
+            pd.read_csv(
+                path, keep_default_na=False, na_values={name: [""] for name in self.measured}
+            )
+        )
         (folder / f"{self.name}.md").write_text(text)
         print(text)
 
@@ -80,9 +103,15 @@ class Check:
     @property
     def cells(self) -> str:
         """The row of a table."""
-        ends = [f"{sign} {end:g}" for sign, end in (("≥", self.least), ("≤", self.most)) if np.isfinite(end)]
+        ends = [
+            f"{sign} {end:g}"
+            for sign, end in (("≥", self.least), ("≤", self.most))
+            if np.isfinite(end)
+        ]
         value = f"{self.value:.2g}" if 0 < abs(self.value) < _SMALL else f"{self.value:.3f}"
-        return f"{self.text} | {value} | {', '.join(ends)} | {'holds' if self.holds else '**fails**'}"
+        return (
+            f"{self.text} | {value} | {', '.join(ends)} | {'holds' if self.holds else '**fails**'}"
+        )
 
 
 def checks_table(rows: pd.DataFrame, checks: Callable[[pd.DataFrame], list[Check]]) -> list[str]:
@@ -93,24 +122,51 @@ def checks_table(rows: pd.DataFrame, checks: Callable[[pd.DataFrame], list[Check
     return lines
 
 
-def page(title: str, text: str, checks: list[str], head: str, lines: list[str], rows: pd.DataFrame) -> str:
+def page(
+    title: str, text: str, checks: list[str], head: str, lines: list[str], rows: pd.DataFrame
+) -> str:
     """Markdown: what is shown, lines of checks, a table with this head, and what the rows took."""
     cost = f"{len(rows):,} rows, {rows.seconds.sum():,.0f} CPU seconds, one thread; commits {', '.join(dict.fromkeys(rows.version.astype(str)))}."
-    return "\n".join([f"# {title}", "", text, "", *checks, "", head, "|" + "---|" * (head.count("|") - 1), *lines, "", cost, ""])
+    return "\n".join(
+        [
+            f"# {title}",
+            "",
+            text,
+            "",
+            *checks,
+            "",
+            head,
+            "|" + "---|" * (head.count("|") - 1),
+            *lines,
+            "",
+            cost,
+            "",
+        ]
+    )
 
 
 def options_of(
-    description: str, argv: list[str] | None, full: Plan, quick: Plan, more: Callable[[argparse.ArgumentParser], None] | None = None
+    description: str,
+    argv: list[str] | None,
+    full: Plan,
+    quick: Plan,
+    more: Callable[[argparse.ArgumentParser], None] | None = None,
 ) -> Options:
-    """The options of an experiment; what is not given is that of the full plan, or of the quick one."""
+    """The options of an experiment; what is not given is that of the full plan, or of the quick
+    one.
+    """
     parser = arguments(description, ())
     parser.set_defaults(out=ROOT / "benchmarks" / "results", threads=1, sets=None)
     parser.add_argument("--sizes", nargs="+", type=int, help="numbers of rows")
     parser.add_argument("--presets", nargs="+", help="of our fits")
     parser.add_argument("--seeds", type=_seeds, help="such as 0-19, or 3")
-    parser.add_argument("--label", default="now", help="the state of the code, the first field of a row")
+    parser.add_argument(
+        "--label", default="now", help="the state of the code, the first field of a row"
+    )
     parser.add_argument("--quick", action="store_true", help="few draws and small tables")
-    parser.add_argument("--report-only", action="store_true", help="write the report of the rows that are there")
+    parser.add_argument(
+        "--report-only", action="store_true", help="write the report of the rows that are there"
+    )
     if more is not None:
         more(parser)
     options = parser.parse_args(argv)

@@ -1,4 +1,6 @@
-"""The field as a picture: a line a table, the error of each method relative to the best default peer of that table."""
+"""The field as a picture: a line a table, the error of each method relative to the best default
+peer of that table.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,15 @@ def picture(rows: pd.DataFrame, path: Path) -> None:
             colours = COLOURS if method.kind == "default" else OTHERS
             colour = MAIN if name == main else colours[number % len(colours)]
             size, height = 9 if marker == "|" else 5, 3 if name == main else 2
-            axis.plot(ratio[name], range(len(ratio)), marker, color=colour, label=method.label, markersize=size, zorder=height)
+            axis.plot(
+                ratio[name],
+                range(len(ratio)),
+                marker,
+                color=colour,
+                label=method.label,
+                markersize=size,
+                zorder=height,
+            )
         axis.axvline(1, color="0.7", zorder=0)
         axis.set_yticks(range(len(ratio)), list(ratio.index))
         axis.set(xlabel="error on test rows / best default peer")

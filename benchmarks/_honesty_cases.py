@@ -51,14 +51,26 @@ def noise_rows(seed: int) -> int:
 def _groups(rng: np.random.Generator, seed: int, n: int) -> Case:
     g, new, level = _members(rng, n)
     codes = rng.normal(size=(len(level), 6))
-    X, new_X = (pd.DataFrame(codes[of] + 0.05 * rng.normal(size=(len(of), 6))).add_prefix("x") for of in (g, new))
-    return Case(X, _observed(rng, level[g]), new_X, _observed(rng, level[new]), groups=g, new_groups=new)
+    X, new_X = (
+        pd.DataFrame(codes[of] + 0.05 * rng.normal(size=(len(of), 6))).add_prefix("x")
+        for of in (g, new)
+    )
+    return Case(
+        X, _observed(rng, level[g]), new_X, _observed(rng, level[new]), groups=g, new_groups=new
+    )
 
 
 def _category(rng: np.random.Generator, seed: int, n: int) -> Case:
     g, new, level = _members(rng, n)
-    X, new_X = (pd.DataFrame(rng.normal(size=(len(of), 2))).add_prefix("x").assign(level=[f"g{i}" for i in of]) for of in (g, new))
-    return Case(X, _observed(rng, level[g]), new_X, _observed(rng, level[new]), groups=g, new_groups=new)
+    X, new_X = (
+        pd.DataFrame(rng.normal(size=(len(of), 2)))
+        .add_prefix("x")
+        .assign(level=[f"g{i}" for i in of])
+        for of in (g, new)
+    )
+    return Case(
+        X, _observed(rng, level[g]), new_X, _observed(rng, level[new]), groups=g, new_groups=new
+    )
 
 
 def _time(rng: np.random.Generator, seed: int, n: int) -> Case:
@@ -68,14 +80,21 @@ def _time(rng: np.random.Generator, seed: int, n: int) -> Case:
         level[t] = PERSISTENCE * level[t - 1] + np.sqrt(1 - PERSISTENCE**2) * rng.normal()
     when = np.arange(n) * PERIODS // n
     new = PERIODS + np.arange(NEW_GROUPS * OF_GROUP) * NEW_PERIODS // (NEW_GROUPS * OF_GROUP)
-    X, new_X = (pd.DataFrame(rng.normal(size=(len(t), 2))).add_prefix("x").assign(when=t.astype(float)) for t in (when, new))
+    X, new_X = (
+        pd.DataFrame(rng.normal(size=(len(t), 2))).add_prefix("x").assign(when=t.astype(float))
+        for t in (when, new)
+    )
     return Case(X, _observed(rng, level[when]), new_X, _observed(rng, level[new]), time=when)
 
 
 def _noise(rng: np.random.Generator, seed: int, n: int) -> Case:
     total = n + NEW_GROUPS * OF_GROUP
     levels, numbers = (3, 20, 200, 2_000)[seed % 4], int(rng.integers(1, 6))
-    X, y, groups = pd.DataFrame(rng.normal(size=(total, numbers))).add_prefix("x"), rng.normal(size=total), None
+    X, y, groups = (
+        pd.DataFrame(rng.normal(size=(total, numbers))).add_prefix("x"),
+        rng.normal(size=total),
+        None,
+    )
     X["level"] = [f"l{i}" for i in rng.integers(0, levels, total)]
     if seed % 4 == 3:
         groups, new, level = _members(rng, n)
@@ -85,14 +104,27 @@ def _noise(rng: np.random.Generator, seed: int, n: int) -> Case:
     return Case(X[:n], y[:n], X[n:].reset_index(drop=True), y[n:], groups=groups)
 
 
-def _members(rng: np.random.Generator, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Vector]:
+def _members(
+    rng: np.random.Generator, n: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Vector]:
     """The groups of n rows, those of new rows, and the level of each group."""
     count = n // OF_GROUP
-    return np.arange(n) % count, count + np.arange(NEW_GROUPS * OF_GROUP) % NEW_GROUPS, rng.normal(size=count + NEW_GROUPS)
+    return (
+        np.arange(n) % count,
+        count + np.arange(NEW_GROUPS * OF_GROUP) % NEW_GROUPS,
+        rng.normal(size=count + NEW_GROUPS),
+    )
 
 
 def _observed(rng: np.random.Generator, level: Vector) -> Vector:
     return level + 0.3 * rng.normal(size=len(level))
 
 
-MAKERS = {"groups": _groups, "stream": _groups, "compress": _groups, "category": _category, "time": _time, "noise": _noise}
+MAKERS = {
+    "groups": _groups,
+    "stream": _groups,
+    "compress": _groups,
+    "category": _category,
+    "time": _time,
+    "noise": _noise,
+}

@@ -20,32 +20,55 @@ def report(rows: pd.DataFrame) -> str:
     splits = rows.groupby("set").split.nunique()
     level, cap = float(rows.coverage.iloc[0]), int(rows.cap.iloc[0])
     preset = next(p for p in rows.preset if p)
-    versions = ", ".join(f"{name}: {' and '.join(rows.version[rows.method == name].astype(str).unique())}" for name in METHODS)
+    versions = ", ".join(
+        f"{name}: {' and '.join(rows.version[rows.method == name].astype(str).unique())}"
+        for name in METHODS
+    )
     lines = [
         f"# Intervals at {level:.0%}, preset {preset}, at most {cap:,} training rows",
         "",
-        "Means over random splits (a fifth of the rows for the test). *least tenth*: of ten parts of the rows by prediction, the least covered one. "
-        "*score*: interval score in sd of the target, less is better. *CQR*: conformalised quantile regression, LightGBM by MAPIE. *CQR's "
-        "centre*: our conformal method around the median of CQR, so that the last ratio but one is of widths alone.",
+        "Means over random splits (a fifth of the rows for the test). *least tenth*: of ten parts "
+        "of the rows by prediction, the least covered one. "
+        "*score*: interval score in sd of the target, less is better. *CQR*: conformalised "
+        "quantile regression, LightGBM by MAPIE. *CQR's "
+        "centre*: our conformal method around the median of CQR, so that the last ratio but one "
+        "is of widths alone.",
         "",
-        "| table | splits | covered | least tenth | width | score | CQR's centre: covered | least tenth | width | score "
-        "| CQR: covered | least tenth | width | score | ours / CQR | our widths around CQR's centre / CQR | ours / our widths around CQR's centre |",
+        "| table | splits | covered | least tenth | width | score | CQR's centre: covered | least "
+        "tenth | width | score "
+        "| CQR: covered | least tenth | width | score | ours / CQR | our widths around CQR's "
+        "centre / CQR | ours / our widths around CQR's centre |",
         "|---|---|" + "---|" * 15,
     ]
     for name in ours.index:
-        parts = [f"{t.covered:.1%} | {t[tenths].min():.1%} | {t.width:.3f} | {t.score:.3f}" for t in (m.loc[name] for m in (ours, between, theirs))]
-        of = {key: m.score[name] for key, m in (("ours", ours), ("between", between), ("theirs", theirs))}
-        ratios = (of["ours"] / of["theirs"], of["between"] / of["theirs"], of["ours"] / of["between"])
-        lines.append(f"| {name} | {splits[name]} | {' | '.join(parts)} | {' | '.join(f'{r:.2f}' for r in ratios)} |")
+        parts = [
+            f"{t.covered:.1%} | {t[tenths].min():.1%} | {t.width:.3f} | {t.score:.3f}"
+            for t in (m.loc[name] for m in (ours, between, theirs))
+        ]
+        of = {
+            key: m.score[name]
+            for key, m in (("ours", ours), ("between", between), ("theirs", theirs))
+        }
+        ratios = (
+            of["ours"] / of["theirs"],
+            of["between"] / of["theirs"],
+            of["ours"] / of["between"],
+        )
+        lines.append(
+            f"| {name} | {splits[name]} | {' | '.join(parts)} | "
+            f"{' | '.join(f'{r:.2f}' for r in ratios)} |"
+        )
     lines += [
         "",
-        f"- Mean coverage {ours.covered.mean():.1%} (around CQR's centre {between.covered.mean():.1%}, CQR {theirs.covered.mean():.1%}), least table "
+        f"- Mean coverage {ours.covered.mean():.1%} (around CQR's centre "
+        f"{between.covered.mean():.1%}, CQR {theirs.covered.mean():.1%}), least table "
         f"{ours.covered.min():.1%} ({between.covered.min():.1%}, {theirs.covered.min():.1%}).",
         f"- Mean over the tables by tenth: {', '.join(f'{v:.1%}' for v in ours[tenths].mean())}.",
         f"- Interval scores, ours / CQR's: {_ratio(ours, theirs)}.",
         f"- Of that, our widths around CQR's centre / CQR's: {_ratio(between, theirs)}.",
         f"- And our centre, ours / our widths around CQR's centre: {_ratio(ours, between)}.",
-        f"- CPU seconds, fit and prediction: {ours.seconds.mean():.1f} (CQR {theirs.seconds.mean():.1f}).",
+        f"- CPU seconds, fit and prediction: {ours.seconds.mean():.1f} (CQR "
+        f"{theirs.seconds.mean():.1f}).",
         f"- Commits: {versions}.",
         "",
     ]

@@ -38,7 +38,9 @@ def draw(kind: str, seed: int, n: int) -> Case:
     X, new = rng.normal(size=(n, 6)), rng.normal(size=(NEW_ROWS, 6))
     noise = 1.0 if kind == "noise" else 0.5
     frames = [pd.DataFrame(rows).add_prefix("x") for rows in (X, new)]
-    return Case(frames[0], _mean(kind, X) + noise * rng.normal(size=n), frames[1], _mean(kind, new), noise)
+    return Case(
+        frames[0], _mean(kind, X) + noise * rng.normal(size=n), frames[1], _mean(kind, new), noise
+    )
 
 
 def _mean(kind: str, X: Vector) -> Vector:

@@ -17,7 +17,12 @@ def machine() -> dict[str, str]:
     model = re.search(r"model name\s*:\s*(.+)", _text("/proc/cpuinfo"))
     memory = re.search(r"MemTotal:\s*(\d+) kB", _text("/proc/meminfo"))
     packages = [f"{name} {version(name)}" for name in ("numpy", "scipy", "pandas", "torch")]
-    packages += [package for method in METHODS.values() if not method.missing for package in method.version.split(", ")]
+    packages += [
+        package
+        for method in METHODS.values()
+        if not method.missing
+        for package in method.version.split(", ")
+    ]
     return {
         "processor": model[1] if model else platform.processor() or platform.machine(),
         "cores": f"{resolve_jobs(None)} of {os.cpu_count()}",

@@ -25,7 +25,10 @@ def rows_of(kind: str, n: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
         frame, truth = _categorical(n, rng)
     else:
         X = rng.uniform(-2, 2, (n, 10))
-        frame, truth = pd.DataFrame(X, columns=[f"x{j}" for j in range(10)]), _smooth(X) if kind == "smooth" else _kinked(X)
+        frame, truth = (
+            pd.DataFrame(X, columns=[f"x{j}" for j in range(10)]),
+            _smooth(X) if kind == "smooth" else _kinked(X),
+        )
     return frame.assign(target=truth + NOISE[kind] * rng.standard_normal(n)), truth
 
 
@@ -45,11 +48,21 @@ def write_table(path: Path, kind: str, n: int, seed: int) -> None:
 
 
 def _smooth(X: np.ndarray) -> np.ndarray:
-    return np.sin(2 * X[:, 0]) + 0.7 * X[:, 1] * X[:, 2] + 1.5 * np.exp(-(X[:, 3] ** 2)) + 0.5 * np.cos(X[:, 4] + X[:, 0])
+    return (
+        np.sin(2 * X[:, 0])
+        + 0.7 * X[:, 1] * X[:, 2]
+        + 1.5 * np.exp(-(X[:, 3] ** 2))
+        + 0.5 * np.cos(X[:, 4] + X[:, 0])
+    )
 
 
 def _kinked(X: np.ndarray) -> np.ndarray:
-    return np.abs(X[:, 0] - 0.3) + np.maximum(X[:, 1], X[:, 2]) + np.abs(X[:, 3] + X[:, 4] - 0.5) + 2 * np.maximum(X[:, 5], 0)
+    return (
+        np.abs(X[:, 0] - 0.3)
+        + np.maximum(X[:, 1], X[:, 2])
+        + np.abs(X[:, 3] + X[:, 4] - 0.5)
+        + 2 * np.maximum(X[:, 5], 0)
+    )
 
 
 def _categorical(n: int, rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
@@ -57,7 +70,10 @@ def _categorical(n: int, rng: np.random.Generator) -> tuple[pd.DataFrame, np.nda
     X, truth = rng.normal(size=(n, 6)), np.zeros(n)
     frame = pd.DataFrame(X, columns=[f"x{j}" for j in range(6)])
     for j, count in enumerate(LEVELS):
-        codes, names = rng.integers(count, size=n), np.array([f"level {k}" for k in range(count)], dtype=object)
+        codes, names = (
+            rng.integers(count, size=n),
+            np.array([f"level {k}" for k in range(count)], dtype=object),
+        )
         effect, slope = fixed.normal(size=count), fixed.normal(size=count)
         truth += 0.7 * effect[codes] + 0.3 * slope[codes] * X[:, j]
         frame[f"c{j}"] = names[codes]

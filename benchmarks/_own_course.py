@@ -1,4 +1,6 @@
-"""Our fit with its whole course: the error after each stage, at the seconds at which a model of that error was at hand."""
+"""Our fit with its whole course: the error after each stage, at the seconds at which a model of
+that error was at hand.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from motifnet.estimators import MotifRegressor
 
 @dataclass(frozen=True)
 class Stage:
-    """After a stage: seconds since the start, test error of that stage's network, and of the one kept so far, chosen without the test rows."""
+    """After a stage: seconds since the start, test error of that stage's network, and of the one
+    kept so far, chosen without the test rows.
+    """
 
     name: str
     seconds: float
@@ -35,13 +39,19 @@ class Course:
 def fit(data: Split, preset: str, threads: int, seed: int) -> Course:
     """Fit and evaluate; nothing of the evaluation is in the seconds."""
     start = time.monotonic()
-    model = MotifRegressor(preset=preset, n_jobs=threads, random_state=seed).fit(data.train[data.columns], data.train["target"])
+    model = MotifRegressor(preset=preset, n_jobs=threads, random_state=seed).fit(
+        data.train[data.columns], data.train["target"]
+    )
     seconds = time.monotonic() - start
     error = data.nrmse(model.predict(data.test[data.columns]))
     stages: list[Stage] = []
     for stage, kept, prediction in stage_outputs(model, data.test[data.columns]):
         own = data.nrmse(prediction)
-        stages.append(Stage(stage.name, stage.seconds, own, kept, own if kept or not stages else stages[-1].best))
+        stages.append(
+            Stage(
+                stage.name, stage.seconds, own, kept, own if kept or not stages else stages[-1].best
+            )
+        )
     return Course(model, seconds, error, stages)
 
 

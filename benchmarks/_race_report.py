@@ -8,15 +8,20 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._experiment import page
-from motifnet.lab._race_panels import draw_arrivals, draw_errors
+from motifnet.lab import draw_arrivals, draw_errors
 from motifnet.lab.race import OURS, finals, firsts, median_time, share_reached, times, versus
 
 TEXT = (
-    "Whole methods, each at its own best stopping time, which a part of the training rows chooses; CPU seconds of one thread, with all that a method "
-    "tried. Methods differ in architecture, trainer, tuning and start at once, so that nothing here says which of these makes a difference: what the "
-    "start is worth is in [starts](../starts/starts.md). Errors are nRMSE on test rows. The target of a case (a split of a table) is 1.02 times the "
-    "least final error of any method in it; a method is there where its model at hand has at most that error from then on to its end. One that ended "
-    "by itself above the target never gets there; one that the limit ended is censored there. Settings of ours were chosen on tables that these are "
+    "Whole methods, each at its own best stopping time, which a part of the training rows "
+    "chooses; CPU seconds of one thread, with all that a method "
+    "tried. Methods differ in architecture, trainer, tuning and start at once, so that nothing "
+    "here says which of these makes a difference: what the "
+    "start is worth is in [starts](../starts/starts.md). Errors are nRMSE on test rows. The "
+    "target of a case (a split of a table) is 1.02 times the "
+    "least final error of any method in it; a method is there where its model at hand has at most "
+    "that error from then on to its end. One that ended "
+    "by itself above the target never gets there; one that the limit ended is censored there. "
+    "Settings of ours were chosen on tables that these are "
     "among, those of the peers were not."
 )
 
@@ -28,7 +33,9 @@ def report(rows: pd.DataFrame, points: pd.DataFrame) -> str:
     size = f"{rows.rows.min():,} to {rows.rows.max():,} training rows"
     head = f"{cases.set.nunique()} tables, {len(cases)} cases, {size}, limit {_limits(rows)} CPU seconds."
     lines = [
-        f"| {name} | {len(part)} | {' | '.join(_errors(last[last.set == name], method) for method in methods)} | {', '.join(part)} |"
+        f"| {name} | {len(part)} | "
+        f"{' | '.join(_errors(last[last.set == name], method) for method in methods)} | "
+        f"{', '.join(part)} |"
         for name, part in _firsts(table)
     ]
     return page(
@@ -58,8 +65,10 @@ def sentences(points: pd.DataFrame) -> list[str]:
     present = [method for method in OURS if (points.method == method).any()]
     either = first.isin(present).groupby("set").mean().reindex(sets, fill_value=0.0)
     said = [
-        f"One of our presets is first at the target in more than half of the splits on {int((either > 0.5).sum())} of {len(sets)} tables. "
-        f"First in the {len(first)} cases: {', '.join(f'{method} in {count}' for method, count in first.value_counts().items())}."
+        f"One of our presets is first at the target in more than half of the splits on "
+        f"{int((either > 0.5).sum())} of {len(sets)} tables. "
+        f"First in the {len(first)} cases: "
+        f"{', '.join(f'{method} in {count}' for method, count in first.value_counts().items())}."
     ]
     for one in present:
         peers = [method for method in dict.fromkeys(points.method) if method not in OURS]
@@ -72,18 +81,26 @@ def _times(points: pd.DataFrame, table: pd.DataFrame, methods: list[str]) -> lis
     lines = [
         "## CPU seconds to the target",
         "",
-        "Kaplan and Meier over the cases that a method ran in: the median time, and the share of cases that get there. *Touched*: the first time at "
-        "2 %, whether it stays or not. Of *fit*, the seconds of the whole fit, and *final / least*, errors, geometric means.",
+        "Kaplan and Meier over the cases that a method ran in: the median time, and the share of "
+        "cases that get there. *Touched*: the first time at "
+        "2 %, whether it stays or not. Of *fit*, the seconds of the whole fit, and *final / "
+        "least*, errors, geometric means.",
         "",
-        "| method | cases | ended by the limit | first | to 2 % | there | touched | there | to 5 % | there | fit | final / least |",
+        "| method | cases | ended by the limit | first | to 2 % | there | touched | there | to 5 "
+        "% | there | fit | final / least |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     first = firsts(table)
     for method in methods:
-        near, once, far, end = (part[part.method == method] for part in (table, touched, wide, last))
+        near, once, far, end = (
+            part[part.method == method] for part in (table, touched, wide, last)
+        )
         cells = [f"{_seconds(part)} | {share_reached(part):.0%}" for part in (near, once, far)]
         ends = f"{np.exp(np.log(end.seconds).mean()):.1f} | {np.exp(np.log(end.ratio).mean()):.3f}"
-        lines.append(f"| {method} | {len(near)} | {int(end.limited.sum())} | {int((first == method).sum())} | {' | '.join(cells)} | {ends} |")
+        lines.append(
+            f"| {method} | {len(near)} | {int(end.limited.sum())} | "
+            f"{int((first == method).sum())} | {' | '.join(cells)} | {ends} |"
+        )
     return lines
 
 
@@ -95,7 +112,8 @@ def _seconds(table: pd.DataFrame) -> str:
 def _firsts(table: pd.DataFrame) -> list[tuple[str, list[str]]]:
     first = firsts(table)
     return [
-        (str(name), [str(first.get((name, split), "none")) for split in dict.fromkeys(part.split)]) for name, part in table.groupby("set", sort=False)
+        (str(name), [str(first.get((name, split), "none")) for split in dict.fromkeys(part.split)])
+        for name, part in table.groupby("set", sort=False)
     ]
 
 
@@ -120,16 +138,27 @@ def picture(points: pd.DataFrame, path: Path) -> None:
     names = list(dict.fromkeys(points.set))
     columns = min(3, len(names) + 1)
     with matplotlib.rc_context({"svg.hashsalt": "motifnet"}):
-        figure = Figure(figsize=(4 * columns, 3 * -(-(len(names) + 1) // columns) + 1), layout="constrained")
+        figure = Figure(
+            figsize=(4 * columns, 3 * -(-(len(names) + 1) // columns) + 1), layout="constrained"
+        )
         axes = list(figure.subplots(-(-(len(names) + 1) // columns), columns, squeeze=False).flat)
         for axis, name in zip(axes, names, strict=False):
             part = points[points.set == name]
             draw_errors(axis, part)
             splits = part.split.nunique()
-            axis.set(title=f"{name}, {splits} split{'s' * (splits > 1)}", xlabel="CPU seconds", ylabel="nRMSE on test rows")
+            axis.set(
+                title=f"{name}, {splits} split{'s' * (splits > 1)}",
+                xlabel="CPU seconds",
+                ylabel="nRMSE on test rows",
+            )
         draw_arrivals(axes[len(names)], times(points))
         axes[len(names)].set(title="cases at the target", xlabel="CPU seconds", ylabel="share")
         for axis in axes[len(names) + 1 :]:
             axis.remove()
-        figure.legend(*axes[len(names)].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
+        figure.legend(
+            *axes[len(names)].get_legend_handles_labels(),
+            loc="outside lower center",
+            ncols=5,
+            frameon=False,
+        )
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)

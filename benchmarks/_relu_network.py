@@ -9,7 +9,9 @@ from torch import nn
 
 
 def mlp(inputs: int, parameters: int, depth: int = 3, seed: int = 0) -> nn.Module:
-    """`depth` hidden ReLU layers of one width, chosen so that the network has as nearly as can be `parameters` parameters."""
+    """`depth` hidden ReLU layers of one width, chosen so that the network has as nearly as can be
+    `parameters` parameters.
+    """
     # (depth − 1) w² + (inputs + depth + 1) w + 1 = parameters
     a, b, c = depth - 1, inputs + depth + 1, 1 - parameters
     width = max(1, round((-b + math.sqrt(b * b - 4 * a * c)) / (2 * a)))

@@ -12,9 +12,21 @@ from benchmarks._tables import table_of
 
 REAL = {
     "california south, north": ("california", "latitude", 35.8, ("latitude", "longitude")),
-    "seoul_bike winter, summer": ("seoul_bike", "Seasons", ("Winter", "Summer"), ("Temperature", "Dew_point_temperature", "Seasons")),
+    "seoul_bike winter, summer": (
+        "seoul_bike",
+        "Seasons",
+        ("Winter", "Summer"),
+        ("Temperature", "Dew_point_temperature", "Seasons"),
+    ),
 }
-TILTED = {"california": "medianIncome", "abalone": "length", "kin8nm": "theta3", "cpu_act": "runqsz", "power": "AT", "diamonds": "carat"}
+TILTED = {
+    "california": "medianIncome",
+    "abalone": "length",
+    "kin8nm": "theta3",
+    "cpu_act": "runqsz",
+    "power": "AT",
+    "diamonds": "carat",
+}
 STRENGTH = 1.0
 
 
@@ -53,7 +65,11 @@ def real(name: str, data: Path, number: int, rows: int, new: int) -> Drawn:
     """Rows of the one part for the fit, of the other as new ones."""
     source, column, by, _ = REAL[name]
     table = _shuffled(table_of(source, data), number)
-    old, other = (table[column] < by, table[column] >= by) if isinstance(by, float) else (table[column] == side for side in by)
+    old, other = (
+        (table[column] < by, table[column] >= by)
+        if isinstance(by, float)
+        else (table[column] == side for side in by)
+    )
     return Drawn(table[old][:rows], table[other][:new])
 
 

@@ -1,4 +1,6 @@
-"""The figure of `benchmarks.starts`: error along the seconds above, the share of cases at the target below, one column an architecture."""
+"""The figure of `benchmarks.starts`: error along the seconds above, the share of cases at the
+target below, one column an architecture.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,12 @@ def picture(rows: pd.DataFrame, path: Path) -> None:
             axes[0, column].set_title(f"{network}: {part.groupby(['set', 'split']).ngroups} cases")
         axes[0, 0].set_ylabel("error / least of the case")
         axes[1, 0].set_ylabel("share of cases at the target")
-        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=len(colours), frameon=False)
+        figure.legend(
+            *axes[0, 0].get_legend_handles_labels(),
+            loc="outside lower center",
+            ncols=len(colours),
+            frameon=False,
+        )
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
@@ -56,5 +63,10 @@ def _arrivals(axis: Any, rows: pd.DataFrame, colours: dict[str, str]) -> None:
     for start, part in times(rows).groupby("start", sort=False):
         arrivals, share = survival(part)
         x = np.concatenate([[part.seconds.min() / 2], arrivals, [part.seconds.max()]])
-        axis.step(x, np.concatenate([[0], 1 - share, 1 - share[-1:] if len(share) else [0]]), where="post", color=colours[start])
+        axis.step(
+            x,
+            np.concatenate([[0], 1 - share, 1 - share[-1:] if len(share) else [0]]),
+            where="post",
+            color=colours[start],
+        )
     axis.set(xscale="log", ylim=(-0.02, 1.02), xlabel="CPU seconds of training and solution")

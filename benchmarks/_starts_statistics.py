@@ -1,9 +1,11 @@
-"""Statistics of trainings from several starts: final errors, times to a target with censoring, and what a comparison shows.
+"""Statistics of trainings from several starts: final errors, times to a target with censoring, and
+what a comparison shows.
 
-A *case* is one split of a table for one architecture. Its target is 1.02 times the least error of any start in it. A start that never gets there is
-censored at the seconds of its longest training. Seconds are known up to the lengths of the trainings; what is *sooner*, and shares of cases that are
-not yet at the target, are those of `motifnet.lab.race`. Comparisons are means over tables, each the mean of its splits, with Student's interval at
-95 %: splits of one table share rows, tables do not.
+A *case* is one split of a table for one architecture. Its target is 1.02 times the least error of
+any start in it. A start that never gets there is censored at the seconds of its longest training.
+Seconds are known up to the lengths of the trainings; what is *sooner*, and shares of cases that are
+not yet at the target, are those of `motifnet.lab.race`. Comparisons are means over tables, each the
+mean of its splits, with Student's interval at 95 %: splits of one table share rows, tables do not.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ def finals(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def times(rows: pd.DataFrame, with_teacher: bool = False, target: float = TARGET) -> pd.DataFrame:
-    """One row a case and start: seconds until the target and whether it was reached; else the seconds of the longest training."""
+    """One row a case and start: seconds until the target and whether it was reached; else the
+    seconds of the longest training.
+    """
     found = []
     for key, curve in with_ratios(rows).groupby([*CASE, "start"], sort=False):
         there = curve.seconds[curve.ratio <= target]
@@ -58,7 +62,10 @@ def compare(rows: pd.DataFrame, network: str, other: str, with_teacher: bool = F
 def comparisons(rows: pd.DataFrame, with_teacher: bool = False) -> list[Versus]:
     """The teacher against every other start, for every architecture."""
     pairs = rows[["network", "start"]].drop_duplicates().query("start != 'teacher'")
-    return [compare(rows, network, other, with_teacher) for network, other in pairs.itertuples(index=False)]
+    return [
+        compare(rows, network, other, with_teacher)
+        for network, other in pairs.itertuples(index=False)
+    ]
 
 
 def _paired(table: pd.DataFrame, column: str, other: str) -> pd.DataFrame:

@@ -2,10 +2,11 @@
 
     f(x) = b + Σ_i α_i k(u(x), u(x_i)),   k = Σ_c π_c φ_c(a_c · distance),   z = warp(x),   u = z W for the Euclidean parts
 
-Random weights: log slopes, log scales of the columns, mixture logits and log rates are normal around the generic start, with the standard deviations
-of the training's own prior where it has one; W is normal with variance 1/m; λ is log-uniform on [1e-4, 1]; α is normal with variance 1/n.
+Random weights: log slopes, log scales of the columns, mixture logits and log rates are normal
+around the generic start, with the standard deviations of the training's own prior where it has one;
+W is normal with variance 1/m; λ is log-uniform on [1e-4, 1]; α is normal with variance 1/n.
 
-    projected    Adam on all inner parameters by the objective of `train_inner`, the last layer in closed form at every step
+    projected    Adam on all inner parameters by the objective of `train_feature_layers`, the last layer in closed form at every step
     end to end   AdamW on all weights, last layer included, by squared error on batches; the centres are the training rows behind the same layers
 """
 
@@ -21,15 +22,23 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.svm import SVR
 from torch import Tensor
 
+from motifnet.engine import Matrix
 from motifnet.kernels import CAPACITY, start_kernel
-from motifnet.mimicry import read_kernel, transfer
-from motifnet.retrain import Adam, InnerLayers, InnerSettings, Start, mixture, train_inner
-from motifnet.retrain._cross_tune import solve_whole
-from motifnet.retrain._inner import LEAST_BATCH, find_gradients
-from motifnet.retrain._inner_parameters import TAU, InnerParameters
-from motifnet.tables import Matrix, Sample
+from motifnet.tables import Sample
 from motifnet.teachers import KernelRidge
 from motifnet.teachers._kernel_ridge import choose_scale
+from motifnet.training import (
+    Adam,
+    FeatureLayers,
+    FeatureSettings,
+    Start,
+    mixture,
+    solve_whole,
+    train_feature_layers,
+)
+from motifnet.training._feature_learning import MIN_BATCH, find_gradients
+from motifnet.training._parameters import TAU, FeatureParameters
+from motifnet.transfer import read_kernel, transfer
 
 GENERIC_RIDGE, BAD_RIDGE, BAD_SCALE = 0.01, 1.0, 8.0
 EPSILON, FOLDS = 0.05, 3
@@ -40,22 +49,34 @@ Teacher = tuple[Start, Callable[[Matrix], Matrix]]
 
 
 def fit_svr(sample: Sample, seed: int) -> Teacher:
-    """A support vector regression tuned by a small grid: the kernel that its transferred network has, and its predictions."""
+    """A support vector regression tuned by a small grid: the kernel that its transferred network
+    has, and its predictions.
+    """
     d, y = sample.X.shape[1], sample.y[:, 0]
     grid = {"C": [1.0, 10.0, 100.0], "gamma": [0.3 / d, 1.0 / d, 3.0 / d]}
     folds = KFold(FOLDS, shuffle=True, random_state=seed)  # rows of a sample are sorted
-    model = GridSearchCV(SVR(epsilon=EPSILON), grid, cv=folds, scoring="neg_mean_squared_error").fit(sample.X, y).best_estimator_
+    model = (
+        GridSearchCV(SVR(epsilon=EPSILON), grid, cv=folds, scoring="neg_mean_squared_error")
+        .fit(sample.X, y)
+        .best_estimator_
+    )
     network = read_kernel(transfer(model))
     assert network is not None
     return Start.of(network.unit_kernel, sample, seed), lambda X: model.predict(X)[:, None]
 
 
-def fit_ridge(sample: Sample, medians: dict[int, float], profiles: tuple[str, ...], seed: int) -> Teacher:
-    """The library's own kernel ridge regression: length scale and λ of its grid, as `starts_of` has them for all rows, and its predictions."""
+def fit_ridge(
+    sample: Sample, medians: dict[int, float], profiles: tuple[str, ...], seed: int
+) -> Teacher:
+    """The library's own kernel ridge regression: length scale and λ of its grid, as `starts_of` has
+    them for all rows, and its predictions.
+    """
     teacher = KernelRidge(profiles=profiles)
     choice = choose_scale(sample, np.ones(sample.n, dtype=bool), None, teacher, medians, seed)
     start = Start(start_kernel(profiles, medians, choice.scale), choice.ridge)
-    untrained = train_inner(sample, start, InnerSettings(profiles, steps=0, map_share=0.0), [seed])
+    untrained = train_feature_layers(
+        sample, start, FeatureSettings(profiles, steps=0, map_share=0.0), [seed]
+    )
     return start, solve_whole(sample, untrained, CAPACITY).predict
 
 
@@ -69,10 +90,21 @@ def bad_start(profiles: tuple[str, ...], medians: dict[int, float]) -> Start:
     return Start(start_kernel(profiles, medians, BAD_SCALE), BAD_RIDGE)
 
 
-def random_parameters(sample: Sample, generic: Start, settings: InnerSettings, rng: np.random.Generator) -> InnerParameters:
-    """The inner parameters with random values; their prior stays where it is for every other start."""
+def random_parameters(
+    sample: Sample, generic: Start, settings: FeatureSettings, rng: np.random.Generator
+) -> FeatureParameters:
+    """The inner parameters with random values; their prior stays where it is for every
+    other start.
+    """
     X, numeric = torch.as_tensor(sample.X).float(), torch.as_tensor(sample.numeric)
-    inner = InnerParameters(X, numeric, generic.kernel, generic.ridge, segments=settings.segments, map_columns=settings.map_columns)
+    inner = FeatureParameters(
+        X,
+        numeric,
+        generic.kernel,
+        generic.ridge,
+        segments=settings.segments,
+        map_columns=settings.map_columns,
+    )
     m = len(inner.M)
     draws = [
         (inner.s, TAU * rng.normal(size=inner.s.shape)),
@@ -88,12 +120,21 @@ def random_parameters(sample: Sample, generic: Start, settings: InnerSettings, r
     return inner
 
 
-def train_projected(sample: Sample, generic: Start, settings: InnerSettings, seed: list[int]) -> InnerLayers:
-    """From random weights, by the steps of `train_inner`."""
+def train_projected(
+    sample: Sample, generic: Start, settings: FeatureSettings, seed: list[int]
+) -> FeatureLayers:
+    """From random weights, by the steps of `train_feature_layers`."""
     rng = np.random.default_rng(seed)
     inner = random_parameters(sample, generic, settings, rng)
-    X, y, w = torch.as_tensor(sample.X).float(), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
-    adam, size = Adam(inner.vector, inner.rates(settings.rate, settings.map_rate)), min(sample.n, settings.batch, max(LEAST_BATCH, sample.n // 2))
+    X, y, w = (
+        torch.as_tensor(sample.X).float(),
+        torch.as_tensor(sample.y),
+        torch.as_tensor(sample.weight),
+    )
+    adam, size = (
+        Adam(inner.vector, inner.rates(settings.rate, settings.map_rate)),
+        min(sample.n, settings.batch, max(MIN_BATCH, sample.n // 2)),
+    )
     for step in range(settings.steps):
         rows = torch.as_tensor(np.sort(rng.permutation(sample.n)[:size]))
         find_gradients(inner, inner.rows(X[rows]), y[rows], w[rows], None, sample.n)
@@ -107,7 +148,7 @@ class EndToEnd:
 
     sample: Sample
     generic: Start
-    settings: InnerSettings
+    settings: FeatureSettings
     rate: float
     seed: list[int]
 
@@ -116,10 +157,16 @@ class EndToEnd:
         self.inner = random_parameters(self.sample, self.generic, self.settings, rng)
         self.basis = self.inner.rows(torch.as_tensor(self.sample.X).float())
         y = torch.as_tensor(self.sample.y).float()
-        self.dual = torch.as_tensor(rng.normal(size=y.shape) / math.sqrt(n)).float().requires_grad_(True)
+        self.dual = (
+            torch.as_tensor(rng.normal(size=y.shape) / math.sqrt(n)).float().requires_grad_(True)
+        )
         self.intercept = torch.zeros(y.shape[1], requires_grad=True)
-        weights = [leaf for leaf in self.inner.leaves if leaf is not self.inner.log_ridge and leaf.numel()]
-        optimiser = torch.optim.AdamW([*weights, self.dual, self.intercept], lr=self.rate, weight_decay=DECAY)
+        weights = [
+            leaf for leaf in self.inner.leaves if leaf is not self.inner.log_ridge and leaf.numel()
+        ]
+        optimiser = torch.optim.AdamW(
+            [*weights, self.dual, self.intercept], lr=self.rate, weight_decay=DECAY
+        )
         for step in range(self.settings.steps):
             batch = torch.as_tensor(rng.permutation(n)[:BATCH])
             optimiser.param_groups[0]["lr"] = self.rate * (1 - 0.9 * step / self.settings.steps)
@@ -140,7 +187,9 @@ class EndToEnd:
         return np.concatenate(parts)
 
     def _layers(self, basis: Tensor, bits: Tensor) -> tuple[Tensor, Tensor]:
-        """Rows behind the warps, and behind the map as well; indicators are columns like the others, at their own scale."""
+        """Rows behind the warps, and behind the map as well; indicators are columns like the
+        others, at their own scale.
+        """
         inner, slopes = self.inner, self.inner.slopes()
         Z = inner.warped(basis, slopes[inner.others])
         U = inner._changed(Z, Z[:, inner.numeric] @ inner.M) if inner.M.numel() else Z
@@ -150,4 +199,7 @@ class EndToEnd:
     def _output(self, Z: Tensor, U: Tensor, Z_centres: Tensor, U_centres: Tensor) -> Tensor:
         inner = self.inner
         rates = torch.exp(inner.log_rates + torch.log(inner.start_rates).to(inner.log_rates.dtype))
-        return mixture(Z, Z_centres, U, U_centres, inner.profiles, inner.weights(), rates) @ self.dual + self.intercept
+        return (
+            mixture(Z, Z_centres, U, U_centres, inner.profiles, inner.weights(), rates) @ self.dual
+            + self.intercept
+        )

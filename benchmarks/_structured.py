@@ -1,4 +1,6 @@
-"""Synthetic tables with one known structure each, and for jumps how far the reported boundary is from the true one."""
+"""Synthetic tables with one known structure each, and for jumps how far the reported boundary is
+from the true one.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.profiling import Finding
+from motifnet.structure import Finding
 
 Array = NDArray[np.float64]
 Drawn = tuple[Array, Array]
@@ -17,8 +19,8 @@ NOISE = 0.1
 
 @dataclass(frozen=True)
 class Structured:
-    """`draw(rng, n)`: X with shape (n, d) and f(X), with shape (n,) or (n, q); `height`: the last column at which f jumps, of the first;
-    `wanted`: the ratio.
+    """`draw(rng, n)`: X with shape (n, d) and f(X), with shape (n,) or (n, q); `height`: the last
+    column at which f jumps, of the first; `wanted`: the ratio.
     """
 
     name: str
@@ -66,14 +68,22 @@ def _symmetric(rng: np.random.Generator, n: int) -> Drawn:
 def _equivariant(rng: np.random.Generator, n: int) -> Drawn:
     X = rng.random((n, 4))
     others = [np.delete(X, j, axis=1) for j in range(4)]
-    return X, np.stack([np.sin(4 * X[:, j]) + 2 * rest.prod(1) + X[:, j] * rest.max(1) for j, rest in enumerate(others)], axis=1)
+    return X, np.stack(
+        [
+            np.sin(4 * X[:, j]) + 2 * rest.prod(1) + X[:, j] * rest.max(1)
+            for j, rest in enumerate(others)
+        ],
+        axis=1,
+    )
 
 
 def _forces(rng: np.random.Generator, n: int) -> Drawn:
     """What each of three points in the plane feels of the other two."""
     P = rng.random((n, 3, 2))
     near = np.exp(-8 * ((P[:, :, None] - P[:, None]) ** 2).sum(-1))
-    return P.reshape(n, 6), (near * (1 + P[:, None, :, 0])).sum(2) - near[:, range(3), range(3)] * (1 + P[:, :, 0])
+    return P.reshape(n, 6), (near * (1 + P[:, None, :, 0])).sum(2) - near[:, range(3), range(3)] * (
+        1 + P[:, :, 0]
+    )
 
 
 def _cloud(rng: np.random.Generator, n: int) -> Drawn:
@@ -103,14 +113,22 @@ STRUCTURED = (
 
 
 def boundary_distance(case: Structured, X: Array, found: Finding) -> float:
-    """Median distance of the reported boundary from the true one along the last column; NaN where none is reported."""
+    """Median distance of the reported boundary from the true one along the last column; NaN where
+    none is reported.
+    """
     if case.height is None or not found.found:
         return float("nan")
     details, grid, distances = found.details, np.linspace(0, 1, 1_001), []
     for a in np.linspace(0.02, 0.98, 97):
-        values = {f"x{j}": np.full_like(grid, 0.5) for j in range(X.shape[1])} | {"x0": np.full_like(grid, a), f"x{X.shape[1] - 1}": grid}
+        values = {f"x{j}": np.full_like(grid, 0.5) for j in range(X.shape[1])} | {
+            "x0": np.full_like(grid, a),
+            f"x{X.shape[1] - 1}": grid,
+        }
         if "weights" in details:
-            z = {name: (v - X[:, int(name[1:])].mean()) / X[:, int(name[1:])].std() for name, v in values.items()}
+            z = {
+                name: (v - X[:, int(name[1:])].mean()) / X[:, int(name[1:])].std()
+                for name, v in values.items()
+            }
             t = sum(w["weight"] * z[w["column"]] ** w["power"] for w in details["weights"])
         else:
             t = values[details["columns"][0]]

@@ -1,4 +1,6 @@
-"""What a public test suite converts, watched while it runs: models with the rows that the test gives to the converted one."""
+"""What a public test suite converts, watched while it runs: models with the rows that the test
+gives to the converted one.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ class Watch:
         self.known: set[str] = set()
 
     def start(self) -> None:
-        """Replace the suite's function of conversion, and that of onnxruntime, by ones that tell."""
+        """Replace the suite's function of conversion, and that of onnxruntime, by ones that
+        tell.
+        """
         _watch_onnxruntime(self)
         if self.suite == "skl2onnx":
             import skl2onnx
@@ -73,7 +77,17 @@ class Watch:
         self.known.add(key)
         ours, error = _ours(model, rows)
         theirs = theirs if self.suite == "skl2onnx" else _theirs(model, rows)
-        self.write({"suite": self.suite, "test": test, "model": _name(model), "key": key, "ours": ours, "theirs": theirs, "error": error})
+        self.write(
+            {
+                "suite": self.suite,
+                "test": test,
+                "model": _name(model),
+                "key": key,
+                "ours": ours,
+                "theirs": theirs,
+                "error": error,
+            }
+        )
 
     def listed(self) -> None:
         """The classes of m2cgen's documentation, fitted to values, two classes and three."""
@@ -85,9 +99,9 @@ class Watch:
 
 def _ours(model: Any, rows: Any) -> tuple[str, str]:
     from motifnet import mimic
-    from motifnet.bundle import ParityError
     from motifnet.engine import MotifnetError
-    from motifnet.mimicry import MimicryError
+    from motifnet.model import ParityError
+    from motifnet.transfer import MimicryError
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.onnx"
@@ -101,12 +115,18 @@ def _ours(model: Any, rows: Any) -> tuple[str, str]:
         except Exception as error:
             return "foreign", _first_line(error)
         difference = 0.0 if rows is None else _difference(network, model, rows, path)
-    return ("converted", "") if difference <= _TOLERANCE else ("wrong", f"differs by {difference:.2g} standard deviations")
+    return (
+        ("converted", "")
+        if difference <= _TOLERANCE
+        else ("wrong", f"differs by {difference:.2g} standard deviations")
+    )
 
 
 def _as_taken(model: Any, rows: Any) -> Any:
-    """Rows as the model itself takes them: a column of texts as a list of them; None where it takes neither, so that there is nothing to compare."""
-    from motifnet.mimicry.fitted import own_outputs
+    """Rows as the model itself takes them: a column of texts as a list of them; None where it takes
+    neither, so that there is nothing to compare.
+    """
+    from motifnet.transfer.fitted import own_outputs
 
     for one in (rows, np.ravel(rows) if np.shape(rows)[1:] == (1,) else None):
         try:
@@ -119,18 +139,28 @@ def _as_taken(model: Any, rows: Any) -> Any:
 
 
 def _difference(network: Any, model: Any, rows: Any, path: Path) -> float:
-    """Of the file, run by onnxruntime, to the model in float64, in standard deviations of an output; where that is constant, in its units."""
+    """Of the file, run by onnxruntime, to the model in float64, in standard deviations of an
+    output; where that is constant, in its units.
+    """
     import onnxruntime
 
-    from motifnet.mimicry.fitted import outputs_of
+    from motifnet.transfer.fitted import outputs_of
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    double = rows.astype(np.float64) if isinstance(rows, np.ndarray) and rows.dtype.kind == "f" else rows
+    double = (
+        rows.astype(np.float64) if isinstance(rows, np.ndarray) and rows.dtype.kind == "f" else rows
+    )
     expected, by_name = outputs_of(model, double), [one.name for one in session.get_inputs()]
-    feeds = {"X": network.encode(rows)} if by_name == ["X"] else {name: _column(double, name, k) for k, name in enumerate(by_name)}
+    feeds = (
+        {"X": network.encode(rows)}
+        if by_name == ["X"]
+        else {name: _column(double, name, k) for k, name in enumerate(by_name)}
+    )
     got = session.run(None, feeds)[0].reshape(expected.shape)
     spread = np.nanstd(np.where(np.isfinite(expected), expected, np.nan), axis=0).max()
-    return float(np.nanmax(np.abs(got - expected), initial=0.0) / (spread if spread > _TOLERANCE else 1.0))
+    return float(
+        np.nanmax(np.abs(got - expected), initial=0.0) / (spread if spread > _TOLERANCE else 1.0)
+    )
 
 
 def _column(rows: Any, name: str, k: int) -> np.ndarray:
@@ -153,10 +183,21 @@ def _theirs(model: Any, rows: Any) -> bool:
             from onnxmltools.convert.common.data_types import FloatTensorType
 
             kinds = [("X", FloatTensorType([None, int(model.n_features_in_)]))]
-            return bool((convert_lightgbm if library == "lightgbm" else convert_xgboost)(model, initial_types=kinds))
+            return bool(
+                (convert_lightgbm if library == "lightgbm" else convert_xgboost)(
+                    model, initial_types=kinds
+                )
+            )
         from skl2onnx import to_onnx
 
-        return bool(to_onnx(model, rows[:1].astype(np.float32) if isinstance(rows, np.ndarray) and rows.dtype.kind == "f" else rows[:1]))
+        return bool(
+            to_onnx(
+                model,
+                rows[:1].astype(np.float32)
+                if isinstance(rows, np.ndarray) and rows.dtype.kind == "f"
+                else rows[:1],
+            )
+        )
     except (Exception, SystemExit):
         return False
 
@@ -171,18 +212,43 @@ def _is_public(model: Any) -> bool:
 def _name(model: Any) -> str:
     """Its class, or the classes of its steps."""
     if hasattr(model, "steps"):
-        return " + ".join(_name(step) if hasattr(step, "get_params") else str(step) for _, step in model.steps)
-    inner = next((getattr(model, name) for name in ("estimator", "base_estimator") if hasattr(getattr(model, name, None), "fit")), None)
+        return " + ".join(
+            _name(step) if hasattr(step, "get_params") else str(step) for _, step in model.steps
+        )
+    inner = next(
+        (
+            getattr(model, name)
+            for name in ("estimator", "base_estimator")
+            if hasattr(getattr(model, name, None), "fit")
+        ),
+        None,
+    )
     return type(model).__name__ + (f"({type(inner).__name__})" if inner is not None else "")
 
 
 def _key(model: Any, rows: Any) -> str:
     """Parameters, numbers of columns and classes, and the kind of the rows."""
     classes = getattr(model, "classes_", None)
-    sizes = [len(c) for c in classes] if isinstance(classes, list) else len(classes) if classes is not None else 0
-    kind = "none" if rows is None else ",".join(sorted({str(t) for t in rows.dtypes})) if isinstance(rows, pd.DataFrame) else str(rows.dtype.kind)
+    sizes = (
+        [len(c) for c in classes]
+        if isinstance(classes, list)
+        else len(classes)
+        if classes is not None
+        else 0
+    )
+    kind = (
+        "none"
+        if rows is None
+        else ",".join(sorted({str(t) for t in rows.dtypes}))
+        if isinstance(rows, pd.DataFrame)
+        else str(rows.dtype.kind)
+    )
     width = 0 if rows is None else np.shape(rows)[-1] if np.ndim(rows) > 1 else 1
-    labels = np.asarray(classes).dtype.kind if classes is not None and not isinstance(classes, list) else ""
+    labels = (
+        np.asarray(classes).dtype.kind
+        if classes is not None and not isinstance(classes, list)
+        else ""
+    )
     return f"{' '.join(repr(model).split())} | {width} {kind} | {sizes} {labels}"
 
 
@@ -193,17 +259,29 @@ def _table(rows: Any, model: Any) -> Any:
             rows = next(iter(rows.values()))
         else:
             names = list(getattr(model, "feature_names_in_", rows))
-            values = {name: np.asarray(values).reshape(-1) for name, values in rows.items() if np.ndim(values) < 2 or np.shape(values)[1] == 1}
+            values = {
+                name: np.asarray(values).reshape(-1)
+                for name, values in rows.items()
+                if np.ndim(values) < 2 or np.shape(values)[1] == 1
+            }
             if len(values) == len(rows) == len(names):
                 return pd.DataFrame(dict(zip(names, values.values(), strict=True)))
             mixed = len({np.asarray(values).dtype.kind for values in rows.values()}) > 1
-            rows = np.hstack([np.asarray(values, dtype=object if mixed else None) for values in rows.values()])
+            rows = np.hstack(
+                [np.asarray(values, dtype=object if mixed else None) for values in rows.values()]
+            )
     rows = rows.toarray() if hasattr(rows, "toarray") else rows
     if isinstance(rows, np.ndarray) and rows.dtype.kind in "iub":
         rows = rows.astype(np.float64)
     if type(model).__name__ in ("LabelBinarizer", "LabelEncoder") and rows is not None:
         rows = np.asarray(rows).reshape(len(rows), -1)
-    return rows if isinstance(rows, np.ndarray | pd.DataFrame) else None if rows is None else np.asarray(rows)
+    return (
+        rows
+        if isinstance(rows, np.ndarray | pd.DataFrame)
+        else None
+        if rows is None
+        else np.asarray(rows)
+    )
 
 
 def _watch_onnxruntime(watch: Watch) -> None:
@@ -219,16 +297,24 @@ def _watch_onnxruntime(watch: Watch) -> None:
 
 
 def _watch_dumps(watch: Watch) -> None:
-    """The rows that skl2onnx's own helper is given; what it then compares is the quality of its file, which is not measured here."""
+    """The rows that skl2onnx's own helper is given; what it then compares is the quality of its
+    file, which is not measured here.
+    """
     import test_utils
     from test_utils import tests_helper
 
-    test_utils.dump_data_and_model = tests_helper.dump_data_and_model = lambda data, *args, **kwargs: watch.rows_seen(data)
+    test_utils.dump_data_and_model = tests_helper.dump_data_and_model = (
+        lambda data, *args, **kwargs: watch.rows_seen(data)
+    )
 
 
 def _watch_containers(watch: Watch, module: Any) -> None:
     for kind in vars(module).values():
-        for name in ("predict", "predict_proba", "transform", "decision_function", "score_samples") if isinstance(kind, type) else ():
+        for name in (
+            ("predict", "predict_proba", "transform", "decision_function", "score_samples")
+            if isinstance(kind, type)
+            else ()
+        ):
             if name in vars(kind):
                 setattr(kind, name, _telling(watch, vars(kind)[name]))
 

@@ -16,12 +16,15 @@ def report(rows: pd.DataFrame) -> str:
     required, lines = ["| code | check | measured | required | |", "|---|---|---|---|---|"], []
     for label in list(dict.fromkeys(rows.label))[1:]:
         required += [f"| {label} | {check.cells} |" for check in checks(rows, label)]
-    for (label, name, preset, nudged), part in rows.groupby(["label", "set", "preset", "nudged"], sort=False):
+    for (label, name, preset, nudged), part in rows.groupby(
+        ["label", "set", "preset", "nudged"], sort=False
+    ):
         figures = f"{len(part)} | {part.repeated.mean():.0f} | {part.claimed.mean():.4f} | {part.error.mean():.4f}"
         lines.append(f"| {label} | {name} | {preset} | {'yes' if nudged else 'no'} | {figures} |")
     return page(
         "Tables with equal rows, and without",
-        "Test errors (nRMSE; log loss for credit_g), means over splits. *repeated*: training rows that equal an earlier one.",
+        "Test errors (nRMSE; log loss for credit_g), means over splits. *repeated*: training rows "
+        "that equal an earlier one.",
         required,
         "| code | table | preset | nudged apart | splits | repeated | out of fold | test error |",
         lines,
@@ -38,8 +41,16 @@ def checks(rows: pd.DataFrame, label: str) -> list[Check]:
     for (name, preset), part in both.groupby(["set", "preset"], sort=False):
         if part.repeated.any():
             ratio = float(np.exp(np.log(part.error / part.error_first).mean()))
-            found.append(Check(f"{name}, {preset}, {len(part)} splits: error / before", ratio, most=GAIN))
+            found.append(
+                Check(f"{name}, {preset}, {len(part)} splits: error / before", ratio, most=GAIN)
+            )
         else:
             change = float((part.error / part.error_first - 1).abs().max())
-            found.append(Check(f"{name}, {preset}, {len(part)} splits: largest change of the error", change, most=UNCHANGED))
+            found.append(
+                Check(
+                    f"{name}, {preset}, {len(part)} splits: largest change of the error",
+                    change,
+                    most=UNCHANGED,
+                )
+            )
     return found

@@ -1,6 +1,8 @@
-"""Accuracy on real tables: ours, after each stage, against LightGBM and CatBoost in the same run with the same threads.
+"""Accuracy on real tables: ours, after each stage, against LightGBM and CatBoost in the same run
+with the same threads.
 
-Every fit appends its rows to OUT/accuracy.csv as soon as it is done, and is not run again while they are there.
+Every fit appends its rows to OUT/accuracy.csv as soon as it is done, and is not run again while
+they are there.
 """
 
 from __future__ import annotations
@@ -18,7 +20,21 @@ from benchmarks._split import Split
 from benchmarks._tables import SETS, arguments, split, version
 from motifnet.compare import METHODS, Setting
 
-FIELDS = ["set", "split", "cap", "preset", "method", "stage", "kept", "nrmse", "seconds", "rows", "test_rows", "threads", "version"]
+FIELDS = [
+    "set",
+    "split",
+    "cap",
+    "preset",
+    "method",
+    "stage",
+    "kept",
+    "nrmse",
+    "seconds",
+    "rows",
+    "test_rows",
+    "threads",
+    "version",
+]
 KEY = ["set", "split", "cap", "preset", "method"]
 
 
@@ -26,7 +42,9 @@ def main(argv: list[str] | None = None) -> None:
     parser = arguments(__doc__.splitlines()[0], SETS)
     parser.add_argument("--preset", default="balanced", help="preset of MotifRegressor")
     parser.add_argument("--splits", type=int, default=3, help="random splits a table")
-    parser.add_argument("--report-only", action="store_true", help="run nothing, only report what is there")
+    parser.add_argument(
+        "--report-only", action="store_true", help="run nothing, only report what is there"
+    )
     options = parser.parse_args(argv)
     path = options.out / "accuracy.csv"
     options.out.mkdir(parents=True, exist_ok=True)
@@ -40,7 +58,12 @@ def main(argv: list[str] | None = None) -> None:
     if not path.exists():
         parser.error(f"there are no results in {path} yet; run without --report-only")
     rows = pd.read_csv(path, keep_default_na=False)
-    rows = rows[(rows.cap == options.cap) & rows.preset.isin([options.preset, ""]) & rows.set.isin(options.sets) & (rows.split < options.splits)]
+    rows = rows[
+        (rows.cap == options.cap)
+        & rows.preset.isin([options.preset, ""])
+        & rows.set.isin(options.sets)
+        & (rows.split < options.splits)
+    ]
     text = report(rows)
     (options.out / "accuracy.md").write_text(text)
     print(text)
@@ -65,11 +88,18 @@ def _fit(method: str, data: Split, preset: str, threads: int, seed: int) -> list
     """Stage, kept, nRMSE, seconds; the last row is the finished model."""
     if method != "ours":
         start = time.monotonic()
-        peer = METHODS[method].fit(data.train[data.columns], data.train["target"].to_numpy(dtype=float), Setting(0, threads, seed))
+        peer = METHODS[method].fit(
+            data.train[data.columns],
+            data.train["target"].to_numpy(dtype=float),
+            Setting(0, threads, seed),
+        )
         seconds = time.monotonic() - start
         return [["final", True, data.nrmse(peer.predict(data.test[data.columns])), seconds]]
     course = fit(data, preset, threads, seed)
-    return [*([s.name, s.kept, s.error, s.seconds] for s in course.stages), ["final", True, course.error, course.seconds]]
+    return [
+        *([s.name, s.kept, s.error, s.seconds] for s in course.stages),
+        ["final", True, course.error, course.seconds],
+    ]
 
 
 def _done(path: Path) -> set[tuple[object, ...]]:

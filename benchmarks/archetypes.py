@@ -1,9 +1,11 @@
-"""Archetypes: tables of the kinds that users bring, of known law, against CatBoost and a linear model at their defaults.
+"""Archetypes: tables of the kinds that users bring, of known law, against CatBoost and a linear
+model at their defaults.
 
     error    on 2,000 new rows: root mean square, for classes the log loss; on the last third of a trend
     seconds  of the processor
 
-One row a draw. Moments in time are given to the others as year, month, day, hour and weekday, as their users do.
+One row a draw. Moments in time are given to the others as year, month, day, hour and weekday, as
+their users do.
 """
 
 from __future__ import annotations
@@ -22,7 +24,11 @@ from benchmarks._experiment import Experiment, Options, Plan, options_of
 from motifnet import MotifClassifier, MotifRegressor
 
 NEW_ROWS = 2_000
-EXPERIMENT = Experiment("archetypes", ("kind", "draw", "preset"), ("n", "ours", "catboost", "linear", "seconds", "seconds_catboost"))
+EXPERIMENT = Experiment(
+    "archetypes",
+    ("kind", "draw", "preset"),
+    ("n", "ours", "catboost", "linear", "seconds", "seconds_catboost"),
+)
 FULL = Plan(seeds=range(5), sets=tuple(ARCHETYPES))
 QUICK = Plan(presets=("fast",), seeds=range(1), sets=("30 rows", "xor of bits"))
 Key = tuple[str, int, str]
@@ -45,7 +51,11 @@ def measure(key: Key, threads: int) -> dict[str, Any]:
     law = ARCHETYPES[kind]
     (X, y), (new, target) = drawn(law, seed)
     row: dict[str, Any] = {"n": len(X)}
-    for name, fitted in (("ours", _ours(law, preset, threads, seed)), ("catboost", _catboost(law, threads, seed)), ("linear", _linear(law))):
+    for name, fitted in (
+        ("ours", _ours(law, preset, threads, seed)),
+        ("catboost", _catboost(law, threads, seed)),
+        ("linear", _linear(law)),
+    ):
         start = time.process_time()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -75,7 +85,9 @@ Fitted = Callable[[pd.DataFrame, Any, pd.DataFrame], Any]
 
 def _ours(law: Archetype, preset: str, threads: int, seed: int) -> Fitted:
     def fitted(X: pd.DataFrame, y: Any, new: pd.DataFrame) -> Any:
-        model = (MotifClassifier if law.classes else MotifRegressor)(preset=preset, n_jobs=threads, random_state=seed).fit(X, y)
+        model = (MotifClassifier if law.classes else MotifRegressor)(
+            preset=preset, n_jobs=threads, random_state=seed
+        ).fit(X, y)
         return model.predict_proba(new) if law.classes else model.predict(new)
 
     return fitted
@@ -87,7 +99,11 @@ def _catboost(law: Archetype, threads: int, seed: int) -> Fitted:
 
         X, new = _plain(X), _plain(new)
         model = (CatBoostClassifier if law.classes else CatBoostRegressor)(
-            verbose=0, thread_count=threads, random_seed=seed, cat_features=_words(X), allow_writing_files=False
+            verbose=0,
+            thread_count=threads,
+            random_seed=seed,
+            cat_features=_words(X),
+            allow_writing_files=False,
         )
         model.fit(X, y)
         return model.predict_proba(new) if law.classes else model.predict(new)
@@ -106,8 +122,14 @@ def _linear(law: Archetype) -> Fitted:
         X, new = _plain(X), _plain(new)
         words = _words(X)
         numbers = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler())
-        columns = make_column_transformer((OneHotEncoder(handle_unknown="ignore", min_frequency=2), words), remainder=numbers)
-        last = LogisticRegression(max_iter=1_000) if law.classes else RidgeCV(np.geomspace(1e-3, 1e3, 13))
+        columns = make_column_transformer(
+            (OneHotEncoder(handle_unknown="ignore", min_frequency=2), words), remainder=numbers
+        )
+        last = (
+            LogisticRegression(max_iter=1_000)
+            if law.classes
+            else RidgeCV(np.geomspace(1e-3, 1e3, 13))
+        )
         model = make_pipeline(columns, last).fit(X, y)
         return model.predict_proba(new) if law.classes else model.predict(new)
 
@@ -119,7 +141,10 @@ def _plain(X: pd.DataFrame) -> pd.DataFrame:
     parts: dict[str, Any] = {}
     for name, column in X.items():
         if pd.api.types.is_datetime64_any_dtype(column):
-            parts |= {f"{name} {part}": getattr(column.dt, part) for part in ("year", "month", "day", "hour", "weekday")}
+            parts |= {
+                f"{name} {part}": getattr(column.dt, part)
+                for part in ("year", "month", "day", "hour", "weekday")
+            }
         else:
             parts[str(name)] = column
     return pd.DataFrame(parts)

@@ -1,7 +1,9 @@
-"""Predictors that are seen through `predict` alone: `mimic(predict, X)` of a forest of 500 trees and support vectors, averaged.
+"""Predictors that are seen through `predict` alone: `mimic(predict, X)` of a forest of 500 trees
+and support vectors, averaged.
 
-At most `--cap` rows of four random fifths of a table fit the predictor, and are the X that `mimic` is given; the other fifth, which neither sees, are
-the fresh rows on which fidelity, R² of the network against the predictor, is measured. Small tables have few of either. A row is appended to
+At most `--cap` rows of four random fifths of a table fit the predictor, and are the X that `mimic`
+is given; the other fifth, which neither sees, are the fresh rows on which fidelity, R² of the
+network against the predictor, is measured. Small tables have few of either. A row is appended to
 OUT/black_box/black_box.csv as soon as it is there, and is not measured again.
 """
 
@@ -24,8 +26,8 @@ from sklearn.svm import SVR
 from benchmarks._kept_rows import append, kept
 from benchmarks._tables import arguments, split, version
 from motifnet.compress import units_of
+from motifnet.engine import Matrix
 from motifnet.estimators._black_box import imitate
-from motifnet.tables import Matrix
 
 SETS = ("airfoil", "energy", "abalone", "concrete", "kin8nm")
 GOAL = 0.99
@@ -34,7 +36,9 @@ KEY = ["set", "cap", "split"]
 
 @dataclass(frozen=True)
 class Row:
-    """One table. fidelity: R² to the predictor on fresh rows; told: what the certificate says; box_r2, r2: of both to y on fresh rows."""
+    """One table. fidelity: R² to the predictor on fresh rows; told: what the certificate says;
+    box_r2, r2: of both to y on fresh rows.
+    """
 
     set: str
     cap: int
@@ -97,7 +101,12 @@ def _measured(name: str, options: argparse.Namespace) -> Row:
     made_in = time.process_time() - start
     box_values, box_seconds = _timed(predict, T)
     values, seconds = _timed(lambda rows: network(rows)[:, 0], T)
-    scores = r2_score(box_values, values), str(getattr(network.certificate, "note", "")), r2_score(t, box_values), r2_score(t, values)
+    scores = (
+        r2_score(box_values, values),
+        str(getattr(network.certificate, "note", "")),
+        r2_score(t, box_values),
+        r2_score(t, values),
+    )
     size = name, options.cap, options.split, len(X), X.shape[1], len(T)
     return Row(*size, *scores, units_of(network.module), box_seconds, seconds, made_in, version())
 
@@ -115,7 +124,8 @@ def report(rows: pd.DataFrame) -> str:
     lines = [head, "| --- |" + " ---: |" * 10]
     for row in rows.itertuples():
         lines.append(
-            f"| {row.set} | {row.split} | {row.rows:,} | {row.columns} | {row.fresh:,} | {row.fidelity:.4f} | {row.box_r2:.4f} | {row.r2:.4f} | "
+            f"| {row.set} | {row.split} | {row.rows:,} | {row.columns} | {row.fresh:,} | "
+            f"{row.fidelity:.4f} | {row.box_r2:.4f} | {row.r2:.4f} | "
             f"{row.box_seconds:.2f} | {row.seconds:.2f} | {row.made_in:.0f} |"
         )
     text = "A forest of 500 trees and SVR, averaged, seen through `predict`. R² on fresh rows; CPU seconds of one thread for 10,000 rows."

@@ -1,6 +1,8 @@
-"""Categories: tables of a few columns with a few levels, of known law, against LightGBM and a table of cell means, over the best possible error.
+"""Categories: tables of a few columns with a few levels, of known law, against LightGBM and a table
+of cell means, over the best possible error.
 
-LightGBM is told which columns are categories and stops early on a fifth of the rows (at most 2,000 trees, rate 0.05), as its users do.
+LightGBM is told which columns are categories and stops early on a fifth of the rows (at most 2,000
+trees, rate 0.05), as its users do.
 """
 
 from __future__ import annotations
@@ -22,7 +24,17 @@ from motifnet import MotifClassifier, MotifRegressor
 EXPERIMENT = Experiment(
     "categories",
     ("task", "draw", "n", "preset"),
-    ("columns", "cells", "ours", "lightgbm", "means", "covered", "claimed", "seconds", "seconds_lightgbm"),
+    (
+        "columns",
+        "cells",
+        "ours",
+        "lightgbm",
+        "means",
+        "covered",
+        "claimed",
+        "seconds",
+        "seconds_lightgbm",
+    ),
 )
 COVERAGE = 0.8
 TASKS = ["regression", "classes", "zero-one"]
@@ -55,12 +67,23 @@ def measure(key: Key, threads: int) -> dict[str, Any]:
     cells, new = law.cells(rng, n), law.cells(rng, TEST_ROWS)
     y = law.target(cells, rng, task)
     start = time.process_time()
-    model = (MotifClassifier if classes else MotifRegressor)(preset=preset, n_jobs=threads, random_state=seed).fit(frame_of(cells), y)
+    model = (MotifClassifier if classes else MotifRegressor)(
+        preset=preset, n_jobs=threads, random_state=seed
+    ).fit(frame_of(cells), y)
     seconds = time.process_time() - start
-    predicted = model.predict_proba(frame_of(new))[:, 1] if classes else model.predict(frame_of(new))
-    covered = "" if task != "regression" else law.inside(new, model.predict_interval(frame_of(new), COVERAGE))
+    predicted = (
+        model.predict_proba(frame_of(new))[:, 1] if classes else model.predict(frame_of(new))
+    )
+    covered = (
+        ""
+        if task != "regression"
+        else law.inside(new, model.predict_interval(frame_of(new), COVERAGE))
+    )
     start = time.process_time()
-    others = {"lightgbm": _lightgbm(cells, y, new, classes, threads, seed), "means": CellMeans.fit(cells, y, classes).predict(new)}
+    others = {
+        "lightgbm": _lightgbm(cells, y, new, classes, threads, seed),
+        "means": CellMeans.fit(cells, y, classes).predict(new),
+    }
     return {
         "columns": cells.shape[1],
         "cells": len(np.unique(cells, axis=0)),
@@ -73,17 +96,37 @@ def measure(key: Key, threads: int) -> dict[str, Any]:
     }
 
 
-def _lightgbm(cells: Cells, y: Vector, new: Cells, classes: bool, threads: int, seed: int) -> Vector:
+def _lightgbm(
+    cells: Cells, y: Vector, new: Cells, classes: bool, threads: int, seed: int
+) -> Vector:
     """Values, or P(y = 1), at new rows."""
     from lightgbm import LGBMClassifier, LGBMRegressor, early_stopping
     from sklearn.model_selection import train_test_split
 
-    fit, stop = train_test_split(np.arange(len(y)), test_size=0.2, random_state=seed, stratify=y if classes else None)
-    settings: dict[str, Any] = {"n_estimators": 2_000, "learning_rate": 0.05, "num_threads": threads, "random_state": seed, "verbose": -1}
+    fit, stop = train_test_split(
+        np.arange(len(y)), test_size=0.2, random_state=seed, stratify=y if classes else None
+    )
+    settings: dict[str, Any] = {
+        "n_estimators": 2_000,
+        "learning_rate": 0.05,
+        "num_threads": threads,
+        "random_state": seed,
+        "verbose": -1,
+    }
     model = (LGBMClassifier if classes else LGBMRegressor)(**settings)
     X, X_new = (pd.DataFrame(part).add_prefix("c").astype("category") for part in (cells, new))
-    model.fit(X.iloc[fit], y[fit], eval_X=X.iloc[stop], eval_y=y[stop], callbacks=[early_stopping(50, verbose=False)])
-    return np.asarray(model.predict_proba(X_new))[:, 1] if classes else np.asarray(model.predict(X_new))
+    model.fit(
+        X.iloc[fit],
+        y[fit],
+        eval_X=X.iloc[stop],
+        eval_y=y[stop],
+        callbacks=[early_stopping(50, verbose=False)],
+    )
+    return (
+        np.asarray(model.predict_proba(X_new))[:, 1]
+        if classes
+        else np.asarray(model.predict(X_new))
+    )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
-"""Fitted models of other libraries, compressed: `mimic(model).compress()` against the model's own `predict`.
+"""Fitted models of other libraries, compressed: `mimic(model).compress()` against the model's own
+`predict`.
 
-Models: SVR with more than 1,500 support vectors and a Gaussian process on 3,000 rows, both behind a scaler, and LightGBM with 500 trees. Training
-rows are at most `--cap` of four fifths of a table, R² is that on the other fifth, which no fit and no compression sees. Kernel machines carry their
-rows to distil on; trees are given those of their fit, and three numbers of units, for the curve. Seconds are CPU seconds of one thread for 100,000
-raw rows, ten times those of 10,000, test rows repeated: the model and the network in turns, in one process, three times; the ratio is the median of
-the three. A row is appended to OUT/compress_fitted/compress_fitted.csv as soon as it is there, and is not measured again.
+Models: SVR with more than 1,500 support vectors and a Gaussian process on 3,000 rows, both behind a
+scaler, and LightGBM with 500 trees. Training rows are at most `--cap` of four fifths of a table, R²
+is that on the other fifth, which no fit and no compression sees. Kernel machines carry their rows
+to distil on; trees are given those of their fit, and three numbers of units, for the curve. Seconds
+are CPU seconds of one thread for 100,000 raw rows, ten times those of 10,000, test rows repeated:
+the model and the network in turns, in one process, three times; the ratio is the median of the
+three. A row is appended to OUT/compress_fitted/compress_fitted.csv as soon as it is there, and is
+not measured again.
 """
 
 from __future__ import annotations
@@ -31,8 +35,7 @@ from benchmarks._tables import arguments, split, version
 from motifnet import Network, mimic
 from motifnet.compress import Scaled, Task, units_of
 from motifnet.compress._distillation import Distillation
-from motifnet.engine import single_threaded
-from motifnet.tables import Matrix
+from motifnet.engine import Matrix, single_threaded
 
 SETS = ("california", "kin8nm", "cpu_act", "power", "abalone")
 TIMED, PART, ROUNDS, TUNED = 100_000, 10, 3, 500
@@ -44,8 +47,9 @@ KEY = ["set", "cap", "model", "asked"]
 class Row:
     """One model on one table, compressed to what was asked: "knee", or a number of units.
 
-    size: support vectors, rows or trees of the model; r2, seconds: its own; small_r2, small_seconds: of the compressed network; fidelity: R² of the
-    network to the model; ratio: seconds / small_seconds; made_in: CPU seconds of `mimic` and `compress`.
+    size: support vectors, rows or trees of the model; r2, seconds: its own; small_r2,
+    small_seconds: of the compressed network; fidelity: R² of the network to the model; ratio:
+    seconds / small_seconds; made_in: CPU seconds of `mimic` and `compress`.
     """
 
     set: str
@@ -83,7 +87,9 @@ def main(argv: list[str] | None = None) -> None:
                     for row in _measured(name, model, wanted, options):
                         append(path, [f.name for f in fields(Row)], astuple(row))
                         print(
-                            f"{row.set} {row.model} {row.asked}: {row.units} units, R² {row.r2:.4f} {row.small_r2:.4f}, {row.ratio:.1f}×", flush=True
+                            f"{row.set} {row.model} {row.asked}: {row.units} units, R² "
+                            f"{row.r2:.4f} {row.small_r2:.4f}, {row.ratio:.1f}×",
+                            flush=True,
                         )
     rows = pd.read_csv(path, dtype={"asked": str})
     text = report(rows[(rows.cap == options.cap) & rows.set.isin(options.sets)])
@@ -112,12 +118,28 @@ def _measured(name: str, model: str, wanted: list[str], options: argparse.Namesp
     t = (t - mean) / sd
     own, many = fitted.predict(T), np.resize(T, (TIMED // PART, T.shape[1]))
     rows = []
-    for asked, small, made_in in _students(mimic(fitted, X), wanted, X) if model == "LightGBM" else _at_knee(fitted, X):
+    for asked, small, made_in in (
+        _students(mimic(fitted, X), wanted, X) if model == "LightGBM" else _at_knee(fitted, X)
+    ):
         seconds, small_seconds, ratio = _in_turns(fitted.predict, small, many)
         values = small(T)[:, 0]
         scores = r2_score(t, own), r2_score(t, values), r2_score(own, values)
         size = (len(X), T.shape[1], _size(fitted), units_of(small.module))
-        rows.append(Row(name, options.cap, model, asked, *size, *scores, seconds, small_seconds, ratio, made_in, version()))
+        rows.append(
+            Row(
+                name,
+                options.cap,
+                model,
+                asked,
+                *size,
+                *scores,
+                seconds,
+                small_seconds,
+                ratio,
+                made_in,
+                version(),
+            )
+        )
     return rows
 
 
@@ -127,7 +149,9 @@ def _at_knee(fitted: Any, X: Matrix) -> Iterator[tuple[str, Network, float]]:
     yield "knee", small, time.process_time() - start
 
 
-def _students(network: Network, wanted: list[str], X: Matrix) -> Iterator[tuple[str, Network, float]]:
+def _students(
+    network: Network, wanted: list[str], X: Matrix
+) -> Iterator[tuple[str, Network, float]]:
     """Of each size, with the seconds of that size alone; what `trade_off` goes through."""
     scaled = Scaled.of(Task(network.module, network.d, X))
     work = Distillation.of(scaled.task)
@@ -141,10 +165,16 @@ def _numbers(table: pd.DataFrame) -> pd.DataFrame:
     return pd.get_dummies(table).astype(np.float64)
 
 
-def _in_turns(one: Callable[[Matrix], Any], other: Callable[[Matrix], Any], X: Matrix) -> tuple[float, float, float]:
+def _in_turns(
+    one: Callable[[Matrix], Any], other: Callable[[Matrix], Any], X: Matrix
+) -> tuple[float, float, float]:
     """CPU seconds of both for all rows, the least of each, and the median of their ratios."""
     pairs = PART * np.array([[_seconds(one, X), _seconds(other, X)] for _ in range(ROUNDS)])
-    return float(pairs[:, 0].min()), float(pairs[:, 1].min()), float(np.median(pairs[:, 0] / pairs[:, 1]))
+    return (
+        float(pairs[:, 0].min()),
+        float(pairs[:, 1].min()),
+        float(np.median(pairs[:, 0] / pairs[:, 1])),
+    )
 
 
 def _seconds(predict: Callable[[Matrix], Any], X: Matrix) -> float:
@@ -160,18 +190,28 @@ def _machine(X: Matrix, y: Matrix) -> Any:
 
 def _process(X: Matrix, y: Matrix) -> Any:
     """One length scale a column, from the marginal likelihood of 500 rows; with it a fit on all."""
-    start = ConstantKernel(1.0) * RBF(np.full(X.shape[1], 3.0), (1e-1, 1e3)) + WhiteKernel(0.1, (1e-4, 1e1))
+    start = ConstantKernel(1.0) * RBF(np.full(X.shape[1], 3.0), (1e-1, 1e3)) + WhiteKernel(
+        0.1, (1e-4, 1e1)
+    )
     few = make_pipeline(StandardScaler(), GaussianProcessRegressor(start)).fit(X[:TUNED], y[:TUNED])
-    return make_pipeline(StandardScaler(), GaussianProcessRegressor(few[-1].kernel_, optimizer=None)).fit(X, y)
+    return make_pipeline(
+        StandardScaler(), GaussianProcessRegressor(few[-1].kernel_, optimizer=None)
+    ).fit(X, y)
 
 
 def _trees(X: Matrix, y: Matrix) -> Any:
     from lightgbm import LGBMRegressor
 
-    return LGBMRegressor(n_estimators=500, learning_rate=0.05, min_child_samples=5, n_jobs=1, verbose=-1).fit(X, y)
+    return LGBMRegressor(
+        n_estimators=500, learning_rate=0.05, min_child_samples=5, n_jobs=1, verbose=-1
+    ).fit(X, y)
 
 
-MODELS: dict[str, Callable[[Matrix, Matrix], Any]] = {"SVR": _machine, "Gaussian process": _process, "LightGBM": _trees}
+MODELS: dict[str, Callable[[Matrix, Matrix], Any]] = {
+    "SVR": _machine,
+    "Gaussian process": _process,
+    "LightGBM": _trees,
+}
 
 
 def _size(fitted: Any) -> int:

@@ -1,7 +1,9 @@
-"""Error against seconds: ours, our architecture from random weights by Adam, and a ReLU network of equal size by AdamW.
+"""Error against seconds: ours, our architecture from random weights by Adam, and a ReLU network of
+equal size by AdamW.
 
-All see the same encoded matrix and the same test rows, with the same threads. Our seconds hold everything: encoding, teacher, tuning, selection.
-The curves of a set are kept in OUT/curves/SET.csv and are not run again while they are there.
+All see the same encoded matrix and the same test rows, with the same threads. Our seconds hold
+everything: encoding, teacher, tuning, selection. The curves of a set are kept in OUT/curves/SET.csv
+and are not run again while they are there.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 def main(argv: list[str] | None = None) -> None:
     parser = arguments(__doc__.splitlines()[0], SETS)
     parser.add_argument("--preset", default="balanced", help="preset of MotifRegressor")
-    parser.add_argument("--budget-factor", type=float, default=20.0, help="seconds of the others, in units of ours")
+    parser.add_argument(
+        "--budget-factor", type=float, default=20.0, help="seconds of the others, in units of ours"
+    )
     options = parser.parse_args(argv)
     folder = options.out / "curves"
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,18 +62,34 @@ def _run(name: str, options: argparse.Namespace) -> pd.DataFrame:
     network = ours.model.network_.module
     size = count_parameters(network)
     print(f"{name}: ours {ours.error:.4f} in {ours.seconds:.1f} s, {size:,} parameters", flush=True)
-    task, inner = task_of(data, ours), next(s for s in reversed(ours.model.stages_) if s.name.startswith(("inner layers", "transferred")))
+    task, inner = (
+        task_of(data, ours),
+        next(
+            s
+            for s in reversed(ours.model.stages_)
+            if s.name.startswith(("feature layers", "transferred"))
+        ),
+    )
     methods = {
         "same architecture, Adam": (partial(random_twin, inner.network, task.X), 0.0),
         "ReLU network, AdamW": (partial(mlp, task.X.shape[1], size), 1e-2),
     }
     for method, (build, decay) in methods.items():
         run = Descent(task, build, decay, RATES, options.budget_factor * ours.seconds).run()
-        points = run.course.end()
-        rows += [(method, f"rate {run.chosen[0]:g}, {run.epochs} epochs", seconds, error) for seconds, error in points]
-        print(f"{name}: {method} {min(e for _, e in points):.4f}, ended after {points[-1][0]:.1f} s, {run.epochs} epochs", flush=True)
+        points = run.history.end()
+        rows += [
+            (method, f"rate {run.chosen[0]:g}, {run.epochs} epochs", seconds, error)
+            for seconds, error in points
+        ]
+        print(
+            f"{name}: {method} {min(e for _, e in points):.4f}, ended after {points[-1][0]:.1f} "
+            f"s, {run.epochs} epochs",
+            flush=True,
+        )
     table = pd.DataFrame(rows, columns=["method", "stage", "seconds", "nrmse"])
-    return table.assign(set=name, rows=len(data.train), parameters=size, threads=options.threads, version=version())
+    return table.assign(
+        set=name, rows=len(data.train), parameters=size, threads=options.threads, version=version()
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
-"""The whole field: our presets against everything in the registry, on all tables, regression and classification.
+"""The whole field: our presets against everything in the registry, on all tables, regression and
+classification.
 
-Every fit has a process and the same threads of its own (see `motifnet.compare`). Its row is appended to OUT/field.csv as soon as it is done, and it
-is not run again while the row is there; a fit that timed out is, under a larger --limit. A method that timed out on one split of a table is not
-tried on the others. The first split of every table comes before the second of any. --fresh forgets the rows that the options ask for, and no others.
+Every fit has a process and the same threads of its own (see `motifnet.compare`). Its row is
+appended to OUT/field.csv as soon as it is done, and it is not run again while the row is there; a
+fit that timed out is, under a larger --limit. A method that timed out on one split of a table is
+not tried on the others. The first split of every table comes before the second of any. --fresh
+forgets the rows that the options ask for, and no others.
 """
 
 from __future__ import annotations
@@ -20,7 +23,16 @@ from benchmarks._field_report import report
 from benchmarks._kept_rows import append
 from benchmarks._machine import machine
 from benchmarks._tables import ALL, CLASSIFICATION, arguments, path_of, table_of, version
-from motifnet.compare import METHODS, TIMED_OUT, Method, Result, Split, find_methods, measure, split_table
+from motifnet.compare import (
+    METHODS,
+    TIMED_OUT,
+    Method,
+    Result,
+    Split,
+    find_methods,
+    measure,
+    split_table,
+)
 from motifnet.tables import Task
 
 KEY = ["set", "split", "cap", "seed", "threads", "method"]
@@ -39,7 +51,8 @@ def main(argv: list[str] | None = None) -> None:
     if not path.exists():
         raise SystemExit(f"There are no results in {path} yet; run without --report-only.")
     rows = pd.read_csv(path)
-    rows = rows[_asked(rows, options)].drop_duplicates(KEY, keep="last")  # of a fit that was repeated, the last one
+    # of a fit that was repeated, the last one
+    rows = rows[_asked(rows, options)].drop_duplicates(KEY, keep="last")
     text = report(rows, json.loads((options.out / "machine.json").read_text()))
     (options.out / f"{options.name}.md").write_text(text)
     picture(rows, options.out / f"{options.name}.svg")
@@ -50,15 +63,30 @@ def main(argv: list[str] | None = None) -> None:
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = arguments(__doc__.splitlines()[0], ALL)
     parser.set_defaults(cap=10_000, sets=None)
-    parser.add_argument("--methods", nargs="+", help=f"of {', '.join(METHODS)}; default: run what is installed, report all")
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        help=f"of {', '.join(METHODS)}; default: run what is installed, report all",
+    )
     parser.add_argument("--splits", type=int, default=5, help="random splits a table")
     parser.add_argument("--seed", type=int, default=0, help="of the first split; the others follow")
-    parser.add_argument("--limit", type=float, default=600.0, help="seconds for one fit; a method that needs more is ended")
-    parser.add_argument("--name", default="field", help="of the report's files: NAME.md, NAME.svg, NAME_front.svg")
-    parser.add_argument("--report-only", action="store_true", help="run nothing, only report what is there")
+    parser.add_argument(
+        "--limit",
+        type=float,
+        default=600.0,
+        help="seconds for one fit; a method that needs more is ended",
+    )
+    parser.add_argument(
+        "--name", default="field", help="of the report's files: NAME.md, NAME.svg, NAME_front.svg"
+    )
+    parser.add_argument(
+        "--report-only", action="store_true", help="run nothing, only report what is there"
+    )
     options = parser.parse_args(argv)
     options.sets = options.sets or [name for name in ALL if path_of(name, options.data)]
-    options.run = options.methods or [name for name, method in METHODS.items() if not method.missing]
+    options.run = options.methods or [
+        name for name, method in METHODS.items() if not method.missing
+    ]
     options.methods = options.methods or list(METHODS)
     return options
 
@@ -76,15 +104,31 @@ def _run(path: Path, options: argparse.Namespace) -> None:
                 if past == key:
                     continue
                 if split is None:
-                    split = split_table(table_of(name, options.data), "target", task=task, seed=options.seed + number, cap=options.cap)
-                result = _fit(methods[method], split, number, options) if past is None else _not_tried(methods[method], split, past[1])
+                    split = split_table(
+                        table_of(name, options.data),
+                        "target",
+                        task=task,
+                        seed=options.seed + number,
+                        cap=options.cap,
+                    )
+                result = (
+                    _fit(methods[method], split, number, options)
+                    if past is None
+                    else _not_tried(methods[method], split, past[1])
+                )
                 _append(path, [*key, task, options.limit, *asdict(result).values()])
                 error = result.nrmse if task == "regression" else result.log_loss
-                print(f"{name} {number} {method}: {f'{error:.4f} in {result.fit_seconds:.1f} s' if result.finished else result.status}", flush=True)
+                print(
+                    f"{name} {number} {method}: "
+                    f"{f'{error:.4f} in {result.fit_seconds:.1f} s' if result.finished else result.status}",
+                    flush=True,
+                )
 
 
 def _fit(method: Method, split: Split, number: int, options: argparse.Namespace) -> Result:
-    return measure(method, split, threads=options.threads, seed=options.seed + number, limit=options.limit)
+    return measure(
+        method, split, threads=options.threads, seed=options.seed + number, limit=options.limit
+    )
 
 
 def _not_tried(method: Method, split: Split, other: object) -> Result:
@@ -92,7 +136,9 @@ def _not_tried(method: Method, split: Split, other: object) -> Result:
 
 
 def _past(path: Path, key: tuple[object, ...], limit: float) -> tuple[object, ...] | None:
-    """The key itself where its row is there, that of another split where the method timed out, None where there is neither."""
+    """The key itself where its row is there, that of another split where the method timed out, None
+    where there is neither.
+    """
     if not path.exists():
         return None
     rows = pd.read_csv(path, usecols=[*KEY, "limit", "status"])
@@ -101,7 +147,14 @@ def _past(path: Path, key: tuple[object, ...], limit: float) -> tuple[object, ..
     keys = list(rows[KEY].itertuples(index=False, name=None))
     if key in keys:
         return key
-    return next((k for k, timed_out in zip(keys, late, strict=True) if timed_out and (k[0], *k[2:]) == (key[0], *key[2:])), None)
+    return next(
+        (
+            k
+            for k, timed_out in zip(keys, late, strict=True)
+            if timed_out and (k[0], *k[2:]) == (key[0], *key[2:])
+        ),
+        None,
+    )
 
 
 def _append(path: Path, row: list[object]) -> None:
@@ -112,12 +165,20 @@ def _append(path: Path, row: list[object]) -> None:
 
 def _asked(rows: pd.DataFrame, options: argparse.Namespace) -> pd.Series:
     """Which rows the options ask for."""
-    same = (rows.cap == options.cap) & (rows.seed == options.seed) & (rows.threads == options.threads)
-    return same & rows.set.isin(options.sets) & rows.method.isin(options.methods) & (rows.split < options.splits)
+    same = (
+        (rows.cap == options.cap) & (rows.seed == options.seed) & (rows.threads == options.threads)
+    )
+    return (
+        same
+        & rows.set.isin(options.sets)
+        & rows.method.isin(options.methods)
+        & (rows.split < options.splits)
+    )
 
 
 def _forget(path: Path, options: argparse.Namespace) -> None:
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False)  # what stays, stays to the last digit
+    # what stays, stays to the last digit
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
     rows[~_asked(pd.read_csv(path), options)].to_csv(path, index=False)
 
 

@@ -1,4 +1,5 @@
-"""Honesty: where nothing can be learned for new rows, does any score claim that something was? Below and above 1,200, 4,000 and 12,000 rows.
+"""Honesty: where nothing can be learned for new rows, does any score claim that something was?
+Below and above 1,200, 4,000 and 12,000 rows.
 
     claimed      1 − error² of the ledger's last kept row (regression, in units of the sd), 1 − log loss / entropy of the classes; `stage`: the most
                  that any row of the ledger claims, kept or not
@@ -6,8 +7,9 @@
     new          the share explained of new rows, and the share of them inside 90 % intervals, or sets of classes
     shift        the error that `check_shift` expects on the new rows, over the error measured there
 
-The tables are those of `_honesty_cases`. `stream` reads the table of `groups` from a file; `compress` gives a network rows of new groups as judges,
-and what it then claims is held against further groups. What says which rows belong together is passed wherever a function takes it.
+The tables are those of `_honesty_cases`. `stream` reads the table of `groups` from a file;
+`compress` gives a network rows of new groups as judges, and what it then claims is held against
+further groups. What says which rows belong together is passed wherever a function takes it.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from benchmarks._honesty_report import report
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.compress._distillation import Distillation
 from motifnet.engine import UsageError
-from motifnet.estimators._compress import model_task
+from motifnet.pipeline._compress import model_task
 
 EXPERIMENT = Experiment(
     "honesty",
@@ -37,7 +39,7 @@ EXPERIMENT = Experiment(
 COVERAGE = 0.9
 # numbers of draws of each experiment, and the fewest rows it makes sense for
 DRAWS = {"groups": 20, "stream": 20, "time": 20, "noise": TABLES, "category": 5, "compress": 20}
-LEAST_ROWS = {"stream": 1_600, "compress": 1_600}
+MIN_ROWS = {"stream": 1_600, "compress": 1_600}
 FULL = Plan(sizes=(400, 1_600, 5_000, 15_000))
 QUICK = Plan(sizes=(400, 1_600), presets=("fast",), seeds=range(1))
 Key = tuple[str, str, int, str, int]
@@ -50,18 +52,28 @@ def main(argv: list[str] | None = None) -> None:
 
 def _more(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--experiments", nargs="+", choices=list(DRAWS), default=list(DRAWS))
-    parser.add_argument("--tasks", nargs="+", choices=["regression", "classes"], default=["regression", "classes"])
+    parser.add_argument(
+        "--tasks", nargs="+", choices=["regression", "classes"], default=["regression", "classes"]
+    )
 
 
 def _keys(options: Options) -> Iterator[Key]:
     for name in options.experiments:
-        seeds = range(DRAWS[name]) if options.seeds is None else [seed for seed in options.seeds if seed < DRAWS[name]]
+        seeds = (
+            range(DRAWS[name])
+            if options.seeds is None
+            else [seed for seed in options.seeds if seed < DRAWS[name]]
+        )
         tasks = [task for task in options.tasks if name != "noise" or task == "regression"]
         for n in [0] if name == "noise" else options.sizes:
-            if n and n < LEAST_ROWS.get(name, 0):
+            if n and n < MIN_ROWS.get(name, 0):
                 continue
             for preset in options.presets:
-                yield from ((name, task, n or noise_rows(seed), preset, seed) for task in tasks for seed in seeds)
+                yield from (
+                    (name, task, n or noise_rows(seed), preset, seed)
+                    for task in tasks
+                    for seed in seeds
+                )
 
 
 def measure(key: Key, threads: int) -> dict[str, Any]:
@@ -69,7 +81,9 @@ def measure(key: Key, threads: int) -> dict[str, Any]:
     name, task, n, preset, seed = key
     case, classes = draw(name, seed, n), task == "classes"
     start = time.process_time()
-    model = (MotifClassifier if classes else MotifRegressor)(preset=preset, n_jobs=threads, random_state=seed)
+    model = (MotifClassifier if classes else MotifRegressor)(
+        preset=preset, n_jobs=threads, random_state=seed
+    )
     y, new_y = (_target(v, classes) for v in (case.y, case.new_y))
     if name == "stream":
         _fit_stream(model, case, y)
@@ -99,8 +113,12 @@ def _claims(model: Any, y: Vector, classes: bool) -> dict[str, Any]:
     return {
         "claimed": [share for _, share, kept in ledger if kept][-1],
         "stage": max(share for _, share, _ in ledger),
-        "evidence": "" if evidence is None else _explained(evidence.observed, evidence.predicted, classes),
-        "stages": "; ".join(f"{stage} {share:.2f}{'' if kept else ' (left)'}" for stage, share, kept in ledger),
+        "evidence": ""
+        if evidence is None
+        else _explained(evidence.observed, evidence.predicted, classes),
+        "stages": "; ".join(
+            f"{stage} {share:.2f}{'' if kept else ' (left)'}" for stage, share, kept in ledger
+        ),
     }
 
 
@@ -115,12 +133,16 @@ def _entropy(counts: np.ndarray) -> float:
 
 
 def _explained(observed: Vector, predicted: Vector, classes: bool) -> float:
-    """1 − loss / loss of the best constant, on the rows that have a prediction; with shape (n, q), one-hot for classes."""
+    """1 − loss / loss of the best constant, on the rows that have a prediction; with shape (n, q),
+    one-hot for classes.
+    """
     there = np.isfinite(predicted).all(1)
     observed, predicted = observed[there], predicted[there]
     if classes:
         return 1 - _log_loss(observed, predicted) / _entropy(observed.sum(0))
-    return 1 - float(((observed - predicted) ** 2).sum() / ((observed - observed.mean(0)) ** 2).sum())
+    return 1 - float(
+        ((observed - predicted) ** 2).sum() / ((observed - observed.mean(0)) ** 2).sum()
+    )
 
 
 def _log_loss(observed: Vector, predicted: Vector) -> float:
@@ -130,10 +152,17 @@ def _log_loss(observed: Vector, predicted: Vector) -> float:
 def _outcome(model: Any, X: Any, y: Vector, classes: bool) -> tuple[Vector, Vector, float]:
     """Observed and predicted with shape (n, q), and the error in the unit of the ledger."""
     if classes:
-        observed, predicted = (y[:, None] == np.array(model.classes_)).astype(float), model.predict_proba(X)
+        observed, predicted = (
+            (y[:, None] == np.array(model.classes_)).astype(float),
+            model.predict_proba(X),
+        )
         return observed, predicted, _log_loss(observed, predicted)
     observed, predicted = y[:, None], model.predict(X)[:, None]
-    return observed, predicted, float(np.sqrt(((observed - predicted) ** 2).mean())) / model.model_.info["target_sd"][0]
+    return (
+        observed,
+        predicted,
+        float(np.sqrt(((observed - predicted) ** 2).mean())) / model.model_.info["target_sd"][0],
+    )
 
 
 def _on_new_rows(model: Any, case: Case, y: Vector, classes: bool) -> dict[str, Any]:
@@ -145,7 +174,11 @@ def _on_new_rows(model: Any, case: Case, y: Vector, classes: bool) -> dict[str, 
         inside = (low <= y) & (y <= high)
     expected = model.check_shift(case.new_X).error
     shift = "" if expected is None else expected.after / error
-    return {"new": _explained(observed, predicted, classes), "covered": float(inside.mean()), "shift": shift}
+    return {
+        "new": _explained(observed, predicted, classes),
+        "covered": float(inside.mean()),
+        "shift": shift,
+    }
 
 
 def _compressed(model: Any, case: Case, y: Vector, classes: bool) -> dict[str, Any]:
@@ -159,17 +192,29 @@ def _compressed(model: Any, case: Case, y: Vector, classes: bool) -> dict[str, A
         return {"stages": str(nothing)}
     observed, predicted, _ = _outcome(small, case.new_X[~judges], y[~judges], classes)
     explained = _explained(observed, predicted, classes)
-    return {**_claims(small, y[judges], classes), "evidence": _of_judges(model, small, case, judges, y[judges], classes), "new": explained}
+    return {
+        **_claims(small, y[judges], classes),
+        "evidence": _of_judges(model, small, case, judges, y[judges], classes),
+        "new": explained,
+    }
 
 
-def _of_judges(model: Any, small: Any, case: Case, judges: np.ndarray, y: Vector, classes: bool) -> float:
-    """What the last row of the ledger claims, against the best constant on the rows that judged it in place of the sd of the fit's target."""
+def _of_judges(
+    model: Any, small: Any, case: Case, judges: np.ndarray, y: Vector, classes: bool
+) -> float:
+    """What the last row of the ledger claims, against the best constant on the rows that judged it
+    in place of the sd of the fit's target.
+    """
     assert case.new_groups is not None
     task = model_task(model.model_, model.encode(case.new_X[judges]), y, 0, case.new_groups[judges])
     observed = Distillation.of(task).yardstick.y
     assert observed is not None and task.scale is not None
     error = small.ledger_[-1].error
-    return 1 - error / _entropy(observed.sum(0)) if classes else 1 - float((error * task.scale[0]) ** 2 / observed.var())
+    return (
+        1 - error / _entropy(observed.sum(0))
+        if classes
+        else 1 - float((error * task.scale[0]) ** 2 / observed.var())
+    )
 
 
 if __name__ == "__main__":

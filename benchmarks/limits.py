@@ -1,7 +1,9 @@
-"""Limits: whole tables under a time limit, against LightGBM with 500 trees and CatBoost that is stopped at the same time, fitted in the same call.
+"""Limits: whole tables under a time limit, against LightGBM with 500 trees and CatBoost that is
+stopped at the same time, fitted in the same call.
 
-Every fit has a process of its own and one thread; seconds are those of the wall clock, since a limit is. So nothing else should run meanwhile.
-LightGBM counts where it ends within the limit; CatBoost ends with the tree that is over it.
+Every fit has a process of its own and one thread; seconds are those of the wall clock, since a
+limit is. So nothing else should run meanwhile. LightGBM counts where it ends within the limit;
+CatBoost ends with the tree that is over it.
 """
 
 from __future__ import annotations
@@ -20,10 +22,22 @@ from motifnet.compare import METHODS, Method, Result, Setting, Split, measure
 EXPERIMENT = Experiment(
     "limits",
     ("set", "split", "limit", "preset"),
-    ("rows", "error", "fit_seconds", "lightgbm", "lightgbm_seconds", "catboost", "catboost_seconds", "status", "seconds"),
+    (
+        "rows",
+        "error",
+        "fit_seconds",
+        "lightgbm",
+        "lightgbm_seconds",
+        "catboost",
+        "catboost_seconds",
+        "status",
+        "seconds",
+    ),
 )
 LIMITS = (2, 5, 10, 30, 60)
-FULL = Plan(sizes=LIMITS, seeds=range(1), sets=("california", "diamonds", "adult", "bank_marketing"))
+FULL = Plan(
+    sizes=LIMITS, seeds=range(1), sets=("california", "diamonds", "adult", "bank_marketing")
+)
 QUICK = Plan(sizes=LIMITS[:1], presets=("fast",), seeds=range(1), sets=("california", "adult"))
 KILL_AFTER = 600.0
 Key = tuple[str, int, int, str]
@@ -38,13 +52,19 @@ def main(argv: list[str] | None = None) -> None:
 def _keys(options: Options) -> Iterator[Key]:
     for split in options.seeds:
         for name in options.sets:
-            yield from ((name, split, limit, preset) for preset in options.presets for limit in options.sizes)
+            yield from (
+                (name, split, limit, preset)
+                for preset in options.presets
+                for limit in options.sizes
+            )
 
 
 def _measure(key: Key, options: Options) -> dict[str, Any]:
     name, number, limit, preset = key
     data, theirs = _lightgbm(name, number, options.data, options.threads)
-    ours = measure(_limited(preset, limit), data, threads=options.threads, seed=number, limit=KILL_AFTER)
+    ours = measure(
+        _limited(preset, limit), data, threads=options.threads, seed=number, limit=KILL_AFTER
+    )
     stopped = _catboost(name, number, options.data, options.threads, limit)
     return {
         "rows": ours.rows,
@@ -63,14 +83,28 @@ def _measure(key: Key, options: Options) -> dict[str, Any]:
 def _lightgbm(name: str, number: int, data: Any, threads: int) -> tuple[Split, Result]:
     """A split of the whole table, and LightGBM on it: once a call."""
     split = checked_split(name, number, data)
-    return split, measure(METHODS["lightgbm"], split, threads=threads, seed=number, limit=KILL_AFTER)
+    return split, measure(
+        METHODS["lightgbm"], split, threads=threads, seed=number, limit=KILL_AFTER
+    )
 
 
 @cache
 def _catboost(name: str, number: int, data: Any, threads: int, limit: int) -> Result:
     """CatBoost stopped at the limit: once a call."""
-    method = Method(f"CatBoost, {limit} s", "default", ("catboost",), "categories", partial(StoppedCatBoost, limit=limit))
-    return measure(method, _lightgbm(name, number, data, threads)[0], threads=threads, seed=number, limit=KILL_AFTER)
+    method = Method(
+        f"CatBoost, {limit} s",
+        "default",
+        ("catboost",),
+        "categories",
+        partial(StoppedCatBoost, limit=limit),
+    )
+    return measure(
+        method,
+        _lightgbm(name, number, data, threads)[0],
+        threads=threads,
+        seed=number,
+        limit=KILL_AFTER,
+    )
 
 
 class StoppedCatBoost:
@@ -100,12 +134,20 @@ def _error(result: Result, split: Split) -> float:
 
 
 def _limited(preset: str, limit: int) -> Method:
-    return Method(f"motifnet {preset}, {limit} s", "default", ("motifnet",), "table", partial(_build, preset=preset, limit=limit))
+    return Method(
+        f"motifnet {preset}, {limit} s",
+        "default",
+        ("motifnet",),
+        "table",
+        partial(_build, preset=preset, limit=limit),
+    )
 
 
 def _build(setting: Setting, *, preset: str, limit: int) -> Any:
     model = MotifClassifier if setting.classes else MotifRegressor
-    return model(preset=preset, time_limit_s=limit, n_jobs=setting.threads, random_state=setting.seed)
+    return model(
+        preset=preset, time_limit_s=limit, n_jobs=setting.threads, random_state=setting.seed
+    )
 
 
 if __name__ == "__main__":  # the processes of the fits import this file again

@@ -1,7 +1,9 @@
-"""Size: the compact network of a fit beside the full one and a small one: error on test rows, parameters, bytes of the file, CPU seconds to predict.
+"""Size: the compact network of a fit beside the full one and a small one: error on test rows,
+parameters, bytes of the file, CPU seconds to predict.
 
-One row a fit. SVR (scikit-learn's at C = 10 on the same encoded rows), RealMLP (after one epoch, as more do not change it) and CatBoost stand beside
-them for the time of a prediction alone: of whole tables, encoding included, but for SVR.
+One row a fit. SVR (scikit-learn's at C = 10 on the same encoded rows), RealMLP (after one epoch, as
+more do not change it) and CatBoost stand beside them for the time of a prediction alone: of whole
+tables, encoding included, but for SVR.
 """
 
 from __future__ import annotations
@@ -27,9 +29,15 @@ from motifnet.compare import METHODS, Method, Setting, Split, scores
 from motifnet.motifs import count_parameters
 
 EXPERIMENT = Experiment(
-    "size", ("set", "split", "preset", "size"), ("rows", "columns", "error", "oof", "seconds", "microseconds", "parameters", "bytes")
+    "size",
+    ("set", "split", "preset", "size"),
+    ("rows", "columns", "error", "oof", "seconds", "microseconds", "parameters", "bytes"),
 )
-FULL = Plan(presets=("balanced",), seeds=range(3), sets=(*SETS, "phoneme", "credit_g", "magic_telescope", "bank_marketing"))
+FULL = Plan(
+    presets=("balanced",),
+    seeds=range(3),
+    sets=(*SETS, "phoneme", "credit_g", "magic_telescope", "bank_marketing"),
+)
 QUICK = Plan(presets=("fast",), seeds=range(1), sets=("yacht", "energy"))
 SIZES = ("compact", "full", "small", "SVR", "RealMLP", "CatBoost")
 OTHERS = {"RealMLP": "realmlp", "CatBoost": "catboost"}
@@ -40,7 +48,13 @@ Key = tuple[str, int, str, str]
 def main(argv: list[str] | None = None) -> None:
     """`--seeds` are the splits."""
     options = options_of(
-        __doc__.splitlines()[0], argv, FULL, QUICK, lambda parser: parser.add_argument("--kinds", nargs="+", default=list(SIZES), help="of networks")
+        __doc__.splitlines()[0],
+        argv,
+        FULL,
+        QUICK,
+        lambda parser: parser.add_argument(
+            "--kinds", nargs="+", default=list(SIZES), help="of networks"
+        ),
     )
     EXPERIMENT.run(options, _keys(options), partial(_measure, options=options), report)
 
@@ -48,7 +62,9 @@ def main(argv: list[str] | None = None) -> None:
 def _keys(options: Options) -> Iterator[Key]:
     for number in options.seeds:
         for name in options.sets:
-            yield from ((name, number, preset, size) for preset in options.presets for size in options.kinds)
+            yield from (
+                (name, number, preset, size) for preset in options.presets for size in options.kinds
+            )
 
 
 def _measure(key: Key, options: Options) -> dict[str, Any]:
@@ -62,7 +78,9 @@ def _measure(key: Key, options: Options) -> dict[str, Any]:
     start = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = make(preset=preset, size=size, n_jobs=options.threads, random_state=number).fit(data.X, data.y)
+        model = make(preset=preset, size=size, n_jobs=options.threads, random_state=number).fit(
+            data.X, data.y
+        )
     seconds = time.process_time() - start
     predict = model.predict if task == "regression" else model.predict_proba
     with tempfile.TemporaryDirectory() as folder:
@@ -90,7 +108,11 @@ def _other(method: Method, data: Split, threads: int, seed: int) -> dict[str, An
         warnings.simplefilter("ignore")
         predict = method.fit(data.X, data.y, Setting(data.classes, threads, seed)).predict
         seconds = time.process_time() - start
-        return {"rows": len(data.X), "seconds": seconds, "microseconds": _microseconds(predict, data.X_test)}
+        return {
+            "rows": len(data.X),
+            "seconds": seconds,
+            "microseconds": _microseconds(predict, data.X_test),
+        }
 
 
 def _support_vectors(encoder: Any, data: Split) -> dict[str, Any]:

@@ -1,7 +1,9 @@
-"""Twins: what a change of how equal rows are treated does to tables that have some, and to tables that have none.
+"""Twins: what a change of how equal rows are treated does to tables that have some, and to tables
+that have none.
 
-The same splits and seeds under every label, so that a table without equal rows must give the same test error. `nudged`: equal rows moved apart by
-1e-7 standard deviations, so that no row equals another.
+The same splits and seeds under every label, so that a table without equal rows must give the same
+test error. `nudged`: equal rows moved apart by 1e-7 standard deviations, so that no row equals
+another.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from benchmarks._twins_report import report
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.compare import scores
 
-EXPERIMENT = Experiment("twins", ("set", "split", "preset", "nudged"), ("repeated", "error", "claimed", "seconds"))
+EXPERIMENT = Experiment(
+    "twins", ("set", "split", "preset", "nudged"), ("repeated", "error", "claimed", "seconds")
+)
 WITH_TWINS = "wine_red"
 WITHOUT = ("airfoil", "energy", "yacht", "kin8nm", "abalone", "credit_g")
 SPLITS_WITHOUT = 2
@@ -51,7 +55,9 @@ def _measure(key: Key, options: Options) -> dict[str, Any]:
     classes, data = name in CLASSIFICATION, checked_split(name, number, options.data, options.cap)
     X = nudge(data.X, number) if nudged else data.X
     start = time.process_time()
-    model = (MotifClassifier if classes else MotifRegressor)(preset=preset, n_jobs=options.threads, random_state=number).fit(X, data.y)
+    model = (MotifClassifier if classes else MotifRegressor)(
+        preset=preset, n_jobs=options.threads, random_state=number
+    ).fit(X, data.y)
     predicted = model.predict_proba(data.X_test) if classes else model.predict(data.X_test)
     return {
         "repeated": int(X.assign(target=data.y).duplicated().sum()),
@@ -64,7 +70,9 @@ def _measure(key: Key, options: Options) -> dict[str, Any]:
 def nudge(X: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Numbers of all rows moved by about 1e-7 standard deviations."""
     moved = X.astype(float)
-    return moved + NUDGE * moved.std().to_numpy() * np.random.default_rng([14, seed]).normal(size=moved.shape)
+    return moved + NUDGE * moved.std().to_numpy() * np.random.default_rng([14, seed]).normal(
+        size=moved.shape
+    )
 
 
 if __name__ == "__main__":

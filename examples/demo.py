@@ -63,10 +63,14 @@ def compare(split: Split) -> tuple[MotifRegressor, Result]:
     seconds = time.perf_counter() - start
     convex = next(stage for stage in model.stages_ if stage.name == "transferred")
     found = {OURS: (split.error(model.predict(split.X_test)), seconds)}
-    found[CONVEX] = (split.error(Network(convex.network, model.model_.d)(model.encode(split.X_test))[:, 0]), convex.seconds)
+    found[CONVEX] = (
+        split.error(Network(convex.network, model.model_.d)(model.encode(split.X_test))[:, 0]),
+        convex.seconds,
+    )
     for name, make in PEERS.items():
         start = time.perf_counter()
-        with console.status(name), threadpool_limits(1):  # quickest at this size, and safe where other programs run
+        # quickest at this size, and safe where other programs run
+        with console.status(name), threadpool_limits(1):
             peer = make().fit(split.X, split.y)
         found[name] = (split.error(peer.predict(split.X_test)), time.perf_counter() - start)
     return model, found
@@ -74,20 +78,42 @@ def compare(split: Split) -> tuple[MotifRegressor, Result]:
 
 def show_ledger(model: MotifRegressor) -> None:
     table = Table(
-        "stage", "seconds", "error", "parameters", "kept", "", title="Ledger (error on rows not seen, in standard deviations of the strength)"
+        "stage",
+        "seconds",
+        "error",
+        "parameters",
+        "kept",
+        "",
+        title="Ledger (error on held-out rows, in standard deviations of the strength)",
     )
     for row in model.ledger_:
-        table.add_row(row.stage, f"{row.seconds:.2f}", f"{row.error:.4f}", f"{row.parameters:,}", "yes" if row.kept else "no", row.note)
+        table.add_row(
+            row.stage,
+            f"{row.seconds:.2f}",
+            f"{row.error:.4f}",
+            f"{row.parameters:,}",
+            "yes" if row.kept else "no",
+            row.note,
+        )
     console.print(table)
 
 
 def rows_of(results: list[Result]) -> list[tuple[str, ...]]:
-    """Model, error, error as a multiple of ours on the same split (means ± standard errors over splits), mean seconds."""
+    """Model, error, error as a multiple of ours on the same split (means ± standard errors over
+    splits), mean seconds.
+    """
     ours = np.array([result[OURS][0] for result in results])
     out: list[tuple[str, ...]] = []
     for name in results[0]:
         errors, seconds = np.array([result[name] for result in results]).T
-        out.append((name, mean_of(errors), mean_of(errors / ours) if name != OURS else "1", f"{seconds.mean():.1f}"))
+        out.append(
+            (
+                name,
+                mean_of(errors),
+                mean_of(errors / ours) if name != OURS else "1",
+                f"{seconds.mean():.1f}",
+            )
+        )
     return out
 
 
@@ -100,20 +126,36 @@ def write_readme(rows: list[tuple[str, ...]], splits: int) -> None:
     """Put the table between its marks in the README."""
     path, begin, end = ROOT / "README.md", "<!-- demo-table -->", "<!-- end of demo-table -->"
     text = path.read_text(encoding="utf-8")
-    heads = [f"| model | RMSE on test rows (MPa), {splits} splits | times ours, same split | seconds to fit |", "|---|---|---|---|"]
+    heads = [
+        f"| model | RMSE on test rows (MPa), {splits} splits | times ours, same split | "
+        "seconds to fit |",
+        "|---|---|---|---|",
+    ]
     head, rest = text.split(begin)
-    lines = [f"{head}{begin}", *heads, *(f"| {' | '.join(row)} |" for row in rows), end + rest.split(end)[1]]
+    lines = [
+        f"{head}{begin}",
+        *heads,
+        *(f"| {' | '.join(row)} |" for row in rows),
+        end + rest.split(end)[1],
+    ]
     path.write_text("\n".join(lines), encoding="utf-8")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--splits", type=int, default=1, help="how many random splits to average over")
-    parser.add_argument("--write-readme", action="store_true", help="write the table into README.md")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--splits", type=int, default=1, help="how many random splits to average over"
+    )
+    parser.add_argument(
+        "--write-readme", action="store_true", help="write the table into README.md"
+    )
     options = parser.parse_args()
 
     console.print(
-        f"[bold]Concrete compressive strength[/bold] from eight columns ({TABLE.relative_to(ROOT)}), 80 % of the rows to fit, 20 % to test\n"
+        f"[bold]Concrete compressive strength[/bold] from eight columns "
+        f"({TABLE.relative_to(ROOT)}), 80 % of the rows to fit, 20 % to test\n"
     )
     results, first = [], None
     for seed in range(options.splits):
@@ -124,8 +166,18 @@ def main() -> None:
     assert first is not None
     split, model = first
     show_ledger(model)
-    console.print(f"\n{model.card_}\n\nNetwork against the model that it was computed from: {model.certificate_}\n", markup=False)
-    table = Table("model", "RMSE on test rows (MPa)", "times ours", "seconds to fit", title=f"{options.splits} split{'s' * (options.splits > 1)}")
+    console.print(
+        f"\n{model.card_}\n\nNetwork against the model that it was computed from: "
+        f"{model.certificate_}\n",
+        markup=False,
+    )
+    table = Table(
+        "model",
+        "RMSE on test rows (MPa)",
+        "times ours",
+        "seconds to fit",
+        title=f"{options.splits} split{'s' * (options.splits > 1)}",
+    )
     for row in rows_of(results):
         table.add_row(*row)
     console.print(table)
@@ -141,16 +193,22 @@ def write_files(model: MotifRegressor, split: Split) -> None:
     assert (load(OUT / "concrete.motif").predict(split.X_test) == model.predict(split.X_test)).all()
     parity = model.to_onnx(OUT / "concrete.onnx")
     model.report(OUT / "concrete.html", overwrite=True)
-    draw(model, split.y_test, model.predict(split.X_test), OUT / "concrete.svg", OUT / "concrete.png")
+    draw(
+        model, split.y_test, model.predict(split.X_test), OUT / "concrete.svg", OUT / "concrete.png"
+    )
     console.print("\nWritten")
     notes = {
         "concrete.motif": "the model; reloaded, it predicts the same to the last bit",
         "concrete.onnx": "",
-        "concrete.html": "report: what the network is worth, what it is, what its columns do, where it errs",
+        "concrete.html": "report: what the network is worth, what it is, what its columns do, "
+        "where it errs",
         "concrete.svg": "plot",
         "concrete.png": "plot",
     }
-    notes["concrete.onnx"] = f"for onnxruntime; differs from the model by at most {parity.max_difference:.1e} standard deviations"
+    notes["concrete.onnx"] = (
+        f"for onnxruntime; differs from the model by at most {parity.max_difference:.1e} standard "
+        "deviations"
+    )
     for name, note in notes.items():
         console.print(f"  {OUT / name}  ({note})", soft_wrap=True)
 

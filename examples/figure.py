@@ -1,4 +1,5 @@
-"""Draw the figure of the front page: truth, teacher and network along one column of five, with a kink and a jump.
+"""Draw the figure of the front page: truth, teacher and network along one column of five, with a
+kink and a jump.
 
 python examples/figure.py        writes docs/teacher-network-truth.svg and .png
 """
@@ -21,7 +22,9 @@ BLUE, ORANGE, GREY = "#1f6fb2", "#d9731a", "#8a8f98"
 
 
 def truth(X: Array) -> Array:
-    """A kink at -0.2 and a jump at 0.4 in the first column, a wave in the second; the other three do nothing."""
+    """A kink at -0.2 and a jump at 0.4 in the first column, a wave in the second; the other three
+    do nothing.
+    """
     x = X[:, 0]
     return np.where(x < 0.4, 2 * np.abs(x + 0.2), 0.6 * x - 0.2) + np.sin(3 * X[:, 1])
 
@@ -38,13 +41,25 @@ def main() -> None:
     line[:, 0] = np.linspace(-1, 1, len(line))
     curves = {"before": transferred(model.encode(line))[:, 0], "after": model.predict(line)}
     errors = {
-        "before": float(np.sqrt(np.mean((transferred(model.encode(fresh))[:, 0] - truth(fresh)) ** 2))),
+        "before": float(
+            np.sqrt(np.mean((transferred(model.encode(fresh))[:, 0] - truth(fresh)) ** 2))
+        ),
         "after": float(np.sqrt(np.mean((model.predict(fresh) - truth(fresh)) ** 2))),
     }
-    print(f"error against the truth at 5,000 fresh points: teacher {errors['before']:.3f}, network {errors['after']:.3f}; {model.certificate_}")
+    print(
+        f"error against the truth at 5,000 fresh points: teacher {errors['before']:.3f}, "
+        f"network {errors['after']:.3f}; {model.certificate_}"
+    )
 
     mpl.use("Agg")
-    mpl.rcParams.update({"font.size": 9, "svg.hashsalt": "motifnet", "axes.spines.top": False, "axes.spines.right": False})
+    mpl.rcParams.update(
+        {
+            "font.size": 9,
+            "svg.hashsalt": "motifnet",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+        }
+    )
     figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
     draw(axes, line, curves, errors)
     DOCS.mkdir(exist_ok=True)
@@ -55,8 +70,20 @@ def main() -> None:
 def draw(axes: Axes, line: Array, curves: dict[str, Array], errors: dict[str, float]) -> None:
     x = line[:, 0]
     axes.plot(x, truth(line), color="black", linewidth=1, label="truth")
-    axes.plot(x, curves["before"], color=ORANGE, linewidth=2, label=f"teacher, and the network computed from it (error {errors['before']:.3f})")
-    axes.plot(x, curves["after"], color=BLUE, linewidth=2, label=f"the network after retraining (error {errors['after']:.3f})")
+    axes.plot(
+        x,
+        curves["before"],
+        color=ORANGE,
+        linewidth=2,
+        label=f"teacher, and the network computed from it (error {errors['before']:.3f})",
+    )
+    axes.plot(
+        x,
+        curves["after"],
+        color=BLUE,
+        linewidth=2,
+        label=f"the network after retraining (error {errors['after']:.3f})",
+    )
     axes.set(xlabel="first column (the other four at 0)", ylabel="y", ylim=(-0.15, 1.75))
     axes.legend(frameon=False, loc="upper right", fontsize=9)
     axes.grid(axis="y", color=GREY, alpha=0.2, linewidth=0.6)

@@ -14,7 +14,14 @@ from sklearn.preprocessing import StandardScaler
 
 def boosted_trees() -> Any:
     """LightGBM with 500 trees."""
-    return LGBMRegressor(n_estimators=500, learning_rate=0.05, min_child_samples=5, n_jobs=1, random_state=0, verbose=-1)
+    return LGBMRegressor(
+        n_estimators=500,
+        learning_rate=0.05,
+        min_child_samples=5,
+        n_jobs=1,
+        random_state=0,
+        verbose=-1,
+    )
 
 
 def symmetric_trees() -> Any:
@@ -25,9 +32,19 @@ def symmetric_trees() -> Any:
 
 
 def perceptron() -> Any:
-    """Two hidden layers of 256, Adam, columns and target standardised, early stopping on a tenth of the rows."""
-    network = MLPRegressor(hidden_layer_sizes=(256, 256), early_stopping=True, n_iter_no_change=50, max_iter=2_000, random_state=0)
-    return TransformedTargetRegressor(make_pipeline(StandardScaler(), network), transformer=StandardScaler())
+    """Two hidden layers of 256, Adam, columns and target standardised, early stopping on a tenth of
+    the rows.
+    """
+    network = MLPRegressor(
+        hidden_layer_sizes=(256, 256),
+        early_stopping=True,
+        n_iter_no_change=50,
+        max_iter=2_000,
+        random_state=0,
+    )
+    return TransformedTargetRegressor(
+        make_pipeline(StandardScaler(), network), transformer=StandardScaler()
+    )
 
 
 PEERS = {"CatBoost, defaults": symmetric_trees} if find_spec("catboost") else {}  # an extra

@@ -1,7 +1,9 @@
-"""Bad and odd input, one line a case: what is refused, with the words that the message must hold, and what is fitted all the same.
+"""Bad and odd input, one line a case: what is refused, with the words that the message must hold,
+and what is fitted all the same.
 
-A refused case is an action, the error of ours that it has to raise and a pattern of the message. A mended one is an action that returns numbers,
-and a pattern of the warning, or None where nothing needs to be said.
+A refused case is an action, the error of ours that it has to raise and a pattern of the message. A
+mended one is an action that returns numbers, and a pattern of the warning, or None where nothing
+needs to be said.
 """
 
 from __future__ import annotations
@@ -22,9 +24,9 @@ from sklearn.linear_model import LinearRegression
 from sklearn.svm import SVR
 
 from motifnet import MotifClassifier, MotifRegressor, Network, load, mimic, profile
-from motifnet.bundle import BundleError
 from motifnet.compare import compare
 from motifnet.engine import DataError, FileError, MotifnetError, UsageError
+from motifnet.model import BundleError
 from motifnet.tables import as_table
 
 N = 40
@@ -32,7 +34,11 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(N, 3))
 Y = X[:, 0] + X[:, 1] ** 2 + 0.1 * RNG.normal(size=N)
 FRAME = pd.DataFrame(X, columns=list("abc"))
-MIXED = FRAME.assign(town=np.where(Y > 1, "Bern", "Chur"), day=pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(N), unit="D"), flag=Y > 0)
+MIXED = FRAME.assign(
+    town=np.where(Y > 1, "Bern", "Chur"),
+    day=pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(N), unit="D"),
+    flag=Y > 0,
+)
 LABELS = np.where(Y > 1, "hi", "lo")
 LARGE = pd.concat([FRAME.assign(y=Y)] * 2, ignore_index=True).assign(a=RNG.normal(size=2 * N))
 HALF = np.arange(N) % 2 == 0
@@ -82,7 +88,9 @@ def predict(**changed: Any) -> Any:
 
 
 def compared(table: Any = LARGE, target: Any = "y", **settings: Any) -> Any:
-    return compare(table, target, **{"task": "regression", "methods": ["forest"], "splits": 1, **settings})
+    return compare(
+        table, target, **{"task": "regression", "methods": ["forest"], "splits": 1, **settings}
+    )
 
 
 def objects(*values: Any) -> pd.DataFrame:
@@ -107,11 +115,19 @@ REFUSED: dict[str, Refused] = {
     "X is a file name": (lambda: fit("table.csv"), DataError, "type str.*read by pandas.read_csv"),
     "X is a dict": (lambda: fit({"a": [1.0]}), DataError, "type dict.*Pass a data frame"),
     "X is a generator": (lambda: fit(row for row in X), DataError, "type generator"),
-    "X breaks as an array": (lambda: fit(Stubborn()), DataError, "Stubborn.*no array for you.*Pass a data frame"),
+    "X breaks as an array": (
+        lambda: fit(Stubborn()),
+        DataError,
+        "Stubborn.*no array for you.*Pass a data frame",
+    ),
     "X carries gradients": (lambda: fit(graded()), DataError, r"Tensor.*detach\(\)"),
     "X has one dimension": (lambda: fit(X[:, 0]), DataError, "2D array.*Reshape"),
     "X is a list of dicts": (lambda: fit(FRAME.to_dict("records")), DataError, "2D array, got 1D"),
-    "X is ragged": (lambda: fit([[1, 2], [3]], [1, 2]), DataError, "different lengths.*Pass rows of equal length"),
+    "X is ragged": (
+        lambda: fit([[1, 2], [3]], [1, 2]),
+        DataError,
+        "different lengths.*Pass rows of equal length",
+    ),
     "X has no rows": (lambda: fit(X[:0], Y[:0]), DataError, r"0 sample\(s\).*at least one row"),
     "X has no columns": (lambda: fit(X[:, :0]), DataError, r"0 feature\(s\).*at least one column"),
     "X has one row": (lambda: fit(X[:1], Y[:1]), DataError, r"1 sample\(s\).*Add rows"),
@@ -119,21 +135,70 @@ REFUSED: dict[str, Refused] = {
     "X is complex": (lambda: fit(X * 1j), DataError, "Complex.*'x0'.*two columns"),
     "X is infinite": (lambda: fit(put(np.inf)), DataError, "infinity.*'x1', row 3.*NaN"),
     "X is minus infinite": (lambda: fit(put(-np.inf)), DataError, "infinity.*'x1', row 3"),
-    "X is beyond float64": (lambda: fit(X.astype(np.longdouble) * np.longdouble("1e4000")), DataError, "too large.*'x0', row 0"),
-    "X is an integer beyond float64": (lambda: fit(put(10**400, X.astype(object))), DataError, "infinity.*'x1', row 3"),
+    "X is beyond float64": (
+        lambda: fit(X.astype(np.longdouble) * np.longdouble("1e4000")),
+        DataError,
+        "too large.*'x0', row 0",
+    ),
+    "X is an integer beyond float64": (
+        lambda: fit(put(10**400, X.astype(object))),
+        DataError,
+        "infinity.*'x1', row 3",
+    ),
     "X is lazy": (lambda: fit(pl.DataFrame(X).lazy()), DataError, r"X\.collect\(\)"),
-    "X is a structured array": (lambda: fit(FRAME.to_records()), DataError, "structured array.*pandas.DataFrame"),
-    "names twice": (lambda: fit(pd.concat([FRAME, FRAME], axis=1)), DataError, "Duplicate column names: 'a', 'b', 'c'.*rename"),
-    "names of mixed types": (lambda: fit(FRAME.rename(columns={"a": 7})), DataError, "string names.*astype"),
-    "cells are lists": (lambda: fit(objects([1])), DataError, r"'p', row 0.*\[1\] of type list.*Convert the column"),
+    "X is a structured array": (
+        lambda: fit(FRAME.to_records()),
+        DataError,
+        "structured array.*pandas.DataFrame",
+    ),
+    "names twice": (
+        lambda: fit(pd.concat([FRAME, FRAME], axis=1)),
+        DataError,
+        "Duplicate column names: 'a', 'b', 'c'.*rename",
+    ),
+    "names of mixed types": (
+        lambda: fit(FRAME.rename(columns={"a": 7})),
+        DataError,
+        "string names.*astype",
+    ),
+    "cells are lists": (
+        lambda: fit(objects([1])),
+        DataError,
+        r"'p', row 0.*\[1\] of type "
+        r"list.*Convert the column",
+    ),
     "cells are bytes": (lambda: fit(objects(b"x")), DataError, "'p', row 0.*bytes"),
     "cells are functions": (lambda: fit(objects(len)), DataError, "'p', row 0.*builtin"),
-    "cells are times of the day": (lambda: fit(objects(dt.time(1))), DataError, "'p', row 0.*datetime.time"),
-    "cells are records of polars": (lambda: fit(pl.DataFrame({"a": [{"x": 1}] * N})), DataError, "'a', row 0.*dict"),
-    "cells are arrays of polars": (lambda: fit(pl.DataFrame({"a": X[:, :2]})), DataError, "'a', row 0"),
-    "cells are records of pyarrow": (lambda: fit(pa.table({"a": pa.array([{"x": 1}] * N)})), DataError, "'a', row 0.*dict"),
-    "cells are dates and texts": (lambda: fit(objects("x", pd.Timestamp("2024-01-01"))), DataError, "'p', row 1.*Timestamp"),
-    "cells are signalling NaN": (lambda: fit(objects(decimal.Decimal("sNaN"), decimal.Decimal(1))), DataError, "'p'.*cannot be read"),
+    "cells are times of the day": (
+        lambda: fit(objects(dt.time(1))),
+        DataError,
+        "'p', row 0.*datetime.time",
+    ),
+    "cells are records of polars": (
+        lambda: fit(pl.DataFrame({"a": [{"x": 1}] * N})),
+        DataError,
+        "'a', row 0.*dict",
+    ),
+    "cells are arrays of polars": (
+        lambda: fit(pl.DataFrame({"a": X[:, :2]})),
+        DataError,
+        "'a', row 0",
+    ),
+    "cells are records of pyarrow": (
+        lambda: fit(pa.table({"a": pa.array([{"x": 1}] * N)})),
+        DataError,
+        "'a', row 0.*dict",
+    ),
+    "cells are dates and texts": (
+        lambda: fit(objects("x", pd.Timestamp("2024-01-01"))),
+        DataError,
+        "'p', row 1.*Timestamp",
+    ),
+    "cells are signalling NaN": (
+        lambda: fit(objects(decimal.Decimal("sNaN"), decimal.Decimal(1))),
+        DataError,
+        "'p'.*cannot be read",
+    ),
     # the target
     "y is None": (lambda: fit(y=None), DataError, "y is None.*one value for each row"),
     "y is a text": (lambda: fit(y="price"), DataError, r"shape \(\).*one value for each row"),
@@ -141,25 +206,78 @@ REFUSED: dict[str, Refused] = {
     "y has no column": (lambda: fit(y=np.ones((N, 0))), DataError, "no column"),
     "y is too short": (lambda: fit(y=Y[:-1]), DataError, r"\[40, 39\].*each row"),
     "y has a gap": (lambda: fit(y=np.where(np.arange(N) == 5, np.nan, Y)), DataError, "NaN.*Row 5"),
-    "y has an infinity": (lambda: fit(y=np.where(np.arange(N) == 5, np.inf, Y)), DataError, "infinity.*Row 5"),
-    "y holds texts": (lambda: fit(y=LABELS), DataError, "row 0.*regression needs numbers.*MotifClassifier"),
-    "y holds dates": (lambda: fit(y=pd.date_range("2000", periods=N)), DataError, "'2000-01-01' in row 0"),
+    "y has an infinity": (
+        lambda: fit(y=np.where(np.arange(N) == 5, np.inf, Y)),
+        DataError,
+        "infinity.*Row 5",
+    ),
+    "y holds texts": (
+        lambda: fit(y=LABELS),
+        DataError,
+        "row 0.*regression needs numbers.*MotifClassifier",
+    ),
+    "y holds dates": (
+        lambda: fit(y=pd.date_range("2000", periods=N)),
+        DataError,
+        "'2000-01-01' in row 0",
+    ),
     "y is complex": (lambda: fit(y=Y * 1j), DataError, "Complex"),
-    "y is too large to square": (lambda: fit(y=np.sign(Y) * 1.7e308), DataError, r"1\.7e\+308 in row 0.*1e\+305.*another unit"),
+    "y is too large to square": (
+        lambda: fit(y=np.sign(Y) * 1.7e308),
+        DataError,
+        r"1\.7e\+308 in "
+        r"row 0.*1e\+305.*another unit",
+    ),
     "y is all denormal": (lambda: fit(y=Y * 1e-312), DataError, "1e-300.*another unit"),
-    "y is too large for its objective": (lambda: fit(y=Y * 1e40, settings={"objective": "absolute"}), DataError, r"1e\+30.*another unit"),
-    "y is too small for trees": (lambda: fit(y=abs(Y) * 1e-60, settings={"objective": "poisson"}), DataError, "1e-30.*another unit"),
-    "counts below 0": (lambda: fit(settings={"objective": "poisson"}), DataError, "at least 0, but row 3"),
-    "amounts of 0": (lambda: fit(y=abs(Y) * HALF, settings={"objective": "gamma"}), DataError, "above 0, but row 1"),
+    "y is too large for its objective": (
+        lambda: fit(y=Y * 1e40, settings={"objective": "absolute"}),
+        DataError,
+        r"1e\+30.*another unit",
+    ),
+    "y is too small for trees": (
+        lambda: fit(y=abs(Y) * 1e-60, settings={"objective": "poisson"}),
+        DataError,
+        "1e-30.*another unit",
+    ),
+    "counts below 0": (
+        lambda: fit(settings={"objective": "poisson"}),
+        DataError,
+        "at least 0, but row 3",
+    ),
+    "amounts of 0": (
+        lambda: fit(y=abs(Y) * HALF, settings={"objective": "gamma"}),
+        DataError,
+        "above 0, but row 1",
+    ),
     "one class": (lambda: classify(np.ones(N)), DataError, "one class only.*at least two"),
-    "classes are numbers with fractions": (lambda: classify(Y), DataError, "continuous.*Row 0.*MotifRegressor"),
+    "classes are numbers with fractions": (
+        lambda: classify(Y),
+        DataError,
+        "continuous.*Row 0.*MotifRegressor",
+    ),
     "a class is missing": (lambda: classify(["a", None] * (N // 2)), DataError, "NaN.*Row 1"),
-    "classes of weight 0": (lambda: classify(LABELS, sample_weight=LABELS == "lo"), DataError, "one class only.*weights"),
-    "classes are several columns": (lambda: classify(np.eye(N)[:, :2]), DataError, "takes one target"),
+    "classes of weight 0": (
+        lambda: classify(LABELS, sample_weight=LABELS == "lo"),
+        DataError,
+        "one class only.*weights",
+    ),
+    "classes are several columns": (
+        lambda: classify(np.eye(N)[:, :2]),
+        DataError,
+        "takes one target",
+    ),
     # beside the table
-    "weights below 0": (lambda: fit(sample_weight=np.where(HALF, 1, -1)), DataError, r"row 1.*-1\.0.*Use 0"),
+    "weights below 0": (
+        lambda: fit(sample_weight=np.where(HALF, 1, -1)),
+        DataError,
+        r"row 1.*-1\.0.*Use 0",
+    ),
     "weights are NaN": (lambda: fit(sample_weight=np.full(N, np.nan)), DataError, "NaN.*Row 0"),
-    "weights are texts": (lambda: fit(sample_weight=["1"] * (N - 1) + ["x"]), DataError, "not numbers.*at least 0"),
+    "weights are texts": (
+        lambda: fit(sample_weight=["1"] * (N - 1) + ["x"]),
+        DataError,
+        "not numbers.*at least 0",
+    ),
     "weights are complex": (lambda: fit(sample_weight=np.ones(N) * 1j), DataError, "not numbers"),
     "weights are all 0": (lambda: fit(sample_weight=np.zeros(N)), DataError, "non-zero"),
     "weights too few": (lambda: fit(sample_weight=[1.0]), DataError, r"\(1,\), expected \(40,\)"),
@@ -168,85 +286,261 @@ REFUSED: dict[str, Refused] = {
     "groups with gaps": (lambda: fit(groups=[None] * N), DataError, "NaN.*Row 0.*a group"),
     "times are texts": (lambda: fit(time=["soon"] * N), DataError, "'soon'.*ISO"),
     "one time": (lambda: fit(time=np.ones(N)), DataError, "one value only.*at least two"),
-    "offset without counts": (lambda: fit(offset=np.ones(N)), UsageError, "log exposure.*Leave the offset out"),
-    "offset is no logarithm": (lambda: fit(y=abs(Y), settings={"objective": "poisson"}, offset=np.full(N, 1e4)), DataError, "log of the exposure"),
+    "offset without counts": (
+        lambda: fit(offset=np.ones(N)),
+        UsageError,
+        "log exposure.*Leave the offset out",
+    ),
+    "offset is no logarithm": (
+        lambda: fit(y=abs(Y), settings={"objective": "poisson"}, offset=np.full(N, 1e4)),
+        DataError,
+        "log of the exposure",
+    ),
     # settings
-    "preset unknown": (lambda: fit(settings={"time_limit_s": None, "objective": "cubed"}), UsageError, "'cubed'.*choose one of"),
-    "preset is a list": (lambda: MotifRegressor(preset=["fast"]).fit(X, Y), UsageError, "choose one of 'fast'"),  # type: ignore[arg-type]
-    "time limit is a text": (lambda: fit(settings={"time_limit_s": "5"}), UsageError, "'5'.*positive number"),
-    "time limit is NaN": (lambda: fit(settings={"time_limit_s": np.nan}), UsageError, "nan.*positive number"),
-    "jobs are a text": (lambda: MotifRegressor(preset="fast", n_jobs="2").fit(X, Y), UsageError, "n_jobs='2'.*whole number"),  # type: ignore[arg-type]
-    "seed has a fraction": (lambda: fit(settings={"random_state": 1.5}), UsageError, "1.5.*non-negative integer"),
-    "teachers are a number": (lambda: fit(settings={"teachers": 3}), UsageError, "teachers=3.*list"),
-    "quantiles beyond 1": (lambda: fit(settings={"objective": "pinball", "quantiles": 2}), UsageError, "between 0 and 1"),
+    "preset unknown": (
+        lambda: fit(settings={"time_limit_s": None, "objective": "cubed"}),
+        UsageError,
+        "'cubed'.*choose one of",
+    ),
+    "preset is a list": (
+        lambda: MotifRegressor(preset=["fast"]).fit(X, Y),  # type: ignore[arg-type]
+        UsageError,
+        "choose one of 'fast'",
+    ),
+    "time limit is a text": (
+        lambda: fit(settings={"time_limit_s": "5"}),
+        UsageError,
+        "'5'.*positive number",
+    ),
+    "time limit is NaN": (
+        lambda: fit(settings={"time_limit_s": np.nan}),
+        UsageError,
+        "nan.*positive number",
+    ),
+    "jobs are a text": (
+        lambda: MotifRegressor(preset="fast", n_jobs="2").fit(X, Y),  # type: ignore[arg-type]
+        UsageError,
+        "n_jobs='2'.*whole number",
+    ),
+    "seed has a fraction": (
+        lambda: fit(settings={"random_state": 1.5}),
+        UsageError,
+        "1.5.*non-negative integer",
+    ),
+    "teachers are a number": (
+        lambda: fit(settings={"teachers": 3}),
+        UsageError,
+        "teachers=3.*list",
+    ),
+    "quantiles beyond 1": (
+        lambda: fit(settings={"objective": "pinball", "quantiles": 2}),
+        UsageError,
+        "between 0 and 1",
+    ),
     # later rows
-    "predict before fit": (lambda: MotifRegressor().predict(X), UsageError, "not fitted yet. Call 'fit'"),
-    "a column is missing": (lambda: fitted().predict(MIXED.drop(columns="town")), DataError, "now missing:\n- town"),
+    "predict before fit": (
+        lambda: MotifRegressor().predict(X),
+        UsageError,
+        "not fitted yet. Call 'fit'",
+    ),
+    "a column is missing": (
+        lambda: fitted().predict(MIXED.drop(columns="town")),
+        DataError,
+        "now missing:\n- town",
+    ),
     "a column is new": (lambda: predict(more=1), DataError, "unseen at fit time:\n- more"),
-    "columns in another order": (lambda: fitted().predict(MIXED[MIXED.columns[::-1]]), DataError, "same order.*'a', 'b'"),
+    "columns in another order": (
+        lambda: fitted().predict(MIXED[MIXED.columns[::-1]]),
+        DataError,
+        "same order.*'a', 'b'",
+    ),
     "too few columns": (lambda: fitted().predict(X), DataError, "3 features.*expecting 6"),
-    "a text for a number": (lambda: predict(a="n/k"), DataError, "'a', row 0.*'n/k'.*takes numbers.*empty"),
-    "an infinite text for a number": (lambda: predict(a="1e999"), DataError, "infinity.*'a', row 0"),
-    "a date for a number": (lambda: predict(a=pd.Timestamp("2024-01-01")), DataError, "'a', row 0.*takes numbers"),
+    "a text for a number": (
+        lambda: predict(a="n/k"),
+        DataError,
+        "'a', row 0.*'n/k'.*takes numbers.*empty",
+    ),
+    "an infinite text for a number": (
+        lambda: predict(a="1e999"),
+        DataError,
+        "infinity.*'a', row 0",
+    ),
+    "a date for a number": (
+        lambda: predict(a=pd.Timestamp("2024-01-01")),
+        DataError,
+        "'a', row 0.*takes numbers",
+    ),
     "a number for a date": (lambda: predict(day=3), DataError, "'day', row 0.*takes dates"),
-    "a date that is none": (lambda: predict(day="2024-13-32"), DataError, "'day', row 0.*'2024-13-32'"),
+    "a date that is none": (
+        lambda: predict(day="2024-13-32"),
+        DataError,
+        "'day', row 0.*'2024-13-32'",
+    ),
     "a number for yes or no": (lambda: predict(flag=2), DataError, "'flag', row 0.*true or false"),
     "no rows to predict": (lambda: fitted().predict(MIXED[:0]), DataError, r"0 sample\(s\)"),
-    "coverage in per cent": (lambda: fitted().predict_interval(MIXED, 90), UsageError, "coverage=90.*0.9"),
-    "coverage is NaN": (lambda: fitted().predict_interval(MIXED, np.nan), UsageError, "coverage=nan.*between 0 and 1"),
-    "side unknown": (lambda: fitted().predict_interval(MIXED, 0.9, "middle"), UsageError, "'middle'.*'both'"),
-    "intervals of classes": (lambda: classifier().model_.predict_interval(as_table(FRAME), np.array([0.5])), UsageError, "ask for predict_set"),
-    "method of sets unknown": (lambda: classifier().predict_set(FRAME, 0.9, "best"), UsageError, "'best'.*'lac'"),
-    "score against texts": (lambda: fitted().score(MIXED, LABELS), DataError, "regression needs numbers"),
+    "coverage in per cent": (
+        lambda: fitted().predict_interval(MIXED, 90),
+        UsageError,
+        "coverage=90.*0.9",
+    ),
+    "coverage is NaN": (
+        lambda: fitted().predict_interval(MIXED, np.nan),
+        UsageError,
+        "coverage=nan.*between 0 and 1",
+    ),
+    "side unknown": (
+        lambda: fitted().predict_interval(MIXED, 0.9, "middle"),
+        UsageError,
+        "'middle'.*'both'",
+    ),
+    "intervals of classes": (
+        lambda: classifier().model_.predict_interval(as_table(FRAME), np.array([0.5])),
+        UsageError,
+        "ask for predict_set",
+    ),
+    "method of sets unknown": (
+        lambda: classifier().predict_set(FRAME, 0.9, "best"),
+        UsageError,
+        "'best'.*'lac'",
+    ),
+    "score against texts": (
+        lambda: fitted().score(MIXED, LABELS),
+        DataError,
+        "regression needs numbers",
+    ),
     "score against gaps": (lambda: fitted().score(MIXED, Y * np.nan), DataError, "NaN.*Row 0"),
     "score of too few": (lambda: classifier().score(FRAME, LABELS[:3]), DataError, r"\[40, 3\]"),
-    "score of lists": (lambda: classifier().reliability(FRAME, objects([1]).p), DataError, "row 0.*list"),
+    "score of lists": (
+        lambda: classifier().reliability(FRAME, objects([1]).p),
+        DataError,
+        "row 0.*list",
+    ),
     # profile
     "profile of few rows": (lambda: profile(X, Y), DataError, "40 rows.*at least 60"),
-    "profile of one value": (lambda: profile(np.arange(99.0)[:, None], np.ones(99)), DataError, "same value.*Check"),
-    "profile of a task unknown": (lambda: profile(X, Y, task="ranking"), UsageError, "'ranking'.*'regression'"),  # type: ignore[arg-type]
-    "profile with a seed of text": (lambda: profile(X, Y, random_state="x"), UsageError, "non-negative integer"),  # type: ignore[arg-type]
+    "profile of one value": (
+        lambda: profile(np.arange(99.0)[:, None], np.ones(99)),
+        DataError,
+        "same value.*Check",
+    ),
+    "profile of a task unknown": (
+        lambda: profile(X, Y, task="ranking"),  # type: ignore[arg-type]
+        UsageError,
+        "'ranking'.*'regression'",
+    ),
+    "profile with a seed of text": (
+        lambda: profile(X, Y, random_state="x"),  # type: ignore[arg-type]
+        UsageError,
+        "non-negative integer",
+    ),
     # mimic and networks
     "mimic of nothing": (lambda: mimic(None, X), UsageError, "no transfer.*NoneType.*register"),
     "mimic before fit": (lambda: mimic(SVR(), X), UsageError, "SVR is not fitted.*`fit`"),
     "mimic on other columns": (lambda: mimic(svr(), X[:, :2]), DataError, r"\(40, 2\).*3 columns"),
     "mimic on gaps": (lambda: mimic(svr(), X * np.nan), DataError, "does not take X.*Pass rows"),
-    "mimic on texts": (lambda: mimic(svr(), np.full((N, 3), "a")), DataError, "expected numbers.*Convert the column"),
+    "mimic on texts": (
+        lambda: mimic(svr(), np.full((N, 3), "a")),
+        DataError,
+        "expected numbers.*Convert the column",
+    ),
     "mimic on a file name": (lambda: mimic(svr(), "t.csv"), DataError, "got str.*matrix"),
     "mimic in a form unknown": (lambda: mimic(svr(), form="tanh"), UsageError, "'tanh'.*'native'"),  # type: ignore[arg-type]
-    "mimic with a tolerance of text": (lambda: mimic(svr(), X, form="relu", tolerance="low"), UsageError, "positive number"),  # type: ignore[arg-type]
-    "mimic of a function that fails": (lambda: mimic(lambda rows: 1 / 0, LARGE), DataError, "predictor failed.*ZeroDivisionError"),
-    "mimic of a function of texts": (lambda: mimic(lambda rows: ["a"] * len(rows), LARGE), DataError, "predictor failed"),
+    "mimic with a tolerance of text": (
+        lambda: mimic(svr(), X, form="relu", tolerance="low"),  # type: ignore[arg-type]
+        UsageError,
+        "positive number",
+    ),
+    "mimic of a function that fails": (
+        lambda: mimic(lambda rows: 1 / 0, LARGE),
+        DataError,
+        "predictor failed.*ZeroDivisionError",
+    ),
+    "mimic of a function of texts": (
+        lambda: mimic(lambda rows: ["a"] * len(rows), LARGE),
+        DataError,
+        "predictor failed",
+    ),
     "network on other columns": (lambda: network()(X[:, :2]), DataError, r"\(n, 3\).*\(40, 2\)"),
-    "network on a tensor of other columns": (lambda: network()(torch.tensor(X[:, :2])), DataError, r"\(n, 3\).*\(40, 2\)"),
+    "network on a tensor of other columns": (
+        lambda: network()(torch.tensor(X[:, :2])),
+        DataError,
+        r"\(n, 3\).*\(40, 2\)",
+    ),
     "network on ragged rows": (lambda: network()([[1, 2, 3], [1]]), DataError, "different lengths"),
     "network on complex rows": (lambda: network()(X * 1j), DataError, "complex128"),
     "retraining on texts": (lambda: network().retrain(X, LABELS), DataError, "not numbers"),
     "retraining on nothing": (lambda: network().retrain(X, None), DataError, "one finite target"),
-    "update with gaps": (lambda: network().update(X * np.nan, Y), DataError, "missing values.*Leave"),
-    "update with a ridge below 0": (lambda: network().update(X, Y, ridge=-1), UsageError, "ridge=-1.*positive"),
-    "compression to nothing": (lambda: fitted().compress(max_units="many"), UsageError, "'many'.*whole number"),  # type: ignore[arg-type]
-    "compression by a text": (lambda: fitted().compress(tolerance="low"), UsageError, "tolerance='low'.*number"),  # type: ignore[arg-type]
-    "compression on texts": (lambda: fitted().compress(MIXED, LABELS, max_units=4), DataError, "not numbers"),
+    "update with gaps": (
+        lambda: network().update(X * np.nan, Y),
+        DataError,
+        "missing values.*Leave",
+    ),
+    "update with a ridge below 0": (
+        lambda: network().update(X, Y, ridge=-1),
+        UsageError,
+        "ridge=-1.*positive",
+    ),
+    "compression to nothing": (
+        lambda: fitted().compress(max_units="many"),  # type: ignore[arg-type]
+        UsageError,
+        "'many'.*whole number",
+    ),
+    "compression by a text": (
+        lambda: fitted().compress(tolerance="low"),  # type: ignore[arg-type]
+        UsageError,
+        "tolerance='low'.*number",
+    ),
+    "compression on texts": (
+        lambda: fitted().compress(MIXED, LABELS, max_units=4),
+        DataError,
+        "not numbers",
+    ),
     # compare
     "comparison on an array": (lambda: compared(X), DataError, "ndarray.*pandas data frame"),
-    "comparison of no column": (lambda: compared(target="z"), UsageError, "'z' is not a column.*'a', 'b'"),
+    "comparison of no column": (
+        lambda: compared(target="z"),
+        UsageError,
+        "'z' is not a column.*'a', 'b'",
+    ),
     "comparison of few rows": (lambda: compared(LARGE[:10]), DataError, "10 rows.*more rows"),
     "comparison of one value": (lambda: compared(LARGE.assign(y=1.0)), DataError, "single value"),
     "comparison of no methods": (lambda: compared(methods=[]), UsageError, "at least one"),
     "comparison by a text": (lambda: compared(methods="forest"), UsageError, "list of names"),
-    "comparison on half a split": (lambda: compared(splits=0.5), UsageError, "splits=0.5.*whole number"),
-    "comparison with a seed below 0": (lambda: compared(seed=-1), UsageError, "seed=-1.*non-negative"),
+    "comparison on half a split": (
+        lambda: compared(splits=0.5),
+        UsageError,
+        "splits=0.5.*whole number",
+    ),
+    "comparison with a seed below 0": (
+        lambda: compared(seed=-1),
+        UsageError,
+        "seed=-1.*non-negative",
+    ),
     # files
     "save before fit": (lambda: MotifRegressor().save("x"), UsageError, "not fitted yet"),
     "save to nothing": (lambda: fitted().save(None), UsageError, "None.*no path"),  # type: ignore[arg-type]
     "save to a number": (lambda: fitted().save(1), UsageError, "1 of type int.*no path"),  # type: ignore[arg-type]
-    "save to a name with a zero character": (lambda: fitted().save("a\0b"), UsageError, "zero characters"),
+    "save to a name with a zero character": (
+        lambda: fitted().save("a\0b"),
+        UsageError,
+        "zero characters",
+    ),
     "save to a name too long": (lambda: fitted().save("x" * 300), FileError, "too long"),
-    "save to a folder that is not there": (lambda: fitted().save("no/x"), FileError, "No such file.*folder"),
-    "export in a type unknown": (lambda: fitted().to_onnx("x.onnx", dtype="int8"), UsageError, "'int8'.*'float64'"),
+    "save to a folder that is not there": (
+        lambda: fitted().save("no/x"),
+        FileError,
+        "No such file.*folder",
+    ),
+    "export in a type unknown": (
+        lambda: fitted().to_onnx("x.onnx", dtype="int8"),
+        UsageError,
+        "'int8'.*'float64'",
+    ),
     "load of an open file": (lambda: load(0), UsageError, "0 of type int.*no path"),  # type: ignore[arg-type]
-    "load of a name too long": (lambda: load("x" * 300), FileError, "too long.*path of a saved model"),
+    "load of a name too long": (
+        lambda: load("x" * 300),
+        FileError,
+        "too long.*path of a saved model",
+    ),
     "load of a text": (lambda: load(__file__), BundleError, "does not end as a zip archive"),
 }
 
@@ -260,8 +554,14 @@ MENDED: dict[str, Mended] = {
     "values of 1e300": (lambda: fit(X * 1e300), None),
     "values of both ends of float64": (lambda: fit(np.sign(X) * 1.7e308), None),
     "denormal values": (lambda: fit(X * 1e-310), None),
-    "the largest integers": (lambda: fit(np.where(X > 0, 2**63 - 1, -(2**63)).astype(np.int64)), None),
-    "the largest unsigned integers": (lambda: fit(np.where(X > 0, 2**64 - 1, 0).astype(np.uint64)), None),
+    "the largest integers": (
+        lambda: fit(np.where(X > 0, 2**63 - 1, -(2**63)).astype(np.int64)),
+        None,
+    ),
+    "the largest unsigned integers": (
+        lambda: fit(np.where(X > 0, 2**64 - 1, 0).astype(np.uint64)),
+        None,
+    ),
     "integers beyond 64 bits": (lambda: fit(put(2**80, X.astype(object))), None),
     "more columns than rows": (lambda: fit(RNG.normal(size=(12, 200)), Y[:12]), None),
     "a thousand columns": (lambda: fit(RNG.normal(size=(12, 1_000)), Y[:12]), None),
@@ -272,8 +572,18 @@ MENDED: dict[str, Mended] = {
     "texts with zero characters": (lambda: fit(objects("a\0b", "a")), None),
     "names in all scripts": (lambda: fit(FRAME.set_axis(["ä\n", "名", "\u202e"], axis=1)), None),
     "names empty": (lambda: fit(FRAME.rename(columns={"a": ""})), None),
-    "years 1 and 9999": (lambda: fit(objects(dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31))), None),
-    "zones mixed": (lambda: fit(objects(pd.Timestamp("2024-01-01", tz="UTC"), pd.Timestamp("2024-01-02", tz="Asia/Tokyo"))), None),
+    "years 1 and 9999": (
+        lambda: fit(objects(dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31))),
+        None,
+    ),
+    "zones mixed": (
+        lambda: fit(
+            objects(
+                pd.Timestamp("2024-01-01", tz="UTC"), pd.Timestamp("2024-01-02", tz="Asia/Tokyo")
+            )
+        ),
+        None,
+    ),
     "decimals": (lambda: fit(objects(decimal.Decimal("1.5"), decimal.Decimal("NaN"))), None),
     "a constant target": (lambda: fit(y=np.full(N, 3.0)), None),
     "a target in one column": (lambda: fit(y=Y[:, None]), "column-vector"),
@@ -289,14 +599,26 @@ MENDED: dict[str, Mended] = {
     "classes beyond 64 bits": (lambda: classify([2**70, 1] * (N // 2)), None),
     "weights of 1e300": (lambda: fit(sample_weight=np.full(N, 1e300)), None),
     "weights of 1e-300": (lambda: fit(sample_weight=np.full(N, 1e-300)), None),
-    "weights that cannot be compared": (lambda: fit(sample_weight=np.where(HALF, 1e-300, 1e300)), "20 rows have weights below"),
+    "weights that cannot be compared": (
+        lambda: fit(sample_weight=np.where(HALF, 1e-300, 1e300)),
+        "20 rows have weights below",
+    ),
     "jobs without end": (lambda: regressor().set_params(n_jobs=10**9).fit(X, Y).predict(X), None),
-    "predict nothing but gaps": (lambda: predict(a=None, b=None, c=None, town=None, day=None, flag=None), "a missing value where the fit had none"),
+    "predict nothing but gaps": (
+        lambda: predict(a=None, b=None, c=None, town=None, day=None, flag=None),
+        "a missing value where the fit had none",
+    ),
     "predict an unseen level": (lambda: predict(town="Genf"), "a level that the fit has not seen"),
-    "predict far away": (lambda: predict(a=1e300, day="9999-12-31"), "outside the range of the fit"),
+    "predict far away": (
+        lambda: predict(a=1e300, day="9999-12-31"),
+        "outside the range of the fit",
+    ),
     "predict without names": (lambda: classifier().predict_proba(X), "valid feature names"),
     "predict a class unseen in scores": (lambda: classifier().score(FRAME, ["new"] * N), None),
     "linear model on nothing": (lambda: mimic(LinearRegression().fit(X, Y), X[:1])(X), None),
     "network on no rows": (lambda: network()(X[:0]), None),
-    "network on single precision": (lambda: network()(torch.tensor(X).float()).detach().numpy(), None),
+    "network on single precision": (
+        lambda: network()(torch.tensor(X).float()).detach().numpy(),
+        None,
+    ),
 }

@@ -1,4 +1,6 @@
-"""Every test starts from the same random state and leaves none behind; one numerical thread, since tests run side by side."""
+"""Every test starts from the same random state and leaves none behind; one numerical thread, since
+tests run side by side.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Mutations for fuzzing: bytes of any kind, JSON by its values, and bundles whose checksums are right again afterwards.
+"""Mutations for fuzzing: bytes of any kind, JSON by its values, and bundles whose checksums are
+right again afterwards.
 
 A fuzzer that only flips bits never comes behind a checksum; one that knows the format does.
 """
@@ -18,13 +19,84 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 
-from motifnet.bundle._archive import MANIFEST, TENSORS, write_archive
+from motifnet.model._archive import MANIFEST, TENSORS, write_archive
 
-NUMBERS: list[Any] = [0, -1, 1, 2, 7, 201, 2**31, 2**63, -(2**63), 10**30, 0.5, -0.0, 1e-308, 1e308, -1e308]
-ODD: list[Any] = [None, True, False, "", "x", "a" * 1000, "\u202e", "\ud800", [], {}, [[]], [None], {"": 0}, "categorical", "int", *NUMBERS]
-TAGGED: list[Any] = [{"$float": "nan"}, {"$float": "inf"}, {"$float": "0"}, {"$array": ""}, {"$tensor": "x"}, {"$motif": "Identity", "arguments": {}}]
-CELLS = [b"nan", b"inf", b"1e999", b"9" * 400, b"-0", b"0x1", b"1_0", b"true", b"NA", b"null", b"2024-13-32", b"0001-01-01", b"9999-12-31T23:59Z"]
-MARKS = [b'"', b'""', b",", b";", b"\t", b"\n", b"\r", b"\r\n", b"\0", b"\xff", b"\xef\xbb\xbf", b"\x1f\x8b", b"\xed\xa0\x80", b"PAR1", b"=1+1", b"y"]
+NUMBERS: list[Any] = [
+    0,
+    -1,
+    1,
+    2,
+    7,
+    201,
+    2**31,
+    2**63,
+    -(2**63),
+    10**30,
+    0.5,
+    -0.0,
+    1e-308,
+    1e308,
+    -1e308,
+]
+ODD: list[Any] = [
+    None,
+    True,
+    False,
+    "",
+    "x",
+    "a" * 1000,
+    "\u202e",
+    "\ud800",
+    [],
+    {},
+    [[]],
+    [None],
+    {"": 0},
+    "categorical",
+    "int",
+    *NUMBERS,
+]
+TAGGED: list[Any] = [
+    {"$float": "nan"},
+    {"$float": "inf"},
+    {"$float": "0"},
+    {"$array": ""},
+    {"$tensor": "x"},
+    {"$motif": "Identity", "arguments": {}},
+]
+CELLS = [
+    b"nan",
+    b"inf",
+    b"1e999",
+    b"9" * 400,
+    b"-0",
+    b"0x1",
+    b"1_0",
+    b"true",
+    b"NA",
+    b"null",
+    b"2024-13-32",
+    b"0001-01-01",
+    b"9999-12-31T23:59Z",
+]
+MARKS = [
+    b'"',
+    b'""',
+    b",",
+    b";",
+    b"\t",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\x1f\x8b",
+    b"\xed\xa0\x80",
+    b"PAR1",
+    b"=1+1",
+    b"y",
+]
 
 
 def bytes_changed(data: bytes, rng: Random, tokens: Sequence[bytes] = (*CELLS, *MARKS)) -> bytes:
@@ -33,7 +105,16 @@ def bytes_changed(data: bytes, rng: Random, tokens: Sequence[bytes] = (*CELLS, *
     stop = min(len(data), start + rng.choice([1, 1, 2, 4, 16, 64, 1024]))
     part = data[start:stop]
     new = rng.choice(
-        [b"", part * 2, part * 50, part[::-1], rng.choice(tokens), rng.choice(tokens) + part, rng.randbytes(len(part)), _flipped(part, rng)]
+        [
+            b"",
+            part * 2,
+            part * 50,
+            part[::-1],
+            rng.choice(tokens),
+            rng.choice(tokens) + part,
+            rng.randbytes(len(part)),
+            _flipped(part, rng),
+        ]
     )
     return data[:start] + new + data[stop:]
 
@@ -43,7 +124,9 @@ def _flipped(part: bytes, rng: Random) -> bytes:
 
 
 def json_changed(value: Any, rng: Random, odd: Sequence[Any] = (*ODD, *TAGGED)) -> Any:
-    """The JSON with one of its values replaced by an odd one or by another of its values, removed, or given a second time."""
+    """The JSON with one of its values replaced by an odd one or by another of its values, removed,
+    or given a second time.
+    """
     slots = list(_slots(value))
     if not slots:
         return rng.choice(odd)
@@ -64,7 +147,13 @@ def json_changed(value: Any, rng: Random, odd: Sequence[Any] = (*ODD, *TAGGED)) 
 
 
 def _slots(value: Any) -> Any:
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, item in list(items):
         yield value, key
         yield from _slots(item)
@@ -83,18 +172,29 @@ def array_changed(array: Any, rng: Random) -> Any:
             lambda: np.concatenate([array, array]) if array.ndim else array,
             lambda: array * rng.choice([0, -1, 1e-300, 1e150, 1e300]),
             lambda: np.where(
-                np.random.default_rng(rng.randrange(99)).random(array.shape) < 0.3, rng.choice([0, -1, 5, 1e300, np.inf, -np.inf]), array
+                np.random.default_rng(rng.randrange(99)).random(array.shape) < 0.3,
+                rng.choice([0, -1, 5, 1e300, np.inf, -np.inf]),
+                array,
             ),
         ]
         changed = np.asarray(rng.choice(changes)())
-    return changed if changed.dtype.name in ("float32", "float64", "int64", "bool") else changed.astype(np.float64)
+    return (
+        changed
+        if changed.dtype.name in ("float32", "float64", "int64", "bool")
+        else changed.astype(np.float64)
+    )
 
 
 def bundle_changed(data: bytes, rng: Random) -> bytes:
-    """A bundle with changed manifest or tensors, and the checksum of these; bytes that are no bundle are changed as bytes."""
+    """A bundle with changed manifest or tensors, and the checksum of these; bytes that are no
+    bundle are changed as bytes.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            head, arrays = json.loads(archive.read(MANIFEST)), safetensors.numpy.load(archive.read(TENSORS))
+            head, arrays = (
+                json.loads(archive.read(MANIFEST)),
+                safetensors.numpy.load(archive.read(TENSORS)),
+            )
         for _ in range(rng.choice([1, 1, 2, 5])):
             if rng.random() < 0.3 and arrays:
                 name = rng.choice(sorted(arrays))

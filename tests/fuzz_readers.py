@@ -1,8 +1,10 @@
-"""The three readers under fuzzing: of model files, of tables, and of what a user configures (settings, command lines, checkpoints).
+"""The three readers under fuzzing: of model files, of tables, and of what a user configures
+(settings, command lines, checkpoints).
 
-A reader gets bytes. Either it raises one of our errors, or what it has read can be used: predictions are finite, a table is a frame with rows.
-Everything else is a crash. `python tests/fuzz_readers.py READER SECONDS` runs one of them: guided by coverage where atheris is installed, else by
-random mutations alone.
+A reader gets bytes. Either it raises one of our errors, or what it has read can be used:
+predictions are finite, a table is a frame with rows. Everything else is a crash. `python
+tests/fuzz_readers.py READER SECONDS` runs one of them: guided by coverage where atheris is
+installed, else by random mutations alone.
 """
 
 from __future__ import annotations
@@ -29,12 +31,18 @@ except ImportError:
     atheris = None
 
 HANG_S = 20
-Reader = tuple[Callable[[bytes, Path], None], Callable[[bytes, Random], bytes], Callable[[], list[bytes]]]
+Reader = tuple[
+    Callable[[bytes, Path], None], Callable[[bytes, Random], bytes], Callable[[], list[bytes]]
+]
 
 
 def instrumented() -> Any:
     """Imports of motifnet in its body are watched, where this file is run and not imported."""
-    return nullcontext() if atheris is None or __name__ != "__main__" else atheris.instrument_imports(include=["motifnet"])
+    return (
+        nullcontext()
+        if atheris is None or __name__ != "__main__"
+        else atheris.instrument_imports(include=["motifnet"])
+    )
 
 
 with instrumented():
@@ -45,10 +53,10 @@ with instrumented():
     from fuzz_mutations import bundle_changed, bytes_changed, json_changed
     from hand_made import frame, make_model
     from motifnet import MotifClassifier, MotifRegressor
-    from motifnet.bundle import FittedModel, load_model, save_model
-    from motifnet.bundle._rows import made_up
     from motifnet.cli._app import app
     from motifnet.engine import Checkpoint, Control, MotifnetError
+    from motifnet.model import FittedModel, load_model, save_model
+    from motifnet.model._synthetic import synthetic
     from motifnet.tables import as_table, as_target, open_stream, read_table
 
 
@@ -59,7 +67,7 @@ def read_bundle(data: bytes, folder: Path) -> None:
         model = load_model(folder / "m")
     except MotifnetError:
         return
-    table = made_up(model.encoder, model.schema, 3, seed=1)
+    table = synthetic(model.encoder, model.schema, 3, seed=1)
     assert np.isfinite(model.predict(table)).all()
     run(["show", str(folder / "m")])
     if zlib.crc32(data) % 8 == 0:  # these take longer
@@ -69,10 +77,19 @@ def read_bundle(data: bytes, folder: Path) -> None:
 
 
 def bundle_seeds() -> list[bytes]:
-    fitted = MotifRegressor(preset="fast", n_jobs=1, random_state=0).fit(frame(60).assign(y=1)[["x", "colour", "day"]], np.arange(60.0) ** 2)
+    fitted = MotifRegressor(preset="fast", n_jobs=1, random_state=0).fit(
+        frame(60).assign(y=1)[["x", "colour", "day"]], np.arange(60.0) ** 2
+    )
     fitted.predict_band(frame(9)[["x", "colour", "day"]])
-    classes = MotifClassifier(preset="fast", n_jobs=1).fit(frame(60)[["x", "zone"]], np.arange(60) % 3)
-    models: list[FittedModel] = [make_model(m=6), make_model(m=6, classes=("a", "b", "c")), fitted.model_, classes.model_]
+    classes = MotifClassifier(preset="fast", n_jobs=1).fit(
+        frame(60)[["x", "zone"]], np.arange(60) % 3
+    )
+    models: list[FittedModel] = [
+        make_model(m=6),
+        make_model(m=6, classes=("a", "b", "c")),
+        fitted.model_,
+        classes.model_,
+    ]
     return [_bytes_of(partial(save_model, model)) for model in models]
 
 
@@ -80,7 +97,9 @@ SUFFIXES = (".csv", ".tsv", ".csv.gz", ".parquet")
 
 
 def read_rows(data: bytes, folder: Path) -> None:
-    """The first byte says which suffix; read as a whole or as a stream, a table has the same rows and columns."""
+    """The first byte says which suffix; read as a whole or as a stream, a table has the same rows
+    and columns.
+    """
     path = folder / f"t{SUFFIXES[data[0] % len(SUFFIXES)] if data else '.csv'}"
     path.write_bytes(data[1:])
     table = None
@@ -108,8 +127,18 @@ def read_rows(data: bytes, folder: Path) -> None:
 def table_seeds() -> list[bytes]:
     table = frame(9)
     text, tabs = table.to_csv(index=False).encode(), table.to_csv(index=False, sep="\t").encode()
-    rows = [*((i, text) for i in (0,)), (1, tabs), (2, gzip.compress(text, mtime=0)), (3, _bytes_of(table.assign(zone=1).to_parquet))]
-    odd = [b"a;b\n1;2\n3;4\n", b'x,y\n"a\nb",2024-01-01\n,2024-01-02T10:00Z\n', b"\xef\xbb\xbfa\n1e5\n", b"a,b\r\n1,\r\n"]
+    rows = [
+        *((i, text) for i in (0,)),
+        (1, tabs),
+        (2, gzip.compress(text, mtime=0)),
+        (3, _bytes_of(table.assign(zone=1).to_parquet)),
+    ]
+    odd = [
+        b"a;b\n1;2\n3;4\n",
+        b'x,y\n"a\nb",2024-01-01\n,2024-01-02T10:00Z\n',
+        b"\xef\xbb\xbfa\n1e5\n",
+        b"a,b\r\n1,\r\n",
+    ]
     return [bytes([kind]) + data for kind, data in [*rows, *((0, data) for data in odd)]]
 
 
@@ -126,18 +155,102 @@ SETTINGS: dict[str, Any] = {
     "checkpoint": None,
 }
 COMMANDS = [
-    ["fit", "t.csv", "-t", "y", "-o", "new", "--objective", "pinball", "--quantiles", ".1,.9", "--seed", "3", "-f", "--time-limit", "5"],
-    ["fit", "t.csv", "--target", "y", "--target", "x", "--out", "new", "--groups", "z", "--weight", "x", "--drop", "z", "--report", "r.html"],
-    ["fit", "t.csv", "-t", "y", "-o", "new", "--stream", "--landmarks", "5", "--memory-limit", "100"],
-    ["predict", "m", "t.csv", "--id", "y", "--coverage", "0.9", "--offset", "x", "--escape-formulas", "-o", "p.csv", "-j", "1"],
+    [
+        "fit",
+        "t.csv",
+        "-t",
+        "y",
+        "-o",
+        "new",
+        "--objective",
+        "pinball",
+        "--quantiles",
+        ".1,.9",
+        "--seed",
+        "3",
+        "-f",
+        "--time-limit",
+        "5",
+    ],
+    [
+        "fit",
+        "t.csv",
+        "--target",
+        "y",
+        "--target",
+        "x",
+        "--out",
+        "new",
+        "--groups",
+        "z",
+        "--weight",
+        "x",
+        "--drop",
+        "z",
+        "--report",
+        "r.html",
+    ],
+    [
+        "fit",
+        "t.csv",
+        "-t",
+        "y",
+        "-o",
+        "new",
+        "--stream",
+        "--landmarks",
+        "5",
+        "--memory-limit",
+        "100",
+    ],
+    [
+        "predict",
+        "m",
+        "t.csv",
+        "--id",
+        "y",
+        "--coverage",
+        "0.9",
+        "--offset",
+        "x",
+        "--escape-formulas",
+        "-o",
+        "p.csv",
+        "-j",
+        "1",
+    ],
     ["check", "m", "t.csv", "--json", "--seed", "1"],
     ["report", "m", "--data", "t.csv", "-o", "r.md", "--force", "--quiet"],
     ["show", "m", "--debug"],
     ["export", "m", "m.onnx", "--dtype", "float32", "--coverage", "0.5"],
     ["profile", "t.csv", "-t", "y", "--task", "regression", "--json"],
     ["mimic", "m", "-d", "t.csv", "-o", "n.py"],
-    ["compress", "m", "--max-units", "3", "--tolerance", "0.1", "--data", "t.csv", "--out", "small"],
-    ["compare", "t.csv", "-t", "y", "-m", "forest,svm", "--splits", "2", "--cap", "10", "--time-limit", "1"],
+    [
+        "compress",
+        "m",
+        "--max-units",
+        "3",
+        "--tolerance",
+        "0.1",
+        "--data",
+        "t.csv",
+        "--out",
+        "small",
+    ],
+    [
+        "compare",
+        "t.csv",
+        "-t",
+        "y",
+        "-m",
+        "forest,svm",
+        "--splits",
+        "2",
+        "--cap",
+        "10",
+        "--time-limit",
+        "1",
+    ],
     ["lab", "fig1", "--out", "lab", "--quick"],
 ]
 TABLE = "x,z,y\n" + "".join(f"{i},{i % 3},{i * 0.37}\n" for i in range(20))
@@ -152,18 +265,26 @@ def reached(*_: Any, **__: Any) -> None:
 
 
 def read_settings(data: bytes, folder: Path) -> None:
-    """By the first byte: settings of an estimator, a folder of a checkpoint, or a command line, each up to where the work begins."""
+    """By the first byte: settings of an estimator, a folder of a checkpoint, or a command line,
+    each up to where the work begins.
+    """
     kind, rest = (data[0] % 3, data[1:]) if data else (2, b"")
     if kind == 2:
         (folder / "t.csv").write_text(TABLE)
         (folder / "m").write_bytes(SAVED)
-        run([word.replace("/", "_") for word in rest.decode("utf-8", "surrogateescape").split("\n")])
+        run(
+            [word.replace("/", "_") for word in rest.decode("utf-8", "surrogateescape").split("\n")]
+        )
     elif kind == 1:
         read_checkpoint(rest, folder)
     else:
         with suppress(MotifnetError, ValueError, RecursionError):
             settings = json.loads(rest)
-            if isinstance(settings, dict) and set(settings) <= set(SETTINGS) and "/" not in str(settings):
+            if (
+                isinstance(settings, dict)
+                and set(settings) <= set(SETTINGS)
+                and "/" not in str(settings)
+            ):
                 attempt(lambda: MotifRegressor(**settings).fit([[1.0], [2.0]], [1.0, 2.0]))
 
 
@@ -181,7 +302,9 @@ KEY = {"rows": "0", "settings": {"seed": 0}, "versions": {"numpy": "2"}}
 
 
 def read_checkpoint(data: bytes, folder: Path) -> None:
-    """A manifest and one result, with a zero byte between: what is damaged is a FileError that names the file."""
+    """A manifest and one result, with a zero byte between: what is damaged is a FileError that
+    names the file.
+    """
     manifest, _, result = data.partition(b"\0")
     (folder / "manifest.json").write_bytes(manifest)
     (folder / "0001-len-0.safetensors").write_bytes(result)
@@ -196,13 +319,22 @@ def checkpoint_seed(value: Any) -> bytes:
     with TemporaryDirectory() as name:
         folder = Path(name) / "kept"
         Checkpoint(folder, KEY, Control()).next_call(len).store(0, value)
-        return b"\1" + (folder / "manifest.json").read_bytes() + b"\0" + (folder / "0001-len-0.safetensors").read_bytes()
+        return (
+            b"\1"
+            + (folder / "manifest.json").read_bytes()
+            + b"\0"
+            + (folder / "0001-len-0.safetensors").read_bytes()
+        )
 
 
 def settings_seeds() -> list[bytes]:
     results = [{"a": (1, [2.0, None])}, np.eye(3), MODEL.ledger]
     lines = ["\n".join(words).encode() for words in COMMANDS]
-    return [b"\0" + json.dumps(SETTINGS).encode(), *map(checkpoint_seed, results), *(b"\2" + line for line in lines)]
+    return [
+        b"\0" + json.dumps(SETTINGS).encode(),
+        *map(checkpoint_seed, results),
+        *(b"\2" + line for line in lines),
+    ]
 
 
 def settings_changed(data: bytes, rng: Random) -> bytes:
@@ -215,7 +347,16 @@ def settings_changed(data: bytes, rng: Random) -> bytes:
         words, more = rest.split(b"\n"), "\n".join(rng.choice(COMMANDS)).encode().split(b"\n")
         place = rng.randrange(len(words))
         words[place : place + rng.randrange(2)] = rng.choice(
-            [[], [rng.choice(more)], more[1:], [rng.choice(words)], [b"-1"], [b"nan"], [b""], [b"-"]]
+            [
+                [],
+                [rng.choice(more)],
+                more[1:],
+                [rng.choice(words)],
+                [b"-1"],
+                [b"nan"],
+                [b""],
+                [b"-"],
+            ]
         )
         return kind + b"\n".join(words)
     return kind + bytes_changed(rest, rng)
@@ -226,7 +367,9 @@ def run(words: list[str]) -> None:
     result = CliRunner().invoke(app, words, input="x,y\n1,2\n")
     known = result.exception is None or isinstance(result.exception, SystemExit)
     if not known or (result.exit_code == 1 and "the work begins" not in result.stderr):
-        raise AssertionError(f"{words} ended with {result.exit_code}: {result.stderr[-1000:]}") from result.exception
+        raise AssertionError(
+            f"{words} ended with {result.exit_code}: {result.stderr[-1000:]}"
+        ) from result.exception
 
 
 READERS: dict[str, Reader] = {
@@ -248,7 +391,13 @@ SAVED = _bytes_of(partial(save_model, MODEL))
 
 def stop_before_work() -> None:
     """Fits, comparisons and experiments end where they would begin."""
-    for place in ("estimators._base.prepare", "estimators._streamed.fit_stream", "profiling.profile", "compare.compare", "lab.figures"):
+    for place in (
+        "estimators._base.prepare",
+        "estimators._streamed.fit_stream",
+        "structure.profile",
+        "compare.compare",
+        "lab.figures",
+    ):
         module, name = f"motifnet.{place}".rsplit(".", 1)
         setattr(import_module(module), name, reached)
 
@@ -275,7 +424,12 @@ def main() -> None:
         _guided(once, change, corpus, seconds)
 
 
-def _guided(once: Callable[[bytes], None], change: Callable[[bytes, Random], bytes], corpus: str, seconds: int) -> None:
+def _guided(
+    once: Callable[[bytes], None],
+    change: Callable[[bytes, Random], bytes],
+    corpus: str,
+    seconds: int,
+) -> None:
     """Coverage-guided; an input that breaks something is printed in full."""
 
     def mutate(data: bytes, most: int, seed: int) -> bytes:
@@ -283,12 +437,25 @@ def _guided(once: Callable[[bytes], None], change: Callable[[bytes, Random], byt
         changed = change(data, rng) if rng.random() < 0.8 else atheris.Mutate(data, most)
         return bytes(changed[:most])
 
-    limits = [f"-max_total_time={seconds}", f"-timeout={HANG_S}", "-rss_limit_mb=4096", "-max_len=200000", "-print_final_stats=1"]
-    atheris.Setup([sys.argv[0], *limits, f"-artifact_prefix={corpus}/", corpus], once, custom_mutator=mutate)
+    limits = [
+        f"-max_total_time={seconds}",
+        f"-timeout={HANG_S}",
+        "-rss_limit_mb=4096",
+        "-max_len=200000",
+        "-print_final_stats=1",
+    ]
+    atheris.Setup(
+        [sys.argv[0], *limits, f"-artifact_prefix={corpus}/", corpus], once, custom_mutator=mutate
+    )
     atheris.Fuzz()
 
 
-def _at_random(once: Callable[[bytes], None], change: Callable[[bytes, Random], bytes], seeds: list[bytes], seconds: int) -> None:
+def _at_random(
+    once: Callable[[bytes], None],
+    change: Callable[[bytes, Random], bytes],
+    seeds: list[bytes],
+    seconds: int,
+) -> None:
     rng, end, runs = Random(0), time.monotonic() + seconds, 0
     for seed in seeds:
         once(seed)

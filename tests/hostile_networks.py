@@ -1,4 +1,6 @@
-"""Networks that few bytes describe and that would take gigabytes or minutes, drawn at random: what a file of a stranger may hold."""
+"""Networks that few bytes describe and that would take gigabytes or minutes, drawn at random: what
+a file of a stranger may hold.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,12 @@ def ones(*shape: int) -> torch.Tensor:
 
 
 def doubled(rng: Random) -> Motif:
-    return Chain([Concat([Identity()] * 2) for _ in range(rng.choice([8, 12, 16, 17, 18, 19, 20, 21, 60, 200]))])
+    return Chain(
+        [
+            Concat([Identity()] * 2)
+            for _ in range(rng.choice([8, 12, 16, 17, 18, 19, 20, 21, 60, 200]))
+        ]
+    )
 
 
 def spread(rng: Random) -> Motif:
@@ -92,7 +99,9 @@ def wide(rng: Random) -> Motif:
 
 
 def trees(rng: Random) -> Motif:
-    """Trees that come back to themselves, that share nodes, that are longer than any, or that are one tree many times."""
+    """Trees that come back to themselves, that share nodes, that are longer than any, or that are
+    one tree many times.
+    """
     n = rng.choice([3, 60])
     node = torch.arange(n)
     left, right, roots = rng.choice(
@@ -104,7 +113,15 @@ def trees(rng: Random) -> Motif:
             (node, node, node[:1]),
         ]
     )
-    return TreeEnsemble(torch.zeros(n, dtype=torch.int64), ones(n), left, right, roots, ones(n, rng.choice([1, 900])), rng.choice([1, 100_000]))
+    return TreeEnsemble(
+        torch.zeros(n, dtype=torch.int64),
+        ones(n),
+        left,
+        right,
+        roots,
+        ones(n, rng.choice([1, 900])),
+        rng.choice([1, 100_000]),
+    )
 
 
 def around(rng: Random, body: Motif, twice: bool) -> Motif:
@@ -133,4 +150,8 @@ def hostile_network(seed: int, outputs: int) -> Motif:
     network: Motif = Chain([rng.choice(PARTS)(rng) for _ in range(rng.choice([1, 2, 3]))])
     for level in range(rng.choice([0, 0, 1, 3, 10, 30])):
         network = around(rng, network, twice=level < 2)
-    return Chain([Select([0]), network, Select([0] * outputs)]) if seed % 2 else Chain([network, Select([0] * outputs)])
+    return (
+        Chain([Select([0]), network, Select([0] * outputs)])
+        if seed % 2
+        else Chain([network, Select([0] * outputs)])
+    )

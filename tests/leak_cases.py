@@ -1,7 +1,8 @@
-"""Rows that are nearly copies of each other, and everything in the pipeline that predicts rows by fits without them, at small sizes.
+"""Rows that are nearly copies of each other, and everything in the pipeline that predicts rows by
+fits without them, at small sizes.
 
-Rows of one object share X and y up to noise; other objects say nothing about it. Whoever predicts a row of an object from another row of the same
-object looks very good, and has learned nothing.
+Rows of one object share X and y up to noise; other objects say nothing about it. Whoever predicts a
+row of an object from another row of the same object looks very good, and has learned nothing.
 """
 
 from __future__ import annotations
@@ -15,17 +16,36 @@ import torch
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 
-from motifnet.bands import _scale as scales
-from motifnet.estimators._from_teacher import kernel_start
-from motifnet.estimators._presets import PRESETS, Preset
+from motifnet.engine import Matrix
 from motifnet.kernels import Capacity, fit_with_held_out, start_kernel
 from motifnet.losses import Poisson
-from motifnet.retrain import CrossTuned, FineTuneSettings, InnerSettings, cross_tune, refit_ridge, refit_softmax, refit_under_loss, starts_of
-from motifnet.retrain._fine_tune import _held_out_path
-from motifnet.retrain._sup_norm_stage import relu_network
+from motifnet.pipeline._from_teacher import kernel_start
+from motifnet.pipeline._presets import PRESETS, Preset
 from motifnet.stacking import fit_nnls_stack, smearing
-from motifnet.tables import Folds, Matrix, Sample, code_response, make_folds
-from motifnet.teachers import TEACHERS, BoostedTrees, Coding, EstimatorTeacher, KernelRidge, SupportVectors, Teacher, fold_partition
+from motifnet.tables import Folds, Sample, code_response, make_folds
+from motifnet.teachers import (
+    TEACHERS,
+    BoostedTrees,
+    Coding,
+    EstimatorTeacher,
+    KernelRidge,
+    SupportVectors,
+    Teacher,
+    fold_partition,
+)
+from motifnet.training import (
+    CrossTuned,
+    FeatureSettings,
+    FineTuneSettings,
+    cross_tune,
+    refit_ridge,
+    refit_softmax,
+    refit_under_loss,
+    starts_of,
+)
+from motifnet.training._fine_tune import _held_out_path
+from motifnet.training._sup_norm import relu_network
+from motifnet.uncertainty import _residuals as scales
 
 EXACT, LANDMARKS = Capacity(10_000, 5_000), Capacity(60, 40)
 KINDS = ("groups", "time", "groups and time")
@@ -33,7 +53,9 @@ N, SIZE, FOLDS = 240, 8, 4  # forward in time a fold is six objects
 
 
 def objects(kind: str, seed: int) -> np.ndarray:
-    """The object of each row. In time its rows follow each other; with groups beside, half of them come a fold later."""
+    """The object of each row. In time its rows follow each other; with groups beside, half of them
+    come a fold later.
+    """
     row = np.arange(N)
     if kind == "groups":
         row = np.random.default_rng([seed, 9]).permutation(N)
@@ -42,7 +64,13 @@ def objects(kind: str, seed: int) -> np.ndarray:
 
 
 def folds_of(kind: str, of: np.ndarray, seed: int = 0) -> Folds:
-    return make_folds(N, FOLDS, seed, groups=of if "groups" in kind else None, time=np.arange(float(N)) if "time" in kind else None)
+    return make_folds(
+        N,
+        FOLDS,
+        seed,
+        groups=of if "groups" in kind else None,
+        time=np.arange(float(N)) if "time" in kind else None,
+    )
 
 
 def copies(kind: str, seed: int = 0) -> Sample:
@@ -52,12 +80,16 @@ def copies(kind: str, seed: int = 0) -> Sample:
     y = rng.normal(size=N // SIZE)[of] + 0.3 * rng.normal(size=N)
     sample = Sample.plain(X, (y - y.mean()) / y.std())
     time = np.arange(float(N)) if "time" in kind else None
-    return replace(sample, folds=folds_of(kind, of, seed), groups=of if "groups" in kind else None, time=time)
+    return replace(
+        sample, folds=folds_of(kind, of, seed), groups=of if "groups" in kind else None, time=time
+    )
 
 
 def with_labels(sample: Sample, classes: int = 2) -> Sample:
     """Classes in place of the target, which is cut at quantiles."""
-    labels = np.digitize(sample.y[:, 0], np.quantile(sample.y, np.arange(1, classes) / classes)).astype(np.int64)
+    labels = np.digitize(
+        sample.y[:, 0], np.quantile(sample.y, np.arange(1, classes) / classes)
+    ).astype(np.int64)
     return replace(sample, labels=labels, y=coded(labels, classes))
 
 
@@ -67,7 +99,9 @@ def coded(labels: np.ndarray, classes: int) -> Matrix:
 
 def with_counts(sample: Sample) -> Sample:
     """Counts under the loss of Poisson in place of the target."""
-    y, response = code_response(np.rint(np.exp(sample.y)).astype(np.float64), sample.weight, (Poisson(),))
+    y, response = code_response(
+        np.rint(np.exp(sample.y)).astype(np.float64), sample.weight, (Poisson(),)
+    )
     return replace(sample, y=y, response=response)
 
 
@@ -94,7 +128,9 @@ def tampered(sample: Sample, rows: np.ndarray, by: float = 1.0) -> Sample:
 
 @dataclass(frozen=True)
 class Part:
-    """Out-of-fold predictions of a sample at a capacity; what is done to the sample first; whether the capacity has a part in it."""
+    """Out-of-fold predictions of a sample at a capacity; what is done to the sample first; whether
+    the capacity has a part in it.
+    """
 
     oof: Callable[[Sample, Capacity], Matrix]
     of: Callable[[Sample], Sample] = lambda sample: sample
@@ -118,18 +154,28 @@ def _taught(name: str, sample: Sample, capacity: Capacity) -> Matrix:
 
 
 def tuned(sample: Sample, capacity: Capacity) -> CrossTuned:
-    settings = InnerSettings(steps=4, batch=64, segments=4, capacity=capacity)
-    return cross_tune(sample, starts_of(KernelRidge(capacity=capacity, grid_rows=100).fit(sample), settings.profiles), settings)
+    settings = FeatureSettings(steps=4, batch=64, segments=4, capacity=capacity)
+    return cross_tune(
+        sample,
+        starts_of(KernelRidge(capacity=capacity, grid_rows=100).fit(sample), settings.profiles),
+        settings,
+    )
 
 
 def _of_process(sample: Sample, capacity: Capacity) -> Matrix:
-    """Feature learning from a process whose length scales, the front of the trained kernel, are found with the targets."""
-    process = GaussianProcessRegressor(RBF(np.ones(sample.X.shape[1])) + WhiteKernel(), random_state=0)
+    """Feature learning from a process whose length scales, the front of the trained kernel, are
+    found with the targets.
+    """
+    process = GaussianProcessRegressor(
+        RBF(np.ones(sample.X.shape[1])) + WhiteKernel(), random_state=0
+    )
     fitted = EstimatorTeacher(process, Coding(np.zeros(1), np.ones(1))).fit(sample)
     found = kernel_start(sample, fitted, 0)
-    assert found is not None and found.front is not None
-    settings = InnerSettings(steps=4, batch=64, segments=4, capacity=capacity)
-    return np.column_stack([fitted.oof, cross_tune(found.front.behind(sample), found.starts, settings).oof])
+    assert found is not None and found.input_layer is not None
+    settings = FeatureSettings(steps=4, batch=64, segments=4, capacity=capacity)
+    return np.column_stack(
+        [fitted.oof, cross_tune(found.input_layer.transform(sample), found.starts, settings).oof]
+    )
 
 
 def _solved(sample: Sample, capacity: Capacity) -> Matrix:
@@ -138,7 +184,15 @@ def _solved(sample: Sample, capacity: Capacity) -> Matrix:
     X, y, w = (torch.as_tensor(part) for part in (sample.X, sample.y, sample.weight))
     oof = np.full(sample.y.shape, np.nan)
     for k in range(sample.folds.count):
-        s = fit_with_held_out(kernel.gram, X, y, w, fold_partition(sample, k), [1e-6, 1e-2, 1.0, 100.0], capacity=capacity)
+        s = fit_with_held_out(
+            kernel.gram,
+            X,
+            y,
+            w,
+            fold_partition(sample, k),
+            [1e-6, 1e-2, 1.0, 100.0],
+            capacity=capacity,
+        )
         rows = sample.folds.held_out(k)
         oof[rows] = s.held_out.numpy()[rows]
     return oof
@@ -157,19 +211,33 @@ def _own_loss(sample: Sample, capacity: Capacity) -> Matrix:
 
 
 def _local_scale(sample: Sample, capacity: Capacity) -> Matrix:
-    """log σ of residuals whose size an object has in common; a constant where nothing is found, so that nothing is known of a row."""
+    """log σ of residuals whose size an object has in common; a constant where nothing is found, so
+    that nothing is known of a row.
+    """
     found = scales.fit_scale(sample, np.zeros_like(sample.y), np.exp(sample.y), seed=0)
     return np.zeros_like(sample.y) if found is None else found.oof
 
 
 def _stack(sample: Sample, capacity: Capacity) -> Matrix:
     rng = np.random.default_rng(0)
-    oofs = [np.where(sample.folds.scored[:, None], sample.X[:, :1] + noise * rng.normal(size=sample.y.shape), np.nan) for noise in (0.1, 1.0)]
+    oofs = [
+        np.where(
+            sample.folds.scored[:, None],
+            sample.X[:, :1] + noise * rng.normal(size=sample.y.shape),
+            np.nan,
+        )
+        for noise in (0.1, 1.0)
+    ]
     return fit_nnls_stack(oofs, sample.y, sample.weight, sample.folds).oof
 
 
 def _smeared(sample: Sample, capacity: Capacity) -> Matrix:
-    return smearing(np.where(sample.folds.scored[:, None], sample.X[:, :1], np.nan), np.exp(sample.y), sample.weight, sample.folds)[1]
+    return smearing(
+        np.where(sample.folds.scored[:, None], sample.X[:, :1], np.nan),
+        np.exp(sample.y),
+        sample.weight,
+        sample.folds,
+    )[1]
 
 
 def _fine_tuned(sample: Sample, capacity: Capacity) -> Matrix:
@@ -177,7 +245,9 @@ def _fine_tuned(sample: Sample, capacity: Capacity) -> Matrix:
     oof = np.full(sample.y.shape, np.nan)
     for k in range(sample.folds.count):
         start = relu_network(sample.X, 1, 0)
-        oof[sample.folds.held_out(k)] = _held_out_path(start, sample, k, FineTuneSettings(epochs=3), 0, None)[-1]
+        oof[sample.folds.held_out(k)] = _held_out_path(
+            start, sample, k, FineTuneSettings(epochs=3), 0, None
+        )[-1]
     return oof
 
 
@@ -186,7 +256,9 @@ PARTS: dict[str, Part] = {
     "one solution": Part(_solved, landmarks=True),
     "trained kernel": Part(lambda sample, capacity: tuned(sample, capacity).oof, landmarks=True),
     "trained kernel, two classes": Part(_softmax, with_labels, landmarks=True),
-    "trained kernel, three classes": Part(_softmax, lambda sample: with_labels(sample, 3), landmarks=True),
+    "trained kernel, three classes": Part(
+        _softmax, lambda sample: with_labels(sample, 3), landmarks=True
+    ),
     "teacher, retrained": Part(_of_process, landmarks=True),
     "trained kernel, counts": Part(_own_loss, with_counts),
     "local scale": Part(_local_scale, with_slope),
@@ -212,7 +284,9 @@ def refitted(sample: Sample, capacity: Capacity) -> Matrix:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Rows of a fit with what is passed beside them, and rows of objects that it has not seen (in time: later ones)."""
+    """Rows of a fit with what is passed beside them, and rows of objects that it has not seen (in
+    time: later ones).
+    """
 
     X: Matrix
     y: Matrix
@@ -222,8 +296,12 @@ class Drawn:
     size: int
 
 
-def drawn(kind: str, n: int, seed: int, *, size: int = 5, new: int = 2_000, slope: float = 0.0) -> Drawn:
-    """As `copies`, with six columns and as a user has it: `kind` is "plain" for rows that nobody keeps apart; `slope` of something to be learned."""
+def drawn(
+    kind: str, n: int, seed: int, *, size: int = 5, new: int = 2_000, slope: float = 0.0
+) -> Drawn:
+    """As `copies`, with six columns and as a user has it: `kind` is "plain" for rows that nobody
+    keeps apart; `slope` of something to be learned.
+    """
     rng, rows = np.random.default_rng(seed), n + new
     of = np.arange(rows) // size
     centre = rng.normal(size=(of[-1] + 1, 6))

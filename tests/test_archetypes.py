@@ -24,7 +24,14 @@ def test_a_draw_is_one_of_its_seed_and_new_rows_are_others(kind: str) -> None:
 
 
 def test_a_fit_stands_beside_the_others_and_a_worse_one_fails() -> None:
-    row = {"label": "now", "kind": "30 rows", "draw": 0, "preset": "fast", **measure(("30 rows", 0, "fast"), 1), "version": "x"}
+    row = {
+        "label": "now",
+        "kind": "30 rows",
+        "draw": 0,
+        "preset": "fast",
+        **measure(("30 rows", 0, "fast"), 1),
+        "version": "x",
+    }
     rows = pd.DataFrame([row])
     assert set(EXPERIMENT.measured) <= set(rows)
     (check,) = checks(rows)

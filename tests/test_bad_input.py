@@ -1,7 +1,8 @@
-"""What is wrong is refused in our own words; what is odd is fitted, with a warning where something was left out. Nothing else happens.
+"""What is wrong is refused in our own words; what is odd is fitted, with a warning where something
+was left out. Nothing else happens.
 
-The cases are in bad_input_cases.py and bad_method_cases.py. Those of the command line are in test_cli.py,
-those of damaged model files in test_bundle.py.
+The cases are in bad_input_cases.py and bad_method_cases.py. Those of the command line are in
+test_cli.py, those of damaged model files in test_bundle.py.
 """
 
 from __future__ import annotations
@@ -34,7 +35,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_table_is_long_and_no_case_has_the_name_of_another() -> None:
     assert len(REFUSED) + len(MENDED) >= 300
-    parts = (bad_input_cases.REFUSED, bad_method_cases.REFUSED, bad_input_cases.MENDED, bad_method_cases.MENDED)
+    parts = (
+        bad_input_cases.REFUSED,
+        bad_method_cases.REFUSED,
+        bad_input_cases.MENDED,
+        bad_method_cases.MENDED,
+    )
     assert len(REFUSED) + len(MENDED) == sum(len(part) for part in parts)
 
 
@@ -89,7 +95,9 @@ def test_a_network_says_where_it_gives_no_number() -> None:
 
 
 def test_odd_models_come_back_from_a_file(tmp_path: Path) -> None:
-    odd = FRAME.set_axis(["", "\n", "a\0"], axis=1).assign(text=pd.Series(["\ud800", "x"] * (N // 2), dtype=object))
+    odd = FRAME.set_axis(["", "\n", "a\0"], axis=1).assign(
+        text=pd.Series(["\ud800", "x"] * (N // 2), dtype=object)
+    )
     model = regressor().fit(odd, Y)
     model.save(tmp_path / "odd")
     assert np.array_equal(load(tmp_path / "odd").predict(odd), model.predict(odd))

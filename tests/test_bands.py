@@ -13,18 +13,16 @@ from scipy.stats import binom, norm
 
 from leak_cases import drawn
 from motifnet import MotifClassifier, MotifRegressor, load
-from motifnet.bands import Band, Intervals, as_levels, fit_intervals, last_layer_band
-from motifnet.bands._conformal import lower_quantile, unit_of, upper_quantile
-from motifnet.bands._evidence import Ridge
-from motifnet.bands._noise_level import neighbours_of, noise_level
-from motifnet.bands._sets import SCORES
-from motifnet.bundle import BundleError, save_model
-from motifnet.engine import DataError, MotifnetWarning, UsageError
+from motifnet.engine import DataError, Matrix, MotifnetWarning, UsageError
 from motifnet.kernels import Kernel
-from motifnet.mimicry import values_of
+from motifnet.model import BundleError, save_model
 from motifnet.motifs import Identity
-from motifnet.tables import Matrix, Sample
+from motifnet.tables import Sample
 from motifnet.teachers import FittedKernel
+from motifnet.transfer import values_of
+from motifnet.uncertainty import Band, Intervals, as_levels, fit_intervals, last_layer_band
+from motifnet.uncertainty._conformal import SCORES, lower_quantile, unit_of, upper_quantile
+from motifnet.uncertainty._ridge import Ridge, neighbours_of, noise_level
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -77,7 +75,8 @@ def test_a_weight_is_a_number_of_repeats() -> None:
     for miss in (0.03, 0.1, 0.5):
         once = upper_quantile(s, w.astype(float), unit_of(w.astype(float), None), miss)
         assert once == upper_quantile(repeated, np.ones(len(repeated)), 1.0, miss)
-        assert upper_quantile(s, w / 1e3, unit_of(w / 1e3, None), miss) < np.inf  # shares, not counts
+        # shares, not counts
+        assert upper_quantile(s, w / 1e3, unit_of(w / 1e3, None), miss) < np.inf
 
 
 def test_a_new_group_counts_as_an_average_one() -> None:
@@ -99,7 +98,9 @@ def test_mean_coverage_of_exchangeable_scores() -> None:
 
 @pytest.mark.parametrize("groups", [None, np.arange(150) // 5], ids=["rows", "groups"])
 def test_mean_coverage_of_rows_and_of_new_groups(groups: Any) -> None:
-    """Of a residual that rows of a group have nearly in common, the new group is one more of 30: ⌈.9 · 31⌉ / 31 of both sides, whatever its size."""
+    """Of a residual that rows of a group have nearly in common, the new group is one more of 30:
+    ⌈.9 · 31⌉ / 31 of both sides, whatever its size.
+    """
     covered = []
     for seed in range(400):
         rng = np.random.default_rng(seed)
@@ -126,7 +127,12 @@ def test_coverage_here_and_there(model: MotifRegressor) -> None:
 
 
 def test_width_follows_the_noise(model: MotifRegressor) -> None:
-    quiet, loud = (np.diff(model.predict_interval(np.column_stack([np.linspace(-1, 1, 50), np.full(50, x)]))).mean() for x in (0.0, 1.8))
+    quiet, loud = (
+        np.diff(
+            model.predict_interval(np.column_stack([np.linspace(-1, 1, 50), np.full(50, x)]))
+        ).mean()
+        for x in (0.0, 1.8)
+    )
     assert quiet < 0.6 * loud
 
 
@@ -137,13 +143,19 @@ def test_levels_are_nested_and_each_is_the_same_alone(model: MotifRegressor) -> 
     for place, level in enumerate(levels):
         assert np.array_equal(ends[:, place], model.predict_interval(X, level))
     ordered = ends[:, np.argsort(levels)]
-    assert (np.diff(ordered[:, :, 0], axis=1) <= 0).all() and (np.diff(ordered[:, :, 1], axis=1) >= 0).all()
+    assert (np.diff(ordered[:, :, 0], axis=1) <= 0).all() and (
+        np.diff(ordered[:, :, 1], axis=1) >= 0
+    ).all()
     assert (ends[:, :, 0] <= ends[:, :, 1]).all()
 
 
 def test_one_side(model: MotifRegressor) -> None:
     X = rows(50, seed=2)[0]
-    both, lower, upper = model.predict_interval(X, 0.9), model.predict_interval(X, 0.95, side="lower"), model.predict_interval(X, 0.95, side="upper")
+    both, lower, upper = (
+        model.predict_interval(X, 0.9),
+        model.predict_interval(X, 0.95, side="lower"),
+        model.predict_interval(X, 0.95, side="upper"),
+    )
     np.testing.assert_allclose(lower[:, 0], both[:, 0], rtol=1e-12)
     np.testing.assert_allclose(upper[:, 1], both[:, 1], rtol=1e-12)
     assert (lower[:, 1] == np.inf).all() and (upper[:, 0] == -np.inf).all()
@@ -153,7 +165,10 @@ def test_saved_intervals_are_bit_equal(model: MotifRegressor, tmp_path: Path) ->
     X = rows(1500, seed=3)[0]
     model.save(tmp_path / "m.motif")
     assert intervals_of(model).scale is not None
-    assert np.array_equal(load(tmp_path / "m.motif").predict_interval(X, [0.5, 0.9]), model.predict_interval(X, [0.5, 0.9]))
+    assert np.array_equal(
+        load(tmp_path / "m.motif").predict_interval(X, [0.5, 0.9]),
+        model.predict_interval(X, [0.5, 0.9]),
+    )
 
 
 def test_intervals_are_exported_with_the_network(model: MotifRegressor, tmp_path: Path) -> None:
@@ -172,16 +187,27 @@ def test_order_of_rows_and_jobs_do_not_matter() -> None:
     weight = np.where(np.arange(130) % 3 == 0, 2.0, 1.0)
     order = np.random.default_rng(0).permutation(130)
     first = MotifRegressor(preset="fast").fit(X, y, sample_weight=weight)
-    other = MotifRegressor(preset="fast", n_jobs=2).fit(X[order], y[order], sample_weight=weight[order])
-    assert np.array_equal(first.predict_interval(new, [0.6, 0.9]), other.predict_interval(new, [0.6, 0.9]))
+    other = MotifRegressor(preset="fast", n_jobs=2).fit(
+        X[order], y[order], sample_weight=weight[order]
+    )
+    assert np.array_equal(
+        first.predict_interval(new, [0.6, 0.9]), other.predict_interval(new, [0.6, 0.9])
+    )
 
 
 @pytest.mark.parametrize("kind", ["groups", "time"])
 def test_intervals_of_what_groups_or_moments_have_in_common(kind: str) -> None:
-    """60 groups (or moments) whose rows share X and y: 90 % of new ones are held, within three standard errors of so few; else half of them."""
+    """60 groups (or moments) whose rows share X and y: 90 % of new ones are held, within three
+    standard errors of so few; else half of them.
+    """
     d = drawn(kind, 240, 0, size=4, slope=1.0)
-    fit, other = (MotifRegressor(preset="fast").fit(d.X, d.y, **beside) for beside in (d.beside, {}))
-    inside, blind = (((ends[:, 0] <= d.y_new) & (d.y_new <= ends[:, 1])).mean() for ends in (each.predict_interval(d.X_new) for each in (fit, other)))
+    fit, other = (
+        MotifRegressor(preset="fast").fit(d.X, d.y, **beside) for beside in (d.beside, {})
+    )
+    inside, blind = (
+        ((ends[:, 0] <= d.y_new) & (d.y_new <= ends[:, 1])).mean()
+        for ends in (each.predict_interval(d.X_new) for each in (fit, other))
+    )
     least = 0.9 - 3 * np.sqrt(0.09 / 45)
     assert least < inside < 1 and blind < least
     assert intervals_of(fit).unit == (4 if kind == "groups" else 1)
@@ -205,7 +231,8 @@ def test_few_groups_give_infinite_intervals_and_say_so() -> None:
 
 def test_several_targets_have_one_interval_each() -> None:
     X, y = rows(120)
-    with pytest.warns(MotifnetWarning, match="'x0' alone explains"):  # of the second target nearly all
+    # of the second target nearly all
+    with pytest.warns(MotifnetWarning, match="'x0' alone explains"):
         fit = MotifRegressor(preset="fast").fit(X, np.column_stack([y, 100 * X[:, 0] + 10 * y]))
     assert fit.predict_interval(X[:7]).shape == (7, 2, 2)
     ends = fit.predict_interval(X[:7], [0.5, 0.8, 0.9])
@@ -216,7 +243,11 @@ def test_several_targets_have_one_interval_each() -> None:
 def test_other_objectives(objective: str) -> None:
     X = rows(200)[0]
     y = np.random.default_rng(1).poisson(np.exp(X[:, 0])) + (objective == "gamma") * 0.5
-    ends = MotifRegressor(preset="fast", objective=objective).fit(X[:150], y[:150]).predict_interval(X[150:], 0.8)
+    ends = (
+        MotifRegressor(preset="fast", objective=objective)
+        .fit(X[:150], y[:150])
+        .predict_interval(X[150:], 0.8)
+    )
     assert ((ends[:, 0] <= y[150:]) & (y[150:] <= ends[:, 1])).mean() > 0.6
     assert objective == "absolute" or (ends >= 0).all()
 
@@ -225,7 +256,9 @@ def test_residuals_of_zero_give_intervals_of_width_zero() -> None:
     sample = Sample.plain(np.random.default_rng(0).normal(size=(150, 2)), np.ones(150))
     found = fit_intervals(sample, sample.y, sample.y)
     assert found is not None and found.scale is None
-    assert np.array_equal(found.bounds(np.ones((2, 1)), None, np.array([0.9])), np.ones((2, 1, 1, 2)))
+    assert np.array_equal(
+        found.bounds(np.ones((2, 1)), None, np.array([0.9])), np.ones((2, 1, 1, 2))
+    )
 
 
 # sets
@@ -255,13 +288,18 @@ def test_saved_sets_are_equal(classifier: MotifClassifier, tmp_path: Path) -> No
     classifier.save(tmp_path / "c.motif")
     again = load(tmp_path / "c.motif")
     assert isinstance(again, MotifClassifier)
-    assert all(np.array_equal(again.predict_set(X, 0.9, m), classifier.predict_set(X, 0.9, m)) for m in SCORES)
+    assert all(
+        np.array_equal(again.predict_set(X, 0.9, m), classifier.predict_set(X, 0.9, m))
+        for m in SCORES
+    )
 
 
 # what is refused
 
 
-@pytest.mark.parametrize("coverage", [0, 1, -0.1, 90, float("nan"), [], [0.5, 1.0], [[0.5]], "much", None])
+@pytest.mark.parametrize(
+    "coverage", [0, 1, -0.1, 90, float("nan"), [], [0.5, 1.0], [[0.5]], "much", None]
+)
 def test_bad_coverage(coverage: Any, model: MotifRegressor, classifier: MotifClassifier) -> None:
     for ask in (model.predict_interval, classifier.predict_set):
         with pytest.raises(UsageError, match="between 0 and 1"):
@@ -275,13 +313,17 @@ def test_bad_side_and_method(model: MotifRegressor, classifier: MotifClassifier)
         classifier.predict_set(rows(3)[0], method="raps")
 
 
-def test_models_without_intervals_say_why(model: MotifRegressor, classifier: MotifClassifier) -> None:
+def test_models_without_intervals_say_why(
+    model: MotifRegressor, classifier: MotifClassifier
+) -> None:
     X, y = rows(60)
     counts = np.random.default_rng(0).poisson(2.0, 60)
     with pytest.raises(UsageError, match="predicts quantiles"):
         MotifRegressor(preset="fast", objective="pinball").fit(X, y).predict_interval(X)
     with pytest.raises(UsageError, match="exposures"):
-        MotifRegressor(preset="fast", objective="poisson").fit(X, counts, offset=np.zeros(60)).predict_interval(X)
+        MotifRegressor(preset="fast", objective="poisson").fit(
+            X, counts, offset=np.zeros(60)
+        ).predict_interval(X)
     small = model.compress(max_units=32)
     for ask in (small.predict_interval, small.predict_band):
         with pytest.raises(UsageError, match="compressed"):
@@ -298,23 +340,42 @@ def test_models_without_intervals_say_why(model: MotifRegressor, classifier: Mot
 def load_rows(estimator: Any) -> Any:
     from motifnet.tables import read_table
 
-    return read_table(GOLDEN / "protocol_1.csv", schema=estimator.model_.schema)[list(estimator.model_.schema.names)]
+    return read_table(GOLDEN / "protocol_1.csv", schema=estimator.model_.schema)[
+        list(estimator.model_.schema.names)
+    ]
 
 
-@pytest.mark.parametrize("change", [{"unit": 0.0}, {"weight": -np.ones(300)}, {"scores": np.zeros((300, 2))}, {"scores": np.zeros((4, 1))}])
-def test_files_with_wrong_scores_are_refused(model: MotifRegressor, tmp_path: Path, change: dict[str, Any]) -> None:
-    save_model(replace(model.model_, conformal=replace(intervals_of(model), **change)), tmp_path / "m.motif")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"unit": 0.0},
+        {"weight": -np.ones(300)},
+        {"scores": np.zeros((300, 2))},
+        {"scores": np.zeros((4, 1))},
+    ],
+)
+def test_files_with_wrong_scores_are_refused(
+    model: MotifRegressor, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    save_model(
+        replace(model.model_, conformal=replace(intervals_of(model), **change)),
+        tmp_path / "m.motif",
+    )
     with pytest.raises(BundleError):
         load(tmp_path / "m.motif")
 
 
 # bands of the function
 
-FEW_ROWS_HERE = pytest.mark.filterwarnings("ignore:About .* residuals speak:motifnet.engine.MotifnetWarning")
+FEW_ROWS_HERE = pytest.mark.filterwarnings(
+    "ignore:About .* residuals speak:motifnet.engine.MotifnetWarning"
+)
 
 
 def test_the_evidence_has_its_closed_form() -> None:
-    """−2 log L(λ) is the Gaussian log density of n − 1 contrasts of y, up to a constant; λ from the grid is where it is least."""
+    """−2 log L(λ) is the Gaussian log density of n − 1 contrasts of y, up to a constant; λ from the
+    grid is where it is least.
+    """
     rng = np.random.default_rng(0)
     F, y, w = rng.standard_normal((30, 4)), rng.standard_normal(30), rng.uniform(0.5, 2, 30)
     y = y + F @ rng.standard_normal(4)
@@ -328,17 +389,25 @@ def test_the_evidence_has_its_closed_form() -> None:
         G = A @ A.T + lam * np.eye(29)
         return float(29 * np.log(b @ np.linalg.solve(G, b) / 29) + np.linalg.slogdet(G)[1])
 
-    assert minus_log_likelihood(lam) <= min(minus_log_likelihood(lam * factor) for factor in (0.1, 10**-0.25, 10**0.25, 10)) + 1e-9
+    assert (
+        minus_log_likelihood(lam)
+        <= min(minus_log_likelihood(lam * factor) for factor in (0.1, 10**-0.25, 10**0.25, 10))
+        + 1e-9
+    )
     root = np.sqrt(w)
     A, b = root[:, None] * (F - w @ F / w.sum()), root * (y - w @ y / w.sum())
     assert tau2 == pytest.approx(b @ np.linalg.solve(A @ A.T + lam * np.eye(30), b) / 29, rel=1e-9)
 
 
 def test_squared_residuals_of_noise_are_its_variance_in_the_mean() -> None:
-    """The residuals of a fit are linear in y: the variance of each is a sum over the residuals of unit vectors, over what they are divided by."""
+    """The residuals of a fit are linear in y: the variance of each is a sum over the residuals of
+    unit vectors, over what they are divided by.
+    """
     rng = np.random.default_rng(1)
     F, w = rng.standard_normal((25, 3)), rng.uniform(0.5, 2, 25)
-    found = np.sum([Ridge.of(F, unit, w).noise_squares(0.7) for unit in np.diag(1 / np.sqrt(w))], axis=0)
+    found = np.sum(
+        [Ridge.of(F, unit, w).noise_squares(0.7) for unit in np.diag(1 / np.sqrt(w))], axis=0
+    )
     np.testing.assert_allclose(found, 1 / w, rtol=1e-9)
 
 
@@ -365,15 +434,25 @@ def test_noise_is_pooled_over_the_nearest_rows() -> None:
 
 
 def plain_band(**change: Any) -> Band:
-    parts = {"origin": np.zeros(2), "slope": np.array([1.0, -1.0]), "variance": np.array([0.04, 0.01]), "level": 2.0}
-    return Band(Identity(), **{**parts, "level_variance": 0.0, "rest": 0.0, "reach": 0.0, "freedom": 1e9, **change})
+    parts = {
+        "origin": np.zeros(2),
+        "slope": np.array([1.0, -1.0]),
+        "variance": np.array([0.04, 0.01]),
+        "level": 2.0,
+    }
+    return Band(
+        Identity(),
+        **{**parts, "level_variance": 0.0, "rest": 0.0, "reach": 0.0, "freedom": 1e9, **change},
+    )
 
 
 def test_bounds_in_closed_form() -> None:
     u = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 4.0]])
     ends = plain_band(level_variance=0.01).bounds(u, 0.95, "pointwise")
     np.testing.assert_allclose(ends.mean(1), [3.0, 0.0, 1.0], atol=1e-12)
-    np.testing.assert_allclose(np.diff(ends)[:, 0] / 2, 1.959964 * np.sqrt([0.05, 0.05, 0.53]), rtol=1e-5)
+    np.testing.assert_allclose(
+        np.diff(ends)[:, 0] / 2, 1.959964 * np.sqrt([0.05, 0.05, 0.53]), rtol=1e-5
+    )
     few = plain_band(level_variance=0.01, freedom=40.0).bounds(u, 0.95, "pointwise")
     np.testing.assert_allclose(np.diff(few) / np.diff(ends), 2.021075 / 1.959964, rtol=1e-5)
     outside = plain_band(rest=2.0, reach=3.0).bounds(np.zeros((1, 2)), 0.95, "pointwise")
@@ -383,23 +462,41 @@ def test_bounds_in_closed_form() -> None:
 def test_a_simultaneous_band_is_the_pointwise_one_for_one_row_and_wider_for_more() -> None:
     u = np.random.default_rng(0).standard_normal((50, 2))
     band = plain_band()
-    one, point = (np.diff(band.bounds(u[:1], 0.9, kind))[0, 0] for kind in ("simultaneous", "pointwise"))
+    one, point = (
+        np.diff(band.bounds(u[:1], 0.9, kind))[0, 0] for kind in ("simultaneous", "pointwise")
+    )
     assert one == pytest.approx(point, rel=0.1)
-    all_rows, point_rows = (np.diff(band.bounds(u, 0.9, kind)) for kind in ("simultaneous", "pointwise"))
-    # two units: the largest of all studentised errors is at most the root of a chi-square with two degrees of freedom
-    assert (all_rows / point_rows > 1.0).all() and (all_rows / point_rows < 1.05 * 2.146 / 1.645).all()
+    all_rows, point_rows = (
+        np.diff(band.bounds(u, 0.9, kind)) for kind in ("simultaneous", "pointwise")
+    )
+    # two units: the largest of all studentised errors is at
+    # most the root of a chi-square with two degrees of freedom
+    assert (all_rows / point_rows > 1.0).all() and (
+        all_rows / point_rows < 1.05 * 2.146 / 1.645
+    ).all()
 
 
 def test_an_error_that_is_in_the_residuals_has_their_studentised_law() -> None:
     """Simulated: |Z| over the root mean square of ν residuals, a share of Z among them."""
     rng = np.random.default_rng(0)
     freedom, draws = 30, 400_000
-    Y, other, rest = rng.standard_normal(draws), rng.standard_normal(draws), rng.chisquare(freedom - 1, draws)
+    Y, other, rest = (
+        rng.standard_normal(draws),
+        rng.standard_normal(draws),
+        rng.chisquare(freedom - 1, draws),
+    )
     s = np.sqrt((rest + Y**2) / freedom)
     for shared, tolerance in ((0.0, 0.005), (0.5, 0.03), (1.0, 0.005)):
         Z = np.sqrt(shared) * Y + np.sqrt(1 - shared) * other
         u = np.array([[1.0, 0.0]])
-        half = np.diff(plain_band(variance=np.ones(2), freedom=freedom, shared=shared).bounds(u, 0.95, "pointwise"))[0, 0] / 2
+        half = (
+            np.diff(
+                plain_band(variance=np.ones(2), freedom=freedom, shared=shared).bounds(
+                    u, 0.95, "pointwise"
+                )
+            )[0, 0]
+            / 2
+        )
         assert half == pytest.approx(np.quantile(np.abs(Z) / s, 0.95), rel=tolerance)
 
 
@@ -421,12 +518,17 @@ def banded(model: MotifRegressor) -> MotifRegressor:
 def test_a_band_is_narrower_than_an_interval(banded: MotifRegressor) -> None:
     X = rows(400, seed=6)[0]
     for split in (False, True):
-        assert np.diff(banded.predict_band(X, 0.9, "pointwise", split)).mean() < np.diff(banded.predict_interval(X)).mean()
+        assert (
+            np.diff(banded.predict_band(X, 0.9, "pointwise", split)).mean()
+            < np.diff(banded.predict_interval(X)).mean()
+        )
 
 
 @FEW_ROWS_HERE
 def test_a_simultaneous_band_holds_the_function_everywhere_as_often_as_it_says() -> None:
-    """40 tables at a kernel that has seen none of them; the pointwise bands of the same rows, and a band of half of the width, do not."""
+    """40 tables at a kernel that has seen none of them; the pointwise bands of the same rows, and a
+    band of half of the width, do not.
+    """
     kernel = Kernel(("gaussian",), np.ones(1), np.array([0.7]))
     held = np.zeros(3, dtype=int)
     for seed in range(40):
@@ -439,7 +541,10 @@ def test_a_simultaneous_band_holds_the_function_everywhere_as_often_as_it_says()
         values = values_of(band.units, at)
         both, each = (band.bounds(values, 0.9, kind) for kind in ("simultaneous", "pointwise"))
         half = both.mean(1, keepdims=True) + (both - both.mean(1, keepdims=True)) / 2
-        held += [bool(((ends[:, 0] <= truth) & (truth <= ends[:, 1])).all()) for ends in (both, each, half)]
+        held += [
+            bool(((ends[:, 0] <= truth) & (truth <= ends[:, 1])).all())
+            for ends in (both, each, half)
+        ]
     least = binom.ppf(0.005, 40, 0.9)
     assert held[0] >= least and held[1:].max() < least, held
 
@@ -461,7 +566,12 @@ def test_the_same_band_whatever_the_jobs_and_the_order_of_the_rows() -> None:
     (X, y), new = rows(90), rows(20, seed=8)[0]
     order = np.random.default_rng(0).permutation(90)
     first = MotifRegressor(preset="fast").fit(X, y).predict_band(new, split=True)
-    assert np.array_equal(first, MotifRegressor(preset="fast", n_jobs=2).fit(X[order], y[order]).predict_band(new, split=True))
+    assert np.array_equal(
+        first,
+        MotifRegressor(preset="fast", n_jobs=2)
+        .fit(X[order], y[order])
+        .predict_band(new, split=True),
+    )
 
 
 @FEW_ROWS_HERE
@@ -471,7 +581,9 @@ def test_saved_bands_are_bit_equal(banded: MotifRegressor, tmp_path: Path) -> No
     again = load(tmp_path / "m.motif")
     assert isinstance(again, MotifRegressor)
     for split in (False, True):
-        assert np.array_equal(again.predict_band(X, split=split), banded.predict_band(X, split=split))
+        assert np.array_equal(
+            again.predict_band(X, split=split), banded.predict_band(X, split=split)
+        )
 
 
 @FEW_ROWS_HERE
@@ -483,7 +595,9 @@ def test_several_targets_have_one_band_each() -> None:
     np.testing.assert_allclose(ends[:, 1], 1000 + 100 * ends[:, 0], rtol=1e-6)
 
 
-def test_what_has_no_band_says_why(model: MotifRegressor, classifier: MotifClassifier, tmp_path: Path) -> None:
+def test_what_has_no_band_says_why(
+    model: MotifRegressor, classifier: MotifClassifier, tmp_path: Path
+) -> None:
     X, y = rows(60)
     with pytest.raises(UsageError, match="objective='absolute'"):
         MotifRegressor(preset="fast", objective="absolute").fit(X, y).predict_band(X)
@@ -505,8 +619,18 @@ def test_what_has_no_band_says_why(model: MotifRegressor, classifier: MotifClass
         again.predict_band(X)
 
 
-@pytest.mark.parametrize("change", [{"slope": np.zeros(3)}, {"variance": -np.ones(300)}, {"origin": np.zeros((300, 1))}, {"shared": -1e9}])
-def test_files_with_wrong_bands_are_refused(banded: MotifRegressor, tmp_path: Path, change: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"slope": np.zeros(3)},
+        {"variance": -np.ones(300)},
+        {"origin": np.zeros((300, 1))},
+        {"shared": -1e9},
+    ],
+)
+def test_files_with_wrong_bands_are_refused(
+    banded: MotifRegressor, tmp_path: Path, change: dict[str, Any]
+) -> None:
     bands = banded.model_.bands
     assert bands is not None
     wrong = {which: (replace(band[0], **change),) for which, band in bands.items()}

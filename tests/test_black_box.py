@@ -10,9 +10,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from motifnet import mimic
-from motifnet.engine import DataError, UsageError
+from motifnet.engine import DataError, Matrix, UsageError
 from motifnet.estimators._black_box import imitate
-from motifnet.tables import Matrix
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 3))
@@ -42,11 +41,15 @@ def test_probabilities_stay_probabilities() -> None:
 
 
 def test_data_frame_with_texts_and_gaps() -> None:
-    frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(town=RNG.choice(["Ulm", "Bonn"], 400), rooms=RNG.integers(1, 5, 400))
+    frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(
+        town=RNG.choice(["Ulm", "Bonn"], 400), rooms=RNG.integers(1, 5, 400)
+    )
     frame.loc[::9, "c"] = np.nan
 
     def predict(rows: pd.DataFrame) -> Matrix:
-        return (rows["a"].abs() + (rows["town"] == "Ulm") * rows["rooms"] + rows["c"].fillna(0)).to_numpy(dtype=float)
+        return (
+            rows["a"].abs() + (rows["town"] == "Ulm") * rows["rooms"] + rows["c"].fillna(0)
+        ).to_numpy(dtype=float)
 
     network = imitate(predict, frame, rows=2000)
     assert r2(network(frame)[:, 0], predict(frame)) > 0.98

@@ -1,4 +1,6 @@
-"""The saved model: bit-equal predictions in a new process, equal bytes for equal models, BundleError for files that are not what they should be."""
+"""The saved model: bit-equal predictions in a new process, equal bytes for equal models,
+BundleError for files that are not what they should be.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,19 @@ import safetensors.numpy
 import torch
 
 from hand_made import frame, golden_bounds, later, make_model
-from motifnet.bundle import BundleError, FittedModel, atomic_file, load_model, save_model
-from motifnet.bundle._archive import MANIFEST, TENSORS, read_archive, write_archive
-from motifnet.bundle._save import PROTOCOL, check_width
-from motifnet.engine import FileError, MotifnetError, ResourceError, UsageError
-from motifnet.mimicry import Card
+from motifnet.engine import (
+    FileError,
+    MotifnetError,
+    ResourceError,
+    UsageError,
+    atomic_file,
+)
+from motifnet.model import BundleError, FittedModel, load_model, save_model
+from motifnet.model._archive import MANIFEST, TENSORS, read_archive, write_archive
+from motifnet.model._serialize import PROTOCOL, check_width
 from motifnet.motifs import MOTIFS, Affine, Motif
 from motifnet.tables import Encoder, Numeric, Schema, as_table, read_table
+from motifnet.transfer import Card
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -58,14 +66,22 @@ def test_bit_equal_in_a_new_process(model: FittedModel, saved: Path, tmp_path: P
     later_rows = frame(2500, seed=5)
     later_rows.to_parquet(tmp_path / "rows.parquet")
     code = (
-        "import sys, numpy as np, pandas as pd; from motifnet.bundle import load_model; from motifnet.tables import as_table; "
-        "model = load_model(sys.argv[1]); table = as_table(pd.read_parquet(sys.argv[2]), schema=model.schema); "
+        "import sys, numpy as np, pandas as pd; from motifnet.model import load_model; from "
+        "motifnet.tables import as_table; "
+        "model = load_model(sys.argv[1]); table = as_table(pd.read_parquet(sys.argv[2]), "
+        "schema=model.schema); "
         "np.save(sys.argv[3], model.predict(table, n_jobs=2))"
     )
     arguments = [str(saved), str(tmp_path / "rows.parquet"), str(tmp_path / "out.npy")]
     for seed in ("0", "1"):
-        subprocess.run([sys.executable, "-c", code, *arguments], check=True, env={**os.environ, "PYTHONHASHSEED": seed})
-        assert np.array_equal(np.load(tmp_path / "out.npy"), model.predict(as_table(later_rows, schema=model.schema)))
+        subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )
+        assert np.array_equal(
+            np.load(tmp_path / "out.npy"), model.predict(as_table(later_rows, schema=model.schema))
+        )
 
 
 def test_prediction_does_not_depend_on_jobs_or_neighbours(model: FittedModel) -> None:
@@ -86,7 +102,11 @@ def test_transposed_weights_are_stored_row_by_row() -> None:
 def test_equal_models_give_equal_bytes(model: FittedModel, saved: Path, tmp_path: Path) -> None:
     save_model(make_model(), tmp_path / "again.motif")
     save_model(load_model(saved), tmp_path / "loaded.motif")
-    assert saved.read_bytes() == (tmp_path / "again.motif").read_bytes() == (tmp_path / "loaded.motif").read_bytes()
+    assert (
+        saved.read_bytes()
+        == (tmp_path / "again.motif").read_bytes()
+        == (tmp_path / "loaded.motif").read_bytes()
+    )
 
 
 def test_layout_is_plain(saved: Path) -> None:
@@ -94,7 +114,10 @@ def test_layout_is_plain(saved: Path) -> None:
         entries = archive.infolist()
         manifest = json.loads(archive.read(MANIFEST))
     assert [entry.filename for entry in entries] == [MANIFEST, TENSORS]
-    assert all(entry.compress_type == zipfile.ZIP_STORED and entry.date_time == (1980, 1, 1, 0, 0, 0) for entry in entries)
+    assert all(
+        entry.compress_type == zipfile.ZIP_STORED and entry.date_time == (1980, 1, 1, 0, 0, 0)
+        for entry in entries
+    )
     assert manifest["format"] == "motifnet" and manifest["protocol"] == 1
 
 
@@ -111,14 +134,22 @@ def test_what_json_cannot_hold_is_refused(model: FittedModel, tmp_path: Path) ->
     with pytest.raises(UsageError, match="info/at"):
         save_model(replace(model, info={"at": object()}), tmp_path / "no.motif")
     with pytest.raises(UsageError, match="NaN"):
-        save_model(replace(model, network=Affine(torch.full((1, 2), float("nan")), torch.zeros(1))), tmp_path / "no.motif")
+        save_model(
+            replace(model, network=Affine(torch.full((1, 2), float("nan")), torch.zeros(1))),
+            tmp_path / "no.motif",
+        )
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ["intervals", "sets"])
 def test_golden_bounds_stay_for_ever(kind: str) -> None:
-    model, expected = load_model(GOLDEN / f"protocol_1_{kind}.motif"), np.load(GOLDEN / f"protocol_1_{kind}_bounds.npy")
-    bounds = golden_bounds(model, as_table(read_table(GOLDEN / "protocol_1.csv"), schema=model.schema))
+    model, expected = (
+        load_model(GOLDEN / f"protocol_1_{kind}.motif"),
+        np.load(GOLDEN / f"protocol_1_{kind}_bounds.npy"),
+    )
+    bounds = golden_bounds(
+        model, as_table(read_table(GOLDEN / "protocol_1.csv"), schema=model.schema)
+    )
     assert bounds.shape == expected.shape and bounds.dtype == expected.dtype
     np.testing.assert_allclose(bounds, expected, rtol=0, atol=1e-9)
 
@@ -127,7 +158,12 @@ def test_golden_bounds_stay_for_ever(kind: str) -> None:
 def test_golden_files_load_for_ever(path: Path) -> None:
     model = load_model(path)
     rows = read_table(GOLDEN / f"{path.stem.rsplit('_', 1)[0]}.csv")
-    np.testing.assert_allclose(model.predict(as_table(rows, schema=model.schema)), np.load(path.with_suffix(".npy")), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(
+        model.predict(as_table(rows, schema=model.schema)),
+        np.load(path.with_suffix(".npy")),
+        rtol=0,
+        atol=1e-9,
+    )
 
 
 def test_the_protocol_of_today_has_golden_files() -> None:
@@ -154,8 +190,12 @@ def test_truncated_at_200_places(saved: Path, tmp_path: Path) -> None:
         rejected(tmp_path / "cut.motif")
 
 
-def test_flipped_bits_are_noticed_or_harmless(model: FittedModel, saved: Path, tmp_path: Path) -> None:
-    """In the content always; in the archive's own records (dates, attributes) a flip may change nothing."""
+def test_flipped_bits_are_noticed_or_harmless(
+    model: FittedModel, saved: Path, tmp_path: Path
+) -> None:
+    """In the content always; in the archive's own records (dates, attributes) a flip may change
+    nothing.
+    """
     content = saved.read_bytes()
     rng = np.random.default_rng(0)
     rows = later(20)
@@ -172,7 +212,9 @@ def test_flipped_bits_are_noticed_or_harmless(model: FittedModel, saved: Path, t
     assert noticed > 200
 
 
-@pytest.mark.parametrize("content", [b"", b"PK", b"hello" * 100, b"PK\x05\x06" + bytes(18), b"\0" * 10_000])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK", b"hello" * 100, b"PK\x05\x06" + bytes(18), b"\0" * 10_000]
+)
 def test_not_an_archive(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.motif").write_bytes(content)
     assert "x.motif" in rejected(tmp_path / "x.motif")
@@ -187,7 +229,15 @@ def archive(path: Path, entries: list[tuple[str, bytes]], **options: Any) -> Pat
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize(
-    "names", [[MANIFEST], [MANIFEST, MANIFEST], ["../../etc/x", TENSORS], ["/manifest.json", TENSORS], [MANIFEST, TENSORS, "more"], []]
+    "names",
+    [
+        [MANIFEST],
+        [MANIFEST, MANIFEST],
+        ["../../etc/x", TENSORS],
+        ["/manifest.json", TENSORS],
+        [MANIFEST, TENSORS, "more"],
+        [],
+    ],
 )
 def test_wrong_entries(names: list[str], tmp_path: Path) -> None:
     rejected(archive(tmp_path / "x.motif", [(name, b"{}") for name in names]))
@@ -195,7 +245,11 @@ def test_wrong_entries(names: list[str], tmp_path: Path) -> None:
 
 
 def test_compressed_bomb(tmp_path: Path) -> None:
-    path = archive(tmp_path / "x.motif", [(MANIFEST, b"[" * 30_000_000), (TENSORS, b"")], compression=zipfile.ZIP_DEFLATED)
+    path = archive(
+        tmp_path / "x.motif",
+        [(MANIFEST, b"[" * 30_000_000), (TENSORS, b"")],
+        compression=zipfile.ZIP_DEFLATED,
+    )
     assert "stored" in rejected(path)
 
 
@@ -208,7 +262,10 @@ def test_claimed_size_beyond_the_file(saved: Path, tmp_path: Path) -> None:
 
 
 def test_a_million_entries(tmp_path: Path) -> None:
-    record = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
+    record = (
+        struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0)
+        + b"a"
+    )
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 2, 2, len(record) * 1_000_000, 0, 0)
     (tmp_path / "x.motif").write_bytes(record * 1_000_000 + end)
     rejected(tmp_path / "x.motif")
@@ -295,21 +352,30 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "targets of numbers": (put([1], "targets"), "targets"),
     "one target too many": (put(["a", "b", "c"], "targets"), "shape"),
     "rows of text": (put("many", "info", "rows"), "info.rows is 'many', expected int"),
-    "rows below nothing": (put(-1, "info", "rows"), "no number that a fit has"),
-    "objective unknown": (put("cubed", "info", "objective"), "'cubed'.*none of motifnet's"),
+    "rows below nothing": (put(-1, "info", "rows"), "no fit writes"),
+    "objective unknown": (put("cubed", "info", "objective"), "'cubed'.*unknown to motifnet"),
     "quantiles without their objective": (put([0.5], "info", "quantiles"), "1 quantiles"),
-    "unit of the target below nothing": (put([-1.0, 1.0], "info", "target_sd"), "positive number an output"),
+    "unit of the target below nothing": (
+        put([-1.0, 1.0], "info", "target_sd"),
+        "positive number for each output",
+    ),
     "a quantile beyond any float": (put([10**400], "info", "quantiles"), "bits"),
     "a unit beyond any float": (put([10**400, 1.0], "info", "target_sd"), "bits"),
     "a time beyond any float": (put(10**400, "info", "time_limit_s"), "expected one of"),
-    "rows beyond any table": (put(2**64, "info", "rows"), "no number that a fit has"),
+    "rows beyond any table": (put(2**64, "info", "rows"), "no fit writes"),
     "quantiles of 64 bits": (put([2**64], "info", "quantiles"), "1 quantiles"),
     "quantiles that are a truth value": (put(True, "info", "quantiles"), "expected list"),
     "a ledger's error beyond any float": (put(10**400, "ledger", 0, "error"), "bits"),
-    "a stage without end": (put({"$float": "inf"}, "ledger", 0, "seconds"), "no finite time"),
-    "a certificate of no number": (put({"$float": "nan"}, "certificate", "on_data"), "no number"),
+    "a stage without end": (
+        put({"$float": "inf"}, "ledger", 0, "seconds"),
+        "without a finite time",
+    ),
+    "a certificate of no number": (put({"$float": "nan"}, "certificate", "on_data"), "not finite"),
     "two missing levels": (put(None, "encoder", "features", 2, "levels", 0), "not distinct"),
-    "a label that is a network": (put({"$motif": "Identity", "arguments": {}}, *BODY, "arguments", "label"), "label"),
+    "a label that is a network": (
+        put({"$motif": "Identity", "arguments": {}}, *BODY, "arguments", "label"),
+        "label",
+    ),
     "ledger row without seconds": (drop("ledger", 0, "seconds"), "ledger"),
     "card of text": (put("card", "card"), "card"),
     "card with a text as depth": (put("deep", "card", "depth"), "depth"),
@@ -334,14 +400,30 @@ def test_edited_manifest_or_tensors(name: str, saved: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "manifest",
-    [b"[" * 100_000, b"{" * 5_000_000, b'{"a":NaN}', b"\xff\xfe", b"null", b'{"format":"motifnet"}', b"[" + b"1," * 3_000_000 + b"1]", b"1" * 10_000],
+    [
+        b"[" * 100_000,
+        b"{" * 5_000_000,
+        b'{"a":NaN}',
+        b"\xff\xfe",
+        b"null",
+        b'{"format":"motifnet"}',
+        b"[" + b"1," * 3_000_000 + b"1]",
+        b"1" * 10_000,
+    ],
 )
 def test_manifest_that_is_none(manifest: bytes, tmp_path: Path) -> None:
     rejected(archive(tmp_path / "x.motif", [(MANIFEST, manifest), (TENSORS, b"")]))
 
 
 @pytest.mark.parametrize(
-    "tensors", [b"", b"\xff" * 8, struct.pack("<Q", 100) + b"{}", struct.pack("<Q", 2) + b"[]", struct.pack("<Q", 2**40) + b"{}"]
+    "tensors",
+    [
+        b"",
+        b"\xff" * 8,
+        struct.pack("<Q", 100) + b"{}",
+        struct.pack("<Q", 2) + b"[]",
+        struct.pack("<Q", 2**40) + b"{}",
+    ],
 )
 def test_tensor_file_that_is_none(tensors: bytes, saved: Path, tmp_path: Path) -> None:
     head = json.loads(read_archive(saved)[0])
@@ -351,7 +433,13 @@ def test_tensor_file_that_is_none(tensors: bytes, saved: Path, tmp_path: Path) -
 
 
 def test_tensor_file_of_very_many_tensors(saved: Path, tmp_path: Path) -> None:
-    header = b"{" + b",".join(b'"t%d":{"dtype":"F64","shape":[0],"data_offsets":[0,0]}' % i for i in range(250_000)) + b"}"
+    header = (
+        b"{"
+        + b",".join(
+            b'"t%d":{"dtype":"F64","shape":[0],"data_offsets":[0,0]}' % i for i in range(250_000)
+        )
+        + b"}"
+    )
     tensors = struct.pack("<Q", len(header)) + header
     head = json.loads(read_archive(saved)[0])
     head["sha256"] = hashlib.sha256(tensors).hexdigest()
@@ -369,7 +457,9 @@ def test_tables_too_wide_for_a_bundle_are_refused_before_the_fit() -> None:
     names = tuple(f"c{j}" for j in range(60_000))
     encoder = Encoder(tuple(Numeric(name, 0.0, 1.0, 0.0, 1.0, False) for name in names))
     with pytest.raises(ResourceError, match="60,000 columns"):
-        check_width(encoder, Schema(names, tuple("numeric" for _ in names), (None,) * len(names), True))
+        check_width(
+            encoder, Schema(names, tuple("numeric" for _ in names), (None,) * len(names), True)
+        )
     check_width(make_model(m=6).encoder, make_model(m=6).schema)
 
 
@@ -380,7 +470,9 @@ def test_only_the_registry_is_built(saved: Path, tmp_path: Path) -> None:
         pass
 
     del MOTIFS["Stray"]
-    assert "no motif" in rejected(edited(saved, tmp_path / "x.motif", put("Stray", *BODY, "$motif")))
+    assert "no motif" in rejected(
+        edited(saved, tmp_path / "x.motif", put("Stray", *BODY, "$motif"))
+    )
 
 
 # writing
@@ -397,7 +489,9 @@ def test_folder_missing(model: FittedModel, tmp_path: Path) -> None:
         save_model(model, tmp_path / "no" / "x.motif")
 
 
-def test_disk_full_leaves_nothing_behind(model: FittedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disk_full_leaves_nothing_behind(
+    model: FittedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "x.motif").write_bytes(b"before")
 
     def full(*arguments: Any, **options: Any) -> None:
@@ -422,7 +516,9 @@ def test_interrupted_write_leaves_the_file_before(tmp_path: Path) -> None:
 def test_link_stays_a_link(model: FittedModel, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "target")
     save_model(model, tmp_path / "link")
-    assert (tmp_path / "link").is_symlink() and load_model(tmp_path / "target").targets == model.targets
+    assert (tmp_path / "link").is_symlink() and load_model(
+        tmp_path / "target"
+    ).targets == model.targets
 
 
 def test_strange_names(model: FittedModel, tmp_path: Path) -> None:
@@ -433,6 +529,7 @@ def test_strange_names(model: FittedModel, tmp_path: Path) -> None:
 
 def test_source_has_no_unsafe_reader() -> None:
     root = Path(__file__).parents[1] / "src"
-    paths = [path for path in root.rglob("*.py") if path.name != "_estimator_file.py"]  # --allow-pickle, which must be typed
+    # --allow-pickle, which must be typed
+    paths = [path for path in root.rglob("*.py") if path.name != "_estimator_file.py"]
     text = "\n".join(path.read_text() for path in paths)
     assert "torch.load" not in text and "import pickle" not in text and "joblib.load" not in text

@@ -1,4 +1,6 @@
-"""Same rows, same model: canonical rows do not depend on order, a weight is a repetition, a zero weight is no row."""
+"""Same rows, same model: canonical rows do not depend on order, a weight is a repetition, a zero
+weight is no row.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from motifnet.tables import CanonicalRows, as_table, canonical
+from motifnet.tables import as_table, canonical
+from motifnet.tables._sample import CanonicalRows
 
 
 def mixed(n: int = 200, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
@@ -45,7 +48,12 @@ def test_order_of_rows_does_not_matter_to_the_last_bit(beside: bool) -> None:
     groups, time = rng.integers(0, 3, 200), rng.integers(0, 3, 200).astype(float)
     order = rng.permutation(200)
     a = canonical(as_table(frame), y, weight, *((groups, time) if beside else ()))
-    b = canonical(as_table(frame.iloc[order]), y[order], weight[order], *((groups[order], time[order]) if beside else ()))
+    b = canonical(
+        as_table(frame.iloc[order]),
+        y[order],
+        weight[order],
+        *((groups[order], time[order]) if beside else ()),
+    )
     assert_same(a, b)
 
 
@@ -86,13 +94,20 @@ def test_signed_zeros_are_equal() -> None:
 
 def test_equal_columns_are_sorted_by_target_then_group() -> None:
     X = np.ones((4, 1))
-    found = canonical(as_table(X), np.array([1, 1, 0, 1]), np.ones(4), groups=np.array([9, 5, 5, 9]))
+    found = canonical(
+        as_table(X), np.array([1, 1, 0, 1]), np.ones(4), groups=np.array([9, 5, 5, 9])
+    )
     assert found.y.tolist() == [0, 1, 1, 1]
     assert found.groups is not None
     assert found.groups.tolist() == [0, 0, 1, 1]
 
 
 def test_a_group_without_weight_leaves_no_code() -> None:
-    found = canonical(as_table(np.arange(3.0)[:, None]), np.zeros(3), np.array([1.0, 0.0, 1.0]), groups=np.array([0, 1, 2]))
+    found = canonical(
+        as_table(np.arange(3.0)[:, None]),
+        np.zeros(3),
+        np.array([1.0, 0.0, 1.0]),
+        groups=np.array([0, 1, 2]),
+    )
     assert found.groups is not None
     assert found.groups.tolist() == [0, 1]

@@ -1,4 +1,6 @@
-"""Feature learning of classes by least squares and under the log loss: every form of table, the same bits whatever the jobs."""
+"""Feature learning of classes by least squares and under the log loss: every form of table, the
+same bits whatever the jobs.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from motifnet.retrain import CrossTuned, InnerSettings, cross_tune, starts_of
 from motifnet.tables import Sample, make_folds
 from motifnet.teachers import KernelRidge
+from motifnet.training import CrossTuned, FeatureSettings, cross_tune, starts_of
 
-SETTINGS = InnerSettings(profiles=("laplace1", "laplace2"), steps=4, rounds=2, batch=80)
+SETTINGS = FeatureSettings(profiles=("laplace1", "laplace2"), steps=4, rounds=2, batch=80)
 
 
 def sample_of(n: int, classes: int, form: str = "plain") -> Sample:
@@ -21,8 +23,12 @@ def sample_of(n: int, classes: int, form: str = "plain") -> Sample:
         X = X[rng.integers(0, n // 4, n)]
     if form == "categories only":
         X = (X > 0).astype(float)
-    labels = np.digitize(X[:, 0] + X[:, 1] + 0.3 * rng.normal(size=n), [0.0, 0.6][: classes - 1]).astype(np.int64)
-    y = np.asarray(2 * labels[:, None] - 1 if classes == 2 else np.eye(classes)[labels], dtype=np.float64)
+    labels = np.digitize(
+        X[:, 0] + X[:, 1] + 0.3 * rng.normal(size=n), [0.0, 0.6][: classes - 1]
+    ).astype(np.int64)
+    y = np.asarray(
+        2 * labels[:, None] - 1 if classes == 2 else np.eye(classes)[labels], dtype=np.float64
+    )
     groups = rng.integers(0, n // 8, n) if form == "groups" else None
     time = np.arange(float(n)) if form == "time" else None
     weight = rng.integers(1, 4, n).astype(float) if form == "weights" else np.ones(n)
@@ -30,18 +36,25 @@ def sample_of(n: int, classes: int, form: str = "plain") -> Sample:
     return Sample(X, y, weight, folds, groups, time, labels, np.full(3, form != "categories only"))
 
 
-def tune(sample: Sample, settings: InnerSettings, n_jobs: int = 1) -> CrossTuned:
-    return cross_tune(sample, starts_of(KernelRidge().fit(sample), settings.profiles), settings, n_jobs=n_jobs)
+def tune(sample: Sample, settings: FeatureSettings, n_jobs: int = 1) -> CrossTuned:
+    return cross_tune(
+        sample, starts_of(KernelRidge().fit(sample), settings.profiles), settings, n_jobs=n_jobs
+    )
 
 
-@pytest.mark.parametrize("form", ["plain", "groups", "time", "weights", "equal rows", "categories only"])
+@pytest.mark.parametrize(
+    "form", ["plain", "groups", "time", "weights", "equal rows", "categories only"]
+)
 @pytest.mark.parametrize(("n", "classes"), [(120, 2), (360, 3)])
 def test_layers_of_every_form_of_table(n: int, classes: int, form: str) -> None:
     sample = sample_of(n, classes, form)
     found, forced = tune(sample, SETTINGS), tune(sample, replace(SETTINGS, log_loss=True))
     assert forced.log_loss
     for fitted in (found, forced):
-        assert np.isfinite(fitted.oof[sample.folds.scored]).all() and np.isfinite(fitted.predict(sample.X)).all()
+        assert (
+            np.isfinite(fitted.oof[sample.folds.scored]).all()
+            and np.isfinite(fitted.predict(sample.X)).all()
+        )
 
 
 @pytest.mark.parametrize("log_loss", [False, True])

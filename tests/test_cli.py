@@ -1,4 +1,6 @@
-"""The command line: what goes in comes out by name, errors are one line and an exit code, nothing is half-written."""
+"""The command line: what goes in comes out by name, errors are one line and an exit code, nothing
+is half-written.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from typer.testing import CliRunner, Result
 
 from motifnet import MotifRegressor, __version__, load
 from motifnet.cli._app import app
-from motifnet.cli._write import escaped
+from motifnet.cli._output import escaped
 from motifnet.engine import LedgerRow, printable
 
 MOTIFNET = str(Path(sys.executable).with_name("motifnet"))
@@ -43,7 +45,14 @@ def houses(n: int = 90) -> pd.DataFrame:
     built = pd.to_datetime("2000-01-01") + pd.to_timedelta(rng.integers(0, 8_000, n), unit="D")
     price = 3 * area + 50 * (town == "Bern") + rng.normal(0, 5, n)
     frame = pd.DataFrame(
-        {"house": [f"{i:04d}" for i in range(n)], "area": area, "town": town, "garden": rng.random(n) < 0.5, "built": built, "price": price}
+        {
+            "house": [f"{i:04d}" for i in range(n)],
+            "area": area,
+            "town": town,
+            "garden": rng.random(n) < 0.5,
+            "built": built,
+            "price": price,
+        }
     )
     frame.loc[3, "area"] = None
     frame["sold"] = np.where(price > np.median(price), "late", "soon")
@@ -56,8 +65,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli")
     houses().to_csv(folder / "houses.csv", index=False)
     fast = ["--preset", "fast", "--drop", "house", "--quiet", "--size", "full"]
-    done("fit", folder / "houses.csv", "--target", "price", "--out", folder / "price.motif", "--drop", "sold", *fast)
-    done("fit", folder / "houses.csv", "--target", "sold", "--out", folder / "sold.motif", "--drop", "price", *fast)
+    done(
+        "fit",
+        folder / "houses.csv",
+        "--target",
+        "price",
+        "--out",
+        folder / "price.motif",
+        "--drop",
+        "sold",
+        *fast,
+    )
+    done(
+        "fit",
+        folder / "houses.csv",
+        "--target",
+        "sold",
+        "--out",
+        folder / "sold.motif",
+        "--drop",
+        "price",
+        *fast,
+    )
     return folder
 
 
@@ -66,11 +95,24 @@ def read(path: Path | str) -> pd.DataFrame:
 
 
 def test_predictions_are_those_of_python(folder: Path) -> None:
-    done("predict", folder / "price.motif", folder / "houses.csv", "--out", folder / "out.csv", "--id", "house", "--force")
+    done(
+        "predict",
+        folder / "price.motif",
+        folder / "houses.csv",
+        "--out",
+        folder / "out.csv",
+        "--id",
+        "house",
+        "--force",
+    )
     out, model = read(folder / "out.csv"), load(folder / "price.motif")
     assert list(out.columns) == ["house", "predicted_price"]
     assert list(out["house"]) == list(houses()["house"])  # leading zeros stay
-    np.testing.assert_allclose(out["predicted_price"], model.predict(houses()[["area", "town", "garden", "built"]]), rtol=1e-14)
+    np.testing.assert_allclose(
+        out["predicted_price"],
+        model.predict(houses()[["area", "town", "garden", "built"]]),
+        rtol=1e-14,
+    )
 
 
 def test_columns_are_found_by_name_and_others_named(folder: Path) -> None:
@@ -92,13 +134,25 @@ def test_classes_come_with_probabilities(folder: Path) -> None:
 
 
 def test_coverage_adds_intervals_and_possible_classes(folder: Path) -> None:
-    out = read(io.StringIO(done("predict", folder / "price.motif", folder / "houses.csv", "--coverage", "0.8").stdout))  # type: ignore[arg-type]
+    out = read(
+        io.StringIO(  # type: ignore[arg-type]
+            done(
+                "predict", folder / "price.motif", folder / "houses.csv", "--coverage", "0.8"
+            ).stdout
+        )
+    )
     assert list(out.columns) == ["predicted_price", "lower_price", "upper_price"]
     model = load(folder / "price.motif")
     assert isinstance(model, MotifRegressor)
     ends = model.predict_interval(houses()[list(model.model_.schema.names)], 0.8)
     np.testing.assert_allclose(out[["lower_price", "upper_price"]], ends, rtol=1e-14)
-    out = read(io.StringIO(done("predict", folder / "sold.motif", folder / "houses.csv", "--coverage", "0.8").stdout))  # type: ignore[arg-type]
+    out = read(
+        io.StringIO(  # type: ignore[arg-type]
+            done(
+                "predict", folder / "sold.motif", folder / "houses.csv", "--coverage", "0.8"
+            ).stdout
+        )
+    )
     assert list(out.columns)[3:] == ["possible_late", "possible_soon"]
     assert out[["possible_late", "possible_soon"]].any(axis=1).all()
 
@@ -109,27 +163,55 @@ def test_check_says_which_columns_moved(folder: Path) -> None:
     alike.to_csv(folder / "alike.csv", index=False)
     moved[["town", "area", "built", "garden", "price"]].to_csv(folder / "moved.csv", index=False)
     result = done("check", folder / "price.motif", folder / "moved.csv")
-    assert "differ from those of the fit in 2 columns" in result.stdout and "unseen (Genf)" in result.stdout and not result.stderr
+    assert (
+        "differ from those of the fit in 2 columns" in result.stdout
+        and "unseen (Genf)" in result.stdout
+        and not result.stderr
+    )
     model = load(folder / "price.motif")
     found = json.loads(done("check", folder / "price.motif", folder / "moved.csv", "--json").stdout)
     assert found == model.check_shift(moved[list(model.model_.schema.names)]).to_dict()
-    assert found["shifted"] and set(found["moved"]) == {"area", "town"} and found["error"]["reliable"] is False
-    again = json.loads(done("check", folder / "sold.motif", "-", "--json", "--seed", "3", stdin=(folder / "alike.csv").read_text()).stdout)
+    assert (
+        found["shifted"]
+        and set(found["moved"]) == {"area", "town"}
+        and found["error"]["reliable"] is False
+    )
+    again = json.loads(
+        done(
+            "check",
+            folder / "sold.motif",
+            "-",
+            "--json",
+            "--seed",
+            "3",
+            stdin=(folder / "alike.csv").read_text(),
+        ).stdout
+    )
     assert again["moved"] == [] and again["error_unit"] == "error as log loss"
 
 
 def test_check_of_a_file_of_before(folder: Path) -> None:
     golden = Path(__file__).parent / "golden"
     result = run("check", golden / "protocol_1_regression.motif", golden / "protocol_1.csv")
-    assert result.exit_code == 2 and "no reference" in result.stderr and "Fit it again" in result.stderr
+    assert (
+        result.exit_code == 2
+        and "no reference" in result.stderr
+        and "Fit it again" in result.stderr
+    )
 
 
 @pytest.mark.parametrize("name", ["out.tsv", "out.csv.gz", "out.parquet"])
 def test_formats_of_output_agree(folder: Path, tmp_path: Path, name: str) -> None:
     done("predict", folder / "price.motif", folder / "houses.csv", "-o", tmp_path / name)
-    out = pd.read_parquet(tmp_path / name) if name.endswith("parquet") else pd.read_csv(tmp_path / name, sep="\t" if ".tsv" in name else ",")
+    out = (
+        pd.read_parquet(tmp_path / name)
+        if name.endswith("parquet")
+        else pd.read_csv(tmp_path / name, sep="\t" if ".tsv" in name else ",")
+    )
     np.testing.assert_allclose(
-        out["predicted_price"], load(folder / "price.motif").predict(houses()[["area", "town", "garden", "built"]]), rtol=1e-12
+        out["predicted_price"],
+        load(folder / "price.motif").predict(houses()[["area", "town", "garden", "built"]]),
+        rtol=1e-12,
     )
 
 
@@ -137,13 +219,21 @@ def test_parquet_and_standard_input_are_read(folder: Path, tmp_path: Path) -> No
     houses().to_parquet(tmp_path / "houses.parquet")
     text = (folder / "houses.csv").read_text()
     assert (
-        done("predict", folder / "price.motif", tmp_path / "houses.parquet").stdout == done("predict", folder / "price.motif", "-", stdin=text).stdout
+        done("predict", folder / "price.motif", tmp_path / "houses.parquet").stdout
+        == done("predict", folder / "price.motif", "-", stdin=text).stdout
     )
 
 
 def test_show_says_what_the_file_holds(folder: Path) -> None:
     shown = done("show", folder / "price.motif").stdout
-    for words in ("regression of price", "convex fit", "depth", "area", "town=Bern", "give the file only to those who may see the table"):
+    for words in (
+        "regression of price",
+        "convex fit",
+        "depth",
+        "area",
+        "town=Bern",
+        "give the file only to those who may see the table",
+    ):
         assert words in shown, words
     assert "classes late, soon" in done("show", folder / "sold.motif").stdout
 
@@ -155,15 +245,52 @@ def test_export_is_verified(folder: Path, tmp_path: Path) -> None:
     assert (tmp_path / "price.onnx").stat().st_size > 1_000
 
 
-@pytest.mark.parametrize(("option", "column"), [("--groups", "town"), ("--time", "built"), ("--weight", "w")])
+@pytest.mark.parametrize(
+    ("option", "column"), [("--groups", "town"), ("--time", "built"), ("--weight", "w")]
+)
 def test_beside_columns_are_no_inputs(tmp_path: Path, option: str, column: str) -> None:
     houses().assign(w=1.0).to_csv(tmp_path / "t.csv", index=False)
-    done("fit", tmp_path / "t.csv", "-t", "price", "-o", tmp_path / "m", "--preset", "fast", option, column, "--drop", "house", "-q")
-    assert set(load(tmp_path / "m").model_.schema.names) == {"area", "town", "garden", "built", "sold", "w"} - {column}
+    done(
+        "fit",
+        tmp_path / "t.csv",
+        "-t",
+        "price",
+        "-o",
+        tmp_path / "m",
+        "--preset",
+        "fast",
+        option,
+        column,
+        "--drop",
+        "house",
+        "-q",
+    )
+    assert set(load(tmp_path / "m").model_.schema.names) == {
+        "area",
+        "town",
+        "garden",
+        "built",
+        "sold",
+        "w",
+    } - {column}
 
 
 def test_several_targets(folder: Path, tmp_path: Path) -> None:
-    done("fit", folder / "houses.csv", "-t", "price", "-t", "area", "-o", tmp_path / "m", "--preset", "fast", "--drop", "house", "-q")
+    done(
+        "fit",
+        folder / "houses.csv",
+        "-t",
+        "price",
+        "-t",
+        "area",
+        "-o",
+        tmp_path / "m",
+        "--preset",
+        "fast",
+        "--drop",
+        "house",
+        "-q",
+    )
     out = pd.read_csv(io.StringIO(done("predict", tmp_path / "m", folder / "houses.csv").stdout))
     assert list(out.columns) == ["predicted_price", "predicted_area"]
 
@@ -178,7 +305,9 @@ def test_several_targets(folder: Path, tmp_path: Path) -> None:
         (range(30), "regression"),
     ],
 )
-def test_what_is_assumed_of_a_target_is_said(values: list[object], task: str, tmp_path: Path) -> None:
+def test_what_is_assumed_of_a_target_is_said(
+    values: list[object], task: str, tmp_path: Path
+) -> None:
     column = (list(values) * 60)[:60]
     pd.DataFrame({"x": np.arange(60.0), "y": column}).to_csv(tmp_path / "t.csv", index=False)
     result = done("fit", tmp_path / "t.csv", "-t", "y", "-o", tmp_path / "m", "--preset", "fast")
@@ -190,7 +319,12 @@ def test_rows_without_a_target_are_left_out_with_a_warning(tmp_path: Path) -> No
     frame = houses(60).drop(columns="sold")
     frame.loc[:4, "price"] = None
     frame.to_csv(tmp_path / "t.csv", index=False)
-    assert "5 of 60 rows have no target" in done("fit", tmp_path / "t.csv", "-t", "price", "-o", tmp_path / "m", "--preset", "fast", "-q").stderr
+    assert (
+        "5 of 60 rows have no target"
+        in done(
+            "fit", tmp_path / "t.csv", "-t", "price", "-o", tmp_path / "m", "--preset", "fast", "-q"
+        ).stderr
+    )
 
 
 X = "x,z,y\n" + "".join(f"{i},{i % 3},{i * 0.37}\n" for i in range(20))
@@ -210,8 +344,18 @@ BAD_FIT = {
     "infinite input": (X.replace("\n3,0", "\ninf,0", 1), ["-t", "y"], 3, ["'x'", "row 3"]),
     "duplicate names": (X.replace("x,z", "x,x", 1), ["-t", "y"], 3, ["'x'", "duplicate"]),
     "ragged line": (X.replace("\n3,0", "\n3,0,9", 1), ["-t", "y"], 3, ["line 5"]),
-    "negative weight": (X.replace("\n3,0", "\n3,-1", 1), ["-t", "y", "--weight", "z"], 3, ["-1", "row 3"]),
-    "one group": (X.replace(",1,", ",0,").replace(",2,", ",0,"), ["-t", "y", "--groups", "z"], 3, ["group"]),
+    "negative weight": (
+        X.replace("\n3,0", "\n3,-1", 1),
+        ["-t", "y", "--weight", "z"],
+        3,
+        ["-1", "row 3"],
+    ),
+    "one group": (
+        X.replace(",1,", ",0,").replace(",2,", ",0,"),
+        ["-t", "y", "--groups", "z"],
+        3,
+        ["group"],
+    ),
 }
 
 
@@ -241,14 +385,31 @@ GOOD_FIT = {
 @pytest.mark.parametrize("case", GOOD_FIT)
 def test_odd_tables_are_fitted(case: str, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(GOOD_FIT[case])
-    done("fit", tmp_path / "t.csv", "-o", tmp_path / "m", "-t", "y", "--task", "regression", "--preset", "fast", "-q")
+    done(
+        "fit",
+        tmp_path / "t.csv",
+        "-o",
+        tmp_path / "m",
+        "-t",
+        "y",
+        "--task",
+        "regression",
+        "--preset",
+        "fast",
+        "-q",
+    )
     out = pd.read_csv(io.StringIO(done("predict", tmp_path / "m", tmp_path / "t.csv").stdout))
     assert np.isfinite(out["predicted_y"]).all()
 
 
 BAD_PREDICT: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], list[str], int, list[str]]] = {
     "missing column": (lambda f: f.drop(columns="area"), [], 3, ["area", "missing"]),
-    "text for a number": (lambda f: f.assign(area=["large", *f["area"][1:]]), [], 3, ["'area'", "row 0", "large"]),
+    "text for a number": (
+        lambda f: f.assign(area=["large", *f["area"][1:]]),
+        [],
+        3,
+        ["'area'", "row 0", "large"],
+    ),
     "infinity": (lambda f: f.assign(area=np.inf), [], 3, ["'area'", "row 0"]),
     "no such id": (lambda f: f, ["--id", "name"], 2, ["--id", "'name'"]),
     "coverage": (lambda f: f, ["--coverage", "90"], 2, ["coverage=90", "0.9"]),
@@ -257,7 +418,9 @@ BAD_PREDICT: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], list[str], 
 
 
 @pytest.mark.parametrize("case", BAD_PREDICT)
-def test_bad_predictions_end_with_a_line_and_a_code(case: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_predictions_end_with_a_line_and_a_code(
+    case: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     change, options, code, words = BAD_PREDICT[case]
     monkeypatch.chdir(tmp_path)
     change(houses()).to_csv("t.csv", index=False)
@@ -276,12 +439,21 @@ def test_unseen_levels_and_gaps_are_predicted(folder: Path, tmp_path: Path) -> N
     assert "90 of 90 rows have a level that the fit has not seen (column 'town': 'Genf')" in warning
 
 
-@pytest.mark.parametrize("arguments", [["predict", "{bad}", "{table}"], ["show", "{bad}"], ["export", "{bad}", "{out}"]])
+@pytest.mark.parametrize(
+    "arguments", [["predict", "{bad}", "{table}"], ["show", "{bad}"], ["export", "{bad}", "{out}"]]
+)
 @pytest.mark.parametrize(("content", "code"), [(b"no model", 3), (None, 2)])
-def test_files_that_are_no_models(folder: Path, tmp_path: Path, arguments: list[str], content: bytes | None, code: int) -> None:
+def test_files_that_are_no_models(
+    folder: Path, tmp_path: Path, arguments: list[str], content: bytes | None, code: int
+) -> None:
     if content is not None:
         (tmp_path / "bad").write_bytes(content)
-    result = run(*(a.format(bad=tmp_path / "bad", table=folder / "houses.csv", out=tmp_path / "o.onnx") for a in arguments))
+    result = run(
+        *(
+            a.format(bad=tmp_path / "bad", table=folder / "houses.csv", out=tmp_path / "o.onnx")
+            for a in arguments
+        )
+    )
     assert result.exit_code == code, result.stderr
     assert "bad" in result.stderr
     assert not (tmp_path / "o.onnx").exists()
@@ -299,7 +471,9 @@ def test_output_is_not_replaced_unasked(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("out", ["missing/m.motif", ".", "table.csv/m.motif", "/proc/m.motif"])
-def test_places_that_cannot_be_written_are_refused_before_the_work(tmp_path: Path, out: str) -> None:
+def test_places_that_cannot_be_written_are_refused_before_the_work(
+    tmp_path: Path, out: str
+) -> None:
     (tmp_path / "table.csv").write_text(X)
     result = run("fit", tmp_path / "table.csv", "-t", "y", "-o", tmp_path / out)
     assert result.exit_code == 2
@@ -326,7 +500,10 @@ def test_texts_that_would_run_in_a_spreadsheet() -> None:
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_every_start_of_a_formula_is_escaped(start: str) -> None:
     frame = escaped(pd.DataFrame({f"{start}a": [f"{start}1", f"1{start}", None]}))
-    assert list(frame.columns) == [f"'{start}a"] and frame.iloc[:, 0].tolist()[:2] == [f"'{start}1", f"1{start}"]
+    assert list(frame.columns) == [f"'{start}a"] and frame.iloc[:, 0].tolist()[:2] == [
+        f"'{start}1",
+        f"1{start}",
+    ]
 
 
 def test_formulas_are_escaped_by_option(folder: Path) -> None:
@@ -349,12 +526,30 @@ def test_help_and_version() -> None:
 COMPARE = ["-m", "svm,forest", "--splits", "1", "-j", "1", "--drop", "house"]
 
 
-@pytest.mark.parametrize(("target", "drop", "score"), [("price", "sold", "nRMSE"), ("sold", "price", "log loss")])
-def test_methods_are_compared(folder: Path, tmp_path: Path, target: str, drop: str, score: str) -> None:
-    result = done("compare", folder / "houses.csv", "-t", target, "-o", tmp_path / "out", "--drop", drop, *COMPARE)
+@pytest.mark.parametrize(
+    ("target", "drop", "score"), [("price", "sold", "nRMSE"), ("sold", "price", "log loss")]
+)
+def test_methods_are_compared(
+    folder: Path, tmp_path: Path, target: str, drop: str, score: str
+) -> None:
+    result = done(
+        "compare",
+        folder / "houses.csv",
+        "-t",
+        target,
+        "-o",
+        tmp_path / "out",
+        "--drop",
+        drop,
+        *COMPARE,
+    )
     assert score in result.stdout
     assert "support vectors" in result.stdout
-    assert sorted(os.listdir(tmp_path / "out")) == ["comparison.csv", "comparison.md", "comparison.svg"]
+    assert sorted(os.listdir(tmp_path / "out")) == [
+        "comparison.csv",
+        "comparison.md",
+        "comparison.svg",
+    ]
     rows = pd.read_csv(tmp_path / "out" / "comparison.csv")
     assert rows.method.tolist() == ["svm", "forest"] and rows.status.tolist() == ["done", "done"]
     assert f"{target} of houses.csv" in (tmp_path / "out" / "comparison.md").read_text()
@@ -372,12 +567,18 @@ BAD_COMPARISONS = {
     "bad limit": (["-t", "price", "--time-limit", "0"], 2, ["limit", "positive"]),
     "folder is a file": (["-t", "price", "-o", "t.csv"], 2, ["--out t.csv is a file"]),
     "no parent": (["-t", "price", "-o", "a/b"], 2, ["a/b", "parent"]),
-    "texts for numbers": (["-t", "town", "--task", "regression"], 3, ["row 0", "regression needs numbers"]),
+    "texts for numbers": (
+        ["-t", "town", "--task", "regression"],
+        3,
+        ["row 0", "regression needs numbers"],
+    ),
 }
 
 
 @pytest.mark.parametrize("case", BAD_COMPARISONS)
-def test_bad_comparisons_end_with_a_line_and_a_code(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_comparisons_end_with_a_line_and_a_code(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     options, code, words = BAD_COMPARISONS[case]
     monkeypatch.chdir(tmp_path)
     houses().to_csv("t.csv", index=False)
@@ -394,17 +595,19 @@ def test_help_names_all_methods() -> None:
     assert NAMES.split(", ") == list(METHODS)
 
 
-def test_errors_of_our_own_are_a_line_unless_debugged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_of_our_own_are_a_line_unless_debugged(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError("nought")
 
-    monkeypatch.setattr("motifnet.bundle.load_model", broken)
+    monkeypatch.setattr("motifnet.model.load_model", broken)
     result = run("show", folder / "price.motif")
     assert result.exit_code == 1
     assert "ZeroDivisionError: nought" in result.stderr
     assert "Traceback" not in result.stderr
     assert "Traceback" in run("show", folder / "price.motif", "--debug").stderr
-    monkeypatch.setattr("motifnet.bundle.load_model", lambda _: (_ for _ in ()).throw(MemoryError))
+    monkeypatch.setattr("motifnet.model.load_model", lambda _: (_ for _ in ()).throw(MemoryError))
     assert run("show", folder / "price.motif").exit_code == 4
 
 
@@ -423,13 +626,17 @@ def interrupt_at(monkeypatch: pytest.MonkeyPatch, stage: str, times: int) -> Non
     monkeypatch.setattr("motifnet.estimators._base.progress", progress)
 
 
-STAGES = ["convex fit", "transferred", "inner layers", "quick trees", "stack"]
+STAGES = ["convex fit", "transferred", "feature layers", "quick trees", "stack"]
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_first_interrupt_saves_the_best_so_far(stage: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_first_interrupt_saves_the_best_so_far(
+    stage: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     interrupt_at(monkeypatch, stage, 1)
-    result = done("fit", folder / "houses.csv", "-t", "price", "-o", tmp_path / "m", "--preset", "fast", "-q")
+    result = done(
+        "fit", folder / "houses.csv", "-t", "price", "-o", tmp_path / "m", "--preset", "fast", "-q"
+    )
     model = load(tmp_path / "m")
     assert np.isfinite(model.predict(houses()[list(model.model_.schema.names)])).all()
     if stage != STAGES[-1]:  # at the last one there is nothing left to stop
@@ -438,9 +645,13 @@ def test_first_interrupt_saves_the_best_so_far(stage: str, folder: Path, tmp_pat
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_second_interrupt_stops_at_once(stage: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_interrupt_stops_at_once(
+    stage: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     interrupt_at(monkeypatch, stage, 2)
-    result = run("fit", folder / "houses.csv", "-t", "price", "-o", tmp_path / "m", "--preset", "fast", "-q")
+    result = run(
+        "fit", folder / "houses.csv", "-t", "price", "-o", tmp_path / "m", "--preset", "fast", "-q"
+    )
     assert result.exit_code == 130
     assert "stopped" in result.stderr
     assert os.listdir(tmp_path) == []
@@ -460,10 +671,14 @@ STREAMS = [
 
 
 @pytest.mark.parametrize(("command", "code", "line"), STREAMS)
-def test_streams_that_fail_end_with_a_line_that_names_them(command: str, code: int, line: str, folder: Path) -> None:
+def test_streams_that_fail_end_with_a_line_that_names_them(
+    command: str, code: int, line: str, folder: Path
+) -> None:
     arguments, *pipe = command.split(" | ")
     script = " | ".join([f"trap '' PIPE; {{ {MOTIFNET} {arguments}; echo $? > code; }}", *pipe])
-    result = subprocess.run(["sh", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        ["sh", "-c", script], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert (folder / "code").read_text() == f"{code}\n", result.stderr
     said = [text for text in result.stderr.splitlines() if not text.startswith("warning: ")]
     assert len(said) == bool(line) and all(text.startswith(f"error: {line}") for text in said)
@@ -471,19 +686,47 @@ def test_streams_that_fail_end_with_a_line_that_names_them(command: str, code: i
 
 def test_screens_fall_back_to_ascii_and_tables_stay_utf_8(folder: Path) -> None:
     ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    shown = subprocess.run([MOTIFNET, "report", str(folder / "price.motif")], env=ascii_only, capture_output=True, check=False)
-    assert shown.returncode == 0 and shown.stdout.isascii() and b" +- " in shown.stdout, shown.stderr
+    shown = subprocess.run(
+        [MOTIFNET, "report", str(folder / "price.motif")],
+        env=ascii_only,
+        capture_output=True,
+        check=False,
+    )
+    assert shown.returncode == 0 and shown.stdout.isascii() and b" +- " in shown.stdout, (
+        shown.stderr
+    )
     houses().assign(town="Zürich – Höngg").to_csv(folder / "zurich.csv", index=False)
-    command = [MOTIFNET, "predict", str(folder / "price.motif"), str(folder / "zurich.csv"), "--id", "town"]
+    command = [
+        MOTIFNET,
+        "predict",
+        str(folder / "price.motif"),
+        str(folder / "zurich.csv"),
+        "--id",
+        "town",
+    ]
     table = subprocess.run(command, env=ascii_only, capture_output=True, check=False)
     assert table.returncode == 0 and "Zürich – Höngg,".encode() in table.stdout, table.stderr
 
 
-@pytest.mark.parametrize(("presses", "code", "files"), [(1, 0, ["m", "t.csv"]), (2, 130, ["t.csv"])])
-def test_interrupts_of_a_process_at_a_terminal(presses: int, code: int, files: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("presses", "code", "files"), [(1, 0, ["m", "t.csv"]), (2, 130, ["t.csv"])]
+)
+def test_interrupts_of_a_process_at_a_terminal(
+    presses: int, code: int, files: list[str], tmp_path: Path
+) -> None:
     houses(2_000).to_csv(tmp_path / "t.csv", index=False)
     screen, terminal = pty.openpty()
-    command = [MOTIFNET, "fit", str(tmp_path / "t.csv"), "-t", "area", "-o", str(tmp_path / "m"), "--preset", "fast"]
+    command = [
+        MOTIFNET,
+        "fit",
+        str(tmp_path / "t.csv"),
+        "-t",
+        "area",
+        "-o",
+        str(tmp_path / "m"),
+        "--preset",
+        "fast",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=terminal)
     os.close(terminal)
     seen = b""
@@ -500,5 +743,7 @@ def test_interrupts_of_a_process_at_a_terminal(presses: int, code: int, files: l
 
 
 def test_the_module_is_the_command_line() -> None:
-    result = subprocess.run([sys.executable, "-m", "motifnet", "--version"], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-m", "motifnet", "--version"], capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0 and __version__ in result.stdout

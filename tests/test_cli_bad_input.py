@@ -1,6 +1,8 @@
-"""Wrong use of every command ends with one line that says what was got and what to do, a documented exit code, and no file.
+"""Wrong use of every command ends with one line that says what was got and what to do, a documented
+exit code, and no file.
 
-Those of fit, predict and compare on wrong tables are in test_cli.py, those of mimic in test_cli_mimic.py.
+Those of fit, predict and compare on wrong tables are in test_cli.py, those of mimic in
+test_cli_mimic.py.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import pandas as pd
 import pytest
 
 from hand_made import frame, make_model
-from motifnet.bundle import save_model
+from motifnet.model import save_model
 from test_cli import run
 
 
@@ -29,7 +31,9 @@ def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows.assign(x="large").to_csv(folder / "texts.csv", index=False)
     rows.assign(x=np.inf).to_csv(folder / "infinite.csv", index=False)
     rows[:0].to_csv(folder / "header.csv", index=False)
-    pd.DataFrame({"x": np.arange(1_200.0), "y": np.arange(1_200.0) % 7}).to_csv(folder / "long.csv", index=False)
+    pd.DataFrame({"x": np.arange(1_200.0), "y": np.arange(1_200.0) % 7}).to_csv(
+        folder / "long.csv", index=False
+    )
     (folder / "nothing.csv").write_bytes(b"")
     (folder / "latin.csv").write_bytes("x\nä\n".encode("latin-1"))
     (folder / "no.parquet").write_text("x,y\n1,2\n")
@@ -63,7 +67,7 @@ CASES = {
     "report m.motif -o r.pdf": (2, "'.pdf'.*Use one of .html"),
     "report m.motif -o dir.html": (2, "is a folder"),
     "report m.motif -o none/r.html": (2, "none does not exist. Create it"),
-    "report m.motif -o m.motif": (2, "no form of a report"),
+    "report m.motif -o m.motif": (2, "no format of a report"),
     "report m.motif --data none.csv": (2, "No such file"),
     "report m.motif --data without.csv": (2, "'x' is not a column"),
     "report m.motif --data infinite.csv -o r.html": (3, "infinity"),
@@ -83,7 +87,10 @@ CASES = {
     # compress
     "compress m.motif --out small.motif": (3, "20 different rows; got 6"),
     "compress m.motif --out small.motif --max-units 0": (2, "0"),
-    "compress m.motif --out small.motif --max-units 4 --tolerance 0.1": (2, "max_units|--max-units"),
+    "compress m.motif --out small.motif --max-units 4 --tolerance 0.1": (
+        2,
+        "max_units|--max-units",
+    ),
     "compress m.motif --out dir.motif --max-units 4": (2, "is a folder"),
     "compress no.motif --out small.motif --max-units 4": (3, "not a usable motifnet bundle"),
     "compress m.motif --out small.motif --max-units 4": (3, "20 different rows; got 6"),
@@ -91,7 +98,10 @@ CASES = {
     # mimic
     "mimic none.skops --data rows.csv --out n.onnx": (2, "is not there"),
     "mimic rows.csv --data rows.csv --out n.onnx": (2, "no .skops file"),
-    "mimic rows.csv --allow-pickle --data rows.csv --out n.onnx": (2, "cannot be read.*Is it a pickle"),
+    "mimic rows.csv --allow-pickle --data rows.csv --out n.onnx": (
+        2,
+        "cannot be read.*Is it a pickle",
+    ),
     "mimic dir --data rows.csv --out n.onnx": (2, "is not there"),
     "mimic none.skops --data rows.csv --out n.txt": (2, ".onnx or as .py"),
     "mimic none.skops --data rows.csv --out dir.py": (2, "is a folder"),
@@ -114,13 +124,25 @@ CASES = {
     "fit long.csv -t z -o new.motif --stream": (2, "'z' is not a column"),
     "fit long.csv -t y -o new.motif --stream --drop z": (2, "--drop 'z'"),
     "fit long.csv -t y -o new.motif --stream --landmarks 0": (2, "Invalid value"),
-    "fit long.csv -t y -o new.motif --stream --landmarks 20 --memory-limit -1": (2, "memory_limit_mb=-1.0.*positive"),
-    "fit long.csv -t y -o new.motif --stream --landmarks 20 --memory-limit 1": (4, "1 MB is the limit"),
+    "fit long.csv -t y -o new.motif --stream --landmarks 20 --memory-limit -1": (
+        2,
+        "memory_limit_mb=-1.0.*positive",
+    ),
+    "fit long.csv -t y -o new.motif --stream --landmarks 20 --memory-limit 1": (
+        4,
+        "1 MB is the limit",
+    ),
     "fit long.csv -t y -o new.motif --stream --time x": (2, "--stream does not go with --time"),
-    "fit long.csv -t y -o new.motif --stream --checkpoint rows.csv": (2, "rows.csv.*cannot be used"),
+    "fit long.csv -t y -o new.motif --stream --checkpoint rows.csv": (
+        2,
+        "rows.csv.*cannot be used",
+    ),
     # fit
     "fit rows.csv -t y0 -o new.motif --objective cubed": (2, "cubed"),
-    "fit rows.csv -t y0 -o new.motif --objective pinball --quantiles .1,x": (2, "'.1,x' is not a list of numbers"),
+    "fit rows.csv -t y0 -o new.motif --objective pinball --quantiles .1,x": (
+        2,
+        "'.1,x' is not a list of numbers",
+    ),
     "fit rows.csv -t y0 -o new.motif --objective pinball --quantiles 2": (2, "between 0 and 1"),
     "fit rows.csv -t y0 -o new.motif --report r.pdf": (2, "'.pdf'"),
     "fit rows.csv -t y0 -o new.motif --report dir.html": (2, "--report dir.html is a folder"),
@@ -137,7 +159,9 @@ CASES = {
 
 
 @pytest.mark.parametrize("line", CASES)
-def test_wrong_use_ends_with_a_line_and_a_code(line: str, laid_out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_use_ends_with_a_line_and_a_code(
+    line: str, laid_out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     code, words = CASES[line]
     monkeypatch.chdir(laid_out)
     before = sorted(os.listdir())

@@ -32,9 +32,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_pipeline_to_onnx(folder: Path, tmp_path: Path) -> None:
-    result = done("mimic", folder / "pipeline.skops", "--data", folder / "frame.csv", "--out", tmp_path / "net.onnx")
+    result = done(
+        "mimic",
+        folder / "pipeline.skops",
+        "--data",
+        folder / "frame.csv",
+        "--out",
+        tmp_path / "net.onnx",
+    )
     assert "on data" in result.output
-    np.testing.assert_allclose(onnx_values(tmp_path / "net.onnx", raw_feeds(FRAME))[:, 0], fitted("ColumnTransformer").predict(FRAME), atol=1e-10)
+    np.testing.assert_allclose(
+        onnx_values(tmp_path / "net.onnx", raw_feeds(FRAME))[:, 0],
+        fitted("ColumnTransformer").predict(FRAME),
+        atol=1e-10,
+    )
 
 
 def test_documents_to_onnx(tmp_path: Path) -> None:
@@ -43,15 +54,34 @@ def test_documents_to_onnx(tmp_path: Path) -> None:
     notes = [text or "nothing" for text in (text.strip() for text in TEXTS)]
     io.dump(fitted("Pipeline, documents"), tmp_path / "words.skops")
     pd.DataFrame({"note": notes}).to_csv(tmp_path / "notes.csv", index=False)
-    done("mimic", tmp_path / "words.skops", "--data", tmp_path / "notes.csv", "--out", tmp_path / "net.onnx")
-    session = onnxruntime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
+    done(
+        "mimic",
+        tmp_path / "words.skops",
+        "--data",
+        tmp_path / "notes.csv",
+        "--out",
+        tmp_path / "net.onnx",
+    )
+    session = onnxruntime.InferenceSession(
+        str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"]
+    )
     got = session.run(None, {"documents": np.array(notes, dtype=object)[:, None]})[0]
     np.testing.assert_allclose(got, fitted("Pipeline, documents").predict_proba(notes), atol=1e-12)
 
 
 def test_machine_to_python(folder: Path, tmp_path: Path) -> None:
-    done("mimic", folder / "svr.skops", "-d", folder / "matrix.csv", "-o", tmp_path / "net.py", "--quiet")
-    np.testing.assert_allclose(python_values(tmp_path / "net.py", X)[:, 0], fitted("SVR, rbf").predict(X), atol=1e-10)
+    done(
+        "mimic",
+        folder / "svr.skops",
+        "-d",
+        folder / "matrix.csv",
+        "-o",
+        tmp_path / "net.py",
+        "--quiet",
+    )
+    np.testing.assert_allclose(
+        python_values(tmp_path / "net.py", X)[:, 0], fitted("SVR, rbf").predict(X), atol=1e-10
+    )
 
 
 def test_rows_are_read_as_they_are_written(tmp_path: Path) -> None:
@@ -64,11 +94,20 @@ def test_rows_are_read_as_they_are_written(tmp_path: Path) -> None:
     command = ["mimic", tmp_path / "m.skops", "-d", tmp_path / "t.csv", "-o", tmp_path / "net.py"]
     assert run(*command).exit_code != 0
     done(*command, "--decimal", ",", "--missing", "k.A.")
-    np.testing.assert_allclose(python_values(tmp_path / "net.py", rows)[:, 0], model.predict(rows), atol=1e-10)
+    np.testing.assert_allclose(
+        python_values(tmp_path / "net.py", rows)[:, 0], model.predict(rows), atol=1e-10
+    )
 
 
 def test_pickle_only_when_it_is_typed(folder: Path, tmp_path: Path) -> None:
-    arguments = ["mimic", folder / "svr.joblib", "-d", folder / "matrix.csv", "-o", tmp_path / "net.onnx"]
+    arguments = [
+        "mimic",
+        folder / "svr.joblib",
+        "-d",
+        folder / "matrix.csv",
+        "-o",
+        tmp_path / "net.onnx",
+    ]
     refused = run(*arguments)
     assert refused.exit_code == 2 and "--allow-pickle" in refused.stderr
     assert not (tmp_path / "net.onnx").exists()
@@ -86,7 +125,9 @@ def test_pickle_only_when_it_is_typed(folder: Path, tmp_path: Path) -> None:
         (["pipeline.skops", "-d", "matrix.csv", "-o", "net.onnx"], 2, "'colour' is not a column"),
     ],
 )
-def test_errors_are_one_line(folder: Path, arguments: list[str], code: int, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_are_one_line(
+    folder: Path, arguments: list[str], code: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(folder)
     Path("broken.skops").write_bytes(b"no archive")
     result = run("mimic", *arguments)
@@ -98,5 +139,12 @@ def test_types_of_unknown_libraries_are_not_built(folder: Path, tmp_path: Path) 
     model = CASES["Ridge"].make().fit(X, X[:, 0])
     model.extra_ = run  # a function of this test
     io.dump(model, tmp_path / "strange.skops")
-    result = run("mimic", tmp_path / "strange.skops", "-d", folder / "matrix.csv", "-o", tmp_path / "net.onnx")
+    result = run(
+        "mimic",
+        tmp_path / "strange.skops",
+        "-d",
+        folder / "matrix.csv",
+        "-o",
+        tmp_path / "net.onnx",
+    )
     assert result.exit_code == 2 and "test_cli.run" in result.stderr, result.stderr

@@ -1,4 +1,6 @@
-"""Methods to compare with: scores in closed form, every method takes every kind of column, a fit cannot take more than it is given."""
+"""Methods to compare with: scores in closed form, every method takes every kind of column, a fit
+cannot take more than it is given.
+"""
 
 from __future__ import annotations
 
@@ -38,11 +40,27 @@ from motifnet.compare import (
     tree_share,
 )
 from motifnet.compare._ensemble import CrossFitted
-from motifnet.compare._inputs import MISSING, Inputs
+from motifnet.compare._method import MISSING, Inputs
 from motifnet.engine import DataError, MotifnetWarning, UsageError
 
-TUNED = ("lightgbm-tuned", "catboost-tuned", "autogluon-medium", "autogluon-best-60", "autogluon-best")
-SLOW = ("balanced", "best", "realmlp", "tabm", "xrfm", "catboost-bagged", "realmlp-bagged", "stack", *TUNED)
+TUNED = (
+    "lightgbm-tuned",
+    "catboost-tuned",
+    "autogluon-medium",
+    "autogluon-best-60",
+    "autogluon-best",
+)
+SLOW = (
+    "balanced",
+    "best",
+    "realmlp",
+    "tabm",
+    "xrfm",
+    "catboost-bagged",
+    "realmlp-bagged",
+    "stack",
+    *TUNED,
+)
 
 
 def table(n: int = 90) -> pd.DataFrame:
@@ -52,7 +70,8 @@ def table(n: int = 90) -> pd.DataFrame:
             "size [m²]": rng.normal(size=n),
             "town": rng.choice(["Bern", "Chur", "Genf"], n),
             "garden": rng.random(n) < 0.5,
-            "day": pd.to_datetime("2000-01-01") + pd.to_timedelta(rng.integers(0, 900, n), unit="D"),
+            "day": pd.to_datetime("2000-01-01")
+            + pd.to_timedelta(rng.integers(0, 900, n), unit="D"),
         }
     )
     frame["y"] = 3 * frame["size [m²]"] + 2 * (frame["town"] == "Bern") + 0.1 * rng.normal(size=n)
@@ -62,7 +81,9 @@ def table(n: int = 90) -> pd.DataFrame:
 
 
 def classes(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(y=pd.cut(frame["y"], [-np.inf, -1, 2, np.inf], labels=["low", "mid", "high"]).astype(str))
+    return frame.assign(
+        y=pd.cut(frame["y"], [-np.inf, -1, 2, np.inf], labels=["low", "mid", "high"]).astype(str)
+    )
 
 
 # scores
@@ -80,7 +101,15 @@ def test_log_loss_of_equal_probabilities_is_log_k() -> None:
     assert log_loss(np.array([1]), np.array([[1.0, 0.0]])) == pytest.approx(-np.log(1e-15))
 
 
-@pytest.mark.parametrize(("score", "area"), [([0.1, 0.2, 0.8, 0.9], 1), ([0.9, 0.8, 0.2, 0.1], 0), ([0.5] * 4, 0.5), ([0.1, 0.3, 0.2, 0.4], 0.75)])
+@pytest.mark.parametrize(
+    ("score", "area"),
+    [
+        ([0.1, 0.2, 0.8, 0.9], 1),
+        ([0.9, 0.8, 0.2, 0.1], 0),
+        ([0.5] * 4, 0.5),
+        ([0.1, 0.3, 0.2, 0.4], 0.75),
+    ],
+)
 def test_auc_counts_pairs_in_order(score: list[float], area: float) -> None:
     p = np.array(score)
     assert auc(np.array([0, 0, 1, 1]), np.column_stack([1 - p, p])) == area
@@ -116,7 +145,8 @@ def test_forms_of_a_table() -> None:
     filled = Inputs.of(train, "filled")(train)
     assert filled["c0"].iloc[3] == train["size [m²]"].median()
     matrix = Inputs.of(train, "matrix")(train)
-    np.testing.assert_array_equal(matrix.iloc[:, 3:].sum(axis=1), np.ones(len(train)))  # one level each, the gap being one
+    # one level each, the gap being one
+    np.testing.assert_array_equal(matrix.iloc[:, 3:].sum(axis=1), np.ones(len(train)))
     assert Inputs.of(train, "table")(train) is train
 
 
@@ -142,9 +172,13 @@ def test_classes_get_codes_in_their_order() -> None:
 # the registry
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in METHODS])
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in METHODS]
+)
 @pytest.mark.parametrize("task", ["regression", "classification"])
-def test_every_method_takes_categories_gaps_and_dates(name: str, task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_method_takes_categories_gaps_and_dates(
+    name: str, task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     method = METHODS[name]
     if method.missing:
         pytest.skip(f"needs {method.missing}")
@@ -186,7 +220,9 @@ def test_unknown_and_missing_methods() -> None:
 
 
 class _Mean:
-    """Predicts the mean of its training rows, or a column, or nothing of use; reports how many threads it was given."""
+    """Predicts the mean of its training rows, or a column, or nothing of use; reports how many
+    threads it was given.
+    """
 
     def __init__(self, column: str | None = None) -> None:
         self.column = column
@@ -247,7 +283,9 @@ def _threads(setting: Setting) -> Any:
 
 def _measured(build: Any, limit: float = 30) -> Result:
     split = split_table(table(), "y", task="regression", seed=0, cap=1_000)
-    return measure(Method("", "default", ("sklearn",), "table", build), split, threads=3, seed=0, limit=limit)
+    return measure(
+        Method("", "default", ("sklearn",), "table", build), split, threads=3, seed=0, limit=limit
+    )
 
 
 def test_a_fit_has_the_threads_and_the_figures_of_its_own() -> None:
@@ -263,7 +301,11 @@ def test_a_fit_has_the_threads_and_the_figures_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("build", "status"),
-    [(_sleepy, "timed out: fit takes more than 0.5 s"), (_broken, "failed: ValueError: no such thing"), (_dying, "failed: the process ended")],
+    [
+        (_sleepy, "timed out: fit takes more than 0.5 s"),
+        (_broken, "failed: ValueError: no such thing"),
+        (_dying, "failed: the process ended"),
+    ],
 )
 def test_what_goes_wrong_in_a_fit_is_a_status(build: Any, status: str) -> None:
     start = time.monotonic()
@@ -288,10 +330,22 @@ def test_shares_and_stages() -> None:
     line = Affine(torch.ones(1, 1), torch.zeros(1))
     tree = TreeEnsemble.__new__(TreeEnsemble)
     torch.nn.Module.__init__(tree)
-    assert tree_share(Chain([Parallel(torch.tensor([[0.6], [0.2]]), [line, tree])])) == pytest.approx(0.25)
+    assert tree_share(
+        Chain([Parallel(torch.tensor([[0.6], [0.2]]), [line, tree])])
+    ) == pytest.approx(0.25)
     assert tree_share(Chain([line])) == 0
     assert tree_share(Chain([tree])) == 1
-    assert retrained([("transferred", True, 3.0), ("inner layers", True, 2.0), ("inner layers 2", False, 9.0), ("stack", True, 1.0)]) == 2
+    assert (
+        retrained(
+            [
+                ("transferred", True, 3.0),
+                ("feature layers", True, 2.0),
+                ("feature layers 2", False, 9.0),
+                ("stack", True, 1.0),
+            ]
+        )
+        == 2
+    )
 
 
 # the comparison
@@ -300,8 +354,18 @@ def test_shares_and_stages() -> None:
 def rows() -> pd.DataFrame:
     """Two methods over two splits; the second split of the second timed out."""
     result = Result(80, 20, "x 1")
-    lines = [("fast", 0, 0.2, "done"), ("fast", 1, 0.4, "done"), ("svm", 0, 0.3, "done"), ("svm", 1, np.nan, "timed out: fit takes more than 1 s")]
-    return pd.DataFrame([{"method": m, "split": s, **vars(result), "nrmse": e, "status": status} for m, s, e, status in lines])
+    lines = [
+        ("fast", 0, 0.2, "done"),
+        ("fast", 1, 0.4, "done"),
+        ("svm", 0, 0.3, "done"),
+        ("svm", 1, np.nan, "timed out: fit takes more than 1 s"),
+    ]
+    return pd.DataFrame(
+        [
+            {"method": m, "split": s, **vars(result), "nrmse": e, "status": status}
+            for m, s, e, status in lines
+        ]
+    )
 
 
 def test_a_method_that_did_not_finish_takes_no_split_from_the_others() -> None:
@@ -336,10 +400,13 @@ def test_interrupt_keeps_what_is_done() -> None:
         if result is not None:
             os.kill(os.getpid(), signal.SIGINT)
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    # a shell's background jobs ignore it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.warns(MotifnetWarning, match="1 of 6 fits are done"):
-            found = compare(table(), "y", task="regression", methods=["svm", "forest"], listen=listen)
+            found = compare(
+                table(), "y", task="regression", methods=["svm", "forest"], listen=listen
+            )
     finally:
         signal.signal(signal.SIGINT, before)
     assert len(found) == 1
@@ -364,6 +431,8 @@ def test_interrupt_before_the_first_fit_is_an_interrupt() -> None:
         (table(), {"limit": -1.0}, UsageError, "limit"),
     ],
 )
-def test_what_no_fit_could_take_is_refused_before_the_first(frame: pd.DataFrame, options: dict[str, Any], error: type[Exception], words: str) -> None:
+def test_what_no_fit_could_take_is_refused_before_the_first(
+    frame: pd.DataFrame, options: dict[str, Any], error: type[Exception], words: str
+) -> None:
     with pytest.raises(error, match=words):
         compare(frame, "y", task="regression", methods=["svm"], **options)

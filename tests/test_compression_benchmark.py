@@ -1,4 +1,6 @@
-"""The benchmark of compression: its report says what the rows say, and it finds training rows that are centres."""
+"""The benchmark of compression: its report says what the rows say, and it finds training rows that
+are centres.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from benchmarks._compression_report import picture, report, summary_table
 from benchmarks.compression import rows_inside
 
 from motifnet.kernels import Kernel
-from motifnet.mimicry import kernel_network
+from motifnet.transfer import kernel_network
 
 
 @pytest.fixture
@@ -26,7 +28,13 @@ def rows() -> pd.DataFrame:
         ("c", "full", 0.10, 5.0, 400_000, 300),
     ]
     frame = pd.DataFrame(lines, columns=["set", "method", "nrmse", "seconds", "bytes", "units"])
-    return frame.assign(cap=3000, preset="fast", rows=1000, leaves=0, inside=[1000 if method != "512 units" else 0 for method in frame.method])
+    return frame.assign(
+        cap=3000,
+        preset="fast",
+        rows=1000,
+        leaves=0,
+        inside=[1000 if method != "512 units" else 0 for method in frame.method],
+    )
 
 
 def test_table_and_verdict(rows: pd.DataFrame) -> None:
@@ -52,6 +60,11 @@ def test_picture(rows: pd.DataFrame, tmp_path: Path) -> None:
 def test_rows_that_are_centres_are_found() -> None:
     rng = np.random.default_rng(0)
     centres, others = rng.normal(size=(5, 3)), rng.normal(size=(20, 3))
-    network = kernel_network(Kernel(("laplace1", "laplace2"), np.ones(2), np.ones(2)), centres, np.ones((5, 1)), np.zeros(1))
+    network = kernel_network(
+        Kernel(("laplace1", "laplace2"), np.ones(2), np.ones(2)),
+        centres,
+        np.ones((5, 1)),
+        np.zeros(1),
+    )
     assert rows_inside(network, np.concatenate([others, centres])) == 5
     assert rows_inside(network, others) == 0

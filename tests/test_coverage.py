@@ -1,10 +1,13 @@
-"""Coverage by repeated sampling: intervals, sets and bands of whole fits, of rows, new groups and later moments, on both sides of each threshold.
+"""Coverage by repeated sampling: intervals, sets and bands of whole fits, of rows, new groups and
+later moments, on both sides of each threshold.
 
-Of R fits that each judge G units (rows, or groups of rows that hold or miss together) by m units of calibration, the mean coverage c has about
+Of R fits that each judge G units (rows, or groups of rows that hold or miss together) by m units of
+calibration, the mean coverage c has about
 
     variance  c (1 − c) (1/m + 1/G) / R
 
-at most, for units of which one says nothing about the next. A band for all rows at once is counted by the event that it holds the whole function.
+at most, for units of which one says nothing about the next. A band for all rows at once is counted
+by the event that it holds the whole function.
 """
 
 from __future__ import annotations
@@ -18,11 +21,16 @@ from scipy.stats import binom
 
 from leak_cases import Drawn, drawn
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.tables import Matrix
+from motifnet.engine import Matrix
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(7_200), pytest.mark.filterwarnings("ignore:.*outside the range")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(7_200),
+    pytest.mark.filterwarnings("ignore:.*outside the range"),
+]
 LEVELS = (0.8, 0.9)
-FITS = {300: 20, 1_600: 12, 5_000: 6, 15_000: 3}  # below 1,200 rows and above, above 4,000, above 12,000
+# below 1,200 rows and above, above 4,000, above 12,000
+FITS = {300: 20, 1_600: 12, 5_000: 6, 15_000: 3}
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,9 @@ def plain(n: int, seed: int) -> Drawn:
 
 
 def weighted(n: int, seed: int) -> Drawn:
-    """Half of all rows are loud, which no column says; a quarter as many were drawn, and have four times the weight."""
+    """Half of all rows are loud, which no column says; a quarter as many were drawn, and have four
+    times the weight.
+    """
     rng = np.random.default_rng(seed)
     X = rng.uniform(-2, 2, (n + 3_000, 2))
     loud = rng.random(len(X)) < np.where(np.arange(len(X)) < n, 0.2, 0.5)
@@ -74,7 +84,9 @@ def of_objects(kind: str) -> Callable[..., Drawn]:
 
 
 def drifting(n: int, seed: int) -> Drawn:
-    """A level that wanders around 0, which a column tells of moments of the fit only; the moments judged come next."""
+    """A level that wanders around 0, which a column tells of moments of the fit only; the moments
+    judged come next.
+    """
     rng = np.random.default_rng(seed)
     new = max(60, n // 5)
     period = 10
@@ -100,10 +112,16 @@ def draws(name: str, n: int, **options: float) -> Iterator[Drawn]:
 
 
 def check(covered: Matrix, level: float, name: str, n: int, above: float = 0.0) -> None:
-    """Mean coverage of the fits within three standard errors of the nominal one; `above` is what it may be more."""
+    """Mean coverage of the fits within three standard errors of the nominal one; `above` is what it
+    may be more.
+    """
     units = CASES[name].units(CASES[name].draw(n, 0))
     error = np.sqrt(level * (1 - level) * (1 / units[0] + 1 / units[1]) / len(covered))
-    assert level - 3 * error <= covered.mean() <= level + 3 * error + above + 1 / (units[0] + 1), (level, error, np.round(covered, 3))
+    assert level - 3 * error <= covered.mean() <= level + 3 * error + above + 1 / (units[0] + 1), (
+        level,
+        error,
+        np.round(covered, 3),
+    )
 
 
 @every_size
@@ -111,8 +129,14 @@ def check(covered: Matrix, level: float, name: str, n: int, above: float = 0.0) 
 def test_intervals(name: str, n: int) -> None:
     inside = []
     for d in draws(name, n):
-        ends = MotifRegressor(preset="fast").fit(d.X, d.y, **d.beside).predict_interval(d.X_new, LEVELS)
-        inside.append(((ends[:, :, 0] <= d.y_new[:, None]) & (d.y_new[:, None] <= ends[:, :, 1])).mean(0))
+        ends = (
+            MotifRegressor(preset="fast")
+            .fit(d.X, d.y, **d.beside)
+            .predict_interval(d.X_new, LEVELS)
+        )
+        inside.append(
+            ((ends[:, :, 0] <= d.y_new[:, None]) & (d.y_new[:, None] <= ends[:, :, 1])).mean(0)
+        )
     for level, covered in zip(LEVELS, np.transpose(inside), strict=True):
         check(covered, level, name, n)
 
@@ -121,7 +145,9 @@ def test_intervals(name: str, n: int) -> None:
 @pytest.mark.parametrize("name", ["plain", "groups", "time", "weights"])
 @pytest.mark.parametrize("method", ["lac", "aps"])
 def test_sets(name: str, n: int, method: str) -> None:
-    """The most probable class is always in and sets are of whole classes, by which coverage may be more than what was asked for."""
+    """The most probable class is always in and sets are of whole classes, by which coverage may be
+    more than what was asked for.
+    """
     inside = []
     for d in draws(name, n, **({"slope": 3.0} if name in ("groups", "time") else {})):
         cuts = np.quantile(d.y, [1 / 3, 2 / 3])
@@ -155,7 +181,9 @@ def test_bands_hold_the_whole_function(n: int, weights: bool) -> None:
     held, rows = [], []
     for seed in range(BANDS[n]):
         fitted, at = banded(n, seed, weights)
-        both, each = (fitted.predict_band(at, 0.9, kind, split=True) for kind in ("simultaneous", "pointwise"))
+        both, each = (
+            fitted.predict_band(at, 0.9, kind, split=True) for kind in ("simultaneous", "pointwise")
+        )
         f = truth(at)
         held.append(bool(((both[:, 0] <= f) & (f <= both[:, 1])).all()))
         rows.append(float(((each[:, 0] <= f) & (f <= each[:, 1])).mean()))

@@ -1,4 +1,6 @@
-"""Documents: networks of vectorisers against scikit-learn, and their ONNX files, which read the strings themselves."""
+"""Documents: networks of vectorisers against scikit-learn, and their ONNX files, which read the
+strings themselves.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,9 @@ from sklearn.pipeline import make_pipeline
 
 from fitted_cases import DOCUMENTS, TABLE, TEXTS, VALUE, fitted
 from motifnet import mimic
-from motifnet.bundle._codec import decode, encode
-from motifnet.engine import DataError, UsageError
-from motifnet.mimicry.fitted import outputs_of
-from motifnet.tables import Matrix
+from motifnet.engine import DataError, Matrix, UsageError
+from motifnet.model._codec import decode, encode
+from motifnet.transfer.fitted import outputs_of
 from test_python import loaded
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -44,7 +45,10 @@ def unseen(name: str) -> Any:
 def fed(session: Any, rows: Any) -> dict[str, NDArray[Any]]:
     """Rows as the inputs of a file."""
     table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame({"documents": rows})
-    return {i.name: table[[i.name]].to_numpy(object if i.type == "tensor(string)" else float) for i in session.get_inputs()}
+    return {
+        i.name: table[[i.name]].to_numpy(object if i.type == "tensor(string)" else float)
+        for i in session.get_inputs()
+    }
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -54,7 +58,9 @@ def test_network_and_file_are_the_estimator(name: str, tmp_path: Path) -> None:
     model, rows = fitted(name), DOCUMENTS[name].rows()
     network = mimic(model, rows)
     network.to_onnx(tmp_path / "net.onnx", X=rows)
-    session = onnxruntime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"]
+    )
     for some in (rows, unseen(name)):
         expected = outputs_of(model, some)
         np.testing.assert_allclose(network(some), expected, atol=1e-12)
@@ -64,9 +70,15 @@ def test_network_and_file_are_the_estimator(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_without_rows_it_is_compared_on_made_up_documents(name: str, recwarn: pytest.WarningsRecorder) -> None:
+def test_without_rows_it_is_compared_on_made_up_documents(
+    name: str, recwarn: pytest.WarningsRecorder
+) -> None:
     network = mimic(fitted(name))
-    np.testing.assert_allclose(network(DOCUMENTS[name].rows()), outputs_of(fitted(name), DOCUMENTS[name].rows()), atol=1e-12)
+    np.testing.assert_allclose(
+        network(DOCUMENTS[name].rows()),
+        outputs_of(fitted(name), DOCUMENTS[name].rows()),
+        atol=1e-12,
+    )
     assert not [w for w in recwarn if "synthetic rows" in str(w.message)]
 
 
@@ -75,7 +87,9 @@ def test_module_is_saved_and_takes_the_encoded_rows() -> None:
     again: Any = decode(encode(network.module, "network", arrays), arrays)
     rows: Matrix = network.encode(TEXTS)
     assert rows.shape == (len(TEXTS), network.d)
-    np.testing.assert_array_equal(again(torch.as_tensor(rows)).detach(), network.module(torch.as_tensor(rows)).detach())
+    np.testing.assert_array_equal(
+        again(torch.as_tensor(rows)).detach(), network.module(torch.as_tensor(rows)).detach()
+    )
 
 
 def _split(text: str) -> list[str]:
@@ -88,7 +102,10 @@ def _split(text: str) -> list[str]:
         (CountVectorizer(tokenizer=_split), "tokenizer=.*analyzer='word', 'char' or 'char_wb'"),
         (TfidfVectorizer(preprocessor=str.title), "preprocessor="),
         (TfidfVectorizer(analyzer=_split), "analyzer="),
-        (HashingVectorizer(), "no transfer to a network for HashingVectorizer.*CountVectorizer or TfidfVectorizer"),
+        (
+            HashingVectorizer(),
+            "no transfer to a network for HashingVectorizer.*CountVectorizer or TfidfVectorizer",
+        ),
     ],
     ids=["tokenizer", "preprocessor", "analyzer", "hashes"],
 )
@@ -106,7 +123,9 @@ def test_code_of_a_user_is_refused_by_name(vectoriser: Any, words: str) -> None:
 )
 def test_what_has_a_network_and_no_file(vectoriser: Any, words: str, tmp_path: Path) -> None:
     network = mimic(vectoriser.fit(TEXTS), TEXTS)
-    np.testing.assert_allclose(network(STRANGE), vectoriser.transform(STRANGE).toarray(), atol=1e-12)
+    np.testing.assert_allclose(
+        network(STRANGE), vectoriser.transform(STRANGE).toarray(), atol=1e-12
+    )
     with pytest.raises(UsageError, match=words):
         network.to_onnx(tmp_path / "net.onnx")
     assert not list(tmp_path.iterdir())
@@ -119,7 +138,9 @@ def test_python_file_reads_documents(name: str, tmp_path: Path) -> None:
     mimic(fitted(name)).to_python(tmp_path / "net.py")
     for rows in (DOCUMENTS[name].rows(), unseen(name)):
         given = rows.to_numpy() if isinstance(rows, pd.DataFrame) else list(rows)
-        np.testing.assert_allclose(loaded(tmp_path / "net.py")(given), outputs_of(fitted(name), rows), atol=1e-12)
+        np.testing.assert_allclose(
+            loaded(tmp_path / "net.py")(given), outputs_of(fitted(name), rows), atol=1e-12
+        )
 
 
 def test_what_is_no_document_is_refused() -> None:

@@ -1,4 +1,6 @@
-"""The encoder: standardised columns, gaps, levels, dates; weights as repetitions; target statistics that never meet their own target."""
+"""The encoder: standardised columns, gaps, levels, dates; weights as repetitions; target statistics
+that never meet their own target.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,29 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from motifnet.engine import MotifnetWarning
-from motifnet.tables import PERIODS, Calendar, Encoder, Feature, Folds, Numeric, OneHot, TargetMean, as_table, canonical, make_folds
+from motifnet.tables import (
+    PERIODS,
+    Calendar,
+    Encoder,
+    Feature,
+    Folds,
+    Numeric,
+    OneHot,
+    TargetMean,
+    as_table,
+    canonical,
+    make_folds,
+)
 from motifnet.tables._feature import moments
-from motifnet.tables._level_means import effects
+from motifnet.tables._target_mean import effects
 
 
-def encode(frame: Any, y: np.ndarray | None = None, weight: np.ndarray | None = None, folds: Folds | None = None) -> Any:
+def encode(
+    frame: Any,
+    y: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
+    folds: Folds | None = None,
+) -> Any:
     """Encoder, matrix and views of a frame in its own order of rows."""
     table = as_table(frame)
     y = np.zeros((table.n, 1)) if y is None else y.reshape(table.n, -1)
@@ -34,7 +53,8 @@ def mixed(n: int = 400, seed: int = 0) -> pd.DataFrame:
             "two": rng.choice(["b", "a"], n),
             "few": rng.choice(["x", "y", "z"], n),
             "many": rng.integers(0, 150, n).astype(str),
-            "date": pd.Timestamp("2020-02-29") + pd.to_timedelta(rng.integers(0, 10**6, n), unit="min"),
+            "date": pd.Timestamp("2020-02-29")
+            + pd.to_timedelta(rng.integers(0, 10**6, n), unit="min"),
         }
     )
     for name in ("number", "few", "many", "date"):
@@ -54,7 +74,9 @@ def test_moments_of_weights_are_moments_of_repeated_rows() -> None:
         assert_allclose((mean, sd), again, rtol=1e-12, atol=1e-14)
         exact = x.astype(np.longdouble)
         centre = np.average(exact, weights=times)
-        assert_allclose(sd, float(np.sqrt(np.average((exact - centre) ** 2, weights=times))), rtol=1e-12)
+        assert_allclose(
+            sd, float(np.sqrt(np.average((exact - centre) ** 2, weights=times))), rtol=1e-12
+        )
 
 
 def test_moments_of_huge_and_tiny_values_are_finite() -> None:
@@ -96,15 +118,28 @@ def test_infinite_differences_end_at_the_limit() -> None:
 
 
 def test_columns_that_say_nothing_are_left_out() -> None:
-    frame = pd.DataFrame({"constant": [5, 5, 5], "level": ["a", "a", "a"], "day": pd.Timestamp("2020-01-01"), "x": [1, 2, 3]})
+    frame = pd.DataFrame(
+        {
+            "constant": [5, 5, 5],
+            "level": ["a", "a", "a"],
+            "day": pd.Timestamp("2020-01-01"),
+            "x": [1, 2, 3],
+        }
+    )
     encoder, X, _ = encode(frame)
     assert encoder.names == ("x",)
     assert X.shape == (3, 1)
     with pytest.warns(MotifnetWarning, match="left out: 'a', 'c'"):
-        encoder, X, _ = encode(pd.DataFrame({"a": [None, None], "b": [1, 1], "c": pd.Series([None, None], dtype="str")}))
+        encoder, X, _ = encode(
+            pd.DataFrame(
+                {"a": [None, None], "b": [1, 1], "c": pd.Series([None, None], dtype="str")}
+            )
+        )
     assert encoder.names == ("constant",)
     assert_array_equal(X, np.zeros((2, 1)))
-    assert_array_equal(encoder.transform(as_table(pd.DataFrame({"a": [1.0], "b": [1], "c": ["new"]}))), [[0.0]])
+    assert_array_equal(
+        encoder.transform(as_table(pd.DataFrame({"a": [1.0], "b": [1], "c": ["new"]}))), [[0.0]]
+    )
 
 
 # --- levels
@@ -131,11 +166,19 @@ def test_two_levels_need_one_indicator() -> None:
 
 def test_levels_of_other_types_survive_json() -> None:
     frame = pd.DataFrame(
-        {"i": pd.Categorical([3, 10, 1, None]), "b": pd.Categorical([True, False, None, True]), "f": pd.Categorical([0.5, 1.0, 2.0, 1.0])}
+        {
+            "i": pd.Categorical([3, 10, 1, None]),
+            "b": pd.Categorical([True, False, None, True]),
+            "f": pd.Categorical([0.5, 1.0, 2.0, 1.0]),
+        }
     )
     encoder, X, _ = encode(frame)
     first, second, third = encoder.features
-    assert (first.levels, second.levels, third.levels) == ((1, 3, 10, None), (False, True, None), (0.5, 1.0, 2.0))
+    assert (first.levels, second.levels, third.levels) == (
+        (1, 3, 10, None),
+        (False, True, None),
+        (0.5, 1.0, 2.0),
+    )
     assert_array_equal(restored(encoder).transform(as_table(frame)), X)
 
 
@@ -148,7 +191,10 @@ def test_a_level_in_three_thousand_rows_is_clipped() -> None:
 
 
 def test_phases_of_a_date() -> None:
-    times = pd.to_datetime(["1969-12-31T18:00:00", "1970-01-01", "2024-05-31T12:34:56.789", "2100-01-01T06:00:00"], format="ISO8601")
+    times = pd.to_datetime(
+        ["1969-12-31T18:00:00", "1970-01-01", "2024-05-31T12:34:56.789", "2100-01-01T06:00:00"],
+        format="ISO8601",
+    )
     encoder, X, _ = encode(pd.DataFrame({"d": times}))
     t = times.to_numpy().astype("datetime64[us]").astype(np.int64)
     raw = [t.astype(float)]
@@ -165,9 +211,14 @@ def test_a_phase_that_does_not_vary_is_left_out() -> None:
     days = pd.date_range("2024-01-01", periods=40, freq="D")
     names = encode(pd.DataFrame({"d": days}))[0].names
     assert [name.split()[-1] for name in names] == ["time", "year", "year", "week", "week"]
-    assert [n.split()[-1] for n in encode(pd.DataFrame({"d": days[::7]}))[0].names] == ["time", "year", "year"]
+    assert [n.split()[-1] for n in encode(pd.DataFrame({"d": days[::7]}))[0].names] == [
+        "time",
+        "year",
+        "year",
+    ]
     noon = pd.to_datetime(["2024-01-01T00:00", "2024-01-01T12:00", "2024-01-02T12:00"])
-    assert "d sine of the day" not in encode(pd.DataFrame({"d": noon}))[0].names  # sin π is rounding alone
+    # sin π is rounding alone
+    assert "d sine of the day" not in encode(pd.DataFrame({"d": noon}))[0].names
 
 
 def test_a_gap_among_dates() -> None:
@@ -239,7 +290,9 @@ def test_the_order_of_rows_does_not_matter() -> None:
     found = []
     for part, target, given in ((frame, y, weight), (frame.iloc[again], y[again], weight[again])):
         rows = canonical(as_table(part), target, given)
-        encoder, X, views = Encoder.fit(rows.table, rows.y, rows.weight, make_folds(rows.table.n, 4, 0))
+        encoder, X, views = Encoder.fit(
+            rows.table, rows.y, rows.weight, make_folds(rows.table.n, 4, 0)
+        )
         assert views is not None
         found.append((encoder.transform(as_table(frame)), X, *views))
     for one, other in zip(*found, strict=True):
@@ -258,7 +311,11 @@ def test_effects_against_the_formula_by_loops() -> None:
     codes, w = rng.integers(0, 9, 60), rng.random(60) + 1
     y = rng.normal(size=60) + codes
     W = np.bincount(codes, w, 10).astype(np.float64)
-    N, M, grand = w.sum(), [np.average(y[codes == i], weights=w[codes == i]) for i in range(9)], np.average(y, weights=w)
+    N, M, grand = (
+        w.sum(),
+        [np.average(y[codes == i], weights=w[codes == i]) for i in range(9)],
+        np.average(y, weights=w),
+    )
     within = sum(w[i] * (y[i] - M[codes[i]]) ** 2 for i in range(60)) / (N - 9)
     between = (sum(W[i] * (M[i] - grand) ** 2 for i in range(9)) - 8 * within) / (N - sum(W**2) / N)
     expected = [(M[i] - grand) * W[i] / (W[i] + within / between) for i in range(9)]
@@ -313,7 +370,13 @@ def test_noise_gives_nothing(kind: str) -> None:
             y = y + rng.normal(size=300)[groups]
             codes = groups * 7 + rng.integers(0, 7, 3000)  # levels that tell the group
         y = (y - y.mean()) / y.std()
-        folds = make_folds(3000, 4, seed, groups=groups if kind == "groups" else None, time=rng.random(3000) if kind == "time" else None)
+        folds = make_folds(
+            3000,
+            4,
+            seed,
+            groups=groups if kind == "groups" else None,
+            time=rng.random(3000) if kind == "time" else None,
+        )
         _, _, views = encode(levels_frame(codes), y, folds=folds)
         error = total = 0.0
         for k in range(folds.count):
@@ -353,7 +416,11 @@ def test_only_proportions_of_small_weights_count() -> None:
     rng = np.random.default_rng(0)
     codes, y, weight = rng.integers(0, 100, 500), rng.normal(size=500), rng.random(500)
     for scale in (1e-9, 1e-3):
-        assert_allclose(encode(levels_frame(codes), y, weight * scale)[1], encode(levels_frame(codes), y, weight)[1], rtol=1e-9)
+        assert_allclose(
+            encode(levels_frame(codes), y, weight * scale)[1],
+            encode(levels_frame(codes), y, weight)[1],
+            rtol=1e-9,
+        )
 
 
 def test_levels_of_single_rows_and_a_single_group_stay_finite() -> None:
@@ -363,7 +430,11 @@ def test_levels_of_single_rows_and_a_single_group_stay_finite() -> None:
     for matrix in (X, *views, encoder.transform(as_table(frame))):
         assert_array_equal(matrix, 0.0)
     one_group = make_folds(400, 4, 0, groups=np.zeros(400, dtype=np.int64))
-    _, X, views = encode(levels_frame(np.arange(400) % 80), np.random.default_rng(0).normal(size=400), folds=one_group)
+    _, X, views = encode(
+        levels_frame(np.arange(400) % 80),
+        np.random.default_rng(0).normal(size=400),
+        folds=one_group,
+    )
     assert len(views) == 1
     assert np.isfinite(X).all()
     assert_array_equal(views[0], 0.0)
@@ -372,9 +443,11 @@ def test_levels_of_single_rows_and_a_single_group_stay_finite() -> None:
 def test_encoding_is_fast() -> None:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
-        {f"n{i}": rng.normal(size=100_000) for i in range(12)} | {f"c{i}": rng.integers(0, 9, 100_000).astype(str) for i in range(8)}
+        {f"n{i}": rng.normal(size=100_000) for i in range(12)}
+        | {f"c{i}": rng.integers(0, 9, 100_000).astype(str) for i in range(8)}
     )
     table, y, folds = as_table(frame), np.zeros((100_000, 1)), make_folds(100_000, 4, 0)
     start = time.perf_counter()
     Encoder.fit(table, y, np.ones(100_000), folds)
-    assert time.perf_counter() - start < 5  # measured .4 on a quiet core; the rest is for busy machines
+    # measured .4 on a quiet core; the rest is for busy machines
+    assert time.perf_counter() - start < 5

@@ -28,17 +28,17 @@ from motifnet.engine import (
     FileError,
     ResourceError,
     UsageError,
-    _blocks,
     _checkpoint,
+    _parallel,
     fingerprint,
     open_engine,
     ordered_sum,
     parallel_map,
     working,
 )
-from motifnet.engine._codec import Arrays, decode, encode
+from motifnet.engine._checkpoint import NamedArrays, decode, encode
 from motifnet.kernels import Capacity, GridChoice, every_fold, start_kernel
-from motifnet.kernels._every_fold import LandmarkFolds
+from motifnet.kernels._held_out import LandmarkFolds
 from motifnet.teachers import Forest
 
 KEY = {"rows": "a", "settings": {"seed": 0}}
@@ -63,7 +63,9 @@ def table(n: int = 150) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def bits(model: MotifRegressor | MotifClassifier) -> NDArray[np.float64]:
-    return np.concatenate([v.detach().numpy().ravel() for v in model.to_torch().state_dict().values()])
+    return np.concatenate(
+        [v.detach().numpy().ravel() for v in model.to_torch().state_dict().values()]
+    )
 
 
 # sums
@@ -81,12 +83,22 @@ def test_a_sum_is_added_from_the_left_whatever_the_jobs(jobs: int) -> None:
 
 
 def gram_sums(n_jobs: int, n: int = 6_000) -> LandmarkFolds:
-    """Those of a kernel on n rows in two folds: S and c of every cell, in blocks of 2,048 rows and less."""
+    """Those of a kernel on n rows in two folds: S and c of every cell, in blocks of 2,048 rows and
+    less.
+    """
     rng = np.random.default_rng(1)
     Z = torch.as_tensor(rng.normal(size=(n, 4)))
     blocks = [torch.arange(0, n // 2), torch.arange(n // 2, n)]
     gram = start_kernel(("laplace1", "gaussian"), {1: 3.0, 2: 2.0}, 1.0).gram
-    folds = every_fold(gram, Z, Z[:, :1].sin(), torch.ones(n, dtype=Z.dtype), blocks, n_jobs=n_jobs, capacity=Capacity(100, 60))
+    folds = every_fold(
+        gram,
+        Z,
+        Z[:, :1].sin(),
+        torch.ones(n, dtype=Z.dtype),
+        blocks,
+        n_jobs=n_jobs,
+        capacity=Capacity(100, 60),
+    )
     assert isinstance(folds, LandmarkFolds)
     return folds
 
@@ -133,7 +145,12 @@ def same(a: Any, b: Any) -> bool:
         return False
     if isinstance(a, np.ndarray | torch.Tensor):
         strides = (a.strides, b.strides) if isinstance(a, np.ndarray) else (a.stride(), b.stride())
-        return a.dtype == b.dtype and a.shape == b.shape and strides[0] == strides[1] and bool((np.asarray(a) == np.asarray(b)).all())
+        return (
+            a.dtype == b.dtype
+            and a.shape == b.shape
+            and strides[0] == strides[1]
+            and bool((np.asarray(a) == np.asarray(b)).all())
+        )
     if isinstance(a, tuple | list):
         return len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, dict):
@@ -145,7 +162,7 @@ def same(a: Any, b: Any) -> bool:
 
 @pytest.mark.parametrize("name", VALUES)
 def test_values_come_back_as_they_were_layout_included(name: str) -> None:
-    arrays: Arrays = {}
+    arrays: NamedArrays = {}
     back = decode(encode(VALUES[name], arrays), arrays)
     assert same(VALUES[name], back)
     assert fingerprint(VALUES[name]) == fingerprint(back)
@@ -153,16 +170,33 @@ def test_values_come_back_as_they_were_layout_included(name: str) -> None:
 
 def test_fingerprints_tell_values_apart() -> None:
     assert len({fingerprint(value) for value in VALUES.values()}) == len(VALUES)
-    assert fingerprint(np.zeros(2)) != fingerprint(np.zeros(2, dtype=np.float32)) != fingerprint(np.zeros((1, 2), dtype=np.float32))
+    assert (
+        fingerprint(np.zeros(2))
+        != fingerprint(np.zeros(2, dtype=np.float32))
+        != fingerprint(np.zeros((1, 2), dtype=np.float32))
+    )
 
 
-@pytest.mark.parametrize("value", [object(), np.array([object()]), {1, 2}, lambda: 0], ids=["object", "objects", "set", "function"])
+@pytest.mark.parametrize(
+    "value",
+    [object(), np.array([object()]), {1, 2}, lambda: 0],
+    ids=["object", "objects", "set", "function"],
+)
 def test_what_has_no_form_is_refused(value: Any) -> None:
     with pytest.raises(TypeError, match="no form"):
         encode(value, {})
 
 
-@pytest.mark.parametrize("name", ["os:system", "subprocess:Popen", "motifnet.engine:open_engine", "motifnet.engine:None", "motifnetx:Y"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "os:system",
+        "subprocess:Popen",
+        "motifnet.engine:open_engine",
+        "motifnet.engine:None",
+        "motifnetx:Y",
+    ],
+)
 def test_a_file_cannot_name_what_is_no_dataclass_of_motifnet(name: str) -> None:
     with pytest.raises((ValueError, ImportError)):
         decode(["data", name, {}], {})
@@ -197,7 +231,7 @@ def test_jobs_of_jobs_are_not_kept(opened: Make, tmp_path: Path) -> None:
 
 
 def test_a_sum_goes_on_where_it_was(opened: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_blocks, "_KEPT_S", 0.0)
+    monkeypatch.setattr(_parallel, "_STORE_INTERVAL_S", 0.0)
     parts, ran = np.random.default_rng(0).normal(size=(20, 3)), []
 
     def part(i: int, end: int) -> tuple[NDArray[np.float64]]:
@@ -235,7 +269,9 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("key", "names"), OTHERS, ids=["rows", "settings", "both"])
-def test_the_folder_of_another_run_is_refused(tmp_path: Path, key: dict[str, Any], names: str) -> None:
+def test_the_folder_of_another_run_is_refused(
+    tmp_path: Path, key: dict[str, Any], names: str
+) -> None:
     Checkpoint(tmp_path, KEY, Control())
     with pytest.raises(UsageError, match=names):
         Checkpoint(tmp_path, key, Control())
@@ -249,7 +285,9 @@ def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
         Checkpoint(tmp_path / "photo.jpg", KEY, Control())
 
 
-@pytest.mark.parametrize("content", [b"", b"x" * 100, b"\x02\0\0\0\0\0\0\0{}"], ids=["empty", "noise", "no value"])
+@pytest.mark.parametrize(
+    "content", [b"", b"x" * 100, b"\x02\0\0\0\0\0\0\0{}"], ids=["empty", "noise", "no value"]
+)
 def test_damaged_files_are_named(opened: Make, tmp_path: Path, content: bytes) -> None:
     with working(here(), opened()):
         parallel_map(float, [1])
@@ -275,11 +313,20 @@ MotifRegressor("fast", checkpoint=sys.argv[1]).fit(*table())
 
 
 def killed_while_it_fits(script: str, folder: Path, steps: int, seconds: float = 300) -> None:
-    """Start a fit in a process of its own and kill it, without a word of warning, once its checkpoint has some steps."""
+    """Start a fit in a process of its own and kill it, without a word of warning, once its
+    checkpoint has some steps.
+    """
     tests = str(Path(__file__).parent)
-    process = subprocess.Popen([sys.executable, "-c", script, str(folder), tests], env={**os.environ, "OMP_NUM_THREADS": "1"})
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(folder), tests],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
     end = time.monotonic() + seconds
-    while len(list(folder.glob("*.safetensors"))) < steps and process.poll() is None and time.monotonic() < end:
+    while (
+        len(list(folder.glob("*.safetensors"))) < steps
+        and process.poll() is None
+        and time.monotonic() < end
+    ):
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, "the fit ended before it was killed"
@@ -289,11 +336,14 @@ def test_a_killed_fit_goes_on_to_the_same_model(tmp_path: Path) -> None:
     X, y = table()
     whole = MotifRegressor("fast").fit(X, y)
     killed_while_it_fits(FIT, tmp_path / "steps", 5)
-    left = {file.name: file.stat().st_mtime_ns for file in (tmp_path / "steps").glob("*.safetensors")}
+    left = {
+        file.name: file.stat().st_mtime_ns for file in (tmp_path / "steps").glob("*.safetensors")
+    }
     resumed = MotifRegressor("fast", checkpoint=tmp_path / "steps").fit(X, y)
     assert np.array_equal(bits(resumed), bits(whole))
     assert np.array_equal(resumed.predict(X), whole.predict(X))
-    assert all((tmp_path / "steps" / name).stat().st_mtime_ns == at for name, at in left.items())  # what was there has been read
+    # what was there has been read
+    assert all((tmp_path / "steps" / name).stat().st_mtime_ns == at for name, at in left.items())
     with pytest.raises(UsageError, match="rows differ"):
         MotifRegressor("fast", checkpoint=tmp_path / "steps").fit(X, y + 1)
     with pytest.raises(UsageError, match="settings differ"):
@@ -303,10 +353,16 @@ def test_a_killed_fit_goes_on_to_the_same_model(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
-    [partial(MotifRegressor, "best"), partial(MotifRegressor, objective="absolute"), partial(MotifClassifier, teachers=["splines", "linear"])],
+    [
+        partial(MotifRegressor, "best"),
+        partial(MotifRegressor, objective="absolute"),
+        partial(MotifClassifier, teachers=["splines", "linear"]),
+    ],
     ids=["best", "absolute", "classes"],
 )
-def test_every_stage_goes_on_from_any_steps(tmp_path: Path, make: Callable[..., MotifRegressor | MotifClassifier]) -> None:
+def test_every_stage_goes_on_from_any_steps(
+    tmp_path: Path, make: Callable[..., MotifRegressor | MotifClassifier]
+) -> None:
     X, y = table(60)
     target: Any = np.digitize(y, [0.5, 1.0]) if make.func is MotifClassifier else np.exp(y)  # type: ignore[attr-defined]
     whole, kept = make().fit(X, target), make(checkpoint=tmp_path).fit(X, target)
@@ -323,7 +379,7 @@ SUMS = """
 import sys
 sys.path.insert(0, sys.argv[2])
 import test_engines as t
-t._blocks._KEPT_S = 0.2
+t._parallel._STORE_INTERVAL_S = 0.2
 with t.working(t.here(), t.Checkpoint(sys.argv[1], t.KEY, t.Control())):
     t.gram_sums(2, 1_000_000)
 """
@@ -398,10 +454,15 @@ def test_ray_gives_the_same_gram_sums(ray: Engine) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", [MotifRegressor, MotifClassifier])
-def test_ray_gives_the_same_model(ray: Engine, task: type[MotifRegressor | MotifClassifier]) -> None:
+def test_ray_gives_the_same_model(
+    ray: Engine, task: type[MotifRegressor | MotifClassifier]
+) -> None:
     X, y = table()
     target: Any = y if task is MotifRegressor else np.digitize(y, [0.5, 1.0])
-    serial, jobs, remote = (task("fast", **how).fit(X, target) for how in ({"n_jobs": 1}, {"n_jobs": 2}, {"n_jobs": 2, "engine": "ray"}))
+    serial, jobs, remote = (
+        task("fast", **how).fit(X, target)
+        for how in ({"n_jobs": 1}, {"n_jobs": 2}, {"n_jobs": 2, "engine": "ray"})
+    )
     for other in (jobs, remote):
         assert np.array_equal(bits(serial), bits(other))
         assert np.array_equal(serial.predict(X), other.predict(X))

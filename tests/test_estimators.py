@@ -1,4 +1,6 @@
-"""The two estimators: scikit-learn's conventions, determinism, weights, tables of real life, stops."""
+"""The two estimators: scikit-learn's conventions, determinism, weights, tables of real
+life, stops.
+"""
 
 from __future__ import annotations
 
@@ -19,24 +21,32 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from motifnet import MotifClassifier, MotifRegressor, load, mimic
 from motifnet.engine import Control, DataError, MotifnetWarning, UsageError
-from motifnet.estimators._course import Course
-from motifnet.estimators._goal import Judged
-from motifnet.estimators._presets import PRESETS
+from motifnet.pipeline._goal import ScoredCandidate
+from motifnet.pipeline._history import History
+from motifnet.pipeline._presets import PRESETS
 from short_presets import short
 
-# as for every estimator that chooses its settings by cross-validation: folds hold rows, and equal rows may lie in several
-BY_FOLDS = {"check_sample_weight_equivalence_on_dense_data": "weight 2 is the row twice in every solve, not in the choice of settings"}
+# as for every estimator that chooses its settings by
+# cross-validation: folds hold rows, and equal rows may lie in several
+BY_FOLDS = {
+    "check_sample_weight_equivalence_on_dense_data": "weight 2 is the row twice in every "
+    "solve, not in the choice of settings"
+}
 
 
 @pytest.fixture(params=["short", pytest.param("whole", marks=pytest.mark.slow)])
 def training(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The default preset with every stage of it: no convention depends on the number of folds, or of the steps of a training."""
+    """The default preset with every stage of it: no convention depends on the number of folds, or
+    of the steps of a training.
+    """
     if request.param == "short":
         monkeypatch.setitem(PRESETS, "balanced", short("balanced"))
 
 
 @pytest.mark.usefixtures("training")
-@parametrize_with_checks([MotifRegressor(), MotifClassifier()], expected_failed_checks=lambda estimator: BY_FOLDS)  # type: ignore[untyped-decorator]
+@parametrize_with_checks(
+    [MotifRegressor(), MotifClassifier()], expected_failed_checks=lambda estimator: BY_FOLDS
+)  # type: ignore[untyped-decorator]
 def test_scikit_learn_conventions(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)
 
@@ -55,7 +65,9 @@ def table() -> pd.DataFrame:
             "sold": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, n), unit="D"),
         }
     )
-    t["price"] = 3 * t["size"] + 20 * t["rooms"] * (t["town"] == "Uji") + 40 * t["new"] + rng.normal(0, 5, n)
+    t["price"] = (
+        3 * t["size"] + 20 * t["rooms"] * (t["town"] == "Uji") + 40 * t["new"] + rng.normal(0, 5, n)
+    )
     t.loc[::17, "size"] = np.nan
     t.loc[5::23, "town"] = None
     return t
@@ -66,10 +78,12 @@ def fitted(table: pd.DataFrame) -> MotifRegressor:
     return MotifRegressor(preset="fast").fit(table.drop(columns="price"), table["price"])
 
 
-def test_network_is_teacher_and_ledger_is_complete(fitted: MotifRegressor, table: pd.DataFrame) -> None:
+def test_network_is_teacher_and_ledger_is_complete(
+    fitted: MotifRegressor, table: pd.DataFrame
+) -> None:
     stages = [row.stage for row in fitted.ledger_]
     assert stages[:2] == ["convex fit", "transferred"]
-    assert "inner layers" in stages and "stack" in stages
+    assert "feature layers" in stages and "stack" in stages
     assert all(row.seconds >= 0 and row.error > 0 and row.parameters > 0 for row in fitted.ledger_)
     kept = [row.error for row in fitted.ledger_ if row.kept and row.stage != "compact"]
     assert kept == sorted(kept, reverse=True)
@@ -77,12 +91,17 @@ def test_network_is_teacher_and_ledger_is_complete(fitted: MotifRegressor, table
     matrix = fitted.encode(table.drop(columns="price"))
     sd = float(table["price"].std())
     assert np.abs(fitted.network_(matrix) - fitted.teacher_(matrix)).max() <= 1e-10 * sd
-    assert max(fitted.certificate_.on_data, fitted.certificate_.on_box, fitted.certificate_.outside) <= 1e-10
+    assert (
+        max(fitted.certificate_.on_data, fitted.certificate_.on_box, fitted.certificate_.outside)
+        <= 1e-10
+    )
     assert fitted.card_.depth > 0
     assert fitted.score(table.drop(columns="price"), table["price"]) > 0.9
 
 
-def test_to_torch_takes_and_gives_float32_and_has_gradients(fitted: MotifRegressor, table: pd.DataFrame) -> None:
+def test_to_torch_takes_and_gives_float32_and_has_gradients(
+    fitted: MotifRegressor, table: pd.DataFrame
+) -> None:
     module = fitted.to_torch()
     matrix = fitted.encode(table.drop(columns="price"))
     x = torch.as_tensor(matrix).float().requires_grad_(True)
@@ -91,10 +110,17 @@ def test_to_torch_takes_and_gives_float32_and_has_gradients(fitted: MotifRegress
     out.sum().backward()
     assert x.grad is not None and torch.isfinite(x.grad).all() and x.grad.abs().sum() > 0
     sd = float(table["price"].std())
-    assert np.abs(out.detach().numpy() - fitted.teacher_(matrix.astype(np.float32).astype(np.float64))).max() <= 3e-4 * sd
+    assert (
+        np.abs(
+            out.detach().numpy() - fitted.teacher_(matrix.astype(np.float32).astype(np.float64))
+        ).max()
+        <= 3e-4 * sd
+    )
 
 
-def test_saved_model_is_bit_equal(fitted: MotifRegressor, table: pd.DataFrame, tmp_path: Path) -> None:
+def test_saved_model_is_bit_equal(
+    fitted: MotifRegressor, table: pd.DataFrame, tmp_path: Path
+) -> None:
     fitted.save(tmp_path / "m.motif")
     again = load(tmp_path / "m.motif")
     X = table.drop(columns="price")
@@ -110,7 +136,10 @@ def test_reordered_missing_and_wrong_columns(fitted: MotifRegressor, table: pd.D
         fitted.predict(X.drop(columns="rooms"))
     with pytest.raises(DataError, match="size"):
         fitted.predict(X.assign(size="large"))
-    with pytest.warns(MotifnetWarning, match="150 of 150 rows have a level that the fit has not seen .column 'town': 'Osaka'"):
+    with pytest.warns(
+        MotifnetWarning,
+        match="150 of 150 rows have a level that the fit has not seen .column 'town': 'Osaka'",
+    ):
         unseen = fitted.predict(X.assign(town="Osaka"))
     assert np.isfinite(unseen).all()
 
@@ -119,7 +148,7 @@ SCRIPT = """
 import sys, numpy as np
 sys.path.insert(0, sys.argv[3])
 from motifnet import MotifRegressor, MotifClassifier
-from motifnet.estimators._presets import PRESETS
+from motifnet.pipeline._presets import PRESETS
 from short_presets import short
 if sys.argv[4] == "short":
     PRESETS["balanced"] = short("balanced")
@@ -136,8 +165,18 @@ sys.stdout.write(str([(row.stage, row.error, row.kept) for row in [*m.ledger_, *
 
 def _run(n_jobs: int, order: int, hash_seed: int, training: str) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "OMP_NUM_THREADS": str(n_jobs)}
-    command = [sys.executable, "-c", SCRIPT, str(n_jobs), str(order), str(Path(__file__).parent), training]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout
+    command = [
+        sys.executable,
+        "-c",
+        SCRIPT,
+        str(n_jobs),
+        str(order),
+        str(Path(__file__).parent),
+        training,
+    ]
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment, check=True
+    ).stdout
 
 
 @pytest.mark.parametrize("training", ["short", pytest.param("whole", marks=pytest.mark.slow)])
@@ -168,13 +207,19 @@ def test_a_row_of_weight_zero_is_none(kind: Any) -> None:
     y = y > 0 if kind is MotifClassifier else y
     weight = rng.integers(0, 3, 60).astype(float)
     used = weight > 0
-    outputs = (lambda m: m.predict_proba(X)) if kind is MotifClassifier else (lambda m: m.predict(X))
+    outputs = (
+        (lambda m: m.predict_proba(X)) if kind is MotifClassifier else (lambda m: m.predict(X))
+    )
     weighted = outputs(kind(preset="fast").fit(X, y, sample_weight=weight))
-    assert np.array_equal(weighted, outputs(kind(preset="fast").fit(X[used], y[used], sample_weight=weight[used])))
+    assert np.array_equal(
+        weighted, outputs(kind(preset="fast").fit(X[used], y[used], sample_weight=weight[used]))
+    )
 
 
 def test_equal_rows_are_observations_of_their_own() -> None:
-    """Three yes/no columns: eight different rows, whose shares of classes are all there is to know."""
+    """Three yes/no columns: eight different rows, whose shares of classes are all there is
+    to know.
+    """
     rng = np.random.default_rng(3)
     X = pd.DataFrame(rng.integers(0, 2, (1_500, 3)).astype(bool), columns=["a", "b", "c"])
     p = 1 / (1 + np.exp(-(2.0 * X["a"] - 1.5 * X["b"] + (X["a"] ^ X["c"]) - 0.5)))
@@ -226,7 +271,9 @@ def test_time_does_not_look_ahead() -> None:
 def test_groups_that_span_all_times_are_refused() -> None:
     X = np.random.default_rng(0).normal(size=(60, 2))
     with pytest.raises(DataError, match="groups and time"):
-        MotifRegressor(preset="fast").fit(X, X[:, 0], groups=np.arange(60) % 2, time=np.arange(60) // 2)
+        MotifRegressor(preset="fast").fit(
+            X, X[:, 0], groups=np.arange(60) % 2, time=np.arange(60) // 2
+        )
 
 
 @pytest.mark.filterwarnings("ignore:.*alone explains")
@@ -240,18 +287,22 @@ def test_time_limit_keeps_the_best_so_far() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*alone explains")
-@pytest.mark.parametrize("stage", ["convex fit", "transferred", "last layer", "inner layers", "quick trees", "stack"])
-def test_ctrl_c_in_each_stage_keeps_the_best_so_far(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "stage", ["convex fit", "transferred", "last layer", "feature layers", "quick trees", "stack"]
+)
+def test_ctrl_c_in_each_stage_keeps_the_best_so_far(
+    stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(6)
     X = rng.normal(size=(60, 2))
-    start = Course.start
+    start = History.start
 
-    def interrupting(self: Course, name: str) -> float:
+    def interrupting(self: History, name: str) -> float:
         if name == stage:
             self.control.interrupted.set()  # what the first Ctrl-C does
         return start(self, name)
 
-    monkeypatch.setattr(Course, "start", interrupting)
+    monkeypatch.setattr(History, "start", interrupting)
     with pytest.warns(MotifnetWarning, match="Ctrl-C"):
         model = MotifRegressor().fit(X, X[:, 0])
     assert np.isfinite(model.predict(X)).all()
@@ -261,10 +312,14 @@ def test_trees_that_are_rejected_in_their_trial_end_there() -> None:
     X = np.random.default_rng(7).normal(size=(660, 3))
     model = MotifRegressor(preset="fast").fit(X, X.sum(1))
     rows = {row.stage: row for row in model.ledger_}
-    assert "rejected early, after a trial on 220 rows" in rows["quick trees"].note and not rows["quick trees"].kept
+    assert (
+        "rejected early, after a trial on 220 rows" in rows["quick trees"].note
+        and not rows["quick trees"].kept
+    )
     alone, _, without = map(float, re.findall(r"\d\.\S+", rows["quick trees"].note))
     assert alone > 1.4 * without
-    assert rows["quick trees"].error == pytest.approx(rows["linear"].error, rel=0.05)  # as all rows of the ledger, of the model so far
+    # as all rows of the ledger, of the model so far
+    assert rows["quick trees"].error == pytest.approx(rows["linear"].error, rel=0.05)
     assert "trees" not in rows["stack"].note
 
 
@@ -280,7 +335,12 @@ def test_second_ctrl_c_stops_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "words"),
-    [({"preset": "slow"}, "balanced"), ({"time_limit_s": -1}, "positive"), ({"random_state": -3}, "non-negative"), ({"random_state": "x"}, "None")],
+    [
+        ({"preset": "slow"}, "balanced"),
+        ({"time_limit_s": -1}, "positive"),
+        ({"random_state": -3}, "non-negative"),
+        ({"random_state": "x"}, "None"),
+    ],
 )
 def test_wrong_settings_say_what_is_right(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
@@ -344,12 +404,19 @@ def test_mimic_of_a_fitted_estimator() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*alone explains")
-def test_the_best_preset_has_all_its_teachers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_best_preset_has_all_its_teachers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(PRESETS, "best", short("best"))
     rng = np.random.default_rng(9)
     X = rng.normal(size=(70, 2))
     model = MotifRegressor(preset="best").fit(X, np.abs(X[:, 0]))
-    assert {row.stage for row in model.ledger_} >= {"inner layers 3", *PRESETS["best"].early, "splines", "support vectors"}
+    assert {row.stage for row in model.ledger_} >= {
+        "feature layers 3",
+        *PRESETS["best"].early,
+        "splines",
+        "support vectors",
+    }
     model.save(tmp_path / "best.motif")
     assert np.array_equal(load(tmp_path / "best.motif").predict(X), model.predict(X))
 
@@ -364,7 +431,10 @@ def test_retraining_on_new_rows_never_hurts_them() -> None:
     shifted = network.retrain(X[100:], y[100:] + 1, epochs=3)
     assert [row.stage for row in shifted.ledger] == ["as it is", "last layer", "fine-tuning"]
     assert np.abs(shifted(X)[:, 0] - y - 1).mean() < 0.2
-    assert network.retrain(X[100:], y[100:] + 1, epochs=0).ledger[1].error < network.retrain(X[100:], y[100:] + 1, epochs=0).ledger[0].error
+    assert (
+        network.retrain(X[100:], y[100:] + 1, epochs=0).ledger[1].error
+        < network.retrain(X[100:], y[100:] + 1, epochs=0).ledger[0].error
+    )
     with pytest.raises(DataError, match="shape"):
         network.retrain(X[:, :1], y)
 
@@ -382,7 +452,12 @@ def test_catboost_as_a_further_teacher(table: pd.DataFrame, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("teachers", "objective", "words"), [("catboost", "squared", "list"), (["x"], "squared", "'trees'"), (["catboost"], "gamma", "gamma")]
+    ("teachers", "objective", "words"),
+    [
+        ("catboost", "squared", "list"),
+        (["x"], "squared", "'trees'"),
+        (["catboost"], "gamma", "gamma"),
+    ],
 )
 def test_teachers_that_do_not_go(teachers: Any, objective: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
@@ -390,50 +465,77 @@ def test_teachers_that_do_not_go(teachers: Any, objective: str, words: str) -> N
 
 
 def test_a_teacher_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("motifnet.estimators._presets.find_spec", lambda name: None)
+    monkeypatch.setattr("motifnet.pipeline._presets.find_spec", lambda name: None)
     with pytest.raises(UsageError, match="not installed"):
         MotifClassifier(teachers=["catboost"]).fit(np.eye(6), [0, 1] * 3)
 
 
-def test_what_is_cheap_comes_first_and_all_rows_of_the_ledger_are_errors_on_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_cheap_comes_first_and_all_rows_of_the_ledger_are_errors_on_the_same_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Above the exact range of the convex fit, where landmarks had no prediction once."""
-    judged: list[Judged] = []
-    settle = Course.settle
+    scored: list[ScoredCandidate] = []
+    record = History.record
 
-    def listened(self: Course, stage: str, start: float, found: Judged, note: str, kept: bool | None = None) -> bool:
-        judged.append(found)
-        return settle(self, stage, start, found, note, kept)
+    def listened(
+        self: History,
+        stage: str,
+        start: float,
+        found: ScoredCandidate,
+        note: str,
+        kept: bool | None = None,
+    ) -> bool:
+        scored.append(found)
+        return record(self, stage, start, found, note, kept)
 
-    monkeypatch.setattr(Course, "settle", listened)
+    monkeypatch.setattr(History, "record", listened)
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1_300, 3))
-    model = MotifRegressor(preset="fast", profile=None).fit(X, np.sin(2 * X[:, 0]) + X[:, 1] + 0.3 * rng.normal(size=1_300))
+    model = MotifRegressor(preset="fast", profile=None).fit(
+        X, np.sin(2 * X[:, 0]) + X[:, 1] + 0.3 * rng.normal(size=1_300)
+    )
     assert [row.stage for row in model.ledger_] == [
         "convex fit",
         "transferred",
         "linear",
         "quick trees",
-        "inner layers",
+        "feature layers",
         "extrapolation",
         "stack",
         "compact",
     ]
-    scored = np.isfinite(judged[0].oof)
-    assert 2 / 3 <= scored.mean() < 1 and all((np.isfinite(j.oof) == scored).all() for j in judged)
+    there = np.isfinite(scored[0].oof)
+    assert 2 / 3 <= there.mean() < 1 and all((np.isfinite(s.oof) == there).all() for s in scored)
     kept = [row.error for row in model.ledger_ if row.kept]
-    assert all(after <= before for before, after in pairwise(kept[:-1])) and kept[-1] <= 1.005 * kept[-2]
+    assert (
+        all(after <= before for before, after in pairwise(kept[:-1]))
+        and kept[-1] <= 1.005 * kept[-2]
+    )
 
 
 @pytest.mark.parametrize(
-    ("worse", "standard_error", "kept"), [(1e-9, 1.0, True), (1e-9, 1e-12, False), (0.0, 0.0, True)], ids=["near", "far", "equal"]
+    ("worse", "standard_error", "kept"),
+    [(1e-9, 1.0, True), (1e-9, 1e-12, False), (0.0, 0.0, True)],
+    ids=["near", "far", "equal"],
 )
 def test_within_one_standard_error_the_average_of_all_stands(
     worse: float, standard_error: float, kept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("motifnet.estimators._pipeline.paired_difference", lambda *_: (worse, standard_error))
+    monkeypatch.setattr(
+        "motifnet.pipeline._stages.paired_difference", lambda *_: (worse, standard_error)
+    )
     rng = np.random.default_rng(0)
     X = rng.normal(size=(120, 2))
-    monkeypatch.setattr(Course, "_lower", lambda self, one, other: False)
-    model = MotifRegressor(preset="fast", profile=None, size="full").fit(X, X[:, 0] + 0.3 * rng.normal(size=120))
+    monkeypatch.setattr(History, "_lower", lambda self, one, other: False)
+    model = MotifRegressor(preset="fast", profile=None, size="full").fit(
+        X, X[:, 0] + 0.3 * rng.normal(size=120)
+    )
     assert model.ledger_[-1].stage == "stack" and model.ledger_[-1].kept is kept
     assert ("within one standard error" in model.ledger_[-1].note) is (kept and worse > 0)
+
+
+@pytest.mark.parametrize("estimator", [MotifRegressor, MotifClassifier])
+def test_settings_after_the_preset_are_keywords(estimator: Any) -> None:
+    assert estimator("fast").preset == "fast"
+    with pytest.raises(TypeError, match="positional"):
+        estimator("fast", 60.0)

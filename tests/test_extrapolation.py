@@ -1,4 +1,6 @@
-"""Linear extrapolation: nothing changes among the rows of a fit; beyond them lines, where held-out edges say that there is a trend."""
+"""Linear extrapolation: nothing changes among the rows of a fit; beyond them lines, where held-out
+edges say that there is a trend.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +19,16 @@ import motifnet
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.compare import tree_share
 from motifnet.compress import own_rows
-from motifnet.estimators._presets import PRESETS
 from motifnet.motifs import Affine, Chain, Clip, Distance, Motif, Parallel
-from motifnet.retrain import CrossTuned, InnerSettings, cross_tune, solve_whole, starts_of
+from motifnet.pipeline._presets import PRESETS
 from motifnet.structure import Extrapolation, extrapolation
 from motifnet.structure import _extrapolation as module
 from motifnet.tables import LIMIT, Sample, make_folds
 from motifnet.teachers import KernelRidge, Linear
+from motifnet.training import CrossTuned, FeatureSettings, cross_tune, solve_whole, starts_of
 
 N = 420
-SETTINGS = InnerSettings(steps=10, batch=200, profiles=("laplace2", "gaussian"))
+SETTINGS = FeatureSettings(steps=10, batch=200, profiles=("laplace2", "gaussian"))
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +36,9 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PRESETS, "fast", replace(PRESETS["fast"], inner=(SETTINGS,)))
 
 
-def trend(n: int = N, seed: int = 0, start: float = 0.0, end: float = 1.0) -> tuple[pd.DataFrame, np.ndarray]:
+def trend(
+    n: int = N, seed: int = 0, start: float = 0.0, end: float = 1.0
+) -> tuple[pd.DataFrame, np.ndarray]:
     rng = np.random.default_rng(seed)
     X = pd.DataFrame({"t": rng.uniform(start, end, n), "x": rng.uniform(0, 1, n)})
     return X, 10 * X["t"].to_numpy() + np.sin(6 * X["x"].to_numpy()) + 0.3 * rng.normal(size=n)
@@ -64,13 +68,17 @@ def fitted() -> MotifRegressor:
 
 def test_the_formula() -> None:
     rng = np.random.default_rng(0)
-    f = Chain([Affine(torch.as_tensor(rng.normal(size=(2, 3))), torch.as_tensor(rng.normal(size=2)))])
+    f = Chain(
+        [Affine(torch.as_tensor(rng.normal(size=(2, 3))), torch.as_tensor(rng.normal(size=2)))]
+    )
     low, high = np.array([-1.0, -LIMIT, -LIMIT]), np.array([1.0, LIMIT, 0.5])
     slopes = np.array([[2.0, 0.5], [0.0, 0.0], [-1.0, 0.0]])
     network = Extrapolation(low, high, slopes).around(f)
     X = torch.as_tensor(rng.normal(size=(200, 3)) * 2)
     inside = X.clamp(torch.as_tensor(low), torch.as_tensor(high))
-    torch.testing.assert_close(network(X), f(inside) + (X - inside) @ torch.as_tensor(slopes), atol=1e-13, rtol=0)
+    torch.testing.assert_close(
+        network(X), f(inside) + (X - inside) @ torch.as_tensor(slopes), atol=1e-13, rtol=0
+    )
     within = (inside == X).all(1)
     assert 20 < within.sum() < 180
     assert torch.equal(network(X[within]), f(X[within]))  # to the last bit
@@ -80,7 +88,10 @@ def test_the_formula() -> None:
 def test_a_network_that_follows_the_lines_already_stays_as_it_is() -> None:
     slopes = np.array([[2.0], [0.0], [-1.0]])
     ends = np.full(3, -1.0), np.full(3, 1.0)
-    own = Affine(torch.as_tensor(slopes.T + np.array([0.0, 7.0, 0.0])), torch.ones(1, dtype=torch.float64))  # another slope where there is no line
+    # another slope where there is no line
+    own = Affine(
+        torch.as_tensor(slopes.T + np.array([0.0, 7.0, 0.0])), torch.ones(1, dtype=torch.float64)
+    )
     assert Extrapolation(*ends, slopes).around(own) is own
     other = Affine(torch.as_tensor(1.01 * slopes.T), torch.ones(1, dtype=torch.float64))
     assert Extrapolation(*ends, slopes).around(other) is not other
@@ -92,21 +103,26 @@ def test_a_trend_goes_on_beyond_the_data(fitted: MotifRegressor) -> None:
     new, y = trend(400, 1, 1.0, 1.5)
     with pytest.warns(motifnet.engine.MotifnetWarning, match="outside"):
         predicted = fitted.predict(new)
-    assert np.sqrt(np.mean((predicted - y) ** 2)) < 0.55  # noise .3; a network that levels off is 2.9 away
+    # noise .3; a network that levels off is 2.9 away
+    assert np.sqrt(np.mean((predicted - y) ** 2)) < 0.55
     far = pd.DataFrame({"t": [1.5, 2.0, 2.5], "x": [0.5] * 3})
     with pytest.warns(motifnet.engine.MotifnetWarning):
         steps = np.diff(fitted.predict(far))
     assert steps[0] == pytest.approx(steps[1], abs=1e-9) and steps[0] == pytest.approx(5, rel=0.1)
 
 
-def test_the_rows_of_the_fit_see_nothing_of_it(fitted: MotifRegressor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BETTER", 0.0)
+def test_the_rows_of_the_fit_see_nothing_of_it(
+    fitted: MotifRegressor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_RATIO", 0.0)
     X, y = trend()
     without = MotifRegressor(preset="fast").fit(X, y)
     assert "extrapolation" not in [row.stage for row in without.ledger_]
     np.testing.assert_array_equal(fitted.predict(X), without.predict(X))
     np.testing.assert_array_equal(fitted.predict_interval(X), without.predict_interval(X))
-    assert [row.error for row in fitted.ledger_ if row.stage != "extrapolation"] == [row.error for row in without.ledger_]
+    assert [row.error for row in fitted.ledger_ if row.stage != "extrapolation"] == [
+        row.error for row in without.ledger_
+    ]
 
 
 def test_exact_in_every_form(fitted: MotifRegressor, tmp_path: Path) -> None:
@@ -136,9 +152,14 @@ def test_a_network_still_gives_its_rows(fitted: MotifRegressor) -> None:
     Z = fitted.encode(trend()[0])
     assert max(np.abs(Z - row).max(1).min() for row in rows[:20]) < 1e-5
     centres = torch.tensor([[0.0, 1.0], [3.0, 0.0]], dtype=torch.float64)
-    limits = Clip(torch.tensor([-1.0, -1.0], dtype=torch.float64), torch.tensor([1.0, 1.0], dtype=torch.float64))
-    behind = own_rows(Chain([limits, Distance(centres, 2)]), 2)
-    assert behind is not None and behind.tolist() == [[0.0, 1.0]]  # no row is sent to the other one
+    limits = Clip(
+        torch.tensor([-1.0, -1.0], dtype=torch.float64),
+        torch.tensor([1.0, 1.0], dtype=torch.float64),
+    )
+    transform = own_rows(Chain([limits, Distance(centres, 2)]), 2)
+    assert transform is not None and transform.tolist() == [
+        [0.0, 1.0]
+    ]  # no row is sent to the other one
 
 
 def test_small_networks_keep_their_lines() -> None:
@@ -150,7 +171,10 @@ def test_small_networks_keep_their_lines() -> None:
 
 
 def test_the_share_of_trees_is_that_of_the_stack() -> None:
-    stack: Motif = Parallel(torch.tensor([0.5, 0.5]), [Affine(torch.eye(2), torch.zeros(2)), Affine(torch.eye(2), torch.zeros(2))])
+    stack: Motif = Parallel(
+        torch.tensor([0.5, 0.5]),
+        [Affine(torch.eye(2), torch.zeros(2)), Affine(torch.eye(2), torch.zeros(2))],
+    )
     around = Extrapolation(np.full(2, -1.0), np.full(2, 1.0), np.zeros((2, 2))).around(stack)
     assert tree_share(around) == tree_share(stack) == 0
 
@@ -175,12 +199,12 @@ def test_only_trends_are_followed(law: str) -> None:
     assert (found.slopes != 0).any(1).tolist() == [bool(expected), False]
 
 
-@pytest.mark.parametrize(("n", "judged"), [(96, False), (112, True)])
-def test_enough_rows_must_judge_a_side(n: int, judged: bool) -> None:
+@pytest.mark.parametrize(("n", "scored"), [(96, False), (112, True)])
+def test_enough_rows_must_score_a_side(n: int, scored: bool) -> None:
     X, y = trend(n)
     sample = sample_of(X.to_numpy(), y)
     trained = cross_tune(sample, starts_of(KernelRidge().fit(sample), SETTINGS.profiles), SETTINGS)
-    assert bool(module.tried(sample, trained, 0, 0)) == judged
+    assert bool(module.tried(sample, trained, 0, 0)) == scored
 
 
 def test_a_column_must_be_steep_and_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +213,10 @@ def test_a_column_must_be_steep_and_a_number(monkeypatch: pytest.MonkeyPatch) ->
     linear = Linear().fit(sample)
     assert module.steepest(sample, linear) == [0]
     assert module.steepest(replace(sample, numeric=np.array([False, True])), linear) == []
-    for slope, expected in ((np.abs(linear.coef[0, 0]) - 1e-9, [0]), (np.abs(linear.coef[0, 0]) + 1e-9, [])):
+    for slope, expected in (
+        (np.abs(linear.coef[0, 0]) - 1e-9, [0]),
+        (np.abs(linear.coef[0, 0]) + 1e-9, []),
+    ):
         monkeypatch.setattr(module, "MIN_SLOPE", slope)
         assert module.steepest(sample, linear) == expected
 
@@ -211,14 +238,14 @@ def test_the_trial_is_as_honest_as_the_folds(kind: str, monkeypatch: pytest.Monk
     sample = sample_of(X.to_numpy(), y, folds=folds, groups=groups, time=time)
     if kind == "views":
         sample = replace(sample, views=(sample.X,) * 3)
-    seen, judged, losses = list[Sample](), list[Sample](), module._losses
+    seen, scored, losses = list[Sample](), list[Sample](), module._losses
 
     def solved(rows: Sample, *rest: Any) -> Any:
         seen.append(rows)
         return solve_whole(rows, *rest)
 
     def of_rows(new: Sample, predicted: Any) -> Any:
-        judged.append(new)
+        scored.append(new)
         return losses(new, predicted)
 
     monkeypatch.setattr(module, "solve_whole", solved)
@@ -230,10 +257,10 @@ def test_the_trial_is_as_honest_as_the_folds(kind: str, monkeypatch: pytest.Monk
     last = {tuple(row) for row in sample.X[folds.held_out(2)]}
     allowed = {tuple(row) for row in sample.X[folds.train(2)]}
     assert {tuple(row) for rows in seen for row in rows.X} <= allowed
-    assert {tuple(row) for new in judged for row in new.X} <= last
+    assert {tuple(row) for new in scored for row in new.X} <= last
     rows: Any
     new: Any
-    for rows, new in zip(seen, judged[-len(seen) :], strict=True):
+    for rows, new in zip(seen, scored[-len(seen) :], strict=True):
         assert groups is None or not np.isin(rows.groups, new.groups).any()
         assert time is None or rows.time.max() <= new.time.min()
 
@@ -253,7 +280,8 @@ def test_equal_rows(equal: bool) -> None:
     marks = np.column_stack([np.ceil(4 * X["t"]) if equal else X["t"], X["x"]])
     y = 5 * marks[:, 0] + 0.3 * np.random.default_rng(2).normal(size=900)
     sides = lines_of(sample_of(marks, y))[1]
-    assert ((0, True) in sides) != equal  # where a quarter has the largest value, no fifth lies beyond the others
+    # where a quarter has the largest value, no fifth lies beyond the others
+    assert ((0, True) in sides) != equal
 
 
 def test_fits_without_lines() -> None:
@@ -270,6 +298,11 @@ def test_fits_without_lines() -> None:
 def test_trained_networks_of_all_folds_serve() -> None:
     X, y = trend(500)
     sample = sample_of(X.to_numpy(), y)
-    trained = cross_tune(sample, starts_of(KernelRidge().fit(sample), SETTINGS.profiles), SETTINGS, copies=3)
+    trained = cross_tune(
+        sample, starts_of(KernelRidge().fit(sample), SETTINGS.profiles), SETTINGS, copies=3
+    )
     assert isinstance(trained, CrossTuned) and len(trained.models) == 3
-    assert (0, True) in [(side.column, side.upper) for side in extrapolation(sample, trained, Linear().fit(sample), 0)[1]]
+    assert (0, True) in [
+        (side.column, side.upper)
+        for side in extrapolation(sample, trained, Linear().fit(sample), 0)[1]
+    ]

@@ -1,4 +1,6 @@
-"""Fine-tuning: nothing but parameters moves, the same on any number of ranks, and no epoch at all can win."""
+"""Fine-tuning: nothing but parameters moves, the same on any number of ranks, and no epoch at all
+can win.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from motifnet.engine import Control, UsageError
+from motifnet.engine import Control, Matrix, UsageError
 from motifnet.kernels import Kernel
-from motifnet.mimicry._kernel import kernel_network
 from motifnet.motifs import Hinge
-from motifnet.retrain import FineTuneSettings, choose_epochs, fine_tune, fine_tune_stage
-from motifnet.retrain._fine_tune import pick_epochs
-from motifnet.tables import Matrix, Sample, make_folds
+from motifnet.tables import Sample, make_folds
+from motifnet.training import FineTuneSettings, choose_epochs, fine_tune, fine_tune_stage
+from motifnet.training._fine_tune import pick_epochs
+from motifnet.transfer._kernel_network import kernel_network
 
 QUICK = FineTuneSettings(epochs=4, batch=32, rate=1e-2)
 
@@ -37,7 +39,14 @@ def built(X: Matrix, y: Matrix, seed: int = 1) -> nn.Module:
     kernel = Kernel(("laplace1", "gaussian"), np.array([0.6, 0.4]), np.array([0.3, 0.4]))
     knots = torch.linspace(-2, 2, 5, dtype=torch.float64).expand(X.shape[1], 5)
     hinge = Hinge(knots, torch.ones(X.shape[1], 4, dtype=torch.float64))
-    return kernel_network(kernel, X[:20] + 2, 0.1 * rng.normal(size=(20, y.shape[1])), np.zeros(y.shape[1]), [hinge], np.eye(X.shape[1]))
+    return kernel_network(
+        kernel,
+        X[:20] + 2,
+        0.1 * rng.normal(size=(20, y.shape[1])),
+        np.zeros(y.shape[1]),
+        [hinge],
+        np.eye(X.shape[1]),
+    )
 
 
 def relu_network(d: int, seed: int) -> nn.Module:
@@ -57,13 +66,19 @@ def test_only_parameters_of_a_copy_move_and_the_error_falls() -> None:
     tuned = fine_tune(network, X, y, settings=replace(QUICK, epochs=20, rate=5e-2))
     assert all(torch.equal(a, b) for a, b in zip(before, values(network), strict=True))
     assert torch.equal(random_state, torch.get_rng_state())
-    moved = {name for name, p in tuned.named_parameters() if not torch.equal(p, network.get_parameter(name))}
+    moved = {
+        name
+        for name, p in tuned.named_parameters()
+        if not torch.equal(p, network.get_parameter(name))
+    }
     assert moved == {name for name, _ in network.named_parameters()}
     assert all(torch.equal(b, tuned.get_buffer(name)) for name, b in network.named_buffers())
     assert tuned.training
     assert all(p.grad is None for p in tuned.parameters())
     with torch.no_grad():
-        errors = [float(((f(torch.as_tensor(X)).numpy() - y) ** 2).mean()) for f in (network, tuned)]
+        errors = [
+            float(((f(torch.as_tensor(X)).numpy() - y) ** 2).mean()) for f in (network, tuned)
+        ]
     assert errors[1] < 0.9 * errors[0]
 
 
@@ -72,14 +87,19 @@ def test_repeats_itself_in_the_type_of_the_network(dtype: torch.dtype) -> None:
     X, y = rows()
     network = relu_network(3, 0).to(dtype)
     first, again = (fine_tune(network, X, y, settings=QUICK, seed=5) for _ in range(2))
-    assert all(torch.equal(a, b) and a.dtype == dtype for a, b in zip(values(first), values(again), strict=True))
+    assert all(
+        torch.equal(a, b) and a.dtype == dtype
+        for a, b in zip(values(first), values(again), strict=True)
+    )
     other = fine_tune(network, X, y, settings=QUICK, seed=6)
     assert not torch.equal(values(first)[0], values(other)[0])
 
 
 def test_dropout_draws_nothing_and_running_means_stay() -> None:
     X, y = rows()
-    network = nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 8), nn.Dropout(0.5), nn.Linear(8, 1)).double()
+    network = nn.Sequential(
+        nn.BatchNorm1d(3), nn.Linear(3, 8), nn.Dropout(0.5), nn.Linear(8, 1)
+    ).double()
     random_state = torch.get_rng_state()
     tuned = fine_tune(network, X, y, settings=QUICK)
     assert torch.equal(random_state, torch.get_rng_state())
@@ -88,7 +108,9 @@ def test_dropout_draws_nothing_and_running_means_stay() -> None:
 
 @pytest.mark.parametrize("kind", ["relu", "kernel"])
 def test_first_step_is_along_the_signs_and_moves_predictions_by_the_rate_at_most(kind: str) -> None:
-    """Adam's first step is −rate · s_t · sign(g), with s_t the root mean square of tensor t or less."""
+    """Adam's first step is −rate · s_t · sign(g), with s_t the root mean square of tensor t or
+    less.
+    """
     X, y = rows()
     network = relu_network(3, 0) if kind == "relu" else built(X, 30 * y)
     if kind == "kernel":  # large weights that cancel
@@ -97,12 +119,16 @@ def test_first_step_is_along_the_signs_and_moves_predictions_by_the_rate_at_most
             last.mul_(1e4)
     rate, f = 1e-3, network(torch.as_tensor(X)).detach()
     spread = max(float(f.std(unbiased=False)), float(y.std()))
-    tuned = fine_tune(network, X, y, settings=FineTuneSettings(epochs=1, batch=10**6, rate=rate, anchor=0.0))
+    tuned = fine_tune(
+        network, X, y, settings=FineTuneSettings(epochs=1, batch=10**6, rate=rate, anchor=0.0)
+    )
     for (name, p), q in zip(network.named_parameters(), tuned.parameters(), strict=True):
         steps = (p - q).detach().abs().ravel()
         steps = steps[steps > 0]
         assert float(steps.max() / steps.median()) < 1.01
-        assert float(steps.max()) <= 1.001 * rate * (float(p.detach().square().mean().sqrt()) or 1.0)
+        assert float(steps.max()) <= 1.001 * rate * (
+            float(p.detach().square().mean().sqrt()) or 1.0
+        )
         alone = copy.deepcopy(network)
         with torch.no_grad():
             alone.get_parameter(name).copy_(q)
@@ -113,7 +139,9 @@ def test_first_step_is_along_the_signs_and_moves_predictions_by_the_rate_at_most
 def test_some_epochs_of_a_run_are_the_beginning_of_it() -> None:
     X, y = rows()
     network, seen = relu_network(3, 0), []
-    fine_tune(network, X, y, settings=QUICK, watch=lambda done, now: seen.append((done, values(now))))
+    fine_tune(
+        network, X, y, settings=QUICK, watch=lambda done, now: seen.append((done, values(now)))
+    )
     assert [done for done, _ in seen] == [0, 1, 2, 3, 4]
     for done in (0, 2):
         part = fine_tune(network, X, y, settings=QUICK, epochs=done)
@@ -136,8 +164,13 @@ def test_anchor_holds_the_network_where_it_was() -> None:
     network = relu_network(3, 0)
 
     def moved(anchor: float) -> float:
-        tuned = fine_tune(network, X, y, settings=FineTuneSettings(epochs=10, batch=32, rate=1e-2, anchor=anchor))
-        return sum(float((a - b).square().sum()) for a, b in zip(values(network), values(tuned), strict=True))
+        tuned = fine_tune(
+            network, X, y, settings=FineTuneSettings(epochs=10, batch=32, rate=1e-2, anchor=anchor)
+        )
+        return sum(
+            float((a - b).square().sum())
+            for a, b in zip(values(network), values(tuned), strict=True)
+        )
 
     assert moved(10.0) < 0.5 * moved(0.1) < moved(0.0)
 
@@ -146,7 +179,14 @@ def test_a_stop_returns_the_last_finished_epoch() -> None:
     X, y = rows()
     control, network = Control(), relu_network(3, 0)
     control.interrupted.set()
-    assert all(torch.equal(a, b) for a, b in zip(values(fine_tune(network, X, y, settings=QUICK, control=control)), values(network), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(
+            values(fine_tune(network, X, y, settings=QUICK, control=control)),
+            values(network),
+            strict=True,
+        )
+    )
     control = Control()
 
     def stop_after_two(done: int, now: nn.Module) -> None:
@@ -187,9 +227,24 @@ def test_epochs_are_chosen_by_rows_that_the_training_has_not_seen() -> None:
     choice = choose_epochs(make_network, sample, settings=settings, seed=3)
     assert sorted(asked) == [0, 1, 2]
     for e in (0, 2):  # the curve is that of runs on the training rows alone
-        tuned = [fine_tune(start, X[sample.folds.train(k)], y[sample.folds.train(k)], settings=settings, epochs=e, seed=3) for k in range(3)]
+        tuned = [
+            fine_tune(
+                start,
+                X[sample.folds.train(k)],
+                y[sample.folds.train(k)],
+                settings=settings,
+                epochs=e,
+                seed=3,
+            )
+            for k in range(3)
+        ]
         with torch.no_grad():
-            f = np.stack([tuned[k](torch.as_tensor(x[None])).numpy()[0] for k, x in zip(sample.folds.of, X, strict=True)])
+            f = np.stack(
+                [
+                    tuned[k](torch.as_tensor(x[None])).numpy()[0]
+                    for k, x in zip(sample.folds.of, X, strict=True)
+                ]
+            )
         assert choice.errors[e] == pytest.approx(float(((y - f) ** 2).mean()), rel=1e-12)
     assert choice.epochs > 0
     assert choice.error == pytest.approx(float(((y - choice.oof) ** 2).mean()), rel=1e-12)
@@ -213,7 +268,12 @@ def test_step_zero_wins_where_there_is_nothing_to_learn() -> None:
         last = start[-1]  # type: ignore[index]
         last.weight.mul_(0.0)
         last.bias.mul_(0.0)
-    stage = fine_tune_stage(start, lambda k: start, Sample.plain(X, y), settings=FineTuneSettings(epochs=10, batch=20, rate=3e-2))
+    stage = fine_tune_stage(
+        start,
+        lambda k: start,
+        Sample.plain(X, y),
+        settings=FineTuneSettings(epochs=10, batch=20, rate=3e-2),
+    )
     assert stage.network is start
     assert (stage.epochs, stage.kept) == (0, False)
     assert np.allclose(stage.oof, 0)
@@ -226,7 +286,8 @@ def test_the_choice_asks_for_more_than_noise() -> None:
     assert pick_epochs(np.stack([base, base * (1 - 9e-4)]), one, units) == 0
     noisy = np.stack([base, base - 0.01 + rng.normal(size=400)])
     assert pick_epochs(noisy, one, units) == 0
-    few = np.stack([base, base - np.where(np.arange(400) < 100, 0.2, -0.01)])  # one group of four gains: no evidence
+    # one group of four gains: no evidence
+    few = np.stack([base, base - np.where(np.arange(400) < 100, 0.2, -0.01)])
     assert pick_epochs(few, one, units) == 1
     assert pick_epochs(few, one, np.arange(400) // 100) == 0
 
@@ -239,7 +300,11 @@ def test_time_scores_look_forward_and_unscored_rows_have_no_prediction() -> None
     assert np.array_equal(np.isnan(choice.oof[:, 0]), sample.folds.of < 0)
     changed = copy.deepcopy(y)
     changed[sample.folds.of == 2] += 10
-    again = choose_epochs(lambda k: relu_network(3, 0), Sample(X, changed, sample.weight, sample.folds, time=time), settings=QUICK)
+    again = choose_epochs(
+        lambda k: relu_network(3, 0),
+        Sample(X, changed, sample.weight, sample.folds, time=time),
+        settings=QUICK,
+    )
     earlier = (sample.folds.of >= 0) & (sample.folds.of < 2)
     assert np.array_equal(choice.before[earlier], again.before[earlier])
 
@@ -248,7 +313,9 @@ def test_a_stop_while_choosing_keeps_the_network() -> None:
     X, y = rows(100)
     control, start = Control(), relu_network(3, 0)
     control.interrupted.set()
-    stage = fine_tune_stage(start, lambda k: start, Sample.plain(X, y), settings=QUICK, control=control)
+    stage = fine_tune_stage(
+        start, lambda k: start, Sample.plain(X, y), settings=QUICK, control=control
+    )
     assert stage.network is start
     assert not stage.kept
     assert np.isfinite(stage.oof).all()
@@ -256,7 +323,7 @@ def test_a_stop_while_choosing_keeps_the_network() -> None:
 
 RANKS = """
 import sys, numpy as np, torch
-from motifnet.retrain import FineTuneSettings, fine_tune_stage
+from motifnet.training import FineTuneSettings, fine_tune_stage
 from motifnet.tables import Sample
 rng = np.random.default_rng(0)
 X = rng.normal(size=(301, 3))
@@ -276,7 +343,13 @@ def test_two_ranks_of_torchrun_give_what_one_process_gives(tmp_path: Path) -> No
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     for command in ([], launcher):
-        done = subprocess.run([sys.executable, *command, str(script), str(tmp_path)], env=env, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            [sys.executable, *command, str(script), str(tmp_path)],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
         assert done.returncode == 0, done.stderr
     alone, first, second = (np.load(tmp_path / f"{name}.npz") for name in ("alone", "0", "1"))
     assert alone["epochs"] == first["epochs"] == second["epochs"] > 0

@@ -1,8 +1,10 @@
-"""Every constructor parameter of every supported estimator, away from its default: the network is the estimator, or it is refused by name.
+"""Every constructor parameter of every supported estimator, away from its default: the network is
+the estimator, or it is refused by name.
 
-The values come from scikit-learn's own declaration of what a parameter takes (`_parameter_constraints`), and from a table here where that names none
-(lists, mappings, other estimators) or where the library declares nothing. A setting that the estimator itself refuses to be fitted with is left out.
-Compared are the rows of the fit, and rows that the fit has not seen.
+The values come from scikit-learn's own declaration of what a parameter takes
+(`_parameter_constraints`), and from a table here where that names none (lists, mappings, other
+estimators) or where the library declares nothing. A setting that the estimator itself refuses to be
+fitted with is left out. Compared are the rows of the fit, and rows that the fit has not seen.
 """
 
 from __future__ import annotations
@@ -14,60 +16,140 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from sklearn import discriminant_analysis, dummy, ensemble, feature_selection, linear_model, naive_bayes, preprocessing, svm, tree
+from sklearn import (
+    discriminant_analysis,
+    dummy,
+    ensemble,
+    feature_selection,
+    linear_model,
+    naive_bayes,
+    preprocessing,
+    svm,
+    tree,
+)
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from fitted_cases import BOOSTING, CASES, Case
 from motifnet.engine import MotifnetError, UsageError
-from motifnet.mimicry import largest_difference, transfer, units
-from motifnet.mimicry.fitted import coded, network_for, outputs_of
+from motifnet.transfer import largest_difference, transfer, units
+from motifnet.transfer.fitted import coded, network_for, outputs_of
 from test_fitted import unseen_rows
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 _UNIT = 5e-7  # of float32, in which XGBoost computes
 _LEAST = 1e-8  # of the standard deviation; a case may allow more
 
-# of the computer, or of what is kept and printed, or random by intention: no prediction depends on them but through the fitted attributes
+# of the computer, or of what is kept and printed, or random by intention:
+# no prediction depends on them but through the fitted attributes
 _OF_THE_FIT = frozenset(
     """n_jobs verbose verbose_feature_names_out copy copy_X copy_X_train copy_x random_state cache_size pre_dispatch memory warm_start cv error_score
     store_covariance store_cv_results max_iter tol n_iter_no_change order dtype refit scoring return_train_score check_inverse""".split()  # noqa: SIM905
 )
 # (case, parameter): values that no declaration names
 BY_HAND: dict[tuple[str, str], list[Any]] = {
-    ("ColumnTransformer, remainder", "transformer_weights"): [{"s": 3.0}, {"remainder": -2.0}, {"s": 2.0, "remainder": 0.5}],
+    ("ColumnTransformer, remainder", "transformer_weights"): [
+        {"s": 3.0},
+        {"remainder": -2.0},
+        {"s": 2.0, "remainder": 0.5},
+    ],
     ("ColumnTransformer, remainder", "remainder"): ["drop", preprocessing.MinMaxScaler()],
-    ("ColumnTransformer, remainder", "transformers"): [[("m", preprocessing.MaxAbsScaler(), slice(0, 2))]],
+    ("ColumnTransformer, remainder", "transformers"): [
+        [("m", preprocessing.MaxAbsScaler(), slice(0, 2))]
+    ],
     ("FeatureUnion", "transformer_weights"): [{"pca": 3.0}],
     ("VotingRegressor", "weights"): [None, [2.0, 0.5]],
     ("VotingClassifier", "weights"): [[1.0, 4.0]],
     ("StackingRegressor", "final_estimator"): [svm.SVR(), tree.DecisionTreeRegressor(max_depth=3)],
-    ("StackingClassifier", "final_estimator"): [naive_bayes.GaussianNB(), linear_model.RidgeClassifier()],
-    ("BaggingRegressor", "estimator"): [None, linear_model.LogisticRegression(), linear_model.Ridge()],
+    ("StackingClassifier", "final_estimator"): [
+        naive_bayes.GaussianNB(),
+        linear_model.RidgeClassifier(),
+    ],
+    ("BaggingRegressor", "estimator"): [
+        None,
+        linear_model.LogisticRegression(),
+        linear_model.Ridge(),
+    ],
     ("BaggingClassifier", "estimator"): [None, linear_model.RidgeClassifier()],
-    ("OneVsRestClassifier", "estimator"): [linear_model.LinearRegression(), svm.LinearSVC(), svm.SVC(), linear_model.SGDClassifier()],
-    ("MultiOutputRegressor", "estimator"): [linear_model.Ridge(), ensemble.RandomForestRegressor(3)],
-    ("CalibratedClassifierCV", "estimator"): [naive_bayes.GaussianNB(), discriminant_analysis.LinearDiscriminantAnalysis(), svm.SVC()],
-    ("TransformedTargetRegressor, power", "transformer"): [preprocessing.MinMaxScaler((0.2, 0.4)), preprocessing.MaxAbsScaler()],
-    ("TransformedTargetRegressor, power", "regressor"): [svm.SVR(), linear_model.LogisticRegression()],
-    ("GradientBoostingRegressor", "init"): ["zero", dummy.DummyRegressor(strategy="median"), tree.DecisionTreeRegressor(max_depth=2)],
-    ("GradientBoostingClassifier", "init"): ["zero", dummy.DummyClassifier(strategy="uniform"), dummy.DummyClassifier(strategy="stratified")],
-    ("AdaBoostClassifier", "estimator"): [tree.DecisionTreeClassifier(max_depth=3), linear_model.LogisticRegression()],
+    ("OneVsRestClassifier", "estimator"): [
+        linear_model.LinearRegression(),
+        svm.LinearSVC(),
+        svm.SVC(),
+        linear_model.SGDClassifier(),
+    ],
+    ("MultiOutputRegressor", "estimator"): [
+        linear_model.Ridge(),
+        ensemble.RandomForestRegressor(3),
+    ],
+    ("CalibratedClassifierCV", "estimator"): [
+        naive_bayes.GaussianNB(),
+        discriminant_analysis.LinearDiscriminantAnalysis(),
+        svm.SVC(),
+    ],
+    ("TransformedTargetRegressor, power", "transformer"): [
+        preprocessing.MinMaxScaler((0.2, 0.4)),
+        preprocessing.MaxAbsScaler(),
+    ],
+    ("TransformedTargetRegressor, power", "regressor"): [
+        svm.SVR(),
+        linear_model.LogisticRegression(),
+    ],
+    ("GradientBoostingRegressor", "init"): [
+        "zero",
+        dummy.DummyRegressor(strategy="median"),
+        tree.DecisionTreeRegressor(max_depth=2),
+    ],
+    ("GradientBoostingClassifier", "init"): [
+        "zero",
+        dummy.DummyClassifier(strategy="uniform"),
+        dummy.DummyClassifier(strategy="stratified"),
+    ],
+    ("AdaBoostClassifier", "estimator"): [
+        tree.DecisionTreeClassifier(max_depth=3),
+        linear_model.LogisticRegression(),
+    ],
     ("AdaBoostRegressor", "estimator"): [tree.ExtraTreeRegressor(max_depth=3), svm.SVR()],
     ("HistGradientBoostingRegressor", "monotonic_cst"): [[1, 0, -1, 0]],
     ("HistGradientBoostingRegressor", "categorical_features"): [[3], [False, False, False, True]],
     ("HistGradientBoostingRegressor", "interaction_cst"): [[{0, 1}, {2, 3}], "no_interactions"],
-    ("ClassifierChain", "estimator"): [svm.SVC(), ensemble.RandomForestClassifier(3), linear_model.RidgeClassifier(), dummy.DummyClassifier()],
-    ("RegressorChain", "estimator"): [linear_model.Ridge(), ensemble.RandomForestRegressor(3), linear_model.Lasso(0.1)],
-    ("MultiOutputClassifier", "estimator"): [svm.SVC(), ensemble.RandomForestClassifier(3), linear_model.RidgeClassifier(), naive_bayes.GaussianNB()],
+    ("ClassifierChain", "estimator"): [
+        svm.SVC(),
+        ensemble.RandomForestClassifier(3),
+        linear_model.RidgeClassifier(),
+        dummy.DummyClassifier(),
+    ],
+    ("RegressorChain", "estimator"): [
+        linear_model.Ridge(),
+        ensemble.RandomForestRegressor(3),
+        linear_model.Lasso(0.1),
+    ],
+    ("MultiOutputClassifier", "estimator"): [
+        svm.SVC(),
+        ensemble.RandomForestClassifier(3),
+        linear_model.RidgeClassifier(),
+        naive_bayes.GaussianNB(),
+    ],
     ("OneVsOneClassifier", "estimator"): [
         svm.SVC(),
         tree.DecisionTreeClassifier(max_depth=2),
         linear_model.LogisticRegression(),
         linear_model.Ridge(),
     ],
-    ("OneVsOneClassifier, two classes", "estimator"): [svm.SVC(), tree.DecisionTreeClassifier(max_depth=2), naive_bayes.GaussianNB()],
-    ("OneVsRestClassifier, several labels", "estimator"): [svm.LinearSVC(), ensemble.RandomForestClassifier(3), linear_model.SGDClassifier()],
-    ("CalibratedClassifierCV, temperature", "estimator"): [svm.SVC(), naive_bayes.GaussianNB(), ensemble.RandomForestClassifier(3), svm.LinearSVC()],
+    ("OneVsOneClassifier, two classes", "estimator"): [
+        svm.SVC(),
+        tree.DecisionTreeClassifier(max_depth=2),
+        naive_bayes.GaussianNB(),
+    ],
+    ("OneVsRestClassifier, several labels", "estimator"): [
+        svm.LinearSVC(),
+        ensemble.RandomForestClassifier(3),
+        linear_model.SGDClassifier(),
+    ],
+    ("CalibratedClassifierCV, temperature", "estimator"): [
+        svm.SVC(),
+        naive_bayes.GaussianNB(),
+        ensemble.RandomForestClassifier(3),
+        svm.LinearSVC(),
+    ],
     ("CalibratedClassifierCV, logistic", "estimator"): [
         ensemble.AdaBoostClassifier(n_estimators=3),
         svm.SVC(probability=True),
@@ -124,7 +206,8 @@ BY_HAND: dict[tuple[str, str], list[Any]] = {
     ("KernelRidge, poly", "gamma"): [0.3],
     ("KernelRidge, sigmoid", "coef0"): [0.3],
 }
-# parts of a composite and what is drawn from them, names of columns, or settings of the fit alone; `missing_values` is in tests/test_promise.py
+# parts of a composite and what is drawn from them, names of columns, or
+# settings of the fit alone; `missing_values` is in tests/test_promise.py
 _ELSEWHERE = {
     ("ExtraTreeClassifier", "monotonic_cst"),
     ("ExtraTreesClassifier", "monotonic_cst"),
@@ -182,11 +265,17 @@ _SINGULAR = {("KernelRidge", "alpha", 0.0)}
 
 
 def other_values(name: str, parameter: str, present: Any, kind: type) -> Iterator[Any]:
-    """Values of a parameter other than the present one: those of the table, and those that the class declares."""
+    """Values of a parameter other than the present one: those of the table, and those that the
+    class declares.
+    """
     yield from BY_HAND.get((name, parameter), [])
     constraints = getattr(kind, "_parameter_constraints", {}).get(parameter, [])
     for constraint in constraints if isinstance(constraints, list) else []:
-        yield from (value for value in _declared(constraint, present) if value is not present and not _same(value, present))
+        yield from (
+            value
+            for value in _declared(constraint, present)
+            if value is not present and not _same(value, present)
+        )
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -205,22 +294,39 @@ def _declared(constraint: Any, present: Any) -> list[Any]:
 
 def _numbers(interval: Interval, present: Any) -> list[Any]:
     whole = interval.type is Integral
-    return [v for v in ([2, 3, 1] if whole else [0.3, 0.7, 1.5, 0.0]) if v in interval and not (whole and isinstance(present, float))]
+    return [
+        v
+        for v in ([2, 3, 1] if whole else [0.3, 0.7, 1.5, 0.0])
+        if v in interval and not (whole and isinstance(present, float))
+    ]
 
 
 def settings(name: str) -> Iterator[tuple[str, Any]]:
     estimator = CASES[name].make()
     for parameter, present in sorted(estimator.get_params(deep=False).items()):
-        for value in other_values(name, parameter, present, type(estimator)) if parameter not in _OF_THE_FIT else ():
-            if (type(estimator).__name__, parameter, value if isinstance(value, float) else None) not in _SINGULAR:
+        for value in (
+            other_values(name, parameter, present, type(estimator))
+            if parameter not in _OF_THE_FIT
+            else ()
+        ):
+            if (
+                type(estimator).__name__,
+                parameter,
+                value if isinstance(value, float) else None,
+            ) not in _SINGULAR:
                 yield parameter, value
 
 
 def difference(name: str, case: Case, **changed: Any) -> float | str | None:
-    """Largest difference in units of the standard deviation; why it was refused; None where it cannot be fitted."""
+    """Largest difference in units of the standard deviation; why it was refused; None where it
+    cannot be fitted.
+    """
     try:
         model = case.make().set_params(**changed).fit(case.rows(), case.y)
-        asked = [(rows, outputs_of(model, rows, case.method)) for rows in (case.rows(), unseen_rows(name))]
+        asked = [
+            (rows, outputs_of(model, rows, case.method))
+            for rows in (case.rows(), unseen_rows(name))
+        ]
     except UsageError as error:
         return str(error)
     except Exception:  # no setting for these rows
@@ -229,24 +335,44 @@ def difference(name: str, case: Case, **changed: Any) -> float | str | None:
         network = transfer(model) if case.method is None else network_for(model, case.method)
     except MotifnetError as error:
         return str(error)
-    return max(_largest(network(torch.as_tensor(coded(rows))).detach().numpy(), expected) for rows, expected in asked)
+    return max(
+        _largest(network(torch.as_tensor(coded(rows))).detach().numpy(), expected)
+        for rows, expected in asked
+    )
 
 
 def _largest(got: Any, expected: Any) -> float:
     assert got.shape == expected.shape
     with np.errstate(over="ignore"):
-        return largest_difference(got, expected, np.maximum(units(expected, alike=True), 1e-3 * np.abs(expected)))
+        return largest_difference(
+            got, expected, np.maximum(units(expected, alike=True), 1e-3 * np.abs(expected))
+        )
 
 
-def wrong_settings(name: str, tried: Iterator[tuple[str, Any]], least: float = _LEAST) -> dict[str, float]:
-    found = {f"{parameter}={value!r}": difference(name, CASES[name], **{parameter: value}) for parameter, value in tried}
-    return {key: value for key, value in found.items() if isinstance(value, float) and not value <= max(CASES[name].tolerance, least)}
+def wrong_settings(
+    name: str, tried: Iterator[tuple[str, Any]], least: float = _LEAST
+) -> dict[str, float]:
+    found = {
+        f"{parameter}={value!r}": difference(name, CASES[name], **{parameter: value})
+        for parameter, value in tried
+    }
+    return {
+        key: value
+        for key, value in found.items()
+        if isinstance(value, float) and not value <= max(CASES[name].tolerance, least)
+    }
 
 
 def _paced(names: list[str]) -> list[Any]:
     """One case of a class in the fast suite, all of them in the slow one."""
-    further = [name for name in names if name.startswith("MLP") or (", " in name and name.partition(", ")[0] in names)]
-    return [pytest.param(name, marks=pytest.mark.slow) if name in further else name for name in names]
+    further = [
+        name
+        for name in names
+        if name.startswith("MLP") or (", " in name and name.partition(", ")[0] in names)
+    ]
+    return [
+        pytest.param(name, marks=pytest.mark.slow) if name in further else name for name in names
+    ]
 
 
 @pytest.mark.parametrize("name", _paced([name for name in CASES if name not in BOOSTING]))
@@ -255,7 +381,7 @@ def test_every_parameter_is_honoured_or_refused(name: str) -> None:
 
 
 BOOSTED: dict[str, dict[str, list[Any]]] = {
-    "LGBMRegressor, gaps": {
+    "LGBMRegressor, missing values": {
         "boosting_type": ["dart", "rf"],
         "objective": ["quantile", "huber", "fair", "mape", "l1", "cross_entropy", "rmse"],
         "num_leaves": [2, 63],
@@ -275,11 +401,28 @@ BOOSTED: dict[str, dict[str, list[Any]]] = {
         "categorical_feature": [[3]],
         "subsample_for_bin": [20],
     },
-    "LGBMClassifier, three classes": {"objective": ["softmax", "ova"], "boosting_type": ["dart"], "class_weight": ["balanced"], "sigmoid": [3.0]},
-    "LGBMClassifier": {"objective": ["cross_entropy"], "is_unbalance": [True], "scale_pos_weight": [4.0], "pred_early_stop": [True]},
-    "XGBRegressor, gaps": {
+    "LGBMClassifier, three classes": {
+        "objective": ["softmax", "ova"],
+        "boosting_type": ["dart"],
+        "class_weight": ["balanced"],
+        "sigmoid": [3.0],
+    },
+    "LGBMClassifier": {
+        "objective": ["cross_entropy"],
+        "is_unbalance": [True],
+        "scale_pos_weight": [4.0],
+        "pred_early_stop": [True],
+    },
+    "XGBRegressor, missing values": {
         "booster": ["dart", "gblinear"],
-        "objective": ["reg:absoluteerror", "reg:pseudohubererror", "reg:squaredlogerror", "reg:quantileerror", "rank:ndcg", "survival:aft"],
+        "objective": [
+            "reg:absoluteerror",
+            "reg:pseudohubererror",
+            "reg:squaredlogerror",
+            "reg:quantileerror",
+            "rank:ndcg",
+            "survival:aft",
+        ],
         "tree_method": ["exact", "approx"],
         "grow_policy": ["lossguide"],
         "num_parallel_tree": [3],
@@ -297,9 +440,21 @@ BOOSTED: dict[str, dict[str, list[Any]]] = {
         "booster": ["dart"],
         "scale_pos_weight": [5],
     },
-    "XGBClassifier, three classes": {"objective": ["multi:softmax"], "booster": ["dart"], "num_parallel_tree": [2]},
-    "CatBoostRegressor, gaps": {
-        "loss_function": ["MAE", "Quantile:alpha=0.3", "Huber:delta=1", "Expectile:alpha=0.3", "Lq:q=3", "LogCosh", "RMSEWithUncertainty"],
+    "XGBClassifier, three classes": {
+        "objective": ["multi:softmax"],
+        "booster": ["dart"],
+        "num_parallel_tree": [2],
+    },
+    "CatBoostRegressor, missing values": {
+        "loss_function": [
+            "MAE",
+            "Quantile:alpha=0.3",
+            "Huber:delta=1",
+            "Expectile:alpha=0.3",
+            "Lq:q=3",
+            "LogCosh",
+            "RMSEWithUncertainty",
+        ],
         "grow_policy": ["Lossguide", "Depthwise"],
         "nan_mode": ["Max", "Min"],
         "boosting_type": ["Ordered"],
@@ -310,14 +465,25 @@ BOOSTED: dict[str, dict[str, list[Any]]] = {
         "posterior_sampling": [True],
         "leaf_estimation_method": ["Gradient"],
     },
-    "CatBoostClassifier": {"loss_function": ["CrossEntropy"], "auto_class_weights": ["Balanced"], "class_weights": [[1, 3]]},
-    "CatBoostClassifier, three classes": {"loss_function": ["MultiClassOneVsAll"], "nan_mode": ["Max"]},
+    "CatBoostClassifier": {
+        "loss_function": ["CrossEntropy"],
+        "auto_class_weights": ["Balanced"],
+        "class_weights": [[1, 3]],
+    },
+    "CatBoostClassifier, three classes": {
+        "loss_function": ["MultiClassOneVsAll"],
+        "nan_mode": ["Max"],
+    },
 }
 
 
 @pytest.mark.parametrize("name", BOOSTED)
 def test_settings_of_boosted_trees_are_honoured_or_refused(name: str) -> None:
-    assert not wrong_settings(name, ((parameter, value) for parameter, values in BOOSTED[name].items() for value in values), least=_UNIT)
+    assert not wrong_settings(
+        name,
+        ((parameter, value) for parameter, values in BOOSTED[name].items() for value in values),
+        least=_UNIT,
+    )
 
 
 def test_the_table_names_parameters_that_there_are() -> None:
@@ -326,7 +492,9 @@ def test_the_table_names_parameters_that_there_are() -> None:
 
 
 def test_no_parameter_is_forgotten() -> None:
-    """What no declaration and no row of the table gives a value for, in any case of its class, is listed here."""
+    """What no declaration and no row of the table gives a value for, in any case of its class, is
+    listed here.
+    """
     forgotten: dict[str, set[str]] = {}
     for name in CASES:
         if name not in BOOSTING:
@@ -335,4 +503,6 @@ def test_no_parameter_is_forgotten() -> None:
             missing = set(estimator.get_params(deep=False)) - tried
             kind = type(estimator).__name__
             forgotten[kind] = forgotten.get(kind, missing) & missing
-    assert {(kind, parameter) for kind, missing in forgotten.items() for parameter in missing} <= _ELSEWHERE
+    assert {
+        (kind, parameter) for kind, missing in forgotten.items() for parameter in missing
+    } <= _ELSEWHERE

@@ -91,13 +91,20 @@ def test_codes_are_those_of_equal_rows() -> None:
     X[::7, 0] *= -1.0  # zeros of both signs are equal
     expected = np.unique(X + 0.0, axis=0, return_inverse=True)[1].ravel()
     codes = equal_rows(X)
-    assert len(np.unique(codes)) == len(np.unique(expected)) == len(set(zip(codes.tolist(), expected.tolist(), strict=True)))
+    assert (
+        len(np.unique(codes))
+        == len(np.unique(expected))
+        == len(set(zip(codes.tolist(), expected.tolist(), strict=True)))
+    )
 
 
 def test_values_of_folds_are_joined_and_choices_are_made_by_rows_that_may_choose() -> None:
     folds = make_folds(12, 3, 0, time=np.arange(12.0))
-    joined = folds.joined([np.full((int(folds.held_out(k).sum()), 2), float(k)) for k in range(folds.count)])
+    joined = folds.joined(
+        [np.full((int(folds.held_out(k).sum()), 2), float(k)) for k in range(folds.count)]
+    )
     assert np.isnan(joined[~folds.scored]).all()
     assert np.array_equal(joined[folds.scored], np.repeat(folds.of[folds.scored, None], 2, 1))
-    errors = np.stack([np.where(folds.of < 1, 1.0, 0.0), np.full(12, 0.7)])  # the first is worse early, and better later
+    # the first is worse early, and better later
+    errors = np.stack([np.where(folds.of < 1, 1.0, 0.0), np.full(12, 0.7)])
     assert folds.choices(errors) == [1, 1, 0]

@@ -1,6 +1,8 @@
-"""Honest scores of whole fits: where the target is noise, or an effect of groups or of moments that no other row knows, nothing looks learned.
+"""Honest scores of whole fits: where the target is noise, or an effect of groups or of moments that
+no other row knows, nothing looks learned.
 
-In the fast suite capacities are small, so that few rows lie on both sides of them; in the slow one they are those of the presets.
+In the fast suite capacities are small, so that few rows lie on both sides of them; in the slow one
+they are those of the presets.
 """
 
 from __future__ import annotations
@@ -13,13 +15,14 @@ import pytest
 
 from leak_cases import drawn, shrunk
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.estimators import _presets as presets
+from motifnet.engine import Matrix
 from motifnet.kernels import Capacity
-from motifnet.retrain import _softmax_refit as softmax_refit
-from motifnet.tables import Matrix
+from motifnet.pipeline import _presets as presets
+from motifnet.training import _loss_refit as softmax_refit
 
 SMALL = Capacity(exact_rows=200, landmarks=100)
-# 1.4 standard errors over groups above nothing: chance does that in one of forty tables, and a test that forbade it would give up true signals
+# 1.4 standard errors over groups above nothing: chance does that in one
+# of forty tables, and a test that forbade it would give up true signals
 MISSED = pytest.mark.xfail(reason="a table of 108 rows in 13 groups claims .18", strict=True)
 
 
@@ -31,7 +34,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def noise_table(seed: int, least: int, most: int) -> tuple[pd.DataFrame, Matrix, np.ndarray | None]:
-    """Numbers, and a category with 3 to 2,000 levels; every fourth table has groups whose effect the category or a number gives away."""
+    """Numbers, and a category with 3 to 2,000 levels; every fourth table has groups whose effect
+    the category or a number gives away.
+    """
     rng = np.random.default_rng(seed)
     n = int(np.exp(rng.uniform(np.log(least), np.log(most))))
     levels = (3, 20, 200, 2000)[seed % 4]
@@ -46,7 +51,9 @@ def noise_table(seed: int, least: int, most: int) -> tuple[pd.DataFrame, Matrix,
 
 
 def explained(model: Any, y: Matrix, scored: Any = slice(None)) -> float:
-    """Share of the variance, or of the entropy of the classes, of the rows that are scored which the honest error of the kept model explains."""
+    """Share of the variance, or of the entropy of the classes, of the rows that are scored which
+    the out-of-fold error of the kept model explains.
+    """
     error, rows = min(row.error for row in model.ledger_ if row.kept), y[scored]
     if isinstance(model, MotifRegressor):
         return float(1 - error**2 * y.var() / rows.var())
@@ -61,8 +68,11 @@ def of_noise(seed: int, preset: str, least: int, most: int) -> float:
 
 def of_copies(kind: str, n: int, seed: int, preset: str, classes: bool) -> float:
     d = drawn(kind, n, seed, size=4 if n >= 400 else 2, new=0)
-    first = n // (presets.PRESETS[preset].n_folds(n) + 1) if kind == "time" else 0  # rows of the first block are not scored
-    estimator, y = (MotifClassifier, (d.y > np.median(d.y)).astype(int)) if classes else (MotifRegressor, d.y)
+    # rows of the first block are not scored
+    first = n // (presets.PRESETS[preset].n_folds(n) + 1) if kind == "time" else 0
+    estimator, y = (
+        (MotifClassifier, (d.y > np.median(d.y)).astype(int)) if classes else (MotifRegressor, d.y)
+    )
     return explained(estimator(preset=preset).fit(d.X, y, **d.beside), y, slice(first, None))
 
 
@@ -79,7 +89,10 @@ def test_pure_noise_below_and_above_a_small_capacity() -> None:
 @pytest.mark.parametrize("classes", [False, True], ids=["values", "classes"])
 @pytest.mark.parametrize("kind", ["groups", "time"])
 def test_copies_below_and_above_a_small_capacity(kind: str, classes: bool) -> None:
-    check_nothing([of_copies(kind, n, seed, "fast", classes) for seed, n in enumerate((180, 400, 400))], mean=0.02)
+    check_nothing(
+        [of_copies(kind, n, seed, "fast", classes) for seed, n in enumerate((180, 400, 400))],
+        mean=0.02,
+    )
 
 
 @pytest.mark.usefixtures("small")
@@ -109,6 +122,12 @@ SIZES = {"fast": {400: 8, 1_600: 8, 5_000: 4, 15_000: 2}, "balanced": {400: 6, 1
 @pytest.mark.timeout(7_200)
 @pytest.mark.parametrize("classes", [False, True], ids=["values", "classes"])
 @pytest.mark.parametrize("kind", ["groups", "time"])
-@pytest.mark.parametrize(("preset", "n"), [(preset, n) for preset, sizes in SIZES.items() for n in sizes])
-def test_copies_below_and_above_each_threshold(preset: str, n: int, kind: str, classes: bool) -> None:
-    check_nothing([of_copies(kind, n, seed, preset, classes) for seed in range(SIZES[preset][n])], mean=0.005)
+@pytest.mark.parametrize(
+    ("preset", "n"), [(preset, n) for preset, sizes in SIZES.items() for n in sizes]
+)
+def test_copies_below_and_above_each_threshold(
+    preset: str, n: int, kind: str, classes: bool
+) -> None:
+    check_nothing(
+        [of_copies(kind, n, seed, preset, classes) for seed in range(SIZES[preset][n])], mean=0.005
+    )

@@ -1,4 +1,6 @@
-"""Bundles made to do harm: `BundleError` alone, in less than two seconds of CPU and 256 MiB of memory each, measured in a process of their own."""
+"""Bundles made to do harm: `BundleError` alone, in less than two seconds of CPU and 256 MiB of
+memory each, measured in a process of their own.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +22,25 @@ import torch
 
 from hand_made import make_model
 from hostile_networks import hostile_network
-from motifnet.bundle import save_model
-from motifnet.bundle._archive import MANIFEST, TENSORS, read_archive, write_archive
-from motifnet.motifs import Chain, Clip, Concat, Coupling, GroupAverage, Identity, Monomial, Motif, TreeEnsemble
+from motifnet.model import save_model
+from motifnet.model._archive import MANIFEST, TENSORS, read_archive, write_archive
+from motifnet.motifs import (
+    Chain,
+    Clip,
+    Concat,
+    Coupling,
+    GroupAverage,
+    Identity,
+    Monomial,
+    Motif,
+    TreeEnsemble,
+)
 
 SECONDS, MEBIBYTES = 2.0, 256.0
 JUDGE = """
 import json, sys, time
 from pathlib import Path
-from motifnet.bundle import BundleError, load_model
+from motifnet.model import BundleError, load_model
 load_model(sys.argv[1])  # imports and first calls are not the file's doing
 for path in sys.argv[2:]:
     Path('/proc/self/clear_refs').write_text('5')  # the peak starts anew
@@ -43,14 +55,18 @@ for path in sys.argv[2:]:
         outcome = repr(error)
     print(json.dumps([path, outcome, time.process_time() - start, status('VmHWM') - before]), flush=True)
 """
-linux = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peak memory is read from /proc")
+linux = pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(), reason="peak memory is read from /proc"
+)
 
 
 def judged(good: Path, paths: list[Path]) -> Iterator[tuple[str, str, float, float]]:
     """Name, outcome, CPU seconds and mebibytes of each file."""
     for start in range(0, len(paths), 500):
         command = [sys.executable, "-c", JUDGE, str(good), *map(str, paths[start : start + 500])]
-        lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        lines = subprocess.run(
+            command, capture_output=True, text=True, check=True
+        ).stdout.splitlines()
         assert len(lines) == len(paths[start : start + 500])
         for line in lines:
             path, outcome, seconds, peak = json.loads(line)
@@ -80,7 +96,12 @@ def tree(left: list[int], right: list[int]) -> Motif:
     nodes = len(left)
     ends = torch.tensor(left), torch.tensor(right)
     return TreeEnsemble(
-        torch.zeros(nodes, dtype=torch.int64), torch.zeros(nodes).double(), *ends, torch.tensor([0]), torch.ones(nodes, 2).double(), 3
+        torch.zeros(nodes, dtype=torch.int64),
+        torch.zeros(nodes).double(),
+        *ends,
+        torch.tensor([0]),
+        torch.ones(nodes, 2).double(),
+        3,
     )
 
 
@@ -103,11 +124,19 @@ def entries(*names: str, content: bytes = b"{}", **options: Any) -> Callable[[Pa
 
 def million_entries(good: Path, path: Path) -> None:
     """A directory of 10⁶ records, with the end records of zip64 that tell the true number."""
-    record = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
+    record = (
+        struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0)
+        + b"a"
+    )
     size = len(record) * 1_000_000
     end = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1_000_000, 1_000_000, size, 0)
     locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, size, 1)
-    path.write_bytes(record * 1_000_000 + end + locator + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0))
+    path.write_bytes(
+        record * 1_000_000
+        + end
+        + locator
+        + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    )
 
 
 def sparse(good: Path, path: Path) -> None:
@@ -116,7 +145,9 @@ def sparse(good: Path, path: Path) -> None:
         file.truncate(2**32)
 
 
-def remade(change: Callable[[dict[str, Any], dict[str, Any]], None]) -> Callable[[Path, Path], None]:
+def remade(
+    change: Callable[[dict[str, Any], dict[str, Any]], None],
+) -> Callable[[Path, Path], None]:
     """The good file with other content, its checksum right."""
 
     def write(good: Path, path: Path) -> None:
@@ -124,7 +155,9 @@ def remade(change: Callable[[dict[str, Any], dict[str, Any]], None]) -> Callable
         head, arrays = json.loads(manifest), safetensors.numpy.load(tensors)
         change(head, arrays)
         packed = safetensors.numpy.save(arrays)
-        write_archive(path, json.dumps(head | {"sha256": hashlib.sha256(packed).hexdigest()}).encode(), packed)
+        write_archive(
+            path, json.dumps(head | {"sha256": hashlib.sha256(packed).hexdigest()}).encode(), packed
+        )
 
     return write
 
@@ -142,7 +175,9 @@ def header(content: bytes) -> Callable[[Path, Path], None]:
 
 
 def every_tensor(change: Callable[[Any], Any]) -> Callable[[Path, Path], None]:
-    return remade(lambda head, arrays: arrays.update({name: change(value) for name, value in arrays.items()}))
+    return remade(
+        lambda head, arrays: arrays.update({name: change(value) for name, value in arrays.items()})
+    )
 
 
 def nest(depth: int) -> Any:
@@ -153,7 +188,9 @@ def nest(depth: int) -> Any:
 
 
 HOSTILE: dict[str, Callable[[Path, Path], None]] = {
-    "zip bomb": entries(MANIFEST, TENSORS, content=b"[" * 100_000_000, compression=zipfile.ZIP_DEFLATED),
+    "zip bomb": entries(
+        MANIFEST, TENSORS, content=b"[" * 100_000_000, compression=zipfile.ZIP_DEFLATED
+    ),
     "path traversal": entries("../../../tmp/manifest.json", TENSORS),
     "absolute path": entries("/etc/passwd", TENSORS),
     "duplicate entries": entries(MANIFEST, MANIFEST, TENSORS),
@@ -164,8 +201,13 @@ HOSTILE: dict[str, Callable[[Path, Path], None]] = {
     "deep manifest": with_info(nest(800)),
     "long list": with_info({"quantiles": [0.5] * 900_000, "x": 1}),
     "future protocol": remade(lambda head, arrays: head.update(protocol=10**9)),
-    "tensor of a claimed size": header(struct.pack("<Q", 72) + b'{"a":{"dtype":"F64","shape":[1099511627776],"data_offsets":[0,0]}}'.ljust(72)),
-    "tensor of a negative place": header(struct.pack("<Q", 64) + b'{"a":{"dtype":"F64","shape":[1],"data_offsets":[8,0]}}'.ljust(64)),
+    "tensor of a claimed size": header(
+        struct.pack("<Q", 72)
+        + b'{"a":{"dtype":"F64","shape":[1099511627776],"data_offsets":[0,0]}}'.ljust(72)
+    ),
+    "tensor of a negative place": header(
+        struct.pack("<Q", 64) + b'{"a":{"dtype":"F64","shape":[1],"data_offsets":[8,0]}}'.ljust(64)
+    ),
     "header beyond the file": header(struct.pack("<Q", 2**62) + b"{}"),
     "wrong dtype": every_tensor(lambda a: a.astype(np.int64)),
     "wrong shape": every_tensor(lambda a: a.reshape(-1)),
@@ -177,10 +219,17 @@ HOSTILE: dict[str, Callable[[Path, Path], None]] = {
     "endless powers": in_network(powers),
     "many parts": in_network(lambda: Chain([Identity() for _ in range(25_000)])),
     "broadcast after doublings": in_network(
-        lambda: Chain([*(Concat([Identity(), Identity()]) for _ in range(14)), Clip(-torch.ones(300, 1).double(), torch.ones(300, 1).double())])
+        lambda: Chain(
+            [
+                *(Concat([Identity(), Identity()]) for _ in range(14)),
+                Clip(-torch.ones(300, 1).double(), torch.ones(300, 1).double()),
+            ]
+        )
     ),
     "trees that come back": in_network(lambda: tree(left=[1, 0, 2], right=[2, 2, 2])),
-    "trees that share nodes": in_network(lambda: tree(left=[*range(1, 60), 59], right=[*range(1, 60), 59])),
+    "trees that share nodes": in_network(
+        lambda: tree(left=[*range(1, 60), 59], right=[*range(1, 60), 59])
+    ),
     "endless classes": in_network(lambda: Coupling(90_000)),
 }
 
@@ -223,5 +272,8 @@ def test_truncation_and_flipped_bits_within_bounds(saved: Path, tmp_path: Path) 
         paths.append(tmp_path / f"flip {place}")
         paths[-1].write_bytes(broken)
     for name, outcome, seconds, peak in judged(saved, paths):
-        assert outcome == "refused" or (outcome == "loaded" and name.startswith("flip")), (name, outcome)
+        assert outcome == "refused" or (outcome == "loaded" and name.startswith("flip")), (
+            name,
+            outcome,
+        )
         assert seconds < SECONDS and peak < MEBIBYTES, (name, seconds, peak)

@@ -1,4 +1,6 @@
-"""One row in a hundred is of the second class: probabilities stay right, and nothing is learned from noise."""
+"""One row in a hundred is of the second class: probabilities stay right, and nothing is learned
+from noise.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from scipy.stats import chi2
 from sklearn.metrics import log_loss, roc_auc_score
 
 from motifnet import MotifClassifier
+from motifnet.engine import Matrix
 from motifnet.stacking import calibration
-from motifnet.tables import Matrix
 
 SHARE = 0.01
 
@@ -35,27 +37,44 @@ def test_rare_class_is_found_and_probabilities_are_right() -> None:
     model, X, y = fitted()
     X_test, y_test, truth = rows(10_000, 1)
     p = model.predict_proba(X_test)[:, 1]
-    theirs = LGBMClassifier(n_estimators=500, learning_rate=0.05, min_child_samples=5, verbose=-1, n_jobs=1).fit(X, y)
+    theirs = LGBMClassifier(
+        n_estimators=500, learning_rate=0.05, min_child_samples=5, verbose=-1, n_jobs=1
+    ).fit(X, y)
     assert 0.5 * SHARE < truth.mean() < 2 * SHARE
     assert log_loss(y_test, p) < log_loss(y_test, np.full(len(p), y.mean()))
     # the share in the training rows is known to one standard deviation only
     assert p.mean() == pytest.approx(truth.mean(), abs=3 * np.sqrt(truth.mean() / len(y)))
-    assert roc_auc_score(y_test, p) > roc_auc_score(y_test, np.asarray(theirs.predict_proba(X_test))[:, 1])
+    assert roc_auc_score(y_test, p) > roc_auc_score(
+        y_test, np.asarray(theirs.predict_proba(X_test))[:, 1]
+    )
     # of single draws it varies from .002 to .008
-    others = [(MotifClassifier(preset="fast").fit(*rows(3_000, seed)[:2]), rows(10_000, seed + 1)[:2]) for seed in (10, 20)]
-    assert np.mean([one.reliability(*new).ece for one, new in [(model, (X_test, y_test)), *others]]) < 0.005
+    others = [
+        (MotifClassifier(preset="fast").fit(*rows(3_000, seed)[:2]), rows(10_000, seed + 1)[:2])
+        for seed in (10, 20)
+    ]
+    assert (
+        np.mean([one.reliability(*new).ece for one, new in [(model, (X_test, y_test)), *others]])
+        < 0.005
+    )
 
 
 def chi_square(p: Matrix, y: Matrix, groups: int = 8) -> float:
-    """Hosmer and Lemeshow's statistic, over rows sorted by p in groups with about the same number of events."""
+    """Hosmer and Lemeshow's statistic, over rows sorted by p in groups with about the same number
+    of events.
+    """
     order = np.argsort(p, kind="stable")
     cuts = np.searchsorted(np.cumsum(p[order]) / p.sum(), np.arange(1, groups) / groups)
-    parts = [(p[rows].sum(), y[rows].sum(), (p[rows] * (1 - p[rows])).sum()) for rows in np.split(order, cuts)]
+    parts = [
+        (p[rows].sum(), y[rows].sum(), (p[rows] * (1 - p[rows])).sum())
+        for rows in np.split(order, cuts)
+    ]
     return float(sum((expected - found) ** 2 / variance for expected, found, variance in parts))
 
 
 def test_ledger_says_how_well_calibrated() -> None:
-    """The figure is that of the out-of-fold probabilities of the kept model, which are calibrated as far as chance lets one tell."""
+    """The figure is that of the out-of-fold probabilities of the kept model, which are calibrated
+    as far as chance lets one tell.
+    """
     X, y, _ = rows(2_000, 3)  # as many as the model keeps the predictions of
     model = MotifClassifier(preset="fast").fit(X, y)
     assert model._evidence is not None

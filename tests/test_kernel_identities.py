@@ -1,4 +1,6 @@
-"""Identities of the parts that fits with kernels are made of: each against its definition, computed in the plainest way."""
+"""Identities of the parts that fits with kernels are made of: each against its definition, computed
+in the plainest way.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,10 @@ from motifnet.kernels import (
     Partition,
     Scores,
     Warp,
+    _distances,
+    _held_out,
     affordable,
     by_blocks,
-    choose_landmarks,
     distances,
     enough,
     fit_reweighted,
@@ -41,18 +44,16 @@ from motifnet.kernels import (
     quantile_knots,
     radial,
     radial_slope,
-    ridge_leverages,
     solve_folds,
     solve_ridge,
     start_kernel,
     two_valued,
 )
-from motifnet.kernels import _distances as in_blocks
-from motifnet.kernels import _fit as fits
-from motifnet.kernels._plan import Pace
-from motifnet.kernels._scales import RIDGES, SCALES
+from motifnet.kernels._capacity import Pace
+from motifnet.kernels._convex_loss import _Problem
+from motifnet.kernels._grid_search import RIDGES, SCALES
+from motifnet.kernels._landmarks import choose_landmarks, ridge_leverages
 from motifnet.kernels._smoother import ExactSmoother, LandmarkSmoother
-from motifnet.kernels._softmax import _Problem
 
 N, D = 36, 3
 KERNEL = Kernel(("laplace1", "gaussian"), np.array([0.6, 0.4]), np.array([0.4, 0.6]))
@@ -92,14 +93,25 @@ def test_the_slope_of_a_profile_is_its_derivative(profile: str) -> None:
 def test_a_mixture_is_the_weighted_sum_of_its_profiles() -> None:
     A, B = numbers(5, D), numbers(7, D, seed=1)
     whole = Kernel(PROFILES, np.arange(1.0, 6), np.arange(1.0, 6) / 3)
-    parts = [Kernel((c,), np.ones(1), np.array([a])).gram(A, B) for c, a in zip(PROFILES, whole.rates, strict=True)]
-    assert torch.allclose(whole.gram(A, B), sum(w * K for w, K in zip(whole.weights, parts, strict=True)), rtol=1e-14)
+    parts = [
+        Kernel((c,), np.ones(1), np.array([a])).gram(A, B)
+        for c, a in zip(PROFILES, whole.rates, strict=True)
+    ]
+    assert torch.allclose(
+        whole.gram(A, B), sum(w * K for w, K in zip(whole.weights, parts, strict=True)), rtol=1e-14
+    )
     assert whole.at_zero == 15.0
     norms = torch.as_tensor(np.abs(A.numpy()[:, None] - B.numpy()).sum(2))
-    assert torch.allclose(parts[0], torch.exp(-norms / 3)) and Kernel.norm("laplace1") == 1 and Kernel.norm("laplace2") == 2
+    assert (
+        torch.allclose(parts[0], torch.exp(-norms / 3))
+        and Kernel.norm("laplace1") == 1
+        and Kernel.norm("laplace2") == 2
+    )
 
 
-def test_a_gram_matrix_in_blocks_has_the_same_bits_and_half_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gram_matrix_in_blocks_has_the_same_bits_and_half_the_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     A, B, sizes = numbers(25, D), numbers(10, D, seed=1), list[tuple[int, int]]()
 
     def gram(left: Tensor, right: Tensor) -> Tensor:
@@ -107,10 +119,12 @@ def test_a_gram_matrix_in_blocks_has_the_same_bits_and_half_the_work(monkeypatch
         return distances(left, right, 2)
 
     whole, own = distances(A, B, 2), distances(A, A, 2)
-    monkeypatch.setattr(in_blocks, "_CACHED", 100)
+    monkeypatch.setattr(_distances, "_CACHED", 100)
     assert torch.equal(by_blocks(gram, A, B), whole) and sizes == [(10, 10), (10, 10), (5, 10)]
     sizes.clear()
-    assert torch.equal(by_blocks(gram, A, A), own) and sizes == [(4, 25 - start) for start in range(0, 24, 4)] + [(1, 1)]
+    assert torch.equal(by_blocks(gram, A, A), own) and sizes == [
+        (4, 25 - start) for start in range(0, 24, 4)
+    ] + [(1, 1)]
     sizes.clear()
     assert torch.equal(by_blocks(gram, A[:10], B), whole[:10]) and sizes == [(10, 10)]
     assert by_blocks(gram, A, B[:0]).shape == (25, 0)
@@ -136,14 +150,20 @@ def test_a_warp_is_the_integral_of_its_slopes() -> None:
 
 def test_knots_are_quantiles_of_evenly_taken_rows() -> None:
     X = numbers(101, 2)
-    np.testing.assert_allclose(quantile_knots(X, 4), np.quantile(X, [0, 0.25, 0.5, 0.75, 1], axis=0).T)
-    assert quantile_knots(torch.arange(60_002.0, dtype=torch.float64)[:, None], 2).tolist() == [[0, 30_000, 60_000]]
+    np.testing.assert_allclose(
+        quantile_knots(X, 4), np.quantile(X, [0, 0.25, 0.5, 0.75, 1], axis=0).T
+    )
+    assert quantile_knots(torch.arange(60_002.0, dtype=torch.float64)[:, None], 2).tolist() == [
+        [0, 30_000, 60_000]
+    ]
 
 
 def test_medians_are_those_of_pairs_that_differ() -> None:
     X = torch.cat([numbers(12, D), numbers(2, D)])  # two rows come twice
     for p, found in median_distances(X).items():
-        all_pairs = [float(torch.linalg.vector_norm(X[i] - X[j], p)) for i in range(14) for j in range(i)]
+        all_pairs = [
+            float(torch.linalg.vector_norm(X[i] - X[j], p)) for i in range(14) for j in range(i)
+        ]
         assert found == pytest.approx(float(torch.tensor([d for d in all_pairs if d > 0]).median()))
     assert median_distances(torch.ones(4, 2)) == {1: 1.0, 2: 1.0}
 
@@ -154,7 +174,9 @@ def test_a_kernel_starts_with_equal_weights_and_rates_over_medians() -> None:
 
 
 @pytest.mark.parametrize("blocks", [None, [torch.arange(0, 12), torch.arange(12, 20)]])
-def test_the_grid_has_its_least_error_there(blocks: list[Tensor] | None, problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_the_grid_has_its_least_error_there(
+    blocks: list[Tensor] | None, problem: tuple[Tensor, Tensor, Tensor]
+) -> None:
     X, y, w = problem
     profiles, medians = KERNEL.profiles, median_distances(X)
     rows, errors = torch.arange(N) if blocks is None else torch.cat(blocks), {}
@@ -173,14 +195,21 @@ def test_the_grid_has_its_least_error_there(blocks: list[Tensor] | None, problem
 def test_landmarks_come_from_where_they_may() -> None:
     among = torch.arange(50) % 2 == 0
     few, more = (choose_landmarks(50, m, torch.Generator().manual_seed(1), among) for m in (6, 12))
-    assert len(few) == 6 and (few.diff() > 0).all() and among[more].all() and set(few.tolist()) < set(more.tolist())
+    assert (
+        len(few) == 6
+        and (few.diff() > 0).all()
+        and among[more].all()
+        and set(few.tolist()) < set(more.tolist())
+    )
     assert len(choose_landmarks(50, 99, torch.Generator().manual_seed(1), among)) == 25
 
 
 def test_the_factor_of_landmarks_is_that_of_their_gram_matrix() -> None:
     K = KERNEL.gram(numbers(9, D), numbers(9, D))
     L = landmark_features(K)
-    assert torch.equal(L, L.tril()) and torch.allclose(L @ L.T, K + 1e-10 * torch.eye(9, dtype=K.dtype), rtol=0, atol=1e-14)
+    assert torch.equal(L, L.tril()) and torch.allclose(
+        L @ L.T, K + 1e-10 * torch.eye(9, dtype=K.dtype), rtol=0, atol=1e-14
+    )
     twice = torch.cat([numbers(5, D), numbers(5, D)])
     again = landmark_features(KERNEL.gram(twice, twice))
     assert torch.allclose(again @ again.T, KERNEL.gram(twice, twice), rtol=0, atol=1e-6)
@@ -194,7 +223,8 @@ def test_normal_equations_leave_the_intercept_free() -> None:
     expected = torch.linalg.solve(F.T @ F + penalty, F.T @ y)
     assert torch.allclose(solve_folds(F.T @ F, F.T @ y, 0.3), expected, rtol=1e-9)
     ones = torch.ones(3, 3, dtype=torch.float64)
-    assert float(solve_folds(ones, ones[:, :1], 0.0).sum()) == pytest.approx(1, abs=1e-6)  # singular: any solution
+    # singular: any solution
+    assert float(solve_folds(ones, ones[:, :1], 0.0).sum()) == pytest.approx(1, abs=1e-6)
 
 
 def test_leverages_of_all_rows_are_the_diagonal_of_the_smoother() -> None:
@@ -211,8 +241,12 @@ def test_rows_by_themselves_are_landmarks_first() -> None:
     Z = torch.cat([crowd, alone])
     draws = [leverage_landmarks(KERNEL.gram, Z, 6, 1e-1, seed) for seed in range(20)]
     assert all(len(marks) == 6 and (marks.diff() > 0).all() for marks in draws)
-    assert np.mean([int((marks >= 300).sum()) for marks in draws]) > 2.5  # uniformly drawn, 0.06 of the three
-    assert torch.equal(draws[3], leverage_landmarks(KERNEL.gram, Z, 6, 1e-1, 3)) and len({tuple(marks.tolist()) for marks in draws}) > 1
+    # uniformly drawn, 0.06 of the three
+    assert np.mean([int((marks >= 300).sum()) for marks in draws]) > 2.5
+    assert (
+        torch.equal(draws[3], leverage_landmarks(KERNEL.gram, Z, 6, 1e-1, 3))
+        and len({tuple(marks.tolist()) for marks in draws}) > 1
+    )
     assert len(leverage_landmarks(KERNEL.gram, Z[:4], 6, 1e-1, 0)) == 4
 
 
@@ -223,17 +257,33 @@ def test_few_blocks_are_enough() -> None:
     blocks = [torch.arange(2_000) // 200 == k for k in range(10)]
     assert [int(b.nonzero()[0]) for b in enough(blocks)] == [0, 200, 400]
     assert len(enough([torch.arange(2_000) // 500 == k for k in range(4)])) == 1
-    assert fits._spread(torch.arange(10), 4).tolist() == [0, 2, 5, 7] and fits._spread(torch.arange(4), 4).tolist() == [0, 1, 2, 3]
+    assert _held_out._spread(torch.arange(10), 4).tolist() == [0, 2, 5, 7] and _held_out._spread(
+        torch.arange(4), 4
+    ).tolist() == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("capacity", [Capacity(N, 0), Capacity(0, 9)])
-def test_the_ridge_is_the_one_with_the_least_error_inside(capacity: Capacity, problem: tuple[Tensor, Tensor, Tensor]) -> None:
-    """Every inner block predicted by a fit without it, without its landmarks and without the fold."""
+def test_the_ridge_is_the_one_with_the_least_error_inside(
+    capacity: Capacity, problem: tuple[Tensor, Tensor, Tensor]
+) -> None:
+    """Every inner block predicted by a fit without it, without its landmarks and without
+    the fold.
+    """
     X, y, w = problem
     fold, ridges = torch.arange(N) % 4, [1e-3, 0.03, 0.3, 3.0, 30.0]
     for seed in range(3):
-        target = y + (0.0 if seed == 0 else 2.0 * seed) * numbers(N, 2, seed=9 + seed)  # the more noise, the more ridge
-        found = fit_with_held_out(KERNEL.gram, X, target, w, Partition(fold != 0, tuple(fold == k for k in (1, 2, 3))), ridges, seed, capacity)
+        # the more noise, the more ridge
+        target = y + (0.0 if seed == 0 else 2.0 * seed) * numbers(N, 2, seed=9 + seed)
+        found = fit_with_held_out(
+            KERNEL.gram,
+            X,
+            target,
+            w,
+            Partition(fold != 0, tuple(fold == k for k in (1, 2, 3))),
+            ridges,
+            seed=seed,
+            capacity=capacity,
+        )
         marked = torch.ones(N, dtype=torch.bool)
         if capacity.exact_rows == 0:
             marked = torch.isin(torch.arange(N), found.centres)
@@ -250,31 +300,48 @@ def test_the_ridge_is_the_one_with_the_least_error_inside(capacity: Capacity, pr
 
 
 @pytest.mark.parametrize("capacity", [Capacity(N, 0), Capacity(0, 9)])
-def test_without_a_fold_the_ridge_is_the_middle_one(capacity: Capacity, problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_without_a_fold_the_ridge_is_the_middle_one(
+    capacity: Capacity, problem: tuple[Tensor, Tensor, Tensor]
+) -> None:
     X, y, w = problem
     found = fit_with_held_out(KERNEL.gram, X, y, w, None, [0.01, 0.1, 1.0], capacity=capacity)
     assert found.ridge == 0.1 and found.held_out.isnan().all()
     theta = normal_equations(X[found.centres], X, y, w, 0.1)
     fitted = KERNEL.gram(X, X[found.centres]) @ found.dual + found.intercept
-    assert torch.allclose(fitted, KERNEL.gram(X, X[found.centres]) @ theta[:-1] + theta[-1], atol=1e-6)
+    assert torch.allclose(
+        fitted, KERNEL.gram(X, X[found.centres]) @ theta[:-1] + theta[-1], atol=1e-6
+    )
 
 
-def test_sums_over_blocks_give_the_last_layer_on_all_rows(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_sums_over_blocks_give_the_last_layer_on_all_rows(
+    problem: tuple[Tensor, Tensor, Tensor],
+) -> None:
     X, y, _ = problem
     layer, ones = AllRows(KERNEL.gram, X[::4]), torch.ones(N, dtype=torch.float64)
     terms = [layer.terms(Z, part.numpy()) for Z, part in zip(X.split(10), y.split(10), strict=True)]
     S, s = (np.sum([t[i] for t in terms], axis=0) for i in (0, 1))
     for lam in (1e-3, 1.0):
-        np.testing.assert_allclose(layer.solve(S, s, lam), normal_equations(X[::4], X, y, ones, lam).numpy(), rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(
+            layer.solve(S, s, lam),
+            normal_equations(X[::4], X, y, ones, lam).numpy(),
+            rtol=1e-5,
+            atol=1e-7,
+        )
     new, ridges = numbers(20, D, seed=5), (1e-4, 1e-2, 0.1, 1.0, 50.0)
     solved = {lam: torch.as_tensor(layer.solve(S, s, lam)) for lam in ridges}
     for seed in range(10):
-        truth = torch.stack([torch.sin(2 * new[:, 0]), new[:, 1] * new[:, 2]], 1) + 0.3 * seed * numbers(20, 2, seed=seed)
-        errors = {lam: float(((KERNEL.gram(new, X[::4]) @ g[:-1] + g[-1] - truth) ** 2).sum()) for lam, g in solved.items()}
+        truth = torch.stack(
+            [torch.sin(2 * new[:, 0]), new[:, 1] * new[:, 2]], 1
+        ) + 0.3 * seed * numbers(20, 2, seed=seed)
+        errors = {
+            lam: float(((KERNEL.gram(new, X[::4]) @ g[:-1] + g[-1] - truth) ** 2).sum())
+            for lam, g in solved.items()
+        }
         lam, gamma = layer.choose(S, s, new, truth.numpy(), ridges)
         assert lam == min(errors, key=lambda at: errors[at]) and np.array_equal(gamma, solved[lam])
     lifted = layer.solve(np.diag([-1e-7, *[1.0] * (len(S) - 1)]), s, 0.0)
-    assert np.isfinite(lifted).all()  # a pivot that rounding has made negative is lifted until the factor is there
+    # a pivot that rounding has made negative is lifted until the factor is there
+    assert np.isfinite(lifted).all()
     with pytest.raises(FloatingPointError, match="infinite"):
         layer.solve(np.full_like(S, -1e300), s, 1.0)
     with pytest.raises(FloatingPointError, match="infinite"):
@@ -289,20 +356,26 @@ def logistic(sign: Tensor) -> Callable[[Tensor], Parabola]:
     return loss
 
 
-def test_reweighted_fits_end_where_the_slope_is_zero(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_reweighted_fits_end_where_the_slope_is_zero(
+    problem: tuple[Tensor, Tensor, Tensor],
+) -> None:
     """α = −w g / λ and Σ w g = 0, from any start."""
     X, y, w = problem
     K, loss = KERNEL.gram(X, X), logistic(torch.sign(y[:, 0]))
     ends = []
     for start in (torch.zeros(N, dtype=torch.float64), 3 * numbers(N, seed=7)):
-        dual, b = fit_reweighted(K, w, loss, 0.3, start, torch.tensor(1.0, dtype=torch.float64), tolerance=1e-14)
-        g = loss(b + K @ dual).slope
+        dual, b = fit_reweighted(
+            K, w, loss, 0.3, start, torch.tensor(1.0, dtype=torch.float64), tolerance=1e-14
+        )
+        g = loss(b + K @ dual).gradient
         assert torch.allclose(dual, -w * g / 0.3, atol=1e-5) and abs(float(w @ g)) < 1e-5
         ends.append(torch.cat([dual, b[None]]))
     assert torch.allclose(ends[0], ends[1], atol=1e-5)
 
 
-def test_a_reweighted_fit_of_squares_is_a_ridge_regression(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_a_reweighted_fit_of_squares_is_a_ridge_regression(
+    problem: tuple[Tensor, Tensor, Tensor],
+) -> None:
     X, y, w = problem
     K, target, zero = KERNEL.gram(X, X), y[:, 0], torch.zeros(N, dtype=torch.float64)
     seen: list[Tensor] = []
@@ -318,9 +391,16 @@ def test_a_reweighted_fit_of_squares_is_a_ridge_regression(problem: tuple[Tensor
 
 
 def test_steps_that_are_too_long_are_halved(problem: tuple[Tensor, Tensor, Tensor]) -> None:
-    """Where the curvature is said to be a hundredth of what it is, the objective still falls at every step."""
+    """Where the curvature is said to be a hundredth of what it is, the objective still falls at
+    every step.
+    """
     X, y, w = problem
-    K, target, zero, values = KERNEL.gram(X, X), y[:, 0], torch.zeros(N, dtype=torch.float64), list[float]()
+    K, target, zero, values = (
+        KERNEL.gram(X, X),
+        y[:, 0],
+        torch.zeros(N, dtype=torch.float64),
+        list[float](),
+    )
 
     def loss(f: Tensor) -> Parabola:
         return Parabola((f - target) ** 2 / 2, f - target, torch.full_like(f, 0.01))
@@ -334,17 +414,25 @@ def test_steps_that_are_too_long_are_halved(problem: tuple[Tensor, Tensor, Tenso
 
 def test_working_targets_and_weights_are_those_of_the_parabola() -> None:
     f, w = numbers(5), 1 + numbers(5, seed=1).abs()
-    at = Parabola(torch.zeros(5), torch.full((5,), 2.0, dtype=torch.float64), torch.tensor([1.0, 2.0, 4.0, 0.0, 8.0], dtype=torch.float64))
+    at = Parabola(
+        torch.zeros(5),
+        torch.full((5,), 2.0, dtype=torch.float64),
+        torch.tensor([1.0, 2.0, 4.0, 0.0, 8.0], dtype=torch.float64),
+    )
     targets, weights = at.working(f, w)
-    assert torch.allclose(targets[[0, 1, 2, 4]], (f - 2 / at.bend)[[0, 1, 2, 4]])
-    assert torch.allclose(weights[[0, 1, 2, 4]], (w * at.bend)[[0, 1, 2, 4]]) and float(weights[3] / w[3]) == pytest.approx(3e-10)
+    assert torch.allclose(targets[[0, 1, 2, 4]], (f - 2 / at.hessian)[[0, 1, 2, 4]])
+    assert torch.allclose(weights[[0, 1, 2, 4]], (w * at.hessian)[[0, 1, 2, 4]]) and float(
+        weights[3] / w[3]
+    ) == pytest.approx(3e-10)
 
 
 # steps under a loss
 
 
 @pytest.mark.parametrize("exact", [True, False])
-def test_a_step_is_at_the_minimum_of_its_parabola(exact: bool, problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_a_step_is_at_the_minimum_of_its_parabola(
+    exact: bool, problem: tuple[Tensor, Tensor, Tensor]
+) -> None:
     """Along any direction the slope of  Σ (g·s + w |s|² / 2) + λ/2 ‖f + s‖²  is zero there."""
     X, _, w = problem
     lam, slopes = 0.4, numbers(N, 2, seed=3)
@@ -352,7 +440,10 @@ def test_a_step_is_at_the_minimum_of_its_parabola(exact: bool, problem: tuple[Te
         K = KERNEL.gram(X, X)
         smoother: ExactSmoother | LandmarkSmoother = ExactSmoother.of(K, w, lam)
         alpha = numbers(N, 2, seed=4)
-        f, t = (Scores(a - a.mean(0), b, K @ (a - a.mean(0)) + b) for a, b in ((alpha, alpha[0]), (alpha.flip(0), alpha[1])))
+        f, t = (
+            Scores(a - a.mean(0), b, K @ (a - a.mean(0)) + b)
+            for a, b in ((alpha, alpha[0]), (alpha.flip(0), alpha[1]))
+        )
         square = float((f.coefficients * (K @ f.coefficients)).sum())
     else:
         F = torch.cat([numbers(N, 5), torch.ones(N, 1)], 1)
@@ -361,12 +452,20 @@ def test_a_step_is_at_the_minimum_of_its_parabola(exact: bool, problem: tuple[Te
         square = float((f.coefficients**2).sum())
     s = smoother.step(f, slopes)
     whole = f.plus(1.0, s)
-    slope = float(((slopes + w[:, None] * s.values) * t.values).sum()) + lam * smoother.product(whole, t)
+    slope = float(((slopes + w[:, None] * s.values) * t.values).sum()) + lam * smoother.product(
+        whole, t
+    )
     assert abs(slope) < 1e-4 * float((slopes * t.values).abs().sum())
-    assert smoother.product(f, f) == pytest.approx(square, rel=1e-9) and s.values.dtype == torch.float64
+    assert (
+        smoother.product(f, f) == pytest.approx(square, rel=1e-9)
+        and s.values.dtype == torch.float64
+    )
     with pytest.raises(FrozenInstanceError):
         smoother.lam = 1.0  # type: ignore[misc]
-    assert torch.allclose(f.plus(0.5, t).values, f.values + t.values / 2) and not smoother.zero(2).values.any()
+    assert (
+        torch.allclose(f.plus(0.5, t).values, f.values + t.values / 2)
+        and not smoother.zero(2).values.any()
+    )
 
 
 def test_a_singular_matrix_is_factored_in_double_precision() -> None:
@@ -376,11 +475,16 @@ def test_a_singular_matrix_is_factored_in_double_precision() -> None:
     assert ExactSmoother.of(K, torch.ones(6, dtype=torch.float64), 1.0).L.dtype == torch.float32
 
 
-def test_the_log_loss_its_gradient_and_its_line_search(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_the_log_loss_its_gradient_and_its_line_search(
+    problem: tuple[Tensor, Tensor, Tensor],
+) -> None:
     X, _, w = problem
     F, labels = torch.cat([X, torch.ones(N, 1)], 1), torch.arange(N) % 3
     smoother = LandmarkSmoother.of(F, F.T @ (w[:, None] * F), 0.4)
-    task, gammas = _Problem(smoother, labels, w, 0.4), (numbers(D + 1, 3), 0.3 * numbers(D + 1, 3, seed=1))
+    task, gammas = (
+        _Problem(smoother, labels, w, 0.4),
+        (numbers(D + 1, 3), 0.3 * numbers(D + 1, 3, seed=1)),
+    )
     f, d = (Scores(g[:-1], g[-1], F @ g) for g in gammas)
     expected = torch.nn.functional.cross_entropy(f.values, labels, reduction="none")
     assert torch.allclose(log_losses(f.values, labels), expected)
@@ -390,11 +494,15 @@ def test_the_log_loss_its_gradient_and_its_line_search(problem: tuple[Tensor, Te
     assert task.along(f, g, d) == pytest.approx((forward - back) / (2 * h), rel=1e-6)
     best, value = task.descend(f, task.value(f), d, d)
     t = float((best.coefficients - f.coefficients)[0, 0] / d.coefficients[0, 0])
-    assert value == pytest.approx(task.value(best)) and value <= min(task.value(f.plus(t + e, d)) for e in (-1e-2, 1e-2))
+    assert value == pytest.approx(task.value(best)) and value <= min(
+        task.value(f.plus(t + e, d)) for e in (-1e-2, 1e-2)
+    )
 
 
 @pytest.mark.parametrize("capacity", [Capacity(N, 0), Capacity(0, 12)])
-def test_scores_of_some_rows_are_functions_of_all(capacity: Capacity, problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_scores_of_some_rows_are_functions_of_all(
+    capacity: Capacity, problem: tuple[Tensor, Tensor, Tensor]
+) -> None:
     X, _, w = problem
     cells = [torch.arange(N) % 3 == k for k in range(3)]
     machine = machine_of(KERNEL.gram, X, w, cells, seed=1, capacity=capacity)
@@ -407,7 +515,9 @@ def test_scores_of_some_rows_are_functions_of_all(capacity: Capacity, problem: t
     dual = machine.dual(on_all)
     assert len(machine.centres) == len(dual) == (N if capacity.exact_rows else 12)
     assert torch.allclose(at, KERNEL.gram(X, X[machine.centres]) @ dual + f.intercept, atol=1e-4)
-    assert torch.equal(on_all.values, at) and torch.equal(machine.values(f, some, cells[1]), at[cells[1]])
+    assert torch.equal(on_all.values, at) and torch.equal(
+        machine.values(f, some, cells[1]), at[cells[1]]
+    )
 
 
 # the plan
@@ -422,7 +532,7 @@ def test_the_estimate_of_seconds() -> None:
 
 def test_the_pace_is_measured_on_a_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes, clock = list[int](), iter([1.0, 3.0, 7.0])
-    monkeypatch.setattr("motifnet.kernels._plan.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("motifnet.kernels._capacity.time.perf_counter", lambda: next(clock))
 
     def gram(A: Tensor, B: Tensor) -> Tensor:
         sizes.append(len(A))
@@ -435,5 +545,7 @@ def test_centres_are_halved_until_the_time_is_enough(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Pace, "of", lambda gram, Z: Pace(1e-6, 0.0))
     Z = torch.zeros(1_000, 1)
     for limit, centres in ((10.0, 1_000), (1.0, 500), (0.49, 125), (1e-9, 64)):
-        found = affordable(Capacity(1_000, 1_000), KERNEL.gram, Z, Control(limit, lambda: 0.0), fits=1, share=0.5)
+        found = affordable(
+            Capacity(1_000, 1_000), KERNEL.gram, Z, Control(limit, lambda: 0.0), fits=1, share=0.5
+        )
         assert found.centres(1_000) == centres

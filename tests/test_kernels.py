@@ -11,9 +11,6 @@ import torch
 from sklearn.kernel_ridge import KernelRidge as SklearnKernelRidge
 from torch import Tensor
 
-from motifnet.bundle._numpy_motifs import radial as plain_radial
-from motifnet.bundle._onnx_graph import Graph
-from motifnet.bundle._onnx_motifs import _profile as onnx_profile
 from motifnet.engine import UsageError
 from motifnet.kernels import (
     ALIASES,
@@ -38,10 +35,15 @@ from motifnet.kernels import (
     radial_slope,
     solve_ridge,
 )
+from motifnet.model._numpy_motifs import radial as plain_radial
+from motifnet.model._onnx_graph import Graph
+from motifnet.model._onnx_motifs import _profile as onnx_profile
 from motifnet.motifs import Curve, Radial
 
 N, D, Q = 40, 3, 2
-MIXTURE = Kernel(("laplace1", "laplace2", "gaussian"), np.array([0.5, 0.2, 0.3]), np.array([0.3, 0.7, 0.5]))
+MIXTURE = Kernel(
+    ("laplace1", "laplace2", "gaussian"), np.array([0.5, 0.2, 0.3]), np.array([0.3, 0.7, 0.5])
+)
 
 
 @pytest.fixture
@@ -49,7 +51,9 @@ def problem() -> tuple[Tensor, Tensor, Tensor]:
     """Rows, two targets, weights."""
     rng = np.random.default_rng(0)
     X = torch.as_tensor(rng.normal(size=(N, D)))
-    y = torch.stack([torch.sin(2 * X[:, 0]), X[:, 1] * X[:, 2]], 1) + 0.1 * torch.as_tensor(rng.normal(size=(N, Q)))
+    y = torch.stack([torch.sin(2 * X[:, 0]), X[:, 1] * X[:, 2]], 1) + 0.1 * torch.as_tensor(
+        rng.normal(size=(N, Q))
+    )
     return X, y, torch.as_tensor(rng.uniform(0.5, 2, size=N))
 
 
@@ -61,7 +65,9 @@ def refit_without(X: Tensor, y: Tensor, w: Tensor, lam: float, out: Tensor) -> T
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_numpy_and_torch_kernels_agree(profile: str, problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_numpy_and_torch_kernels_agree(
+    profile: str, problem: tuple[Tensor, Tensor, Tensor]
+) -> None:
     X = problem[0]
     kernel = Kernel((profile,), np.array([0.7]), np.array([1.3]))
     K = kernel.gram(X, X)
@@ -99,10 +105,21 @@ def test_leave_block_out_is_brute_force(size: int, problem: tuple[Tensor, Tensor
         expected = refit_without(X, y, w, 1e-2, out)
         assert torch.allclose(y[out] - r[out], expected, rtol=0, atol=1e-9)
         for ridges in ([1e-2], [1e-4, 1e-2, 1.0]):
-            s = fit_with_held_out(MIXTURE.gram, X, y, w, Partition(~out, tuple((ids == j) & ~out for j in ids.unique() if j != value)), ridges)
-            assert torch.allclose(s.held_out[out], refit_without(X, y, w, s.ridge, out), rtol=0, atol=1e-9)
+            s = fit_with_held_out(
+                MIXTURE.gram,
+                X,
+                y,
+                w,
+                Partition(~out, tuple((ids == j) & ~out for j in ids.unique() if j != value)),
+                ridges,
+            )
+            assert torch.allclose(
+                s.held_out[out], refit_without(X, y, w, s.ridge, out), rtol=0, atol=1e-9
+            )
             dual, b = solve_ridge(MIXTURE.gram(X, X), y, s.ridge / w)
-            assert torch.allclose(s.dual, dual[s.centres], atol=1e-7) and torch.allclose(s.intercept, b, atol=1e-9)
+            assert torch.allclose(s.dual, dual[s.centres], atol=1e-7) and torch.allclose(
+                s.intercept, b, atol=1e-9
+            )
 
 
 def test_rows_of_block_minus_one_are_not_scored() -> None:
@@ -111,8 +128,12 @@ def test_rows_of_block_minus_one_are_not_scored() -> None:
     assert [b.tolist() for b in blocks] == [[2], [0, 3]]
 
 
-@pytest.mark.parametrize("ids", [None, torch.arange(N) // 7, torch.where(torch.arange(N) < 15, -1, 0)])
-def test_gradient_of_the_leave_out_loss(ids: Tensor | None, problem: tuple[Tensor, Tensor, Tensor]) -> None:
+@pytest.mark.parametrize(
+    "ids", [None, torch.arange(N) // 7, torch.where(torch.arange(N) < 15, -1, 0)]
+)
+def test_gradient_of_the_leave_out_loss(
+    ids: Tensor | None, problem: tuple[Tensor, Tensor, Tensor]
+) -> None:
     X, y, w = problem
     K = MIXTURE.gram(X, X).requires_grad_(True)
     blocks = blocks_of(ids, N)
@@ -124,7 +145,12 @@ def test_gradient_of_the_leave_out_loss(ids: Tensor | None, problem: tuple[Tenso
     value, gradient = leave_out_gradient(P.detach(), (P @ y).detach(), w, blocks)
     assert value == pytest.approx(loss.item(), rel=1e-12)
     gradient = gradient.double()
-    assert torch.allclose(gradient + gradient.T, expected + expected.T, rtol=0, atol=1e-6 * float(expected.abs().max()))
+    assert torch.allclose(
+        gradient + gradient.T,
+        expected + expected.T,
+        rtol=0,
+        atol=1e-6 * float(expected.abs().max()),
+    )
 
 
 def test_spectral_path_is_the_projector(problem: tuple[Tensor, Tensor, Tensor]) -> None:
@@ -134,7 +160,9 @@ def test_spectral_path_is_the_projector(problem: tuple[Tensor, Tensor, Tensor]) 
     for lam in (1e-3, 1.0):
         P = projector(K, lam / w)
         assert torch.allclose(path.projector(lam), P, rtol=0, atol=1e-9)
-        assert torch.allclose(path.leave_one_out(y, lam), leave_out_residuals(P, P @ y), rtol=0, atol=1e-9)
+        assert torch.allclose(
+            path.leave_one_out(y, lam), leave_out_residuals(P, P @ y), rtol=0, atol=1e-9
+        )
 
 
 def test_hundred_problems_against_scikit_learn() -> None:
@@ -145,8 +173,14 @@ def test_hundred_problems_against_scikit_learn() -> None:
         X, gamma = rng.normal(size=(n, d)), float(rng.uniform(0.05, 2))
         y = rng.normal(size=(n, 2))
         K = Kernel(("gaussian",), np.ones(1), np.array([np.sqrt(gamma)]))
-        lam = max(float(rng.uniform(1e-3, 1)), float(np.linalg.norm(K(X, X), 2)) / 1e6)  # condition at most 1e6
-        dual, b = solve_ridge(torch.as_tensor(K(X, X)), torch.as_tensor(y), torch.full((n,), lam, dtype=torch.float64), intercept=False)
+        # condition at most 1e6
+        lam = max(float(rng.uniform(1e-3, 1)), float(np.linalg.norm(K(X, X), 2)) / 1e6)
+        dual, b = solve_ridge(
+            torch.as_tensor(K(X, X)),
+            torch.as_tensor(y),
+            torch.full((n,), lam, dtype=torch.float64),
+            intercept=False,
+        )
         new = rng.normal(size=(20, d))
         ours = K(new, X) @ dual.numpy() + b.numpy()
         theirs = SklearnKernelRidge(alpha=lam, kernel="rbf", gamma=gamma).fit(X, y).predict(new)
@@ -164,7 +198,9 @@ def test_intercept_is_free(problem: tuple[Tensor, Tensor, Tensor]) -> None:
     assert torch.allclose(dual.sum(0), torch.zeros(Q, dtype=torch.float64), atol=1e-10)
 
 
-def test_every_fold_is_left_out_as_the_block_formula_says(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_every_fold_is_left_out_as_the_block_formula_says(
+    problem: tuple[Tensor, Tensor, Tensor],
+) -> None:
     X, y, w = problem
     blocks = list(torch.arange(N).chunk(4))
     P = projector(MIXTURE.gram(X, X), 0.1 / w)
@@ -173,28 +209,50 @@ def test_every_fold_is_left_out_as_the_block_formula_says(problem: tuple[Tensor,
     assert torch.allclose(s.dual, P @ y, rtol=0, atol=1e-9)
 
 
-def by_normal_equations(X: Tensor, y: Tensor, w: Tensor, fitted: Tensor, centres: Tensor, lam: float, at: Tensor) -> Tensor:
-    """Predictions at rows `at` of the fit to the rows `fitted` (a mask) with some rows as centres (row numbers)."""
+def by_normal_equations(
+    X: Tensor, y: Tensor, w: Tensor, fitted: Tensor, centres: Tensor, lam: float, at: Tensor
+) -> Tensor:
+    """Predictions at rows `at` of the fit to the rows `fitted` (a mask) with some rows as centres
+    (row numbers).
+    """
     C = X[centres]
     A = torch.cat([MIXTURE.gram(X[fitted], C), torch.ones(int(fitted.sum()), 1, dtype=X.dtype)], 1)
     penalty = torch.zeros(len(C) + 1, len(C) + 1, dtype=X.dtype)
     penalty[:-1, :-1] = lam * MIXTURE.gram(C, C)
-    theta = torch.linalg.solve(A.T @ (w[fitted, None] * A) + penalty, A.T @ (w[fitted, None] * y[fitted]))
+    theta = torch.linalg.solve(
+        A.T @ (w[fitted, None] * A) + penalty, A.T @ (w[fitted, None] * y[fitted])
+    )
     return MIXTURE.gram(X[at], C) @ theta[:-1] + theta[-1]
 
 
-def test_a_fold_by_landmarks_is_the_fit_without_its_rows_and_without_its_landmarks(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_a_fold_by_landmarks_is_the_fit_without_its_rows_and_without_its_landmarks(
+    problem: tuple[Tensor, Tensor, Tensor],
+) -> None:
     X, y, w = problem
     fold = torch.arange(N) % 4
-    s = every_fold(MIXTURE.gram, X, y, w, [torch.nonzero(fold == k).ravel() for k in range(4)], seed=3, capacity=Capacity(10, 12)).solve(0.1)
+    s = every_fold(
+        MIXTURE.gram,
+        X,
+        y,
+        w,
+        [torch.nonzero(fold == k).ravel() for k in range(4)],
+        seed=3,
+        capacity=Capacity(10, 12),
+    ).solve(0.1)
     assert torch.isfinite(s.held_out).all()
     for k in range(4):
-        expected = by_normal_equations(X, y, w, fold != k, s.centres[fold[s.centres] != k], 0.1, fold == k)
+        expected = by_normal_equations(
+            X, y, w, fold != k, s.centres[fold[s.centres] != k], 0.1, fold == k
+        )
         assert torch.allclose(s.held_out[fold == k], expected, rtol=0, atol=1e-7)
 
 
-def test_a_landmark_stays_where_a_row_that_equals_it_does(problem: tuple[Tensor, Tensor, Tensor]) -> None:
-    """Rows of a few values: landmarks at all of them give the exact fit, folds left out included."""
+def test_a_landmark_stays_where_a_row_that_equals_it_does(
+    problem: tuple[Tensor, Tensor, Tensor],
+) -> None:
+    """Rows of a few values: landmarks at all of them give the exact fit, folds left out
+    included.
+    """
     X, y, w = problem
     codes = torch.arange(N) % 5
     X, blocks, few = X[codes], list(torch.arange(N).chunk(4)), Capacity(0, 5)
@@ -205,12 +263,17 @@ def test_a_landmark_stays_where_a_row_that_equals_it_does(problem: tuple[Tensor,
     train = torch.ones(N, dtype=torch.bool)
     train[blocks[0]] = False
     part = Partition(train, tuple(torch.isin(torch.arange(N), block) for block in blocks[1:]))
-    one, other = (fit_with_held_out(MIXTURE.gram, X, y, w, part, [0.01, 0.1, 1.0], capacity=c, codes=codes) for c in (Capacity(N, 0), few))
+    one, other = (
+        fit_with_held_out(MIXTURE.gram, X, y, w, part, [0.01, 0.1, 1.0], capacity=c, codes=codes)
+        for c in (Capacity(N, 0), few)
+    )
     assert one.ridge == other.ridge
     assert torch.allclose(one.held_out[blocks[0]], other.held_out[blocks[0]], rtol=0, atol=1e-6)
 
 
-def test_silent_rows_are_left_out_with_their_block_and_do_not_judge(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_silent_rows_are_left_out_with_their_block_and_do_not_judge(
+    problem: tuple[Tensor, Tensor, Tensor],
+) -> None:
     X, y, w = problem
     ridges, fold = [1e-3, 0.1, 10.0], torch.arange(N) * 4 // N
     part = Partition(fold < 3, ((fold == 2) | (fold == 0),), silent=fold == 0)
@@ -218,7 +281,9 @@ def test_silent_rows_are_left_out_with_their_block_and_do_not_judge(problem: tup
         found = fit_with_held_out(MIXTURE.gram, X, y, w, part, ridges, capacity=capacity)
         errors = {}
         for lam in ridges:
-            r = y[fold == 2] - by_normal_equations(X, y, w, fold == 1, torch.nonzero(fold == 1).ravel(), lam, fold == 2)
+            r = y[fold == 2] - by_normal_equations(
+                X, y, w, fold == 1, torch.nonzero(fold == 1).ravel(), lam, fold == 2
+            )
             errors[lam] = float((w[fold == 2] @ r**2).sum())
         assert found.ridge == min(errors, key=lambda lam: errors[lam])
 
@@ -227,16 +292,22 @@ def test_landmarks_at_every_row_are_the_exact_fit(problem: tuple[Tensor, Tensor,
     X, y, w = problem
     ones = torch.ones_like(w)
     exact = fit_with_held_out(MIXTURE.gram, X, y, ones, None, [0.1])
-    by_landmarks = fit_with_held_out(MIXTURE.gram, X, y, ones, None, [0.1], capacity=Capacity(10, N))
+    by_landmarks = fit_with_held_out(
+        MIXTURE.gram, X, y, ones, None, [0.1], capacity=Capacity(10, N)
+    )
     assert torch.allclose(exact.dual, by_landmarks.dual, atol=1e-6)
     assert torch.allclose(exact.intercept, by_landmarks.intercept, atol=1e-6)
 
 
-def test_landmark_held_out_rows_are_those_of_a_refit(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_landmark_held_out_rows_are_those_of_a_refit(
+    problem: tuple[Tensor, Tensor, Tensor],
+) -> None:
     X, y, w = problem
     fold = torch.arange(N) % 4
     part = Partition(fold != 0, tuple(fold == j for j in (1, 2, 3)))
-    s = fit_with_held_out(MIXTURE.gram, X, y, w, part, [0.01, 0.1, 1.0], seed=3, capacity=Capacity(10, 12))
+    s = fit_with_held_out(
+        MIXTURE.gram, X, y, w, part, [0.01, 0.1, 1.0], seed=3, capacity=Capacity(10, 12)
+    )
     judged = torch.isfinite(s.held_out).all(1)
     marked = torch.zeros(N, dtype=torch.bool)
     marked[s.centres] = True
@@ -246,7 +317,9 @@ def test_landmark_held_out_rows_are_those_of_a_refit(problem: tuple[Tensor, Tens
     A = torch.cat([F, torch.ones(len(F), 1, dtype=F.dtype)], 1)
     penalty = torch.zeros(13, 13, dtype=F.dtype)
     penalty[:12, :12] = s.ridge * MIXTURE.gram(C, C)
-    theta = torch.linalg.solve(A.T @ (w[train, None] * A) + penalty, A.T @ (w[train, None] * y[train]))
+    theta = torch.linalg.solve(
+        A.T @ (w[train, None] * A) + penalty, A.T @ (w[train, None] * y[train])
+    )
     expected = MIXTURE.gram(X[judged], C) @ theta[:-1] + theta[-1]
     assert torch.allclose(s.held_out[judged], expected, atol=1e-6)
 
@@ -259,11 +332,15 @@ def test_identity_warp_keeps_differences_and_extends_linearly() -> None:
     shift = wide - warp(wide, slopes)
     assert torch.allclose(shift, shift[:1].expand_as(shift), atol=1e-12)
     slopes[:, -1] = 3.0
-    steep = warp(torch.tensor([[200.0, 200.0]], dtype=torch.float64), slopes) - warp(torch.tensor([[100.0, 100.0]], dtype=torch.float64), slopes)
+    steep = warp(torch.tensor([[200.0, 200.0]], dtype=torch.float64), slopes) - warp(
+        torch.tensor([[100.0, 100.0]], dtype=torch.float64), slopes
+    )
     assert torch.allclose(steep, torch.full((1, 2), 300.0, dtype=torch.float64))
 
 
-@pytest.mark.parametrize("solve", [lambda K, y, r: projector(K, r) @ y, lambda K, y, r: solve_ridge(K, y, r)[0]])
+@pytest.mark.parametrize(
+    "solve", [lambda K, y, r: projector(K, r) @ y, lambda K, y, r: solve_ridge(K, y, r)[0]]
+)
 def test_dual_of_weight_two_is_that_of_a_repeated_row(
     solve: Callable[[Tensor, Tensor, Tensor], Tensor], problem: tuple[Tensor, Tensor, Tensor]
 ) -> None:
@@ -272,14 +349,20 @@ def test_dual_of_weight_two_is_that_of_a_repeated_row(
     weight[0] = 2
     merged = solve(MIXTURE.gram(X, X), y, 0.1 / weight)
     twice = torch.cat([X, X[:1]])
-    repeated = solve(MIXTURE.gram(twice, twice), torch.cat([y, y[:1]]), torch.full((N + 1,), 0.1, dtype=torch.float64))
+    repeated = solve(
+        MIXTURE.gram(twice, twice),
+        torch.cat([y, y[:1]]),
+        torch.full((N + 1,), 0.1, dtype=torch.float64),
+    )
     assert torch.allclose(merged[0], repeated[0] + repeated[-1], atol=1e-9)
     assert torch.allclose(merged[1:], repeated[1:-1], atol=1e-9)
 
 
 @pytest.mark.parametrize("name", [*SMOOTHNESS, *ALIASES, "cauchy"])
 def test_every_copy_of_the_profiles_asks_one_table(name: str) -> None:
-    """Kernels in numpy and torch, motifs as modules, row by row and as plain numpy, curves of the relu forms, ONNX."""
+    """Kernels in numpy and torch, motifs as modules, row by row and as plain numpy, curves of the
+    relu forms, ONNX.
+    """
     t, rate = np.linspace(0, 3, 31), torch.tensor([1.3], dtype=torch.float64)
     rows, one = torch.as_tensor(t)[:, None], torch.ones(1, dtype=torch.float64)
     graph_of = ALIASES.get(name, name)
@@ -291,7 +374,9 @@ def test_every_copy_of_the_profiles_asks_one_table(name: str) -> None:
         "kernel, numpy": lambda: profile_values(name, 1.3 * t),
         "kernel, torch": lambda: radial(name, 1.3 * torch.as_tensor(t)).numpy(),
         "row by row": lambda: radial_at(graph_of, rate[0], rows.clone()).numpy()[:, 0],
-        "plain numpy": lambda: plain_radial(rows.numpy(), np.ones(1), rate.numpy(), [graph_of])[:, 0],
+        "plain numpy": lambda: plain_radial(rows.numpy(), np.ones(1), rate.numpy(), [graph_of])[
+            :, 0
+        ],
         "curve": lambda: Curve((graph_of,), (1.0,), (1.3,), squared=False, end=3.0).value(t),
         "module": lambda: Radial(one, rate, [graph_of])(rows).detach().numpy()[:, 0],
         "slope": lambda: radial_slope(name, torch.as_tensor(t), torch.as_tensor(t)),
@@ -303,4 +388,6 @@ def test_every_copy_of_the_profiles_asks_one_table(name: str) -> None:
                 copy()
         return
     for where in ("kernel, torch", "row by row", "plain numpy", "curve", "module"):
-        np.testing.assert_allclose(copies[where](), profile_values(name, 1.3 * t), rtol=1e-14, err_msg=where)
+        np.testing.assert_allclose(
+            copies[where](), profile_values(name, 1.3 * t), rtol=1e-14, err_msg=where
+        )

@@ -1,4 +1,6 @@
-"""The lab: facts and page from any figure, the command, and the figures themselves against theory."""
+"""The lab: facts and page from any figure, the command, and the figures themselves against
+theory.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from typer.testing import CliRunner
 from motifnet.cli._app import app
 from motifnet.engine import UsageError
 from motifnet.lab import FIGURES, Check, Facts, figures, write_page
-from motifnet.lab._draw import files, panels
+from motifnet.lab._figure import files, panels
 
 
 def line(quick: bool, out: Path) -> Facts:
@@ -32,11 +34,15 @@ def test_page_holds_figures_and_comparisons(tmp_path: Path) -> None:
     assert "A &lt;line&gt;" in page and "1 of 2 comparisons" in page and "height &lt; 1" in page
     assert "http" not in page  # opens without network
     assert Facts.read(tmp_path / "line.json") == facts
-    assert "| height < 1 | 2 | 0 | 0 to 1 | – | **missed** |" in (tmp_path / "lab.md").read_text(encoding="utf-8")
+    assert "| height < 1 | 2 | 0 | 0 to 1 | – | **missed** |" in (tmp_path / "lab.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_bounds_without_end_are_written_and_read(tmp_path: Path) -> None:
-    facts = Facts("line", "A line", True, (), (Check("growth", 2.5, None, 2.0, math.inf, 0.1, 1.0),))
+    facts = Facts(
+        "line", "A line", True, (), (Check("growth", 2.5, None, 2.0, math.inf, 0.1, 1.0),)
+    )
     facts.write(tmp_path)
     assert "Infinity" not in (tmp_path / "line.json").read_text()
     assert Facts.read(tmp_path / "line.json") == facts
@@ -54,7 +60,10 @@ def test_a_comparison_is_met_with_its_whole_interval() -> None:
 
 
 def test_same_numbers_same_files(tmp_path: Path) -> None:
-    first = [(line(True, tmp_path), [(tmp_path / name).read_bytes() for name in files("line")])[1] for _ in range(2)]
+    first = [
+        (line(True, tmp_path), [(tmp_path / name).read_bytes() for name in files("line")])[1]
+        for _ in range(2)
+    ]
     assert first[0] == first[1]
 
 
@@ -65,14 +74,22 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 0, result.stderr
     assert "line: 1 of 2 comparisons with theory met" in result.stdout
     assert "height < 1 is 2" in result.stderr
-    assert sorted(path.name for path in out.iterdir()) == ["lab.html", "lab.md", "line.json", "line.png", "line.svg"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "lab.html",
+        "lab.md",
+        "line.json",
+        "line.png",
+        "line.svg",
+    ]
     again = CliRunner().invoke(app, ["lab", "line", "--quick", "--out", str(out)])
     assert again.exit_code == 2 and "--force" in again.stderr
     unknown = CliRunner().invoke(app, ["lab", "fig99", "--out", str(tmp_path)])
     assert unknown.exit_code == 2 and "fig5" in unknown.stderr
 
 
-def test_ctrl_c_leaves_a_page_of_what_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_leaves_a_page_of_what_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def stopped(quick: bool, out: Path) -> Facts:
         raise KeyboardInterrupt
 

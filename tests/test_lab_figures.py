@@ -1,4 +1,6 @@
-"""What the figures of the lab are made of: estimators at their best, random functions of known smoothness, the quotient, the race."""
+"""What the figures of the lab are made of: estimators at their best, random functions of known
+smoothness, the quotient, the race.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,20 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.preprocessing import SplineTransformer
 from torch import nn
 
-from motifnet.lab import _entering, _fig1, _fig2, _fig3, _fig4, _fig6, _fig7, _fig8, _gap
-from motifnet.lab._facts import Check
-from motifnet.lab._fields import field, sphere
-from motifnet.lab._methods import KERNEL, NETWORK, errors_of
-from motifnet.lab._oracle import RIDGES, Trial, best_linear, gaussian, laplace
-from motifnet.lab._seeds import Estimate, exponent, ratio, slope
+from motifnet.lab import _fig1, _fig2, _fig3, _fig4, _fig6, _fig7, _fig8, _gap, _walks
+from motifnet.lab._figure import Check, Estimate, exponent, ratio, slope
+from motifnet.lab._trials import (
+    KERNEL,
+    NETWORK,
+    RIDGES,
+    Trial,
+    best_linear,
+    errors_of,
+    field,
+    gaussian,
+    laplace,
+    sphere,
+)
 from motifnet.lab.race import Point, curve_table
 
 
@@ -29,7 +39,9 @@ def test_best_linear_is_the_best_kernel_ridge() -> None:
     grams, errors = (gaussian(0.3), laplace(1.0)), []
     for gram in grams:
         for ridge in RIDGES:
-            fit = KernelRidge(alpha=ridge, kernel="precomputed").fit(gram(X, X), trial.y - trial.y.mean())
+            fit = KernelRidge(alpha=ridge, kernel="precomputed").fit(
+                gram(X, X), trial.y - trial.y.mean()
+            )
             errors.append(trial.error(fit.predict(gram(T, X)) + trial.y.mean()))
     assert trial.error(best_linear(trial, grams)) == pytest.approx(min(errors), rel=1e-6)
 
@@ -51,8 +63,8 @@ def test_field_has_its_smoothness(beta: float) -> None:
     assert np.polyfit(np.log(lags), np.log(squares), 1)[0] == pytest.approx(2 * beta, abs=0.15)
 
 
-def test_sphere_lies_in_its_subspace() -> None:
-    X = sphere(200, 2, np.random.default_rng(0), 10)
+def test_sphere_has_points_of_norm_one() -> None:
+    X = sphere(200, 2, np.random.default_rng(0))
     np.testing.assert_allclose(np.linalg.norm(X, axis=1), 1)
     assert np.linalg.matrix_rank(X) == 3
 
@@ -63,33 +75,52 @@ def test_splines_are_products_of_columns() -> None:
     basis = SplineTransformer(6, knots=np.linspace(0, 1, 6)[:, None]).fit([[0.0], [1.0]])
 
     def features(X: np.ndarray) -> np.ndarray:
-        return np.einsum("ni,nj->nij", basis.transform(X[:, :1]), basis.transform(X[:, 1:])).reshape(len(X), -1)
+        return np.einsum(
+            "ni,nj->nij", basis.transform(X[:, :1]), basis.transform(X[:, 1:])
+        ).reshape(len(X), -1)
 
     products = _fig1._tensor_splines(6)
     np.testing.assert_allclose(products.of(A), features(A), atol=1e-12)
     trial = Trial(A, np.sin(5 * A[:, 0]), B, np.sin(5 * B[:, 0]))
-    on_features, on_kernel = (best_linear(trial, [one]) for one in (products, lambda A, B: features(A) @ features(B).T))
+    on_features, on_kernel = (
+        best_linear(trial, [one]) for one in (products, lambda A, B: features(A) @ features(B).T)
+    )
     np.testing.assert_allclose(on_features, on_kernel, atol=1e-8)
 
 
 def test_phase_diagram_meets_its_table() -> None:
     assert all(check.passed for check in _fig2._table_checks())
-    assert _fig2._gain((2, 0.3), 2) == _fig2._gain((0.5, 1), 2) == 0 < _fig2._gain((2, 1), 2) < _fig2._gain((2, 2), 2)
+    assert (
+        _fig2._gain((2, 0.3), 2)
+        == _fig2._gain((0.5, 1), 2)
+        == 0
+        < _fig2._gain((2, 1), 2)
+        < _fig2._gain((2, 2), 2)
+    )
 
 
 def test_figure_2_fails_where_the_network_learns_at_the_rate_of_linear_methods() -> None:
     rng = np.random.default_rng(0)
     same = {point: np.exp(0.02 * rng.standard_normal((4, 2))) for point in _fig2.POINTS}
     checks = _fig2._checks((250, 1_000), same)
-    assert missed(checks, "gain is largest") and missed(checks, "over that in the tie") and missed(checks, "exponent by which")
-    assert missed(_fig2._checks((250, 1_000), {point: 0.7 * ratios for point, ratios in same.items()}), "in a tie, α")
+    assert (
+        missed(checks, "gain is largest")
+        and missed(checks, "over that in the tie")
+        and missed(checks, "exponent by which")
+    )
+    assert missed(
+        _fig2._checks((250, 1_000), {point: 0.7 * ratios for point, ratios in same.items()}),
+        "in a tie, α",
+    )
 
 
 def test_columns_do_not_change_the_task_of_figure_3() -> None:
     few, many = _fig3._curled(1, 30, 0), _fig3._curled(9, 30, 0)
     assert few.X.shape[1] == 4 and many.X.shape[1] == 36
     np.testing.assert_array_equal(few.y, many.y)
-    np.testing.assert_allclose(np.linalg.norm(many.X, axis=1) ** 2, 9 * np.linalg.norm(few.X, axis=1) ** 2)
+    np.testing.assert_allclose(
+        np.linalg.norm(many.X, axis=1) ** 2, 9 * np.linalg.norm(few.X, axis=1) ** 2
+    )
 
 
 def test_quotient_leaves_one_cell_an_orbit() -> None:
@@ -113,7 +144,9 @@ def test_estimates_over_seeds() -> None:
     rng = np.random.default_rng(0)
     below = rng.uniform(1, 2, 40)
     found = ratio(3 * below * np.exp(0.1 * rng.standard_normal(40)), below)
-    assert found.value == pytest.approx(3, rel=0.05) and found.error == pytest.approx(3 * 0.1 / 40**0.5, rel=0.3)
+    assert found.value == pytest.approx(3, rel=0.05) and found.error == pytest.approx(
+        3 * 0.1 / 40**0.5, rel=0.3
+    )
     sizes = (10, 100)
     assert exponent(sizes, [[1.0, 0.1], [1.0, 0.01]]).value == pytest.approx(1.5)
     values = rng.standard_normal(30)
@@ -129,16 +162,25 @@ def missed(checks: list[Check] | tuple[Check, ...], part: str) -> bool:
 
 
 def test_figure_3_fails_where_columns_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A set that is not curled, in as many columns; and a method that learns no metric, on the curled one."""
+    """A set that is not curled, in as many columns; and a method that learns no metric, on the
+    curled one.
+    """
 
     def columns() -> dict[str, np.ndarray]:
-        errors = np.hstack([_fig3._errors(_fig3._curled_trials(m, 300, range(4)), (300,), _fig3.kernel) for m in (1, _fig3.HARMONICS[-1])])
+        errors = np.hstack(
+            [
+                _fig3._errors(_fig3._curled_trials(m, 300, range(4)), (300,), _fig3.kernel)
+                for m in (1, _fig3.HARMONICS[-1])
+            ]
+        )
         return {KERNEL: errors, NETWORK: errors}
 
     checks = _fig3._column_checks(columns())
     assert checks[0].passed and missed(checks, "network / kernel ridge")
     curl = _fig3.curl
-    monkeypatch.setattr(_fig3, "curl", lambda angles, m: np.pad(curl(angles, 1), ((0, 0), (0, 4 * m - 4))))
+    monkeypatch.setattr(
+        _fig3, "curl", lambda angles, m: np.pad(curl(angles, 1), ((0, 0), (0, 4 * m - 4)))
+    )
     assert missed(_fig3._column_checks(columns()), "kernel ridge, error at D = 36")
 
 
@@ -150,7 +192,10 @@ def test_figure_3_fails_where_the_set_fills_its_columns() -> None:
         return Trial(X[:n], f[:n] + 0.45 * rng.standard_normal(n), X[n:], f[n:])
 
     sizes = (60, 150, 300)
-    spheres = {d: _fig3._errors((free(d, 300, seed) for seed in range(6)), sizes, _fig3.kernel) for d in _fig3.DIMENSIONS}
+    spheres = {
+        d: _fig3._errors((free(d, 300, seed) for seed in range(6)), sizes, _fig3.kernel)
+        for d in _fig3.DIMENSIONS
+    }
     checks = _fig3._sphere_checks(sizes, spheres)
     assert missed(checks, "exponent, d = 1") and missed(checks, "less d =")
 
@@ -158,14 +203,21 @@ def test_figure_3_fails_where_the_set_fills_its_columns() -> None:
 def test_figure_4_fails_where_the_target_has_no_symmetry(monkeypatch: pytest.MonkeyPatch) -> None:
     def checks() -> list[Check]:
         errors = errors_of(_fig4.kernel, _fig4._groups(100, range(6)))
-        pairs = {n: {q: errors_of(_fig4.kernel, _fig4._pairs(q, n, range(6))) for q in (2, 5)} for n in _fig4.SIZES}
+        pairs = {
+            n: {q: errors_of(_fig4.kernel, _fig4._pairs(q, n, range(6))) for q in (2, 5)}
+            for n in _fig4.SIZES
+        }
         monkeypatch.setattr(_fig4, "POINTS", (2, 5))
         return [*_fig4._group_checks({KERNEL: errors, NETWORK: errors}), *_fig4._pair_checks(pairs)]
 
     assert not missed(checks(), "exponent of |G|")
     monkeypatch.setattr(_fig4, "_target", lambda X: np.sin(4 * X[:, 0]) + X[:, -1])
     broken = checks()
-    assert missed(broken, "exponent of |G|") and missed(broken, "exchanges") and missed(broken, "kernel ridge, plain / invariant")
+    assert (
+        missed(broken, "exponent of |G|")
+        and missed(broken, "exchanges")
+        and missed(broken, "kernel ridge, plain / invariant")
+    )
 
 
 def test_figure_1_fails_where_nothing_jumps(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,8 +233,15 @@ def test_figure_1_fails_where_nothing_jumps(monkeypatch: pytest.MonkeyPatch) -> 
     for seed in range(3):
         for k, n in enumerate((250, 500)):
             trial = _fig1._trial(n, seed)
-            trees = BoostedTrees().fit(Sample.plain(trial.X, trial.y[:, None]), seed=0).predict(trial.X_test)[:, 0]
-            linear = (best_linear(trial, _fig1.KERNELS), best_linear(trial, map(_fig1._tensor_splines, _fig1.KNOTS)))
+            trees = (
+                BoostedTrees()
+                .fit(Sample.plain(trial.X, trial.y[:, None]), seed=0)
+                .predict(trial.X_test)[:, 0]
+            )
+            linear = (
+                best_linear(trial, _fig1.KERNELS),
+                best_linear(trial, map(_fig1._tensor_splines, _fig1.KNOTS)),
+            )
             for name, predicted in zip(errors, (*linear, trees), strict=True):
                 errors[name][seed, k] = _fig1._error(predicted)
     assert missed(_fig1._checks((250, 500), errors), "error of the network")
@@ -191,10 +250,18 @@ def test_figure_1_fails_where_nothing_jumps(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.slow
 def test_figure_6_fails_where_all_start_near_by(monkeypatch: pytest.MonkeyPatch) -> None:
     bottom = _fig6.bottom_of_rows()
-    assert not missed(_entering.checks(_entering.entering(bottom, 6, 500)), "distance 0.5 less 8")
-    starts = _entering.starts
-    monkeypatch.setattr(_entering, "starts", lambda bottom, count, seed: starts(bottom, count, seed)[:1].expand(len(_entering.DISTANCES), -1, -1, -1))
-    assert missed(_entering.checks(_entering.entering(bottom, 6, 500)), "distance 0.5 less 8")
+    assert not missed(
+        _walks.entering_checks(_walks.entering(bottom, 6, 500)), "distance 0.5 less 8"
+    )
+    start_points = _walks.start_points
+    monkeypatch.setattr(
+        _walks,
+        "start_points",
+        lambda bottom, count, seed: start_points(bottom, count, seed)[:1].expand(
+            len(_walks.DISTANCES), -1, -1, -1
+        ),
+    )
+    assert missed(_walks.entering_checks(_walks.entering(bottom, 6, 500)), "distance 0.5 less 8")
 
 
 class Independent(nn.Module):
@@ -209,32 +276,53 @@ class Independent(nn.Module):
         return torch.cos(x @ self.waves) @ self.weight
 
 
-def test_figure_6_fails_where_the_spectrum_grows_with_the_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figure_6_fails_where_the_spectrum_grows_with_the_parameters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(_gap, "student", Independent)
     monkeypatch.setattr(_gap, "DECAYS", (0.01, 0.02, 0.04))
-    assert missed(_gap.checks(_gap.gaps((1, 4), range(4), 300)), "gap against parameters")
+    assert missed(_gap.gap_checks(_gap.gaps((1, 4), range(4), 300)), "gap against parameters")
 
 
-def test_figure_6_fails_where_the_gap_is_of_the_training_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_gap, "unseen", lambda network, seed: _gap.rows(network, _gap.ROWS, seed))
-    assert missed(_gap.checks(_gap.gaps((1, 3), range(3), 300)), "gap / 2σ²d/n")
+def test_figure_6_fails_where_the_gap_is_of_the_training_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        _gap, "held_out_rows", lambda network, seed: _gap.rows(network, _gap.ROWS, seed)
+    )
+    assert missed(_gap.gap_checks(_gap.gaps((1, 3), range(3), 300)), "gap / 2σ²d/n")
 
 
 def test_figure_8_fails_where_depth_changes_nothing() -> None:
     rng = np.random.default_rng(0)
-    same = {name: rng.uniform(0.1, 0.2, (4, 1)) * np.exp(0.01 * rng.standard_normal((4, 2))) for name in ("L = 0", "L = 1", _fig8.WEIGHTED)}
+    same = {
+        name: rng.uniform(0.1, 0.2, (4, 1)) * np.exp(0.01 * rng.standard_normal((4, 2)))
+        for name in ("L = 0", "L = 1", _fig8.WEIGHTED)
+    }
     checks = _fig8._checks((300, 700), {_fig8.RINGS: same, _fig8.SUM: same})
     assert not any(check.passed for check in checks)
 
 
-def curves_of_figure_7(ours: tuple[float, float], theirs: tuple[float, float], transferred: float = 0.3) -> pd.DataFrame:
-    """Of (seconds, final error) on three tables and two splits, a little different from case to case."""
+def curves_of_figure_7(
+    ours: tuple[float, float], theirs: tuple[float, float], transferred: float = 0.3
+) -> pd.DataFrame:
+    """Of (seconds, final error) on three tables and two splits, a little different from case to
+    case.
+    """
     rng = np.random.default_rng(0)
     parts = []
     for name, split in product(_fig7.TABLES, range(2)):
-        stages = [(0.1, transferred, "transferred"), (*ours, "inner layers"), (*ours, "finished")]
+        stages = [(0.1, transferred, "transferred"), (*ours, "feature layers"), (*ours, "finished")]
         for method, points in (("ours, fast", stages), (_fig7.NETWORK, [(*theirs, "")])):
-            parts.append(curve_table(name, split, method, [Point(s, e * (1 + 1e-3 * rng.normal()), stage) for s, e, stage in points], False))
+            parts.append(
+                curve_table(
+                    name,
+                    split,
+                    method,
+                    [Point(s, e * (1 + 1e-3 * rng.normal()), stage) for s, e, stage in points],
+                    False,
+                )
+            )
     return pd.concat(parts, ignore_index=True)
 
 

@@ -1,4 +1,6 @@
-"""The landscape of a network: curvature against autograd, sharpness against closed forms, walks against the Ornstein–Uhlenbeck process."""
+"""The landscape of a network: curvature against autograd, sharpness against closed forms, walks
+against the Ornstein–Uhlenbeck process.
+"""
 
 from __future__ import annotations
 
@@ -64,12 +66,26 @@ class Tied(nn.Module):
 
 
 def mlp(bias: bool = True) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(6, 8, bias), nn.ReLU(), nn.Linear(8, 8, bias), nn.ReLU(), nn.Linear(8, 3, bias))
+    return nn.Sequential(
+        nn.Linear(6, 8, bias), nn.ReLU(), nn.Linear(8, 8, bias), nn.ReLU(), nn.Linear(8, 3, bias)
+    )
 
 
 def cnn() -> nn.Sequential:
-    first = (nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(inplace=True), nn.MaxPool2d(2))
-    return nn.Sequential(*first, nn.Conv2d(4, 4, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Dropout(0.3), nn.Linear(16, 3))
+    first = (
+        nn.Conv2d(1, 4, 3, padding=1),
+        nn.BatchNorm2d(4),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(2),
+    )
+    return nn.Sequential(
+        *first,
+        nn.Conv2d(4, 4, 3, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Dropout(0.3),
+        nn.Linear(16, 3),
+    )
 
 
 def resnet() -> nn.Sequential:
@@ -80,11 +96,21 @@ def ours() -> Chain:
     def layer(a: int, b: int) -> Affine:
         return Affine(torch.randn(b, a) / 2, torch.randn(b) / 2)
 
-    return Chain([layer(6, 6), Residual(Chain([layer(6, 5), ReLU(), layer(5, 6)])), ReLU(), layer(6, 3)])
+    return Chain(
+        [layer(6, 6), Residual(Chain([layer(6, 5), ReLU(), layer(5, 6)])), ReLU(), layer(6, 3)]
+    )
 
 
-PIECEWISE: dict[str, Callable[[], nn.Module]] = {"mlp": mlp, "cnn": cnn, "resnet": resnet, "ours": ours}
-CURVED: dict[str, Callable[[], nn.Module]] = {"tanh": lambda: nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3)), "tied": Tied}
+PIECEWISE: dict[str, Callable[[], nn.Module]] = {
+    "mlp": mlp,
+    "cnn": cnn,
+    "resnet": resnet,
+    "ours": ours,
+}
+CURVED: dict[str, Callable[[], nn.Module]] = {
+    "tanh": lambda: nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3)),
+    "tied": Tied,
+}
 
 
 def rows(kind: str, loss: str, n: int = 40) -> tuple[Tensor, Tensor]:
@@ -117,21 +143,33 @@ def test_trace_of_a_loss_that_the_user_wrote() -> None:
 def test_hutchinson_is_unbiased_and_knows_its_error() -> None:
     risk = risk_of(CURVED["tanh"](), *rows("tanh", "squared"))
     exact = hessian_trace(risk).value
-    scores = [(t.value - exact) / t.standard_error for t in (hessian_trace(risk, exact_up_to=0, seed=seed) for seed in range(40))]
+    scores = [
+        (t.value - exact) / t.standard_error
+        for t in (hessian_trace(risk, exact_up_to=0, seed=seed) for seed in range(40))
+    ]
     assert abs(np.mean(scores)) < 3 / 40**0.5
     assert 0.7 < np.std(scores) < 1.4
     assert "Hutchinson" in hessian_trace(risk, exact_up_to=0).sentence
 
 
 def test_largest_eigenvalues_by_lanczos_and_densely() -> None:
-    risk = risk_of(nn.Sequential(nn.Linear(6, 40), nn.Tanh(), nn.Linear(40, 3)), *rows("mlp", "squared"))
+    risk = risk_of(
+        nn.Sequential(nn.Linear(6, 40), nn.Tanh(), nn.Linear(40, 3)), *rows("mlp", "squared")
+    )
     values = torch.linalg.eigvalsh(exact_hessian(risk)).flip(0)
     top = curvature(risk, 4)
     assert risk.p > 300
     torch.testing.assert_close(top.values, values[:4], rtol=1e-8, atol=0)
-    torch.testing.assert_close(risk.hessian_products(top.directions), top.values[:, None] * top.directions, rtol=0, atol=1e-6 * top.largest)
+    torch.testing.assert_close(
+        risk.hessian_products(top.directions),
+        top.values[:, None] * top.directions,
+        rtol=0,
+        atol=1e-6 * top.largest,
+    )
     small = risk_of(mlp(), *rows("mlp", "squared"))
-    assert curvature(small, 2).largest == pytest.approx(float(torch.linalg.eigvalsh(exact_hessian(small))[-1]), rel=1e-10)
+    assert curvature(small, 2).largest == pytest.approx(
+        float(torch.linalg.eigvalsh(exact_hessian(small))[-1]), rel=1e-10
+    )
 
 
 def sharpness_of(module: nn.Module, X: Tensor, y: Tensor) -> tuple[float, float]:
@@ -158,7 +196,9 @@ def test_minimum_sharpness_does_not_know_the_scale_of_layers() -> None:
 def test_minimum_sharpness_without_biases_is_a_geometric_mean() -> None:
     net = mlp(bias=False).double()
     trace = hessian_trace(risk_of(net, *rows("mlp", "cross_entropy"), "cross_entropy"))
-    assert minimum_sharpness(net, trace).value == pytest.approx(3 * math.prod(trace.by_parameter.values()) ** (1 / 3), rel=1e-12)
+    assert minimum_sharpness(net, trace).value == pytest.approx(
+        3 * math.prod(trace.by_parameter.values()) ** (1 / 3), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("kind", PIECEWISE)
@@ -189,7 +229,9 @@ def test_no_rescaling_goes_through_what_is_not_homogeneous() -> None:
 def linear_fit(n: int = 200, p: int = 4, noise: float = 0.5) -> tuple[nn.Linear, Tensor, Tensor]:
     """Least squares, so that everything is known: H = 2XᵀX/n, C = (4/n) Σ e² x xᵀ."""
     X = torch.randn(n, p, dtype=torch.float64)
-    y = X @ torch.arange(1.0, p + 1, dtype=torch.float64) + noise * torch.randn(n, dtype=torch.float64)
+    y = X @ torch.arange(1.0, p + 1, dtype=torch.float64) + noise * torch.randn(
+        n, dtype=torch.float64
+    )
     model = nn.Linear(p, 1, bias=False).double()
     with torch.no_grad():
         model.weight.copy_(torch.linalg.lstsq(X, y[:, None]).solution.T)
@@ -226,20 +268,29 @@ def test_row_noise_has_the_covariance_of_a_row() -> None:
     risk = risk_of(mlp(), *rows("mlp", "squared"))
     generator, draw = torch.Generator().manual_seed(0), row_noise(risk)
     sizes = torch.stack([draw(risk.theta, generator).square().sum() for _ in range(400)])
-    assert float(sizes.mean()) == pytest.approx(gradient_noise(risk, curvature(risk)).total, rel=4 * float(sizes.std() / sizes.mean()) / 20)
+    assert float(sizes.mean()) == pytest.approx(
+        gradient_noise(risk, curvature(risk)).total, rel=4 * float(sizes.std() / sizes.mean()) / 20
+    )
 
 
 def test_exit_time_is_the_double_integral() -> None:
-    lam, noise, barrier, rate, batch = 2.0, 1.5, 0.02, 1e-8, 1e-6  # steps so small that the correction vanishes
+    # steps so small that the correction vanishes
+    lam, noise, barrier, rate, batch = 2.0, 1.5, 0.02, 1e-8, 1e-6
     s2, r = rate * noise / batch, math.sqrt(2 * barrier / lam)
     integral = dblquad(lambda z, y: math.exp(lam * (y * y - z * z) / s2), 0, r, 0, lambda y: y)[0]
-    assert log_exit_steps(lam, noise, barrier, rate, batch) == pytest.approx(math.log(2 / s2 * integral / rate), abs=1e-3)
+    assert log_exit_steps(lam, noise, barrier, rate, batch) == pytest.approx(
+        math.log(2 / s2 * integral / rate), abs=1e-3
+    )
     steps = math.exp(log_exit_steps(2.0, 2.0, 0.02, 0.01, 1.0))
     assert rate_for(steps, 2.0, 2.0, 0.02, 1.0) == pytest.approx(0.01, rel=1e-6)
-    assert log_exit_steps(1.0, 1.0, 10.0, 0.01, 1.0) == pytest.approx(exponent(1.0, 10.0, 0.01, 1.0), rel=0.05)
+    assert log_exit_steps(1.0, 1.0, 10.0, 0.01, 1.0) == pytest.approx(
+        exponent(1.0, 10.0, 0.01, 1.0), rel=0.05
+    )
 
 
-@pytest.mark.parametrize(("lam", "within"), [(1.0, 0.06), (1.5, 0.06), (2.0, 0.06), (3.0, 0.06), (4.0, 0.10)])
+@pytest.mark.parametrize(
+    ("lam", "within"), [(1.0, 0.06), (1.5, 0.06), (2.0, 0.06), (3.0, 0.06), (4.0, 0.10)]
+)
 def test_exit_times_of_walks_whose_noise_is_the_curvature(lam: float, within: float) -> None:
     expected = math.exp(log_exit_steps(lam, lam, 0.02, 0.01, 1.0))
     assert exponent(lam, 0.02, 0.01, 1.0) == pytest.approx(4 / lam)
@@ -248,8 +299,13 @@ def test_exit_times_of_walks_whose_noise_is_the_curvature(lam: float, within: fl
 
 def test_isotropic_noise_does_not_know_the_curvature() -> None:
     barrier, rate, walks = 0.02, 0.01, 2_000
-    isotropic = [math.log(lam * rate * mean_exit_steps(lam, 1.5, barrier, rate, walks)) for lam in (1.0, 1.5, 2.0, 3.0, 4.0)]
-    aligned = [math.log(lam * rate * mean_exit_steps(lam, lam, barrier, rate, walks)) for lam in (1.0, 4.0)]
+    isotropic = [
+        math.log(lam * rate * mean_exit_steps(lam, 1.5, barrier, rate, walks))
+        for lam in (1.0, 1.5, 2.0, 3.0, 4.0)
+    ]
+    aligned = [
+        math.log(lam * rate * mean_exit_steps(lam, lam, barrier, rate, walks)) for lam in (1.0, 4.0)
+    ]
     assert max(isotropic) - min(isotropic) <= 0.15
     assert aligned[0] - aligned[1] >= 2.5
 
@@ -261,7 +317,8 @@ def test_walk_lives_in_the_range_of_the_hessian(p: int) -> None:
     assert abs(found.participation_ratio - 5) <= 0.2
     assert found.stagnated is not None and found.stagnated <= 5_000
     assert found.essential_convexity == 1.0
-    spread = (walk.points @ Q).var(0) / (0.1 / (2 * 4.0)) * (1 - 0.1 * CURVATURES / 2)  # over η/2B; the last factor is that of discrete steps
+    # over η/2B; the last factor is that of discrete steps
+    spread = (walk.points @ Q).var(0) / (0.1 / (2 * 4.0)) * (1 - 0.1 * CURVATURES / 2)
     assert float(spread.mean()) == pytest.approx(1, abs=0.12)
 
 
@@ -277,7 +334,17 @@ def test_walk_stays_in_its_ball_and_repeats_itself() -> None:
     risk = risk_of(mlp(), *rows("mlp", "squared"))
 
     def walk() -> Tensor:
-        return gaussian_sgd(risk.value, risk.gradient, row_noise(risk), risk.theta, rate=0.05, batch=1, steps=60, window=10, radius=0.1).points
+        return gaussian_sgd(
+            risk.value,
+            risk.gradient,
+            row_noise(risk),
+            risk.theta,
+            rate=0.05,
+            batch=1,
+            steps=60,
+            window=10,
+            radius=0.1,
+        ).points
 
     first = walk()
     assert torch.equal(first, walk())
@@ -289,7 +356,9 @@ def test_effective_dimension_and_criterion_of_a_linear_model() -> None:
     variance = float((y - model(X)).square().mean().detach())
     values = torch.linalg.eigvalsh(X.T @ X / len(X)) / variance
     found = information(risk_of(model, X, y))
-    assert found.effective_dimension == pytest.approx(float((values / (values + 1 / 2_000)).sum()), rel=1e-6)
+    assert found.effective_dimension == pytest.approx(
+        float((values / (values + 1 / 2_000)).sum()), rel=1e-6
+    )
     assert found.penalty == pytest.approx(11, rel=0.05)
     assert found.criterion == pytest.approx(found.akaike, rel=0.05)
     assert found.akaike == pytest.approx(1_000 * (math.log(2 * math.pi * variance) + 1) + 11)
@@ -369,7 +438,12 @@ class Distances(nn.Module):
 @pytest.mark.parametrize("p", [1, 2])
 def test_our_distances_have_second_derivatives_also_on_centres(p: int) -> None:
     X, y = rows("mlp", "squared")
-    net = Chain([Distance(X[:5].double(), p), Affine(torch.randn(3, 5, dtype=torch.float64), torch.zeros(3, dtype=torch.float64))])
+    net = Chain(
+        [
+            Distance(X[:5].double(), p),
+            Affine(torch.randn(3, 5, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)),
+        ]
+    )
     risk = risk_of(net, X, y)
     with torch.no_grad():
         torch.testing.assert_close(risk.outputs(risk.theta, X.double()), net(X.double()))
@@ -406,4 +480,9 @@ def test_code_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert "Minimum sharpness" in told and "is enough" in told
     with torch.no_grad():
-        torch.testing.assert_close(namespace["even"](namespace["X"]), namespace["net"](namespace["X"]), rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(
+            namespace["even"](namespace["X"]),
+            namespace["net"](namespace["X"]),
+            rtol=1e-4,
+            atol=1e-4,
+        )

@@ -9,22 +9,25 @@ import pytest
 import torch
 from torch import Tensor
 
-from motifnet.engine import UsageError
+from motifnet.engine import Matrix, UsageError
 from motifnet.motifs import Affine, Chain, Motif, Precise, ReLU, evaluate
-from motifnet.retrain import coefficients, refit_last_layer, solve_last_layer
-from motifnet.retrain._last_layer import _PATH
-from motifnet.retrain._output import features
-from motifnet.tables import Folds, Matrix, Sample, make_folds
+from motifnet.tables import Folds, Sample, make_folds
+from motifnet.training import coefficients, refit_last_layer, solve_last_layer
+from motifnet.training._last_layer import _PATH, features
 
 
 def tensor(values: Matrix) -> Tensor:
     return torch.as_tensor(values)
 
 
-def sample_of(n: int = 60, d: int = 3, q: int = 2, folds: int = 4, seed: int = 0, noise: float = 0.2) -> Sample:
+def sample_of(
+    n: int = 60, d: int = 3, q: int = 2, folds: int = 4, seed: int = 0, noise: float = 0.2
+) -> Sample:
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, d))
-    y = np.stack([np.sin(X.sum(1) + j) + X[:, 0] for j in range(q)], 1) + noise * rng.normal(size=(n, q))
+    y = np.stack([np.sin(X.sum(1) + j) + X[:, 0] for j in range(q)], 1) + noise * rng.normal(
+        size=(n, q)
+    )
     return Sample.plain(X, y, folds=folds, weight=rng.uniform(0.5, 2.0, n))
 
 
@@ -32,16 +35,22 @@ def hidden(d: int, m: int, q: int, seed: int = 0) -> Motif:
     """A network of m random ReLU units."""
     rng = np.random.default_rng(seed)
     first = Affine(tensor(rng.normal(size=(m, d))), tensor(rng.normal(size=m)))
-    return Chain([first, ReLU(), Affine(tensor(rng.normal(size=(q, m)) / m), tensor(rng.normal(size=q)))])
+    return Chain(
+        [first, ReLU(), Affine(tensor(rng.normal(size=(q, m)) / m), tensor(rng.normal(size=q)))]
+    )
 
 
 def ridge(network: Motif, X: Matrix, y: Matrix, w: Matrix, lam: float) -> tuple[Matrix, Matrix]:
-    """Brute force: the normal equations with the intercept as a column, pulled to the layer as it is."""
+    """Brute force: the normal equations with the intercept as a column, pulled to the layer as it
+    is.
+    """
     H, (start, _) = features(network, X).numpy(), (part.numpy() for part in coefficients(network))
     A = np.column_stack([H, np.ones(len(H))])
     P = lam * np.eye(len(A.T))
     P[-1, -1] = 0.0
-    solution = np.linalg.solve(A.T @ (w[:, None] * A) + P, A.T @ (w[:, None] * (y - H @ start))).astype(np.float64)
+    solution = np.linalg.solve(
+        A.T @ (w[:, None] * A) + P, A.T @ (w[:, None] * (y - H @ start))
+    ).astype(np.float64)
     return solution[:-1] + start, solution[-1]
 
 
@@ -54,12 +63,16 @@ def test_a_layer_is_that_of_the_normal_equations(m: int) -> None:
     sample, network = sample_of(), hidden(3, m, 2)
     for lam in (1e-2, 1.0, 30.0):
         solved = solve_last_layer(network, sample.X, sample.y, sample.weight, lam)
-        expected = predicted(network, ridge(network, sample.X, sample.y, sample.weight, lam), sample.X)
+        expected = predicted(
+            network, ridge(network, sample.X, sample.y, sample.weight, lam), sample.X
+        )
         np.testing.assert_allclose(evaluate(solved, tensor(sample.X)).numpy(), expected, atol=1e-8)
 
 
 def test_the_ridge_for_a_fold_is_chosen_without_it() -> None:
-    """By brute force for each λ of the path: predictions of each fold, and the choices of the other folds."""
+    """By brute force for each λ of the path: predictions of each fold, and the choices of the other
+    folds.
+    """
     sample, network = sample_of(), hidden(3, 40, 2)
     refitted = refit_last_layer(network, sample)
     H = features(network, sample.X).numpy()
@@ -75,15 +88,22 @@ def test_the_ridge_for_a_fold_is_chosen_without_it() -> None:
     assert refitted.ridge == pytest.approx(lams[int(np.argmin(squares.sum(1)))])
     for k in range(4):
         out = sample.folds.held_out(k)
-        np.testing.assert_allclose(refitted.oof[out], single[int(np.argmin(squares[:, ~out].sum(1)))][out], atol=1e-6)
+        np.testing.assert_allclose(
+            refitted.oof[out], single[int(np.argmin(squares[:, ~out].sum(1)))][out], atol=1e-6
+        )
     assert refitted.error_after == pytest.approx(weighted_error(sample, refitted.oof))
     with torch.no_grad():
-        assert refitted.error_before == pytest.approx(weighted_error(sample, network(tensor(sample.X)).numpy()))
+        assert refitted.error_before == pytest.approx(
+            weighted_error(sample, network(tensor(sample.X)).numpy())
+        )
 
 
 def test_views_that_are_all_the_same_change_nothing() -> None:
     sample, network = sample_of(), hidden(3, 20, 2)
-    first, second = (refit_last_layer(network, s, n_jobs=jobs) for s, jobs in ((sample, 1), (replace(sample, views=(sample.X,) * 4), 2)))
+    first, second = (
+        refit_last_layer(network, s, n_jobs=jobs)
+        for s, jobs in ((sample, 1), (replace(sample, views=(sample.X,) * 4), 2))
+    )
     assert np.array_equal(first.oof, second.oof)
 
 
@@ -93,7 +113,10 @@ def weighted_error(sample: Sample, f: Matrix) -> float:
 
 def test_a_large_ridge_leaves_the_network_as_it_is() -> None:
     sample, network = sample_of(), hidden(3, 10, 2)
-    old, new = network.state_dict(), solve_last_layer(network, sample.X, sample.y, sample.weight, 1e12).state_dict()
+    old, new = (
+        network.state_dict(),
+        solve_last_layer(network, sample.X, sample.y, sample.weight, 1e12).state_dict(),
+    )
     assert not torch.equal(old["parts.2.bias"], new["parts.2.bias"])
     torch.testing.assert_close(old["parts.2.weight"], new["parts.2.weight"], rtol=0, atol=1e-8)
     assert torch.equal(old["parts.0.weight"], new["parts.0.weight"])
@@ -122,17 +145,23 @@ def test_one_fold_in_time_has_no_scores_to_choose_by_and_stays_near_the_network(
     refitted = refit_last_layer(network, sample)
     rows = np.arange(60) < 30
     largest = ridge(network, sample.X[rows], sample.y[rows], sample.weight[rows], 1e12)
-    np.testing.assert_allclose(refitted.oof[~rows], predicted(network, largest, sample.X[~rows]), atol=1e-2)
+    np.testing.assert_allclose(
+        refitted.oof[~rows], predicted(network, largest, sample.X[~rows]), atol=1e-2
+    )
 
 
 def test_constant_features_leave_the_mean() -> None:
     sample = sample_of(q=1)
     one = torch.ones(1, 4, dtype=torch.float64)
-    network = Chain([Affine(torch.zeros(4, 3, dtype=torch.float64), one[0]), Affine(one, one[0, :1])])
+    network = Chain(
+        [Affine(torch.zeros(4, 3, dtype=torch.float64), one[0]), Affine(one, one[0, :1])]
+    )
     refitted = refit_last_layer(network, sample)
     mean = np.average(sample.y, axis=0, weights=sample.weight)
     with torch.no_grad():
-        np.testing.assert_allclose(refitted.network(tensor(sample.X)).numpy(), np.tile(mean, (60, 1)), atol=1e-12)
+        np.testing.assert_allclose(
+            refitted.network(tensor(sample.X)).numpy(), np.tile(mean, (60, 1)), atol=1e-12
+        )
 
 
 def test_precise_networks_keep_their_shell_and_others_are_refused() -> None:

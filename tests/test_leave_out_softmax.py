@@ -1,4 +1,6 @@
-"""The leave-out algebra under the log loss: least squares as its first step, exact for a working regression, its gradient, calibration."""
+"""The leave-out algebra under the log loss: least squares as its first step, exact for a working
+regression, its gradient, calibration.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,17 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from motifnet.kernels import blocks_of, calibrated_log_loss, leave_out_log_loss, leave_out_residuals, log_losses, projector, solve_ridge
-from motifnet.kernels._leave_out import scored_weight, slopes_through
-from motifnet.kernels._leave_out_softmax import logits_of, probabilities, working_regression
+from motifnet.kernels import (
+    blocks_of,
+    calibrated_log_loss,
+    leave_out_log_loss,
+    leave_out_residuals,
+    log_losses,
+    projector,
+    solve_ridge,
+)
+from motifnet.kernels._convex_loss import logits_of, probabilities, working_regression
+from motifnet.kernels._leave_out import gradient_through, scored_weight
 
 N = 60
 IDS = [None, torch.arange(N) // 5, torch.where(torch.arange(N) < 15, -1, torch.arange(N) // 20)]
@@ -19,8 +29,14 @@ def problem(classes: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """A Gram matrix, labels and whole weights."""
     rng = np.random.default_rng(classes)
     X = torch.as_tensor(rng.normal(size=(N, 2)))
-    labels = torch.as_tensor((2 * X.numpy() @ rng.normal(size=(2, classes)) + rng.gumbel(size=(N, classes))).argmax(1))
-    return torch.exp(-torch.cdist(X, X)), labels, torch.as_tensor(rng.integers(1, 4, N).astype(float))
+    labels = torch.as_tensor(
+        (2 * X.numpy() @ rng.normal(size=(2, classes)) + rng.gumbel(size=(N, classes))).argmax(1)
+    )
+    return (
+        torch.exp(-torch.cdist(X, X)),
+        labels,
+        torch.as_tensor(rng.integers(1, 4, N).astype(float)),
+    )
 
 
 def indicators(labels: torch.Tensor, classes: int) -> torch.Tensor:
@@ -54,15 +70,25 @@ def test_leave_one_out_is_near_that_of_all_fits_anew(classes: int) -> None:
     anew = 0.0
     for i in range(N):
         others = torch.arange(N) != i
-        z, ridges, _, _ = working_regression(K[others][:, others], Y[others], ridge, w[others], steps=100, close=1e-9)
+        z, ridges, _, _ = working_regression(
+            K[others][:, others], Y[others], ridge, w[others], steps=100, close=1e-9
+        )
         dual, b = solve_ridge(K[others][:, others], z, ridges)
-        anew += float(w[i] * log_losses(logits_of(K[i : i + 1, others] @ dual + b), labels[i : i + 1])[0] / w.sum())
-    assert leave_out_log_loss(K, Y, ridge, w)[0] == pytest.approx(anew, rel=0.02 if classes == 2 else 0.08)
+        anew += float(
+            w[i]
+            * log_losses(logits_of(K[i : i + 1, others] @ dual + b), labels[i : i + 1])[0]
+            / w.sum()
+        )
+    assert leave_out_log_loss(K, Y, ridge, w)[0] == pytest.approx(
+        anew, rel=0.02 if classes == 2 else 0.08
+    )
 
 
 @pytest.mark.parametrize("ids", IDS)
 @pytest.mark.parametrize("classes", [2, 3])
-def test_gradient_with_the_working_regression_held_fixed(classes: int, ids: torch.Tensor | None) -> None:
+def test_gradient_with_the_working_regression_held_fixed(
+    classes: int, ids: torch.Tensor | None
+) -> None:
     K, labels, w = problem(classes)
     Y, ridge, blocks = indicators(labels, classes), 0.2, blocks_of(ids, N)
     z, ridges, _, _ = working_regression(K, Y, ridge, w)
@@ -76,7 +102,9 @@ def test_gradient_with_the_working_regression_held_fixed(classes: int, ids: torc
     value, gradient, diagonal = leave_out_log_loss(K.detach(), Y, ridge, w, blocks)
     gradient = gradient.double()
     assert value == pytest.approx(loss.item(), rel=1e-4)
-    assert torch.allclose(gradient + gradient.T, by_K + by_K.T, rtol=0, atol=1e-4 * float(by_K.abs().max()))
+    assert torch.allclose(
+        gradient + gradient.T, by_K + by_K.T, rtol=0, atol=1e-4 * float(by_K.abs().max())
+    )
     assert float(gradient.diagonal() @ diagonal) == pytest.approx(by_ridge.item(), rel=1e-3)
 
 
@@ -89,7 +117,7 @@ def test_slopes_against_the_residuals_have_the_same_gradient() -> None:
     P = projector(K, 0.2 / w)
     (expected,) = torch.autograd.grad((slopes * leave_out_residuals(P, P @ y)).sum(), K)
     P = P.detach()
-    gradient = slopes_through(P, P @ y, leave_out_residuals(P, P @ y), slopes)
+    gradient = gradient_through(P, P @ y, leave_out_residuals(P, P @ y), slopes)
     assert torch.allclose(gradient + gradient.T, expected + expected.T, atol=1e-8)
 
 
@@ -101,7 +129,9 @@ def test_weight_two_is_the_row_twice_left_out_together() -> None:
     blocks = blocks_of(torch.cat([torch.arange(N), torch.zeros(1, dtype=torch.long)]), N + 1)
     ridge = 0.3
     one = leave_out_log_loss(K, indicators(labels, 2), ridge, w)[0]
-    two = leave_out_log_loss(K[twice][:, twice], indicators(labels[twice], 2), ridge, torch.ones(N + 1).double(), blocks)[0]
+    two = leave_out_log_loss(
+        K[twice][:, twice], indicators(labels[twice], 2), ridge, torch.ones(N + 1).double(), blocks
+    )[0]
     assert one == pytest.approx(two, rel=1e-4)
 
 
@@ -109,16 +139,23 @@ def test_one_class_only_and_separable_rows_stay_finite() -> None:
     K, _, w = problem(2)
     for labels in (torch.zeros(N, dtype=torch.long), (K[0] > K[0].median()).long()):
         loss, gradient, ridges = leave_out_log_loss(K, indicators(labels, 2), 1e-6, w)
-        assert np.isfinite(loss) and bool(gradient.isfinite().all()) and bool(ridges.isfinite().all())
+        assert (
+            np.isfinite(loss) and bool(gradient.isfinite().all()) and bool(ridges.isfinite().all())
+        )
 
 
 def test_calibration_of_two_classes_is_platt_scaling() -> None:
     rng = np.random.default_rng(0)
     s = rng.normal(size=300)
-    labels, w = (s + rng.logistic(size=300) > 0.5).astype(int), rng.integers(1, 4, 300).astype(float)
+    labels, w = (
+        (s + rng.logistic(size=300) > 0.5).astype(int),
+        rng.integers(1, 4, 300).astype(float),
+    )
     theirs = LogisticRegression(C=1e6, tol=1e-10).fit(s[:, None], labels, w)
     p = theirs.predict_proba(s[:, None])[np.arange(300), labels]
-    ours = calibrated_log_loss(torch.as_tensor(s[:, None]), torch.as_tensor(labels), torch.as_tensor(w))
+    ours = calibrated_log_loss(
+        torch.as_tensor(s[:, None]), torch.as_tensor(labels), torch.as_tensor(w)
+    )
     assert ours == pytest.approx(float(-np.average(np.log(p), weights=w)), abs=1e-5)
 
 
@@ -126,5 +163,10 @@ def test_calibration_of_two_classes_is_platt_scaling() -> None:
 def test_calibration_does_not_depend_on_the_unit_of_scores(factor: float) -> None:
     rng = np.random.default_rng(1)
     labels = torch.as_tensor(rng.integers(0, 3, 200))
-    f, w = torch.nn.functional.one_hot(labels, 3) + torch.as_tensor(rng.normal(size=(200, 3))), torch.ones(200).double()
-    assert calibrated_log_loss(factor * f, labels, w) == pytest.approx(calibrated_log_loss(f, labels, w), abs=1e-4)
+    f, w = (
+        torch.nn.functional.one_hot(labels, 3) + torch.as_tensor(rng.normal(size=(200, 3))),
+        torch.ones(200).double(),
+    )
+    assert calibrated_log_loss(factor * f, labels, w) == pytest.approx(
+        calibrated_log_loss(f, labels, w), abs=1e-4
+    )

@@ -39,7 +39,10 @@ SLOPES = normal(5, 4, 5).exp()
 INDEX = torch.tensor([[0, 1], [3, 3], [2, 0]])
 CUBES = normal(6, 4, 6, 4, 2)
 LEVELS = torch.tensor([7.0])
-LOW, HIGH = torch.tensor([-1.0, -torch.inf, 0.0, -0.5]).double(), torch.tensor([1.0, 0.5, torch.inf, 0.7]).double()
+LOW, HIGH = (
+    torch.tensor([-1.0, -torch.inf, 0.0, -0.5]).double(),
+    torch.tensor([1.0, 0.5, torch.inf, 0.7]).double(),
+)
 ROTATIONS = torch.tensor([[(i + k) % 4 for i in range(4)] for k in range(4)])
 
 
@@ -49,9 +52,20 @@ def affine() -> m.Affine:
 
 def stump() -> m.TreeEnsemble:
     """1{x_0 > 0.25} + 2·1{x_1 ≤ −1} as two trees of one split."""
-    feature, threshold = torch.tensor([0, 0, 0, 1, 0, 0]), torch.tensor([0.25, 0, 0, -1, 0, 0]).double()
+    feature, threshold = (
+        torch.tensor([0, 0, 0, 1, 0, 0]),
+        torch.tensor([0.25, 0, 0, -1, 0, 0]).double(),
+    )
     left, right = torch.tensor([1, 1, 2, 4, 4, 5]), torch.tensor([2, 1, 2, 5, 4, 5])
-    return m.TreeEnsemble(feature, threshold, left, right, torch.tensor([0, 3]), torch.tensor([0.0, 0, 1, 0, 2, 0]).double()[:, None], 1)
+    return m.TreeEnsemble(
+        feature,
+        threshold,
+        left,
+        right,
+        torch.tensor([0, 3]),
+        torch.tensor([0.0, 0, 1, 0, 2, 0]).double()[:, None],
+        1,
+    )
 
 
 def linear(x: Matrix) -> Matrix:
@@ -64,14 +78,23 @@ def hinge(x: Matrix) -> Matrix:
     out = np.empty_like(x)
     for j in range(x.shape[1]):
         values = np.concatenate([[0], np.cumsum(s[j] * np.diff(t[j]))])
-        out[:, j] = np.interp(x[:, j], t[j], values) + s[j, 0] * np.minimum(x[:, j] - t[j, 0], 0) + s[j, -1] * np.maximum(x[:, j] - t[j, -1], 0)
+        out[:, j] = (
+            np.interp(x[:, j], t[j], values)
+            + s[j, 0] * np.minimum(x[:, j] - t[j, 0], 0)
+            + s[j, -1] * np.maximum(x[:, j] - t[j, -1], 0)
+        )
     return out
 
 
 def radial(x: Matrix) -> Matrix:
     t = np.abs(x)
     a, b = math.sqrt(3) * 0.9 * t, math.sqrt(5) * 1.3 * t
-    return 0.1 * np.exp(-0.5 * t) + 0.2 * np.exp(-((0.7 * t) ** 2)) + 0.3 * (1 + a) * np.exp(-a) + 0.4 * (1 + b + b * b / 3) * np.exp(-b)
+    return (
+        0.1 * np.exp(-0.5 * t)
+        + 0.2 * np.exp(-((0.7 * t) ** 2))
+        + 0.3 * (1 + a) * np.exp(-a)
+        + 0.4 * (1 + b + b * b / 3) * np.exp(-b)
+    )
 
 
 def piecewise(x: Matrix) -> Matrix:
@@ -80,7 +103,9 @@ def piecewise(x: Matrix) -> Matrix:
     for j, starts in enumerate(KNOTS.numpy()):
         segment = np.clip(np.searchsorted(starts, x[:, j]) - 1, 0, None)
         for i, s in enumerate(segment):
-            out[i, 2 * j : 2 * j + 2] = np.polynomial.polynomial.polyval(x[i, j] - starts[s], CUBES[j, s].numpy())
+            out[i, 2 * j : 2 * j + 2] = np.polynomial.polynomial.polyval(
+                x[i, j] - starts[s], CUBES[j, s].numpy()
+            )
     return out
 
 
@@ -91,7 +116,9 @@ def weighted_median(x: Matrix) -> Matrix:
 
 def coupled(x: Matrix) -> Matrix:
     """Row by row as LIBSVM does it (svm.cpp, multiclass_probability)."""
-    return np.array([libsvm_probabilities(row) for row in np.clip(1 / (1 + np.exp(-x[:, :3])), 1e-7, 1 - 1e-7)])
+    return np.array(
+        [libsvm_probabilities(row) for row in np.clip(1 / (1 + np.exp(-x[:, :3])), 1e-7, 1 - 1e-7)]
+    )
 
 
 def libsvm_probabilities(pairs: Matrix) -> Matrix:
@@ -116,14 +143,31 @@ def coupling_matrix(pairs: Matrix) -> Matrix:
 
 
 def neighbours(p: float) -> m.Neighbours:
-    empty, squares = torch.empty(0, 4).double(), torch.tensor([float(c @ c) for c in C.numpy()] if p == 0 else []).double()
-    return m.Neighbours(C, C, squares, 2, p, False, empty, empty, empty[:, 0], torch.empty(0, 5).long(), torch.arange(5))
+    empty, squares = (
+        torch.empty(0, 4).double(),
+        torch.tensor([float(c @ c) for c in C.numpy()] if p == 0 else []).double(),
+    )
+    return m.Neighbours(
+        C,
+        C,
+        squares,
+        k=2,
+        p=p,
+        weighed=False,
+        low=empty,
+        high=empty,
+        radius=empty[:, 0],
+        path=torch.empty(0, 5).long(),
+        offset=torch.arange(5),
+    )
 
 
 def outlier_factor() -> m.OutlierFactor:
     """Of C with densities 1, …, 5 and reaches 0, 0, 0, 3, 3."""
     same = neighbours(2.0).arguments()
-    return m.OutlierFactor(**{**same, "values": torch.tensor([[1.0, 0], [2, 0], [3, 0], [4, 3], [5, 3]]).double()})
+    return m.OutlierFactor(
+        **{**same, "values": torch.tensor([[1.0, 0], [2, 0], [3, 0], [4, 3], [5, 3]]).double()}
+    )
 
 
 def outlier_factors(x: Matrix) -> Matrix:
@@ -143,7 +187,9 @@ def nonnegative(part: m.Motif) -> m.Motif:
 
 @dataclass(frozen=True)
 class Row:
-    """A motif on four columns, its closed form in numpy, whether it is smooth, and its stated error."""
+    """A motif on four columns, its closed form in numpy, whether it is smooth, and its stated
+    error.
+    """
 
     make: Callable[[], m.Motif]
     truth: Truth
@@ -152,28 +198,41 @@ class Row:
 
 
 def gaussian_mixture() -> m.Motif:
-    weights, rates = (torch.tensor(values, dtype=torch.float64) for values in ([0.1, 0.2, 0.3, 0.4], [0.5, 0.7, 0.9, 1.3]))
+    weights, rates = (
+        torch.tensor(values, dtype=torch.float64)
+        for values in ([0.1, 0.2, 0.3, 0.4], [0.5, 0.7, 0.9, 1.3])
+    )
     return m.Radial(weights, rates, list(m.RADIAL_PROFILES))
 
 
 ROWS: dict[str, Row] = {
     "Affine": Row(affine, linear),
-    "SparseAffine": Row(lambda: m.SparseAffine(INDEX, W[:, :2], B), lambda x: (x[:, INDEX.numpy()] * W[:, :2].numpy()).sum(2) + B.numpy()),
+    "SparseAffine": Row(
+        lambda: m.SparseAffine(INDEX, W[:, :2], B),
+        lambda x: (x[:, INDEX.numpy()] * W[:, :2].numpy()).sum(2) + B.numpy(),
+    ),
     "ReLU": Row(m.ReLU, lambda x: np.maximum(x, 0)),
     "Identity": Row(m.Identity, lambda x: x),
     "Select": Row(lambda: m.Select([2, 0, 2]), lambda x: x[:, [2, 0, 2]]),
     "Chain": Row(lambda: m.Chain([affine(), m.Square()], label="here"), lambda x: linear(x) ** 2),
     "Parallel": Row(
-        lambda: m.Parallel(B[:2], [affine(), m.Chain([affine(), m.Abs()])]), lambda x: B[0].item() * linear(x) + B[1].item() * np.abs(linear(x))
+        lambda: m.Parallel(B[:2], [affine(), m.Chain([affine(), m.Abs()])]),
+        lambda x: B[0].item() * linear(x) + B[1].item() * np.abs(linear(x)),
     ),
-    "Parallel by output": Row(lambda: m.Parallel(W[:2, :3], [affine(), affine()]), lambda x: W[:2, :3].numpy().sum(0) * linear(x)),
+    "Parallel by output": Row(
+        lambda: m.Parallel(W[:2, :3], [affine(), affine()]),
+        lambda x: W[:2, :3].numpy().sum(0) * linear(x),
+    ),
     "Concat": Row(lambda: m.Concat([affine(), m.Identity()]), lambda x: np.hstack([linear(x), x])),
     "Residual": Row(lambda: m.Residual(m.Square()), lambda x: x + x**2),
     "GroupAverage": Row(
         lambda: m.GroupAverage(affine(), ROTATIONS, torch.ones(4, 4).double()),
         lambda x: np.mean([linear(x[:, r]) for r in ROTATIONS.numpy()], axis=0),
     ),
-    "Images": Row(lambda: m.Images(affine(), ROTATIONS), lambda x: np.hstack([linear(x[:, r]) for r in ROTATIONS.numpy()])),
+    "Images": Row(
+        lambda: m.Images(affine(), ROTATIONS),
+        lambda x: np.hstack([linear(x[:, r]) for r in ROTATIONS.numpy()]),
+    ),
     "Precise": Row(lambda: m.Precise(affine()), linear),
     "Hinge": Row(lambda: m.Hinge(KNOTS, SLOPES), hinge),
     "Distance, p = 1": Row(lambda: m.Distance(C, 1), lambda x: cdist(x, C.numpy(), "cityblock")),
@@ -190,16 +249,25 @@ ROWS: dict[str, Row] = {
     "Sigmoid": Row(m.Sigmoid, lambda x: 1 / (1 + np.exp(-x))),
     "Step": Row(lambda: m.Step(value(0.0)), lambda x: np.where(x > 0, 1.0, 0.0), smooth=False),
     "Step with a band": Row(lambda: m.Step(value(0.5)), lambda x: np.clip(x / 0.5 + 0.5, 0, 1)),
-    "Box": Row(lambda: m.Box(LOW, HIGH), lambda x: np.where(((x > LOW.numpy()) & (x <= HIGH.numpy())).all(1, keepdims=True), 1.0, 0.0), smooth=False),
+    "Box": Row(
+        lambda: m.Box(LOW, HIGH),
+        lambda x: np.where(
+            ((x > LOW.numpy()) & (x <= HIGH.numpy())).all(1, keepdims=True), 1.0, 0.0
+        ),
+        smooth=False,
+    ),
     "Gate": Row(
-        lambda: m.Chain([m.Concat([m.Identity(), m.Chain([m.Max(), m.Step(value(0.0))])]), m.Gate(value(200.0))]),
+        lambda: m.Chain(
+            [m.Concat([m.Identity(), m.Chain([m.Max(), m.Step(value(0.0))])]), m.Gate(value(200.0))]
+        ),
         lambda x: x * (x.max(1, keepdims=True) > 0),
         smooth=False,
     ),
     "Square": Row(m.Square, lambda x: x**2),
     "Product": Row(m.Product, lambda x: x[:, :2] * x[:, 2:]),
     "Monomial": Row(
-        lambda: m.Monomial([[2, 0, 1, 3], [0, 0, 0, 0]]), lambda x: np.stack([x[:, 0] ** 2 * x[:, 2] * x[:, 3] ** 3, np.ones(len(x))], axis=1)
+        lambda: m.Monomial([[2, 0, 1, 3], [0, 0, 0, 0]]),
+        lambda x: np.stack([x[:, 0] ** 2 * x[:, 2] * x[:, 3] ** 3, np.ones(len(x))], axis=1),
     ),
     "Tanh": Row(m.Tanh, np.tanh),
     "Sine": Row(m.Sine, np.sin),
@@ -209,21 +277,49 @@ ROWS: dict[str, Row] = {
     "Log": Row(lambda: m.Chain([m.Exp(), m.Log()]), lambda x: x),
     "Power": Row(lambda: nonnegative(m.Power(value(1.5))), lambda x: np.abs(x) ** 1.5),
     "Power, whole": Row(lambda: m.Power(value(3.0)), lambda x: x**3),
-    **{f"Normalize, {norm}": Row(partial(m.Normalize, norm), partial(normalize, norm=norm)) for norm in ("l1", "l2", "max")},
+    **{
+        f"Normalize, {norm}": Row(partial(m.Normalize, norm), partial(normalize, norm=norm))
+        for norm in ("l1", "l2", "max")
+    },
     "Gaps": Row(m.Gaps, np.zeros_like, smooth=False),
     "Fill": Row(lambda: m.Fill(LOW), lambda x: x),
     "Missing": Row(lambda: m.Missing(LOW), lambda x: x),
-    "Lookup": Row(lambda: m.Lookup(LEVELS, W), lambda x: np.tile(W[1].numpy(), (len(x), 1)), smooth=False),
+    "Lookup": Row(
+        lambda: m.Lookup(LEVELS, W), lambda x: np.tile(W[1].numpy(), (len(x), 1)), smooth=False
+    ),
     "Piecewise": Row(lambda: m.Piecewise(KNOTS, CUBES), piecewise),
-    "ChiSquare": Row(lambda: nonnegative(m.ChiSquare(C.abs())), lambda x: -additive_chi2_kernel(np.abs(x), C.abs().numpy())),
-    "WeightedMedian": Row(lambda: m.WeightedMedian(torch.tensor([1.0, 1, 1, 2]).double()), weighted_median, smooth=False),
-    "Coupling": Row(lambda: m.Chain([m.Select([0, 1, 2]), m.Sigmoid(), m.Clip(value(1e-7), value(1 - 1e-7)), m.Coupling(3)]), coupled, smooth=False),
+    "ChiSquare": Row(
+        lambda: nonnegative(m.ChiSquare(C.abs())),
+        lambda x: -additive_chi2_kernel(np.abs(x), C.abs().numpy()),
+    ),
+    "WeightedMedian": Row(
+        lambda: m.WeightedMedian(torch.tensor([1.0, 1, 1, 2]).double()),
+        weighted_median,
+        smooth=False,
+    ),
+    "Coupling": Row(
+        lambda: m.Chain(
+            [m.Select([0, 1, 2]), m.Sigmoid(), m.Clip(value(1e-7), value(1 - 1e-7)), m.Coupling(3)]
+        ),
+        coupled,
+        smooth=False,
+    ),
     "NeighbourFill": Row(lambda: m.NeighbourFill(C, torch.ones_like(C), 2, False), lambda x: x),
-    "Neighbours": Row(lambda: neighbours(2.0), lambda x: means_of_two(cdist(x, C.numpy())), smooth=False),
-    "Neighbours, products": Row(lambda: neighbours(0.0), lambda x: means_of_two(cdist(x, C.numpy())), smooth=False),
-    "Neighbours, chebyshev": Row(lambda: neighbours(math.inf), lambda x: means_of_two(cdist(x, C.numpy(), "chebyshev")), smooth=False),
+    "Neighbours": Row(
+        lambda: neighbours(2.0), lambda x: means_of_two(cdist(x, C.numpy())), smooth=False
+    ),
+    "Neighbours, products": Row(
+        lambda: neighbours(0.0), lambda x: means_of_two(cdist(x, C.numpy())), smooth=False
+    ),
+    "Neighbours, chebyshev": Row(
+        lambda: neighbours(math.inf),
+        lambda x: means_of_two(cdist(x, C.numpy(), "chebyshev")),
+        smooth=False,
+    ),
     "OutlierFactor": Row(outlier_factor, outlier_factors, smooth=False),
-    "TreeEnsemble": Row(stump, lambda x: ((x[:, 0] > 0.25) + 2.0 * (x[:, 1] <= -1))[:, None], smooth=False),
+    "TreeEnsemble": Row(
+        stump, lambda x: ((x[:, 0] > 0.25) + 2.0 * (x[:, 1] <= -1))[:, None], smooth=False
+    ),
 }
 each = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
 
@@ -242,7 +338,16 @@ def test_trees_of_single_precision_are_added_one_after_the_other() -> None:
     node, root = own % 3, own - own % 3
     left, right = (torch.where(node == 0, root + k, own) for k in (1, 2))
     threshold, values = (torch.randn(120, generator=generator).float().double() for _ in range(2))
-    trees = m.TreeEnsemble(node * 0, threshold, left, right, 3 * torch.arange(count), 10 * values[:, None], 1, single=True)
+    trees = m.TreeEnsemble(
+        node * 0,
+        threshold,
+        left,
+        right,
+        3 * torch.arange(count),
+        10 * values[:, None],
+        1,
+        single=True,
+    )
     x, total = rows(200), np.zeros(200, dtype=np.float32)
     for t in range(count):
         leaf = np.where(x[:, 0] <= threshold[3 * t], 3 * t + 1, 3 * t + 2)
@@ -256,7 +361,11 @@ def test_trees_of_single_precision_are_added_one_after_the_other() -> None:
 
 
 def test_every_motif_has_a_row() -> None:
-    exported = {name for name in m.__all__ if isinstance(getattr(m, name), type) and issubclass(getattr(m, name), m.Motif)} - {"Motif"}
+    exported = {
+        name
+        for name in m.__all__
+        if isinstance(getattr(m, name), type) and issubclass(getattr(m, name), m.Motif)
+    } - {"Motif"}
     inside = {type(part).__name__ for row in ROWS.values() for part in row.make().modules()}
     assert exported <= inside
     assert all(m.MOTIFS[name] is getattr(m, name) for name in exported)
@@ -266,14 +375,18 @@ def test_every_motif_has_a_row() -> None:
 def test_closed_form(row: Row) -> None:
     x = rows(200)
     truth = row.truth(x.numpy())
-    assert np.abs(row.make()(x).detach().numpy() - truth).max() <= row.error * max(1, np.abs(truth).max())
+    assert np.abs(row.make()(x).detach().numpy() - truth).max() <= row.error * max(
+        1, np.abs(truth).max()
+    )
 
 
 @each
 def test_far_away(row: Row) -> None:
     x = 100 * torch.sign(rows(50)) + rows(50)
     truth = row.truth(x.numpy())
-    assert np.abs(row.make()(x).detach().numpy() - truth).max() <= row.error * max(1, np.abs(truth).max())
+    assert np.abs(row.make()(x).detach().numpy() - truth).max() <= row.error * max(
+        1, np.abs(truth).max()
+    )
 
 
 @each
@@ -292,7 +405,9 @@ def test_rebuilt_from_its_arguments(row: Row) -> None:
     motif, x = row.make(), rows(7)
     again = rebuilt(motif)
     assert torch.equal(again(x), motif(x))
-    assert {n: p.shape for n, p in again.named_parameters()} == {n: p.shape for n, p in motif.named_parameters()}
+    assert {n: p.shape for n, p in again.named_parameters()} == {
+        n: p.shape for n, p in motif.named_parameters()
+    }
 
 
 @each
@@ -304,7 +419,11 @@ def test_batches(row: Row, n: int) -> None:
     torch.testing.assert_close(y, motif(x)[:n], rtol=1e-13, atol=1e-13)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS.values() if row.smooth], ids=[name for name, row in ROWS.items() if row.smooth])
+@pytest.mark.parametrize(
+    "row",
+    [row for row in ROWS.values() if row.smooth],
+    ids=[name for name, row in ROWS.items() if row.smooth],
+)
 def test_gradients(row: Row) -> None:
     motif, x = row.make(), rows(5).requires_grad_()
     assert torch.autograd.gradcheck(motif, x)
@@ -317,7 +436,9 @@ def test_trainable_tensors_are_parameters_and_others_are_not(row: Row) -> None:
     for part in row.make().modules():
         if isinstance(part, m.Motif):
             own = {name for name, _ in part.named_parameters(recurse=False)}
-            tensors = {name for name, value in part.arguments().items() if isinstance(value, Tensor)}
+            tensors = {
+                name for name, value in part.arguments().items() if isinstance(value, Tensor)
+            }
             assert own == tensors & part.trainable
 
 
@@ -332,11 +453,16 @@ def test_hinge_is_the_warp_of_the_trainer() -> None:
     X = rows(500)
     knots, slopes = quantile_knots(X, 12), normal(6, 4, 12).exp()
     x = 50 * rows(300, seed=10)
-    torch.testing.assert_close(m.Hinge(knots, slopes)(x), Warp(knots)(x, slopes), rtol=1e-14, atol=1e-12)
+    torch.testing.assert_close(
+        m.Hinge(knots, slopes)(x), Warp(knots)(x, slopes), rtol=1e-14, atol=1e-12
+    )
 
 
 def test_hinge_with_equal_knots_has_segments_of_no_length() -> None:
-    knots, slopes = torch.tensor([[0.0, 0.0, 1.0, 1.0]]).double(), torch.tensor([[2.0, 3.0, 5.0]]).double()
+    knots, slopes = (
+        torch.tensor([[0.0, 0.0, 1.0, 1.0]]).double(),
+        torch.tensor([[2.0, 3.0, 5.0]]).double(),
+    )
     y = m.Hinge(knots, slopes)(torch.tensor([[-1.0], [0.5], [3.0]]).double())
     assert y.ravel().tolist() == [-2.0, 1.5, 13.0]
 
@@ -359,7 +485,9 @@ def test_distance_keeps_small_distances_far_from_the_origin(p: int) -> None:
 
 def test_precise_keeps_float64_inside() -> None:
     large = m.Affine(1e8 * W, B)
-    precise = m.Precise(m.Chain([large, m.Affine(torch.ones(1, 3).double() * 1e-8, torch.zeros(1).double())])).float()
+    precise = m.Precise(
+        m.Chain([large, m.Affine(torch.ones(1, 3).double() * 1e-8, torch.zeros(1).double())])
+    ).float()
     assert {p.dtype for p in precise.parameters()} == {torch.float64}
     x = rows(20).float()
     truth = (x.double() @ W.T).sum(1) + 1e-8 * B.sum()
@@ -367,7 +495,10 @@ def test_precise_keeps_float64_inside() -> None:
 
 
 def test_group_average_is_invariant() -> None:
-    motif, x = m.GroupAverage(m.Chain([affine(), m.ReLU()]), ROTATIONS, torch.ones(4, 4).double()), rows(20)
+    motif, x = (
+        m.GroupAverage(m.Chain([affine(), m.ReLU()]), ROTATIONS, torch.ones(4, 4).double()),
+        rows(20),
+    )
     torch.testing.assert_close(motif(x.roll(1, dims=1)), motif(x), rtol=1e-13, atol=1e-14)
 
 
@@ -387,8 +518,12 @@ def test_wrong_arguments_are_refused(make: Callable[[], m.Motif]) -> None:
 
 
 def test_coupling_is_near_the_optimum() -> None:
-    """The minimum of Σ_{i<j} (r_ji p_i − r_ij p_j)² with Σ p = 1 solves linear equations (Wu, Lin & Weng 2004, eq. 18), up to the stop."""
+    """The minimum of Σ_{i<j} (r_ji p_i − r_ij p_j)² with Σ p = 1 solves linear equations (Wu, Lin &
+    Weng 2004, eq. 18), up to the stop.
+    """
     pairs = torch.sigmoid(normal(11, 50, 3))
     for got, row in zip(m.Coupling(3)(pairs).numpy(), pairs.numpy(), strict=True):
-        system = np.block([[coupling_matrix(row), np.ones((3, 1))], [np.ones((1, 3)), np.zeros((1, 1))]])
+        system = np.block(
+            [[coupling_matrix(row), np.ones((3, 1))], [np.ones((1, 3)), np.zeros((1, 1))]]
+        )
         np.testing.assert_allclose(got, np.linalg.solve(system, [0, 0, 0, 1])[:3], atol=5e-3)

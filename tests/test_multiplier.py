@@ -1,4 +1,6 @@
-"""The multiplier bootstrap: closed forms where there are some, and the coverage that it is there for."""
+"""The multiplier bootstrap: closed forms where there are some, and the coverage that it is there
+for.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +9,16 @@ import warnings
 import numpy as np
 import pytest
 
-from motifnet.bands import linear_band, multiplier_bootstrap
-from motifnet.engine import DataError, MotifnetWarning, UsageError
-from motifnet.tables import Matrix
+from motifnet.engine import DataError, Matrix, MotifnetWarning, UsageError
+from motifnet.uncertainty import linear_band, multiplier_bootstrap
 
 GRID = np.linspace(-1.5, 1.5, 301)
 
 
 def test_the_mean_has_its_closed_form() -> None:
-    """For −(Z − θ)² / 2 the resample is the mean plus (1/n) Σ e_i (Z_i − mean), here to the nearest grid point."""
+    """For −(Z − θ)² / 2 the resample is the mean plus (1/n) Σ e_i (Z_i − mean), here to the nearest
+    grid point.
+    """
     z = np.random.default_rng(1).standard_normal(300)
     found = multiplier_bootstrap(-((z[:, None] - GRID) ** 2) / 2, GRID, n_resamples=2000, seed=0)
     e = np.random.default_rng(0).standard_normal((2000, 300))
@@ -27,11 +30,17 @@ def test_the_mean_has_its_closed_form() -> None:
 
 def test_both_drifts_agree_for_a_quadratic_criterion() -> None:
     z = np.random.default_rng(0).standard_normal((200, 2))
-    grid = np.stack(np.meshgrid(np.linspace(-0.5, 0.5, 41), np.linspace(-0.5, 0.5, 41)), -1).reshape(-1, 2)
+    grid = np.stack(
+        np.meshgrid(np.linspace(-0.5, 0.5, 41), np.linspace(-0.5, 0.5, 41)), -1
+    ).reshape(-1, 2)
     values = -((z[:, None] - grid) ** 2).sum(2) / 2
-    one, other = multiplier_bootstrap(values, grid), multiplier_bootstrap(values, grid, drift="quadratic", smoothing=0.2)
+    one, other = (
+        multiplier_bootstrap(values, grid),
+        multiplier_bootstrap(values, grid, drift="quadratic", smoothing=0.2),
+    )
     assert one.interval().shape == (2, 2)
-    assert np.abs(one.draws - other.draws).max() <= 0.0251  # the maximum of the first may lie between grid points
+    # the maximum of the first may lie between grid points
+    assert np.abs(one.draws - other.draws).max() <= 0.0251
 
 
 def test_coverage_of_a_median() -> None:
@@ -44,17 +53,28 @@ def test_coverage_of_a_median() -> None:
 
 
 def test_coverage_of_a_mode_needs_the_quadratic_drift() -> None:
-    """The law of θ* − θ^ by the empirical drift is not that of θ^ − θ: intervals from its quantiles cover far too little."""
-    covered: dict[str, list[bool]] = {"quadratic": [], "empirical, reflected": [], "quadratic, reflected": []}
+    """The law of θ* − θ^ by the empirical drift is not that of θ^ − θ: intervals from its quantiles
+    cover far too little.
+    """
+    covered: dict[str, list[bool]] = {
+        "quadratic": [],
+        "empirical, reflected": [],
+        "quadratic, reflected": [],
+    }
     for seed in range(300):
         z = np.random.default_rng(seed).standard_normal(400)
         values = (np.abs(z[:, None] - GRID) <= 0.5).astype(float)
-        right, naive = multiplier_bootstrap(values, GRID, drift="quadratic", smoothing=0.3, seed=seed), multiplier_bootstrap(values, GRID, seed=seed)
+        right, naive = (
+            multiplier_bootstrap(values, GRID, drift="quadratic", smoothing=0.3, seed=seed),
+            multiplier_bootstrap(values, GRID, seed=seed),
+        )
         low, high = right.interval()[0]
         covered["quadratic"].append(low <= 0 <= high)
         for name, found in (("quadratic", right), ("empirical", naive)):
             below, above = np.quantile(found.draws - found.estimate, [0.025, 0.975])
-            covered[f"{name}, reflected"].append(found.estimate[0] - above <= 0 <= found.estimate[0] - below)
+            covered[f"{name}, reflected"].append(
+                found.estimate[0] - above <= 0 <= found.estimate[0] - below
+            )
     share = {name: np.mean(hits) for name, hits in covered.items()}
     assert 0.91 <= share["quadratic"] <= 0.98
     assert share["empirical, reflected"] < 0.8 < share["quadratic, reflected"]
@@ -62,7 +82,9 @@ def test_coverage_of_a_mode_needs_the_quadratic_drift() -> None:
 
 def features(x: Matrix, m: int) -> Matrix:
     """Radial units between 0 and 1, and a constant."""
-    return np.column_stack([np.ones(len(x)), np.exp(-((x[:, None] - np.linspace(0, 1, m - 1)) ** 2) * (m / 2) ** 2)])
+    return np.column_stack(
+        [np.ones(len(x)), np.exp(-((x[:, None] - np.linspace(0, 1, m - 1)) ** 2) * (m / 2) ** 2)]
+    )
 
 
 def test_coverage_of_a_band() -> None:
@@ -87,9 +109,12 @@ def test_weight_two_is_a_repeated_row_and_order_does_not_matter_pointwise() -> N
     phi, y, w = features(rng.random(100), 3), rng.standard_normal(100), rng.integers(1, 3, 100)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MotifnetWarning)
-        # leave-one-out leaves all copies of a row out, so residuals differ by their leverage, and by nothing else
+        # leave-one-out leaves all copies of a row out, so
+        # residuals differ by their leverage, and by nothing else
         merged = linear_band(phi, y, phi[:5], weight=w, kind="pointwise")
-        repeated = linear_band(np.repeat(phi, w, axis=0), np.repeat(y, w), phi[:5], kind="pointwise")
+        repeated = linear_band(
+            np.repeat(phi, w, axis=0), np.repeat(y, w), phi[:5], kind="pointwise"
+        )
         shuffled = linear_band(phi[::-1], y[::-1], phi[:5], weight=w[::-1], kind="pointwise")
     np.testing.assert_allclose(merged.mean(1), repeated.mean(1), atol=1e-12)
     np.testing.assert_allclose(merged, repeated, rtol=0.1, atol=0.05)

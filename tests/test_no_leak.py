@@ -1,4 +1,6 @@
-"""What predicts a row, every choice included, has not seen the targets of rows that groups or time keep from it: below and above each capacity."""
+"""What predicts a row, every choice included, has not seen the targets of rows that groups or time
+keep from it: below and above each capacity.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,20 @@ import torch
 from numpy.testing import assert_allclose
 
 from leak_cases import EXACT, KINDS, LANDMARKS, PARTS, Part, copies, objects, refitted, tampered
+from motifnet.engine import Matrix
 from motifnet.kernels import every_fold, fit_with_held_out, start_kernel
-from motifnet.retrain import _softmax_refit as softmax_refit
-from motifnet.retrain._fine_tune import _judge
-from motifnet.tables import Encoder, Matrix, Sample, as_table
+from motifnet.tables import Encoder, Sample, as_table
 from motifnet.teachers import fold_partition, left_out_together
+from motifnet.training import _loss_refit as softmax_refit
+from motifnet.training._fine_tune import _choose_from
 
 CAPACITIES = {"exact": EXACT, "landmarks": LANDMARKS}
-CASES = [pytest.param(part, size, id=f"{name}-{size}") for name, part in PARTS.items() for size in CAPACITIES if part.landmarks or size == "exact"]
+CASES = [
+    pytest.param(part, size, id=f"{name}-{size}")
+    for name, part in PARTS.items()
+    for size in CAPACITIES
+    if part.landmarks or size == "exact"
+]
 every_part = pytest.mark.parametrize(("part", "size"), CASES)
 every_kind = pytest.mark.parametrize("kind", KINDS)
 both_sizes = pytest.mark.parametrize("size", CAPACITIES)
@@ -29,7 +37,11 @@ RIDGES = [1e-6, 1e-2, 1.0, 100.0]
 @pytest.fixture(autouse=True)
 def _few_rows_are_many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The output layer of classes takes its capacity from the module."""
-    size = request.node.callspec.params.get("size", "exact") if hasattr(request.node, "callspec") else "exact"
+    size = (
+        request.node.callspec.params.get("size", "exact")
+        if hasattr(request.node, "callspec")
+        else "exact"
+    )
     monkeypatch.setattr(softmax_refit, "CAPACITY", CAPACITIES[size])
 
 
@@ -44,7 +56,9 @@ def tensors(sample: Sample) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 @every_kind
 def test_rows_that_choose_a_length_scale_are_predicted_by_other_objects(kind: str) -> None:
-    """In every block that is left out: no other row of its objects is fitted, and with time none that is later."""
+    """In every block that is left out: no other row of its objects is fitted, and with time none
+    that is later.
+    """
     sample = copies(kind)
     rows, blocks = left_out_together(sample, np.flatnonzero(sample.folds.train(2)))
     assert blocks is not None
@@ -66,11 +80,14 @@ def test_rows_that_choose_a_length_scale_are_predicted_by_other_objects(kind: st
 def test_a_fold_does_not_see_what_it_may_not(part: Part, size: str, kind: str) -> None:
     sample, k = part.of(copies(kind)), 2
     rows, hidden = sample.folds.held_out(k), ~sample.folds.train(k)
-    before, after = (part.oof(s, CAPACITIES[size])[rows] for s in (sample, tampered(sample, hidden)))
+    before, after = (
+        part.oof(s, CAPACITIES[size])[rows] for s in (sample, tampered(sample, hidden))
+    )
     assert np.isfinite(before).all(1).any()
     assert_allclose(after, before, rtol=0, atol=1e-7)
     seen = part.oof(tampered(sample, ~hidden), CAPACITIES[size])[rows]
-    assert not np.allclose(seen, before, rtol=0, atol=1e-7, equal_nan=True)  # the others it does see
+    # the others it does see
+    assert not np.allclose(seen, before, rtol=0, atol=1e-7, equal_nan=True)
 
 
 @every_part
@@ -91,7 +108,12 @@ def test_the_ridge_of_a_fold_is_not_chosen_by_what_it_may_not_see(size: str, kin
         X, y, w = tensors(sample)
         hidden = ~sample.folds.train(2)
         other = torch.as_tensor(tampered(sample, hidden, by=3.0).y)
-        one, two = (fit_with_held_out(KERNEL.gram, X, t, w, fold_partition(sample, 2), RIDGES, capacity=CAPACITIES[size]) for t in (y, other))
+        one, two = (
+            fit_with_held_out(
+                KERNEL.gram, X, t, w, fold_partition(sample, 2), RIDGES, capacity=CAPACITIES[size]
+            )
+            for t in (y, other)
+        )
         assert one.ridge == two.ridge
 
 
@@ -115,9 +137,13 @@ def test_a_block_is_predicted_without_its_objects(size: str, ridge: float) -> No
 
 @every_kind
 def test_target_statistics_of_a_fold(kind: str) -> None:
-    """A category that gives the object away: in the view of a fold, what was encoded by the targets that it may not see does not show."""
+    """A category that gives the object away: in the view of a fold, what was encoded by the targets
+    that it may not see does not show.
+    """
     sample, k = copies(kind), 2
-    levels = as_table(pd.DataFrame({"level": [f"l{v}" for v in objects(kind, 0) * 3 + np.arange(sample.n) % 3]}))
+    levels = as_table(
+        pd.DataFrame({"level": [f"l{v}" for v in objects(kind, 0) * 3 + np.arange(sample.n) % 3]})
+    )
     views = []
     for y in (sample.y, tampered(sample, ~sample.folds.train(k)).y):
         found = Encoder.fit(levels, y, sample.weight, sample.folds)[2]
@@ -134,14 +160,20 @@ def test_a_setting_is_chosen_for_a_fold_by_rows_that_it_may_see(kind: str) -> No
     squares = np.stack([np.where(train, 1.0, 0.0), np.where(train, 0.9, 1e6)])
     assert sample.folds.choices(squares)[k] == 1
     predictions = sample.y + np.sqrt(squares)[:, :, None]
-    chosen = _judge(predictions, sample).oof[sample.folds.held_out(k)]
+    chosen = _choose_from(predictions, sample).oof[sample.folds.held_out(k)]
     assert_allclose(chosen, predictions[1, sample.folds.held_out(k)])
 
 
-# nothing is learned where there is nothing but copies; of 30 objects chance alone explains some per cent in one table
+# nothing is learned where there is nothing but copies; of 30
+# objects chance alone explains some per cent in one table
 
 SCORED = ["kernel ridge", "one solution", "trained kernel", "support vectors", "quick trees"]
-SCORED_CASES = [pytest.param(name, size, id=f"{name}-{size}") for name in SCORED for size in CAPACITIES if PARTS[name].landmarks or size == "exact"]
+SCORED_CASES = [
+    pytest.param(name, size, id=f"{name}-{size}")
+    for name in SCORED
+    for size in CAPACITIES
+    if PARTS[name].landmarks or size == "exact"
+]
 
 
 def check_nothing(scores: list[float]) -> None:
@@ -151,17 +183,27 @@ def check_nothing(scores: list[float]) -> None:
 @every_kind
 @pytest.mark.parametrize(("name", "size"), SCORED_CASES)
 def test_copies_say_nothing_about_other_objects(name: str, size: str, kind: str) -> None:
-    check_nothing([r2(PARTS[name].oof(s := copies(kind, seed), CAPACITIES[size]), s.y) for seed in range(4)])
+    check_nothing(
+        [r2(PARTS[name].oof(s := copies(kind, seed), CAPACITIES[size]), s.y) for seed in range(4)]
+    )
 
 
 @both_sizes
 def test_the_last_layer_on_all_rows_learns_nothing_from_copies(size: str) -> None:
-    check_nothing([r2(refitted(s := copies("groups", seed), CAPACITIES[size]), s.y) for seed in range(4)])
+    check_nothing(
+        [r2(refitted(s := copies("groups", seed), CAPACITIES[size]), s.y) for seed in range(4)]
+    )
 
 
 @both_sizes
 def test_copies_that_nobody_keeps_apart_are_found(size: str) -> None:
-    """That the tests above can fail: with random folds much of the target is found again, by every part."""
+    """That the tests above can fail: with random folds much of the target is found again, by every
+    part.
+    """
     sample = Sample.plain(copies("groups").X, copies("groups").y)
-    found = {name: r2(PARTS[name].oof(sample, CAPACITIES[size]), sample.y) for name in SCORED if PARTS[name].landmarks or size == "exact"}
+    found = {
+        name: r2(PARTS[name].oof(sample, CAPACITIES[size]), sample.y)
+        for name in SCORED
+        if PARTS[name].landmarks or size == "exact"
+    }
     assert min(found.values()) > 0.3, found

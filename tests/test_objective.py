@@ -1,4 +1,6 @@
-"""`objective=` from table to file: identities of offset and weight, quantiles in order, saved and exported alike, honest scores, bad input."""
+"""`objective=` from table to file: identities of offset and weight, quantiles in order, saved and
+exported alike, honest scores, bad input.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +26,16 @@ N = 120
 def data(seed: int = 0) -> tuple[pd.DataFrame, dict[str, np.ndarray], np.ndarray]:
     """Rows, a target for each objective, and log exposures."""
     rng = np.random.default_rng(seed)
-    X = pd.DataFrame({"a": rng.normal(size=N), "b": rng.normal(size=N), "c": rng.choice(["x", "y"], N)})
+    X = pd.DataFrame(
+        {"a": rng.normal(size=N), "b": rng.normal(size=N), "c": rng.choice(["x", "y"], N)}
+    )
     log_mean = 0.8 * X["a"].to_numpy() + 0.5 * (X["c"] == "x").to_numpy() + 1
     offset = rng.normal(0, 0.7, N)
     noisy = log_mean + np.exp(0.5 * X["b"].to_numpy()) * rng.normal(size=N)
-    y = {"poisson": rng.poisson(np.exp(log_mean + offset)).astype(float), "gamma": np.exp(log_mean + offset) * rng.gamma(5, 0.2, N)}
+    y = {
+        "poisson": rng.poisson(np.exp(log_mean + offset)).astype(float),
+        "gamma": np.exp(log_mean + offset) * rng.gamma(5, 0.2, N),
+    }
     return X, {**y, "absolute": noisy, "pinball": noisy}, offset
 
 
@@ -37,7 +44,9 @@ def fit(objective: str, **more: Any) -> MotifRegressor:
     if objective in ("poisson", "gamma"):
         more.setdefault("offset", offset)
     quantiles = more.pop("quantiles", (0.1, 0.5, 0.9))
-    return MotifRegressor(preset="fast", objective=objective, quantiles=quantiles).fit(X, y[objective], **more)
+    return MotifRegressor(preset="fast", objective=objective, quantiles=quantiles).fit(
+        X, y[objective], **more
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +57,22 @@ def models() -> dict[str, MotifRegressor]:
 @pytest.mark.filterwarnings("ignore:.*outside the range")
 def test_quantiles_never_cross(models: dict[str, MotifRegressor]) -> None:
     rng = np.random.default_rng(1)
-    X = pd.DataFrame({"a": rng.normal(0, 3, 10_000), "b": rng.normal(0, 3, 10_000), "c": rng.choice(["x", "y", "z"], 10_000)})
+    X = pd.DataFrame(
+        {
+            "a": rng.normal(0, 3, 10_000),
+            "b": rng.normal(0, 3, 10_000),
+            "c": rng.choice(["x", "y", "z"], 10_000),
+        }
+    )
     values = models["pinball"].predict(X)
     assert values.shape == (10_000, 3)
     assert (np.diff(values, axis=1) >= 0).all()
 
 
 @pytest.mark.parametrize("objective", ["poisson", "gamma"])
-def test_offset_multiplies_by_the_exposure(models: dict[str, MotifRegressor], objective: str) -> None:
+def test_offset_multiplies_by_the_exposure(
+    models: dict[str, MotifRegressor], objective: str
+) -> None:
     X, _, offset = data()
     model = models[objective]
     assert np.array_equal(model.predict(X, offset=offset), model.predict(X) * np.exp(offset))
@@ -66,23 +83,40 @@ def test_offset_multiplies_by_the_exposure(models: dict[str, MotifRegressor], ob
 def test_units_of_exposure_do_not_matter(models: dict[str, MotifRegressor], objective: str) -> None:
     X, _, offset = data()
     in_days = fit(objective, offset=offset + np.log(365.0))
-    assert np.allclose(in_days.predict(X, offset=offset + np.log(365.0)), models[objective].predict(X, offset=offset), rtol=1e-4)
+    assert np.allclose(
+        in_days.predict(X, offset=offset + np.log(365.0)),
+        models[objective].predict(X, offset=offset),
+        rtol=1e-4,
+    )
 
 
 @pytest.mark.parametrize("objective", ["absolute", "pinball", "poisson", "gamma"])
-def test_the_order_of_weighted_rows_does_not_matter_and_the_same_seed_gives_the_same_bits(objective: str) -> None:
+def test_the_order_of_weighted_rows_does_not_matter_and_the_same_seed_gives_the_same_bits(
+    objective: str,
+) -> None:
     X, y, offset = data()
     w = np.where(np.arange(N) % 3 == 0, 2, 1)
     rows = np.random.default_rng(0).permutation(N)
     exposed = objective in ("poisson", "gamma")
     model = MotifRegressor(preset="fast", objective=objective)
-    weighted = model.fit(X, y[objective], sample_weight=w, **({"offset": offset} if exposed else {})).predict(X)
-    again = model.fit(X.iloc[rows], y[objective][rows], sample_weight=w[rows], **({"offset": offset[rows]} if exposed else {})).predict(X)
-    assert np.array_equal(weighted, again) if not exposed else np.allclose(weighted, again, rtol=1e-6)
+    weighted = model.fit(
+        X, y[objective], sample_weight=w, **({"offset": offset} if exposed else {})
+    ).predict(X)
+    again = model.fit(
+        X.iloc[rows],
+        y[objective][rows],
+        sample_weight=w[rows],
+        **({"offset": offset[rows]} if exposed else {}),
+    ).predict(X)
+    assert (
+        np.array_equal(weighted, again) if not exposed else np.allclose(weighted, again, rtol=1e-6)
+    )
 
 
 @pytest.mark.parametrize("objective", ["absolute", "pinball", "poisson", "gamma"])
-def test_saved_exported_and_transferred_alike(models: dict[str, MotifRegressor], objective: str, tmp_path: Path) -> None:
+def test_saved_exported_and_transferred_alike(
+    models: dict[str, MotifRegressor], objective: str, tmp_path: Path
+) -> None:
     X, y, offset = data()
     model = models[objective]
     model.save(tmp_path / "m.motif")
@@ -95,10 +129,15 @@ def test_saved_exported_and_transferred_alike(models: dict[str, MotifRegressor],
     assert max(model.certificate_.on_data, model.certificate_.on_box) <= 1e-10
 
 
-def test_onnx_takes_the_offset_only_where_the_fit_had_one(models: dict[str, MotifRegressor], tmp_path: Path) -> None:
+def test_onnx_takes_the_offset_only_where_the_fit_had_one(
+    models: dict[str, MotifRegressor], tmp_path: Path
+) -> None:
     import onnx
 
-    for name, model, expected in (("with", models["poisson"], True), ("without", fit("poisson", offset=None), False)):
+    for name, model, expected in (
+        ("with", models["poisson"], True),
+        ("without", fit("poisson", offset=None), False),
+    ):
         model.to_onnx(tmp_path / f"{name}.onnx")
         inputs = [value.name for value in onnx.load(tmp_path / f"{name}.onnx").graph.input]
         assert ("offset" in inputs) == expected
@@ -107,24 +146,34 @@ def test_onnx_takes_the_offset_only_where_the_fit_had_one(models: dict[str, Moti
 def test_scores_are_those_of_scikit_learn(models: dict[str, MotifRegressor]) -> None:
     X, y, _ = data()
     plain = fit("poisson", offset=None)
-    assert plain.score(X, y["poisson"]) == pytest.approx(d2_tweedie_score(y["poisson"], plain.predict(X), power=1))
+    assert plain.score(X, y["poisson"]) == pytest.approx(
+        d2_tweedie_score(y["poisson"], plain.predict(X), power=1)
+    )
     assert models["absolute"].score(X, y["absolute"]) == pytest.approx(
         d2_absolute_error_score(y["absolute"], models["absolute"].predict(X)), abs=0.01
     )
-    levels = [d2_pinball_score(y["pinball"], q, alpha=a) for q, a in zip(models["pinball"].predict(X).T, (0.1, 0.5, 0.9), strict=True)]
+    levels = [
+        d2_pinball_score(y["pinball"], q, alpha=a)
+        for q, a in zip(models["pinball"].predict(X).T, (0.1, 0.5, 0.9), strict=True)
+    ]
     assert models["pinball"].score(X, y["pinball"]) == pytest.approx(np.mean(levels), abs=0.01)
 
 
 def test_stack_optimum_has_zero_gradient_and_recovers_the_score() -> None:
     rng = np.random.default_rng(0)
     f = rng.normal(size=(4000, 1))
-    losses = {Poisson(): rng.poisson(np.exp(0.5 + f)), Gamma(): np.exp(0.5 + f) * rng.gamma(5, 0.2, (4000, 1))}
+    losses = {
+        Poisson(): rng.poisson(np.exp(0.5 + f)),
+        Gamma(): np.exp(0.5 + f) * rng.gamma(5, 0.2, (4000, 1)),
+    }
     for loss, target in losses.items():
         y = np.asarray(target, dtype=np.float64)
         response = Response((loss,), y, np.zeros(1), np.ones(1))
         stack = fit_loss_stack([f], response, np.ones(4000), make_folds(4000, 4, 0))
-        assert stack.weights[0, 0] == pytest.approx(1, abs=0.05) and stack.offsets[0] == pytest.approx(0.5, abs=0.05)
-        g = loss.slope(y[:, 0], stack.weights[0] * f[:, 0] + stack.offsets)
+        assert stack.weights[0, 0] == pytest.approx(1, abs=0.05) and stack.offsets[
+            0
+        ] == pytest.approx(0.5, abs=0.05)
+        g = loss.gradient(y[:, 0], stack.weights[0] * f[:, 0] + stack.offsets)
         assert abs(g.mean()) < 1e-5 and abs(f[:, 0] @ g) / 4000 < 1e-5
 
 
@@ -148,7 +197,10 @@ def test_pure_noise_scores_no_better_than_the_constant(objective: str) -> None:
 def test_several_targets_and_one_level() -> None:
     X, y, _ = data()
     both = np.column_stack([y["poisson"], y["poisson"][::-1]])
-    assert MotifRegressor(preset="fast", objective="poisson").fit(X, both).predict(X).shape == (N, 2)
+    assert MotifRegressor(preset="fast", objective="poisson").fit(X, both).predict(X).shape == (
+        N,
+        2,
+    )
     assert fit("pinball", quantiles=0.8).predict(X).shape == (N,)
     with pytest.raises(UsageError, match="one target"):
         MotifRegressor(objective="pinball").fit(X, both)
@@ -168,7 +220,9 @@ def test_bad_input(models: dict[str, MotifRegressor]) -> None:
     with pytest.raises(UsageError, match="offset"):
         models["absolute"].predict(X, offset=offset)
     with pytest.raises(DataError, match="row 3"):
-        MotifRegressor(objective="poisson").fit(X, y["poisson"], offset=np.where(np.arange(N) == 3, 1e4, 0.0))
+        MotifRegressor(objective="poisson").fit(
+            X, y["poisson"], offset=np.where(np.arange(N) == 3, 1e4, 0.0)
+        )
 
 
 def test_counts_that_are_all_zero() -> None:
@@ -179,11 +233,43 @@ def test_counts_that_are_all_zero() -> None:
 
 def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     X, y, offset = data()
-    X.assign(n=y["poisson"], size=y["pinball"], log_years=offset).to_csv(tmp_path / "t.csv", index=False)
+    X.assign(n=y["poisson"], size=y["pinball"], log_years=offset).to_csv(
+        tmp_path / "t.csv", index=False
+    )
     monkeypatch.chdir(tmp_path)
     runs = [
-        ["fit", "t.csv", "-t", "n", "-o", "n.motif", "--objective", "poisson", "--offset", "log_years", "--drop", "size", "--preset", "fast"],
-        ["fit", "t.csv", "-t", "size", "-o", "q.motif", "--objective", "pinball", "--quantiles", ".1,.9", "--drop", "n", "--drop", "log_years"],
+        [
+            "fit",
+            "t.csv",
+            "-t",
+            "n",
+            "-o",
+            "n.motif",
+            "--objective",
+            "poisson",
+            "--offset",
+            "log_years",
+            "--drop",
+            "size",
+            "--preset",
+            "fast",
+        ],
+        [
+            "fit",
+            "t.csv",
+            "-t",
+            "size",
+            "-o",
+            "q.motif",
+            "--objective",
+            "pinball",
+            "--quantiles",
+            ".1,.9",
+            "--drop",
+            "n",
+            "--drop",
+            "log_years",
+        ],
         ["predict", "n.motif", "t.csv", "-o", "n.csv", "--offset", "log_years"],
         ["predict", "q.motif", "t.csv", "-o", "q.csv"],
     ]
@@ -194,5 +280,19 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(pd.read_csv("q.csv").columns) == ["predicted_size_q0.1", "predicted_size_q0.9"]
     fitted = load("n.motif")
     assert np.allclose(pd.read_csv("n.csv")["predicted_n"], fitted.predict(X, offset=offset))  # type: ignore[call-arg]
-    bad = CliRunner().invoke(app, ["fit", "t.csv", "-t", "n", "-o", "x.motif", "--objective", "pinball", "--quantiles", "half"])
+    bad = CliRunner().invoke(
+        app,
+        [
+            "fit",
+            "t.csv",
+            "-t",
+            "n",
+            "-o",
+            "x.motif",
+            "--objective",
+            "pinball",
+            "--quantiles",
+            "half",
+        ],
+    )
     assert bad.exit_code == 2

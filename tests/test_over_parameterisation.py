@@ -1,4 +1,6 @@
-"""Error against size: simulations against closed forms, the peak at as many parameters as rows, and what the ridge and GCV do there."""
+"""Error against size: simulations against closed forms, the peak at as many parameters as rows, and
+what the ridge and GCV do there.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,11 @@ def simulated(values: Vector, b: Vector, n: int, ridge: float, repeats: int) -> 
     for _ in range(repeats):
         X = rng.normal(size=(n, len(values))) * np.sqrt(values)
         y = X @ b + math.sqrt(NOISE) * rng.normal(size=n)
-        fitted = np.linalg.lstsq(X, y)[0] if ridge == 0 else X.T @ np.linalg.solve(X @ X.T / n + ridge * np.eye(n), y) / n
+        fitted = (
+            np.linalg.lstsq(X, y)[0]
+            if ridge == 0
+            else X.T @ np.linalg.solve(X @ X.T / n + ridge * np.eye(n), y) / n
+        )
         errors.append(float(values @ (fitted - b) ** 2))
     return float(np.mean(errors))
 
@@ -58,7 +64,9 @@ def test_isotropic_risk_is_what_least_squares_has(ratio: float) -> None:
     n = 200  # the closed form is that of n → ∞
     p = int(n * ratio)
     error = simulated(np.ones(p), np.full(p, p**-0.5), n, 0.0, 200 if p <= n else 60)
-    assert error == pytest.approx(isotropic_risk(ratio, NOISE, 1.0), rel=0.03 if ratio >= 2 else 0.08)
+    assert error == pytest.approx(
+        isotropic_risk(ratio, NOISE, 1.0), rel=0.03 if ratio >= 2 else 0.08
+    )
 
 
 @pytest.mark.parametrize("ridge", [0.0, 1e-3, 1e-2, 1e-1])
@@ -79,10 +87,13 @@ def test_risk_is_infinite_at_as_many_parameters_as_rows() -> None:
 def test_spikes_stand_out_of_the_bulk_of_noise(p: int) -> None:
     X = torch.randn(300, p, dtype=torch.float64)
     X[:, :3] *= 8
-    found = fisher_spectrum(risk_of(nn.Linear(p, 1, bias=False), X, torch.zeros(300, 1)))  # G = 2XᵀX/n
+    # G = 2XᵀX/n
+    found = fisher_spectrum(risk_of(nn.Linear(p, 1, bias=False), X, torch.zeros(300, 1)))
     assert found.spikes == 3 and "3 of" in found.sentence
     assert found.edge == pytest.approx(2 * (1 + math.sqrt(p / 300)) ** 2, rel=0.1)
-    assert found.effective_ranks[0] == pytest.approx(float(2 * X.square().sum() / 300 / found.values[0]))
+    assert found.effective_ranks[0] == pytest.approx(
+        float(2 * X.square().sum() / 300 / found.values[0])
+    )
 
 
 def target(X: Tensor) -> Tensor:
@@ -103,11 +114,18 @@ def test_linearised_fit_is_ridge_regression_and_gcv_is_its_formula() -> None:
         inverse = torch.linalg.inv(K + ridge * torch.eye(40, dtype=torch.float64))
         alpha = inverse @ r
         fresh = sample(7)[0]
-        expected = fit.risk.outputs(fit.risk.theta, fresh) + fit.risk.jacobian(fresh)[:, 0] @ (J.T @ alpha / 40)[:, None]
+        expected = (
+            fit.risk.outputs(fit.risk.theta, fresh)
+            + fit.risk.jacobian(fresh)[:, 0] @ (J.T @ alpha / 40)[:, None]
+        )
         torch.testing.assert_close(fit.predict(fresh, ridge), expected)
-        assert fit.gcv(ridge) == pytest.approx(float((ridge * alpha).square().mean() / (ridge * inverse.trace() / 40) ** 2))
+        assert fit.gcv(ridge) == pytest.approx(
+            float((ridge * alpha).square().mean() / (ridge * inverse.trace() / 40) ** 2)
+        )
     inverse = torch.linalg.inv(J @ J.T / 40)
-    assert fit.gcv(0.0) == pytest.approx(float((inverse @ r).square().mean() / (inverse.trace() / 40) ** 2))
+    assert fit.gcv(0.0) == pytest.approx(
+        float((inverse @ r).square().mean() / (inverse.trace() / 40) ** 2)
+    )
     torch.testing.assert_close(fit.predict(X, 0.0), y)
     small = Linearised(risk_of(ParallelNetwork((8, 3, 1), 1), X, y))
     assert small.variance_factor(0.0) == pytest.approx(30 / 10)  # γ/(1−γ)
@@ -122,14 +140,19 @@ def test_linearised_softmax_is_at_its_minimum() -> None:
     slopes = (torch.softmax(scores, 1) - nn.functional.one_hot(labels)) / len(X)
     J = risk.jacobian(X).flatten(0, 1)
     beta = -J.T @ slopes.reshape(-1) / ridge  # where the slope of the objective is zero
-    torch.testing.assert_close(risk.outputs(risk.theta, X) + (J @ beta).view(-1, 2), scores, rtol=0, atol=1e-2)
+    torch.testing.assert_close(
+        risk.outputs(risk.theta, X) + (J @ beta).view(-1, 2), scores, rtol=0, atol=1e-2
+    )
 
 
 def test_linear_network_trained_and_linearised_agree() -> None:
     X, y = sample(40)
     risk = risk_of(nn.Linear(8, 1), X, y)
     torch.testing.assert_close(
-        minimise(risk, 60).theta, torch.linalg.lstsq(torch.cat([X, torch.ones(40, 1)], 1), y).solution[:, 0], atol=1e-2, rtol=0
+        minimise(risk, 60).theta,
+        torch.linalg.lstsq(torch.cat([X, torch.ones(40, 1)], 1), y).solution[:, 0],
+        atol=1e-2,
+        rtol=0,
     )
 
 
@@ -176,7 +199,9 @@ def curve() -> SizeCurve:
         torch.manual_seed(0)
         X, y = sample(1_000)
     sizes = [1, 2, 3, 5, 6, 7, 8, 10, 15, 25, 50]
-    return size_curve(lambda copies: ParallelNetwork((8, 3, 1), copies), X, y, sizes, held_out=0.8, repeats=6)
+    return size_curve(
+        lambda copies: ParallelNetwork((8, 3, 1), copies), X, y, sizes, held_out=0.8, repeats=6
+    )
 
 
 def test_double_descent_of_parallel_networks(curve: SizeCurve) -> None:
@@ -190,7 +215,9 @@ def test_double_descent_of_parallel_networks(curve: SizeCurve) -> None:
 
 def test_gcv_is_right_away_from_the_threshold_and_optimistic_at_it(curve: SizeCurve) -> None:
     far = [p for p in curve.points if abs(p.ratio - 1) > 0.3]
-    assert all(0.7 <= p.gcv[0] / p.errors[0] <= 1.3 for p in far), [(p.ratio, p.gcv[0] / p.errors[0]) for p in far]
+    assert all(0.7 <= p.gcv[0] / p.errors[0] <= 1.3 for p in far), [
+        (p.ratio, p.gcv[0] / p.errors[0]) for p in far
+    ]
     assert all(0.7 <= p.gcv[1] / p.errors[1] <= 1.3 for p in curve.points)
     assert curve.peak.gcv[0] < 0.7 * curve.peak.errors[0]
 
@@ -204,17 +231,23 @@ def test_ridges_mean_the_same_whatever_the_scale_of_the_outputs() -> None:
             network.weights[-1].mul_(times)
             network.weights[0].requires_grad_(False)
             for bias in network.biases:
-                bias.requires_grad_(False)  # the last layer alone is fitted, so that all outputs are times as large
+                # the last layer alone is fitted, so that all outputs are times as large
+                bias.requires_grad_(False)
         return nn.Sequential(network, Times(times))
 
-    one, many = (size_curve(partial(factory, c), X, c**2 * y, [4, 16], ridges=(1e-3, 1e-1), repeats=2) for c in (1.0, 30.0))
+    one, many = (
+        size_curve(partial(factory, c), X, c**2 * y, [4, 16], ridges=(1e-3, 1e-1), repeats=2)
+        for c in (1.0, 30.0)
+    )
     for here, there in zip(one.points, many.points, strict=True):
         np.testing.assert_allclose(np.array(there.errors) / 30.0**4, here.errors, rtol=1e-8)
 
 
 @pytest.mark.parametrize("size", [4, 25])
 def test_theory_of_a_linearised_network(size: int) -> None:
-    """With a ridge; without one the features of networks are too far from Gaussian in their many small directions."""
+    """With a ridge; without one the features of networks are too far from Gaussian in their many
+    small directions.
+    """
     X, y = sample(200)
     network = ParallelNetwork((8, 3, 1), size)
     population = sample(4_000)[0]
@@ -236,7 +269,11 @@ def test_double_descent_of_trained_networks(family: str) -> None:
     sizes = [1, 3, 7, 15, 50]
 
     def factory(size: int) -> nn.Module:
-        return ParallelNetwork((8, 3, 1), size) if family == "parallel" else ResidualNetwork(8, 1, size)
+        return (
+            ParallelNetwork((8, 3, 1), size)
+            if family == "parallel"
+            else ResidualNetwork(8, 1, size)
+        )
 
     found = size_curve(factory, X, y, sizes, held_out=0.8, repeats=3, iterations=300)
     trained = [point.trained - 0.09 for point in found.points]
@@ -247,7 +284,15 @@ def test_double_descent_of_trained_networks(family: str) -> None:
 
 def test_softmax_has_its_threshold_at_classes_less_one() -> None:
     X, y = sample(80)
-    found = size_curve(lambda copies: ParallelNetwork((8, 3, 2), copies), X, (y[:, 0] > 0).long(), [1], loss="cross_entropy", repeats=1, iterations=5)
+    found = size_curve(
+        lambda copies: ParallelNetwork((8, 3, 2), copies),
+        X,
+        (y[:, 0] > 0).long(),
+        [1],
+        loss="cross_entropy",
+        repeats=1,
+        iterations=5,
+    )
     point = found.points[0]
     assert point.ratio == pytest.approx(point.parameters / 40)
     assert math.isfinite(point.trained) and math.isnan(point.gcv[0])
@@ -256,7 +301,10 @@ def test_softmax_has_its_threshold_at_classes_less_one() -> None:
 def test_curve_repeats_itself_and_leaves_the_random_state_alone() -> None:
     X, y = sample(40)
     state = torch.get_rng_state()
-    first, again = (size_curve(lambda m: ParallelNetwork((8, 2, 1), m), X, y, [2, 1], repeats=2) for _ in range(2))
+    first, again = (
+        size_curve(lambda m: ParallelNetwork((8, 2, 1), m), X, y, [2, 1], repeats=2)
+        for _ in range(2)
+    )
     assert repr(first) == repr(again)
     assert torch.equal(state, torch.get_rng_state())
     assert [point.size for point in first.points] == [1, 2]

@@ -1,4 +1,6 @@
-"""The time limit: the convex fit has as many centres as the time allows, and long loops look at the clock."""
+"""The time limit: the convex fit has as many centres as the time allows, and long loops look at the
+clock.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,10 @@ import torch
 
 from motifnet.engine import Control, Stopped
 from motifnet.kernels import Capacity, affordable
-from motifnet.kernels._plan import Pace
-from motifnet.retrain import InnerSettings, cross_tune, starts_of
+from motifnet.kernels._capacity import Pace
 from motifnet.tables import Sample
 from motifnet.teachers import KernelRidge
+from motifnet.training import FeatureSettings, cross_tune, starts_of
 
 PACE = Pace(value=1e-8, product=1e-10)
 LARGE = Capacity(exact_rows=4_000, landmarks=2_000)
@@ -38,10 +40,17 @@ def sample() -> Sample:
 
 
 def test_without_a_limit_all_centres_are_affordable() -> None:
-    assert affordable(LARGE, lambda A, B: A @ B.T, torch.zeros(10_000, 2), Control(), fits=4, share=0.5) == LARGE
+    assert (
+        affordable(
+            LARGE, lambda A, B: A @ B.T, torch.zeros(10_000, 2), Control(), fits=4, share=0.5
+        )
+        == LARGE
+    )
 
 
-@pytest.mark.parametrize(("n", "centres"), [(100, 100), (4_000, 4_000), (4_001, 2_000), (100_000, 2_000)])
+@pytest.mark.parametrize(
+    ("n", "centres"), [(100, 100), (4_000, 4_000), (4_001, 2_000), (100_000, 2_000)]
+)
 def test_centres_of_a_capacity(n: int, centres: int) -> None:
     assert LARGE.centres(n) == centres
 
@@ -54,9 +63,13 @@ def test_where_most_rows_are_copies_all_that_differ_are_landmarks() -> None:
 
 @pytest.mark.parametrize("seconds", [0.5, 5.0, 50.0])
 @pytest.mark.parametrize("n", [3_000, 50_000])
-def test_the_plan_keeps_its_share_and_wastes_less_than_half_of_the_centres(n: int, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_plan_keeps_its_share_and_wastes_less_than_half_of_the_centres(
+    n: int, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Pace, "of", lambda gram, Z: PACE)
-    planned = affordable(LARGE, lambda A, B: A @ B.T, torch.zeros(n, 2), Control(seconds, still), fits=4, share=0.5)
+    planned = affordable(
+        LARGE, lambda A, B: A @ B.T, torch.zeros(n, 2), Control(seconds, still), fits=4, share=0.5
+    )
     if planned.centres(n) > 64:
         assert planned.seconds(PACE, n, 4) <= 0.5 * seconds
     if planned != LARGE:
@@ -79,15 +92,22 @@ def test_the_convex_fit_finishes_without_any_time_left(sample: Sample) -> None:
     assert not KernelRidge().fit(sample, control=Control(1e6)).shortened
 
 
-def test_a_deadline_within_the_sums_of_the_landmarks_is_heard(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deadline_within_the_sums_of_the_landmarks_is_heard(
+    sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The control is asked once a step; what is over them comes from the blocks of the solution."""
     monkeypatch.setattr(Pace, "of", lambda gram, Z: Pace(0.0, 0.0))
     convex, steps = KernelRidge().fit(sample), 4
-    settings = InnerSettings(steps=steps, batch=50, capacity=Capacity(100, 100))
+    settings = FeatureSettings(steps=steps, batch=50, capacity=Capacity(100, 100))
     control = Control(1e9, still)
     asked = []
     monkeypatch.setattr(control, "check", lambda: asked.append(1))
     cross_tune(sample, starts_of(convex, settings.profiles), settings, control=control)
     assert len(asked) >= sample.folds.count * (steps + 5)
     with pytest.raises(Stopped):
-        cross_tune(sample, starts_of(convex, settings.profiles), settings, control=Control(steps + 4.5, ticking()))
+        cross_tune(
+            sample,
+            starts_of(convex, settings.profiles),
+            settings,
+            control=Control(steps + 4.5, ticking()),
+        )

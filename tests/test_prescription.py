@@ -1,4 +1,6 @@
-"""Structure that the profile finds becomes a layer of the network: exact, saved, exported, and kept only where it helps."""
+"""Structure that the profile finds becomes a layer of the network: exact, saved, exported, and kept
+only where it helps.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,29 @@ import pytest
 
 import motifnet
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.engine import Control, UsageError
+from motifnet.engine import Control, Matrix, UsageError
 from motifnet.motifs import Motif
-from motifnet.profiling import Group, Rows, Surface, as_rows, cyclic, flips, permutations
-from motifnet.profiling._group import act
-from motifnet.retrain import InnerSettings, cross_tune, starts_of
-from motifnet.structure import Front, Prescriber, equivariant, numpy_of, projection, step, symmetry
-from motifnet.structure._symmetric import first_and_others, quotient_layer
-from motifnet.tables import Matrix, Sample, make_folds
+from motifnet.structure import (
+    Group,
+    InputLayer,
+    Prescriber,
+    Rows,
+    Surface,
+    as_rows,
+    cyclic,
+    equivariant,
+    flips,
+    numpy_of,
+    permutations,
+    projection,
+    step,
+    symmetry,
+)
+from motifnet.structure._group import act
+from motifnet.structure._symmetric_functions import first_and_others, quotient_layer
+from motifnet.tables import Sample, make_folds
 from motifnet.teachers import KernelRidge
+from motifnet.training import FeatureSettings, cross_tune, starts_of
 
 Drawn = tuple[Matrix, Matrix, Matrix]
 
@@ -37,7 +53,10 @@ def even(rng: np.random.Generator, n: int = 300) -> Drawn:
 
 
 def thin(rng: np.random.Generator, n: int = 300) -> Drawn:
-    Z, axes = rng.uniform(-1, 1, (n, 2)), np.linalg.qr(np.random.default_rng(0).standard_normal((20, 2)))[0].T
+    Z, axes = (
+        rng.uniform(-1, 1, (n, 2)),
+        np.linalg.qr(np.random.default_rng(0).standard_normal((20, 2)))[0].T,
+    )
     f = np.sin(6 * Z[:, 0]) * np.cos(5 * Z[:, 1])
     return Z @ axes, f, f + 0.1 * rng.standard_normal(n)
 
@@ -56,7 +75,9 @@ def jumping_across_a_sphere(rng: np.random.Generator, n: int = 2_000) -> Drawn:
 
 def moving_along(rng: np.random.Generator, n: int = 300) -> Drawn:
     X = rng.random((n, 3))
-    f = np.stack([np.sin(5 * X[:, j]) + 2 * np.delete(X, j, axis=1).prod(1) for j in range(3)], axis=1)
+    f = np.stack(
+        [np.sin(5 * X[:, j]) + 2 * np.delete(X, j, axis=1).prod(1) for j in range(3)], axis=1
+    )
     return X, f, f + 0.1 * rng.standard_normal((n, 3))
 
 
@@ -79,7 +100,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("draw", "layer"), CASES, ids=[draw.__name__ for draw, _ in CASES])
-def test_found_structure_is_built_in_kept_saved_and_exported(draw: Callable[..., Drawn], layer: str, tmp_path: Path) -> None:
+def test_found_structure_is_built_in_kept_saved_and_exported(
+    draw: Callable[..., Drawn], layer: str, tmp_path: Path
+) -> None:
     rng = np.random.default_rng(1)
     X, _, y = draw(rng)
     new, truth, _ = draw(rng)
@@ -92,9 +115,13 @@ def test_found_structure_is_built_in_kept_saved_and_exported(draw: Callable[...,
     assert rows[layer].kept
     assert rows[layer].error < rows["profile"].error
     assert np.mean((model.predict(new) - truth) ** 2) < np.mean((plain.predict(new) - truth) ** 2)
-    np.testing.assert_allclose(model.teacher_(model.encode(new)).reshape(truth.shape), model.predict(new), atol=1e-9)
+    np.testing.assert_allclose(
+        model.teacher_(model.encode(new)).reshape(truth.shape), model.predict(new), atol=1e-9
+    )
     model.save(tmp_path / "m.motif")
-    np.testing.assert_array_equal(motifnet.load(tmp_path / "m.motif").predict(new), model.predict(new))
+    np.testing.assert_array_equal(
+        motifnet.load(tmp_path / "m.motif").predict(new), model.predict(new)
+    )
     model.to_onnx(tmp_path / "m.onnx")  # compared with the network before it is written
 
 
@@ -103,7 +130,9 @@ def test_where_nothing_is_found_the_model_is_that_without_a_profile(n: int) -> N
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n, 3)) * [1, 2, 3] + [0, 1, 5]
     y = X[:, 0] + np.sin(X[:, 1]) + 0.5 * rng.standard_normal(n)
-    model, plain = (MotifRegressor(preset="fast", profile=wish).fit(X, y) for wish in ("auto", None))
+    model, plain = (
+        MotifRegressor(preset="fast", profile=wish).fit(X, y) for wish in ("auto", None)
+    )
     assert model.profile_ is not None
     assert not model.profile_.prescription
     assert "nothing" in next(row.note for row in model.ledger_ if row.stage == "profile")
@@ -125,7 +154,9 @@ def test_a_given_profile_is_followed_and_checked() -> None:
 
 def test_classes_have_invariances_too() -> None:
     X, f, _ = exchangeable(np.random.default_rng(3), 600)
-    model = MotifClassifier(preset="fast", profile="auto").fit(X, np.where(f > np.median(f), "hi", "lo"))
+    model = MotifClassifier(preset="fast", profile="auto").fit(
+        X, np.where(f > np.median(f), "hi", "lo")
+    )
     assert model.profile_ is not None
     assert [f.detector for f in model.profile_.findings] == ["intrinsic dimension", "invariance"]
     assert np.isfinite(model.predict_proba(X)).all()
@@ -152,17 +183,23 @@ def test_quotient_layers_are_invariant_and_tell_orbits_apart(group: Group) -> No
     assert group.is_layer
 
 
-@pytest.mark.parametrize("group", [g for g in GROUPS if g.kind != "flips"], ids=lambda g: f"{g.name} of {len(g.blocks[0])}")
+@pytest.mark.parametrize(
+    "group",
+    [g for g in GROUPS if g.kind != "flips"],
+    ids=lambda g: f"{g.name} of {len(g.blocks[0])}",
+)
 def test_a_network_at_all_images_moves_along(group: Group) -> None:
     rng = np.random.default_rng(0)
     X, layer, q = rng.standard_normal((20, group.d)), first_and_others(group), len(group.blocks)
 
     def at_images(X: Matrix) -> Matrix:
-        Z = [numpy_of(layer, X[:, list(p)]) for p in group.to_the_front()]
+        Z = [numpy_of(layer, X[:, list(p)]) for p in group.moves_to_first()]
         return np.stack([z @ np.sin(np.arange(1, z.shape[1] + 1)) for z in Z], axis=1)
 
     for p, _ in group.elements():
-        moved = [next(i for i in range(q) if group.blocks[i][0] == p[block[0]]) for block in group.blocks]
+        moved = [
+            next(i for i in range(q) if group.blocks[i][0] == p[block[0]]) for block in group.blocks
+        ]
         np.testing.assert_allclose(at_images(X[:, list(p)]), at_images(X)[:, moved], atol=1e-12)
 
 
@@ -174,12 +211,17 @@ def test_fronts_do_what_they_say() -> None:
     rng = np.random.default_rng(0)
     raw = rng.standard_normal((50, 4)) * [1, 2, 1, 4] + [0, 3, 0, -1]
     rows = rows_in_units(raw, raw[:, 0])
-    front = symmetry(permutations([[1], [3]], 4), rows, rows.X)
-    swapped = ((rows.X * rows.unit + rows.centre)[:, [0, 3, 2, 1]] - rows.centre) / rows.unit  # exchanged in the units of the table
-    np.testing.assert_allclose(numpy_of(front.motif, swapped), numpy_of(front.motif, rows.X), atol=1e-12)
-    np.testing.assert_array_equal(numpy_of(front.motif, rows.X)[:, :2], rows.X[:, [0, 2]])
-    Z = numpy_of(front.motif, rows.X)[:, 2:]
-    np.testing.assert_allclose([Z.mean(0), Z.std(0)], [[0] * Z.shape[1], [1] * Z.shape[1]], atol=1e-12)
+    input_layer = symmetry(permutations([[1], [3]], 4), rows, rows.X)
+    # exchanged in the units of the table
+    swapped = ((rows.X * rows.unit + rows.centre)[:, [0, 3, 2, 1]] - rows.centre) / rows.unit
+    np.testing.assert_allclose(
+        numpy_of(input_layer.motif, swapped), numpy_of(input_layer.motif, rows.X), atol=1e-12
+    )
+    np.testing.assert_array_equal(numpy_of(input_layer.motif, rows.X)[:, :2], rows.X[:, [0, 2]])
+    Z = numpy_of(input_layer.motif, rows.X)[:, 2:]
+    np.testing.assert_allclose(
+        [Z.mean(0), Z.std(0)], [[0] * Z.shape[1], [1] * Z.shape[1]], atol=1e-12
+    )
     Z = numpy_of(projection(rows.X, np.array([True, True, False, True]), 2).motif, rows.X)
     np.testing.assert_array_equal(Z[:, 0], rows.X[:, 2])
     np.testing.assert_allclose(np.cov(Z[:, 1:].T, bias=True), np.eye(2), atol=1e-12)
@@ -190,12 +232,16 @@ def test_images_of_a_row_share_its_fold_and_come_back_as_its_targets() -> None:
     X = rng.standard_normal((30, 3))
     Y = X * [1, 2, 3] + [0, 5, 1]
     rows = rows_in_units(X, Y)
-    sample, orbit = Sample.plain(rows.X, rows.y), equivariant(permutations([[0], [1], [2]], 3), rows, rows.X)
-    behind = orbit.behind(sample)
-    np.testing.assert_array_equal(behind.folds.of, np.tile(sample.folds.of, 3))
-    np.testing.assert_allclose(orbit._targets(behind.y), sample.y, atol=1e-12)
+    sample, orbit = (
+        Sample.plain(rows.X, rows.y),
+        equivariant(permutations([[0], [1], [2]], 3), rows, rows.X),
+    )
+    transform = orbit.transform(sample)
+    np.testing.assert_array_equal(transform.folds.of, np.tile(sample.folds.of, 3))
+    np.testing.assert_allclose(orbit._targets(transform.y), sample.y, atol=1e-12)
     raw = (rows.y * rows.sd + rows.mean).T.ravel()
-    assert np.corrcoef(behind.y[:, 0], raw)[0, 1] == pytest.approx(1)  # one unit and one centre for all targets
+    # one unit and one centre for all targets
+    assert np.corrcoef(transform.y[:, 0], raw)[0, 1] == pytest.approx(1)
 
 
 def test_a_sample_behind_a_front_keeps_its_folds_and_their_encodings() -> None:
@@ -203,31 +249,41 @@ def test_a_sample_behind_a_front_keeps_its_folds_and_their_encodings() -> None:
     X = rng.standard_normal((40, 3))
     sample = Sample.plain(X, X[:, 0])
     rows = rows_in_units(X, X[:, 0])
-    front = symmetry(permutations([[0], [1], [2]], 3), rows, rows.X)
-    behind = front.behind(sample)
-    np.testing.assert_array_equal(behind.X, numpy_of(front.motif, X))
-    assert behind.views is None
-    assert behind.folds is sample.folds
+    input_layer = symmetry(permutations([[0], [1], [2]], 3), rows, rows.X)
+    transform = input_layer.transform(sample)
+    np.testing.assert_array_equal(transform.X, numpy_of(input_layer.motif, X))
+    assert transform.views is None
+    assert transform.folds is sample.folds
 
 
 def test_a_network_of_a_fold_stands_behind_the_front_that_it_was_trained_behind() -> None:
-    """A search for a jump does not say which side is which: here two folds of three have the sides the other way round."""
+    """A search for a jump does not say which side is which: here two folds of three have the sides
+    the other way round.
+    """
     rng = np.random.default_rng(3)
     X = rng.random((240, 2))
     y = 2.0 * (X[:, :1] > 0.5) + 0.01 * rng.standard_normal((240, 1))
     one, other = (step(Surface((0,), (1,), np.array([s]), 0.5), 0.5 * s, 2) for s in (1.0, -1.0))
     sample = Sample.plain(X, y - 1, folds=3)
-    front = Front("step", one, np.array([True, True, False]), (other, one, other))
-    behind = front.behind(sample)
-    tuned = cross_tune(behind, starts_of(KernelRidge().fit(behind), InnerSettings().profiles), InnerSettings(steps=2))
-    part = front.part("trained kernel", tuned)
+    input_layer = InputLayer("step", one, np.array([True, True, False]), (other, one, other))
+    transform = input_layer.transform(sample)
+    tuned = cross_tune(
+        transform,
+        starts_of(KernelRidge().fit(transform), FeatureSettings().profiles),
+        FeatureSettings(steps=2),
+    )
+    part = input_layer.part("trained kernel", tuned)
     assert np.abs(part.predict(X) - sample.y).max() < 0.3
     np.testing.assert_allclose(numpy_of(part.network, X), part.predict(X), atol=1e-10)
 
 
 @pytest.mark.parametrize(("n", "searched"), [(450, [1, 0, 2, None]), (900, [0])])
-def test_a_step_is_searched_without_the_fold_of_its_trial_first(monkeypatch: pytest.MonkeyPatch, n: int, searched: list[int | None]) -> None:
-    """The profile of another target says that there is a jump. Folds of 150 rows are too few for a trial."""
+def test_a_step_is_searched_without_the_fold_of_its_trial_first(
+    monkeypatch: pytest.MonkeyPatch, n: int, searched: list[int | None]
+) -> None:
+    """The profile of another target says that there is a jump. Folds of 150 rows are too few for a
+    trial.
+    """
     rng = np.random.default_rng(4)
     X, _, y = jumping(rng)
     found = motifnet.profile(X, y)
@@ -239,7 +295,9 @@ def test_a_step_is_searched_without_the_fold_of_its_trial_first(monkeypatch: pyt
         return search(self, sample, k, control)
 
     monkeypatch.setattr(Prescriber, "_step", counted)
-    model = MotifRegressor(random_state=0, preset="fast", profile=found).fit(X[:n], np.sin(3 * X[:n, 0]) + 0.1 * rng.standard_normal(n))
+    model = MotifRegressor(random_state=0, preset="fast", profile=found).fit(
+        X[:n], np.sin(3 * X[:n, 0]) + 0.1 * rng.standard_normal(n)
+    )
     assert without == searched
     note = next(row.note for row in model.ledger_ if row.stage == "step")
     assert ("rejected early, after a trial on 300 rows" in note) == (n == 900)
@@ -261,8 +319,10 @@ def test_one_fold_alone_is_predicted_by_what_may_predict_it() -> None:
 
 
 def test_an_orbit_has_fewer_centres_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has as many rows a row as there are targets: more than the rows by which a trial of few centres is judged."""
-    monkeypatch.setattr("motifnet.estimators._compact.LITTLE", 0)
+    """It has as many rows a row as there are targets: more than the rows by which a trial of few
+    centres is judged.
+    """
+    monkeypatch.setattr("motifnet.pipeline._compact.MAX_WHOLE", 0)
     X, _, y = moving_along(np.random.default_rng(1))
     model = MotifRegressor(preset="fast", random_state=0).fit(X, y)
     rows = {row.stage: row for row in model.ledger_}

@@ -1,21 +1,22 @@
-"""Closed forms that the profile stands on: exponents, ridge theory, groups, dimensions, the algebra of the smooth fit."""
+"""Closed forms that the profile stands on: exponents, ridge theory, groups, dimensions, the algebra
+of the smooth fit.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from motifnet.engine import Matrix
 from motifnet.landscape import effective_ridge
-from motifnet.profiling import cyclic, flips, permutations, phase, rows_to_halve, smooth_exponent
-from motifnet.profiling._dimension import neighbour_distances, scale_sweep, two_nn
-from motifnet.profiling._group import act, compose, non_invariant
-from motifnet.profiling._noise import gamma_test, pure_error
-from motifnet.profiling._smooth import Prior, Smooth, choose_prior
-from motifnet.profiling._spectrum import spectrum
-from motifnet.profiling._surface import steps
-from motifnet.profiling._variogram import variogram
-from motifnet.profiling._width import divisibility, jacobian, risk_curve
-from motifnet.tables import Matrix
+from motifnet.structure import cyclic, flips, permutations, phase, rows_to_halve, smooth_exponent
+from motifnet.structure._gaussian_process import Prior, Smooth, choose_prior
+from motifnet.structure._group import act, compose, non_invariant
+from motifnet.structure._intrinsic_dimension import neighbour_distances, scale_sweep, two_nn
+from motifnet.structure._noise import gamma_test, pure_error
+from motifnet.structure._singularity import variogram
+from motifnet.structure._surface import steps
+from motifnet.structure._width import divisibility, jacobian, risk_curve, spectrum
 
 
 def test_phases_meet_where_rates_do() -> None:
@@ -30,7 +31,9 @@ def test_effective_ridge_solves_its_equation() -> None:
     values = 1 / np.arange(1, 301)
     for ridge in (1e-3, 1e-2, 1e-1):
         kappa = effective_ridge(values, 100, ridge)
-        assert kappa * (1 - (values / (values + kappa)).sum() / 100) == pytest.approx(ridge, rel=1e-9)
+        assert kappa * (1 - (values / (values + kappa)).sum() / 100) == pytest.approx(
+            ridge, rel=1e-9
+        )
 
 
 def test_parallel_networks_peak_where_parameters_meet_rows() -> None:
@@ -39,7 +42,9 @@ def test_parallel_networks_peak_where_parameters_meet_rows() -> None:
         rng = np.random.default_rng(seed)
         X = rng.standard_normal((800, 8))
         y = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] + 0.3 * rng.standard_normal(800)
-        curves.append(risk_curve(X, y, 200, np.array([1, 2, 3, 5, 6, 7, 8, 10, 15, 25, 50]), (0.0, 1.0), rng))
+        curves.append(
+            risk_curve(X, y, 200, np.array([1, 2, 3, 5, 6, 7, 8, 10, 15, 25, 50]), (0.0, 1.0), rng)
+        )
     ratios, error = curves[0].ratios, np.median([c.held_out for c in curves], axis=0)
     free, ridge = error - 0.09  # the noise
     assert abs(ratios[free.argmax()] - 1) <= 0.2
@@ -47,19 +52,26 @@ def test_parallel_networks_peak_where_parameters_meet_rows() -> None:
     assert free[-1] < free.max() / 10
     assert ridge[1:-1].max() <= 1.2 * ridge[0]
     gcv = np.median([c.gcv for c in curves], axis=0)[0]
-    assert gcv[free.argmax()] < 0.7 * error[0].max()  # too kind at the peak, so that held-out error is what is printed
+    # too kind at the peak, so that held-out error is what is printed
+    assert gcv[free.argmax()] < 0.7 * error[0].max()
 
 
 def test_jacobian_is_that_of_the_network() -> None:
     X = np.random.default_rng(1).standard_normal((4, 3))
     rng = np.random.default_rng(0)
-    W, c, a = rng.standard_normal((3, 3)) / np.sqrt(3), rng.standard_normal(3), rng.standard_normal(3) / np.sqrt(3)
+    W, c, a = (
+        rng.standard_normal((3, 3)) / np.sqrt(3),
+        rng.standard_normal(3),
+        rng.standard_normal(3) / np.sqrt(3),
+    )
     theta = np.concatenate([a, c, W.ravel()])
 
     def f(t: Matrix) -> Matrix:
         return np.asarray(np.tanh(X @ t[6:].reshape(3, 3).T + t[3:6]) @ t[:3])
 
-    numeric = np.stack([(f(theta + 1e-6 * e) - f(theta - 1e-6 * e)) / 2e-6 for e in np.eye(len(theta))], 1)
+    numeric = np.stack(
+        [(f(theta + 1e-6 * e) - f(theta - 1e-6 * e)) / 2e-6 for e in np.eye(len(theta))], 1
+    )
     np.testing.assert_allclose(jacobian(X, 1, np.random.default_rng(0))[:, 0], numeric, atol=1e-8)
     assert divisibility(jacobian(X, 1, np.random.default_rng(0))) == pytest.approx(0, abs=1e-12)
 
@@ -72,7 +84,11 @@ def test_ranks_of_an_identity() -> None:
 
 
 def test_closure_has_the_order_of_the_group() -> None:
-    assert len(permutations([[0], [1], [2], [3]], 4).elements()) == 24 == permutations([[0], [1], [2], [3]], 4).size
+    assert (
+        len(permutations([[0], [1], [2], [3]], 4).elements())
+        == 24
+        == permutations([[0], [1], [2], [3]], 4).size
+    )
     assert len(cyclic([[0], [1], [2]], 3).elements()) == 3
     assert len(flips([[0], [1, 2]], 3).elements()) == 4
     assert len(permutations([[0, 1], [2, 3], [4, 5]], 6).elements()) == 6
@@ -83,7 +99,13 @@ def test_closure_has_the_order_of_the_group() -> None:
 
 @pytest.mark.parametrize(
     "group",
-    [permutations([[0], [1], [2]], 4), permutations([[0, 1], [2, 3]], 4), cyclic([[0], [1], [2], [3]], 4), flips([[0]], 4), flips([[0, 1, 3]], 4)],
+    [
+        permutations([[0], [1], [2]], 4),
+        permutations([[0, 1], [2, 3]], 4),
+        cyclic([[0], [1], [2], [3]], 4),
+        flips([[0]], 4),
+        flips([[0, 1, 3]], 4),
+    ],
     ids=lambda g: f"{g.kind}-{len(g.blocks)}x{len(g.blocks[0])}",
 )
 def test_quotient_and_average_are_invariant_and_idempotent(group) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
@@ -110,14 +132,19 @@ def test_dimension_does_not_see_the_ambient_one() -> None:
     rng = np.random.default_rng(0)
     Z = rng.standard_normal((1_000, 3))
     Z /= np.linalg.norm(Z, axis=1)[:, None]
-    found = [two_nn(neighbour_distances(Z @ np.linalg.qr(rng.standard_normal((D, D)))[0][:3])) for D in (10, 50)]
+    found = [
+        two_nn(neighbour_distances(Z @ np.linalg.qr(rng.standard_normal((D, D)))[0][:3]))
+        for D in (10, 50)
+    ]
     assert found[0] == pytest.approx(found[1], abs=1e-6)
     assert [m for m, _ in scale_sweep(Z, rng)] == [1_000, 500, 250, 125]
 
 
 def test_variogram_of_a_step_on_a_line_has_exponent_one() -> None:
     x = np.linspace(0, 1, 3_000)[:, None]
-    assert variogram(x, (x[:, 0] > 0.5).astype(float), (0.001, 0.1)).exponent == pytest.approx(1, abs=0.05)
+    assert variogram(x, (x[:, 0] > 0.5).astype(float), (0.001, 0.1)).exponent == pytest.approx(
+        1, abs=0.05
+    )
     assert variogram(x, x[:, 0], (0.001, 0.1)).exponent == pytest.approx(2, abs=0.05)
 
 
@@ -144,7 +171,9 @@ def test_left_out_residuals_are_those_of_fits_without_the_row() -> None:
         g = part.P.sum(0)
         intercept = (part.fitted - fit.prior.gram(A, A).numpy() @ part.dual).mean()
         assert abs(g).max() < 1e-8
-        assert fit.y[i, 0] - (fit.prior.gram(B, A).numpy() @ part.dual)[0, 0] - intercept == pytest.approx(fit.left_out[i, 0], rel=1e-6)
+        assert fit.y[i, 0] - (fit.prior.gram(B, A).numpy() @ part.dual)[
+            0, 0
+        ] - intercept == pytest.approx(fit.left_out[i, 0], rel=1e-6)
 
 
 def test_gradients_are_those_of_the_fit() -> None:
@@ -154,7 +183,11 @@ def test_gradients_are_those_of_the_fit() -> None:
     A, step = torch.as_tensor(fit.X), 1e-5
     for j in range(2):
         shift = step * torch.eye(2, dtype=A.dtype)[j]
-        numeric = ((fit.prior.gram(A + shift, A) - fit.prior.gram(A - shift, A)) @ torch.as_tensor(fit.dual[:, 0]) / (2 * step)).numpy()
+        numeric = (
+            (fit.prior.gram(A + shift, A) - fit.prior.gram(A - shift, A))
+            @ torch.as_tensor(fit.dual[:, 0])
+            / (2 * step)
+        ).numpy()
         np.testing.assert_allclose(fit.gradients()[:, j], numeric, atol=1e-5)
 
 
@@ -178,7 +211,12 @@ def test_p_values_of_the_smooth_model_are_uniform() -> None:
     K = prior.gram(torch.as_tensor(X), torch.as_tensor(X))
     L = np.linalg.cholesky(K.numpy() + 0.3 * np.eye(60))
     S = rng.standard_normal((60, 3))
-    p = np.array([Smooth.at(X, L @ rng.standard_normal((60, 1)), prior, K).score_test(S)[2] for _ in range(400)])
+    p = np.array(
+        [
+            Smooth.at(X, L @ rng.standard_normal((60, 1)), prior, K).score_test(S)[2]
+            for _ in range(400)
+        ]
+    )
     assert abs((p <= 0.05).mean() - 0.05) < 0.035
     assert abs(p.mean() - 0.5) < 0.05
 
@@ -195,7 +233,11 @@ def test_p_values_do_not_rely_on_noise_of_one_size(kind: str) -> None:
     size = np.exp(1.5 * X[:, :1])
     S, p = size * rng.standard_normal((80, 3)), []
     for _ in range(200):
-        noise = size * rng.standard_normal((80, 1)) if kind == "growing" else rng.standard_t(1.5, (80, 1))
+        noise = (
+            size * rng.standard_normal((80, 1))
+            if kind == "growing"
+            else rng.standard_t(1.5, (80, 1))
+        )
         p.append(Smooth.at(X, noise, prior, K).score_test(S)[2])
     assert (np.array(p) <= 0.05).mean() <= 0.085
 
@@ -204,14 +246,19 @@ def test_likelihood_is_that_of_contrasts() -> None:
     fit = small_fit()
     n, q = fit.y.shape
     log_det = np.linalg.slogdet(fit.P + 1 / n)[1]
-    assert fit.likelihood == pytest.approx(0.5 * (q * log_det - (n - 1) * np.log(fit.tau2).sum()), rel=1e-8)
+    assert fit.likelihood == pytest.approx(
+        0.5 * (q * log_det - (n - 1) * np.log(fit.tau2).sum()), rel=1e-8
+    )
     np.testing.assert_allclose(fit.tau2, (fit.y * (fit.P @ fit.y)).sum(0) / (n - 1), rtol=1e-8)
 
 
 def test_noise_estimates_on_known_noise() -> None:
     rng = np.random.default_rng(0)
     x = rng.random((2_000, 1))
-    X, y = np.repeat(x, 2, axis=0), np.repeat(np.sin(6 * x[:, 0]), 2) + 0.5 * rng.standard_normal(4_000)
+    X, y = (
+        np.repeat(x, 2, axis=0),
+        np.repeat(np.sin(6 * x[:, 0]), 2) + 0.5 * rng.standard_normal(4_000),
+    )
     (value, low, high), freedom = pure_error(X, y)
     assert freedom == 2_000
     assert low < 0.25 < high

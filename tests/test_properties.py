@@ -1,4 +1,6 @@
-"""Properties that hold for every table: a few examples of each in the fast suite, 200 in the slow one."""
+"""Properties that hold for every table: a few examples of each in the fast suite, 200 in the slow
+one.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +24,16 @@ from scipy.stats import betabinom
 from sklearn.base import clone
 
 from motifnet import MotifClassifier, MotifRegressor, load
-from motifnet.bands import Intervals
-from motifnet.bundle._run import run
 from motifnet.engine import Control
-from motifnet.estimators._prepare import prepare
-from motifnet.estimators._presets import PRESETS
 from motifnet.kernels import Capacity, Kernel, fit_with_held_out, solve_ridge
 from motifnet.losses import Objective
-from motifnet.retrain._gradient_map import gradient_map
+from motifnet.model._fitted import run
+from motifnet.pipeline._prepare import prepare
+from motifnet.pipeline._presets import PRESETS
 from motifnet.structure import part_of
 from motifnet.tables import Sample, as_table
+from motifnet.training._start import gradient_map
+from motifnet.uncertainty import Intervals
 
 Matrix = NDArray[Any]
 FEW, MANY = 3, 200
@@ -39,12 +41,20 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def examples(check: Callable[..., None]) -> Callable[[int], None]:
-    """The property as a test of few examples, and as a slow one of many; the same examples every time."""
+    """The property as a test of few examples, and as a slow one of many; the same examples every
+    time.
+    """
 
     @pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
     def test(count: int) -> None:
         quiet = [HealthCheck.too_slow, HealthCheck.data_too_large]
-        settings(max_examples=count, deadline=None, derandomize=True, database=None, suppress_health_check=quiet)(check)()
+        settings(
+            max_examples=count,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=quiet,
+        )(check)()
 
     test.__doc__ = check.__doc__
     return test
@@ -67,9 +77,19 @@ def fast(**beside: Any) -> MotifRegressor:
 
 def kernel_route(X: Matrix, y: Matrix, at: Matrix) -> Matrix:
     """Encoding, closed-form fit, transfer into a network, network: predictions at other rows."""
-    ready = prepare(X, y, None, None, None, task="regression", objective=Objective(), preset=PRESETS["fast"], seed=0)
+    ready = prepare(
+        X,
+        y,
+        None,
+        None,
+        None,
+        task="regression",
+        objective=Objective(),
+        preset=PRESETS["fast"],
+        seed=0,
+    )
     fitted = PRESETS["fast"].convex.fit(ready.sample, seed=0, n_jobs=1, control=Control())
-    network = ready.goal.network(ready.goal.judge([part_of("kernel ridge", fitted)]))
+    network = ready.goal.network(ready.goal.score([part_of("kernel ridge", fitted)]))
     return run(network, ready.encoder.transform(as_table(at, schema=ready.schema)), 1)[:, 0]
 
 
@@ -87,13 +107,17 @@ def quantiles() -> MotifRegressor:
 @examples
 @given(SEEDS)
 def test_p1_order_of_rows(seed: int) -> None:
-    """The order of the rows changes no bit; the order of the columns, nothing in an isotropic kernel fit."""
+    """The order of the rows changes no bit; the order of the columns, nothing in an isotropic
+    kernel fit.
+    """
     X, y = rows(seed)
     rng = np.random.default_rng(seed)
     order, columns = rng.permutation(len(X)), rng.permutation(X.shape[1])
     assert np.array_equal(fast().fit(X, y).predict(X), fast().fit(X[order], y[order]).predict(X))
     z = (X - X.mean(0)) / X.std(0)
-    one, other = (PRESETS["fast"].convex.fit(Sample.plain(Z, y), seed=0) for Z in (z, z[:, columns]))
+    one, other = (
+        PRESETS["fast"].convex.fit(Sample.plain(Z, y), seed=0) for Z in (z, z[:, columns])
+    )
     np.testing.assert_allclose(one.predict(z), other.predict(z[:, columns]), atol=1e-8)
 
 
@@ -104,7 +128,9 @@ def test_p2_unit_of_the_target(seed: int, power: float, shift: float) -> None:
     X, y = rows(seed)
     a = 10.0**power
     b = shift * a
-    np.testing.assert_allclose((kernel_route(X, a * y + b, X) - b) / a, kernel_route(X, y, X), rtol=0, atol=1e-8)
+    np.testing.assert_allclose(
+        (kernel_route(X, a * y + b, X) - b) / a, kernel_route(X, y, X), rtol=0, atol=1e-8
+    )
 
 
 @examples
@@ -115,13 +141,17 @@ def test_p3_units_of_the_columns(seed: int) -> None:
     rng = np.random.default_rng(seed)
     a, b = 10.0 ** rng.uniform(-6, 6, X.shape[1]), rng.normal(size=X.shape[1])
     moved = (X / X.std(0) + b) * a
-    np.testing.assert_allclose(kernel_route(moved, y, moved), kernel_route(X, y, X), rtol=0, atol=1e-8)
+    np.testing.assert_allclose(
+        kernel_route(moved, y, moved), kernel_route(X, y, X), rtol=0, atol=1e-8
+    )
 
 
 @examples
 @given(SEEDS)
 def test_p4_weights_are_repetitions(seed: int) -> None:
-    """Weight 2 is the row twice in every solve at given settings, exactly or by landmarks; weight 0 is no row for the whole fit."""
+    """Weight 2 is the row twice in every solve at given settings, exactly or by landmarks; weight 0
+    is no row for the whole fit.
+    """
     X, y = rows(seed)
     weight = np.random.default_rng(seed).integers(0, 4, len(X))
     again, used = np.repeat(np.arange(len(X)), weight), np.flatnonzero(weight)
@@ -130,14 +160,27 @@ def test_p4_weights_are_repetitions(seed: int) -> None:
 
     def solved(chosen: np.ndarray, w: np.ndarray, capacity: Capacity) -> np.ndarray:
         codes = torch.as_tensor(np.unique(chosen, return_inverse=True)[1])
-        s = fit_with_held_out(kernel.gram, A[chosen], t[chosen], torch.as_tensor(w, dtype=A.dtype), None, [0.1], capacity=capacity, codes=codes)
+        s = fit_with_held_out(
+            kernel.gram,
+            A[chosen],
+            t[chosen],
+            torch.as_tensor(w, dtype=A.dtype),
+            None,
+            [0.1],
+            capacity=capacity,
+            codes=codes,
+        )
         return (kernel.gram(A, A[chosen][s.centres]) @ s.dual + s.intercept).numpy()
 
     for capacity in (Capacity(len(again), 0), Capacity(0, len(used))):
-        weighted, repeated = solved(used, weight[used], capacity), solved(again, np.ones(len(again)), capacity)
+        weighted, repeated = (
+            solved(used, weight[used], capacity),
+            solved(again, np.ones(len(again)), capacity),
+        )
         np.testing.assert_allclose(weighted, repeated, rtol=0, atol=1e-6 * y.std())
     np.testing.assert_array_equal(
-        fast().fit(X, y, sample_weight=weight).predict(X), fast().fit(X[used], y[used], sample_weight=weight[used]).predict(X)
+        fast().fit(X, y, sample_weight=weight).predict(X),
+        fast().fit(X[used], y[used], sample_weight=weight[used]).predict(X),
     )
 
 
@@ -148,7 +191,11 @@ def test_p5_prediction_touches_nothing(seed: int, size: int) -> None:
     model, X = fitted()
     rng = np.random.default_rng(seed)
     new, chosen = X + rng.normal(size=X.shape), rng.integers(0, len(X), size)
-    before, state, weights = new.copy(), np.random.get_state()[1].copy(), pickle.dumps(model.model_.network.state_dict())  # type: ignore[index]
+    before, state, weights = (
+        new.copy(),
+        np.random.get_state()[1].copy(),  # type: ignore[index]
+        pickle.dumps(model.model_.network.state_dict()),
+    )
     whole = model.predict(new)
     np.testing.assert_allclose(model.predict(new[chosen]), whole[chosen], rtol=1e-12, atol=1e-12)
     assert np.array_equal(new, before) and np.array_equal(np.random.get_state()[1], state)  # type: ignore[index]
@@ -175,26 +222,51 @@ def test_p6_more_ridge(seed: int, power: float, step: float) -> None:
 @examples
 @given(SEEDS)
 def test_p7_matrices_and_bands(seed: int) -> None:
-    """Gram matrices and outer products of gradients are symmetric and positive; intervals are nested; quantiles do not cross."""
+    """Gram matrices and outer products of gradients are symmetric and positive; intervals are
+    nested; quantiles do not cross.
+    """
     X, y = rows(seed)
     A = torch.as_tensor((X - X.mean(0)) / X.std(0))
-    kernel = Kernel(("laplace1", "gaussian", "matern52"), np.array([0.4, 0.3, 0.3]), np.array([0.5, 0.3, 0.4]))
+    kernel = Kernel(
+        ("laplace1", "gaussian", "matern52"), np.array([0.4, 0.3, 0.3]), np.array([0.5, 0.3, 0.4])
+    )
     columns, t = torch.arange(X.shape[1]), torch.as_tensor(y[:, None])
-    root = gradient_map(A, t, torch.ones(len(A), dtype=torch.float64), kernel, 0.1, columns, 1.0) + torch.eye(len(columns))
+    root = gradient_map(
+        A, t, torch.ones(len(A), dtype=torch.float64), kernel, 0.1, columns, 1.0
+    ) + torch.eye(len(columns))
     for M in (kernel.gram(A, A), root):
         assert torch.allclose(M, M.T, atol=1e-10)
-        assert float(torch.linalg.eigvalsh(M).min()) >= -1e-10 * float(torch.linalg.eigvalsh(M).max())
-    model, at = fitted()[0], fitted()[1] + np.random.default_rng(seed).normal(size=fitted()[1].shape)
+        assert float(torch.linalg.eigvalsh(M).min()) >= -1e-10 * float(
+            torch.linalg.eigvalsh(M).max()
+        )
+    model, at = (
+        fitted()[0],
+        fitted()[1] + np.random.default_rng(seed).normal(size=fitted()[1].shape),
+    )
     ends = model.predict_interval(at, [0.3, 0.6, 0.9])
-    assert (np.diff(ends[:, :, 0], axis=1) <= 0).all() and (np.diff(ends[:, :, 1], axis=1) >= 0).all() and (ends[..., 0] <= ends[..., 1]).all()
+    assert (
+        (np.diff(ends[:, :, 0], axis=1) <= 0).all()
+        and (np.diff(ends[:, :, 1], axis=1) >= 0).all()
+        and (ends[..., 0] <= ends[..., 1]).all()
+    )
     levels = quantiles()
-    assert (np.diff(levels.predict(np.random.default_rng(seed).normal(size=(50, levels.n_features_in_)) * 10), axis=1) >= 0).all()
+    assert (
+        np.diff(
+            levels.predict(
+                np.random.default_rng(seed).normal(size=(50, levels.n_features_in_)) * 10
+            ),
+            axis=1,
+        )
+        >= 0
+    ).all()
 
 
 @examples
 @given(SEEDS, st.integers(19, 60), st.floats(0.5, 0.89))
 def test_p8_coverage(seed: int, m: int, coverage: float) -> None:
-    """The number of covered rows lies within the beta-binomial law's 99.9 % (for all examples together)."""
+    """The number of covered rows lies within the beta-binomial law's 99.9 % (for all examples
+    together).
+    """
     rng, fresh = np.random.default_rng(seed), 500
     known = Intervals(None, rng.standard_cauchy((m, 1)), np.ones(m), 1.0)
     low, high = known.bounds(np.zeros((1, 1)), None, np.array([coverage]))[0, 0, 0]
@@ -206,13 +278,22 @@ def test_p8_coverage(seed: int, m: int, coverage: float) -> None:
 
 
 @examples
-@given(SEEDS, st.sampled_from(["fast", "balanced", "best"]), st.one_of(st.none(), st.floats(1, 1e6)), st.integers(0, 2**31))
+@given(
+    SEEDS,
+    st.sampled_from(["fast", "balanced", "best"]),
+    st.one_of(st.none(), st.floats(1, 1e6)),
+    st.integers(0, 2**31),
+)
 def test_p9_round_trips(seed: int, preset: str, limit: float | None, random_state: int) -> None:
     """Parameters survive clone, set_params and repr; predictions survive pickle and file."""
     model, X = fitted()
     X = X + np.random.default_rng(seed).normal(size=X.shape)
     asked = MotifRegressor(preset=preset, time_limit_s=limit, random_state=random_state)
-    assert clone(asked).get_params() == asked.get_params() == MotifRegressor().set_params(**asked.get_params()).get_params()
+    assert (
+        clone(asked).get_params()
+        == asked.get_params()
+        == MotifRegressor().set_params(**asked.get_params()).get_params()
+    )
     assert eval(repr(asked), {"MotifRegressor": MotifRegressor}).get_params() == asked.get_params()
     with TemporaryDirectory() as folder:
         model.save(Path(folder) / "m")
@@ -222,14 +303,28 @@ def test_p9_round_trips(seed: int, preset: str, limit: float | None, random_stat
 
 
 def containers(X: Matrix) -> dict[str, Any]:
-    """The same rows of small whole numbers, as every kind of table that names its columns x0, x1, …, or has no names."""
+    """The same rows of small whole numbers, as every kind of table that names its columns x0, x1,
+    …, or has no names.
+    """
     frame = pd.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])])
     with TemporaryDirectory() as folder:
         memory = np.memmap(Path(folder) / "m", dtype=np.float64, mode="w+", shape=X.shape)
         memory[:] = X
-    plain = {"list": X.tolist(), "memmap": memory, "columns first": np.asfortranarray(X), "float32": X.astype(np.float32), "int8": X.astype(np.int8)}
-    nullable = {"numpy": frame, "nullable": frame.convert_dtypes(), "pyarrow": frame.convert_dtypes(dtype_backend="pyarrow")}
-    return plain | nullable | {"polars": pl.from_pandas(frame), "arrow": pa.Table.from_pandas(frame)}
+    plain = {
+        "list": X.tolist(),
+        "memmap": memory,
+        "columns first": np.asfortranarray(X),
+        "float32": X.astype(np.float32),
+        "int8": X.astype(np.int8),
+    }
+    nullable = {
+        "numpy": frame,
+        "nullable": frame.convert_dtypes(),
+        "pyarrow": frame.convert_dtypes(dtype_backend="pyarrow"),
+    }
+    return (
+        plain | nullable | {"polars": pl.from_pandas(frame), "arrow": pa.Table.from_pandas(frame)}
+    )
 
 
 @cache
@@ -238,7 +333,10 @@ def of_integers() -> dict[bool, tuple[MotifRegressor, MotifClassifier]]:
     X = rng.integers(-5, 6, (50, 3)).astype(float)
     tables = {False: X, True: pd.DataFrame(X, columns=["x0", "x1", "x2"])}
     y = X[:, 0] * X[:, 1]
-    return {named: (fast().fit(T, y), MotifClassifier(preset="fast", n_jobs=1).fit(T, y > 0)) for named, T in tables.items()}
+    return {
+        named: (fast().fit(T, y), MotifClassifier(preset="fast", n_jobs=1).fit(T, y > 0))
+        for named, T in tables.items()
+    }
 
 
 @examples
@@ -247,10 +345,17 @@ def test_p10_containers(seed: int, n: int) -> None:
     """Rows are predicted alike, whatever they come in."""
     X = np.random.default_rng(seed).integers(-5, 6, (n, 3)).astype(float)
     expected = {
-        named: (r.predict(X if not named else containers(X)["numpy"]), c.predict_proba(containers(X)["numpy"] if named else X))
+        named: (
+            r.predict(X if not named else containers(X)["numpy"]),
+            c.predict_proba(containers(X)["numpy"] if named else X),
+        )
         for named, (r, c) in of_integers().items()
     }
     assert np.array_equal(expected[False][0], expected[True][0])
     for table in containers(X).values():
-        regressor, classifier = of_integers()[hasattr(table, "columns") and not isinstance(table, np.ndarray)]
-        assert np.array_equal(regressor.predict(table), expected[True][0]) and np.array_equal(classifier.predict_proba(table), expected[True][1])
+        regressor, classifier = of_integers()[
+            hasattr(table, "columns") and not isinstance(table, np.ndarray)
+        ]
+        assert np.array_equal(regressor.predict(table), expected[True][0]) and np.array_equal(
+            classifier.predict_proba(table), expected[True][1]
+        )

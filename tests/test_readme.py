@@ -1,4 +1,6 @@
-"""The code of the README runs: shell blocks by bash, Python blocks one after another in one namespace, in a folder that holds the examples only."""
+"""The code of the README runs: shell blocks by bash, Python blocks one after another in one
+namespace, in a folder that holds the examples only.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_shell(folder: Path) -> None:
     assert blocks("bash")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    run = subprocess.run(["bash", "-euc", "".join(blocks("bash"))], env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        ["bash", "-euc", "".join(blocks("bash"))],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert run.returncode == 0, run.stderr
     assert (folder / "predicted.csv").read_text().startswith("age,predicted_strength\n")
     assert (folder / "concrete.onnx").exists()
@@ -39,7 +47,8 @@ def test_shell(folder: Path) -> None:
 
 def test_python(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     namespace: dict[str, Any] = {}
-    with pytest.warns(MotifnetWarning, match="rows have a twin"):  # mixtures that the table holds twice
+    # mixtures that the table holds twice
+    with pytest.warns(MotifnetWarning, match="rows have a twin"):
         for block in blocks("python"):
             exec(compile(block, "README.md", "exec"), namespace)
     assert namespace["model"].score(namespace["table"][824:], namespace["strength"][824:]) > 0.85

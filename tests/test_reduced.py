@@ -1,4 +1,6 @@
-"""Reduced sets: the bound holds everywhere, the pivots lower the norm as they say, and what cannot be reduced is left alone."""
+"""Reduced sets: the bound holds everywhere, the pivots lower the norm as they say, and what cannot
+be reduced is left alone.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +9,23 @@ import pytest
 from numpy.typing import NDArray
 
 from motifnet.kernels import Kernel
-from motifnet.mimicry import _reduced
-from motifnet.mimicry._reduced import lost, pivoted_gains, reduce_set
+from motifnet.transfer import _reduced
+from motifnet.transfer._reduced import lost, pivoted_gains, reduce_set
 
 Matrix = NDArray[np.float64]
 SMOOTH = Kernel(("gaussian",), np.array([1.0]), np.array([0.3]))
 ROUGH = Kernel(("laplace1", "matern32"), np.array([0.6, 0.4]), np.array([0.5, 0.8]))
 
 
-def machine(kernel: Kernel, seed: int = 0, n: int = 150, q: int = 2) -> tuple[Matrix, Matrix, Matrix]:
+def machine(
+    kernel: Kernel, seed: int = 0, n: int = 150, q: int = 2
+) -> tuple[Matrix, Matrix, Matrix]:
     """Rows, Gram matrix and dual coefficients of a kernel ridge fit."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, 3))
-    y = np.stack([np.sin(X[:, 0] + k) + X[:, 1] * X[:, 2] for k in range(q)], axis=1) + 0.1 * rng.normal(size=(n, q))
+    y = np.stack(
+        [np.sin(X[:, 0] + k) + X[:, 1] * X[:, 2] for k in range(q)], axis=1
+    ) + 0.1 * rng.normal(size=(n, q))
     K = kernel(X, X)
     return X, K, np.asarray(np.linalg.solve(K + 0.05 * np.eye(n), y), dtype=np.float64)
 
@@ -89,14 +95,18 @@ def test_what_is_lost_is_computed_for_any_coefficients() -> None:
 def test_equal_centres_do_no_harm() -> None:
     X, K, dual = machine(SMOOTH)
     twice = np.concatenate([np.arange(len(X))] * 2)
-    reduced = reduce_set(K[np.ix_(twice, twice)], np.concatenate([dual, dual]) / 2, 1.0, 0.05, by_size)
+    reduced = reduce_set(
+        K[np.ix_(twice, twice)], np.concatenate([dual, dual]) / 2, 1.0, 0.05, by_size
+    )
     at = 2 * np.random.default_rng(3).normal(size=(500, 3))
     difference = SMOOTH(at, X) @ dual - SMOOTH(at, X[twice][reduced.rows]) @ reduced.coefficients
     assert np.abs(difference).max() <= reduced.error <= 0.05
 
 
 def test_the_bound_is_the_norm_of_the_difference() -> None:
-    """√(cᵀKc) √k(x, x), the largest over the outputs: what the rounding adds is small, but there."""
+    """√(cᵀKc) √k(x, x), the largest over the outputs: what the rounding adds is small, but
+    there.
+    """
     _, K, dual = machine(ROUGH)
     rows, beta = np.arange(0, 150, 3), np.random.default_rng(2).normal(size=(50, 2))
     c = dual.copy()
@@ -118,9 +128,17 @@ def test_the_cheapest_of_the_sets_within_the_tolerance_is_taken() -> None:
         return len(beta) + 1.0 / rest
 
     found = reduce_set(K, dual, 1.0, 0.2, price)
-    assert asked[0] == (150, 0.2) and len({size for size, _ in asked}) >= 4 and all(0 < rest < 0.2 for _, rest in asked[1:])
-    assert len(found.rows) + 1 / (0.2 - found.error) == pytest.approx(min(size + 1 / rest for size, rest in asked))
-    assert (np.diff(found.rows) > 0).all() and found.error == lost(K, dual, found.rows, found.coefficients, 1.0)
+    assert (
+        asked[0] == (150, 0.2)
+        and len({size for size, _ in asked}) >= 4
+        and all(0 < rest < 0.2 for _, rest in asked[1:])
+    )
+    assert len(found.rows) + 1 / (0.2 - found.error) == pytest.approx(
+        min(size + 1 / rest for size, rest in asked)
+    )
+    assert (np.diff(found.rows) > 0).all() and found.error == lost(
+        K, dual, found.rows, found.coefficients, 1.0
+    )
     sizes = [size for size, _ in asked[1:]]
     assert sizes == sorted(sizes)
     errors = pivoted_gains(K, dual, 0.02 * 0.2)[1]
@@ -135,11 +153,11 @@ def test_what_is_too_large_or_nothing_stays(monkeypatch: pytest.MonkeyPatch) -> 
     _, K, dual = machine(SMOOTH)
     nothing = reduce_set(K, 0 * dual, 1.0, 0.2, by_size)
     assert len(nothing.rows) == 0 and nothing.coefficients.shape == (0, 2)
-    monkeypatch.setattr(_reduced, "_MOST_ROWS", 150)
+    monkeypatch.setattr(_reduced, "_MAX_ROWS", 150)
     assert len(reduce_set(K, dual, 1.0, 0.2, by_size).rows) < 150
-    monkeypatch.setattr(_reduced, "_MOST_ROWS", 149)
+    monkeypatch.setattr(_reduced, "_MAX_ROWS", 149)
     assert len(reduce_set(K, dual, 1.0, 0.2, by_size).rows) == 150
-    monkeypatch.setattr(_reduced, "_MOST_CENTRES", 7)
+    monkeypatch.setattr(_reduced, "_MAX_CENTRES", 7)
     assert len(pivoted_gains(K, dual, 1e-9)[0]) == 7
 
 
@@ -158,7 +176,10 @@ def test_of_equal_sets_the_one_with_the_largest_ridge_is_taken() -> None:
     found = reduce_set(K, dual, 1.0, 0.2, by_size)
     C = K[np.ix_(found.rows, found.rows)]
     values = (K @ dual)[found.rows]
-    betas = [np.asarray(np.linalg.solve(C + ridge * np.eye(len(C)), values), dtype=np.float64) for ridge in _reduced._RIDGES]
+    betas = [
+        np.asarray(np.linalg.solve(C + ridge * np.eye(len(C)), values), dtype=np.float64)
+        for ridge in _reduced._RIDGES
+    ]
     within = [lost(K, dual, found.rows, beta, 1.0) < 0.2 for beta in betas]
     assert sum(within) > 1
     np.testing.assert_allclose(found.coefficients, betas[within.index(True)], rtol=1e-6)

@@ -1,4 +1,6 @@
-"""Relu forms: exact motifs, the error laws of squares, products and chords, and whole networks within their proved bound."""
+"""Relu forms: exact motifs, the error laws of squares, products and chords, and whole networks
+within their proved bound.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,37 @@ from motifnet import mimic
 from motifnet import motifs as m
 from motifnet.engine import UsageError
 from motifnet.kernels import PROFILES, Kernel
-from motifnet.mimicry import ReluForm, kernel_network, relu_form, values_of
 from motifnet.motifs import _relu_exact as exact
-from motifnet.motifs._relu_curve import Curve, chord_error, curvature_knots, exponential_knots, segments_for, total_curvature
-from motifnet.motifs._relu_square import depth_for, relu_monomial, relu_product, relu_square, relu_squared_norm, square_error
+from motifnet.motifs._relu_curve import (
+    Curve,
+    chord_error,
+    curvature_knots,
+    segments_for,
+    total_curvature,
+)
+from motifnet.motifs._relu_square import (
+    depth_for,
+    relu_monomial,
+    relu_product,
+    relu_square,
+    relu_squared_norm,
+    square_error,
+)
+from motifnet.transfer import ReluForm, kernel_network, relu_form, values_of
 
 Matrix = NDArray[np.float64]
-TOGETHER = (m.Chain, m.Parallel, m.Concat, m.Residual, m.Select, m.Identity, m.Precise, m.GroupAverage, m.Images, torch.nn.ModuleList)
+TOGETHER = (
+    m.Chain,
+    m.Parallel,
+    m.Concat,
+    m.Residual,
+    m.Select,
+    m.Identity,
+    m.Precise,
+    m.GroupAverage,
+    m.Images,
+    torch.nn.ModuleList,
+)
 
 
 def normal(seed: int, *shape: int) -> Tensor:
@@ -33,14 +59,20 @@ def normal(seed: int, *shape: int) -> Tensor:
 
 
 def only_relu(network: torch.nn.Module) -> bool:
-    return all(isinstance(part, (m.Affine, m.SparseAffine, m.ReLU, *TOGETHER)) for part in network.modules())
+    return all(
+        isinstance(part, (m.Affine, m.SparseAffine, m.ReLU, *TOGETHER))
+        for part in network.modules()
+    )
 
 
 def value(x: float) -> Tensor:
     return torch.tensor(x, dtype=torch.float64)
 
 
-LOW, HIGH = torch.tensor([-1.0, -0.5, 0.0, -2.0, 0.1]).double(), torch.tensor([1.0, 0.5, 0.3, 2.0, 0.1]).double()
+LOW, HIGH = (
+    torch.tensor([-1.0, -0.5, 0.0, -2.0, 0.1]).double(),
+    torch.tensor([1.0, 0.5, 0.3, 2.0, 0.1]).double(),
+)
 HINGE = m.Hinge(torch.sort(normal(1, 5, 7), dim=1).values, normal(2, 5, 6))
 BOX = torch.full((5,), -1.5).double(), torch.tensor([1.0, 2.0, math.inf, 1.0, 2.0]).double()
 EXACT: dict[str, tuple[m.Motif, m.Motif]] = {
@@ -60,7 +92,9 @@ C2 = ("gaussian", "matern32", "matern52", "laplace")
 
 @pytest.mark.parametrize(("relu", "native"), EXACT.values(), ids=EXACT.keys())
 def test_exact_motifs(relu: m.Motif, native: m.Motif) -> None:
-    x = torch.cat([normal(3, 500, 5), normal(4, 20, 1).expand(-1, 5), torch.zeros(1, 5).double() - 1])
+    x = torch.cat(
+        [normal(3, 500, 5), normal(4, 20, 1).expand(-1, 5), torch.zeros(1, 5).double() - 1]
+    )
     x = torch.where((x.abs() < 1e-3) | ((x + 1.5).abs() < 1e-3), 0.25, x)
     assert only_relu(relu)
     torch.testing.assert_close(relu(x), native(x), rtol=0, atol=1e-11)
@@ -80,18 +114,18 @@ def test_comparators_sort_every_zero_one_row() -> None:
         rows = torch.cartesian_prod(*[torch.tensor([0, 1])] * d)
         for layer in exact.batcher_layers(d):
             for i, j in layer:
-                rows[:, i], rows[:, j] = torch.minimum(rows[:, i], rows[:, j]), torch.maximum(rows[:, i], rows[:, j])
+                rows[:, i], rows[:, j] = (
+                    torch.minimum(rows[:, i], rows[:, j]),
+                    torch.maximum(rows[:, i], rows[:, j]),
+                )
         assert (rows.diff(dim=1) >= 0).all()
 
 
 def test_gate_is_exact_for_an_indicator() -> None:
     f, open_ = normal(6, 200, 3), torch.randint(0, 2, (200, 1)).double()
-    torch.testing.assert_close(exact.relu_gate(3, 8.0)(torch.cat([f, open_], dim=1)), f * open_, rtol=0, atol=2e-15)
-
-
-def test_piecewise_linear_goes_through_its_values() -> None:
-    knots, values = torch.sort(normal(7, 9)).values, normal(8, 9)
-    torch.testing.assert_close(exact.relu_piecewise(knots, values)(knots[:, None]).ravel(), values, rtol=0, atol=1e-13)
+    torch.testing.assert_close(
+        exact.relu_gate(3, 8.0)(torch.cat([f, open_], dim=1)), f * open_, rtol=0, atol=2e-15
+    )
 
 
 @pytest.mark.parametrize("depth", range(2, 11))
@@ -101,14 +135,18 @@ def test_square_law(depth: int) -> None:
     assert abs(float(error.detach().max()) - 2.0 ** (-2 * depth - 2)) <= 1e-9
     assert float(error.detach().min()) >= 0
     x = torch.linspace(-3, 3, 2**14 + 1, dtype=torch.float64)[:, None]
-    assert float((relu_square(1, depth, 3.0)(x) - x**2).detach().abs().max()) <= square_error(depth, 3.0) * (1 + 1e-9)
+    assert float((relu_square(1, depth, 3.0)(x) - x**2).detach().abs().max()) <= square_error(
+        depth, 3.0
+    ) * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("depth", [2, 4, 8, 12])
 def test_product_bound_and_zero(depth: int) -> None:
     network = relu_product(4, depth, 3.0)
     x = 6 * torch.rand(3_000, 8, dtype=torch.float64) - 3
-    assert float((network(x) - x[:, :4] * x[:, 4:]).detach().abs().max()) <= square_error(depth, 3.0) * (1 + 1e-9)
+    assert float((network(x) - x[:, :4] * x[:, 4:]).detach().abs().max()) <= square_error(
+        depth, 3.0
+    ) * (1 + 1e-9)
     x[:, :4] = 0
     for dtype in (torch.float64, torch.float32):
         assert torch.equal(network.to(dtype)(x.to(dtype)), torch.zeros(3_000, 4, dtype=dtype))
@@ -116,7 +154,10 @@ def test_product_bound_and_zero(depth: int) -> None:
 
 def test_square_in_float32_stops_at_its_rounding() -> None:
     x = torch.linspace(0, 1, 4_097)[:, None]
-    errors = [float((relu_square(1, depth).float()(x).double() - x.double() ** 2).detach().abs().max()) for depth in (9, 11, 14)]
+    errors = [
+        float((relu_square(1, depth).float()(x).double() - x.double() ** 2).detach().abs().max())
+        for depth in (9, 11, 14)
+    ]
     assert errors[0] > 5e-7
     assert max(errors[1:]) < 3e-7
 
@@ -135,21 +176,10 @@ def test_one_block_of_squares_serves_all_centres() -> None:
     for depth in (1, 2, 6, 12):
         out = relu_squared_norm(low, high, depth)(x).detach()
         excess = out[:, 0] - ((x - low) ** 2).sum(1)
-        assert float(excess.min()) >= -1e-13 and float(excess.max()) <= square_error(depth, float((high - low).norm())) * (1 + 1e-9)
+        assert float(excess.min()) >= -1e-13 and float(excess.max()) <= square_error(
+            depth, float((high - low).norm())
+        ) * (1 + 1e-9)
         torch.testing.assert_close(out[:, 1:], x - low, rtol=0, atol=1e-14)
-
-
-@pytest.mark.parametrize("segments", [8, 16, 32, 64, 128])
-@pytest.mark.parametrize("rate", [0.1, 1.0, 10.0, 100.0, 1e6])
-def test_exponential_law(rate: float, segments: int) -> None:
-    curve, knots = Curve(("laplace",), (1.0,), (rate,), False, 4.0), exponential_knots(rate, 4.0, segments)
-    t = np.unique(np.concatenate([np.linspace(0, 4, 20_001), np.geomspace(1e-9, 4, 20_001)]))
-    measured = np.max(np.interp(t, knots, np.exp(-rate * knots)) - np.exp(-rate * t))
-    assert np.isfinite(knots).all() and (np.diff(knots) > 0).all()
-    assert measured <= chord_error(curve, knots) <= 1 / segments**2
-    network = values_of(m.relu_exponential(rate, 4.0, segments), t[:, None]).ravel() - np.exp(-rate * t)
-    assert network.min() >= -1e-9 and network.max() <= 1 / segments**2
-    np.testing.assert_allclose(curvature_knots(curve, segments)[:-1], knots[:-1], rtol=0.05, atol=1e-6)
 
 
 @pytest.mark.parametrize("rate", [0.1, 1.0, 30.0])
@@ -159,7 +189,10 @@ def test_chord_error_is_a_bound_and_sharp(profile: str, rate: float) -> None:
     s = 200 * np.linspace(0, 1, 100_001) ** 4
     for segments in (1, 7, 50):
         knots = curvature_knots(curve, segments)
-        measured, bound = np.max(np.interp(s, knots, curve.value(knots)) - curve.value(s)), chord_error(curve, knots)
+        measured, bound = (
+            np.max(np.interp(s, knots, curve.value(knots)) - curve.value(s)),
+            chord_error(curve, knots),
+        )
         assert measured <= bound <= measured * 1.001 + 1e-12
 
 
@@ -186,14 +219,18 @@ def test_depth_for_is_the_least() -> None:
 
 def kernel_of(rng: np.random.Generator, X: Matrix) -> Kernel:
     """A random mixture of one to three profiles, with a length scale near the median distance."""
-    profiles = tuple(str(p) for p in rng.choice(PROFILES, size=int(rng.integers(1, 4)), replace=False))
+    profiles = tuple(
+        str(p) for p in rng.choice(PROFILES, size=int(rng.integers(1, 4)), replace=False)
+    )
     medians = {1: np.median(pdist(X, "cityblock")), 2: np.median(pdist(X))}
     rates = np.array([10 ** rng.uniform(-0.7, 0.3) / medians[Kernel.norm(p)] for p in profiles])
     return Kernel(profiles, rng.dirichlet(np.ones(len(profiles))), rates)
 
 
 def random_teacher(seed: int) -> tuple[m.Motif, Matrix]:
-    """Kernel ridge with a random kernel, ridge, size and target with sd(y) = 1: its network and its rows."""
+    """Kernel ridge with a random kernel, ridge, size and target with sd(y) = 1: its network and its
+    rows.
+    """
     rng = np.random.default_rng(seed)
     n, D = int(rng.integers(200, 401)), int(rng.choice([2, 5, 10]))
     X = rng.normal(size=(n, D))
@@ -205,7 +242,9 @@ def random_teacher(seed: int) -> tuple[m.Motif, Matrix]:
     return kernel_network(kernel, X, dual[:, None], np.zeros(1)), X
 
 
-def held_against(network: m.Motif, form: ReluForm, box: tuple[Matrix, Matrix], points: int) -> float:
+def held_against(
+    network: m.Motif, form: ReluForm, box: tuple[Matrix, Matrix], points: int
+) -> float:
     """Largest difference on points of the box, corners included, over the bound."""
     rng, (low, high) = np.random.default_rng(0), box
     inside = low + rng.uniform(size=(points, len(low))) * (high - low)
@@ -239,7 +278,9 @@ def test_kernel_teachers_stay_within_the_certificate_on_20000_points(seed: int) 
 
 
 def test_rectifiers_in_place_of_a_cross_validated_teacher() -> None:
-    """At most 7,000 of them for 1,000 centres, within 5 % of the teacher's error to the truth, made in a second."""
+    """At most 7,000 of them for 1,000 centres, within 5 % of the teacher's error to the truth, made
+    in a second.
+    """
     rng = np.random.default_rng(0)
     X, new = rng.uniform(size=(1_000, 4)), rng.uniform(size=(2_000, 4))
 
@@ -247,7 +288,9 @@ def test_rectifiers_in_place_of_a_cross_validated_teacher() -> None:
         return np.sin(3 * X[:, 0]) + X[:, 1] * X[:, 2] + 0.5 * np.abs(X[:, 3] - 0.5)
 
     grid = {"gamma": [0.3, 1.0, 3.0], "alpha": 10.0 ** np.arange(-3, 0.5, 0.5)}
-    search = GridSearchCV(KernelRidge(kernel="rbf"), grid, cv=5).fit(X, truth(X) + 0.1 * rng.normal(size=1_000))
+    search = GridSearchCV(KernelRidge(kernel="rbf"), grid, cv=5).fit(
+        X, truth(X) + 0.1 * rng.normal(size=1_000)
+    )
     start = time.process_time()
     network = mimic(search.best_estimator_, X, form="relu", tolerance=0.4)
     assert time.process_time() - start < 1
@@ -260,12 +303,26 @@ def test_rectifiers_in_place_of_a_cross_validated_teacher() -> None:
 
 
 def deep() -> m.Motif:
-    """Hinges, a map before the Euclidean distances, two outputs, two machines in parallel, float64 inside."""
+    """Hinges, a map before the Euclidean distances, two outputs, two machines in parallel, float64
+    inside.
+    """
     rng = np.random.default_rng(0)
     z, map_ = rng.normal(size=(40, 5)), np.eye(5) + 0.1 * rng.normal(size=(5, 5))
-    kernel = Kernel(("laplace1", "laplace2", "gaussian"), np.array([0.2, 0.3, 0.5]), np.array([0.2, 0.3, 0.4]))
-    machines = [kernel_network(kernel, z, 0.3 * rng.normal(size=(40, 2)), np.array([1.0, -2.0]), [HINGE], map_) for _ in range(2)]
-    return m.Chain([m.Parallel(normal(3, 2, 2), [m.Precise(machines[0]), machines[1]]), m.Affine(normal(4, 3, 2), normal(5, 3))])
+    kernel = Kernel(
+        ("laplace1", "laplace2", "gaussian"), np.array([0.2, 0.3, 0.5]), np.array([0.2, 0.3, 0.4])
+    )
+    machines = [
+        kernel_network(
+            kernel, z, 0.3 * rng.normal(size=(40, 2)), np.array([1.0, -2.0]), [HINGE], map_
+        )
+        for _ in range(2)
+    ]
+    return m.Chain(
+        [
+            m.Parallel(normal(3, 2, 2), [m.Precise(machines[0]), machines[1]]),
+            m.Affine(normal(4, 3, 2), normal(5, 3)),
+        ]
+    )
 
 
 def affine() -> m.Affine:
@@ -275,17 +332,32 @@ def affine() -> m.Affine:
 NETWORKS: dict[str, Callable[[], m.Motif]] = {
     "affine": affine,
     "hinges": lambda: m.Chain([HINGE, affine()]),
-    "sparse": lambda: m.Chain([m.SparseAffine(torch.tensor([[0, 1], [4, 2]]), normal(11, 2, 2), normal(12, 2)), m.ReLU()]),
-    "pointwise": lambda: m.Chain([affine(), m.Abs(), m.Clip(value(0.1), value(2.0)), m.Sort(), m.Select([0, 3, 3])]),
+    "sparse": lambda: m.Chain(
+        [m.SparseAffine(torch.tensor([[0, 1], [4, 2]]), normal(11, 2, 2), normal(12, 2)), m.ReLU()]
+    ),
+    "pointwise": lambda: m.Chain(
+        [affine(), m.Abs(), m.Clip(value(0.1), value(2.0)), m.Sort(), m.Select([0, 3, 3])]
+    ),
     "extremes": lambda: m.Concat([m.Max(), m.Min(), m.Chain([affine(), m.Step(value(0.3))])]),
-    "residual": lambda: m.Residual(m.Chain([affine(), m.ReLU(), m.Affine(normal(13, 5, 4), normal(14, 5))])),
-    "gate": lambda: m.Chain([m.Concat([affine(), m.Chain([m.Max(), m.Step(value(0.3))])]), m.Gate(value(50.0))]),
+    "residual": lambda: m.Residual(
+        m.Chain([affine(), m.ReLU(), m.Affine(normal(13, 5, 4), normal(14, 5))])
+    ),
+    "gate": lambda: m.Chain(
+        [m.Concat([affine(), m.Chain([m.Max(), m.Step(value(0.3))])]), m.Gate(value(50.0))]
+    ),
     "polynomial": lambda: m.Chain([affine(), m.Product(), m.Square()]),
     "monomial": lambda: m.Monomial([[2, 1, 0, 0, 0], [0, 0, 0, 0, 0], [0, 1, 1, 1, 0]]),
     "distance": lambda: m.Distance(normal(15, 6, 5), 1),
-    "features": lambda: m.Chain([m.Distance(normal(15, 6, 5), 2), m.Radial(torch.ones(1).double(), torch.ones(1).double(), ["matern32"])]),
+    "features": lambda: m.Chain(
+        [
+            m.Distance(normal(15, 6, 5), 2),
+            m.Radial(torch.ones(1).double(), torch.ones(1).double(), ["matern32"]),
+        ]
+    ),
     "average": lambda: m.GroupAverage(
-        deep(), torch.stack([torch.arange(5), torch.arange(5).flip(0)]), torch.tensor([[1.0] * 5, [-1.0] * 5]).double()
+        deep(),
+        torch.stack([torch.arange(5), torch.arange(5).flip(0)]),
+        torch.tensor([[1.0] * 5, [-1.0] * 5]).double(),
     ),
     "images": lambda: m.Images(deep(), torch.stack([torch.arange(5), torch.arange(5).flip(0)])),
     "machines": deep,
@@ -304,7 +376,9 @@ def test_networks_stay_within_their_bound(make: Callable[[], m.Motif]) -> None:
 def test_a_float32_network_is_made_in_float64() -> None:
     form = relu_form(affine().float(), (-np.ones(5), np.ones(5)), 1e-3)
     x = normal(22, 50, 5).numpy().clip(-1, 1)
-    np.testing.assert_allclose(values_of(form.network, x), values_of(affine(), x), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(
+        values_of(form.network, x), values_of(affine(), x), rtol=0, atol=1e-6
+    )
 
 
 def test_inputs_outside_the_box_are_clipped() -> None:
@@ -312,14 +386,24 @@ def test_inputs_outside_the_box_are_clipped() -> None:
     low, high = X.min(0), X.max(0)
     form = relu_form(network, (low, high), 0.1)
     far = 30 * X[:20]
-    np.testing.assert_allclose(values_of(form.network, far), values_of(form.network, np.clip(far, low, high)), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(
+        values_of(form.network, far),
+        values_of(form.network, np.clip(far, low, high)),
+        rtol=0,
+        atol=1e-9,
+    )
 
 
 def trees() -> m.TreeEnsemble:
     """Two trees of depth 2 and 1 on columns 0, 1 and 1."""
-    feature, threshold = torch.tensor([0, 1, 0, 0, 0, 1, 0, 0]), torch.tensor([0.2, -0.3, 0, 0, 0, 0.5, 0, 0]).double()
+    feature, threshold = (
+        torch.tensor([0, 1, 0, 0, 0, 1, 0, 0]),
+        torch.tensor([0.2, -0.3, 0, 0, 0, 0.5, 0, 0]).double(),
+    )
     left, right = torch.tensor([1, 3, 2, 3, 4, 6, 6, 7]), torch.tensor([2, 4, 2, 3, 4, 7, 6, 7])
-    return m.TreeEnsemble(feature, threshold, left, right, torch.tensor([0, 5]), normal(16, 8, 2), 2)
+    return m.TreeEnsemble(
+        feature, threshold, left, right, torch.tensor([0, 5]), normal(16, 8, 2), 2
+    )
 
 
 def test_trees_are_exact_off_the_bands_and_on_the_rows() -> None:
@@ -341,7 +425,13 @@ def test_trees_behind_other_layers_know_where_the_rows_are() -> None:
     np.testing.assert_allclose(values_of(form.network, X), values_of(network, X), rtol=0, atol=1e-8)
 
 
-@pytest.mark.parametrize("jump", [m.Step(value(0.0)), m.Box(torch.tensor([-1.0, -math.inf]).double(), torch.tensor([0.5, 1.0]).double())])
+@pytest.mark.parametrize(
+    "jump",
+    [
+        m.Step(value(0.0)),
+        m.Box(torch.tensor([-1.0, -math.inf]).double(), torch.tensor([0.5, 1.0]).double()),
+    ],
+)
 def test_jumps_say_where_there_is_no_bound(jump: m.Motif) -> None:
     form = relu_form(jump, (-2 * np.ones(2), 2 * np.ones(2)), 1e-2)
     assert form.bound is None and "ramps" in form.note
@@ -356,9 +446,16 @@ def test_jumps_say_where_there_is_no_bound(jump: m.Motif) -> None:
         (affine(), (np.zeros(5), np.full(5, np.inf)), 1.0, "finite"),
         (m.Softmax(), (np.zeros(5), np.ones(5)), 1.0, "no relu form of the motif Softmax"),
         (m.Distance(normal(15, 6, 5), 2), (np.zeros(5), np.ones(5)), 1.0, "Euclidean"),
-        (random_teacher(0)[0], (-np.ones(5), np.ones(5)), 1e-9, "can be reached|can be proved|cannot be proved"),
+        (
+            random_teacher(0)[0],
+            (-np.ones(5), np.ones(5)),
+            1e-9,
+            "can be reached|can be proved|cannot be proved",
+        ),
     ],
 )
-def test_what_has_no_relu_form_says_so(network: m.Motif, box: tuple[Matrix, Matrix], tolerance: float, words: str) -> None:
+def test_what_has_no_relu_form_says_so(
+    network: m.Motif, box: tuple[Matrix, Matrix], tolerance: float, words: str
+) -> None:
     with pytest.raises(UsageError, match=words):
         relu_form(network, box, tolerance)

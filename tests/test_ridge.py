@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from motifnet.tables import Matrix, make_folds
-from motifnet.teachers._ridge import GRID, RidgePath, best_index, path_errors
+from motifnet.engine import Matrix
+from motifnet.tables import make_folds
+from motifnet.teachers._linear import GRID, RidgePath, best_index, path_errors
 
 Data = tuple[Matrix, Matrix, Matrix]
 
@@ -45,7 +46,10 @@ def test_a_weight_of_two_is_a_repeated_row(data: Data) -> None:
     twice = np.concatenate([np.arange(len(X)), np.arange(3)])
     w = np.ones(len(X))
     w[:3] = 2
-    once, repeated = RidgePath.of(X, y, w).solve(0.5), RidgePath.of(X[twice], y[twice], np.ones(len(twice))).solve(0.5)
+    once, repeated = (
+        RidgePath.of(X, y, w).solve(0.5),
+        RidgePath.of(X[twice], y[twice], np.ones(len(twice))).solve(0.5),
+    )
     np.testing.assert_allclose(once[0], repeated[0], atol=1e-10)
     np.testing.assert_allclose(once[1], repeated[1], atol=1e-10)
 

@@ -1,4 +1,6 @@
-"""The same table is the same in memory, as CSV and as parquet: texts that look like numbers, dates or missing values stay the texts that they are."""
+"""The same table is the same in memory, as CSV and as parquet: texts that look like numbers, dates
+or missing values stay the texts that they are.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,15 @@ from numpy.testing import assert_array_equal
 
 from motifnet import MotifRegressor, load
 from motifnet.engine import DataError, MotifnetWarning
-from motifnet.tables import Reading, Table, as_table, as_weight, note_strings, open_stream, read_table
+from motifnet.tables import (
+    Reading,
+    Table,
+    as_table,
+    as_weight,
+    note_strings,
+    open_stream,
+    read_table,
+)
 from test_cli import done, run
 
 NASTY = [
@@ -40,9 +50,35 @@ NASTY = [
     "2024-01-01",
     "#DIV/0!",
 ]
-NASTY += ['"', '""', "'", "a,b", "a;b", "a\tb", "a\nb", "a\r\nb", "\u202e", "ü", "ü", "名", "=SUM(A1)", "\\", "\ufeff", "0x1A", "١"]
-CELLS = st.one_of(st.sampled_from(NASTY), st.none(), st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=6))
-NUMBERS = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**53), 2**53).map(float))
+NASTY += [
+    '"',
+    '""',
+    "'",
+    "a,b",
+    "a;b",
+    "a\tb",
+    "a\nb",
+    "a\r\nb",
+    "\u202e",
+    "ü",
+    "ü",
+    "名",
+    "=SUM(A1)",
+    "\\",
+    "\ufeff",
+    "0x1A",
+    "١",
+]
+CELLS = st.one_of(
+    st.sampled_from(NASTY),
+    st.none(),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=6),
+)
+NUMBERS = st.one_of(
+    st.none(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.integers(-(2**53), 2**53).map(float),
+)
 WHOLE = st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1))
 
 
@@ -68,35 +104,71 @@ def assert_same(one: Table, two: Table) -> None:
 
 
 DAYS = st.one_of(st.none(), st.datetimes(pd.Timestamp("1700-01-01"), pd.Timestamp("2200-01-01")))
-ROWS = st.lists(st.tuples(CELLS, NUMBERS, WHOLE, st.sampled_from([True, False, None]), DAYS), min_size=1, max_size=12)
+ROWS = st.lists(
+    st.tuples(CELLS, NUMBERS, WHOLE, st.sampled_from([True, False, None]), DAYS),
+    min_size=1,
+    max_size=12,
+)
 
 
 @given(ROWS, ROWS, st.sampled_from([(), ("?",), ("NA", "-999")]))
-@settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-def test_a_table_is_the_same_in_memory_and_in_files(fitted: Any, later: Any, missing: tuple[str, ...]) -> None:
-    frame, first = table_of(later), as_table(table_of([*fitted, ("text", 1.0, 1, True, pd.Timestamp(0))]))
-    schema = type(first.schema)(first.schema.names, first.schema.kinds, first.schema.level_types, True, Reading(".", missing))
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+def test_a_table_is_the_same_in_memory_and_in_files(
+    fitted: Any, later: Any, missing: tuple[str, ...]
+) -> None:
+    frame, first = (
+        table_of(later),
+        as_table(table_of([*fitted, ("text", 1.0, 1, True, pd.Timestamp(0))])),
+    )
+    schema = type(first.schema)(
+        first.schema.names,
+        first.schema.kinds,
+        first.schema.level_types,
+        True,
+        Reading(".", missing),
+    )
     memory = as_table(frame, schema=schema)
     with TemporaryDirectory() as folder:
         for name in ("t.csv", "t.tsv", "t.parquet"):
             path = Path(folder) / name
             if name == "t.parquet":
-                whole = [None if pd.isna(k) else k for k in frame["k"]]  # beside a NaN pandas takes them through a float
+                # beside a NaN pandas takes them through a float
+                whole = [None if pd.isna(k) else k for k in frame["k"]]
                 frame.assign(k=pd.array(whole, dtype="Int64")).to_parquet(path)
             else:
                 frame.to_csv(path, index=False, sep="\t" if name == "t.tsv" else ",")
             assert_same(as_table(read_table(path, schema=schema), schema=schema), memory)
             stream = open_stream(path, schema.reading)
-            assert_same(as_table(stream.frame([block.raw for block in stream.blocks()], schema), schema=schema), memory)
+            assert_same(
+                as_table(
+                    stream.frame([block.raw for block in stream.blocks()], schema), schema=schema
+                ),
+                memory,
+            )
 
 
 def nasty_frame(n: int = 120) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     levels = np.array(["NA", "None", "null", "007", "7", "nan", " ", "a"], dtype=object)
     frame = pd.DataFrame(
-        {"id": rng.permutation(np.resize(["NA", "null", "007", "7", "1e5"], n)), "level": rng.choice(levels, n), "x": rng.normal(size=n)}
+        {
+            "id": rng.permutation(np.resize(["NA", "null", "007", "7", "1e5"], n)),
+            "level": rng.choice(levels, n),
+            "x": rng.normal(size=n),
+        }
     )
-    frame["y"] = 5.0 * (frame["level"] == "NA") - 4.0 * (frame["level"] == "007") + frame["x"] + 0.1 * rng.normal(size=n)
+    frame["y"] = (
+        5.0 * (frame["level"] == "NA")
+        - 4.0 * (frame["level"] == "007")
+        + frame["x"]
+        + 0.1 * rng.normal(size=n)
+    )
     return frame
 
 
@@ -105,15 +177,40 @@ def test_python_and_command_line_predict_alike(tmp_path: Path) -> None:
     frame = nasty_frame()
     frame.to_csv(tmp_path / "t.csv", index=False)
     frame.to_parquet(tmp_path / "t.parquet")
-    MotifRegressor(preset="fast").fit(frame[["level", "x"]], frame["y"]).save(tmp_path / "python.motif")
+    MotifRegressor(preset="fast").fit(frame[["level", "x"]], frame["y"]).save(
+        tmp_path / "python.motif"
+    )
     for kind in ("csv", "parquet"):
-        done("fit", tmp_path / f"t.{kind}", "-t", "y", "-o", tmp_path / f"{kind}.motif", "--drop", "id", "--preset", "fast", "--quiet")
+        done(
+            "fit",
+            tmp_path / f"t.{kind}",
+            "-t",
+            "y",
+            "-o",
+            tmp_path / f"{kind}.motif",
+            "--drop",
+            "id",
+            "--preset",
+            "fast",
+            "--quiet",
+        )
     expected = load(tmp_path / "python.motif").predict(frame[["level", "x"]])
     assert np.abs(expected - frame["y"]).max() < 1
     for model in ("python", "csv", "parquet"):
-        assert_array_equal(load(tmp_path / f"{model}.motif").predict(frame[["level", "x"]]), expected)
+        assert_array_equal(
+            load(tmp_path / f"{model}.motif").predict(frame[["level", "x"]]), expected
+        )
         for table in ("t.csv", "t.parquet"):
-            done("predict", tmp_path / f"{model}.motif", tmp_path / table, "--out", tmp_path / "out.csv", "--id", "id", "--force")
+            done(
+                "predict",
+                tmp_path / f"{model}.motif",
+                tmp_path / table,
+                "--out",
+                tmp_path / "out.csv",
+                "--id",
+                "id",
+                "--force",
+            )
             out = pd.read_csv(tmp_path / "out.csv", dtype={"id": str}, keep_default_na=False)
             assert out["id"].tolist() == frame["id"].tolist()
             np.testing.assert_allclose(out["predicted_y"], expected, rtol=1e-14)
@@ -123,29 +220,79 @@ def test_a_model_keeps_how_its_table_was_read(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     x, c = rng.normal(size=80).round(3), rng.choice(["a", "b", "k.A."], 80)
     y = np.sin(3 * x) + (c == "a")
-    german = pd.DataFrame({"x": [f"{v:.3f}".replace(".", ",") for v in x], "c": c, "y": [f"{v:.6f}".replace(".", ",") for v in y]})
+    german = pd.DataFrame(
+        {
+            "x": [f"{v:.3f}".replace(".", ",") for v in x],
+            "c": c,
+            "y": [f"{v:.6f}".replace(".", ",") for v in y],
+        }
+    )
     german.loc[3, "x"] = "?"
     german.to_csv(tmp_path / "german.csv", index=False, sep=";")
-    fit = ["fit", tmp_path / "german.csv", "-t", "y", "--preset", "fast", "--quiet", "--size", "full"]
+    fit = [
+        "fit",
+        tmp_path / "german.csv",
+        "-t",
+        "y",
+        "--preset",
+        "fast",
+        "--quiet",
+        "--size",
+        "full",
+    ]
     done(*fit, "-o", tmp_path / "m.motif", "--decimal", ",", "--missing", "?", "--missing", "k.A.")
     schema = load(tmp_path / "m.motif").model_.schema
-    assert schema.kinds == ("numeric", "categorical") and schema.reading == Reading(",", ("?", "k.A."))
-    plain = pd.DataFrame({"x": np.where(np.arange(80) == 3, np.nan, x), "c": pd.Series(c, dtype=object).replace("k.A.", None)})
+    assert schema.kinds == ("numeric", "categorical") and schema.reading == Reading(
+        ",", ("?", "k.A.")
+    )
+    plain = pd.DataFrame(
+        {
+            "x": np.where(np.arange(80) == 3, np.nan, x),
+            "c": pd.Series(c, dtype=object).replace("k.A.", None),
+        }
+    )
     expected = load(tmp_path / "m.motif").predict(plain)
-    assert_array_equal(load(tmp_path / "m.motif").predict(german[["x", "c"]]), expected)  # texts as the file has them
+    # texts as the file has them
+    assert_array_equal(load(tmp_path / "m.motif").predict(german[["x", "c"]]), expected)
     english = pd.DataFrame({"x": x.astype(str), "c": c})
     english.loc[3, "x"] = "n/k"
     english.to_csv(tmp_path / "english.csv", index=False)
-    for table, options in (("german.csv", []), ("english.csv", ["--decimal", ".", "--missing", "n/k"])):
-        done("predict", tmp_path / "m.motif", tmp_path / table, "--out", tmp_path / "out.csv", "--force", *options)
-        np.testing.assert_allclose(pd.read_csv(tmp_path / "out.csv")["predicted_y"], expected, rtol=1e-14)
+    for table, options in (
+        ("german.csv", []),
+        ("english.csv", ["--decimal", ".", "--missing", "n/k"]),
+    ):
+        done(
+            "predict",
+            tmp_path / "m.motif",
+            tmp_path / table,
+            "--out",
+            tmp_path / "out.csv",
+            "--force",
+            *options,
+        )
+        np.testing.assert_allclose(
+            pd.read_csv(tmp_path / "out.csv")["predicted_y"], expected, rtol=1e-14
+        )
     small = load(tmp_path / "m.motif").compress(plain, max_units=8)
-    compress = ["compress", tmp_path / "m.motif", tmp_path / "english.csv", "--out", tmp_path / "s.motif", "--max-units", "8", "--quiet"]
+    compress = [
+        "compress",
+        tmp_path / "m.motif",
+        tmp_path / "english.csv",
+        "--out",
+        tmp_path / "s.motif",
+        "--max-units",
+        "8",
+        "--quiet",
+    ]
     done(*compress, "--decimal", ".", "--missing", "n/k")
     assert_array_equal(load(tmp_path / "s.motif").predict(plain), small.predict(plain))
     assert "'x', row 0" in run("predict", tmp_path / "m.motif", tmp_path / "english.csv").stderr
     noted = run(*fit, "-o", tmp_path / "n.motif")
-    assert "'y', row 0" in noted.stderr and "--decimal ," in noted.stderr and "'x', row 0" in noted.stderr
+    assert (
+        "'y', row 0" in noted.stderr
+        and "--decimal ," in noted.stderr
+        and "'x', row 0" in noted.stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,7 +310,9 @@ def test_a_model_keeps_how_its_table_was_read(tmp_path: Path) -> None:
         ('""\n""\n', "numeric", [np.nan, np.nan]),
     ],
 )
-def test_kinds_of_columns_of_a_file(lines: str, kind: str, values: list[Any], tmp_path: Path) -> None:
+def test_kinds_of_columns_of_a_file(
+    lines: str, kind: str, values: list[Any], tmp_path: Path
+) -> None:
     (tmp_path / "t.csv").write_text("c\n" + lines)
     column = as_table(read_table(tmp_path / "t.csv")).columns[0]
     assert column.kind == kind
@@ -176,21 +325,43 @@ def test_texts_that_resemble_numbers_are_no_numbers() -> None:
     schema = as_table(pd.DataFrame({"x": [1.5], "k": pd.Categorical([10])})).schema
     with pytest.raises(DataError, match=r"'x', row 0 .*'1_0'"):
         as_table(pd.DataFrame({"x": ["1_0"], "k": [10]}), schema=schema)
-    assert as_table(pd.DataFrame({"x": [1], "k": ["1_0"]}), schema=schema).columns[1].values.tolist() == ["1_0"]
+    assert as_table(pd.DataFrame({"x": [1], "k": ["1_0"]}), schema=schema).columns[
+        1
+    ].values.tolist() == ["1_0"]
     with pytest.raises(DataError, match="not numbers"):
         as_weight(["1_0", "1"], 2)
 
 
 def test_whole_numbers_as_levels_are_exact() -> None:
-    schema = as_table(pd.DataFrame({"k": pd.Categorical([2**53, 2**53 + 1]), "t": ["9007199254740993", "x"]})).schema
-    for k in (pd.Series([2**53 + 1]), pd.Series([2**53 + 1], dtype="Int64"), pd.Series([2**53 + 1], dtype=object)):
+    schema = as_table(
+        pd.DataFrame({"k": pd.Categorical([2**53, 2**53 + 1]), "t": ["9007199254740993", "x"]})
+    ).schema
+    for k in (
+        pd.Series([2**53 + 1]),
+        pd.Series([2**53 + 1], dtype="Int64"),
+        pd.Series([2**53 + 1], dtype=object),
+    ):
         table = as_table(pd.DataFrame({"k": k, "t": k}), schema=schema)
-        assert [column.values.tolist() for column in table.columns] == [[2**53 + 1], ["9007199254740993"]]
+        assert [column.values.tolist() for column in table.columns] == [
+            [2**53 + 1],
+            ["9007199254740993"],
+        ]
 
 
-@pytest.mark.parametrize("unit", ["datetime64[Y]", "datetime64[D]", "datetime64[s]", "timedelta64[Y]", "timedelta64[D]"])
+@pytest.mark.parametrize(
+    "unit", ["datetime64[Y]", "datetime64[D]", "datetime64[s]", "timedelta64[Y]", "timedelta64[D]"]
+)
 def test_dates_beyond_int64_do_not_wrap(unit: str) -> None:
-    values = np.array([[0], [400_000 * (1 if unit.endswith("[Y]") else 400 if unit.endswith("[D]") else 40_000_000)]], dtype=unit)
+    values = np.array(
+        [
+            [0],
+            [
+                400_000
+                * (1 if unit.endswith("[Y]") else 400 if unit.endswith("[D]") else 40_000_000)
+            ],
+        ],
+        dtype=unit,
+    )
     with pytest.raises(DataError, match=r"Column 'x0', row 1 .* more than 290,000 years from 1970"):
         as_table(values)
 
@@ -217,7 +388,13 @@ def test_columns_that_may_be_meant_as_numbers_are_noted() -> None:
 @pytest.mark.filterwarnings("error")
 def test_other_columns_are_not_noted() -> None:
     frame = pd.DataFrame(
-        {"a": ["x", "y", "1"], "b": ["007", "1", "2"], "c": ["2024-01", "12:30", "1"], "d": ["10-20", "30+", "20-30"], "e": ["NA", "a", "b"]}
+        {
+            "a": ["x", "y", "1"],
+            "b": ["007", "1", "2"],
+            "c": ["2024-01", "12:30", "1"],
+            "d": ["10-20", "30+", "20-30"],
+            "e": ["NA", "a", "b"],
+        }
     )
     note_strings(as_table(frame), frame)
     MotifRegressor(preset="fast").fit(pd.concat([frame] * 10), np.arange(30.0))

@@ -1,4 +1,6 @@
-"""Where only the first folds are scored, down to a single one: what a table of more rows has just as one of fewer."""
+"""Where only the first folds are scored, down to a single one: what a table of more rows has just
+as one of fewer.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +14,19 @@ import pytest
 
 import motifnet
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.estimators._prepare import prepare
-from motifnet.estimators._presets import PRESETS
-from motifnet.estimators._stream_rows import beside
 from motifnet.losses import Objective
-from motifnet.retrain import InnerSettings, cross_tune, starts_of
-from motifnet.retrain._cross_tune import solve_whole
+from motifnet.pipeline._prepare import prepare
+from motifnet.pipeline._presets import PRESETS
+from motifnet.pipeline._stream_rows import with_validation_rows
 from motifnet.stacking import fit_nnls_stack
 from motifnet.tables import Sample, make_folds
 from motifnet.tables._folds import STACK_FOLDS
 from motifnet.teachers import KernelRidge
+from motifnet.training import FeatureSettings, cross_tune, solve_whole, starts_of
 
-ROWS = (700, 2_900, 3_100, 7_900, 8_100)  # three folds are scored; two of three; a single one, of a quarter of the rows; sums in single precision
+# three folds are scored; two of three; a single one, of a
+# quarter of the rows; sums in single precision
+ROWS = (700, 2_900, 3_100, 7_900, 8_100)
 
 
 def table(n: int, seed: int = 0) -> tuple[pd.DataFrame, Any]:
@@ -34,7 +37,18 @@ def table(n: int, seed: int = 0) -> tuple[pd.DataFrame, Any]:
     return pd.DataFrame({"shop": [f"s{i}" for i in shop], "a": x[:, 0], "b": x[:, 1]}), y
 
 
-@pytest.mark.parametrize(("n", "count", "scored"), [(300, 4, 4), (700, 3, 3), (1_200, 3, 2), (600, 4, 4), (1_000, 4, 2), (100_000, 4, 2), (90, 1, 1)])
+@pytest.mark.parametrize(
+    ("n", "count", "scored"),
+    [
+        (300, 4, 4),
+        (700, 3, 3),
+        (1_200, 3, 2),
+        (600, 4, 4),
+        (1_000, 4, 2),
+        (100_000, 4, 2),
+        (90, 1, 1),
+    ],
+)
 def test_as_many_folds_are_scored_as_have_enough_rows(n: int, count: int, scored: int) -> None:
     folds = make_folds(n, count, 0)
     first = folds.first(PRESETS["balanced"].scored_rows)
@@ -55,10 +69,14 @@ def test_a_single_fold_is_dealt_to_four_for_the_stack(n: int, count: int) -> Non
 
 
 def test_groups_are_dealt_as_a_whole() -> None:
-    """As a stream has them: rows that are never scored, and the rows that choose, of groups of their own."""
+    """As a stream has them: rows that are never scored, and the rows that choose, of groups of
+    their own.
+    """
     groups = np.repeat(np.arange(60), 5)
-    sample, choose = (replace(Sample.plain(np.zeros((n, 1)), np.zeros(n)), groups=groups[:n]) for n in (200, 100))
-    both = beside(sample, choose)
+    sample, choose = (
+        replace(Sample.plain(np.zeros((n, 1)), np.zeros(n)), groups=groups[:n]) for n in (200, 100)
+    )
+    both = with_validation_rows(sample, choose)
     stack = both.for_stack.folds
     assert both.groups is not None and (stack.of[:200] == -1).all() and stack.count == STACK_FOLDS
     assert set(both.groups[:200]).isdisjoint(both.groups[200:])
@@ -77,12 +95,19 @@ def test_weights_of_a_single_fold_are_those_of_its_rows_and_its_score_is_not_fit
     """Twenty parts of pure noise: weights fitted to the rows that score them would claim a gain."""
     rng = np.random.default_rng(0)
     folds = make_folds(400, 4, 0).first(100, at_least=1)
-    y, parts = rng.normal(size=(400, 1)), [np.where(folds.scored[:, None], rng.normal(size=(400, 1)), np.nan) for _ in range(20)]
+    y, parts = (
+        rng.normal(size=(400, 1)),
+        [np.where(folds.scored[:, None], rng.normal(size=(400, 1)), np.nan) for _ in range(20)],
+    )
     stack = fit_nnls_stack(parts, y, np.ones(400), folds)
     rows = folds.scored
     fitted = np.einsum("tnq,tq->nq", np.stack(parts), stack.weights)
     assert np.isfinite(stack.oof[rows]).all() and np.isnan(stack.oof[~rows]).all()
-    assert ((y - fitted)[rows] ** 2).mean() < (y[rows] ** 2).mean() < ((y - stack.oof)[rows] ** 2).mean()
+    assert (
+        ((y - fitted)[rows] ** 2).mean()
+        < (y[rows] ** 2).mean()
+        < ((y - stack.oof)[rows] ** 2).mean()
+    )
 
 
 def test_the_network_of_a_single_fold_is_solved_on_all_rows() -> None:
@@ -90,7 +115,7 @@ def test_the_network_of_a_single_fold_is_solved_on_all_rows() -> None:
     X = rng.uniform(-1, 1, (600, 2))
     whole = Sample.plain(X, np.sin(3 * X[:, 0]))
     sample = replace(whole, folds=whole.folds.first(100, at_least=1))
-    settings = InnerSettings(steps=3, batch=100, ridge_factors=(1.0,))
+    settings = FeatureSettings(steps=3, batch=100, ridge_factors=(1.0,))
     convex = KernelRidge().fit(sample)
     tuned = cross_tune(sample, starts_of(convex, settings.profiles), settings)
     model = tuned.models[0]
@@ -105,20 +130,25 @@ def fitted(request: pytest.FixtureRequest) -> tuple[MotifRegressor, pd.DataFrame
     return MotifRegressor(preset="fast", random_state=0, n_jobs=1).fit(X, y), X, y
 
 
-def test_a_fit_has_all_that_a_fit_has(fitted: tuple[MotifRegressor, pd.DataFrame, Any], tmp_path: Path) -> None:
+def test_a_fit_has_all_that_a_fit_has(
+    fitted: tuple[MotifRegressor, pd.DataFrame, Any], tmp_path: Path
+) -> None:
     model, X, y = fitted
     new, truth = table(2_000, 3)
     inside = (model.predict_interval(new, 0.8) - truth[:, None]).prod(1) <= 0
     assert 0.76 < inside.mean() < 0.84
     claimed = [row.error for row in model.ledger_ if row.kept][-1]
     measured = float(np.sqrt(np.mean((model.predict(new) - truth) ** 2)) / y.std())
-    assert measured == pytest.approx(claimed, rel=5 / np.sqrt(min(len(y), max(500, len(y) // 4))))  # by the rows that are scored
+    # by the rows that are scored
+    assert measured == pytest.approx(claimed, rel=5 / np.sqrt(min(len(y), max(500, len(y) // 4))))
     assert model.explain(X[:500]) is not None
     model.report(tmp_path / "report.html")
     assert (tmp_path / "report.html").stat().st_size > 10_000
     assert not model.check_shift(new).shifted
     model.save(tmp_path / "m.motif")
-    np.testing.assert_array_equal(motifnet.load(tmp_path / "m.motif").predict(new), model.predict(new))
+    np.testing.assert_array_equal(
+        motifnet.load(tmp_path / "m.motif").predict(new), model.predict(new)
+    )
 
 
 @pytest.mark.parametrize("n", ROWS)
@@ -144,7 +174,9 @@ def test_other_forms_of_a_table_keep_their_scores(n: int, form: str) -> None:
     y = truth + rng.normal(size=n)
     weight = rng.uniform(0.5, 2, n) if form == "weights" else None
     rows: Any = np.where(X > 0, "yes", "no").astype(object) if form == "categories only" else X
-    model = MotifRegressor(preset="fast", profile=None, random_state=0).fit(rows, y, sample_weight=weight)
+    model = MotifRegressor(preset="fast", profile=None, random_state=0).fit(
+        rows, y, sample_weight=weight
+    )
     assert np.sqrt(np.mean((model.predict(rows) - truth) ** 2)) < max(0.1, 4 / np.sqrt(n))
     claimed = [row.error for row in model.ledger_ if row.kept][-1] * y.std()
     assert 0.95 < claimed < 1.05  # the noise, and nothing else
@@ -160,12 +192,25 @@ def test_classes_are_scored_so_too(n: int) -> None:
     assert model.reliability(new, np.where(truth > np.median(y), "hi", "lo")) is not None
 
 
-@pytest.mark.parametrize(("n", "events", "scored"), [(2_000, 0.01, 3), (2_900, 0.2, 2), (4_000, 0.01, 3), (4_000, 0.2, 1)])
+@pytest.mark.parametrize(
+    ("n", "events", "scored"),
+    [(2_000, 0.01, 3), (2_900, 0.2, 2), (4_000, 0.01, 3), (4_000, 0.2, 1)],
+)
 def test_rows_of_every_class_are_scored(n: int, events: float, scored: int) -> None:
     """A single fold of a quarter would have ten events of forty to calibrate probabilities by."""
     rng = np.random.default_rng(0)
     y = np.arange(n) < events * n
-    ready = prepare(rng.normal(size=(n, 2)), y, None, None, None, task="classification", objective=Objective(), preset=PRESETS["fast"], seed=0)
+    ready = prepare(
+        rng.normal(size=(n, 2)),
+        y,
+        None,
+        None,
+        None,
+        task="classification",
+        objective=Objective(),
+        preset=PRESETS["fast"],
+        seed=0,
+    )
     folds = ready.sample.folds
     assert folds.count == scored
     assert ready.sample.labels is not None

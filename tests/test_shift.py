@@ -1,4 +1,6 @@
-"""Shift: sketches and tests against scipy, the level of everything together, expected errors against the truth, and what a model keeps."""
+"""Shift: sketches and tests against scipy, the level of everything together, expected errors
+against the truth, and what a model keeps.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +20,35 @@ from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 
 from hand_made import make_model
 from motifnet import MotifClassifier, MotifRegressor, load
-from motifnet.bundle import BundleError, load_model, save_model
-from motifnet.engine import MotifnetWarning, UsageError
-from motifnet.motifs import Affine, Chain, Distance, Identity, Parallel, Precise, Radial, metric_points
-from motifnet.shift import ColumnShift, ErrorShift, LevelSketch, NumberSketch, Reference, RowSample, ShiftReport, draw_rows, sketch, warn_of_strangers
-from motifnet.shift import _error as shift_error
-from motifnet.shift._columns import compare_column, holm
-from motifnet.shift._error import error_shift
-from motifnet.shift._ratio import DensityRatio, density_ratio
-from motifnet.shift._reference import MOST_NUMBERS, MOST_ROWS
-from motifnet.tables import Column, Encoder, Matrix, Schema, as_table, make_folds
+from motifnet.engine import Matrix, MotifnetWarning, UsageError
+from motifnet.model import BundleError, load_model, save_model
+from motifnet.motifs import (
+    Affine,
+    Chain,
+    Distance,
+    Identity,
+    Parallel,
+    Precise,
+    Radial,
+    metric_points,
+)
+from motifnet.tables import Column, Encoder, Schema, as_table, make_folds
+from motifnet.uncertainty import (
+    ColumnShift,
+    ErrorShift,
+    LevelSketch,
+    NumberSketch,
+    Reference,
+    RowSample,
+    ShiftReport,
+    draw_rows,
+    sketch_column,
+    warn_of_strangers,
+)
+from motifnet.uncertainty import _density_ratio as shift_error
+from motifnet.uncertainty._column_tests import compare_column, holm
+from motifnet.uncertainty._density_ratio import DensityRatio, density_ratio, error_shift
+from motifnet.uncertainty._reference import MAX_NUMBERS, MAX_ROWS
 
 GOLDEN = Path(__file__).parent / "golden"
 TRANSLATED = ("x0", "x1", "x2", "x3", "x4")
@@ -37,12 +58,18 @@ def column(values: Any, name: str = "a") -> Column:
     return as_table(pd.DataFrame({name: values})).columns[0]
 
 
-def sketch_of(values: Any, weight: Matrix | None = None) -> tuple[NumberSketch | LevelSketch, tuple[Any, ...]]:
+def sketch_of(
+    values: Any, weight: Matrix | None = None
+) -> tuple[NumberSketch | LevelSketch, tuple[Any, ...]]:
     """The sketch of a column, and the levels of its encoder."""
     table = as_table(pd.DataFrame({"a": values}))
     w = np.ones(table.n) if weight is None else weight
-    encoder, _, _ = Encoder.fit(table, np.arange(table.n, dtype=float)[:, None], w, make_folds(table.n, 2, 0))
-    return sketch(table.columns[0], encoder.features[0], w), getattr(encoder.features[0], "levels", ())
+    encoder, _, _ = Encoder.fit(
+        table, np.arange(table.n, dtype=float)[:, None], w, make_folds(table.n, 2, 0)
+    )
+    return sketch_column(table.columns[0], encoder.features[0], w), getattr(
+        encoder.features[0], "levels", ()
+    )
 
 
 def compared(old: Any, new: Any) -> list[ColumnShift]:
@@ -60,7 +87,9 @@ def test_shares_at_the_knots_are_exact() -> None:
     for value, below, upto in found.table.T:
         assert below == pytest.approx((x < value).mean(), abs=1e-12)
         assert upto == pytest.approx((x <= value).mean(), abs=1e-12)
-    assert len(found.quantiles) == 128 and found.quantiles[64] == pytest.approx(np.median(x), abs=0.1)
+    assert len(found.quantiles) == 128 and found.quantiles[64] == pytest.approx(
+        np.median(x), abs=0.1
+    )
 
 
 def test_a_weight_of_two_is_the_row_twice() -> None:
@@ -79,7 +108,8 @@ def test_numbers_are_compared_as_by_kolmogorov_and_smirnov(shift: float) -> None
     old, new = rng.standard_normal(100), rng.standard_normal(70) + shift
     expected = ks_2samp(old, new, method="asymp")
     found = compared(old, new)[0]
-    assert found.pvalue == pytest.approx(expected.pvalue, rel=1e-9)  # fewer values than knots: no value is lost
+    # fewer values than knots: no value is lost
+    assert found.pvalue == pytest.approx(expected.pvalue, rel=1e-9)
     many = rng.standard_normal(5000)
     assert ks_2samp(many, new, method="asymp").pvalue <= compared(many, new)[0].pvalue <= 1
 
@@ -90,7 +120,9 @@ def test_levels_are_compared_by_chi_squared() -> None:
     table = [[(side == level).sum() for level in "abc"] for side in (old, new)]
     found = compared(old, new)[0]
     assert found.pvalue == pytest.approx(chi2_contingency(table, correction=False).pvalue, rel=1e-9)
-    assert found.distance == pytest.approx(np.abs(np.diff(np.array(table) / [[200], [90]], axis=0)).sum() / 2)
+    assert found.distance == pytest.approx(
+        np.abs(np.diff(np.array(table) / [[200], [90]], axis=0)).sum() / 2
+    )
 
 
 def test_gaps_are_compared_by_fisher() -> None:
@@ -115,17 +147,35 @@ def test_gaps_are_compared_by_fisher() -> None:
         ([f"street {i % 70}" for i in range(400)], ["one street"] * 50, "share"),
         (["winter"] * 1000, ["summer"] * 30, "share"),
     ],
-    ids=["below", "above", "huge", "all levels new", "a level more", "truth values", "dates", "many levels", "few of another level"],
+    ids=[
+        "below",
+        "above",
+        "huge",
+        "all levels new",
+        "a level more",
+        "truth values",
+        "dates",
+        "many levels",
+        "few of another level",
+    ],
 )
 def test_what_moved_is_seen(old: Any, new: Any, unit: str) -> None:
     (found,) = compared(old, new)
-    assert found.pvalue < 1e-3 and found.unit == unit and 0 < found.distance < np.inf and found.before != found.after
+    assert (
+        found.pvalue < 1e-3
+        and found.unit == unit
+        and 0 < found.distance < np.inf
+        and found.before != found.after
+    )
 
 
 def test_streets_that_no_fit_has_seen_are_no_alarm() -> None:
     """With very many levels there always are some."""
     rng = np.random.default_rng(4)
-    p = [compared(s[:300], s[300:])[0].pvalue for s in (rng.zipf(1.3, 500).clip(max=5000).astype(str) for _ in range(100))]
+    p = [
+        compared(s[:300], s[300:])[0].pvalue
+        for s in (rng.zipf(1.3, 500).clip(max=5000).astype(str) for _ in range(100))
+    ]
     assert np.mean(np.array(p) <= 0.05) <= 0.1
 
 
@@ -157,22 +207,39 @@ def test_the_error_follows_the_rows() -> None:
     old, new = rng.standard_normal((2000, 1)), rng.standard_normal((1000, 1)) + 1
     found = error_shift(old, old[:, 0] ** 2, new, root=True, seed=0)
     assert found is not None and found.changed
-    assert found.interval[0] < 2**0.5 < found.interval[1] and found.before == pytest.approx(1, abs=0.05)
+    assert found.interval[0] < 2**0.5 < found.interval[1] and found.before == pytest.approx(
+        1, abs=0.05
+    )
     r = np.exp(old[:, 0] - 0.5)
-    assert found.effective == pytest.approx(r.sum() ** 2 / (r**2).sum(), rel=0.3) and found.unit == "rows"
+    assert (
+        found.effective == pytest.approx(r.sum() ** 2 / (r**2).sum(), rel=0.3)
+        and found.unit == "rows"
+    )
     mean = error_shift(old, old[:, 0] ** 2, new, root=False, seed=0)
     assert mean is not None and mean.after == pytest.approx(found.after**2)
 
 
 def test_rows_of_a_group_are_no_evidence_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Losses that groups of ten share: the interval is that of a mean of 60 numbers, not of 600. By rows it holds the mean in half of the draws."""
-    monkeypatch.setattr(shift_error, "density_ratio", lambda old, new, seed: DensityRatio(np.ones(len(old)), 1.0, "no difference"))
+    """Losses that groups of ten share: the interval is that of a mean of 60 numbers, not of 600. By
+    rows it holds the mean in half of the draws.
+    """
+    monkeypatch.setattr(
+        shift_error,
+        "density_ratio",
+        lambda old, new, seed: DensityRatio(np.ones(len(old)), 1.0, "no difference"),
+    )
     old, groups, held = np.zeros((600, 1)), np.repeat(np.arange(60), 10), np.zeros((200, 2))
     for seed in range(200):
         losses = np.random.default_rng(seed).exponential(size=60)[groups]
-        found, rows = (error_shift(old, losses, old, groups=of, root=False, seed=0) for of in (groups, None))
+        found, rows = (
+            error_shift(old, losses, old, groups=of, root=False, seed=0) for of in (groups, None)
+        )
         assert found is not None and rows is not None
-        assert found.after == rows.after and found.effective == pytest.approx(60) and rows.effective == pytest.approx(600)
+        assert (
+            found.after == rows.after
+            and found.effective == pytest.approx(60)
+            and rows.effective == pytest.approx(600)
+        )
         assert np.diff(found.interval) == pytest.approx(np.diff(rows.interval) * 10**0.5)
         held[seed] = [error.interval[0] <= 1 <= error.interval[1] for error in (found, rows)]
     assert held[:, 0].mean() >= 0.9 and held[:, 1].mean() < 0.6
@@ -180,9 +247,17 @@ def test_rows_of_a_group_are_no_evidence_of_their_own(monkeypatch: pytest.Monkey
 
 def test_few_groups_are_too_few_to_tell() -> None:
     rng = np.random.default_rng(9)
-    old, new, groups = rng.standard_normal((500, 1)), rng.standard_normal((200, 1)), np.arange(500) % 12
+    old, new, groups = (
+        rng.standard_normal((500, 1)),
+        rng.standard_normal((200, 1)),
+        np.arange(500) % 12,
+    )
     found = error_shift(old, rng.exponential(size=500), new, groups=groups, root=False, seed=0)
-    assert found is not None and not found.reliable and "only 12 groups of the fit" in report(found).verdict
+    assert (
+        found is not None
+        and not found.reliable
+        and "only 12 groups of the fit" in report(found).verdict
+    )
 
 
 def test_where_there_were_no_rows_nothing_is_said() -> None:
@@ -197,10 +272,20 @@ def test_where_there_were_no_rows_nothing_is_said() -> None:
 
 
 def test_points_of_a_network_are_the_inputs_of_its_distances() -> None:
-    x, R = torch.randn(9, 3, generator=torch.Generator().manual_seed(0)).double(), torch.tensor([[2.0, 0.0, 1.0]]).double()
+    x, R = (
+        torch.randn(9, 3, generator=torch.Generator().manual_seed(0)).double(),
+        torch.tensor([[2.0, 0.0, 1.0]]).double(),
+    )
     one = torch.ones(1).double()
     radial = Radial(one, one, ["gaussian"])
-    seen = Chain([Affine(R, one), Distance(torch.zeros(4, 1).double(), 2), radial, Affine(torch.ones(1, 4).double(), one)])
+    seen = Chain(
+        [
+            Affine(R, one),
+            Distance(torch.zeros(4, 1).double(), 2),
+            radial,
+            Affine(torch.ones(1, 4).double(), one),
+        ]
+    )
     raw = Chain([Distance(torch.zeros(2, 3).double(), 1), radial])
     network = Precise(Parallel(torch.ones(3).double(), [seen, raw, raw]))
     mapped, plain = x @ R.T - (x @ R.T).mean(0), x - x.mean(0)
@@ -218,7 +303,11 @@ def houses(n: int, seed: int, **moved: float) -> pd.DataFrame:
     table = pd.DataFrame(rng.standard_normal((n, 5)), columns=list(TRANSLATED))
     table["town"] = rng.choice(["Bern", "Chur", "Zug"], n)
     table.loc[rng.random(n) < 0.1, "x4"] = None
-    table["price"] = np.sin(2 * table.x0) + (table.town == "Bern") + (0.1 + 0.3 * np.abs(table.x1)) * rng.standard_normal(n)
+    table["price"] = (
+        np.sin(2 * table.x0)
+        + (table.town == "Bern")
+        + (0.1 + 0.3 * np.abs(table.x1)) * rng.standard_normal(n)
+    )
     for name, by in moved.items():
         table[name] += by
     return table
@@ -241,8 +330,15 @@ def rows_of(estimator: Any) -> RowSample:
 
 def test_a_shift_is_found_with_its_columns(model: MotifRegressor) -> None:
     found = model.check_shift(houses(200, 1, x1=1.0, x3=-0.8)[INPUTS])
-    assert found.shifted and set(found.moved) == {"x1", "x3"} and found.overall is not None and found.overall <= 0.05
-    assert "x1" in found.verdict and found.error is not None and found.error.after > found.error.before
+    assert (
+        found.shifted
+        and set(found.moved) == {"x1", "x3"}
+        and found.overall is not None
+        and found.overall <= 0.05
+    )
+    assert (
+        "x1" in found.verdict and found.error is not None and found.error.after > found.error.before
+    )
     assert str(found) == str(model.check_shift(houses(200, 1, x1=1.0, x3=-0.8)[INPUTS]))
     assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["moved"] == list(found.moved)
 
@@ -284,8 +380,15 @@ def test_groups_of_a_fit_are_kept_for_the_error(tmp_path: Path) -> None:
     groups = rows_of(fit).groups
     assert groups is not None and len(np.unique(groups)) == 16
     fit.save(tmp_path / "g.motif")
-    found, again = (m.check_shift(houses(60, 12)[INPUTS]) for m in (fit, load(tmp_path / "g.motif")))
-    assert found.error is not None and found.error.unit == "groups" and found.error.effective <= 16 and found.to_dict() == again.to_dict()
+    found, again = (
+        m.check_shift(houses(60, 12)[INPUTS]) for m in (fit, load(tmp_path / "g.motif"))
+    )
+    assert (
+        found.error is not None
+        and found.error.unit == "groups"
+        and found.error.effective <= 16
+        and found.to_dict() == again.to_dict()
+    )
 
 
 def test_few_new_rows(model: MotifRegressor) -> None:
@@ -296,12 +399,20 @@ def test_few_new_rows(model: MotifRegressor) -> None:
 
 
 def test_the_losses_that_are_kept_are_those_of_the_ledger(model: MotifRegressor) -> None:
-    assert np.sqrt(rows_of(model).losses.mean()) == pytest.approx([row.error for row in model.ledger_ if row.kept][-1], rel=1e-9)
+    assert np.sqrt(rows_of(model).losses.mean()) == pytest.approx(
+        [row.error for row in model.ledger_ if row.kept][-1], rel=1e-9
+    )
     table = houses(250, 4)
-    labels = MotifClassifier(preset="fast").fit(table[INPUTS], pd.cut(table.price, 3, labels=["a", "b", "c"]).astype(str))
-    counts = MotifRegressor(preset="fast", objective="poisson").fit(table[INPUTS], np.random.default_rng(0).poisson(np.exp(table.x0)))
+    labels = MotifClassifier(preset="fast").fit(
+        table[INPUTS], pd.cut(table.price, 3, labels=["a", "b", "c"]).astype(str)
+    )
+    counts = MotifRegressor(preset="fast", objective="poisson").fit(
+        table[INPUTS], np.random.default_rng(0).poisson(np.exp(table.x0))
+    )
     for fit in (labels, counts):
-        assert rows_of(fit).losses.mean() == pytest.approx([row.error for row in fit.ledger_ if row.kept][-1], rel=1e-9)
+        assert rows_of(fit).losses.mean() == pytest.approx(
+            [row.error for row in fit.ledger_ if row.kept][-1], rel=1e-9
+        )
         assert fit.check_shift(table[INPUTS]).error is not None
     assert rows_of(labels).X.shape == (250, labels.model_.d)
 
@@ -314,8 +425,12 @@ def test_rows_of_a_fit_forward_in_time_are_those_that_were_scored() -> None:
 
 def test_the_sample_is_bounded_and_follows_the_weights() -> None:
     losses, weight = np.ones(50_000), np.ones(50_000)
-    assert len(draw_rows(losses, weight, 10, 0)) == len(set(draw_rows(losses, weight, 10, 0))) == MOST_ROWS
-    assert len(draw_rows(losses, weight, 200, 0)) == MOST_NUMBERS // 200
+    assert (
+        len(draw_rows(losses, weight, 10, 0))
+        == len(set(draw_rows(losses, weight, 10, 0)))
+        == MAX_ROWS
+    )
+    assert len(draw_rows(losses, weight, 200, 0)) == MAX_NUMBERS // 200
     assert sorted(draw_rows(losses[:300], weight[:300], 10, 0)) == list(range(300))
     weight[:25_000] = 3
     assert (draw_rows(losses, weight, 10, 0) < 25_000).mean() == pytest.approx(0.75, abs=0.03)
@@ -345,7 +460,9 @@ def test_a_model_without_rows_still_has_its_sketches(model: MotifRegressor, tmp_
     assert "together" not in str(found)
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("protocol_1_*.motif")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(GOLDEN.glob("protocol_1_*.motif")), ids=lambda path: path.stem
+)
 def test_files_of_before_say_that_they_hold_no_reference(path: Path) -> None:
     with pytest.raises(UsageError, match="no reference"):
         load(path).check_shift(pd.read_csv(GOLDEN / "protocol_1.csv"))
@@ -359,7 +476,9 @@ def edited(reference: Reference, **rows: Any) -> Reference:
 
 
 def first(reference: Reference, **fields: Any) -> Reference:
-    return replace(reference, columns=(replace(reference.columns[0], **fields), *reference.columns[1:]))
+    return replace(
+        reference, columns=(replace(reference.columns[0], **fields), *reference.columns[1:])
+    )
 
 
 FLAWS: dict[str, Any] = {
@@ -370,10 +489,18 @@ FLAWS: dict[str, Any] = {
     "a flat table": lambda r: first(r, table=r.columns[0].table[0]),
     "knots out of order": lambda r: first(r, table=r.columns[0].table[:, ::-1].copy()),
     "infinite knots": lambda r: first(r, table=r.columns[0].table + np.inf),
-    "shares above one": lambda r: first(r, table=r.columns[0].table + np.array([[0.0], [0.0], [0.5]])),
-    "levels for numbers": lambda r: replace(r, columns=(LevelSketch("x0", 9.0, 0.0, np.ones(1)), *r.columns[1:])),
-    "numbers for levels": lambda r: replace(r, columns=(*r.columns[:-1], NumberSketch("town", 9.0, 0.0, np.zeros((3, 1))))),
-    "a level too many": lambda r: replace(r, columns=(*r.columns[:-1], replace(r.columns[-1], shares=np.ones(4) / 4))),
+    "shares above one": lambda r: first(
+        r, table=r.columns[0].table + np.array([[0.0], [0.0], [0.5]])
+    ),
+    "levels for numbers": lambda r: replace(
+        r, columns=(LevelSketch("x0", 9.0, 0.0, np.ones(1)), *r.columns[1:])
+    ),
+    "numbers for levels": lambda r: replace(
+        r, columns=(*r.columns[:-1], NumberSketch("town", 9.0, 0.0, np.zeros((3, 1))))
+    ),
+    "a level too many": lambda r: replace(
+        r, columns=(*r.columns[:-1], replace(r.columns[-1], shares=np.ones(4) / 4))
+    ),
     "rows of another width": lambda r: edited(r, X=r.rows.X[:, 1:].copy()),
     "a loss too few": lambda r: edited(r, losses=r.rows.losses[1:]),
     "infinite losses": lambda r: edited(r, losses=r.rows.losses + np.inf),
@@ -384,27 +511,61 @@ FLAWS: dict[str, Any] = {
 
 STRANGERS: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str | None]] = {
     "the same rows": (lambda f: f, None),
-    "one far row": (lambda f: f[:1].assign(a=40.0), "1 of 1 rows lie outside the range of the fit .column 'a'"),
+    "one far row": (
+        lambda f: f[:1].assign(a=40.0),
+        "1 of 1 rows lie outside the range of the fit .column 'a'",
+    ),
     "one row a little outside": (lambda f: f[:1].assign(a=f["a"].max() + 0.01), None),
-    "all rows a little outside": (lambda f: f.assign(a=f["a"].max() + 0.01), "200 of 200 rows lie outside"),
-    "a date of next year": (lambda f: f[:20].assign(d=f["d"] + pd.Timedelta(days=400)), "20 of 20 rows lie outside the range of the fit .column 'd'"),
-    "one new level": (lambda f: f[:1].assign(c="new"), "1 of 1 rows have a level that the fit has not seen .column 'c': 'new'"),
-    "two columns": (lambda f: f[:10].assign(c="new", b=["u"] * 5 + ["v"] * 5), "10 of 10 rows have a level.* and 1 more"),
+    "all rows a little outside": (
+        lambda f: f.assign(a=f["a"].max() + 0.01),
+        "200 of 200 rows lie outside",
+    ),
+    "a date of next year": (
+        lambda f: f[:20].assign(d=f["d"] + pd.Timedelta(days=400)),
+        "20 of 20 rows lie outside the range of the fit .column 'd'",
+    ),
+    "one new level": (
+        lambda f: f[:1].assign(c="new"),
+        "1 of 1 rows have a level that the fit has not seen .column 'c': 'new'",
+    ),
+    "two columns": (
+        lambda f: f[:10].assign(c="new", b=["u"] * 5 + ["v"] * 5),
+        "10 of 10 rows have a level.* and 1 more",
+    ),
     "new names": (lambda f: f.assign(name=[f"m{i}" for i in range(len(f))]), None),
-    "a first missing value": (lambda f: f[:3].assign(a=None), "3 of 3 rows have a missing value where the fit had none"),
+    "a first missing value": (
+        lambda f: f[:3].assign(a=None),
+        "3 of 3 rows have a missing value where the fit had none",
+    ),
     "a usual missing value": (lambda f: f[:3].assign(e=None), None),
-    "all at once": (lambda f: f[:9].assign(c="new", a=-1e9), "9 of 9 rows lie outside.*; 9 of 9 rows have a level that"),
+    "all at once": (
+        lambda f: f[:9].assign(c="new", a=-1e9),
+        "9 of 9 rows lie outside.*; 9 of 9 rows have a level that",
+    ),
 }
 
 
 def strangers() -> tuple[pd.DataFrame, Reference, Encoder, Schema]:
     rng, n = np.random.default_rng(0), 200
-    frame = pd.DataFrame({"a": rng.normal(size=n), "b": rng.choice(["u", "w"], n), "c": rng.choice(["x", "y", "z"], n), "e": rng.normal(size=n)})
-    frame = frame.assign(d=pd.to_datetime("2020-01-01") + pd.to_timedelta(rng.integers(0, 365, n), unit="D"), name=[f"n{i}" for i in range(n)])
+    frame = pd.DataFrame(
+        {
+            "a": rng.normal(size=n),
+            "b": rng.choice(["u", "w"], n),
+            "c": rng.choice(["x", "y", "z"], n),
+            "e": rng.normal(size=n),
+        }
+    )
+    frame = frame.assign(
+        d=pd.to_datetime("2020-01-01") + pd.to_timedelta(rng.integers(0, 365, n), unit="D"),
+        name=[f"n{i}" for i in range(n)],
+    )
     frame.loc[::5, "e"] = None
     table, weight = as_table(frame), np.ones(n)
     encoder, _, _ = Encoder.fit(table, rng.normal(size=(n, 1)), weight, make_folds(n, 3, 0))
-    columns = tuple(sketch(column, feature, weight) for column, feature in zip(table.columns, encoder.features, strict=True))
+    columns = tuple(
+        sketch_column(column, feature, weight)
+        for column, feature in zip(table.columns, encoder.features, strict=True)
+    )
     return frame, Reference(columns, None), encoder, table.schema
 
 
@@ -415,7 +576,8 @@ def test_rows_unlike_those_of_the_fit_are_told_once(case: str) -> None:
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
         warn_of_strangers(reference, encoder, as_table(change(frame), schema=schema))
-        warn_of_strangers(None, encoder, as_table(frame, schema=schema))  # a file of a version that kept no reference
+        # a file of a version that kept no reference
+        warn_of_strangers(None, encoder, as_table(frame, schema=schema))
     assert [w.category for w in found] == [MotifnetWarning] * (said is not None)
     assert said is None or re.search(said, str(found[0].message)), str(found[0].message)
 
@@ -425,14 +587,26 @@ def test_rows_of_the_same_law_are_rarely_told_to_be_others() -> None:
     for seed in range(200):
         rng = np.random.default_rng(seed)
         n, m = rng.choice([60, 400]), rng.choice([1, 10, 3000])
-        draw = pd.DataFrame({f"x{j}": rng.standard_cauchy(n + m) if j % 2 else rng.normal(size=n + m) for j in range(8)})
-        draw = draw.assign(c=rng.geometric(0.3, n + m).astype(str), k=rng.integers(0, n, n + m).astype(str))
+        draw = pd.DataFrame(
+            {
+                f"x{j}": rng.standard_cauchy(n + m) if j % 2 else rng.normal(size=n + m)
+                for j in range(8)
+            }
+        )
+        draw = draw.assign(
+            c=rng.geometric(0.3, n + m).astype(str), k=rng.integers(0, n, n + m).astype(str)
+        )
         table, weight = as_table(draw[:n]), np.ones(n)
         encoder, _, _ = Encoder.fit(table, rng.normal(size=(n, 1)), weight, make_folds(n, 3, 0))
-        columns = tuple(sketch(column, feature, weight) for column, feature in zip(table.columns, encoder.features, strict=True))
+        columns = tuple(
+            sketch_column(column, feature, weight)
+            for column, feature in zip(table.columns, encoder.features, strict=True)
+        )
         with warnings.catch_warnings(record=True) as found:
             warnings.simplefilter("always")
-            warn_of_strangers(Reference(columns, None), encoder, as_table(draw[n:], schema=table.schema))
+            warn_of_strangers(
+                Reference(columns, None), encoder, as_table(draw[n:], schema=table.schema)
+            )
         alarms += len(found)
     assert alarms <= 12
 
@@ -443,7 +617,11 @@ def test_every_kind_of_prediction_tells_of_strange_rows(estimator: Any) -> None:
     X = rng.normal(size=(80, 2))
     y = (X[:, 0] + rng.normal(size=80) > 0).astype(int)
     model = estimator(preset="fast", n_jobs=1, profile=None).fit(X, y)
-    calls = ["predict", "predict_interval", "predict_band"] if estimator is MotifRegressor else ["predict", "predict_proba", "predict_set"]
+    calls = (
+        ["predict", "predict_interval", "predict_band"]
+        if estimator is MotifRegressor
+        else ["predict", "predict_proba", "predict_set"]
+    )
     for call in calls:
         with warnings.catch_warnings(record=True) as found:
             warnings.simplefilter("always")
@@ -453,12 +631,17 @@ def test_every_kind_of_prediction_tells_of_strange_rows(estimator: Any) -> None:
 
 def test_unseen_levels_are_one_group_of_the_check() -> None:
     (test,) = compared(np.resize(["x", "y", "z"], 200), np.resize(["x", "y", "new", "newer"], 200))
-    assert test.before == "unseen (new and 1 more) 0.0%" and test.after == "unseen (new and 1 more) 50.0%"
+    assert (
+        test.before == "unseen (new and 1 more) 0.0%"
+        and test.after == "unseen (new and 1 more) 50.0%"
+    )
 
 
 @pytest.mark.parametrize("name", FLAWS)
 def test_a_wrong_reference_is_refused(name: str, model: MotifRegressor, tmp_path: Path) -> None:
-    save_model(replace(model.model_, reference=FLAWS[name](model.model_.reference)), tmp_path / "x.motif")
+    save_model(
+        replace(model.model_, reference=FLAWS[name](model.model_.reference)), tmp_path / "x.motif"
+    )
     with pytest.raises(BundleError, match="reference"):
         load_model(tmp_path / "x.motif")
 
@@ -468,7 +651,9 @@ def test_a_wrong_reference_is_refused(name: str, model: MotifRegressor, tmp_path
 
 def report(error: ErrorShift | None, p: float = 0.001) -> ShiftReport:
     test = ColumnShift("area", "values", 1.2, "sd", "80", "120", p / 2)
-    return ShiftReport(200, (test,), (p,), 0.01, 0.4, error, "error in standard deviations of the target")
+    return ShiftReport(
+        200, (test,), (p,), 0.01, 0.4, error, "error in standard deviations of the target"
+    )
 
 
 GOOD = ErrorShift(0.3, 0.5, (0.4, 0.6), 400.0, 1000, 0.97, "boosted trees")

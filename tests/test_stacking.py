@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from motifnet.stacking import fit_logistic_stack, fit_nnls_stack, log_loss, mean_squared, paired_difference, reliability_curve, smearing
+from motifnet.stacking import (
+    fit_logistic_stack,
+    fit_nnls_stack,
+    log_loss,
+    mean_squared,
+    paired_difference,
+    reliability_curve,
+    smearing,
+)
 from motifnet.tables import make_folds
 
 N = 300
@@ -19,7 +27,9 @@ def problem() -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
     return y, [y + s * rng.normal(size=(N, 1)) for s in (0.3, 0.4, 1.5)], rng.uniform(0.5, 2, N)
 
 
-def test_weights_solve_the_convex_problem(problem: tuple[np.ndarray, list[np.ndarray], np.ndarray]) -> None:
+def test_weights_solve_the_convex_problem(
+    problem: tuple[np.ndarray, list[np.ndarray], np.ndarray],
+) -> None:
     y, oofs, w = problem
     weights = fit_nnls_stack(oofs, y, w, make_folds(N, 4, 0)).weights[:, 0]
     F = np.column_stack(oofs)
@@ -28,12 +38,20 @@ def test_weights_solve_the_convex_problem(problem: tuple[np.ndarray, list[np.nda
     def objective(v: np.ndarray) -> float:
         return float(w @ (y[:, 0] - F @ v) ** 2 + 10 * noise * ((v - v.mean()) ** 2).sum())
 
-    best = minimize(objective, np.full(3, 1 / 3), bounds=[(0, None)] * 3, constraints={"type": "ineq", "fun": lambda v: 1 - v.sum()}, tol=1e-12).x
+    best = minimize(
+        objective,
+        np.full(3, 1 / 3),
+        bounds=[(0, None)] * 3,
+        constraints={"type": "ineq", "fun": lambda v: 1 - v.sum()},
+        tol=1e-12,
+    ).x
     assert np.allclose(weights, best, atol=1e-3)
     assert (weights >= 0).all() and weights.sum() <= 1 + 1e-12
 
 
-def test_score_of_a_fold_does_not_see_its_targets(problem: tuple[np.ndarray, list[np.ndarray], np.ndarray]) -> None:
+def test_score_of_a_fold_does_not_see_its_targets(
+    problem: tuple[np.ndarray, list[np.ndarray], np.ndarray],
+) -> None:
     y, oofs, w = problem
     folds = make_folds(N, 4, 0)
     before = fit_nnls_stack(oofs, y, w, folds).oof
@@ -45,13 +63,17 @@ def test_score_of_a_fold_does_not_see_its_targets(problem: tuple[np.ndarray, lis
 
 @pytest.mark.parametrize("forward", [False, True])
 def test_the_constant_has_not_seen_the_fold(forward: bool) -> None:
-    """Teachers of which none is any good: what is left is the mean of the rows that a fold may see, not that of all, which is 0."""
+    """Teachers of which none is any good: what is left is the mean of the rows that a fold may see,
+    not that of all, which is 0.
+    """
     rng = np.random.default_rng(3)
     y = rng.normal(size=(N, 1)) + np.linspace(-2, 2, N)[:, None]
     y -= y.mean()
     folds = make_folds(N, 4, 0, time=np.arange(float(N)) if forward else None)
     bad = [-50 * y, -60 * y]
-    oof = fit_nnls_stack([np.where(folds.scored[:, None], f, np.nan) for f in bad], y, np.ones(N), folds).oof
+    oof = fit_nnls_stack(
+        [np.where(folds.scored[:, None], f, np.nan) for f in bad], y, np.ones(N), folds
+    ).oof
     for k in range(1, folds.count):
         assert np.allclose(oof[folds.held_out(k)], y[folds.train(k)].mean())
 
@@ -65,7 +87,9 @@ def test_pure_noise_gets_little_weight() -> None:
     assert mean_squared(y, stack.oof, np.ones(N)) < 1.1
 
 
-def test_unscored_rows_do_not_count(problem: tuple[np.ndarray, list[np.ndarray], np.ndarray]) -> None:
+def test_unscored_rows_do_not_count(
+    problem: tuple[np.ndarray, list[np.ndarray], np.ndarray],
+) -> None:
     y, oofs, w = problem
     folds = make_folds(N, 4, 0, time=np.arange(float(N)))
     oofs = [np.where(folds.scored[:, None], f, np.nan) for f in oofs]
@@ -83,7 +107,9 @@ def test_probabilities_are_calibrated_and_optimal(n_classes: int) -> None:
     labels = (p.cumsum(1) > rng.random((n, 1))).argmax(1)
     score = (logits[:, 1:] - logits[:, :1]) if n_classes == 2 else logits
     w = np.ones(n)
-    stack = fit_logistic_stack([score / 5, rng.normal(size=score.shape)], labels, n_classes, w, make_folds(n, 4, 0))
+    stack = fit_logistic_stack(
+        [score / 5, rng.normal(size=score.shape)], labels, n_classes, w, make_folds(n, 4, 0)
+    )
     assert stack.weights[0] == pytest.approx(5, rel=0.15)
     assert stack.weights[1] < 0.2
     assert log_loss(labels, stack.oof, w) == pytest.approx(log_loss(labels, p, w), rel=0.02)
@@ -95,7 +121,9 @@ def test_scores_are_weighted_means() -> None:
     predicted = np.array([[1.0], [1.0], [np.nan]])
     assert mean_squared(y, predicted, np.array([1.0, 3.0, 9.0])) == pytest.approx(0.25)
     p = np.array([[0.5, 0.5], [0.25, 0.75]])
-    assert log_loss(np.array([0, 1]), p, np.array([1.0, 1.0])) == pytest.approx(-(np.log(0.5) + np.log(0.75)) / 2)
+    assert log_loss(np.array([0, 1]), p, np.array([1.0, 1.0])) == pytest.approx(
+        -(np.log(0.5) + np.log(0.75)) / 2
+    )
 
 
 def test_reliability_of_true_probabilities_is_the_diagonal() -> None:
@@ -104,14 +132,25 @@ def test_reliability_of_true_probabilities_is_the_diagonal() -> None:
     curve = reliability_curve(p, rng.random(40_000) < p, np.ones(40_000), 15)
     assert np.allclose(curve.predicted, curve.observed, atol=0.04) and curve.ece < 0.02
     assert np.allclose(curve.weight, 40_000 / 15, rtol=0.01)
-    assert reliability_curve(p, rng.random(40_000) < p**2, np.ones(40_000), 15).ece == pytest.approx(1 / 6, abs=0.02)
+    assert reliability_curve(
+        p, rng.random(40_000) < p**2, np.ones(40_000), 15
+    ).ece == pytest.approx(1 / 6, abs=0.02)
 
 
 def test_reliability_counts_weights_as_rows_and_keeps_ties_together() -> None:
-    p, event, w = np.array([0.2, 0.2, 0.8, 0.8]), np.array([False, True, True, True]), np.array([3.0, 1, 1, 1])
+    p, event, w = (
+        np.array([0.2, 0.2, 0.8, 0.8]),
+        np.array([False, True, True, True]),
+        np.array([3.0, 1, 1, 1]),
+    )
     rows = np.repeat(np.arange(4), w.astype(int))
-    weighted, repeated = reliability_curve(p, event, w, 15), reliability_curve(p[rows], event[rows], np.ones(6), 15)
-    assert np.allclose(weighted.observed, [0.25, 1]) and np.allclose(weighted.observed, repeated.observed)
+    weighted, repeated = (
+        reliability_curve(p, event, w, 15),
+        reliability_curve(p[rows], event[rows], np.ones(6), 15),
+    )
+    assert np.allclose(weighted.observed, [0.25, 1]) and np.allclose(
+        weighted.observed, repeated.observed
+    )
     assert weighted.ece == pytest.approx(repeated.ece) == pytest.approx((4 * 0.05 + 2 * 0.2) / 6)
 
 
@@ -138,7 +177,9 @@ def test_smearing_forward_in_time_starts_with_one() -> None:
     assert np.isnan(oof[~folds.scored]).all()
 
 
-def test_a_paired_difference_has_the_standard_error_of_a_mean(problem: tuple[np.ndarray, list[np.ndarray], np.ndarray]) -> None:
+def test_a_paired_difference_has_the_standard_error_of_a_mean(
+    problem: tuple[np.ndarray, list[np.ndarray], np.ndarray],
+) -> None:
     y, oofs, _ = problem
     one, other = (((y - f) ** 2)[:, 0] for f in oofs[:2])
     one[:5] = np.nan
@@ -147,4 +188,6 @@ def test_a_paired_difference_has_the_standard_error_of_a_mean(problem: tuple[np.
     assert d == pytest.approx(delta.mean()) and error == pytest.approx(delta.std() / np.sqrt(N - 5))
     by_group = np.repeat(np.arange(N // 10), 10)
     sums = np.bincount(by_group[5:], delta - d)
-    assert paired_difference(one, other, np.ones(N), by_group)[1] == pytest.approx(np.sqrt(sums @ sums) / (N - 5))
+    assert paired_difference(one, other, np.ones(N), by_group)[1] == pytest.approx(
+        np.sqrt(sums @ sums) / (N - 5)
+    )

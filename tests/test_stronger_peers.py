@@ -1,4 +1,6 @@
-"""Peers that are tuned, and AutoGluon in a Python of its own: with short searches and a program that stands for AutoGluon."""
+"""Peers that are tuned, and AutoGluon in a Python of its own: with short searches and a program
+that stands for AutoGluon.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,10 @@ import pytest
 
 from motifnet.compare import METHODS, Inputs, Setting
 from motifnet.compare._autogluon import AUTOGLUON, AutoGluon
-from motifnet.compare._tuned import FIRST, LIBRARIES, Tuned
+from motifnet.compare._ensemble import FIRST, LIBRARIES, Tuned
 
-pytestmark = pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")  # LightGBM's older versions have no other
+# LightGBM's older versions have no other
+pytestmark = pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
 AUTOGLUONS = ("autogluon-medium", "autogluon-best-60", "autogluon-best")
 
 
@@ -29,7 +32,11 @@ def test_a_search_is_repeatable_and_learns(name: str, classes: int) -> None:
     pytest.importorskip(name)
     X = table()
     inputs = Inputs.of(X, "categories")
-    y = pd.qcut(X["a"], 3, labels=False).to_numpy() if classes else X["a"].to_numpy() + (X["b"] == "x")
+    y = (
+        pd.qcut(X["a"], 3, labels=False).to_numpy()
+        if classes
+        else X["a"].to_numpy() + (X["b"] == "x")
+    )
     setting = Setting(classes, 1, 0, tuple(inputs.categories))
     first, second = (Tuned(LIBRARIES[name], setting, trials=3).fit(inputs(X), y) for _ in range(2))
     assert (first.settings_, first.trees_) == (second.settings_, second.trees_)
@@ -49,7 +56,9 @@ def test_a_search_takes_the_trial_with_the_least_error_and_no_row_that_it_fits()
     trials: list[tuple[float, dict[str, object], int]] = []
     attempt = tuned._try
 
-    def watched(settings: dict[str, object], X: pd.DataFrame, y: np.ndarray, held: np.ndarray) -> tuple[float, dict[str, object], int]:
+    def watched(
+        settings: dict[str, object], X: pd.DataFrame, y: np.ndarray, held: np.ndarray
+    ) -> tuple[float, dict[str, object], int]:
         assert held.sum() == len(y) // 5
         trials.append(attempt(settings, X, y, held))
         return trials[-1]
@@ -63,7 +72,9 @@ def test_a_search_takes_the_trial_with_the_least_error_and_no_row_that_it_fits()
 
 def test_without_five_rows_of_a_class_nothing_is_searched() -> None:
     pytest.importorskip("lightgbm")
-    tuned = Tuned(LIBRARIES["lightgbm"], Setting(2, 1, 0), trials=3).fit(table(8)[["a"]], np.arange(8) % 2)
+    tuned = Tuned(LIBRARIES["lightgbm"], Setting(2, 1, 0), trials=3).fit(
+        table(8)[["a"]], np.arange(8) % 2
+    )
     assert tuned.settings_ == FIRST
 
 
@@ -105,7 +116,12 @@ def test_autogluon_is_asked_in_its_own_python() -> None:
     assert method.version == "autogluon.tabular 9.9"
     fitted = method.fit(table(), table()["a"].to_numpy(), Setting(0, 1, 0))
     np.testing.assert_allclose(fitted.predict(table(5)), np.full(5, table()["a"].mean()))
-    assert fitted.model.seconds_ == {"fit_seconds": 120, "cpu_seconds": 7, "peak_mb": 1, "predict_seconds": 2}
+    assert fitted.model.seconds_ == {
+        "fit_seconds": 120,
+        "cpu_seconds": 7,
+        "peak_mb": 1,
+        "predict_seconds": 2,
+    }
 
 
 @pytest.mark.usefixtures("other_python")
@@ -115,6 +131,8 @@ def test_what_went_wrong_there_is_said_here() -> None:
 
 
 @pytest.mark.parametrize("name", AUTOGLUONS)
-def test_without_that_python_autogluon_is_missing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_that_python_autogluon_is_missing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(AUTOGLUON.variable, "/nowhere/python")
     assert METHODS[name].missing == ["autogluon.tabular[lightgbm,catboost,xgboost]"]

@@ -1,4 +1,6 @@
-"""Sup-norm training: what it minimises, the acceptance checks of arXiv 2307.04042 in one dimension, and the objective of that name."""
+"""Sup-norm training: what it minimises, the acceptance checks of arXiv 2307.04042 in one dimension,
+and the objective of that name.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,14 @@ import pytest
 import torch
 
 from motifnet import MotifRegressor
-from motifnet.engine import UsageError
+from motifnet.engine import Matrix, UsageError
 from motifnet.motifs import Affine, Chain, Motif, evaluate
-from motifnet.retrain import (
+from motifnet.tables import Folds, Sample
+from motifnet.teachers import KernelRidge
+from motifnet.training import (
     CrossTuned,
-    InnerSettings,
+    FeatureSettings,
     SupNormSettings,
-    _corrected,
-    _sup_norm_stage,
     cross_tune,
     largest_local_error,
     radii_of,
@@ -24,11 +26,15 @@ from motifnet.retrain import (
     train_on_balls,
     train_sup_norm,
 )
-from motifnet.retrain._corrected import Candidate, best_candidate, corrected_output
-from motifnet.retrain._sup_norm import _balls
-from motifnet.retrain._sup_norm_stage import relu_network
-from motifnet.tables import Folds, Matrix, Sample
-from motifnet.teachers import KernelRidge
+from motifnet.training import _sup_norm as _corrected
+from motifnet.training import _sup_norm as _sup_norm_stage
+from motifnet.training._sup_norm import (
+    Estimate,
+    _balls,
+    best_estimate,
+    corrected_output,
+    relu_network,
+)
 
 
 def f(x: Matrix) -> Matrix:
@@ -49,9 +55,13 @@ def test_balls_stay_in_the_box_and_hold_their_row() -> None:
 
 
 def test_the_worst_point_of_each_ball_has_the_least_error_there_is() -> None:
-    """A line through three points, each a ball: the minimax line is known, that of least squares is another one."""
+    """A line through three points, each a ball: the minimax line is known, that of least squares is
+    another one.
+    """
     points, targets = np.array([[[-1.0], [0.0], [1.0]]]), np.array([[[0.0], [1.0], [0.0]]])
-    line = Chain([Affine(torch.zeros(1, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64))])
+    line = Chain(
+        [Affine(torch.zeros(1, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64))]
+    )
     settings = SupNormSettings(0.0, steps=800, rate=0.03)
     found = at(train_on_balls(line, points, targets, settings), points[0])
     np.testing.assert_allclose(found, 0.5, atol=0.02)
@@ -60,7 +70,9 @@ def test_the_worst_point_of_each_ball_has_the_least_error_there_is() -> None:
 def test_least_squares_with_balls_of_one_point() -> None:
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((50, 2)), rng.standard_normal((50, 1))
-    line = Chain([Affine(torch.zeros(1, 2, dtype=torch.float64), torch.zeros(1, dtype=torch.float64))])
+    line = Chain(
+        [Affine(torch.zeros(1, 2, dtype=torch.float64), torch.zeros(1, dtype=torch.float64))]
+    )
     found = at(train_on_balls(line, X[:, None], y[:, None], SupNormSettings(0.0, steps=800)), X)
     design = np.column_stack([X, np.ones(50)])
     np.testing.assert_allclose(found, design @ np.linalg.lstsq(design, y, rcond=None)[0], atol=2e-3)
@@ -71,7 +83,11 @@ def test_the_network_that_is_passed_in_stays_as_it_is_and_results_repeat() -> No
     network, settings = relu_network(X, 1, 0), SupNormSettings(0.02, steps=20)
     before = at(network, X)
     first, second = (at(train_sup_norm(network, X, f, settings, seed=3), X) for _ in range(2))
-    assert np.array_equal(at(network, X), before) and np.array_equal(first, second) and not np.array_equal(first, before)
+    assert (
+        np.array_equal(at(network, X), before)
+        and np.array_equal(first, second)
+        and not np.array_equal(first, before)
+    )
 
 
 def test_radii_are_multiples_of_the_nearest_distance() -> None:
@@ -88,13 +104,18 @@ def test_largest_local_error_in_closed_form() -> None:
     assert largest_local_error(sample, np.where(x < 4, np.nan, 0.5)) == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("wrong", [{"radius": -1.0}, {"radius": float("nan")}, {"rate": 0.0}, {"batch": 0}, {"steps": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"radius": -1.0}, {"radius": float("nan")}, {"rate": 0.0}, {"batch": 0}, {"steps": -1}],
+)
 def test_settings_that_cannot_be_run(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="cannot be run"):
         SupNormSettings(**{"radius": 0.1, **wrong})  # type: ignore[arg-type]
 
 
-def test_the_objective_says_what_it_did_and_predicts_the_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_objective_says_what_it_did_and_predicts_the_mean(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(_sup_norm_stage, "STEPS", 50)
     rng = np.random.default_rng(0)
     X = rng.random((80, 1))
@@ -109,7 +130,12 @@ def test_the_objective_says_what_it_did_and_predicts_the_mean(monkeypatch: pytes
 
 
 def trained(sample: Sample, seed: int) -> CrossTuned:
-    return cross_tune(sample, starts_of(KernelRidge().fit(sample), InnerSettings().profiles), InnerSettings(steps=30, batch=256), seed=seed)
+    return cross_tune(
+        sample,
+        starts_of(KernelRidge().fit(sample), FeatureSettings().profiles),
+        FeatureSettings(steps=30, batch=256),
+        seed=seed,
+    )
 
 
 @pytest.mark.parametrize("forward", [False, True])
@@ -122,9 +148,13 @@ def test_the_corrected_output_without_a_fold_is_its_out_of_fold_prediction(
     X = rng.random((60, 1))
     sample = Sample.plain(X, f(X) + 0.1 * rng.standard_normal((60, 1)), folds=3)
     if forward:
-        sample = replace(sample, folds=Folds(np.repeat([-1, 0, 1], 20), 2, forward=True), time=np.arange(60.0))
+        sample = replace(
+            sample, folds=Folds(np.repeat([-1, 0, 1], 20), 2, forward=True), time=np.arange(60.0)
+        )
     first = trained(sample, 0)
-    found = corrected_output(sample, replace(first, oof=first.oof + 100) if smooth else first, KernelRidge())
+    found = corrected_output(
+        sample, replace(first, oof=first.oof + 100) if smooth else first, KernelRidge()
+    )
     k = sample.folds.count - 1
     rows = sample.folds.held_out(k)
     np.testing.assert_allclose(found.without(k)(X[rows]), found.oof[rows], atol=1e-9)
@@ -136,15 +166,21 @@ def test_the_least_squares_of_held_out_rows_choose() -> None:
     k = int(sample.folds.of[0])
     inside = (sample.folds.of == k)[:, None]
 
-    def constant(value: float, here: float, there: float) -> Candidate:
-        return Candidate(np.where(inside, here, there), lambda X: X + value, lambda k: lambda X: X - value)
+    def constant(value: float, here: float, there: float) -> Estimate:
+        return Estimate(
+            np.where(inside, here, there), lambda X: X + value, lambda k: lambda X: X - value
+        )
 
-    best, zero = best_candidate(sample, [constant(1, 3, 0), constant(2, 1, 2)]), np.zeros(1)
-    assert best.predict(zero) == 2 and best.without(k)(zero) == -1 and best.without(1 - k)(zero) == -2
+    best, zero = best_estimate(sample, [constant(1, 3, 0), constant(2, 1, 2)]), np.zeros(1)
+    assert (
+        best.predict(zero) == 2 and best.without(k)(zero) == -1 and best.without(1 - k)(zero) == -2
+    )
 
 
 def errors(n: int, seed: int) -> dict[str, float]:
-    """Largest error on [0, 1] of a network of 48 + 48 units, by kind of training; the corrected output is the one of the stage."""
+    """Largest error on [0, 1] of a network of 48 + 48 units, by kind of training; the corrected
+    output is the one of the stage.
+    """
     rng = np.random.default_rng(seed)
     X = rng.random((n, 1))
     y, grid = f(X) + 0.3 * rng.standard_normal((n, 1)), np.linspace(0, 1, 1001)[:, None]
@@ -154,21 +190,30 @@ def errors(n: int, seed: int) -> dict[str, float]:
     balls = _balls(X, far.radius, np.random.default_rng(seed))
     networks = {
         "least squares": train_on_balls(start, X[:, None], y[:, None], near, seed=seed),
-        "ordinary": train_on_balls(start, balls, np.repeat(y[:, None], balls.shape[1], 1), far, seed=seed),
+        "ordinary": train_on_balls(
+            start, balls, np.repeat(y[:, None], balls.shape[1], 1), far, seed=seed
+        ),
         "corrected": train_sup_norm(start, X, teacher.predict, near, seed=seed),
     }
-    return {name: float(np.abs(at(network, grid) - f(grid)).max()) for name, network in networks.items()}
+    return {
+        name: float(np.abs(at(network, grid) - f(grid)).max()) for name, network in networks.items()
+    }
 
 
 @pytest.fixture(scope="module")
 def means() -> dict[int, dict[str, float]]:
     """Over five samples, by number of rows."""
     runs = {n: [errors(n, seed) for seed in range(5)] for n in (100, 400)}
-    return {n: {name: float(np.mean([run[name] for run in some])) for name in some[0]} for n, some in runs.items()}
+    return {
+        n: {name: float(np.mean([run[name] for run in some])) for name in some[0]}
+        for n, some in runs.items()
+    }
 
 
 @pytest.mark.slow
-def test_the_correction_makes_adversarial_training_consistent(means: dict[int, dict[str, float]]) -> None:
+def test_the_correction_makes_adversarial_training_consistent(
+    means: dict[int, dict[str, float]],
+) -> None:
     assert means[400]["ordinary"] >= 2 * means[400]["corrected"]
     assert means[400]["corrected"] <= 0.85 * means[100]["corrected"]
     assert all(means[n]["corrected"] <= 0.95 * means[n]["least squares"] for n in (100, 400))

@@ -1,4 +1,6 @@
-"""TabArena's protocol: folds cover every row once, rows are kept, and the report sets ours beside what is published."""
+"""TabArena's protocol: folds cover every row once, rows are kept, and the report sets ours beside
+what is published.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def test_folds_hold_every_row_once_and_repeats_differ(name: str) -> None:
     np.testing.assert_allclose(folds[0].y_test, np.log(y) if name == "california" else y)
 
 
-def test_rows_are_kept_and_errors_are_in_units_of_the_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_kept_and_errors_are_in_units_of_the_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table().to_csv(tmp_path / "airfoil.csv", index=False)
     table().assign(target=np.arange(31) % 2).to_csv(tmp_path / "credit_g.csv", index=False)
     splits: list[Split] = []
@@ -52,26 +56,59 @@ def test_rows_are_kept_and_errors_are_in_units_of_the_target(tmp_path: Path, mon
         return Result(len(split.X), len(split.X_test), "x 1", cpu_seconds=2.0, **score)
 
     monkeypatch.setattr(tabarena, "measure", measure)
-    arguments = ["--data", str(tmp_path), "--out", str(tmp_path), "--sets", "airfoil", "credit_g", "--methods", "fast", "--repeats", "2"]
+    arguments = [
+        "--data",
+        str(tmp_path),
+        "--out",
+        str(tmp_path),
+        "--sets",
+        "airfoil",
+        "credit_g",
+        "--methods",
+        "fast",
+        "--repeats",
+        "2",
+    ]
     tabarena.main(arguments)
     tabarena.main(arguments)
     assert len(splits) == 12
     rows = pd.read_csv(tmp_path / "tabarena" / "tabarena.csv")
-    assert rows.set.tolist()[:6] == ["airfoil"] * 3 + ["credit_g"] * 3  # every table once before any twice
+    # every table once before any twice
+    assert rows.set.tolist()[:6] == ["airfoil"] * 3 + ["credit_g"] * 3
     assert rows.error[0] == pytest.approx(0.5 * np.std(splits[0].y_test), abs=1e-5)
     assert rows.error[3] == pytest.approx(0.2)
 
 
 def rows_of(error: float, status: str = "done") -> pd.DataFrame:
-    fixed = {"label": "now", "set": "airfoil", "method": "balanced", "repeat": 0, "rows": 1002, "seconds": 9.0, "status": status, "version": "abc"}
-    return pd.DataFrame([{**fixed, "fold": fold, "error": error + 0.1 * (fold - 1)} for fold in range(3)])
+    fixed = {
+        "label": "now",
+        "set": "airfoil",
+        "method": "balanced",
+        "repeat": 0,
+        "rows": 1002,
+        "seconds": 9.0,
+        "status": status,
+        "version": "abc",
+    }
+    return pd.DataFrame(
+        [{**fixed, "fold": fold, "error": error + 0.1 * (fold - 1)} for fold in range(3)]
+    )
 
 
 def test_ours_stands_at_its_place_among_the_published() -> None:
     lines = beside(rows_of(1.15), PUBLISHED[:3])
-    assert lines.index.tolist() == ["nobody knows", "**motifnet balanced** (now)", "CAT (tuned)", "GBM (default)"]
+    assert lines.index.tolist() == [
+        "nobody knows",
+        "**motifnet balanced** (now)",
+        "CAT (tuned)",
+        "GBM (default)",
+    ]
     ours = lines.loc["**motifnet balanced** (now)"]
-    assert (ours["place of 4, all"], ours["place of 3, means"], ours["splits"]) == ("2", "2", "mean of 3")
+    assert (ours["place of 4, all"], ours["place of 3, means"], ours["splits"]) == (
+        "2",
+        "2",
+        "mean of 3",
+    )
     assert ours["± sd"] == pytest.approx(0.1)
     assert place(1.0, PUBLISHED[:3]) == "1"
 

@@ -1,4 +1,6 @@
-"""Tables: the same columns from every kind of frame, array and file; and an error with column, row and next step for all that is wrong."""
+"""Tables: the same columns from every kind of frame, array and file; and an error with column, row
+and next step for all that is wrong.
+"""
 
 from __future__ import annotations
 
@@ -78,18 +80,29 @@ def test_every_library_gives_the_same_columns(library: str) -> None:
     assert table.n == 2
     assert {c.name: (c.kind, c.values[0]) for c in table.columns} == EXPECTED
     for column in table.columns:
-        assert_array_equal(column.gaps, [False, True])
-    assert as_table(FRAMES[library](), schema=as_table(polars_frame()).schema).schema == table.schema
+        assert_array_equal(column.missing, [False, True])
+    assert (
+        as_table(FRAMES[library](), schema=as_table(polars_frame()).schema).schema == table.schema
+    )
 
 
 def test_marks_of_a_gap() -> None:
     text, truth, number = as_table(
-        pd.DataFrame({"t": ["a", None, np.nan, pd.NA, ""], "b": [True, None, np.nan, pd.NA, False], "x": [1, None, np.nan, pd.NA, 2]})
+        pd.DataFrame(
+            {
+                "t": ["a", None, np.nan, pd.NA, ""],
+                "b": [True, None, np.nan, pd.NA, False],
+                "x": [1, None, np.nan, pd.NA, 2],
+            }
+        )
     ).columns
     assert text.values.tolist() == ["a", None, None, None, None]
     assert_array_equal(truth.values, [1, np.nan, np.nan, np.nan, 0])
     assert_array_equal(number.values, [1, np.nan, np.nan, np.nan, 2])
-    assert as_table(pd.DataFrame({"d": [pd.Timestamp(0), pd.NaT]})).columns[0].values.tolist() == [0, GAP]
+    assert as_table(pd.DataFrame({"d": [pd.Timestamp(0), pd.NaT]})).columns[0].values.tolist() == [
+        0,
+        GAP,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +118,10 @@ def test_marks_of_a_gap() -> None:
         (np.array([["1", "a"], ["2.5", "b"]]), "numeric categorical"),
         (np.array([[b"1", b"a"], [b"2.5", b"b"]]), "numeric categorical"),
         (np.array([["2024-01-01"], ["NaT"]], dtype="datetime64[D]"), "date"),
-        (np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]], [[True, False], [False, False]]), "numeric numeric"),
+        (
+            np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]], [[True, False], [False, False]]),
+            "numeric numeric",
+        ),
         ([[Decimal("1.5"), 2**70], [1, 0]], "numeric numeric"),
         ([[1, True], ["a", 1.0]], "categorical numeric"),
     ],
@@ -118,16 +134,34 @@ def test_arrays_and_lists(X: Any, kinds: str) -> None:
 
 
 def test_values_of_arrays() -> None:
-    assert_array_equal(as_table(np.ma.masked_array([[1.0], [2.0]], [[True], [False]])).columns[0].values, [np.nan, 2.0])
-    assert as_table([[2**53 + 1], [2**70]]).columns[0].values.tolist() == [float(2**53 + 1), float(2**70)]
-    mixed = as_table(pd.DataFrame({"a": pd.Series(["x", 1, 1.0, 2.5, True], dtype=object)})).columns[0]
+    assert_array_equal(
+        as_table(np.ma.masked_array([[1.0], [2.0]], [[True], [False]])).columns[0].values,
+        [np.nan, 2.0],
+    )
+    assert as_table([[2**53 + 1], [2**70]]).columns[0].values.tolist() == [
+        float(2**53 + 1),
+        float(2**70),
+    ]
+    mixed = as_table(
+        pd.DataFrame({"a": pd.Series(["x", 1, 1.0, 2.5, True], dtype=object)})
+    ).columns[0]
     assert mixed.values.tolist() == ["x", "1", "1", "2.5", "True"]
 
 
 def test_levels_of_pandas_categories_keep_their_type() -> None:
-    frame = pd.DataFrame({"i": pd.Categorical([3, None, 1]), "b": pd.Categorical([True, False, None]), "f": pd.Categorical([0.5, None, 1.0])})
+    frame = pd.DataFrame(
+        {
+            "i": pd.Categorical([3, None, 1]),
+            "b": pd.Categorical([True, False, None]),
+            "f": pd.Categorical([0.5, None, 1.0]),
+        }
+    )
     columns = as_table(frame).columns
-    assert [(c.kind, c.level_type) for c in columns] == [("categorical", "int"), ("categorical", "bool"), ("categorical", "float")]
+    assert [(c.kind, c.level_type) for c in columns] == [
+        ("categorical", "int"),
+        ("categorical", "bool"),
+        ("categorical", "float"),
+    ]
     assert columns[0].values.tolist() == [3, None, 1]
 
 
@@ -135,7 +169,9 @@ def test_names_that_are_no_texts_are_no_names() -> None:
     table = as_table(pd.DataFrame(np.eye(2)))
     assert [c.name for c in table.columns] == ["x0", "x1"]
     assert not table.named
-    with pytest.raises(TypeError, match="Feature names are only supported if all input features have string names"):
+    with pytest.raises(
+        TypeError, match="Feature names are only supported if all input features have string names"
+    ):
         as_table(pd.DataFrame(np.eye(2), columns=["a", 1]))
 
 
@@ -178,7 +214,9 @@ def test_a_cell_of_a_strange_type_is_a_type_error_too() -> None:
 
 
 def fitted() -> Schema:
-    return as_table(pd.DataFrame({"x": [1.5], "b": [True], "c": ["u"], "d": [pd.Timestamp("2024-01-01")]})).schema
+    return as_table(
+        pd.DataFrame({"x": [1.5], "b": [True], "c": ["u"], "d": [pd.Timestamp("2024-01-01")]})
+    ).schema
 
 
 GOOD: dict[str, list[Any]] = {"x": [2], "b": [0], "c": ["v"], "d": ["2024-05-31T12:00:00Z"]}
@@ -195,14 +233,26 @@ def test_columns_come_in_the_kinds_of_the_fit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "expected"), [(["1.5", " 2", None], [1.5, 2.0, np.nan]), ([True, False, True], [1.0, 0.0, 1.0]), ([None] * 3, [np.nan] * 3)]
+    ("values", "expected"),
+    [
+        (["1.5", " 2", None], [1.5, 2.0, np.nan]),
+        ([True, False, True], [1.0, 0.0, 1.0]),
+        ([None] * 3, [np.nan] * 3),
+    ],
 )
 def test_numbers_from_other_kinds(values: list[Any], expected: list[float]) -> None:
     frame = pd.DataFrame({name: value * 3 for name, value in GOOD.items()} | {"x": values})
     assert_array_equal(columns_of(frame)[0].values, expected)
 
 
-@pytest.mark.parametrize(("values", "expected"), [([1.0, np.nan], [1.0, np.nan]), (["True", "false"], [1.0, 0.0]), ([None, None], [np.nan, np.nan])])
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1.0, np.nan], [1.0, np.nan]),
+        (["True", "false"], [1.0, 0.0]),
+        ([None, None], [np.nan, np.nan]),
+    ],
+)
 def test_truth_from_other_kinds(values: list[Any], expected: list[float]) -> None:
     frame = pd.DataFrame({name: value * 2 for name, value in GOOD.items()} | {"b": values})
     assert_array_equal(columns_of(frame)[1].values, expected)
@@ -226,14 +276,25 @@ def test_levels_that_are_integers() -> None:
     schema = as_table(pd.DataFrame({"i": pd.Categorical([3, 1])})).schema
     found = as_table(pd.DataFrame({"i": ["3", "x", None]}), schema=schema).columns[0]
     assert found.values.tolist() == [3, "x", None]
-    assert as_table(pd.DataFrame({"i": [3.0, 2.5, np.nan]}), schema=schema).columns[0].values.tolist() == [3, 2.5, None]
+    assert as_table(pd.DataFrame({"i": [3.0, 2.5, np.nan]}), schema=schema).columns[
+        0
+    ].values.tolist() == [3, 2.5, None]
 
 
 @pytest.mark.parametrize(
     ("name", "values", "message"),
     [
-        ("x", ["1", "?", "!"], r"Column 'x', row 1 .* holds '\?', but this column takes numbers.*leave the cell empty"),
-        ("x", pd.to_datetime(["2024-01-01"] * 3), "Column 'x', row 0 .* '2024-01-01'.* takes numbers"),
+        (
+            "x",
+            ["1", "?", "!"],
+            r"Column 'x', row 1 .* holds '\?', but this column takes "
+            r"numbers.*leave the cell empty",
+        ),
+        (
+            "x",
+            pd.to_datetime(["2024-01-01"] * 3),
+            "Column 'x', row 0 .* '2024-01-01'.* takes numbers",
+        ),
         ("x", ["inf", "1", "2"], "infinity.*column 'x', row 0"),
         ("b", [0.0, 1.0, 2.0], r"Column 'b', row 2 .* holds 2\.0.* takes true or false"),
         ("b", ["yes", "no", "yes"], "Column 'b', row 0 .* 'yes'.* takes true or false"),
@@ -252,14 +313,21 @@ def test_names_must_match_in_scikit_learns_words() -> None:
     frame = pd.DataFrame(GOOD)
     with pytest.raises(
         DataError,
-        match=r"^The feature names should match those that were passed during fit\.\nFeature names must be in the same order as they were in fit\.",
+        match=r"^The feature names should match those that were passed during fit\.\nFeature "
+        r"names must be in the same order as they were in fit\.",
     ):
         columns_of(frame[["b", "x", "c", "d"]])
     with pytest.raises(DataError, match=r"fit\.\nFeature names unseen at fit time:\n- new\n"):
         columns_of(frame.assign(new=1))
-    with pytest.raises(DataError, match=r"fit\.\nFeature names seen at fit time, yet now missing:\n- c\n- x\n"):
+    with pytest.raises(
+        DataError,
+        match=r"fit\.\nFeature names seen at fit time, yet now "
+        r"missing:\n- c\n- x\n",
+    ):
         columns_of(frame.drop(columns=["x", "c"]))
-    with pytest.raises(DataError, match="X has 3 features, but motifnet is expecting 4 features as input"):
+    with pytest.raises(
+        DataError, match="X has 3 features, but motifnet is expecting 4 features as input"
+    ):
         columns_of(np.ones((2, 3)))
 
 
@@ -321,7 +389,9 @@ def test_files_of_all_kinds_give_one_table(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_floats_of_a_file_are_exact(tmp_path: Path) -> None:
-    values = np.random.default_rng(0).standard_normal(200) * 10.0 ** np.random.default_rng(1).integers(-300, 300, 200)
+    values = np.random.default_rng(0).standard_normal(200) * 10.0 ** np.random.default_rng(
+        1
+    ).integers(-300, 300, 200)
     found = read_table(written(tmp_path / "t.csv", "x\n" + "\n".join(map(repr, values.tolist()))))
     assert_array_equal(found["x"], values)
 
@@ -329,18 +399,32 @@ def test_floats_of_a_file_are_exact(tmp_path: Path) -> None:
 def test_a_schema_keeps_texts_that_look_like_numbers(tmp_path: Path) -> None:
     schema = as_table(read_table(written(tmp_path / "a.csv", "c,x\n007,1\nA1,2\n"))).schema
     later = written(tmp_path / "b.csv", "c,x,y\n007,1,0\n,2,0\n")
-    assert as_table(read_table(later, schema=schema)[["c", "x"]], schema=schema).columns[0].values.tolist() == ["007", None]
+    assert as_table(read_table(later, schema=schema)[["c", "x"]], schema=schema).columns[
+        0
+    ].values.tolist() == ["007", None]
     assert read_table(later)["c"].tolist()[0] == 7
 
 
 def test_texts_that_are_not_all_dates_stay_texts(tmp_path: Path) -> None:
-    found = as_table(read_table(written(tmp_path / "t.csv", "d,e,f\n2024-01-01,2024-13-01,2024-01-01\n2024-01-02,2024-01-01,soon\n")))
+    found = as_table(
+        read_table(
+            written(
+                tmp_path / "t.csv",
+                "d,e,f\n2024-01-01,2024-13-01,2024-01-01\n2024-01-02,2024-01-01,soon\n",
+            )
+        )
+    )
     assert [c.kind for c in found.columns] == ["date", "categorical", "categorical"]
 
 
 def test_single_returns_end_a_line(tmp_path: Path) -> None:
-    """Which pandas by itself takes for the end of a field, so that the 2 would come into column a."""
-    assert_array_equal(read_table(written(tmp_path / "t.csv", b"a,b\n1,1\r\r,2\n3,3\n")), [[1, 1], [np.nan, 2], [3, 3]])
+    """Which pandas by itself takes for the end of a field, so that the 2 would come into
+    column a.
+    """
+    assert_array_equal(
+        read_table(written(tmp_path / "t.csv", b"a,b\n1,1\r\r,2\n3,3\n")),
+        [[1, 1], [np.nan, 2], [3, 3]],
+    )
 
 
 FILES: list[tuple[str, str | bytes, str]] = [
@@ -354,7 +438,7 @@ FILES: list[tuple[str, str | bytes, str]] = [
     ("latin.csv", "a,b\n1,2\n\xe4,2\n".encode("latin-1"), "line 3: byte 0xe4 is not UTF-8"),
     ("binary.csv", b"PK\x03\x04\0\0", "not a text file"),
     ("unnamed.csv", "a,,Unnamed: 1\n1,2,3\n", "duplicate column names 'Unnamed: 1'"),
-    ("quote.csv", "a\n1\n" + '"' + "x" * 200_000 + "\n", "Mend the line"),
+    ("quote.csv", "a\n1\n" + '"' + "x" * 200_000 + "\n", "Correct the line"),
 ]
 
 
@@ -367,7 +451,11 @@ def test_bad_files(name: str, content: str | bytes, message: str, tmp_path: Path
 
 def _of_latin_text() -> bytes:
     """A parquet file whose only text is not UTF-8."""
-    text = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(np.array([0, 1], dtype=np.int32)), pa.py_buffer(b"\xe9")])
+    text = pa.Array.from_buffers(
+        pa.string(),
+        1,
+        [None, pa.py_buffer(np.array([0, 1], dtype=np.int32)), pa.py_buffer(b"\xe9")],
+    )
     file = io.BytesIO()
     pyarrow.parquet.write_table(pa.table({"a": text}), file)
     return file.getvalue()

@@ -42,7 +42,12 @@ def test_numbers_with_one_dimension(y: Any, names: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "y", [pd.DataFrame({"a": [1, 2], "b": [0.5, 1.5]}), pl.DataFrame({"a": [1, 2], "b": [0.5, 1.5]}), np.array([[1, 0.5], [2, 1.5]])]
+    "y",
+    [
+        pd.DataFrame({"a": [1, 2], "b": [0.5, 1.5]}),
+        pl.DataFrame({"a": [1, 2], "b": [0.5, 1.5]}),
+        np.array([[1, 0.5], [2, 1.5]]),
+    ],
 )
 def test_several_targets(y: Any) -> None:
     target = as_target(y, 2, "regression")
@@ -53,7 +58,9 @@ def test_several_targets(y: Any) -> None:
 
 @pytest.mark.parametrize("task", ["regression", "classification"])
 def test_a_column_vector_is_taken_as_flat_with_scikit_learns_warning(task: Task) -> None:
-    with pytest.warns(DataConversionWarning, match="A column-vector y was passed when a 1d array was expected"):
+    with pytest.warns(
+        DataConversionWarning, match="A column-vector y was passed when a 1d array was expected"
+    ):
         target = as_target(np.array([[1], [0]]), 2, task)
     assert target.values.shape == (2, 1)
     assert target.flat
@@ -104,14 +111,18 @@ def test_classes_keep_their_type(y: Any, classes: tuple[Any, ...], labels: list[
 )
 @pytest.mark.filterwarnings("ignore::motifnet.engine.MotifnetWarning")
 def test_labels_are_those_that_came_in(y: NDArray[Any]) -> None:
-    """By dtype and by text: no label is read as a number, no integer is rounded."""
+    """By dtype and by string: no label is read as a number, no integer is rounded."""
     expected, codes = np.unique(y, return_inverse=True)
-    series = [y, pd.Series(y, dtype=object if y.dtype.kind == "O" else None), list(y)] + ([pl.Series(y.tolist())] if y.dtype.kind != "O" else [])
+    series = [y, pd.Series(y, dtype=object if y.dtype.kind == "O" else None), list(y)] + (
+        [pl.Series(y.tolist())] if y.dtype.kind != "O" else []
+    )
     for labels in series:
         target = as_target(labels, len(y), "classification")
         assert target.classes is not None and target.labels is not None
         assert list(target.classes) == expected.tolist()
-        assert [type(level) for level in target.classes] == [type(getattr(level, "item", lambda level=level: level)()) for level in expected.tolist()]
+        assert [type(level) for level in target.classes] == [
+            type(getattr(level, "item", lambda level=level: level)()) for level in expected.tolist()
+        ]
         assert_array_equal(target.labels, codes)
         assert_array_equal(as_groups(labels, len(y)), codes)
         assert_array_equal(codes_among(target.classes, labels, len(y)), codes)
@@ -120,13 +131,46 @@ def test_labels_are_those_that_came_in(y: NDArray[Any]) -> None:
 LABELS = st.one_of(
     st.lists(st.text(), min_size=2, max_size=8),
     st.lists(
-        st.sampled_from(["1", "01", "1.0", "1e0", "+1", "1_0", "NA", "nan", "None", "", " ", "True", "inf", "2024-01-01"]), min_size=2, max_size=9
+        st.sampled_from(
+            [
+                "1",
+                "01",
+                "1.0",
+                "1e0",
+                "+1",
+                "1_0",
+                "NA",
+                "nan",
+                "None",
+                "",
+                " ",
+                "True",
+                "inf",
+                "2024-01-01",
+            ]
+        ),
+        min_size=2,
+        max_size=9,
     ),
     st.lists(st.integers(), min_size=2, max_size=8),
     st.lists(st.booleans(), min_size=2, max_size=8),
     st.lists(st.integers(-(2**53), 2**53).map(float), min_size=2, max_size=8),
 )
-DTYPES = st.sampled_from([None, object, "U", "S", "int64", "uint64", "int8", "float32", "float64", "bool", "datetime64[s]"])
+DTYPES = st.sampled_from(
+    [
+        None,
+        object,
+        "U",
+        "S",
+        "int64",
+        "uint64",
+        "int8",
+        "float32",
+        "float64",
+        "bool",
+        "datetime64[s]",
+    ]
+)
 
 
 @given(LABELS, DTYPES)
@@ -140,7 +184,11 @@ def test_classes_are_the_unique_labels(values: list[Any], dtype: Any) -> None:
     expected, codes = np.unique(y, return_inverse=True)
     if not pd.isna(y).any():
         assert_array_equal(as_groups(y, len(y)), codes)
-    if len(expected) < 2 or y.dtype.kind in "SM" or (y.dtype.kind == "f" and not np.isfinite(y).all()):
+    if (
+        len(expected) < 2
+        or y.dtype.kind in "SM"
+        or (y.dtype.kind == "f" and not np.isfinite(y).all())
+    ):
         with pytest.raises(DataError):
             as_target(y, len(y), "classification")
         return
@@ -152,10 +200,13 @@ def test_classes_are_the_unique_labels(values: list[Any], dtype: Any) -> None:
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        ([1, "1"], "Mix of label input types: y holds a number .1 in row 0. and a text .'1' in row 1"),
+        (
+            [1, "1"],
+            "Mix of label input types: y holds a number .1 in row 0. and a string .'1' in row 1",
+        ),
         (np.array([True, 2], dtype=object), "Mix of label input types: y holds a truth value"),
-        (np.array([b"a", b"b"]), "texts of bytes"),
-        ([b"a", b"b"], "texts of bytes"),
+        (np.array([b"a", b"b"]), "strings of bytes"),
+        ([b"a", b"b"], "strings of bytes"),
         (pd.to_timedelta([1, 2], unit="s"), "dates or durations"),
     ],
 )
@@ -166,7 +217,11 @@ def test_labels_of_no_one_kind(y: Any, message: str) -> None:
 
 def test_labels_of_another_kind_than_the_classes_are_refused() -> None:
     assert codes_among((False, True), [0, 1, 5], 3).tolist() == [0, 1, -1]
-    for classes, y in ((("0", "1"), [0, 1]), ((0, 1), ["0", "1"]), (("a", "b"), pd.to_datetime(["2024-01-01"] * 2))):
+    for classes, y in (
+        (("0", "1"), [0, 1]),
+        ((0, 1), ["0", "1"]),
+        (("a", "b"), pd.to_datetime(["2024-01-01"] * 2)),
+    ):
         with pytest.raises(DataError, match=r"y, row 0 .* but the classes are .* convert y"):
             codes_among(classes, y, 2)
 
@@ -177,8 +232,20 @@ def test_labels_of_another_kind_than_the_classes_are_refused() -> None:
         (pd.array([True, None, False], dtype="boolean"), "regression", "NaN. Row 1"),
         ([True, None, False], "classification", "NaN. Row 1"),
         (pd.array([True, False, True], dtype="boolean"), "regression", [1, 0, 1]),
-        (pa.chunked_array([pa.array([Decimal("1.5"), Decimal("2"), Decimal("-3")], pa.decimal128(38, 5))]), "regression", [1.5, 2, -3]),
-        (pa.chunked_array([pa.array([Decimal("1"), Decimal("2"), Decimal("1")], pa.decimal128(38, 5))]), "classification", [0, 1, 0]),
+        (
+            pa.chunked_array(
+                [pa.array([Decimal("1.5"), Decimal("2"), Decimal("-3")], pa.decimal128(38, 5))]
+            ),
+            "regression",
+            [1.5, 2, -3],
+        ),
+        (
+            pa.chunked_array(
+                [pa.array([Decimal("1"), Decimal("2"), Decimal("1")], pa.decimal128(38, 5))]
+            ),
+            "classification",
+            [0, 1, 0],
+        ),
         ([2**70, 2**65, -(2**80)], "regression", [2.0**70, 2.0**65, -(2.0**80)]),
         (np.array([2**64 - 1, 0, 1], dtype=np.uint64), "regression", [2.0**64, 0, 1]),
         (np.array(["1_0", "2", "3"]), "regression", "'1_0' in row 0"),
@@ -203,7 +270,10 @@ NOTED = {
     "underscores": (["1_0", "10", "20"], "row 0 .*'1_0'"),
     "one mark": (["1", "2", "?"], r"row 2 .*'\?'.*--missing '\?'"),
     "one error": (["1", "2", "#DIV/0!"], "row 2 .*'#DIV/0!'"),
-    "a class named NA": (["yes", "no", "NA"], "row 2 .*'NA', which is taken as a class.*--missing 'NA'"),
+    "a class named NA": (
+        ["yes", "no", "NA"],
+        "row 2 .*'NA', which is taken as a class.*--missing 'NA'",
+    ),
 }
 
 
@@ -215,7 +285,14 @@ def test_classes_that_may_be_meant_as_numbers_are_noted(case: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "y", [["a", "b", "c"], ["1", "2", "10"], ["2024-01-01", "2024-01-02", "x"], ["10-20", "20-30", "30+"], ["1.2.3", "1.2.4", "b"]]
+    "y",
+    [
+        ["a", "b", "c"],
+        ["1", "2", "10"],
+        ["2024-01-01", "2024-01-02", "x"],
+        ["10-20", "20-30", "30+"],
+        ["1.2.3", "1.2.4", "b"],
+    ],
 )
 def test_other_classes_are_not_noted(y: Any) -> None:
     with warnings.catch_warnings():
@@ -237,12 +314,25 @@ def test_classes_of_rows_without_weight_do_not_count() -> None:
         ([1.0, np.nan], "regression", r"Input y contains NaN\. Row 1"),
         ([None, "a"], "classification", r"Input y contains NaN\. Row 0"),
         (pl.Series([1, None]), "classification", r"Input y contains NaN\. Row 1"),
-        ([1.0, np.inf], "regression", r"Input y contains infinity or a value too large for dtype\('float64'\)\. Row 1"),
+        (
+            [1.0, np.inf],
+            "regression",
+            r"Input y contains infinity or a value too large for "
+            r"dtype\('float64'\)\. Row 1",
+        ),
         (pl.Series([1.0, np.inf]), "regression", "Input y contains infinity"),
         ([1.0, np.inf], "classification", "Input y contains infinity"),
         ([1.0, 2.0, 3.0], "regression", r"inconsistent numbers of samples: \[2, 3\]"),
-        (["a", "b"], "regression", "Unknown label type: y holds 'a' in row 0, but a regression needs numbers"),
-        (pd.to_datetime(["2024-01-01", "2024-01-02"]), "classification", "Unknown label type: y holds dates"),
+        (
+            ["a", "b"],
+            "regression",
+            "Unknown label type: y holds 'a' in row 0, but a regression needs numbers",
+        ),
+        (
+            pd.to_datetime(["2024-01-01", "2024-01-02"]),
+            "classification",
+            "Unknown label type: y holds dates",
+        ),
         ([0.5, 1.0], "classification", r"Unknown label type: continuous\. Row 0"),
         ([1, 1], "classification", "one class only .*classes"),
         ([[1, 2], [3, 4]], "classification", "y should be a 1d array, got 2 columns"),
@@ -263,7 +353,9 @@ def test_a_constant_target_is_fine() -> None:
         assert_array_equal(as_target([3, 3], 2, "regression").values, [[3.0], [3.0]])
 
 
-@pytest.mark.parametrize("weight", [[1, 2], np.array([1.0, 2.0]), pd.Series([1, 2]), pl.Series([1, 2])])
+@pytest.mark.parametrize(
+    "weight", [[1, 2], np.array([1.0, 2.0]), pd.Series([1, 2]), pl.Series([1, 2])]
+)
 def test_weights(weight: Any) -> None:
     assert_array_equal(as_weight(weight, 2), [1.0, 2.0])
 
@@ -293,7 +385,14 @@ def test_bad_weights(weight: Any, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "groups", [["b", "a", "b"], [5, 3, 5], np.array([0.5, 0.1, 0.5]), pd.Series(["b", "a", "b"], dtype="category"), pl.Series([True, False, True])]
+    "groups",
+    [
+        ["b", "a", "b"],
+        [5, 3, 5],
+        np.array([0.5, 0.1, 0.5]),
+        pd.Series(["b", "a", "b"], dtype="category"),
+        pl.Series([True, False, True]),
+    ],
 )
 def test_groups_are_coded_in_their_own_order(groups: Any) -> None:
     codes = as_groups(groups, 3)
@@ -325,19 +424,35 @@ def test_groups_and_times_are_exact(groups: Any) -> None:
 
 def test_groups_keep_type_and_text() -> None:
     assert_array_equal(as_groups(["007", "07", "7", "7"], 4), [0, 1, 2, 2])
-    assert len(set(np.asarray(as_groups([1, "1", True, 1.0, b"1"], 5)).tolist())) == 4  # 1 and 1.0 are one
+    # 1 and 1.0 are one
+    assert len(set(np.asarray(as_groups([1, "1", True, 1.0, b"1"], 5)).tolist())) == 4
     with pytest.raises(DataError, match=r"groups, row 0 .* list, which has no order"):
         as_groups(pd.Series([[1], [2]]), 2)
 
 
 @pytest.mark.parametrize(
-    "time", [["2", "10"], [2, 10.5], [Decimal("2"), 3], [np.datetime64("2020"), pd.Timestamp("2021")], pd.to_timedelta([1, 2], "s")]
+    "time",
+    [
+        ["2", "10"],
+        [2, 10.5],
+        [Decimal("2"), 3],
+        [np.datetime64("2020"), pd.Timestamp("2021")],
+        pd.to_timedelta([1, 2], "s"),
+    ],
 )
 def test_times_of_other_kinds(time: Any) -> None:
     assert_array_equal(as_time(time, 2), [0.0, 1.0])
 
 
-@pytest.mark.parametrize("time", [[2, 1], ["2024-01-01T00:00:01", "2024-01-01"], pd.to_datetime(["2024-01-02", "2024-01-01"]), pl.Series([2.5, 0.5])])
+@pytest.mark.parametrize(
+    "time",
+    [
+        [2, 1],
+        ["2024-01-01T00:00:01", "2024-01-01"],
+        pd.to_datetime(["2024-01-02", "2024-01-01"]),
+        pl.Series([2.5, 0.5]),
+    ],
+)
 def test_times_are_numbers(time: Any) -> None:
     found = as_time(time, 2)
     assert found is not None
@@ -372,11 +487,27 @@ def test_a_time_that_is_no_date() -> None:
 
 
 @pytest.mark.parametrize(
-    "labels", [["1", "0"], ["01", "1"], ["a\0", "a"], [2**63, -1], [2**70, 2**70 + 1], [True, False], [0.0, 1.0], ["", "NA"]], ids=repr
+    "labels",
+    [
+        ["1", "0"],
+        ["01", "1"],
+        ["a\0", "a"],
+        [2**63, -1],
+        [2**70, 2**70 + 1],
+        [True, False],
+        [0.0, 1.0],
+        ["", "NA"],
+    ],
+    ids=repr,
 )
 @pytest.mark.filterwarnings("ignore::motifnet.engine.MotifnetWarning")
 def test_a_classifier_gives_back_the_labels_of_its_fit(labels: list[Any], tmp_path: Path) -> None:
-    y = np.array(labels * 20, dtype=object if isinstance(labels[0], str | int) and not isinstance(labels[0], bool) else None)
+    y = np.array(
+        labels * 20,
+        dtype=object
+        if isinstance(labels[0], str | int) and not isinstance(labels[0], bool)
+        else None,
+    )
     X = np.array([y == labels[0], np.arange(40)], dtype=float).T
     model = MotifClassifier(preset="fast", n_jobs=1).fit(X, y)
     model.save(tmp_path / "m.motif")

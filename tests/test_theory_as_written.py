@@ -1,6 +1,8 @@
-"""The checks that the theory's specification wrote down before there was code, line by line: singularities, dimension, groups, parameters per row.
+"""The checks that the theory's specification wrote down before there was code, line by line:
+singularities, dimension, groups, parameters per row.
 
-Those of the loss surface stand in test_landscape.py, those of parallel networks in test_over_parameterisation.py.
+Those of the loss surface stand in test_landscape.py, those of parallel networks in
+test_over_parameterisation.py.
 """
 
 from __future__ import annotations
@@ -13,14 +15,21 @@ import pytest
 import torch
 
 import motifnet
+from motifnet.engine import Matrix
 from motifnet.landscape import isotropic_risk, ridge_risk
 from motifnet.motifs import relu_gate, relu_sort, relu_step
-from motifnet.profiling import permutations, singularity_exponents
-from motifnet.profiling._dimension import box_counting, levina_bickel, merged, neighbour_distances, two_nn
-from motifnet.profiling._smooth import choose_prior
-from motifnet.profiling._symmetry import FIRST, Reading, Symmetry, judge_invariance
-from motifnet.profiling._variogram import variogram
-from motifnet.tables import Matrix, Sample
+from motifnet.structure import permutations, singularity_exponents
+from motifnet.structure._gaussian_process import choose_prior
+from motifnet.structure._intrinsic_dimension import (
+    box_counting,
+    levina_bickel,
+    merged,
+    neighbour_distances,
+    two_nn,
+)
+from motifnet.structure._singularity import variogram
+from motifnet.structure._symmetry import FIRST, Reading, Symmetry, assess_invariance
+from motifnet.tables import Sample
 from motifnet.teachers import KernelRidge
 
 # Singularities
@@ -36,7 +45,9 @@ from motifnet.teachers import KernelRidge
         (2, 0.3, 2, (0.231, 0.231, 0.231, 0.231)),
     ],
 )
-def test_exponents_are_those_of_the_table(alpha: float, beta: float, D: int, expected: tuple[float, ...]) -> None:
+def test_exponents_are_those_of_the_table(
+    alpha: float, beta: float, D: int, expected: tuple[float, ...]
+) -> None:
     found = singularity_exponents(alpha, beta, D)
     names = ("network", "linear_known_direction", "linear", "wavelet")
     np.testing.assert_allclose([found[name] for name in names], expected, atol=1e-3)
@@ -69,12 +80,16 @@ def test_detector_says_that_it_is_unreliable_at_1000_rows() -> None:
 
 @pytest.mark.slow
 def test_network_beats_what_is_linear_in_y_at_a_jump() -> None:
-    """The first is tuned on the test rows, ours is fitted as it comes: error ≤ 0.9 of it at 2,000 rows, mean of five seeds."""
+    """The first is tuned on the test rows, ours is fitted as it comes: error ≤ 0.9 of it at 2,000
+    rows, mean of five seeds.
+    """
     from motifnet.lab._fig1 import SPLINES, _error, _fits, _trial
-    from motifnet.lab._methods import KERNEL, NETWORK
+    from motifnet.lab._trials import KERNEL, NETWORK
 
     fits = [_fits(_trial(2_000, seed)) for seed in range(5)]
-    errors = {name: np.mean([_error(fit[name]) for fit in fits]) for name in (KERNEL, SPLINES, NETWORK)}
+    errors = {
+        name: np.mean([_error(fit[name]) for fit in fits]) for name in (KERNEL, SPLINES, NETWORK)
+    }
     assert errors[NETWORK] <= 0.9 * min(errors[KERNEL], errors[SPLINES])
 
 
@@ -93,7 +108,11 @@ def test_step_and_gate_are_exact_where_the_indicator_is_0_or_1() -> None:
 def sphere(d: int, D: int, seed: int, n: int = 3_000) -> Matrix:
     rng = np.random.default_rng(seed)
     Z = rng.standard_normal((n, d + 1))
-    return np.asarray(Z / np.linalg.norm(Z, axis=1)[:, None] @ np.linalg.qr(rng.standard_normal((D, D)))[0][: d + 1])
+    return np.asarray(
+        Z
+        / np.linalg.norm(Z, axis=1)[:, None]
+        @ np.linalg.qr(rng.standard_normal((D, D)))[0][: d + 1]
+    )
 
 
 @pytest.mark.parametrize(("d", "D"), [(2, 10), (2, 50), (4, 50), (8, 50)])
@@ -116,7 +135,9 @@ def fractal(shifts: Matrix, n: int, rng: np.random.Generator, depth: int = 24) -
 
 
 def carpet(n: int, rng: np.random.Generator) -> Matrix:
-    return fractal(np.array([[i, j] for i in range(3) for j in range(3) if (i, j) != (1, 1)]), n, rng)
+    return fractal(
+        np.array([[i, j] for i in range(3) for j in range(3) if (i, j) != (1, 1)]), n, rng
+    )
 
 
 def koch(n: int, rng: np.random.Generator) -> Matrix:
@@ -128,10 +149,16 @@ def koch(n: int, rng: np.random.Generator) -> Matrix:
     return np.column_stack([z.real, z.imag])
 
 
-@pytest.mark.parametrize(("points", "exact"), [(carpet, np.log(8) / np.log(3)), (koch, np.log(4) / np.log(3))], ids=["carpet", "koch"])
+@pytest.mark.parametrize(
+    ("points", "exact"),
+    [(carpet, np.log(8) / np.log(3)), (koch, np.log(4) / np.log(3))],
+    ids=["carpet", "koch"],
+)
 def test_dimension_of_fractals_by_neighbours(points: Any, exact: float) -> None:
     """Mean of five draws: of one the standard error is d/√n = .035 by TwoNN."""
-    distances = [neighbour_distances(merged(points(3_000, np.random.default_rng(seed)))) for seed in range(5)]
+    distances = [
+        neighbour_distances(merged(points(3_000, np.random.default_rng(seed)))) for seed in range(5)
+    ]
     for estimate in (two_nn, levina_bickel):
         assert np.mean([estimate(each) for each in distances]) == pytest.approx(exact, abs=0.05)
 
@@ -156,7 +183,9 @@ def on_a_sphere(d: int, D: int, seed: int, n: int) -> tuple[Matrix, Matrix]:
 
 @pytest.mark.slow
 def test_the_convex_fit_learns_at_the_intrinsic_dimension() -> None:
-    """Further columns cost it nothing as long as the rows stay where they are; further dimensions do."""
+    """Further columns cost it nothing as long as the rows stay where they are; further dimensions
+    do.
+    """
     sizes = np.array([250, 500, 1_000])
 
     def errors(d: int, D: int) -> Matrix:
@@ -183,11 +212,17 @@ def test_the_convex_fit_learns_at_the_intrinsic_dimension() -> None:
 def test_sorting_network_is_sort() -> None:
     X = np.random.default_rng(0).standard_normal((1_000, 7))
     with torch.no_grad():
-        np.testing.assert_allclose(relu_sort(7)(torch.from_numpy(X)).numpy(), np.sort(X, axis=1), rtol=0, atol=1e-14)
+        np.testing.assert_allclose(
+            relu_sort(7)(torch.from_numpy(X)).numpy(), np.sort(X, axis=1), rtol=0, atol=1e-14
+        )
 
 
-@pytest.mark.parametrize(("q", "K", "expected"), [(3, 50, 1.0608), (4, 50, 1.1244), (5, 100, 1.1036)])
-def test_cells_of_the_quotient_are_one_in_the_order_of_the_group(q: int, K: int, expected: float) -> None:
+@pytest.mark.parametrize(
+    ("q", "K", "expected"), [(3, 50, 1.0608), (4, 50, 1.1244), (5, 100, 1.1036)]
+)
+def test_cells_of_the_quotient_are_one_in_the_order_of_the_group(
+    q: int, K: int, expected: float
+) -> None:
     def ratio(K: int) -> float:
         return factorial(q) * comb(K + q - 1, q) / K**q
 
@@ -204,7 +239,9 @@ def points_target(Z: Matrix) -> Matrix:
 
 
 def quotient_ratio(q: int, n: int, seeds: int) -> float:
-    """Mean error of the convex fit to n rows, over that of the same fit behind the quotient map of all permutations."""
+    """Mean error of the convex fit to n rows, over that of the same fit behind the quotient map of
+    all permutations.
+    """
     errors, group = np.zeros(2), permutations([[i] for i in range(q)], q)
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
@@ -235,7 +272,11 @@ def readings(q: int, break_: float, seeds: int = 20) -> list[Symmetry]:
         Z, y = (X - 0.5) * 12**0.5, (y - y.mean()) / y.std()
         first = int(FIRST * len(Z))
         prior = choose_prior(Z[:first], y[:first, None])
-        found.append(judge_invariance(permutations([[i] for i in range(q)], q), Reading.of(Z, y, prior=prior), Z, y, prior))
+        found.append(
+            assess_invariance(
+                permutations([[i] for i in range(q)], q), Reading.of(Z, y, prior=prior), Z, y, prior
+            )
+        )
     return found
 
 
@@ -246,18 +287,23 @@ def test_useful_and_true_are_answered_apart(q: int) -> None:
     assert sum(test.p_useful <= 0.05 for test in kept) >= (15 if q == 3 else 20)
     assert not any(test.z < -1.96 for test in kept)
     assert all(test.z < -1.96 for test in broken)
-    assert sum(test.p_true <= 0.05 for test in kept) <= 3  # at 5 % more than 3 of 20 has a probability of 1.6 %
+    # at 5 % more than 3 of 20 has a probability of 1.6 %
+    assert sum(test.p_true <= 0.05 for test in kept) <= 3
     assert all(test.p_true <= 0.05 for test in (*broken, *slightly))
 
 
 def held_out_squares(X: Matrix, y: Matrix) -> Matrix:
     """Squared errors of the convex fit, out of fold."""
-    return np.asarray((KernelRidge(profiles=("gaussian",)).fit(Sample.plain(X, y)).oof[:, 0] - y) ** 2)
+    return np.asarray(
+        (KernelRidge(profiles=("gaussian",)).fit(Sample.plain(X, y)).oof[:, 0] - y) ** 2
+    )
 
 
 @pytest.mark.parametrize(("breaking", "least", "most"), [(0.3, 4, 5), (3.0, 0, 0)])
 def test_a_group_that_is_not_true_may_be_useful(breaking: float, least: int, most: int) -> None:
-    """To the convex fit, whose kernel has one scale: variance falls more than bias rises; not where the target breaks the group by much."""
+    """To the convex fit, whose kernel has one scale: variance falls more than bias rises; not where
+    the target breaks the group by much.
+    """
     useful, group = 0, permutations([[i] for i in range(5)], 5)
     for seed in range(5):
         rng = np.random.default_rng(seed)
@@ -281,7 +327,9 @@ def test_isotropic_simulation_meets_the_closed_form(gamma: float) -> None:
         X, b = rng.standard_normal((n, p)), rng.standard_normal(p) / np.sqrt(p)
         fit = np.linalg.lstsq(X, X @ b + 0.5 * rng.standard_normal(n), rcond=None)[0]
         errors.append(((fit - b) ** 2).sum())
-    assert np.mean(errors) == pytest.approx(isotropic_risk(gamma, 0.25, 1.0), rel=0.03 if gamma >= 2 else 0.08)
+    assert np.mean(errors) == pytest.approx(
+        isotropic_risk(gamma, 0.25, 1.0), rel=0.03 if gamma >= 2 else 0.08
+    )
 
 
 @pytest.mark.slow
@@ -291,8 +339,13 @@ def test_decaying_spectrum_meets_the_equivalent(ridge: float) -> None:
     values, errors = 1 / np.arange(1, p + 1), []
     for seed in range(200):
         rng = np.random.default_rng(seed)
-        X, b = rng.standard_normal((n, p)) * np.sqrt(values), rng.choice([-1.0, 1.0], p) / np.sqrt(p)
+        X, b = (
+            rng.standard_normal((n, p)) * np.sqrt(values),
+            rng.choice([-1.0, 1.0], p) / np.sqrt(p),
+        )
         y = X @ b + 0.5 * rng.standard_normal(n)
         fit = X.T @ np.linalg.solve(X @ X.T + max(n * ridge, 1e-10) * np.eye(n), y)
         errors.append((values * (fit - b) ** 2).sum())
-    assert np.mean(errors) == pytest.approx(ridge_risk(values, np.full(p, p**-0.5), n, ridge, 0.25).total, rel=0.08)
+    assert np.mean(errors) == pytest.approx(
+        ridge_risk(values, np.full(p, p**-0.5), n, ridge, 0.25).total, rel=0.08
+    )

@@ -1,4 +1,6 @@
-"""Transport: closed forms, identities between critics, the level and the power of the test, what it refuses, and the interval."""
+"""Transport: closed forms, identities between critics, the level and the power of the test, what it
+refuses, and the interval.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +11,19 @@ import pytest
 from scipy.stats import wasserstein_distance as line_distance
 from scipy.stats import wasserstein_distance_nd
 
-from motifnet.engine import DataError, UsageError
-from motifnet.tables import Matrix
+from motifnet.engine import DataError, Matrix, UsageError
 from motifnet.transport import wasserstein_distance, wasserstein_interval, wasserstein_test
-from motifnet.transport._critics import Critic, supremum
-from motifnet.transport._lines import Lines
-from motifnet.transport._plan import transport_cost
-from motifnet.transport._test import critical_value
+from motifnet.transport._critics import Critic, Lines, supremum, transport_cost
+from motifnet.transport._wasserstein import critical_value
 
 CRITICS: tuple[Critic, ...] = ("exact", "sliced", "network")
 # python-optimal-transport 0.9.7, emd2, at the points below
-POT = {(40, 40, 3): 1.6889119093700273, (30, 45, 2): 1.0453426096065166, (50, 20, 1): 0.390713913780157, (25, 25, 10): 3.982662558366081}
+POT = {
+    (40, 40, 3): 1.6889119093700273,
+    (30, 45, 2): 1.0453426096065166,
+    (50, 20, 1): 0.390713913780157,
+    (25, 25, 10): 3.982662558366081,
+}
 
 
 def points(n: int, d: int, frequency: float) -> Matrix:
@@ -36,7 +40,9 @@ def normal(n: int, d: int, seed: int, shift: float = 0.0) -> Matrix:
 @pytest.mark.parametrize("sizes", POT, ids=str)
 def test_the_exact_distance_is_that_of_pot(sizes: tuple[int, int, int]) -> None:
     n, m, d = sizes
-    assert wasserstein_distance(points(n, d, 1.0), points(m, d, 2.5) * 1.5 + 0.3) == pytest.approx(POT[sizes], abs=1e-9)
+    assert wasserstein_distance(points(n, d, 1.0), points(m, d, 2.5) * 1.5 + 0.3) == pytest.approx(
+        POT[sizes], abs=1e-9
+    )
 
 
 @pytest.mark.parametrize(("n", "m", "d"), [(12, 12, 2), (9, 14, 3)])
@@ -52,7 +58,9 @@ def test_one_column_in_closed_form(n: int, m: int) -> None:
     assert wasserstein_distance(x, z) == pytest.approx(expected, abs=1e-12)
     assert wasserstein_distance(x, z, critic="sliced") == pytest.approx(expected, abs=1e-12)
     D = np.abs(x[:, None] - z)
-    assert transport_cost(D, np.full(n, 1 / n), np.full(m, 1 / m)) == pytest.approx(expected, abs=1e-9)
+    assert transport_cost(D, np.full(n, 1 / n), np.full(m, 1 / m)) == pytest.approx(
+        expected, abs=1e-9
+    )
 
 
 @pytest.mark.parametrize("critic", CRITICS)
@@ -96,7 +104,9 @@ def test_signed_masses_are_a_transport_between_their_parts() -> None:
     c -= c.mean()
     to, fro = c > 0, c < 0
     expected = transport_cost(np.abs(x[to][:, None] - x[fro]), c[to], -c[fro])
-    assert Lines.of(x[:, None], np.ones((1, 1))).lipschitz(c[None])[0, 0] == pytest.approx(expected, abs=1e-9)
+    assert Lines.of(x[:, None], np.ones((1, 1))).lipschitz(c[None])[0, 0] == pytest.approx(
+        expected, abs=1e-9
+    )
     plane = np.column_stack([x, np.zeros(12)])
     assert supremum("exact", plane, rng)(c[None])[0] == pytest.approx(expected, abs=1e-9)
 
@@ -109,15 +119,25 @@ def test_signed_masses_are_a_transport_between_their_parts() -> None:
 def test_the_same_seed_gives_the_same_result(critic: Critic, calibration: Any) -> None:
     X, Z = normal(14, 2, 9), normal(14, 2, 10, 0.4)
     before = np.random.get_state()[1].copy()  # type: ignore[index]
-    first, second, other = (wasserstein_test(X, Z, critic=critic, calibration=calibration, n_resamples=19, random_state=s) for s in (3, 3, 4))
+    first, second, other = (
+        wasserstein_test(
+            X, Z, critic=critic, calibration=calibration, n_resamples=19, random_state=s
+        )
+        for s in (3, 3, 4)
+    )
     assert (np.random.get_state()[1] == before).all()  # type: ignore[index]
-    assert first.pvalue == second.pvalue and (first.null_distribution == second.null_distribution).all()
+    assert (
+        first.pvalue == second.pvalue
+        and (first.null_distribution == second.null_distribution).all()
+    )
     assert (first.null_distribution != other.null_distribution).any()
 
 
 def test_p_value_and_critical_value_agree() -> None:
     for seed in range(20):
-        found = wasserstein_test(normal(20, 1, seed), normal(30, 1, 100 + seed, 0.4), alpha=0.1, n_resamples=59)
+        found = wasserstein_test(
+            normal(20, 1, seed), normal(30, 1, 100 + seed, 0.4), alpha=0.1, n_resamples=59
+        )
         assert (found.pvalue <= 0.1) == (found.distance > found.critical_value)
         assert found.pvalue == (1 + (found.null_distribution >= found.distance).sum()) / 60
     assert critical_value(np.arange(18.0), 0.05) == np.inf
@@ -128,9 +148,16 @@ def test_units_do_not_matter_unless_asked() -> None:
     X, Z = normal(30, 2, 11), normal(30, 2, 12)
     Z[:, 0] += 1
     unit = np.array([1e-6, 1e200])
-    plain, scaled = (wasserstein_test(A * u, Z * u if A is X else Z, n_resamples=19) for A, u in ((X, np.ones(2)), (X, unit)))
-    assert scaled.distance == pytest.approx(plain.distance, rel=1e-9) and scaled.pvalue == plain.pvalue
-    assert wasserstein_test(X, Z, n_resamples=19, standardize=False).distance == pytest.approx(wasserstein_distance(X, Z))
+    plain, scaled = (
+        wasserstein_test(A * u, Z * u if A is X else Z, n_resamples=19)
+        for A, u in ((X, np.ones(2)), (X, unit))
+    )
+    assert (
+        scaled.distance == pytest.approx(plain.distance, rel=1e-9) and scaled.pvalue == plain.pvalue
+    )
+    assert wasserstein_test(X, Z, n_resamples=19, standardize=False).distance == pytest.approx(
+        wasserstein_distance(X, Z)
+    )
 
 
 def test_the_exact_critic_takes_equally_many_rows_and_not_more_than_asked() -> None:
@@ -141,7 +168,14 @@ def test_the_exact_critic_takes_equally_many_rows_and_not_more_than_asked() -> N
 def rejections(d: int, shift: float, repetitions: int, **options: Any) -> float:
     """Share of p-values up to 5 %, n = m = 50, B = 99."""
     tests = (
-        wasserstein_test(normal(50, d, 2 * r), normal(50, d, 2 * r + 1, shift), n_resamples=99, random_state=r, **options) for r in range(repetitions)
+        wasserstein_test(
+            normal(50, d, 2 * r),
+            normal(50, d, 2 * r + 1, shift),
+            n_resamples=99,
+            random_state=r,
+            **options,
+        )
+        for r in range(repetitions)
     )
     return float(np.mean([test.pvalue <= 0.05 for test in tests]))
 
@@ -183,14 +217,28 @@ def test_level_of_the_multiplier_for_small_classes(critic: Critic) -> None:
 
 
 def test_the_interval_holds_the_distance_of_the_laws() -> None:
-    found = [wasserstein_interval(normal(100, 1, 2 * r), normal(80, 1, 2 * r + 1, 0.5), n_resamples=99, random_state=r) for r in range(200)]
+    found = [
+        wasserstein_interval(
+            normal(100, 1, 2 * r), normal(80, 1, 2 * r + 1, 0.5), n_resamples=99, random_state=r
+        )
+        for r in range(200)
+    ]
     assert np.mean([f.low <= 0.5 <= f.high for f in found]) >= 0.93
     assert all(0 <= f.low <= f.distance <= f.high for f in found)
 
 
 @pytest.mark.parametrize("critic", ["sliced", "network"])
 def test_the_interval_of_equal_laws_begins_at_zero(critic: Critic) -> None:
-    found = [wasserstein_interval(normal(80, 6, 2 * r), normal(80, 6, 2 * r + 1), critic=critic, n_resamples=59, random_state=r) for r in range(40)]
+    found = [
+        wasserstein_interval(
+            normal(80, 6, 2 * r),
+            normal(80, 6, 2 * r + 1),
+            critic=critic,
+            n_resamples=59,
+            random_state=r,
+        )
+        for r in range(40)
+    ]
     assert np.mean([f.low == 0 for f in found]) >= 0.86  # 2.4 standard errors below 95 %
     assert wasserstein_interval(normal(80, 6, 0), normal(80, 6, 1, 1.0), critic=critic).low > 0
 
@@ -210,16 +258,35 @@ def test_the_interval_in_the_plane() -> None:
         (np.zeros((1, 2)), np.zeros((5, 2)), {}, DataError, "two rows"),
         (np.full((5, 2), np.nan), np.zeros((5, 2)), {}, DataError, "finite"),
         ([["a"], ["b"]], [[1], [2]], {}, DataError, "numbers"),
-        (np.zeros((5, 3)), np.zeros((5, 3)), {"calibration": "multiplier"}, UsageError, "not valid for 3 columns"),
+        (
+            np.zeros((5, 3)),
+            np.zeros((5, 3)),
+            {"calibration": "multiplier"},
+            UsageError,
+            "not valid for 3 columns",
+        ),
         (np.zeros((5, 2)), np.zeros((5, 2)), {"critic": "deep"}, UsageError, "critic"),
         (np.zeros((5, 2)), np.zeros((5, 2)), {"calibration": "none"}, UsageError, "calibration"),
         (np.zeros((5, 2)), np.zeros((5, 2)), {"alpha": 5}, UsageError, "alpha"),
         (np.zeros((5, 2)), np.zeros((5, 2)), {"n_resamples": 0}, UsageError, "n_resamples"),
         (np.zeros((5, 2)), np.zeros((5, 2)), {"max_points": 1}, UsageError, "max_points"),
     ],
-    ids=["columns", "rows", "NaN", "texts", "multiplier", "critic", "calibration", "alpha", "resamples", "points"],
+    ids=[
+        "columns",
+        "rows",
+        "NaN",
+        "texts",
+        "multiplier",
+        "critic",
+        "calibration",
+        "alpha",
+        "resamples",
+        "points",
+    ],
 )
-def test_what_cannot_be_tested(X: Any, Z: Any, options: dict[str, Any], error: type[Exception], words: str) -> None:
+def test_what_cannot_be_tested(
+    X: Any, Z: Any, options: dict[str, Any], error: type[Exception], words: str
+) -> None:
     with pytest.raises(error, match=words):
         wasserstein_test(X, Z, **options)
 

@@ -1,4 +1,6 @@
-"""Which tests run which lines, and how long they take: from one run of the tests with coverage.py's contexts and pytest's XML report."""
+"""Which tests run which lines, and how long they take: from one run of the tests with coverage.py's
+contexts and pytest's XML report.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,33 @@ def measure(root: Path, folder: Path, tests: list[str]) -> None:
     """Run tests under coverage; what they cover is added to what is in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     number = len(list(folder.glob("*.xml")))
-    (folder / "coverage.ini").write_text(f"[run]\nsource = motifnet\ndata_file = {folder / f'data.{number}'}\n")
-    options = ["--cov=motifnet", "--cov-context=test", "--cov-report=", f"--cov-config={folder / 'coverage.ini'}"]
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "not slow", f"--junitxml={folder / f'{number}.xml'}", *options, *tests]
+    (folder / "coverage.ini").write_text(
+        f"[run]\nsource = motifnet\ndata_file = {folder / f'data.{number}'}\n"
+    )
+    options = [
+        "--cov=motifnet",
+        "--cov-context=test",
+        "--cov-report=",
+        f"--cov-config={folder / 'coverage.ini'}",
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-m",
+        "not slow",
+        f"--junitxml={folder / f'{number}.xml'}",
+        *options,
+        *tests,
+    ]
     subprocess.run(command, cwd=root, check=False)
 
 
 def lines_of(folder: Path) -> Lines:
-    """Tests by file and line; where a line runs before a test, in what several tests may share, the file of the test."""
+    """Tests by file and line; where a line runs before a test, in what several tests may share, the
+    file of the test.
+    """
     from coverage import CoverageData
 
     lines: Lines = defaultdict(lambda: defaultdict(set))
@@ -34,7 +55,9 @@ def lines_of(folder: Path) -> Lines:
         data.read()
         for path in data.measured_files():
             for line, contexts in data.contexts_by_lineno(path).items():
-                lines[f"src/{path.rpartition('/src/')[2]}"][line] |= {_reach(c) for c in contexts if c}
+                lines[f"src/{path.rpartition('/src/')[2]}"][line] |= {
+                    _reach(c) for c in contexts if c
+                }
     return lines
 
 
@@ -48,7 +71,9 @@ def _file_of(test: str) -> str:
 
 
 def covering(lines: Lines, mutant: Mutant, tests: Iterable[str]) -> set[str]:
-    """Those of `tests` that run the line of a mutant; for lines that the import runs, all of the files with one that runs any line of the module."""
+    """Those of `tests` that run the line of a mutant; for lines that the import runs, all of the
+    files with one that runs any line of the module.
+    """
     of_file = lines[mutant.path]
     if mutant.later:
         found = next((found for line in mutant.lines if (found := of_file[line])), set[str]())
@@ -58,7 +83,9 @@ def covering(lines: Lines, mutant: Mutant, tests: Iterable[str]) -> set[str]:
 
 
 def seconds_of(folder: Path) -> dict[str, float]:
-    """Seconds of each test, of the last run that had it; those that failed without any mutant are left out."""
+    """Seconds of each test, of the last run that had it; those that failed without any mutant are
+    left out.
+    """
     seconds: dict[str, float] = {}
     for file in sorted(folder.glob("*.xml"), key=lambda path: path.stat().st_mtime):
         for case in ET.parse(file).getroot().iter("testcase"):

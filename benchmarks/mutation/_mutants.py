@@ -5,8 +5,9 @@
     logic        and ↔ or, True ↔ False, if c → if not c            number  z → z + 1
     return       return x → return None                             drop    a call for its effect, an x += …, a raise
 
-Annotations and docstrings stay as they are. Messages, names and other texts are not mutated, nor are assignments dropped: what follows would stumble
-over a missing name, which says little of the tests.
+Annotations and docstrings stay as they are. Messages, names and other texts are not mutated, nor
+are assignments dropped: what follows would stumble over a missing name, which says little of the
+tests.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ _ARITHMETIC: dict[type, type[ast.operator]] = {
 class Mutant:
     """Where it is, what it changes, and which of the equal changes in its function it is.
 
-    lines: of the node and of its statement; later: it runs in a function, not at import; at, variant: number of the node, and of its change.
+    lines: of the node and of its statement; later: it runs in a function, not at import; at,
+    variant: number of the node, and of its change.
     """
 
     path: str
@@ -87,7 +89,17 @@ def mutants_of(path: Path, root: Path) -> list[Mutant]:
         for variant, (operator, new) in enumerate(_changes(place.node)):
             change = place.scope, operator, before, ast.unparse(ast.fix_missing_locations(new))
             lines = place.node.lineno, place.line
-            found.append(Mutant(str(path.relative_to(root)), *change, seen[change], lines, place.later, at, variant))
+            found.append(
+                Mutant(
+                    str(path.relative_to(root)),
+                    *change,
+                    seen[change],
+                    lines,
+                    place.later,
+                    at,
+                    variant,
+                )
+            )
             seen[change] += 1
     return found
 
@@ -97,7 +109,9 @@ _Node = ast.expr | ast.stmt
 
 @dataclass(frozen=True)
 class _Place:
-    """A node, where its parent holds it, the names that it is in, whether it runs later than at import, and the line of its statement."""
+    """A node, where its parent holds it, the names that it is in, whether it runs later than at
+    import, and the line of its statement.
+    """
 
     node: _Node
     parent: ast.AST
@@ -115,7 +129,9 @@ class _Place:
             getattr(self.parent, self.field)[self.index] = new
 
 
-def _places(parent: ast.AST, scope: str = "", later: bool = False, line: int = 0) -> Iterator[_Place]:
+def _places(
+    parent: ast.AST, scope: str = "", later: bool = False, line: int = 0
+) -> Iterator[_Place]:
     """Expressions and statements that run."""
     for field, value in ast.iter_fields(parent):
         if field in ("annotation", "returns") or isinstance(parent, ast.JoinedStr):
@@ -152,11 +168,15 @@ def _changes(node: _Node) -> Iterator[tuple[str, _Node]]:
             yield "logic", ast.Constant(not node.value)
         case ast.Constant(value=int() | float()):
             yield "number", ast.Constant(node.value + 1)
-        case ast.Return(value=ast.expr()) if not (isinstance(node.value, ast.Constant) and node.value.value is None):
+        case ast.Return(value=ast.expr()) if not (
+            isinstance(node.value, ast.Constant) and node.value.value is None
+        ):
             yield "return", ast.Return(ast.Constant(None))
     if isinstance(node, ast.If | ast.IfExp | ast.While) and not isinstance(node.test, ast.Compare):
         yield "logic", _with(node, test=ast.UnaryOp(ast.Not(), deepcopy(node.test)))
-    if isinstance(node, ast.AugAssign | ast.Raise) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
+    if isinstance(node, ast.AugAssign | ast.Raise) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    ):
         yield "drop", ast.Pass()
 
 

@@ -25,7 +25,11 @@ class Results:
 
     def rows(self) -> pd.DataFrame:
         """All of them; texts that are empty stay texts."""
-        return pd.read_csv(self.path, keep_default_na=False) if self.path.exists() else pd.DataFrame(columns=_FIELDS)
+        return (
+            pd.read_csv(self.path, keep_default_na=False)
+            if self.path.exists()
+            else pd.DataFrame(columns=_FIELDS)
+        )
 
     @property
     def done(self) -> set[tuple[object, ...]]:
@@ -34,19 +38,40 @@ class Results:
 
     def add(self, mutant: Mutant, outcome: Outcome, seconds: float) -> None:
         """One more row."""
-        append(self.path, _FIELDS, [*mutant.key, mutant.lines[0], outcome.status, outcome.by, outcome.ran, f"{seconds:.1f}"])
-        place, change = f"{mutant.path}:{mutant.lines[0]}", f"{mutant.before[:60]!r} → {mutant.after[:60]!r}"
+        append(
+            self.path,
+            _FIELDS,
+            [
+                *mutant.key,
+                mutant.lines[0],
+                outcome.status,
+                outcome.by,
+                outcome.ran,
+                f"{seconds:.1f}",
+            ],
+        )
+        place, change = (
+            f"{mutant.path}:{mutant.lines[0]}",
+            f"{mutant.before[:60]!r} → {mutant.after[:60]!r}",
+        )
         print(f"{outcome.status:9}{seconds:6.1f}s {place} {change} {outcome.by}", flush=True)
 
     def forget_survivors(self) -> None:
         """They are tried again, but for those that are equivalent."""
         rows = self.rows()
-        rows[rows.status.isin(_NOTICED) | rows[list(KEY)].apply(tuple, axis=1).isin(self.equivalent())].to_csv(self.path, index=False)
+        rows[
+            rows.status.isin(_NOTICED)
+            | rows[list(KEY)].apply(tuple, axis=1).isin(self.equivalent())
+        ].to_csv(self.path, index=False)
 
     def equivalent(self) -> dict[tuple[object, ...], str]:
         """Reasons why a mutant changes nothing that a caller can see."""
         path = self.folder / "equivalent.csv"
-        table = pd.read_csv(path, keep_default_na=False) if path.exists() else pd.DataFrame(columns=[*KEY, "reason"])
+        table = (
+            pd.read_csv(path, keep_default_na=False)
+            if path.exists()
+            else pd.DataFrame(columns=[*KEY, "reason"])
+        )
         return {tuple(row[list(KEY)]): row.reason for _, row in table.iterrows()}
 
     def report(self, sample: Sequence[Mutant]) -> None:
@@ -54,7 +79,11 @@ class Results:
         order = {mutant.key: mutant.lines[0] for mutant in sample}
         rows = self.rows().drop_duplicates(list(KEY), keep="last")
         keys = rows[list(KEY)].apply(tuple, axis=1)
-        rows = rows[keys.isin(order)].assign(line=keys.map(order)).sort_values(["path", "line", "before", "after", "repeat"], kind="stable")
+        rows = (
+            rows[keys.isin(order)]
+            .assign(line=keys.map(order))
+            .sort_values(["path", "line", "before", "after", "repeat"], kind="stable")
+        )
         rows.to_csv(self.path, index=False)
         text = report(rows, self.equivalent())
         (self.folder / "mutation.md").write_text(text)
@@ -64,17 +93,36 @@ class Results:
 def report(rows: pd.DataFrame, reasons: dict[tuple[object, ...], str]) -> str:
     """Scores by folder, then each survivor."""
     reason = rows[list(KEY)].apply(tuple, axis=1).map(reasons) if len(rows) else rows.path
-    rows = rows.assign(folder=rows.path.str.split("/").str[2], noticed=rows.status.isin(_NOTICED), reason=reason)
-    lines = ["# Mutation score", "", "| folder | mutants | noticed | score | equivalent | score without them |", "|---|---|---|---|---|---|"]
+    rows = rows.assign(
+        folder=rows.path.str.split("/").str[2], noticed=rows.status.isin(_NOTICED), reason=reason
+    )
+    lines = [
+        "# Mutation score",
+        "",
+        "| folder | mutants | noticed | score | equivalent | score without them |",
+        "|---|---|---|---|---|---|",
+    ]
     for folder, part in (*rows.groupby("folder"), ("all", rows)):
         equivalent = int((~part.noticed & part.reason.notna()).sum())
         share, without = part.noticed.mean(), part.noticed.sum() / max(1, len(part) - equivalent)
-        lines.append(f"| {folder} | {len(part)} | {part.noticed.sum()} | {share:.1%} | {equivalent} | {without:.1%} |")
+        lines.append(
+            f"| {folder} | {len(part)} | {part.noticed.sum()} | {share:.1%} | "
+            f"{equivalent} | {without:.1%} |"
+        )
     left = rows[~rows.noticed]
-    lines += ["", "Survivors, the equivalent ones with their reasons:", "", "| place | before | after | equivalent, because |", "|---|---|---|---|"]
+    lines += [
+        "",
+        "Survivors, the equivalent ones with their reasons:",
+        "",
+        "| place | before | after | equivalent, because |",
+        "|---|---|---|---|",
+    ]
     for row in left.itertuples():
         why = "" if pd.isna(row.reason) else row.reason
-        lines.append(f"| {row.path.removeprefix('src/motifnet/')}:{row.line} | {_cell(row.before)} | {_cell(row.after)} | {why} |")
+        lines.append(
+            f"| {row.path.removeprefix('src/motifnet/')}:{row.line} | "
+            f"{_cell(row.before)} | {_cell(row.after)} | {why} |"
+        )
     return "\n".join([*lines, ""])
 
 

@@ -1,4 +1,6 @@
-"""One mutant against its tests, in a process that is forked with all other libraries loaded and loads the changed code itself."""
+"""One mutant against its tests, in a process that is forked with all other libraries loaded and
+loads the changed code itself.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,37 @@ import pytest
 from benchmarks.mutation._mutants import Mutant
 
 PRELOADED = (
-    *("torch", "pandas", "polars", "pyarrow", "lightgbm", "xgboost", "catboost", "onnx", "onnxruntime", "matplotlib.pyplot", "hypothesis", "typer"),
-    *("scipy.stats", "scipy.optimize", "scipy.interpolate", "sklearn.ensemble", "sklearn.svm", "sklearn.linear_model", "sklearn.pipeline"),
-    *("sklearn.gaussian_process", "sklearn.calibration", "sklearn.neural_network", "sklearn.compose", "sklearn.utils.estimator_checks", "narwhals"),
+    *(
+        "torch",
+        "pandas",
+        "polars",
+        "pyarrow",
+        "lightgbm",
+        "xgboost",
+        "catboost",
+        "onnx",
+        "onnxruntime",
+        "matplotlib.pyplot",
+        "hypothesis",
+        "typer",
+    ),
+    *(
+        "scipy.stats",
+        "scipy.optimize",
+        "scipy.interpolate",
+        "sklearn.ensemble",
+        "sklearn.svm",
+        "sklearn.linear_model",
+        "sklearn.pipeline",
+    ),
+    *(
+        "sklearn.gaussian_process",
+        "sklearn.calibration",
+        "sklearn.neural_network",
+        "sklearn.compose",
+        "sklearn.utils.estimator_checks",
+        "narwhals",
+    ),
 )
 _SLOWER = 10  # times its usual time: a test that takes longer has noticed
 _PATIENCE = 20.0  # seconds more
@@ -47,7 +77,9 @@ class _Changed(MetaPathFinder):
         self.name = ".".join(part for part in inside.parts if part != "__init__")
         self.code = compile(mutant.tree(root), str(root / mutant.path), "exec")
 
-    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         """The usual place of the module, with another loader."""
         spec = PathFinder.find_spec(name, path, target) if name == self.name else None
         if spec is not None:
@@ -77,7 +109,10 @@ class _Chosen:
         self.failed, self.ran = "", 0
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = sorted((item for item in items if item.nodeid in self.order), key=lambda item: self.order[item.nodeid])
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self.order),
+            key=lambda item: self.order[item.nodeid],
+        )
         for item in items:
             item.add_marker(pytest.mark.timeout(_PATIENCE + _SLOWER * self.seconds[item.nodeid]))
 
@@ -92,14 +127,24 @@ class _Chosen:
 
 
 def preload() -> None:
-    """What every trial needs, but for the code that is changed; what is not installed the tests do not need."""
+    """What every trial needs, but for the code that is changed; what is not installed the tests do
+    not need.
+    """
     for name in PRELOADED:
         with contextlib.suppress(ImportError):
             import_module(name)
 
 
-def attempt(mutant: Mutant | None, tests: Sequence[str], seconds: dict[str, float], root: Path, answer: Connection) -> None:
-    """Run the tests until one fails; for a forked process, which ends here. Without a mutant: the tests as they are."""
+def attempt(
+    mutant: Mutant | None,
+    tests: Sequence[str],
+    seconds: dict[str, float],
+    root: Path,
+    answer: Connection,
+) -> None:
+    """Run the tests until one fails; for a forked process, which ends here. Without a mutant: the
+    tests as they are.
+    """
     with _silence(), _scratch() as scratch:
         import hypothesis
 
@@ -108,8 +153,20 @@ def attempt(mutant: Mutant | None, tests: Sequence[str], seconds: dict[str, floa
         if mutant is not None:
             sys.meta_path.insert(0, _Changed(mutant, root))
         chosen, files = _Chosen(tests, seconds), sorted({test.partition("::")[0] for test in tests})
-        options: list[Any] = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]  # all is imported already
-        places = [f"--basetemp={scratch / 'tests'}", f"--rootdir={root}", *(str(root / file) for file in files)]
+        # all is imported already
+        options: list[Any] = [
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-W",
+            "ignore::pytest.PytestAssertRewriteWarning",
+        ]
+        places = [
+            f"--basetemp={scratch / 'tests'}",
+            f"--rootdir={root}",
+            *(str(root / file) for file in files),
+        ]
         code = pytest.main([*options, *places], plugins=[chosen])
     if chosen.failed or (code == pytest.ExitCode.OK and chosen.ran):
         answer.send(Outcome("killed" if chosen.failed else "survived", chosen.failed, chosen.ran))

@@ -1,6 +1,6 @@
-"""motifnet: a table goes in, a convex model is fitted, its structure is computed into a deep network.
+"""motifnet: convex models fitted to tables, and computed into deep networks.
 
-Names are loaded when first used, so that `import motifnet` stays quick.
+Names are loaded at their first use, so that `import motifnet` stays quick.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from motifnet.estimators import MotifClassifier, MotifRegressor, Network, load, mimic
-    from motifnet.profiling import profile
+    from motifnet.structure import profile
 
 __version__ = "0.1.0"
 _HOMES = {
@@ -19,9 +19,17 @@ _HOMES = {
     "Network": "estimators",
     "load": "estimators",
     "mimic": "estimators",
-    "profile": "profiling",
+    "profile": "structure",
 }
-__all__ = ["MotifClassifier", "MotifRegressor", "Network", "__version__", "load", "mimic", "profile"]
+__all__ = [
+    "MotifClassifier",
+    "MotifRegressor",
+    "Network",
+    "__version__",
+    "load",
+    "mimic",
+    "profile",
+]
 
 
 def __getattr__(name: str) -> Any:

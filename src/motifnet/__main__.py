@@ -1,4 +1,4 @@
-"""`python -m motifnet`: the command line where its script is not on the path."""
+"""`python -m motifnet`: the command line, where its script is not on the path."""
 
 from motifnet.cli import main
 

@@ -1,6 +1,7 @@
 """Fitted estimators from files.
 
-Of a skops file only known types are built (see _skops_schema.py); a pickle runs what is in it, so it must be asked for.
+Only known types of a skops file are built (see _skops_schema.py). A pickle runs its content, so the
+user must request it.
 """
 
 from __future__ import annotations
@@ -14,18 +15,23 @@ from zipfile import ZipFile
 from motifnet.engine import FileError, MotifnetError, UsageError
 
 _SCHEMA = "schema.json"
-_LEAST_LIMIT, _MOST_RATIO = 2**28, 50
+_MIN_LIMIT = 2**28  # bytes
+_MAX_RATIO = 50  # of the unpacked size to the file
 
 
 def read_estimator(path: Path, *, allow_pickle: bool) -> Any:
     """The estimator of a skops file, or with `allow_pickle` of a pickle or joblib file."""
     if not path.is_file():
-        raise FileError(f"{path} is not there. Give the path of a fitted estimator, such as `skops.io.dump(model, 'model.skops')` writes.")
+        raise FileError(
+            f"{path} is not there. Give the path of a fitted estimator, such as "
+            "`skops.io.dump(model, 'model.skops')` writes."
+        )
     if path.suffix == ".skops":
         return _from_skops(path)
     if not allow_pickle:
         raise UsageError(
-            f"{path} is no .skops file. Write the estimator by `skops.io.dump`; a pickle or joblib file can run any code, so it is read with "
+            f"{path} is no .skops file. Write the estimator by `skops.io.dump`; a pickle or "
+            "joblib file can run any code, so it is read with "
             "--allow-pickle only: for files of your own."
         )
     import joblib
@@ -33,16 +39,21 @@ def read_estimator(path: Path, *, allow_pickle: bool) -> Any:
     try:
         return joblib.load(path)
     except Exception as error:
-        raise FileError(f"{path} cannot be read: {type(error).__name__}: {error}. Is it a pickle of a fitted estimator?") from error
+        raise FileError(
+            f"{path} cannot be read: {type(error).__name__}: {error}. Is it a pickle "
+            "of a fitted estimator?"
+        ) from error
 
 
 def _from_skops(path: Path) -> Any:
     try:
         from skops import io
     except ImportError as error:
-        raise UsageError("Reading a .skops file needs the package skops. Install it with `pip install 'motifnet[skops]'`.") from error
-    from motifnet.cli._search_trees import with_search_trees
-    from motifnet.cli._skops_schema import trusted_names
+        raise UsageError(
+            "Reading a .skops file needs the package skops. Install it with `pip "
+            "install 'motifnet[skops]'`."
+        ) from error
+    from motifnet.cli._skops_schema import trusted_names, with_search_trees
 
     try:
         content, foreign = _checked(path)
@@ -51,21 +62,29 @@ def _from_skops(path: Path) -> Any:
     except MotifnetError:
         raise
     except Exception as error:
-        raise FileError(f"{path} cannot be read as a skops file: {error}. Write it by `skops.io.dump`.") from error
+        raise FileError(
+            f"{path} cannot be read as a skops file: {error}. Write it by `skops.io.dump`."
+        ) from error
     raise UsageError(
-        f"{path} holds what is no part of an estimator that has a transfer: {', '.join(foreign[:5])}. Nothing of it was built. "
-        "Fit the estimator without it; a file of your own can be read as a pickle, with --allow-pickle."
+        f"{path} holds what is no part of an estimator that has a transfer: "
+        f"{', '.join(foreign[:5])}. Nothing of it was built. "
+        "Fit the estimator without it; a file of your own can be read as a pickle, with "
+        "--allow-pickle."
     )
 
 
 def _checked(path: Path) -> tuple[bytes, list[str]]:
-    """The archive with a schema of what predictions need, and the names in it that are not known."""
+    """The archive with the part of the schema that predictions need, and its unknown names."""
     from motifnet.cli._skops_schema import strangers, trimmed
 
     with ZipFile(path) as archive:
-        size, limit = sum(entry.file_size for entry in archive.infolist()), max(_LEAST_LIMIT, _MOST_RATIO * path.stat().st_size)
+        size = sum(entry.file_size for entry in archive.infolist())
+        limit = max(_MIN_LIMIT, _MAX_RATIO * path.stat().st_size)
         if size > limit:
-            raise FileError(f"{path} unpacks to {size:,} bytes, at most {limit:,} go with its size. Write it by `skops.io.dump`.")
+            raise FileError(
+                f"{path} unpacks to {size:,} bytes, at most {limit:,} go with its "
+                "size. Write it by `skops.io.dump`."
+            )
         schema = trimmed(json.loads(archive.read(_SCHEMA)))
         foreign = strangers(schema)
         content = BytesIO()

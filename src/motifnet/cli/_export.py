@@ -1,41 +1,228 @@
-"""motifnet export: a model in, an ONNX file out."""
+"""motifnet export, compress and mimic: a model in, its network in another form out.
+
+`export` writes the same function as ONNX. `compress` distils it into a small model. `mimic` takes a
+fitted estimator of another library and writes its network as ONNX or Python.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from motifnet.cli._guard import guarded
-from motifnet.cli._options import Debug, Force, Model, Quiet
-from motifnet.cli._places import check_place
-from motifnet.cli._text import say
+from motifnet.cli._console import guarded, say, say_ledger
+from motifnet.cli._estimator_file import read_estimator
+from motifnet.cli._input import check_names, read_by, reading_of
+from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet
+from motifnet.cli._output import check_place
+from motifnet.engine import UsageError
+
+if TYPE_CHECKING:
+    from motifnet.tables import Reading
+
+OnnxFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="ONNX", help="Where the ONNX file goes, such as houses.onnx.", show_default=False
+    ),
+]
+Dtype = Annotated[Literal["float64", "float32"], typer.Option(help="Type of numbers in and out.")]
+Coverage = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Give the ends of an interval too, as lower and upper, for this share of "
+        "observations.",
+    ),
+]
+SmallModel = Annotated[
+    Path,
+    typer.Option(
+        "--out", "-o", metavar="MODEL", help="Where the small model goes, such as small.motif."
+    ),
+]
+Rows = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[TABLE]",
+        help="Rows to distil on, with the columns of the fit. Default: those in the model.",
+        show_default=False,
+    ),
+]
+MaxUnits = Annotated[
+    int | None,
+    typer.Option(
+        metavar="NUMBER",
+        help="Largest number of kernel units. Default: the knee.",
+        show_default=False,
+    ),
+]
+Tolerance = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="The fewest units whose error is at most this share above the full one's: 0.02.",
+        show_default=False,
+    ),
+]
+Seed = Annotated[
+    int, typer.Option(min=0, help="Of splits and batches. The same seed gives the same model.")
+]
+EstimatorFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="ESTIMATOR", help="A fitted estimator, written by skops.", show_default=False
+    ),
+]
+Sample = Annotated[
+    Path,
+    typer.Option(
+        "--data",
+        "-d",
+        metavar="TABLE",
+        help="Rows of the kind that it was fitted on.",
+        show_default=False,
+    ),
+]
+NetworkFile = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="Where the network goes: an .onnx or a .py file.",
+        show_default=False,
+    ),
+]
+AllowPickle = Annotated[
+    bool,
+    typer.Option(
+        "--allow-pickle",
+        help="Read a pickle or joblib file, which can run any code: for files of your own only.",
+    ),
+]
 
 
 @guarded
 def export(
     model: Model,
-    out: Annotated[Path, typer.Argument(metavar="ONNX", help="Where the ONNX file goes, such as houses.onnx.", show_default=False)],
-    dtype: Annotated[Literal["float64", "float32"], typer.Option(help="Type of numbers in and out.")] = "float64",
-    coverage: Annotated[
-        float | None, typer.Option(metavar="SHARE", help="Give the ends of an interval too, as lower and upper, for this share of observations.")
-    ] = None,
+    out: OnnxFile,
+    dtype: Dtype = "float64",
+    coverage: Coverage = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
     """Write a model as ONNX, to run without Python.
 
-    The graph takes the columns of the table by name, texts and gaps included. It is run through onnxruntime and compared with the model
-    before the file is put in place; a difference above 1e-10 standard deviations (float32: 3e-4) is an error.
+    The graph takes the columns of the table by name, strings and missing values included. Before
+    the file is written, onnxruntime runs the graph and its output is compared with the model. A
+    difference above 1e-10 standard deviations (float32: 3e-4) is an error.
 
     [bold]motifnet export houses.motif houses.onnx[/bold]
     """
-    from motifnet.bundle import load_model, to_onnx
+    from motifnet.model import load_model, to_onnx
 
     check_place(out, force=force, option="ONNX")
     parity = to_onnx(load_model(model), out, dtype=dtype, coverage=coverage)
     if not quiet:
-        difference = f"at most {parity.max_difference:.1e} standard deviations on {parity.rows:,} rows"
+        difference = (
+            f"at most {parity.max_difference:.1e} standard deviations on {parity.rows:,} rows"
+        )
         say(f"{out}: {out.stat().st_size:,} bytes; differs from the model by {difference}")
+
+
+@guarded
+def compress(
+    model: Model,
+    out: SmallModel,
+    table: Rows = None,
+    max_units: MaxUnits = None,
+    tolerance: Tolerance = None,
+    decimal: Decimal = None,
+    missing: Missing = None,
+    seed: Seed = 0,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Replace the network of a model by a small, fast one that holds no row of the table.
+
+    The full network is distilled into a few kernel units whose centres are trained points. A fit
+    keeps its rows as centres, so no table is needed; a given table replaces them.
+
+    [bold]motifnet compress houses.motif --max-units 256 --out small.motif[/bold]
+
+    [bold]motifnet compress houses.motif houses.csv --tolerance 0.02 --out small.motif[/bold]
+    """
+    from motifnet import load
+    from motifnet.tables import read_table
+
+    check_place(out, force=force)
+    full = load(model)
+    full.model_ = read_by(full.model_, reading_of(decimal, missing, full.model_.schema.reading))
+    rows, names = None, list(full.model_.schema.names)
+    if table is not None:
+        frame = read_table(table, schema=full.model_.schema)
+        check_names(frame, names, "The fitted column")
+        rows = frame[names]
+    small = full.compress(rows, max_units=max_units, tolerance=tolerance, random_state=seed)
+    small.save(out)
+    if not quiet:
+        say_ledger(small.ledger_[len(full.ledger_) :])
+        say(f"{out}: {out.stat().st_size:,} bytes in place of {model.stat().st_size:,}")
+
+
+@guarded
+def mimic(
+    estimator: EstimatorFile,
+    data: Sample,
+    out: NetworkFile,
+    allow_pickle: AllowPickle = False,
+    decimal: Decimal = None,
+    missing: Missing = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Write a fitted estimator of scikit-learn, LightGBM, XGBoost or CatBoost as a network, by
+    calculation alone.
+
+    The network gives the estimator's own predictions to rounding; the certificate says what was
+    measured on the rows of the table. ONNX takes the columns by name, strings included; a .py file
+    needs only numpy.
+
+    [bold]motifnet mimic model.skops --data sample.csv --out model.onnx[/bold]
+    """
+    import motifnet
+
+    if out.suffix not in (".onnx", ".py"):
+        raise UsageError(
+            f"--out {out} ends in {out.suffix!r}; a network is written as .onnx or as .py. "
+            "Choose one of them."
+        )
+    check_place(out, force=force)
+    fitted = read_estimator(estimator, allow_pickle=allow_pickle)
+    rows = _rows(data, fitted, reading_of(decimal, missing))
+    network = motifnet.mimic(fitted, rows)
+    if out.suffix == ".py":
+        network.to_python(out)
+    else:
+        network.to_onnx(out, X=rows)
+    if not quiet:
+        say(f"{out}: {out.stat().st_size:,} bytes; {network.certificate}")
+
+
+def _rows(path: Path, fitted: Any, reading: Reading) -> Any:
+    """The columns of the table that the estimator was fitted on: by name where it has names, else
+    all of them as a matrix.
+    """
+    from motifnet.tables import read_table
+
+    frame = read_table(path, reading=reading)
+    if hasattr(fitted, "feature_names_in_"):
+        names = [str(name) for name in fitted.feature_names_in_]
+        check_names(frame, names, "The fitted column")
+        return frame[names]
+    return frame.to_numpy()

@@ -1,24 +1,38 @@
-"""motifnet fit: a table in, a model file out."""
+"""motifnet fit: a table in, a model file out.
+
+A large file, and any file with --stream, is read block by block and not held as a whole.
+"""
 
 from __future__ import annotations
 
 import sys
 import time as clock
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from motifnet.cli._columns import check_names, said_task, with_target
-from motifnet.cli._fit_options import (
+from motifnet.cli._console import guarded, note, say, say_ledger
+from motifnet.cli._input import check_names, read_by, reading_of, said_task, with_target
+from motifnet.cli._options import (
+    Checkpoint,
+    Debug,
+    Decimal,
     Drop,
+    Engine,
+    Force,
     Groups,
+    Jobs,
     Landmarks,
     MaxParameters,
     MemoryLimit,
+    Missing,
     ObjectiveName,
     Offset,
     Out,
     Preset,
     Quantiles,
+    Quiet,
     ReportFile,
     Seed,
     Size,
@@ -28,20 +42,64 @@ from motifnet.cli._fit_options import (
     TaskName,
     Teacher,
     Time,
+    TimeLimit,
     Weight,
 )
-from motifnet.cli._fit_stream import fit_file, is_streamed
-from motifnet.cli._guard import guarded
-from motifnet.cli._options import Checkpoint, Debug, Decimal, Engine, Force, Jobs, Missing, Quiet, TimeLimit
-from motifnet.cli._places import check_place
-from motifnet.cli._reading import read_by, reading_of
-from motifnet.cli._text import say, say_ledger
+from motifnet.cli._output import check_place
 from motifnet.engine import Control, UsageError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from motifnet import MotifClassifier, MotifRegressor
+    from motifnet.tables import Reading
+
+LARGE = 100 << 20  # bytes of a file that is streamed by default
+STORED = {".parquet": 4, ".pq": 4, ".gz": 4}  # size as text over size as a file, about
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns that the options name; those with a role are no inputs."""
+
+    targets: list[str]
+    dropped: list[str]
+    groups: str | None
+    time: str | None
+    weight: str | None
+    offset: str | None
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Arguments of `fit` and their columns."""
+        named = {
+            "groups": self.groups,
+            "time": self.time,
+            "sample_weight": self.weight,
+            "offset": self.offset,
+        }
+        return {key: name for key, name in named.items() if name}
+
+
+HELP = """Fit a model to the table and save it.
+
+Numbers, true/false, strings, ISO dates and empty cells need no preparation. Ctrl-C ends the fit
+and saves the best model so far; a second one stops at once.
+
+[bold]motifnet fit houses.csv --target price --out houses.motif[/bold]
+
+[bold]motifnet fit visits.csv -t outcome -o visits.motif --groups patient --drop visit_id[/bold]
+
+[bold]motifnet fit claims.csv -t n -o claims.motif --objective poisson --offset log_years[/bold]
+
+[bold]motifnet fit preise.csv -t preis -o preise.motif --decimal , --missing k.A.[/bold]
+
+[bold]motifnet fit houses.csv -t price -o houses.motif --teacher svr[/bold]   (or a .skops file)
+
+[bold]motifnet fit rides.parquet -t fare -o rides.motif --stream --memory-limit 2000[/bold]
+
+[bold]zcat sales.csv.gz | motifnet fit - -t sold -o sales.motif --time day --preset fast[/bold]
+"""
 
 
 @guarded
@@ -76,68 +134,84 @@ def fit(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Fit a model to the table and save it.
-
-    Numbers, true/false, texts, ISO dates and empty cells are taken as they come. Ctrl-C ends the fit and saves the best
-    model so far; a second one stops at once.
-
-    [bold]motifnet fit houses.csv --target price --out houses.motif[/bold]
-
-    [bold]motifnet fit visits.csv -t outcome -o visits.motif --groups patient --drop visit_id[/bold]
-
-    [bold]motifnet fit claims.csv -t claims -o claims.motif --objective poisson --offset log_years[/bold]
-
-    [bold]motifnet fit preise.csv -t preis -o preise.motif --decimal , --missing k.A.[/bold]
-
-    [bold]motifnet fit houses.csv -t price -o houses.motif --teacher svr[/bold]   (or a file: my_model.skops)
-
-    [bold]motifnet fit rides.parquet -t fare -o rides.motif --stream --memory-limit 2000[/bold]
-
-    [bold]zcat sales.csv.gz | motifnet fit - -t sold -o sales.motif --time day --preset fast[/bold]
-    """
-    from motifnet.bundle import save_model
-    from motifnet.tables import read_table
-
+    """Fit a model to the table and save it."""
     start, reading = clock.monotonic(), reading_of(decimal, missing)
     _check_places(out, report, force)
-    beside = {"groups": groups, "time": time, "sample_weight": weight, "offset": offset}
-    unlike = {"time": time, "weight": weight, "offset": offset, "time-limit": time_limit, "teacher": teacher, "max-parameters": max_parameters}
-    unlike |= {"size": size != "compact", "objective": objective != "squared", "target (twice)": len(target) > 1}
-    settings = {"preset": preset, "n_jobs": jobs, "random_state": seed, "engine": engine, "checkpoint": checkpoint}
-    if is_streamed(table, stream, unlike, quiet):
-        model = fit_file(table, target[0], task, drop or [], landmarks, memory_limit, reading, groups, settings, quiet)
-        save_model(model.model_, out)
-        _tell(model, out, report, force, quiet, start)
-        return
-    labels = [*([groups] if groups else []), *(target if task == "classification" else [])]
-    frame = _checked(read_table(table, reading=reading, labels=labels), target, beside, drop or [])
-    if task == "auto":
-        task = "regression" if len(target) > 1 or objective != "squared" else said_task(frame[target[0]], quiet)
-    model = _estimator(task, objective, quantiles, offset).set_params(**settings, **_teacher(teacher), size=size, max_parameters=max_parameters)
-    model.set_params(time_limit_s=time_limit, verbose=int(not quiet and sys.stderr.isatty()))
-    no_input = {*target, *(drop or []), *(name for name in beside.values() if name)}
+    columns = Columns(target, drop or [], groups, time, weight, offset)
+    settings: dict[str, Any] = {"preset": preset, "n_jobs": jobs, "random_state": seed}
+    settings |= {"engine": engine, "checkpoint": checkpoint}
+    without_stream = {"time": time, "weight": weight, "offset": offset, "time-limit": time_limit}
+    without_stream |= {"teacher": teacher, "max-parameters": max_parameters}
+    without_stream |= {"size": size != "compact", "objective": objective != "squared"}
+    without_stream |= {"target (twice)": len(target) > 1}
+    model: MotifRegressor | MotifClassifier
+    if is_streamed(table, stream, without_stream, quiet):
+        settings |= {"verbose": int(not quiet)}
+        limits: dict[str, Any] = {"landmarks": landmarks, "memory_limit_mb": memory_limit}
+        model = _fit_stream(
+            table, columns, reading, task=task, settings=settings, quiet=quiet, out=out, **limits
+        )
+    else:
+        frame, kind = _read(table, columns, reading, task, objective, quiet)
+        model = _estimator(kind, objective, quantiles, offset)
+        model.set_params(**settings, **_teacher(teacher))
+        model.set_params(size=size, max_parameters=max_parameters)
+        model.set_params(time_limit_s=time_limit, verbose=int(not quiet and sys.stderr.isatty()))
+        _fit_table(model, frame, columns, reading, out)
+    if report is not None:
+        model.report(report, overwrite=force)
+    if not quiet:
+        _print_summary(model, out, clock.monotonic() - start)
+
+
+def _read(
+    table: Path, columns: Columns, reading: Reading, task: str, objective: str, quiet: bool
+) -> tuple[DataFrame, str]:
+    """The rows to fit, and the task."""
+    from motifnet.tables import read_table
+
+    targets = columns.targets
+    labels = [
+        *([columns.groups] if columns.groups else []),
+        *(targets if task == "classification" else []),
+    ]
+    frame = _checked(read_table(table, reading=reading, labels=labels), columns)
+    if task != "auto":
+        return frame, task
+    if len(targets) > 1 or objective != "squared":
+        return frame, "regression"
+    return frame, said_task(frame[targets[0]], quiet)
+
+
+def _fit_table(
+    model: MotifRegressor | MotifClassifier,
+    frame: DataFrame,
+    columns: Columns,
+    reading: Reading,
+    out: Path,
+) -> None:
+    """Fit and save, so that a first Ctrl-C between the two does not lose the model."""
+    from motifnet.model import save_model
+
+    roles, targets = columns.roles, columns.targets
+    no_input = {*targets, *columns.dropped, *roles.values()}
     inputs = frame[[name for name in frame.columns if name not in no_input]]
     saving = Control()
-    with saving.listening():  # so that a first Ctrl-C between fit and file does not lose the model
-        model.fit(inputs, _target(frame, target), **{key: frame[name] for key, name in beside.items() if name})
+    with saving.listening():
+        model.fit(
+            inputs,
+            frame[targets[0]] if len(targets) == 1 else frame[targets],
+            **{key: frame[name] for key, name in roles.items()},
+        )
         model.model_ = read_by(model.model_, reading)
         if model.model_.info["stopped_early"]:
             saving.interrupted.set()  # the next Ctrl-C is the second one
         save_model(model.model_, out)
-    _tell(model, out, report, force, quiet, start)
-
-
-def _tell(model: MotifRegressor | MotifClassifier, out: Path, report: Path | None, force: bool, quiet: bool, start: float) -> None:
-    """The page that was asked for, and the ledger."""
-    if report is not None:
-        model.report(report, overwrite=force)
-    if not quiet:
-        _report(model, out, clock.monotonic() - start)
 
 
 def _check_places(out: Path, report: Path | None, force: bool) -> None:
     """Both files can be written."""
-    from motifnet.report import suffix_of
+    from motifnet.model.report import suffix_of
 
     check_place(out, force=force)
     if report is not None:
@@ -145,42 +219,51 @@ def _check_places(out: Path, report: Path | None, force: bool) -> None:
         check_place(report, force=force, option="--report")
 
 
-def _teacher(asked: str | None) -> dict[str, Any]:
+def _teacher(requested: str | None) -> dict[str, Any]:
     """The name of a teacher, or the estimator of a file, as a setting."""
     from motifnet.cli._estimator_file import read_estimator
 
-    if asked is None:
+    if requested is None:
         return {}
-    path = Path(asked)
-    return {"teacher": read_estimator(path, allow_pickle=False) if path.suffix or path.exists() else asked}
+    path = Path(requested)
+    is_file = bool(path.suffix) or path.exists()
+    return {"teacher": read_estimator(path, allow_pickle=False) if is_file else requested}
 
 
-def _checked(frame: DataFrame, targets: list[str], beside: dict[str, str | None], drop: list[str]) -> DataFrame:
-    """The rows to fit; every column that an option names is there, and none has two parts."""
+def _checked(frame: DataFrame, columns: Columns) -> DataFrame:
+    """The rows with a target; refuse a column that is missing or has two roles."""
+    targets = columns.targets
     check_names(frame, targets, "--target")
-    check_names(frame, drop, "--drop")
+    check_names(frame, columns.dropped, "--drop")
     used = [*targets]
-    for key, name in beside.items():
+    for key, name in columns.roles.items():
         option = f"--{key.removeprefix('sample_')}"
-        if name:
-            check_names(frame, [name], option)
-            if name in used:
-                raise UsageError(
-                    f"{option} {name!r} is named twice among --target, --groups, --time, --weight and --offset. Give each its own column."
-                )
-            used.append(name)
+        check_names(frame, [name], option)
+        if name in used:
+            raise UsageError(
+                f"{option} {name!r} is named twice among --target, --groups, --time, --weight "
+                "and --offset. Give each its own column."
+            )
+        used.append(name)
     if len(set(targets)) < len(targets):
-        raise UsageError(f"--target names a column twice: {', '.join(map(repr, targets))}. Name each once.")
+        raise UsageError(
+            f"--target names a column twice: {', '.join(map(repr, targets))}. Name each once."
+        )
     return with_target(frame, targets)
 
 
-def _estimator(task: str, objective: str, quantiles: str, offset: str | None) -> MotifRegressor | MotifClassifier:
+def _estimator(
+    task: str, objective: str, quantiles: str, offset: str | None
+) -> MotifRegressor | MotifClassifier:
     from motifnet import MotifClassifier, MotifRegressor
 
     if task == "regression":
         return MotifRegressor(objective=objective, quantiles=_levels(quantiles))
     if objective != "squared" or offset:
-        raise UsageError("--objective and --offset are for a regression. Leave them out, or pass --task regression.")
+        raise UsageError(
+            "--objective and --offset are for a regression. Leave them out, or pass "
+            "--task regression."
+        )
     return MotifClassifier()
 
 
@@ -188,18 +271,88 @@ def _levels(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(level) for level in text.split(","))
     except ValueError:
-        raise UsageError(f"--quantiles {text!r} is not a list of numbers with commas between, such as .1,.5,.9.") from None
+        raise UsageError(
+            f"--quantiles {text!r} is not a list of numbers with commas between, such as .1,.5,.9."
+        ) from None
 
 
-def _target(frame: DataFrame, targets: list[str]) -> Any:
-    return frame[targets[0]] if len(targets) == 1 else frame[targets]
-
-
-def _report(model: MotifRegressor | MotifClassifier, out: Path, seconds: float) -> None:
+def _print_summary(model: MotifRegressor | MotifClassifier, out: Path, seconds: float) -> None:
+    """Print the ledger, and one line each on the fit and on its file."""
     fitted = model.model_
     if not model.verbose:
         say_ledger(fitted.ledger)
-    rows = f"{fitted.info['stream_rows']:,} rows" if "stream_rows" in fitted.info else f"{fitted.info['rows']:,} rows"
-    size = f"{len(fitted.schema.names)} columns, {rows}"
-    say(f"{fitted.task} of {', '.join(fitted.targets)} on {size}; {fitted.error_unit}, on rows not seen")
-    say(f"{out}: {out.stat().st_size:,} bytes, {seconds:.1f} s in all")
+    rows = fitted.info["stream_rows"] if "stream_rows" in fitted.info else fitted.info["rows"]
+    say(
+        f"{fitted.task} of {', '.join(fitted.targets)} on {len(fitted.schema.names)} columns, "
+        f"{rows:,} rows; {fitted.error_unit}, on held-out rows"
+    )
+    say(f"{out}: {out.stat().st_size:,} bytes, {seconds:.1f} s")
+
+
+def is_streamed(
+    table: Path, requested: bool | None, without_stream: Mapping[str, object], quiet: bool
+) -> bool:
+    """Whether to stream: as requested, else if the file is large and no option that a stream lacks
+    is given.
+    """
+    given = [f"--{name}" for name, value in without_stream.items() if value]
+    if requested and given:
+        raise UsageError(
+            f"--stream does not go with {', '.join(given)}. Leave them out, or fit "
+            "without --stream."
+        )
+    if (
+        requested is not None
+        or given
+        or not table.is_file()
+        or table.stat().st_size * STORED.get(table.suffix, 1) < LARGE
+    ):
+        return bool(requested)
+    if not quiet:
+        note(
+            "note",
+            f"{table} is large, so it is read block by block; if it is to be read as a "
+            "whole, pass --no-stream.",
+        )
+    return True
+
+
+def _fit_stream(
+    table: Path,
+    columns: Columns,
+    reading: Reading,
+    *,
+    task: str,
+    settings: Mapping[str, object],
+    landmarks: int,
+    memory_limit_mb: float | None,
+    quiet: bool,
+    out: Path,
+) -> MotifRegressor | MotifClassifier:
+    """Fit and save; the first block of the file decides the task."""
+    from motifnet import MotifClassifier, MotifRegressor
+    from motifnet.model import save_model
+    from motifnet.tables import open_stream
+
+    target, groups = columns.targets[0], columns.groups
+    stream = open_stream(table, reading)
+    first = stream.frame([next(stream.blocks()).raw])
+    check_names(first, [target], "--target")
+    check_names(first, columns.dropped, "--drop")
+    check_names(first, [groups] if groups else [], "--groups")
+    if task == "auto":
+        task = said_task(first[target], quiet)
+    model = MotifRegressor() if task == "regression" else MotifClassifier()
+    model.set_params(**settings)
+    model.fit_stream(
+        table,
+        target,
+        drop=columns.dropped,
+        landmarks=landmarks,
+        memory_limit_mb=memory_limit_mb,
+        decimal=reading.decimal,
+        missing=reading.missing,
+        groups=groups,
+    )
+    save_model(model.model_, out)
+    return model

@@ -1,29 +1,187 @@
-"""Options that several commands share."""
+"""Options as annotated types: those that several commands share, then those of `motifnet fit`.
+
+Options of one other command stand in its own file.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A file that `motifnet fit` wrote.", show_default=False)]
-Force = Annotated[bool, typer.Option("--force", "-f", help="Replace the output file if there is one.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")]
-Jobs = Annotated[
-    int | None, typer.Option("--jobs", "-j", help="Jobs side by side; the result does not depend on it. Default: one a core.", show_default=False)
+Model = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", help="A file that `motifnet fit` wrote.", show_default=False),
 ]
-TimeLimit = Annotated[float | None, typer.Option(metavar="SECONDS", help="After this the best model so far is taken.", show_default=False)]
-Engine = Annotated[str, typer.Option(metavar="ENGINE", help="Where jobs run: local, ray, or a cluster's address, ray://host:port.")]
+Table = Annotated[
+    Path,
+    typer.Argument(
+        metavar="TABLE",
+        help="CSV, TSV or parquet with a header; - is standard input.",
+        show_default=False,
+    ),
+]
+Targets = Annotated[
+    list[str],
+    typer.Option(
+        "--target",
+        "-t",
+        metavar="COLUMN",
+        help="The column to predict; several for several numbers at once.",
+    ),
+]
+TaskName = Annotated[
+    Literal["auto", "regression", "classification"],
+    typer.Option(
+        help="auto: strings, true/false and up to ten different whole numbers are classes."
+    ),
+]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="A column to leave out, such as a row number. May be given more than once.",
+    ),
+]
+Force = Annotated[
+    bool, typer.Option("--force", "-f", help="Replace the output file if there is one.")
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        help="Parallel jobs; the result does not depend on it. Default: one a core.",
+        show_default=False,
+    ),
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS", help="After this the best model so far is taken.", show_default=False
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        metavar="ENGINE",
+        help="Where jobs run: local, ray, or a cluster's address, ray://host:port.",
+    ),
+]
 Checkpoint = Annotated[
     Path | None,
-    typer.Option(metavar="FOLDER", help="Finished jobs are kept here; the same command goes on where it was interrupted.", show_default=False),
+    typer.Option(
+        metavar="FOLDER",
+        help="Finished jobs are kept here; the same command goes on where it was interrupted.",
+        show_default=False,
+    ),
 ]
 Decimal = Annotated[
-    str | None, typer.Option(metavar="CHARACTER", help="Decimal character of the table's numbers: . or ,  Default: that of the fit, or a point.")
+    str | None,
+    typer.Option(
+        metavar="CHARACTER",
+        help="Decimal character of the table's numbers: . or ,  Default: that of the fit, or a "
+        "point.",
+    ),
 ]
 Missing = Annotated[
     list[str] | None,
-    typer.Option(metavar="TEXT", help="A text that stands for a missing value, beside an empty cell. May be given more than once. A model keeps it."),
+    typer.Option(
+        metavar="TEXT",
+        help="A string that means a missing value, as an empty cell does. May be given more than "
+        "once. A model keeps it.",
+    ),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the Python traceback of an error.")]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out", "-o", metavar="MODEL", help="Where the model goes, such as houses.motif."
+    ),
+]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="A page about the model: .html, .md or .json.", show_default=False
+    ),
+]
+Preset = Annotated[
+    Literal["fast", "balanced", "best"],
+    typer.Option(help="How much is tried: seconds, tens of seconds, or minutes."),
+]
+ObjectiveName = Annotated[
+    Literal["squared", "supnorm", "absolute", "pinball", "poisson", "gamma"],
+    typer.Option(
+        help="Of a regression: the mean; the median; quantiles; the mean of counts, or "
+        "of positive amounts, by a log link."
+    ),
+]
+Teacher = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="What to transfer and retrain in place of kernel ridge: svr, gp, ridge, forest and "
+        "the like, or a model that skops has written.",
+        show_default=False,
+    ),
+]
+Size = Annotated[
+    Literal["compact", "full", "small"],
+    typer.Option(help="One network of all rows, averages of those of all folds, or few centres."),
+]
+MaxParameters = Annotated[
+    int | None, typer.Option(metavar="NUMBER", help="A budget for the network.", show_default=False)
+]
+Quantiles = Annotated[
+    str, typer.Option(metavar="LEVELS", help="The levels of pinball, with commas between.")
+]
+Offset = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="The log of each row's exposure, for poisson and gamma; not an input.",
+        show_default=False,
+    ),
+]
+Groups = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Rows of a group (a patient, a site) are never split "
+        "between fitting and scoring; not an input.",
+    ),
+]
+Time = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="Dates or numbers: every score looks forward only; not an input."
+    ),
+]
+Weight = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Weights of the rows, at least 0; not an input."),
+]
+Stream = Annotated[
+    bool | None,
+    typer.Option(
+        "--stream/--no-stream",
+        help="Read the file block by block, whatever its size. Default: where it is large.",
+        show_default=False,
+    ),
+]
+Landmarks = Annotated[int, typer.Option(min=1, help="Of a stream: number of kernel units.")]
+MemoryLimit = Annotated[
+    float | None,
+    typer.Option(
+        metavar="MB",
+        help="Of a stream: what it may hold. Default: what is free.",
+        show_default=False,
+    ),
+]
+Seed = Annotated[
+    int, typer.Option(min=0, help="Of folds and batches. The same seed gives the same model.")
+]

@@ -1,7 +1,8 @@
-"""AutoGluon in a Python of its own, behind scikit-learn's interface.
+"""AutoGluon in a Python of its own, with scikit-learn's interface.
 
-Rows go there as a CSV of the form `categories`, and predictions come back as an array (`_autogluon_process.py`). The other process measures its
-seconds and memory, children included, once its imports are done: `seconds_` has them under the names of `Result`.
+Rows go there as a CSV of the form `categories`, and predictions come back as an array
+(`_autogluon_process.py`). The other process measures its seconds and memory, children included,
+once its imports are done. `seconds_` has them under the names of `Result`.
 
     make autogluon
     export MOTIFNET_AUTOGLUON_PYTHON=$PWD/.venv-autogluon/bin/python
@@ -21,10 +22,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from motifnet.compare._environment import Environment
-from motifnet.compare._method import Setting, Target
+from motifnet.compare._method import Environment, Setting, Target
 
-AUTOGLUON = Environment("MOTIFNET_AUTOGLUON_PYTHON", "autogluon.tabular", "[lightgbm,catboost,xgboost]")
+AUTOGLUON = Environment(
+    "MOTIFNET_AUTOGLUON_PYTHON", "autogluon.tabular", "[lightgbm,catboost,xgboost]"
+)
 PROGRAM = Path(__file__).with_name("_autogluon_process.py")
 TARGET = "target"
 LAST_WORDS = 300
@@ -43,7 +45,13 @@ class AutoGluon:
         folder, s = Path(tempfile.mkdtemp()), self.setting
         self.folder_ = folder
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        request = {"preset": self.preset, "limit": self.limit, "classes": s.classes, "threads": s.threads, "categories": list(s.categories)}
+        request = {
+            "preset": self.preset,
+            "limit": self.limit,
+            "classes": s.classes,
+            "threads": s.threads,
+            "categories": list(s.categories),
+        }
         (folder / "request.json").write_text(json.dumps(request))
         X.assign(**{TARGET: y}).to_csv(folder / "fit.csv", index=False)
         self._run("fit")
@@ -62,13 +70,20 @@ class AutoGluon:
     @property
     def seconds_(self) -> dict[str, float]:
         """What was measured there."""
-        return {name: value for file in self.folder_.glob("*.seconds.json") for name, value in json.loads(file.read_text()).items()}
+        return {
+            name: value
+            for file in self.folder_.glob("*.seconds.json")
+            for name, value in json.loads(file.read_text()).items()
+        }
 
     def _run(self, what: str) -> None:
         command = [AUTOGLUON.python, str(PROGRAM), what, str(self.folder_)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a program of ours, in the Python that the user names
+        # a program of ours, in the Python that the user names
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
-            raise RuntimeError(f"AutoGluon ended with code {done.returncode}: {done.stderr[-LAST_WORDS:]}")
+            raise RuntimeError(
+                f"AutoGluon ended with code {done.returncode}: {done.stderr[-LAST_WORDS:]}"
+            )
 
 
 def autogluon(setting: Setting, *, preset: str, limit: float) -> Any:

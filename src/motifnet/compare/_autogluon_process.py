@@ -1,7 +1,9 @@
-"""The program that runs in AutoGluon's Python: `fit FOLDER` or `predict FOLDER`. It imports nothing of ours, since that Python does not have it.
+"""The program that runs in AutoGluon's Python, as `fit FOLDER` or `predict FOLDER`.
 
-AutoGluon's limit is by the clock. With one thread the clock that it reads is the CPU time of this process: the same on an idle machine, and where
-other work has a share of the processor its fit is not cut short.
+It imports nothing of ours, since that Python does not have it.
+
+AutoGluon's limit is by the clock. With one thread the clock that it reads is the CPU time of this
+process. On an idle machine the two agree. On a busy one its fit is not cut short.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ MB = 2**20
 
 
 def main() -> None:
-    """Do what is asked for, and write what it took."""
+    """Do what is requested, and write the seconds and the memory."""
     what, folder = sys.argv[1], Path(sys.argv[2])
     request = json.loads((folder / "request.json").read_text())
     for name in ("lightgbm", "catboost", "xgboost", "sklearn.ensemble"):  # before the clock starts
@@ -37,7 +39,9 @@ def _read(path: Path, categories: list[str]) -> pd.DataFrame:
     names = list(pd.read_csv(path, nrows=0).columns)
     numbers = {name: [""] for name in names if name not in categories}
     strings = dict.fromkeys(categories, str)
-    table = pd.read_csv(path, dtype=strings, keep_default_na=False, na_values=numbers, float_precision="round_trip")
+    table = pd.read_csv(
+        path, dtype=strings, keep_default_na=False, na_values=numbers, float_precision="round_trip"
+    )
     return table.astype(dict.fromkeys(categories, "category"))
 
 
@@ -46,12 +50,27 @@ def _fit(table: pd.DataFrame, request: dict[str, Any], folder: Path) -> dict[str
 
     kind = {0: "regression", 2: "binary"}.get(request["classes"], "multiclass")
     metric = "log_loss" if request["classes"] else "root_mean_squared_error"
-    predictor = TabularPredictor(TARGET, problem_type=kind, eval_metric=metric, path=str(folder / "model"), verbosity=0)
+    predictor = TabularPredictor(
+        TARGET, problem_type=kind, eval_metric=metric, path=str(folder / "model"), verbosity=0
+    )
     start, cpu = time.perf_counter(), _cpu_seconds()
     with _Clock(request["threads"]):
-        predictor.fit(table, presets=request["preset"], time_limit=request["limit"], num_cpus=request["threads"], num_gpus=0)
-    used = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return {"fit_seconds": time.perf_counter() - start, "cpu_seconds": _cpu_seconds() - cpu, "peak_mb": max(used) * 1024 / MB}
+        predictor.fit(
+            table,
+            presets=request["preset"],
+            time_limit=request["limit"],
+            num_cpus=request["threads"],
+            num_gpus=0,
+        )
+    used = [
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    ]
+    return {
+        "fit_seconds": time.perf_counter() - start,
+        "cpu_seconds": _cpu_seconds() - cpu,
+        "peak_mb": max(used) * 1024 / MB,
+    }
 
 
 def _predict(table: pd.DataFrame, request: dict[str, Any], folder: Path) -> dict[str, float]:
@@ -72,7 +91,7 @@ def _cpu_seconds() -> float:
 
 
 class _Clock:
-    """With one thread, `time.time` goes on by CPU seconds while this lasts."""
+    """With one thread, `time.time` counts CPU seconds within this context."""
 
     def __init__(self, threads: int) -> None:
         self.threads = threads

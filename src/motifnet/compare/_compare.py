@@ -1,4 +1,4 @@
-"""The comparison on one table: every method on the same splits, one fit after the other."""
+"""The comparison on one table: every method on the same splits, one fit at a time."""
 
 from __future__ import annotations
 
@@ -11,33 +11,47 @@ from typing import Any, get_args
 
 import pandas as pd
 
+from motifnet.compare._evaluation import split_table
 from motifnet.compare._measure import Result, measure
 from motifnet.compare._method import Method
 from motifnet.compare._registry import METHODS
-from motifnet.compare._split import split_table
 from motifnet.engine import DataError, MotifnetWarning, UsageError
 from motifnet.tables import Task, as_table, note_strings
 
-LEAST_ROWS = 20
+MIN_ROWS = 20
 Listen = Callable[[str, int, Result | None], None]
 
 
 def default_methods() -> list[str]:
     """Our preset `balanced` and every default peer whose packages are installed."""
-    return [name for name, method in METHODS.items() if name == "balanced" or (method.kind == "default" and not method.missing)]
+    return [
+        name
+        for name, method in METHODS.items()
+        if name == "balanced" or (method.kind == "default" and not method.missing)
+    ]
 
 
 def find_methods(names: Sequence[str]) -> dict[str, Method]:
-    """Entries of the registry by name. Raises UsageError for an unknown one, for none, and for one whose packages are not installed."""
+    """Entries of the registry by name. Raises UsageError for an unknown one, for none, and for one
+    whose packages are not installed.
+    """
     if isinstance(names, str) or not names:
-        raise UsageError(f"methods={names!r} must be a list of names, at least one. Choose from {', '.join(METHODS)}.")
+        raise UsageError(
+            f"methods={names!r} must be a list of names, at least one. Choose from "
+            f"{', '.join(METHODS)}."
+        )
     for name in names:
         if not isinstance(name, str) or name not in METHODS:
             near = difflib.get_close_matches(str(name), METHODS, n=1)
             guess = f"Did you mean {near[0]!r}? " if near else ""
-            raise UsageError(f"method {name!r} is not known. {guess}Choose from {', '.join(METHODS)}.")
+            raise UsageError(
+                f"method {name!r} is not known. {guess}Choose from {', '.join(METHODS)}."
+            )
         if METHODS[name].missing:
-            raise UsageError(f"method {name!r} is not installed. Install it by `pip install {' '.join(METHODS[name].missing)}`, or leave it out.")
+            raise UsageError(
+                f"method {name!r} is not installed. Install it by `pip install "
+                f"{' '.join(METHODS[name].missing)}`, or leave it out."
+            )
     return {name: METHODS[name] for name in names}
 
 
@@ -58,32 +72,31 @@ def compare(
 
     Parameters
     ----------
-    table : data frame
-        The inputs and the column `target`, which has a value in every row.
+    table : data frame of the inputs and the column `target`, which has a value in every row
     task : "regression" or "classification"
     methods : names of the registry, or None for `default_methods()`
     splits : number of random splits; a fifth of the rows is for the test
-    cap : most training rows
-    threads : for each method
+    cap : largest number of training rows
+    threads : of each method
     limit : seconds for one fit; a method that needs more is ended
-    listen : is told (method, split, None) before a fit and (method, split, result) after it
+    listen : called with (method, split, None) before a fit and (method, split, result) after it
 
     Returns
     -------
-    data frame with one row a fit: method, split, and the fields of `Result`. After Ctrl-C: what is done, with a warning.
+    data frame with one row a fit: method, split, and the fields of `Result`; after Ctrl-C of the
+    finished fits, with a warning
 
-    Every fit runs in a process of its own, so a script calls this under `if __name__ == "__main__":`.
+    Every fit runs in its own process: scripts call this under `if __name__ == "__main__":`.
     """
     chosen = find_methods(default_methods() if methods is None else methods)
-    _check(table, target, task)
+    _check_table(table, target, task)
     note_strings(as_table(table.drop(columns=target)), table)
-    for name, value, kind in (("splits", splits, Integral), ("cap", cap, Integral), ("threads", threads, Integral), ("limit", limit, Real)):
-        if not (isinstance(value, kind) and value > 0):
-            raise UsageError(f"{name}={value!r} must be positive{', a whole number' if kind is Integral else ''}.")
-    if not isinstance(seed, Integral) or seed < 0:
-        raise UsageError(f"seed={seed!r} must be a non-negative whole number, such as 0.")
-    if len(table) < LEAST_ROWS:
-        raise DataError(f"The table has {len(table)} rows; on fewer than {LEAST_ROWS} a comparison says nothing. Pass more rows.")
+    _check_numbers(seed, limit=limit, splits=splits, cap=cap, threads=threads)
+    if len(table) < MIN_ROWS:
+        raise DataError(
+            f"The table has {len(table)} rows; on fewer than {MIN_ROWS} a "
+            "comparison says nothing. Pass more rows."
+        )
     rows: list[dict[str, object]] = []
     try:
         for number in range(splits):
@@ -96,15 +109,36 @@ def compare(
     except KeyboardInterrupt:
         if not rows:
             raise
-        warnings.warn(f"Ended by Ctrl-C: {len(rows)} of {splits * len(chosen)} fits are done.", MotifnetWarning, stacklevel=2)
+        warnings.warn(
+            f"Ended by Ctrl-C: {len(rows)} of {splits * len(chosen)} fits are done.",
+            MotifnetWarning,
+            stacklevel=2,
+        )
     return pd.DataFrame(rows)
 
 
-def _check(table: Any, target: Any, task: Any) -> None:
-    """Refuse what is no table, no column of it, or no task."""
+def _check_numbers(seed: Any, *, limit: Any, **counts: Any) -> None:
+    """Refuse a negative seed, and counts and a limit that are not positive."""
+    for name, value in counts.items():
+        if not (isinstance(value, Integral) and int(value) > 0):
+            raise UsageError(f"{name}={value!r} must be positive, a whole number.")
+    if not (isinstance(limit, Real) and float(limit) > 0):
+        raise UsageError(f"limit={limit!r} must be positive.")
+    if not isinstance(seed, Integral) or seed < 0:
+        raise UsageError(f"seed={seed!r} must be a non-negative whole number, such as 0.")
+
+
+def _check_table(table: Any, target: Any, task: Any) -> None:
+    """Refuse a table, a target or a task of the wrong kind."""
     if not isinstance(table, pd.DataFrame):
-        raise DataError(f"The table is of type {type(table).__name__}, expected a pandas data frame. Convert it, such as by pandas.DataFrame(table).")
+        raise DataError(
+            f"The table is of type {type(table).__name__}, expected a pandas data "
+            "frame. Convert it, such as by pandas.DataFrame(table)."
+        )
     if target is None or target not in table.columns:
-        raise UsageError(f"target={target!r} is not a column of the table. The columns are {', '.join(map(repr, table.columns))}.")
+        raise UsageError(
+            f"target={target!r} is not a column of the table. The columns are "
+            f"{', '.join(map(repr, table.columns))}."
+        )
     if task not in get_args(Task):
         raise UsageError(f"task={task!r} is not known. Pass 'regression' or 'classification'.")

@@ -1,8 +1,13 @@
-"""A comparison in words: means over the splits that all methods have, the best first, and which methods did not finish."""
+"""A comparison in words and as a picture: means over splits, and methods that did not finish.
+
+Means are over the splits that all methods have, the best method first. In the picture each method
+is one line, with a dot for each split and a bar at the mean; the best method is on top.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +16,7 @@ from motifnet.compare._measure import DONE
 from motifnet.compare._registry import METHODS
 
 CLASS_COLUMNS = {"log_loss": "log loss", "auc": "AUC", "accuracy": "accuracy", "ece": "ECE"}
+COLOURS = {"ours": "C3", "default": "C0", "strong": "C7"}
 
 
 def score_of(rows: pd.DataFrame) -> str:
@@ -19,38 +25,69 @@ def score_of(rows: pd.DataFrame) -> str:
 
 
 def complete(rows: pd.DataFrame) -> pd.DataFrame:
-    """The fits of methods that finished all that they began, on the splits that all of these have: one method cannot take splits from the others."""
+    """The fits of methods that finished every split they began, on the splits that all of these
+    have. An unfinished method takes no split from the others.
+    """
     done = rows[~rows.method.isin(rows.method[rows.status != DONE])]
     counts = done.groupby("split").method.nunique()
     return done[done.split.isin(counts.index[counts == done.method.nunique()])]
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a method, indexed by its label: error with its standard deviation over splits, ratio to the best, seconds, memory."""
+    """One row a method, indexed by its label: error with its standard deviation over splits, ratio
+    to the best, seconds, memory.
+    """
     score, done = score_of(rows), complete(rows)
     groups = done.groupby("method", sort=False)
     error = groups[score].mean()
-    table = pd.DataFrame({"log loss" if score == "log_loss" else "nRMSE": error, "± sd": groups[score].std(), "/ best": error / error.min()})
+    table = pd.DataFrame(
+        {
+            "log loss" if score == "log_loss" else "nRMSE": error,
+            "± sd": groups[score].std(),
+            "/ best": error / error.min(),
+        }
+    )
     if score == "log_loss":
-        table = table.assign(**{label: groups[name].mean() for name, label in CLASS_COLUMNS.items() if name != score})
-    table = table.assign(**{"fit s": groups.fit_seconds.mean(), "predict s": groups.predict_seconds.mean(), "peak MB": groups.peak_mb.max()})
-    return table.sort_values(table.columns[0]).rename(index=lambda name: METHODS[name].label).rename_axis("method")
+        table = table.assign(
+            **{label: groups[name].mean() for name, label in CLASS_COLUMNS.items() if name != score}
+        )
+    table = table.assign(
+        **{
+            "fit s": groups.fit_seconds.mean(),
+            "predict s": groups.predict_seconds.mean(),
+            "peak MB": groups.peak_mb.max(),
+        }
+    )
+    return (
+        table.sort_values(table.columns[0])
+        .rename(index=lambda name: METHODS[name].label)
+        .rename_axis("method")
+    )
 
 
 def cell(column: str, value: object) -> str:
-    """A figure with as many digits as its column deserves; nothing for a missing one."""
+    """A figure with the digits of its column; nothing for a missing one."""
     if not isinstance(value, float | np.floating):
         return str(value)
     if np.isnan(value):
         return ""
     if column.endswith(" s") or column.startswith("s "):
         return f"{value:.2f}" if value < 10 else f"{value:,.0f}"
-    return f"{value:,.0f}" if column.endswith("MB") else f"{value:.3f}" if "/" in column or "rank" in column else f"{value:.4g}"
+    return (
+        f"{value:,.0f}"
+        if column.endswith("MB")
+        else f"{value:.3f}"
+        if "/" in column or "rank" in column
+        else f"{value:.4g}"
+    )
 
 
 def cells(table: pd.DataFrame) -> list[list[str]]:
-    """Header and rows as texts, the index first."""
-    body = [[str(index), *(cell(str(c), row[c]) for c in table.columns)] for index, row in table.iterrows()]
+    """Header and rows as strings, the index first."""
+    body = [
+        [str(index), *(cell(str(c), row[c]) for c in table.columns)]
+        for index, row in table.iterrows()
+    ]
     return [[str(table.index.name or ""), *map(str, table.columns)], *body]
 
 
@@ -65,26 +102,65 @@ def markdown(table: pd.DataFrame) -> str:
 def unfinished(rows: pd.DataFrame) -> list[str]:
     """A line for each way in which a method did not finish."""
     groups = rows[rows.status != DONE].groupby(["method", "status"], sort=False).size()
-    return [f"{METHODS[str(method)].label}: {status} ({count} {'split' if count == 1 else 'splits'})" for (method, status), count in groups.items()]
+    return [
+        f"{METHODS[str(method)].label}: {status} ({count} {'split' if count == 1 else 'splits'})"
+        for (method, status), count in groups.items()
+    ]
 
 
 def not_installed(names: Iterable[str] = METHODS) -> list[str]:
     """A line for each method whose packages are missing, with the command that installs them."""
-    return [f"{METHODS[n].label}: pip install {' '.join(METHODS[n].missing)}" for n in names if METHODS[n].missing]
+    return [
+        f"{METHODS[n].label}: pip install {' '.join(METHODS[n].missing)}"
+        for n in names
+        if METHODS[n].missing
+    ]
 
 
 def report(rows: pd.DataFrame, title: str) -> str:
-    """The comparison of one table in Markdown, but for the picture."""
+    """The comparison of one table in Markdown, without the picture."""
     done = complete(rows)
     splits, parts = done.split.nunique(), [f"# {title}\n"]
     if len(done):
         first = done.iloc[0]
-        parts += [f"{splits} random splits, {first.rows:,} rows for training and {first.test_rows:,} for the test.\n", markdown(summary(rows))]
+        parts += [
+            f"{splits} random splits, {first.rows:,} rows for training and "
+            f"{first.test_rows:,} for the test.\n",
+            markdown(summary(rows)),
+        ]
     else:
         parts.append("No method finished.\n")
     versions = rows.drop_duplicates("method").set_index("method").version
-    parts.append("Versions: " + ", ".join(dict.fromkeys(package for text in versions for package in text.split(", "))) + ".\n")
+    parts.append(
+        "Versions: "
+        + ", ".join(dict.fromkeys(package for text in versions for package in text.split(", ")))
+        + ".\n"
+    )
     for heading, lines in (("Not finished", unfinished(rows)), ("Not installed", not_installed())):
         if lines:
             parts.append(f"{heading}:\n\n" + "\n".join(f"- {line}" for line in lines) + "\n")
     return "\n".join(parts)
+
+
+def picture(rows: pd.DataFrame, path: Path, title: str) -> None:
+    """Write the picture as SVG; the same rows give the same file."""
+    import matplotlib
+
+    with matplotlib.rc_context({"svg.hashsalt": "motifnet"}):
+        from matplotlib.figure import Figure
+
+        score, done = score_of(rows), complete(rows)
+        order = list(done.groupby("method")[score].mean().sort_values(ascending=False).index)
+        figure = Figure(figsize=(6.5, 1 + 0.32 * len(order)), layout="constrained")
+        axis = figure.subplots()
+        for height, name in enumerate(order):
+            values, colour = done.loc[done.method == name, score], COLOURS[METHODS[name].kind]
+            axis.plot(values, [height] * len(values), "o", color=colour, alpha=0.45, markersize=5)
+            axis.plot(values.mean(), height, "|", color=colour, markersize=16, markeredgewidth=2.5)
+        axis.set_yticks(range(len(order)), [METHODS[name].label for name in order])
+        axis.set(
+            title=title,
+            xlabel="log loss on test rows" if score == "log_loss" else "nRMSE on test rows",
+        )
+        axis.grid(axis="x", alpha=0.3)
+        figure.savefig(path, format="svg", metadata={"Date": None})

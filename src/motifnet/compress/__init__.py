@@ -1,14 +1,13 @@
 """Small networks: a network of any kind distilled into few kernel units that carry no row.
 
-Comes in: networks and rows. Goes out: small networks, and what size costs. Never knows about: how the network was fitted, tables, files.
+Comes in: networks and rows. Goes out: small networks, and what size costs.
+Never knows about: how the network was fitted, tables, files.
 """
 
-from motifnet.compress._columns import Scaled
-from motifnet.compress._compress import SIZES, Compressed, compress, trade_off
-from motifnet.compress._distillation import Task
-from motifnet.compress._imitation import Answers, with_residuals_fitted
+from motifnet.compress._compress import SIZES, Compressed, Scaled, compress, trade_off
+from motifnet.compress._distillation import Point, Task, TradeOff, units_of
+from motifnet.compress._residuals import Answers, with_residuals_fitted
 from motifnet.compress._rows import among, own_rows
-from motifnet.compress._trade_off import Point, TradeOff, units_of
 
 __all__ = [
     "SIZES",

@@ -1,32 +1,57 @@
-"""What all of motifnet stands on: jobs with one thread each on some engine, checkpoints, when to stop, and the ledger.
+"""What all of motifnet stands on: errors, files, memory plans, parallel jobs, checkpoints, when to
+stop, and the ledger.
 
-Comes in: functions and items. Goes out: results in order. Never knows about: tables, kernels, networks.
+Comes in: functions and items. Goes out: results in the order of the items. Never knows about:
+tables, kernels, networks.
 """
 
-from motifnet.engine._arguments import as_floats, check_choice, check_count, check_positive, check_share, seed_of
-from motifnet.engine._atomic import atomic_file
-from motifnet.engine._blocks import ordered_map, ordered_sum
-from motifnet.engine._checkpoint import Checkpoint
-from motifnet.engine._codec import fingerprint
-from motifnet.engine._control import Control, Stopped
-from motifnet.engine._errors import DataError, DiskFullError, FileError, MotifnetError, MotifnetWarning, ResourceError, UsageError, warn_caller
-from motifnet.engine._ledger import LedgerRow
-from motifnet.engine._memory import memory_told
-from motifnet.engine._memory_plan import MB, MemoryPlan, available_memory, peak_memory, resident_memory
-from motifnet.engine._path import as_path
-from motifnet.engine._place import Engine, open_engine, parallel_map, working
-from motifnet.engine._printable import printable
-from motifnet.engine._threads import resolve_jobs, single_threaded
+from motifnet.engine._checkpoint import Checkpoint, fingerprint
+from motifnet.engine._control import Control, LedgerRow, Stopped
+from motifnet.engine._errors import (
+    DataError,
+    FileError,
+    Matrix,
+    MotifnetError,
+    MotifnetWarning,
+    ResourceError,
+    UsageError,
+    as_floats,
+    check_choice,
+    check_count,
+    check_positive,
+    check_share,
+    printable,
+    seed_of,
+    warn_caller,
+)
+from motifnet.engine._files import as_path, atomic_file
+from motifnet.engine._memory import (
+    MB,
+    MemoryPlan,
+    peak_memory,
+    resident_memory,
+    translate_memory_errors,
+)
+from motifnet.engine._parallel import (
+    Engine,
+    open_engine,
+    ordered_map,
+    ordered_sum,
+    parallel_map,
+    resolve_jobs,
+    single_threaded,
+    working,
+)
 
 __all__ = [
     "MB",
     "Checkpoint",
     "Control",
     "DataError",
-    "DiskFullError",
     "Engine",
     "FileError",
     "LedgerRow",
+    "Matrix",
     "MemoryPlan",
     "MotifnetError",
     "MotifnetWarning",
@@ -36,13 +61,11 @@ __all__ = [
     "as_floats",
     "as_path",
     "atomic_file",
-    "available_memory",
     "check_choice",
     "check_count",
     "check_positive",
     "check_share",
     "fingerprint",
-    "memory_told",
     "open_engine",
     "ordered_map",
     "ordered_sum",
@@ -53,6 +76,7 @@ __all__ = [
     "resolve_jobs",
     "seed_of",
     "single_threaded",
+    "translate_memory_errors",
     "warn_caller",
     "working",
 ]

@@ -1,7 +1,9 @@
-"""When to stop: a time limit, or Ctrl-C.
+"""When a fit stops, by a time limit or Ctrl-C, and what each of its stages cost.
 
-The first Ctrl-C (or the deadline) makes `stopped` true; long loops look at it and raise `Stopped`, and the pipeline keeps the best model so far.
-The second Ctrl-C raises KeyboardInterrupt at once.
+The first Ctrl-C, or the deadline, makes `stopped` true. Long loops check it and raise `Stopped`,
+and the pipeline keeps the best model so far. The second Ctrl-C raises KeyboardInterrupt at once.
+
+The ledger has a row for each stage: its cost, and its score on held-out rows.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from types import FrameType
 from typing import ParamSpec, TypeVar
 
@@ -25,14 +28,18 @@ class Stopped(Exception):
 class Control:
     """Deadline and interrupt of one fit, shared by all its loops and threads."""
 
-    def __init__(self, time_limit_s: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, time_limit_s: float | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.clock = clock
         self.start = clock()
         self.deadline = None if time_limit_s is None else self.start + time_limit_s
         self.interrupted = threading.Event()
 
     def __reduce__(self) -> tuple[Callable[[float | None], Control], tuple[float | None]]:
-        """A copy in another process keeps the deadline, by the clock of the day, but hears of no interrupt."""
+        """A copy in another process keeps the deadline, by wall-clock time, but receives no
+        interrupt.
+        """
         return _copy, (None if self.deadline is None else time.time() + self.seconds_left,)
 
     @property
@@ -48,12 +55,14 @@ class Control:
         return float("inf") if self.deadline is None else self.deadline - self.clock()
 
     def check(self, seconds: float = 0.0) -> None:
-        """Raise `Stopped` if the fit is to end, or would be before the next `seconds` are over: for what cannot be interrupted."""
+        """Raise `Stopped` if the fit is to stop now or within the next `seconds`, the duration of
+        work that cannot be interrupted.
+        """
         if self.interrupted.is_set() or self.seconds_left <= seconds:
             raise Stopped
 
     def guarded(self, function: Callable[P, R]) -> Callable[P, R]:
-        """The function with a check before every call: for what a long loop calls block by block."""
+        """The function with a check before every call, for the blocks of a long loop."""
 
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:
             self.check()
@@ -63,7 +72,9 @@ class Control:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take over Ctrl-C for the body (in the main thread only) and restore the handler afterwards."""
+        """Take over Ctrl-C for the body (in the main thread only) and restore the handler
+        afterwards.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -83,3 +94,20 @@ class Control:
 
 def _copy(end: float | None) -> Control:
     return Control(None if end is None else end - time.time())
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """One stage: its wall-clock seconds, its out-of-fold error in units of sd(y) or log loss, its
+    number of parameters, and whether its result was kept.
+    """
+
+    stage: str
+    seconds: float
+    error: float
+    parameters: int
+    kept: bool
+    note: str = ""
+
+    def as_dict(self) -> dict[str, str | float | int | bool]:
+        return asdict(self)

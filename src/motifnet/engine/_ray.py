@@ -1,7 +1,8 @@
-"""Jobs on Ray: on this machine, or on the machines of a cluster.
+"""Jobs on Ray, on this machine or on the machines of a cluster.
 
-A function goes to each worker once, and results come back, as bytes of their own: Ray's shared arrays cannot be written to. A worker that dies is
-replaced and its job run again, with the same result, for a job is a function of its item alone.
+A function is sent to each worker once. Functions and results travel as pickled bytes, since Ray's
+shared arrays are read-only. A worker that dies is replaced and its job runs again. The result is
+the same, since a job depends on its item only.
 """
 
 from __future__ import annotations
@@ -16,21 +17,30 @@ from typing import Any, TypeVar
 import numpy as np
 
 from motifnet.engine._errors import ResourceError, UsageError
-from motifnet.engine._threads import single_threaded
+from motifnet.engine._parallel import single_threaded
 
 T = TypeVar("T")
 R = TypeVar("R")
-_RETRIES = 3  # of a job whose worker died: it may be the job that kills it
-_latest: dict[str, Callable[[Any], Any]] = {}  # in a worker: the function that it was sent last
+_RETRIES = 3  # of a job whose worker died: the job itself may be the cause
+_latest: dict[str, Callable[[Any], Any]] = {}  # in a worker: the last function, by its hash
 
 
 class Ray:
-    """The engine of a connected Ray. The cluster decides how many jobs run side by side; a local start has n_jobs workers."""
+    """The engine of a connected Ray. The cluster sets the number of parallel jobs; a local start
+    has n_jobs workers.
+    """
 
     def __init__(self) -> None:
         self._sent: tuple[Any, str, Any] = (None, "", None)
 
-    def map(self, function: Callable[[T], R], items: Iterable[T], n_jobs: int, ahead: int, done: Callable[[int, R], None]) -> Iterator[R]:
+    def map(
+        self,
+        function: Callable[[T], R],
+        items: Iterable[T],
+        n_jobs: int,
+        ahead: int,
+        done: Callable[[int, R], None],
+    ) -> Iterator[R]:
         """As `Engine.map`."""
         import ray
         from ray import cloudpickle
@@ -50,11 +60,12 @@ class Ray:
                 raise result.error
             return result
 
-        name, place = self._send(function)
+        name, sent_function = self._send(function)
         remote, number = ray.remote(num_cpus=1, max_retries=_RETRIES)(_job), 0
         try:
             for sent, item in enumerate(items, 1):
-                running[remote.remote(name, [place], cloudpickle.dumps(item))] = sent - 1
+                data = cloudpickle.dumps(item)
+                running[remote.remote(name, [sent_function], data)] = sent - 1
                 if sent - number > ahead:
                     yield result_of(number)
                     number += 1
@@ -63,7 +74,8 @@ class Ray:
                 number += 1
         except ray.exceptions.RayError as error:
             raise ResourceError(
-                f"A Ray worker died {_RETRIES + 1} times with the same job ({type(error).__name__}). "
+                f"A Ray worker died {_RETRIES + 1} times with the same job "
+                f"({type(error).__name__}). "
                 "Start Ray on machines with more memory, or pass engine='local'."
             ) from error
         finally:
@@ -72,32 +84,36 @@ class Ray:
                     ray.cancel(reference)
 
     def _send(self, function: Callable[[Any], Any]) -> tuple[str, Any]:
-        """Name and place of a function in Ray's store; one that is there stays."""
+        """Hash and reference of a function in Ray's store. The last function is not sent again."""
         import ray
         from ray import cloudpickle
 
         if self._sent[0] is not function:
             data = cloudpickle.dumps(function)
-            self._sent = (function, hashlib.sha256(data).hexdigest(), ray.put(np.frombuffer(data, np.uint8)))
+            self._sent = (
+                function,
+                hashlib.sha256(data).hexdigest(),
+                ray.put(np.frombuffer(data, np.uint8)),
+            )
         return self._sent[1:]
 
 
 class _Failed:
-    """What a job raised."""
+    """The error that a job raised."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
 
 
-def _job(name: str, place: list[Any], item: bytes) -> bytes:
-    """Run one job in a worker."""
+def _job(name: str, function: list[Any], item: bytes) -> bytes:
+    """Run one job in a worker. `function` wraps the reference in a list: Ray resolves bare ones."""
     import ray
     from ray import cloudpickle
 
     try:
         if name not in _latest:
             _latest.clear()
-            _latest[name] = cloudpickle.loads(ray.get(place[0]).tobytes())
+            _latest[name] = cloudpickle.loads(ray.get(function[0]).tobytes())
         with single_threaded():
             return cloudpickle.dumps(_latest[name](cloudpickle.loads(item)))
     except Exception as error:
@@ -107,11 +123,16 @@ def _job(name: str, place: list[Any], item: bytes) -> bytes:
 
 @contextmanager
 def connected(address: str | None, n_jobs: int) -> Iterator[Ray]:
-    """Ray at an address; None: the one that is connected already, that of RAY_ADDRESS, or one of n_jobs workers that ends with the body."""
+    """Ray at an address. None is the connected Ray, that of RAY_ADDRESS, or a new one with n_jobs
+    workers that ends with the body.
+    """
     try:
         import ray
     except ImportError as error:
-        raise UsageError("engine='ray' needs Ray, which is not installed. Run pip install \"motifnet[ray]\", or pass engine='local'.") from error
+        raise UsageError(
+            "engine='ray' needs Ray, which is not installed. Run pip install "
+            "\"motifnet[ray]\", or pass engine='local'."
+        ) from error
     if ray.is_initialized():
         yield Ray()
         return
@@ -120,7 +141,9 @@ def connected(address: str | None, n_jobs: int) -> Iterator[Ray]:
     try:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise UsageError(f"No Ray answers at {address!r} ({error}). Check the address, or pass engine='local'.") from error
+        raise UsageError(
+            f"No Ray answers at {address!r} ({error}). Check the address, or pass engine='local'."
+        ) from error
     try:
         yield Ray()
     finally:

@@ -1,6 +1,7 @@
-"""The pipeline in one page, behind scikit-learn's interface.
+"""Scikit-learn's interface to the pipeline, and networks of other libraries' models.
 
-Comes in: tables. Goes out: fitted models. Never holds: mathematics.
+In: tables, fitted estimators. Out: fitted models, networks. Never knows about: the mathematics, the
+command line.
 """
 
 from motifnet.estimators._classifier import MotifClassifier

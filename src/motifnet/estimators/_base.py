@@ -1,4 +1,6 @@
-"""What the two estimators share: validate, run the pipeline, store a frozen model, hand on. No mathematics here."""
+"""The base of the two estimators: they validate, run the pipeline, store a frozen model, explain
+it, report it, and show it in a notebook.
+"""
 
 from __future__ import annotations
 
@@ -13,32 +15,151 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
 import motifnet
-from motifnet.bands import ClassSets, Intervals
-from motifnet.bundle import FittedModel
-from motifnet.engine import Control, MotifnetWarning, UsageError, memory_told, open_engine, resolve_jobs, seed_of, single_threaded, working
-from motifnet.estimators._bands import BandRows
-from motifnet.estimators._compress import smaller_model, without_rows
-from motifnet.estimators._course import Course
-from motifnet.estimators._evidence import evidence_of_fit
-from motifnet.estimators._explained import Explained
+from motifnet.engine import (
+    Checkpoint,
+    Control,
+    Matrix,
+    MotifnetWarning,
+    UsageError,
+    open_engine,
+    resolve_jobs,
+    seed_of,
+    single_threaded,
+    translate_memory_errors,
+    working,
+)
 from motifnet.estimators._finished import Finished, check_is_fitted
-from motifnet.estimators._from_teacher import teacher_of
-from motifnet.estimators._goal import Goal, Judged
-from motifnet.estimators._kept import conformal_of, reference_of
-from motifnet.estimators._pipeline import run_stages
-from motifnet.estimators._prepare import Prepared, prepare, warn_of_rows
-from motifnet.estimators._presets import check_size, get_preset
-from motifnet.estimators._progress import progress
-from motifnet.estimators._resume import check_resumable, open_checkpoint, rows_of, settings_of
-from motifnet.estimators._run import Run
 from motifnet.losses import Objective
-from motifnet.mimicry import certify, describe_network
-from motifnet.profiling import Profile
-from motifnet.structure import Prescriber, check_profile
-from motifnet.tables import Matrix, Task, as_offset
+from motifnet.model import FittedModel
+from motifnet.model.explain import Evidence, Explanation, centres_of, explain
+from motifnet.model.report import Report, check_target, make_report
+from motifnet.pipeline import (
+    BandRows,
+    Goal,
+    History,
+    Prepared,
+    Run,
+    ScoredCandidate,
+    check_resumable,
+    check_size,
+    conformal_of,
+    evidence_of_fit,
+    evidence_of_table,
+    get_preset,
+    open_checkpoint,
+    prepare,
+    progress,
+    reference_of,
+    rows_of,
+    run_stages,
+    settings_of,
+    smaller_model,
+    teacher_of,
+    warn_of_rows,
+    without_rows,
+)
+from motifnet.structure import Prescriber, Profile, Request, check_profile
+from motifnet.tables import Task, as_offset, as_table
+from motifnet.transfer import certify, describe_network
+from motifnet.uncertainty import ClassSets, Intervals
 
 CERTIFIED_ROWS = 128
 _SMALLER = "Fit fewer rows, or with preset='fast' or n_jobs=1."
+
+
+class Explained:
+    """The part of an estimator that explains it. `_evidence`: rows that the fit keeps in memory,
+    None after loading.
+    """
+
+    model_: FittedModel
+    _evidence: Evidence | None = None
+
+    def explain(self, X: Any = None, y: Any = None) -> Explanation:
+        """Explain how the network uses its columns, and where it errs.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit, optional
+            Rows to explain the model by. By default those of the fit, with their out-of-fold
+            predictions. A loaded model has no targets, and takes the rows that the network carries
+            as centres.
+        y : column with shape (n,), optional
+            Targets of X. Rows of the fit are recognised and not scored, as their errors would be
+            too small.
+
+        Returns
+        -------
+        Explanation
+            ``effects`` (accumulated local effects, and partial dependence of levels, with the
+            standard error of the average over rows), ``importances`` (permutation importance on
+            held-out rows, and the share of the network's variance), ``interactions`` of pairs,
+            ``rows`` (outside the data, or near-duplicates, by the trained distance),
+            ``groups`` (error and coverage of subgroups) and ``leakage``.
+
+        Raises
+        ------
+        UsageError
+            Where X is not given and the model carries no rows, or y is given without X.
+        """
+        rows = self._rows_for(X, y)
+        return explain(self.model_, rows)
+
+    def report(
+        self,
+        path: str | Path | None = None,
+        X: Any = None,
+        y: Any = None,
+        *,
+        overwrite: bool = False,
+    ) -> Report:
+        """The report of the model: verdict, network, errors, effects, calibration, findings,
+        certificate and how to repeat it.
+
+        It is written to `path` as HTML, Markdown or JSON by its suffix (.html, .md, .json), in one
+        file that needs no network. `print` shows it as text, a notebook as HTML. X and y are as in
+        `explain`. Raises UsageError, before the work, for another suffix, and for an existing file
+        unless `overwrite` is set.
+        """
+        check_is_fitted(self)
+        if path is not None:
+            check_target(path, overwrite=overwrite)
+        try:
+            evidence = self._rows_for(X, y)
+        except UsageError:
+            if X is not None or y is not None:
+                raise
+            evidence = None
+        report = make_report(self.model_, evidence, profile=self._profile)
+        if path is not None:
+            report.write(path, overwrite=overwrite)
+        return report
+
+    def _rows_for(self, X: Any, y: Any) -> Evidence:
+        check_is_fitted(self)
+        if X is not None:
+            return evidence_of_table(self.model_, as_table(X, schema=self.model_.schema), y)
+        if y is not None:
+            raise UsageError(
+                "y was passed without X. Pass the rows that y belongs to, or leave out both."
+            )
+        return self._evidence if self._evidence is not None else centres_of(self.model_)
+
+    @property
+    def _profile(self) -> Profile | None:
+        return getattr(self, "profile_", None)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        """Verdict, ledger and network of a fitted model; scikit-learn's picture before the fit."""
+        if not hasattr(self, "model_"):
+            return super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def _repr_html_(self) -> str:
+        """HTML for a notebook."""
+        if not hasattr(self, "model_"):
+            return super()._repr_html_()  # type: ignore[misc]
+        return make_report(self.model_, None, profile=self._profile)._repr_html_()
 
 
 class MotifEstimator(Finished, Explained, BaseEstimator):
@@ -50,6 +171,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
     def __init__(
         self,
         preset: str = "balanced",
+        *,
         time_limit_s: float | None = None,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -75,20 +197,24 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         self.size = size
         self.max_parameters = max_parameters
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None
+    ) -> Self:
         """Fit a network to a table.
 
         Parameters
         ----------
         X : data frame (pandas, polars, pyarrow) or array with shape (n, p)
-            Numbers, booleans, categories, dates; missing values as they come.
+            Numbers, booleans, categories, dates; missing values are allowed.
         y : array or column with shape (n,), or (n, q) for several regression targets
         sample_weight : array with shape (n,), optional
-            Weight 2 is the row twice in every solve; folds, trees and intervals count rows as they come. Rows of weight 0 are dropped.
+            A row of weight 2 counts twice in every solve, and once in folds, trees and intervals.
+            Rows of weight 0 are dropped.
         groups : array with shape (n,), optional
-            Rows of one group are never split between fitting and scoring. Without groups every row is an observation of its own, equal rows too.
+            Rows of one group are never split between fitting and scoring. Without groups every row
+            is an observation of its own, even if it equals another.
         time : array with shape (n,), optional
-            Numbers or dates. Every score looks forward only: later rows are predicted from earlier ones.
+            Numbers or dates. Every score predicts later rows from earlier ones.
 
         Returns
         -------
@@ -101,109 +227,188 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         """
         return self._fit(X, y, sample_weight, groups, time, Objective())
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any, time: Any, objective: Objective, offset: Any = None) -> Self:
-        preset = get_preset(self.preset).beside(self.teachers, objective)
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        groups: Any,
+        time: Any,
+        objective: Objective,
+        offset: Any = None,
+    ) -> Self:
+        preset = get_preset(self.preset).with_teachers(self.teachers, objective)
         check_size(self.size, self.max_parameters)
         seed, request = seed_of(self.random_state), check_profile(self.profile)
-        limit = self.time_limit_s
-        if limit is not None and not (isinstance(limit, Real) and limit > 0):
-            raise UsageError(f"time_limit_s={limit!r} must be a positive number of seconds, or None for no limit.")
+        _check_limit(limit := self.time_limit_s)
         check_resumable(self.checkpoint, limit)
         control, n_jobs = Control(limit), resolve_jobs(self.n_jobs)
         with (
-            memory_told("the fit", _SMALLER),
+            translate_memory_errors("the fit", _SMALLER),
             control.listening(),
             single_threaded(),
             progress(self.verbose) as listen,
             open_engine(self.engine, n_jobs) as engine,
         ):
-            ready = prepare(X, y, sample_weight, groups, time, offset, task=self._task, objective=objective, preset=preset, seed=seed)
-            self._look_at(ready, seed)
-            course = Course(ready.goal, control, listen)
-            run = Run(ready.sample, ready.goal, preset, seed, n_jobs, control, course, ready.log)
-            run.teacher, run.copies = teacher_of(self.teacher, ready, objective), self.size == "full"
-            run.names = tuple(ready.encoder.names)
-            run.small, run.budget = self.size == "small", self.max_parameters
-            run.prescriber = None if request is None else Prescriber(request, ready.looked_at(seed))
-            settings = settings_of(preset, objective, seed, request) | {"teacher": repr(self.teacher), "size": self.size}
-            with working(engine, open_checkpoint(self.checkpoint, rows_of(ready), settings, control) if self.checkpoint else None):
-                judged = run_stages(run)
-            asked = {
-                "time_limit_s": limit,
-                "stopped_early": run.stopped,
-                "objective": objective.name,
-                "quantiles": list(objective.quantiles),
-                "offset": offset is not None,
-            }
-            # several quantiles are no prediction that residuals could go around, and with exposures residuals depend on those
-            conformal = None if len(objective.quantiles) > 1 or offset is not None else conformal_of(ready.goal, run, judged)
-            self._store(ready, run.goal, course, judged, seed, asked, conformal)
-            if run.row_free:
-                self.model_ = without_rows(self.model_)
-            elif run.small or run.budget is not None:
-                self.model_ = smaller_model(self.model_, ready.sample.X, run.small, run.budget, seed)
-            self._evidence = evidence_of_fit(self.model_, ready, run, judged)
-            self._band_rows = self._keep_for_bands(ready, run)
-            self.profile_ = run.profile
-        if run.stopped:
-            why = "Ctrl-C" if control.interrupted.is_set() else f"time_limit_s={limit}"
-            warnings.warn(
-                f"The fit was ended by {why}; the best model so far is kept. See ledger_ for the stages that ran.", MotifnetWarning, stacklevel=2
+            ready = prepare(
+                X,
+                y,
+                sample_weight,
+                groups,
+                time,
+                offset,
+                task=self._task,
+                objective=objective,
+                preset=preset,
+                seed=seed,
             )
+            self._warn_of_rows(ready, seed)
+            history = History(ready.goal, control, listen)
+            run = Run(
+                sample=ready.sample,
+                goal=ready.goal,
+                preset=preset,
+                seed=seed,
+                n_jobs=n_jobs,
+                control=control,
+                history=history,
+                log=ready.log,
+            )
+            self._set_up(run, ready, objective, request)
+            with working(engine, self._checkpoint_of(ready, run, objective, request)):
+                scored = run_stages(run)
+            self._keep(ready, run, scored, objective, offset)
+        if run.stopped:
+            _warn_of_end("Ctrl-C" if control.interrupted.is_set() else f"time_limit_s={limit}")
         return self
 
-    def _store(
-        self, ready: Prepared, goal: Goal, course: Course, judged: Judged, seed: int, asked: dict[str, Any], conformal: Intervals | ClassSets | None
+    def _set_up(self, run: Run, ready: Prepared, objective: Objective, request: Request) -> None:
+        """Give the run what the parameters request."""
+        run.teacher = teacher_of(self.teacher, ready, objective)
+        run.copies, run.small = self.size == "full", self.size == "small"
+        run.budget = self.max_parameters
+        run.names = tuple(ready.encoder.names)
+        if request is not None:
+            run.prescriber = Prescriber(request, ready.profile_rows(run.seed))
+
+    def _checkpoint_of(
+        self, ready: Prepared, run: Run, objective: Objective, request: Request
+    ) -> Checkpoint | None:
+        if not self.checkpoint:
+            return None
+        settings = settings_of(run.preset, objective, run.seed, request)
+        settings |= {"teacher": repr(self.teacher), "size": self.size}
+        return open_checkpoint(self.checkpoint, rows_of(ready), settings, run.control)
+
+    def _keep(
+        self, ready: Prepared, run: Run, scored: ScoredCandidate, objective: Objective, offset: Any
     ) -> None:
-        network, teacher = goal.network(judged), goal.teacher(judged)
+        """Store the model, made smaller where that was requested, and what its methods need."""
+        info = {
+            "time_limit_s": self.time_limit_s,
+            "stopped_early": run.stopped,
+            "objective": objective.name,
+            "quantiles": list(objective.quantiles),
+            "offset": offset is not None,
+        }
+        # several quantiles have no residuals around one
+        # prediction, and with exposures residuals depend on these
+        plain = len(objective.quantiles) <= 1 and offset is None
+        conformal = conformal_of(ready.goal, run, scored) if plain else None
+        self._store(ready, run.goal, run.history, scored, run.seed, info, conformal)
+        if run.row_free:
+            self.model_ = without_rows(self.model_)
+        elif run.small or run.budget is not None:
+            X = ready.sample.X
+            self.model_ = smaller_model(self.model_, X, run.small, run.budget, run.seed)
+        self._evidence = evidence_of_fit(self.model_, ready, run, scored)
+        self._band_rows = self._keep_for_bands(ready, run)
+        self.profile_ = run.profile
+
+    def _store(
+        self,
+        ready: Prepared,
+        goal: Goal,
+        history: History,
+        scored: ScoredCandidate,
+        seed: int,
+        requested: dict[str, Any],
+        conformal: Intervals | ClassSets | None,
+    ) -> None:
+        network, teacher = goal.network(scored), goal.teacher(scored)
         scale = float(np.max(ready.goal.scale))
-        certificate = certify(network, teacher, ready.sample.X[:CERTIFIED_ROWS], scale=scale, points=CERTIFIED_ROWS)
+        certificate = certify(
+            network, teacher, ready.sample.X[:CERTIFIED_ROWS], scale=scale, points=CERTIFIED_ROWS
+        )
         info = {
             "motifnet": motifnet.__version__,
             "preset": self.preset,
             "seed": seed,
             "rows": ready.sample.n,
             "target_sd": [float(s) for s in ready.goal.scale],
-            **asked,
+            **requested,
         }
         card = describe_network(network, inputs=ready.sample.X.shape[1])
         self.model_ = FittedModel(
-            ready.encoder,
-            ready.schema,
-            network,
-            self._task,
-            ready.targets,
-            ready.classes,
-            tuple(course.ledger),
-            card,
-            certificate,
-            info,
-            conformal,
-            reference_of(ready, judged, seed),
+            encoder=ready.encoder,
+            schema=ready.schema,
+            network=network,
+            task=self._task,
+            targets=ready.targets,
+            classes=ready.classes,
+            ledger=tuple(history.ledger),
+            card=card,
+            certificate=certificate,
+            info=info,
+            conformal=conformal,
+            reference=reference_of(ready, scored, seed),
         )
         self.teacher_ = teacher
-        self.stages_ = course.stages
+        self.stages_ = history.stages
         self._flat = ready.flat
         self.n_features_in_ = len(ready.schema.names)
         if ready.schema.named:
             self.feature_names_in_ = np.asarray(ready.schema.names, dtype=object)
 
-    def _look_at(self, ready: Prepared, seed: int) -> None:
-        """Warn of what makes errors too good."""
+    def _warn_of_rows(self, ready: Prepared, seed: int) -> None:
+        """Warn of rows and columns that make errors too small."""
         warn_of_rows(ready, seed)
 
     def _keep_for_bands(self, ready: Prepared, run: Run) -> BandRows | None:
-        """None where the estimator gives no bands."""
+        """Rows for bands; None where the estimator gives none."""
         return None
 
     def _outputs(self, X: Any, offset: Any = None) -> Matrix:
         check_is_fitted(self)
         table = self._new_rows(X)
-        with memory_told(f"predictions of {table.n:,} rows", "Predict some thousand rows at a time."):
-            return self.model_.predict(table, resolve_jobs(self.n_jobs), None if offset is None else as_offset(offset, table.n))
+        with translate_memory_errors(
+            f"predictions of {table.n:,} rows", "Predict some thousand rows at a time."
+        ):
+            return self.model_.predict(
+                table,
+                resolve_jobs(self.n_jobs),
+                None if offset is None else as_offset(offset, table.n),
+            )
 
     def __sklearn_tags__(self) -> Tags:
-        # the tags `categorical` and `string` stay off though both are welcome: they make scikit-learn's checks round X and skip strings
+        # `categorical` and `string` stay off though both are allowed:
+        # scikit-learn's checks would round X and skip strings
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _check_limit(limit: float | None) -> None:
+    if limit is not None and not (isinstance(limit, Real) and limit > 0):
+        raise UsageError(
+            f"time_limit_s={limit!r} must be a positive number of seconds, or None for no limit."
+        )
+
+
+def _warn_of_end(reason: str) -> None:
+    warnings.warn(
+        f"The fit was ended by {reason}; the best model so far is kept. See ledger_ for the stages "
+        "that ran.",
+        MotifnetWarning,
+        stacklevel=3,
+    )

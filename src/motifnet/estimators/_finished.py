@@ -1,4 +1,6 @@
-"""What an estimator does with its finished model: the network, exports, compression, files, comparison with new rows."""
+"""What an estimator does with its fitted model: the network, exports, compression, files,
+comparison with new rows.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,13 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted as check
 
-from motifnet.bundle import FittedModel, save_model, to_onnx
-from motifnet.engine import LedgerRow, UsageError, seed_of
-from motifnet.estimators._compress import compress_model
+from motifnet.engine import LedgerRow, Matrix, UsageError, seed_of
 from motifnet.estimators._network import Network
-from motifnet.mimicry import Card, Certificate
-from motifnet.shift import ShiftReport, warn_of_strangers
-from motifnet.tables import Matrix, Table, as_table
+from motifnet.model import FittedModel, save_model, to_onnx
+from motifnet.pipeline import compress_model
+from motifnet.tables import Table, as_table
+from motifnet.transfer import Card, Certificate
+from motifnet.uncertainty import ShiftReport, warn_of_strangers
 
 
 class UnfittedError(UsageError, NotFittedError):
@@ -25,7 +27,7 @@ class UnfittedError(UsageError, NotFittedError):
 
 
 def check_is_fitted(estimator: Any) -> None:
-    """Raise UnfittedError, which both scikit-learn and we call our own, where there is no model yet."""
+    """Raise UnfittedError, an error of scikit-learn's class and of ours, before the fit."""
     try:
         check(estimator, "model_")
     except NotFittedError as error:
@@ -54,14 +56,16 @@ class Finished(BaseEstimator):
         return as_table(X, schema=self.model_.schema)
 
     def _new_rows(self, X: Any) -> Table:
-        """The table of rows to predict; a warning where they are unlike those of the fit."""
+        """The table of rows to predict. Warns where they are unlike those of the fit."""
         table = self._table(X)
         warn_of_strangers(self.model_.reference, self.model_.encoder, table)
         return table
 
     @property
     def network_(self) -> Network:
-        """The fitted network on the encoded matrix: call it on arrays or tensors, export it, look at its card."""
+        """The fitted network on the encoded matrix: call it on arrays or tensors, export it, read
+        its card.
+        """
         check_is_fitted(self)
         return Network(self.model_.network, self.model_.d, self.model_.certificate)
 
@@ -79,12 +83,14 @@ class Finished(BaseEstimator):
 
     @property
     def certificate_(self) -> Certificate:
-        """What is known of the difference between the network and the model that it was computed from."""
+        """Bounds and measurements of the difference between the network and the model that it was
+        computed from.
+        """
         check_is_fitted(self)
         return self.model_.certificate
 
     def encode(self, X: Any) -> Matrix:
-        """The matrix that the network sees, with shape (n, d)."""
+        """The input of the network, a matrix with shape (n, d)."""
         check_is_fitted(self)
         return self.model_.encode(self._table(X))
 
@@ -92,10 +98,13 @@ class Finished(BaseEstimator):
         """The network as a module on the encoded matrix, a copy to use in any torch code."""
         return self.network_.to_torch()
 
-    def to_onnx(self, path: str | Path, *, dtype: str = "float64", coverage: float | None = None) -> Any:
-        """Write the whole model, raw columns by name, as ONNX; onnxruntime runs it against the network before the file is put in place.
+    def to_onnx(
+        self, path: str | Path, *, dtype: str = "float64", coverage: float | None = None
+    ) -> Any:
+        """Write the whole model, with raw columns by name, as ONNX. onnxruntime compares it with
+        the network before the file is written.
 
-        With a coverage the graph gives the ends of `predict_interval` too, as "lower" and "upper".
+        With a coverage the graph also gives the ends of `predict_interval`, as "lower" and "upper".
         """
         check_is_fitted(self)
         return to_onnx(self.model_, path, dtype=dtype, coverage=coverage)
@@ -117,29 +126,40 @@ class Finished(BaseEstimator):
         X : table with the columns of the fit, optional
             Rows to distil the network on; the network carries those of its fit.
         y : column with shape (n,), optional
-            Targets of X, for rows that were not in the fit: they judge, and the last layer is solved again on them if that helps.
+            Targets of X, for rows that were not in the fit. They score the network, and the last
+            layer is solved again on them if that helps.
         max_units : int, optional
-            At most so many kernel units. Default: those at the knee of the trade-off curve.
+            Maximum number of kernel units. Default: the knee of the trade-off curve.
         tolerance : float, optional
-            In place of `max_units`: the fewest of 32, 64, ..., 512 units whose error on held-out rows is at most (1 + tolerance) times that of the
-            full network. Without y it is the error to be expected from the ledger's and the difference between the networks.
+            In place of `max_units`: the fewest of 32, 64, ..., 512 units whose error on held-out
+            rows is at most (1 + tolerance) times that of the full network. Without y the error is
+            estimated from the ledger and the difference between the networks.
         groups : array with shape (n,), optional
-            Groups of the rows of X: a group judges as a whole, or is learned from as a whole.
+            Groups of the rows of X. A group is a whole: it is held out, or it is learned from.
 
         Raises
         ------
         UsageError
-            Where both are given, or nothing gets smaller.
+            If both are given, or if there is nothing to compress.
         """
         check_is_fitted(self)
         rows = None if X is None else self.encode(X)
-        model = compress_model(self.model_, rows, y, groups, max_units=max_units, tolerance=tolerance, seed=seed_of(random_state))
+        model = compress_model(
+            self.model_,
+            rows,
+            y,
+            groups,
+            max_units=max_units,
+            tolerance=tolerance,
+            seed=seed_of(random_state),
+        )
         small = type(self)._of(model).set_params(**self.get_params())
         small._flat = self._flat
         return small
 
     def check_shift(self, X: Any, random_state: int = 0) -> ShiftReport:
-        """Whether new rows are like those of the fit: which columns moved, and what error is to be expected on them.
+        """Whether new rows are like those of the fit: the columns that moved, and the error to be
+        expected.
 
         Parameters
         ----------
@@ -149,14 +169,15 @@ class Finished(BaseEstimator):
         Returns
         -------
         ShiftReport
-            Prints as a table and a verdict; `.shifted`, `.moved`, `.error`, `.verdict`, `.to_dict()`. With no shift at all, the chance that anything
-            is reported is at most 5 %, whatever the number of columns. The expected error (importance-weighted) supposes that the target depends on
-            the columns as before.
+            Prints as a table and a verdict; `.shifted`, `.moved`, `.error`, `.verdict`,
+            `.to_dict()`. Without a shift, anything is reported with a probability of at most 5 %,
+            whatever the number of columns. The expected error (importance-weighted) assumes that
+            the target depends on the columns as before.
 
         Raises
         ------
         UsageError
-            Where the model is of a version that kept no reference.
+            If the model is of a version that kept no reference.
         """
         check_is_fitted(self)
         return self.model_.check_shift(self._table(X), seed_of(random_state))

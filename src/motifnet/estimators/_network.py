@@ -1,4 +1,4 @@
-"""The facade of a network: arrays or tensors in, the same out, with what is known about it."""
+"""The facade of a network: arrays or tensors in, the same out; its certificate and its methods."""
 
 from __future__ import annotations
 
@@ -13,16 +13,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from motifnet.bundle import network_to_onnx, to_python
 from motifnet.compress import SIZES, Scaled, Task, TradeOff, trade_off
-from motifnet.engine import DataError, LedgerRow, MotifnetWarning, UsageError, single_threaded
-from motifnet.estimators._compress import compress_network, network_task
-from motifnet.estimators._retrain import retrain, retrain_from, updated
-from motifnet.mimicry import Card, Certificate, certify, describe_network
-from motifnet.mimicry.fitted import Columns, Uses, encoded, knows_empty
+from motifnet.engine import (
+    DataError,
+    LedgerRow,
+    Matrix,
+    MotifnetWarning,
+    UsageError,
+    single_threaded,
+)
+from motifnet.model import network_to_onnx, to_python
 from motifnet.motifs import Lookup, Motif, evaluate
-from motifnet.retrain import RowSums
-from motifnet.tables import Matrix
+from motifnet.pipeline import compress_network, network_task, retrain, retrain_from, updated
+from motifnet.training import RowSums
+from motifnet.transfer import Card, Certificate, certify, describe_network
+from motifnet.transfer.fitted import Columns, Uses, encoded, knows_empty
 
 CERTIFIED_ROWS = 128
 
@@ -30,8 +35,8 @@ CERTIFIED_ROWS = 128
 class Network:
     """A network of motifs on a matrix with d columns.
 
-    Call it on an array or a data frame (array out, float64) or on a tensor (tensor out, with gradients). Strings become numbers of their own; see
-    `encode`.
+    Call it on an array or a data frame (array out, float64) or on a tensor (tensor out, with
+    gradients). Strings become numbers of their own; see `encode`.
     """
 
     def __init__(
@@ -42,7 +47,13 @@ class Network:
         ledger: tuple[LedgerRow, ...] = (),
         columns: Columns | None = None,
     ) -> None:
-        self.module, self.d, self.certificate, self.ledger, self.columns = module, d, certificate, ledger, columns
+        self.module, self.d, self.certificate, self.ledger, self.columns = (
+            module,
+            d,
+            certificate,
+            ledger,
+            columns,
+        )
         self._sums: RowSums | None = None
 
     @overload
@@ -59,21 +70,26 @@ class Network:
             return self.module(X.to(torch.promote_types(X.dtype, torch.float64)))
         matrix = self.encode(X)
         with single_threaded():
-            parts = [evaluate(self.module, torch.as_tensor(part)) for part in np.array_split(matrix, max(1, len(matrix) // 1024))]
+            parts = [
+                evaluate(self.module, torch.as_tensor(part))
+                for part in np.array_split(matrix, max(1, len(matrix) // 1024))
+            ]
         values = torch.cat(parts).numpy()
         if np.isnan(values).any():
             row = int(np.isnan(values).any(1).argmax())
             text = (
-                f"Row {row} (the first row is 0) and maybe others hold values that the network has no rule for, such as NaN: their outputs are NaN."
+                f"Row {row} (the first row is 0) and maybe others hold values that the network "
+                "has no rule for, such as NaN: their outputs are NaN."
             )
             warnings.warn(f"{text} Fill them before.", MotifnetWarning, stacklevel=2)
         return values
 
     def encode(self, X: Any) -> Matrix:
-        """Rows as the matrix with shape (n, d) that the network takes: numbers as they are, strings as codes, NaN where a value is missing.
+        """Rows as the matrix with shape (n, d) that the network takes: numbers as they are, strings
+        as codes, NaN where a value is missing.
 
-        A data frame is read by the names of its columns, where the network knows them. Behind the columns stand the counts of the terms that the
-        network knows in columns of documents.
+        A data frame is read by the names of its columns, where the network knows them. After the
+        columns follow the counts of the terms that the network knows in columns of documents.
         """
         matrix = encoded(X, self.columns, self._numbers)
         if matrix.ndim != 2 or matrix.shape[1] != self.d:
@@ -82,11 +98,14 @@ class Network:
 
     @cached_property
     def _numbers(self) -> set[int]:
-        """Columns that the network computes with: a string there is what it spells."""
+        """Columns that the network computes with; a string there is the number that it spells."""
         return Uses.of(self.module, self.d).numbers
 
     def _wrong(self, shape: tuple[int, ...]) -> str:
-        return f"The network takes a matrix with shape (n, {self.d}), but got shape {shape}. Encode the table first (`model.encode`)."
+        return (
+            f"The network takes a matrix with shape (n, {self.d}), but got shape {shape}. Encode "
+            "the table first (`model.encode`)."
+        )
 
     @property
     def card(self) -> Card:
@@ -98,19 +117,31 @@ class Network:
         return copy.deepcopy(self.module)
 
     def to_onnx(self, path: str | Path, *, dtype: str = "float64", X: Any = None) -> Any:
-        """Write as ONNX, compared through onnxruntime before the file is put in place, on rows X or on synthetic rows.
+        """Write as ONNX. onnxruntime compares the graph with the network, on rows X or on synthetic
+        rows, before the file is written.
 
-        It takes the matrix; where the network was made with a data frame, the raw columns by name.
+        The graph takes the matrix, or the raw columns by name where the network was made with a
+        data frame.
         """
         rows = None if X is None else self.encode(X)
         if rows is not None and not len(rows):
-            raise DataError("X has no rows to compare the file with. Pass at least one, or leave X out: then it makes synthetic rows.")
-        if self.columns is not None and any(knows_empty(part) for part in self.module.modules() if isinstance(part, Lookup)):
-            raise UsageError("A level is the empty string, which stands for a missing one in ONNX. Give it a name, and fit again.")
+            raise DataError(
+                "X has no rows to compare the file with. Pass at least one, or leave "
+                "X out: then it makes synthetic rows."
+            )
+        if self.columns is not None and any(
+            knows_empty(part) for part in self.module.modules() if isinstance(part, Lookup)
+        ):
+            raise UsageError(
+                "A level is the empty string, which stands for a missing one in "
+                "ONNX. Give it a name, and fit again."
+            )
         return network_to_onnx(self.module, self.d, path, dtype=dtype, X=rows, columns=self.columns)
 
     def to_python(self, path: str | Path) -> None:
-        """Write as one Python file that needs numpy alone; for small networks, as the file holds all numbers as text."""
+        """Write as one Python file that needs numpy only. It suits small networks, as the file
+        holds all numbers as text.
+        """
         to_python(self.module, self.d, path, self.columns)
 
     def retrain(
@@ -124,39 +155,74 @@ class Network:
         seed: int = 0,
         n_jobs: int | None = None,
     ) -> Network:
-        """Train on rows X with shape (n, d) and targets y; a stage is kept only if held-out rows gain, see the `ledger` of what is returned.
+        """The network trained on rows X with shape (n, d) and targets y. A stage is kept only if
+        held-out rows gain; see the `ledger` of the result.
 
         Parameters
         ----------
         estimator : the regressor or classifier that the network was computed from, optional
-            X and y may then be the rows of its own fit: clones of it are fitted without each fold, to the matrix of `encode(X)`. Inner layers that
-            start as the identity are put before its kernel, or a kernel branch of weight 0 beside a network without one, and trained; the result
-            is the original and the trained network with non-negative weights.
+            X and y may then be the rows of its own fit: clones of it are fitted without each fold,
+            to the matrix of `encode(X)`. Feature layers that start as the identity are added before
+            its kernel, or a kernel branch of weight 0 to a network without one, and trained. The
+            result is the original and the trained network with non-negative weights.
         epochs : int, default 20
-            Without an estimator, where X are rows that the network was not fitted on: the last layer is solved in closed form, then all weights are
-            fine-tuned for a number of epochs that fold networks choose, at most this one; it may be 0.
+            Without an estimator, where X are held-out rows: the last layer is solved in closed
+            form, then all weights are fine-tuned. Fold networks choose the number of epochs, which
+            is at most this one and may be 0.
 
-        The certificate of what is returned compares it with the same function in numpy; without an estimator there is none.
+        The certificate of the result compares it with the same function in numpy; without an
+        estimator there is none.
         """
         if estimator is not None:
             matrix = self.encode(X)
-            module, values, ledger = retrain_from(estimator, matrix, y, sample_weight, seed=seed, n_jobs=n_jobs)
-            return Network(module, self.d, certify(module, values, matrix[:CERTIFIED_ROWS]), ledger, self.columns)
-        module, ledger = retrain(self.module, self.encode(X), y, sample_weight, epochs=epochs, seed=seed, n_jobs=n_jobs)
+            module, values, ledger = retrain_from(
+                estimator, matrix, y, sample_weight, seed=seed, n_jobs=n_jobs
+            )
+            return Network(
+                module,
+                self.d,
+                certify(module, values, matrix[:CERTIFIED_ROWS]),
+                ledger,
+                self.columns,
+            )
+        module, ledger = retrain(
+            self.module, self.encode(X), y, sample_weight, epochs=epochs, seed=seed, n_jobs=n_jobs
+        )
         return Network(module, self.d, None, ledger, self.columns)
 
-    def update(self, X: Any, y: Any, sample_weight: Any = None, *, ridge: float | None = None, seed: int = 0) -> Network:
-        """The network after rows X with shape (k, d) and targets y that it has not seen: its last layer is solved again, the others stay.
+    def update(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        ridge: float | None = None,
+        seed: int = 0,
+    ) -> Network:
+        """The network after new rows X with shape (k, d) and targets y: its last layer is solved
+        again, the others stay.
 
-        The first update weighs the present layer by `ridge`, which predictions of left-out rows choose where it is not given; later ones keep it.
-        Updates by parts give what one by all rows gives, in any order. The certificate does not survive.
+        The first update weighs the present layer by `ridge`, which predictions of held-out rows
+        choose where it is not given; later updates keep it. Updates in parts, in any order, give
+        the same network as one update with all rows. The result has no certificate.
         """
-        module, sums = updated(self.module, self._sums, self.encode(X), y, sample_weight, ridge=ridge, sign=1, seed=seed)
+        module, sums = updated(
+            self.module,
+            self._sums,
+            self.encode(X),
+            y,
+            sample_weight,
+            ridge=ridge,
+            sign=1,
+            seed=seed,
+        )
         return self._with(module, sums)
 
     def forget(self, X: Any, y: Any, sample_weight: Any = None) -> Network:
-        """The network as if rows that `update` was given had never come."""
-        module, sums = updated(self.module, self._sums, self.encode(X), y, sample_weight, ridge=None, sign=-1, seed=0)
+        """The network without rows that `update` was given."""
+        module, sums = updated(
+            self.module, self._sums, self.encode(X), y, sample_weight, ridge=None, sign=-1, seed=0
+        )
         return self._with(module, sums)
 
     def _with(self, module: Motif, sums: RowSums) -> Network:
@@ -164,20 +230,35 @@ class Network:
         other._sums = sums
         return other
 
-    def compress(self, *, max_units: int | None = None, tolerance: float | None = None, X: Any = None, y: Any = None, seed: int = 0) -> Network:
-        """A small network of kernel units, distilled from this one; it holds no row, and the ledger says what it costs.
+    def compress(
+        self,
+        *,
+        max_units: int | None = None,
+        tolerance: float | None = None,
+        X: Any = None,
+        y: Any = None,
+        seed: int = 0,
+    ) -> Network:
+        """A small network of kernel units, distilled from this one. It holds no row, and its ledger
+        gives the loss of accuracy.
 
-        Its size is the knee of the trade-off curve: the fewest of 32, 64, ..., 512 units whose R² to this network on held-out rows is .9975, or
-        beyond which little is gained. Or give `max_units`, or a `tolerance`: the fewest units whose error is at most (1 + tolerance) times that of
-        this network, or, as long as no y tells what that is, whose values differ by at most so many standard deviations. X with shape (n, d) are rows
-        of the kind that it was fitted on; a kernel network carries its own, also behind scalers. y belongs to an X that it has not seen.
+        By default its size is the knee of the trade-off curve: the fewest of 32, 64, ..., 512 units
+        whose R² to this network on held-out rows is .9975, or beyond which little is gained.
+        `max_units` limits the number of units. `tolerance` takes the fewest units whose error is at
+        most (1 + tolerance) times that of this network; without y, whose values differ by at most
+        `tolerance` standard deviations. X with shape (n, d) are rows of the kind that it was fitted
+        on; a kernel network carries its own, also after scalers. y are targets of held-out rows X.
         """
         scaled = Scaled.of(self._task(X, y, seed))
         module, certificate, ledger = compress_network(scaled.task, max_units, tolerance)
         return Network(scaled.back(module), self.d, certificate, ledger)
 
-    def trade_off(self, X: Any = None, y: Any = None, *, sizes: Sequence[int] = SIZES, seed: int = 0) -> TradeOff:
-        """Error, speed and size of this network compressed to each number of units; rows as in `compress`."""
+    def trade_off(
+        self, X: Any = None, y: Any = None, *, sizes: Sequence[int] = SIZES, seed: int = 0
+    ) -> TradeOff:
+        """Error, speed and size of this network compressed to each number of units. X and y are as
+        in `compress`.
+        """
         return trade_off(Scaled.of(self._task(X, y, seed)).task, sizes)
 
     def _task(self, X: Any, y: Any, seed: int) -> Task:

@@ -11,81 +11,95 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
 
-from motifnet.bands import as_levels
-from motifnet.engine import UsageError, resolve_jobs
-from motifnet.estimators._bands import BandRows
+from motifnet.engine import Matrix, UsageError, resolve_jobs
 from motifnet.estimators._finished import check_is_fitted
-from motifnet.estimators._goal import RegressionGoal
-from motifnet.estimators._prepare import Prepared
-from motifnet.estimators._run import Run
 from motifnet.estimators._streamed import StreamedEstimator
 from motifnet.losses import Objective
-from motifnet.profiling import Profile
-from motifnet.stacking import explained
-from motifnet.tables import Matrix, as_offset, as_target, as_weight, check_domain
+from motifnet.pipeline import BandRows, Prepared, RegressionGoal, Run
+from motifnet.stacking import explained_deviance
+from motifnet.structure import Profile
+from motifnet.tables import as_offset, as_target, as_weight, check_domain
+from motifnet.uncertainty import as_levels
 
 
 class MotifRegressor(RegressorMixin, StreamedEstimator):
     """Regression by a deep network that is computed, not searched for.
 
-    A kernel ridge regression is fitted in closed form, transferred into a network by calculation, retrained (last layer, inner layers), and
-    combined with boosted trees in one parallel network. A stage stays only if rows that it has not seen are predicted better. For a positive, skewed
-    target some of the parts are fitted to its logarithm. Beyond the range of a column predictions level off, or follow a straight line where
-    held-out edges of the data say that it is right.
+    A kernel ridge regression is fitted in closed form, transferred into a network by calculation,
+    retrained (last layer, feature layers), and combined with boosted trees in one parallel network.
+    A stage stays only if held-out rows are predicted better. For a positive, skewed target some of
+    the parts are fitted to its logarithm. Beyond the range of a column predictions level off, or
+    are linear where held-out edges of the data support that.
 
     Parameters
     ----------
     preset : {"fast", "balanced", "best"}, default "balanced"
-        How much is tried: seconds, tens of seconds, minutes for some thousands of rows. "best" takes CatBoost too where it is installed.
+        How much is tried: seconds, tens of seconds, minutes for some thousands of rows. "best"
+        takes CatBoost too where it is installed.
     objective : {"squared", "supnorm", "absolute", "pinball", "poisson", "gamma"}, default "squared"
-        What is minimised on held-out rows, so what is predicted: the mean; the median; quantiles, which never cross; the mean of counts (y ≥ 0) or of
-        positive amounts (y > 0), by a log link. Inner layers are trained by least squares for each.
+        The loss on held-out rows, which determines what is predicted: the mean; the median;
+        quantiles, which never cross; the mean of counts (y ≥ 0) or of positive amounts (y > 0), by
+        a log link. Feature layers are trained by least squares for each.
     quantiles : float or sequence of floats, default (0.1, 0.5, 0.9)
-        The levels of "pinball". One level gives predictions with shape (n,), several with shape (n, levels), in increasing order.
+        The levels of "pinball". One level gives predictions with shape (n,), several with shape (n,
+        levels), in increasing order.
     time_limit_s : float or None
-        Seconds after which the best model so far is kept.
+        Seconds after which the fit ends with its best model.
     n_jobs : int or None
-        Jobs side by side; None is one a core. The result does not depend on it.
+        Number of parallel jobs; None is one a core. The result does not depend on it.
     random_state : int, RandomState or None
         Seed of folds and batches; None is 0, so that results repeat.
     verbose : int
         1 shows the stages as they run.
     teachers : sequence of str, optional
-        Further teachers beside those of the preset, such as ["catboost"], which needs `pip install "motifnet[catboost]"`: its symmetric trees become
-        part of the network like the others, and prediction needs no CatBoost. Others: "splines", "support vectors", "linear".
+        Base models in addition to those of the preset, such as ["catboost"], which needs `pip
+        install "motifnet[catboost]"`: its symmetric trees become part of the network like the
+        others, and prediction needs no CatBoost. Others: "splines", "support vectors", "linear".
     profile : "auto" (default), None or what `motifnet.profile` returns
-        Structure to build into the network: symmetric functions where columns may be exchanged, one network for targets that move along with them,
-        a projection where the rows are thin, a step where the target jumps. "auto" looks for it on at most 1,400 rows, in about half a second; a
-        layer stays only if held-out rows are predicted better. None looks for nothing.
+        Structure to build into the network: symmetric functions where columns may be exchanged, one
+        network for targets that move along with them, a projection where the rows are thin, a step
+        where the target jumps. "auto" profiles at most 1,400 rows, in about half a second; a layer
+        stays only if held-out rows are predicted better. None profiles nothing.
     engine : {"local", "ray"} or the address of a Ray cluster, "ray://host:port", default "local"
-        Where jobs run: in this process, or on Ray (`pip install "motifnet[ray]"`): the one that is connected, that of RAY_ADDRESS, or one of this
-        machine for the time of the fit. The result does not depend on it.
+        Where jobs run: in this process, or on Ray (`pip install "motifnet[ray]"`): the one that is
+        connected, that of RAY_ADDRESS, or one of this machine for the time of the fit. The result
+        does not depend on it.
     checkpoint : path of a folder or None
-        Finished jobs are kept there, and a fit of the same rows with the same settings goes on where an earlier one was interrupted, to the same
-        result. Not together with `time_limit_s`. The folder holds values computed from the rows; delete it when the model is there.
-
+        Finished jobs are kept there. A fit of the same rows with the same settings continues an
+        interrupted one, to the same result. Not together with `time_limit_s`.
+        The folder holds values computed from the rows; delete it when the model is there.
     teacher : estimator or str, default "kernel ridge"
-        The model that is transferred and retrained. By default the library's own kernel ridge, with all that the preset adds. Or an estimator that
-        `motifnet.mimic` takes (SVR, Gaussian process, ridge, forest, boosting, a pipeline), fitted or not, or the name of one: "svr", "gp",
-        "nystroem", "ridge", "splines", "mlp", "forest", "lightgbm" (docs/teacher.md). Clones of it are fitted to the encoded rows (columns
-        standardised, categories coded) for every fold; its network is retrained from its own kernel, or with a kernel branch of weight 0 beside it,
-        and combined with the original by non-negative weights. What the preset would add is left out, but for `teachers`.
+        The model that is transferred and retrained. By default the library's own kernel ridge, with
+        all that the preset adds. Or an estimator that `motifnet.mimic` takes (SVR, Gaussian
+        process, ridge, forest, boosting, a pipeline), fitted or not, or the name of one: "svr",
+        "gp", "nystroem", "ridge", "splines", "mlp", "forest", "lightgbm" (docs/teacher.md). Clones
+        of it are fitted to the encoded rows (columns standardised, categories coded) for every
+        fold. Its network is retrained from its own kernel, or with an added kernel branch of weight
+        0, and combined with the original by non-negative weights. The preset adds no base models,
+        only `teachers` are added.
     size : {"compact", "full", "small"}, default "compact"
-        "compact": one network of all rows for each training (below 1,000 rows several for a deep block), one forest, and no part that is worth less
-        than .5 % of the error; of a network of more than 20,000 parameters as many centres as theory predicts, halved or doubled until the error
-        is within the same .5 %. "full": all parts, as averages of the networks of all folds, several times larger. "small": the same within 1 % and
-        at most 16,000 parameters, whatever that costs (the ledger tells), in a file of some 150 kB; centres lie between rows, none is a row of the
-        table, and there are no intervals. A model without a trained kernel is compressed as `compress(tolerance=.02)` does it.
+        "compact": one network of all rows for each training (below 1,000 rows several for a deep
+        block), one forest, and no part that is worth less than .5 % of the error. A network of more
+        than 20,000 parameters has the number of centres that theory predicts, halved or doubled
+        until the error is within the same .5 %. "full": all parts, as averages of the networks of
+        all folds, several times larger. "small": the same within 1 % and at most 16,000 parameters,
+        at any loss of accuracy (see the ledger), in a file of some 150 kB; centres lie between
+        rows, none is a row of the table, and there are no intervals. A model without a trained
+        kernel is compressed as by `compress(tolerance=.02)`.
     max_parameters : int, optional
-        A budget. A network that is larger keeps the one kernel of the least error, with as many centres as the budget allows.
+        A budget. A larger network keeps the one kernel of least error, with the number of centres
+        that the budget allows.
 
     Attributes
     ----------
-    ledger_ : stages with seconds, out-of-fold error, parameters; the error is in units of sd(y), for other objectives than "squared" it is 1 − D²
-    card_, certificate_ : architecture, and what is known of network against teacher
+    ledger_ : stages with seconds, out-of-fold error, parameters; the error is in units of sd(y),
+        for other objectives than "squared" it is 1 − D²
+    card_, certificate_ : the architecture, and the difference between network and teacher
     network_ : the `Network` on the encoded matrix
-    profile_ : the `Profile` that structure was taken from; None where none was requested, or the time was over
-    model_ : the frozen model; stages_ : networks along the way; teacher_ : the same function outside torch
+    profile_ : the `Profile` that the structure comes from; None where none was requested, or no
+        time was left
+    model_ : the frozen model; stages_ : the network after each stage; teacher_ : the same function
+        outside torch
 
     Examples
     --------
@@ -98,6 +112,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
     def __init__(
         self,
         preset: str = "balanced",
+        *,
         objective: str = "squared",
         quantiles: float | Sequence[float] = (0.1, 0.5, 0.9),
         time_limit_s: float | None = None,
@@ -112,109 +127,161 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         size: str = "compact",
         max_parameters: int | None = None,
     ) -> None:
-        super().__init__(preset, time_limit_s, n_jobs, random_state, verbose, teachers, profile, engine, checkpoint, teacher, size, max_parameters)
+        super().__init__(
+            preset,
+            time_limit_s=time_limit_s,
+            n_jobs=n_jobs,
+            random_state=random_state,
+            verbose=verbose,
+            teachers=teachers,
+            profile=profile,
+            engine=engine,
+            checkpoint=checkpoint,
+            teacher=teacher,
+            size=size,
+            max_parameters=max_parameters,
+        )
         self.objective = objective
         self.quantiles = quantiles
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None, offset: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        groups: Any = None,
+        time: Any = None,
+        offset: Any = None,
+    ) -> Self:
         """Fit a network to a table; as `MotifEstimator.fit`, and
 
         offset : array with shape (n,), optional
-            For "poisson" and "gamma": the log of each row's exposure (years insured, hours observed) that y was counted over; 0, exposure 1, by
-            default. The network then gives the mean per unit of exposure.
+            For "poisson" and "gamma": the log of each row's exposure (years insured, hours
+            observed) that y was counted over. The default is 0, exposure 1. The network then gives
+            the mean per unit of exposure.
         """
         objective = Objective.of(self.objective, self.quantiles)
         _check_offset(offset, objective)
         return self._fit(X, y, sample_weight, groups, time, objective, offset)
 
     def predict(self, X: Any, offset: Any = None) -> Matrix:
-        """Predictions with shape (n,), or (n, q) for a fit to y with shape (n, q), (n, levels) for several quantiles; means are times e^offset."""
+        """Predictions with shape (n,); (n, q) for a fit to y with shape (n, q), (n, levels) for
+        several quantiles. Means are multiplied by e^offset.
+        """
         check_is_fitted(self)
         _check_offset(offset, self._objective)
         values = self._outputs(X, offset)
         return values[:, 0] if self._flat else values
 
-    def predict_interval(self, X: Any, coverage: float | Sequence[float] = 0.9, side: str = "both") -> Matrix:
-        """Where the next observation at each row falls: conformal intervals, wider where errors are larger.
+    def predict_interval(
+        self, X: Any, coverage: float | Sequence[float] = 0.9, side: str = "both"
+    ) -> Matrix:
+        """Conformal intervals of the next observation at each row, wider where errors are larger.
 
         Parameters
         ----------
         X : table with the columns of the fit
         coverage : float or sequence of L floats, default 0.9
-            Share of observations that the interval is to hold. Intervals of several levels are nested.
+            Share of observations inside the interval. Intervals of several levels are nested.
         side : {"both", "lower", "upper"}, default "both"
-            "lower": a lower bound only, the upper one is infinite; "upper": the other way round.
+            "lower": a lower bound only, the upper one is infinite; "upper": the opposite.
 
         Returns
         -------
         array with shape (n, 2)
-            Lower and upper ends; (n, L, 2) for several levels, (n, q, 2) and (n, q, L, 2) for several targets.
+            Lower and upper ends; (n, L, 2) for several levels, (n, q, 2) and (n, q, L, 2) for
+            several targets.
 
         Raises
         ------
         UsageError
-            Where the coverage is none, or the model gives no intervals: quantiles, exposures, a compressed model, a file of an early version.
+            For an invalid coverage, and for a model without intervals: quantiles, exposures, a
+            compressed model, a file of an early version.
         """
         check_is_fitted(self)
         levels, single = as_levels(coverage)
-        ends = self.model_.predict_interval(self._new_rows(X), levels, side, resolve_jobs(self.n_jobs))
+        ends = self.model_.predict_interval(
+            self._new_rows(X), levels, side, resolve_jobs(self.n_jobs)
+        )
         ends = ends[:, :, 0] if single else ends
         return ends[:, 0] if self._flat else ends
 
-    def predict_band(self, X: Any, coverage: float = 0.9, kind: str = "simultaneous", split: bool = False) -> Matrix:
-        """Where the function lies, the mean of y at each row, not the next observation: the last layer fitted again, with its noise and its bias.
+    def predict_band(
+        self, X: Any, coverage: float = 0.9, kind: str = "simultaneous", split: bool = False
+    ) -> Matrix:
+        """Confidence bands of the function, the mean of y at each row, not of the next observation.
+        The last layer is fitted again, with its noise and its bias.
 
         Parameters
         ----------
         X : table with the columns of the fit
         coverage : float, default 0.9
         kind : {"simultaneous", "pointwise"}, default "simultaneous"
-            For all rows of X at once, or each row for itself.
+            For all rows of X at once, or for each row by itself.
         split : bool, default False
-            The inner layers are trained again on one half of the rows, the band comes from the other half, and its coverage is what it says. By
-            default it comes from all rows, is narrower, and covers less: the inner layers have seen the same y. See docs/intervals.md.
+            If True, the feature layers are trained again on one half of the rows and the band
+            comes from the other half, so that its coverage holds. By default the band comes from
+            all rows, is narrower, and covers less, as the feature layers depend on the same y. See
+            docs/intervals.md.
 
         Returns
         -------
         array with shape (n, 2)
-            Lower and upper ends; (n, q, 2) for several targets. In the middle is the last layer as it is without most of its bias, which is near
-            `predict(X)`, not the same.
+            Lower and upper ends; (n, q, 2) for several targets. The middle is the last layer
+            without most of its bias, which is near `predict(X)`, not the same.
 
         Raises
         ------
         UsageError
-            For another objective than "squared", fits with groups or time (rows that are not independent), compressed models, and files that were
-            saved before the band was computed. DataError for fewer than 20 rows, 40 for `split`.
+            For another objective than "squared", fits with groups or time (rows that are not
+            independent), compressed models, and files that were saved before the band was computed.
+            DataError for fewer than 20 rows, 40 for `split`.
         """
         check_is_fitted(self)
         levels, single = as_levels(coverage)
         if not single:
-            raise UsageError(f"coverage={coverage!r} must be one number for a band. Ask for one band after the other.")
+            raise UsageError(
+                f"coverage={coverage!r} must be one number for a band. Ask for one band after the "
+                "other."
+            )
         which, jobs = "split" if split else "all rows", resolve_jobs(self.n_jobs)
         if which not in (self.model_.bands or {}):
             # kept with the model, so that it is saved, and the next call is quick
             if self._band_rows is None:
                 raise UsageError(f"This model gives no band: {self._why_no_band()}")
-            self.model_ = replace(self.model_, bands={**(self.model_.bands or {}), which: self._band_rows.bands(split, jobs)})
+            self.model_ = replace(
+                self.model_,
+                bands={**(self.model_.bands or {}), which: self._band_rows.bands(split, jobs)},
+            )
         ends = self.model_.predict_band(self._new_rows(X), which, float(levels[0]), kind, jobs)
         return ends[:, 0] if self._flat else ends
 
     def _keep_for_bands(self, ready: Prepared, run: Run) -> BandRows | None:
         independent = ready.sample.groups is None and ready.sample.time is None
-        return BandRows.of(ready, run, ready.goal.mean, ready.goal.sd) if independent and isinstance(ready.goal, RegressionGoal) else None
+        return (
+            BandRows.of(ready, run, ready.goal.mean, ready.goal.sd)
+            if independent and isinstance(ready.goal, RegressionGoal)
+            else None
+        )
 
     def _why_no_band(self) -> str:
         if self.model_.info.get("compressed"):
             return "it was compressed. Ask the full model."
         if self._objective.name != "squared":
-            return f"it was fitted with objective={self._objective.name!r}, bands are of the mean. Fit with objective='squared'."
+            return (
+                f"it was fitted with objective={self._objective.name!r}, bands are of the mean. "
+                "Fit with objective='squared'."
+            )
         return (
-            "a band is made from the rows of the fit, which a file does not hold, and which have to be independent. Ask for it once before `save`, "
-            "with the same `split`: the file then gives it too. Fits with groups or time give none."
+            "a band is made from the rows of the fit, which a file does not hold, and which have "
+            "to be independent. Ask for it once before `save`, with the same `split`: the file "
+            "then gives it too. Fits with groups or time give none."
         )
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> float:
-        """R², or for another objective D²: one minus the mean loss as a share of that of the best constant, averaged over columns."""
+        """R², or for another objective D²: one minus the mean loss as a share of that of the best
+        constant, averaged over columns.
+        """
         check_is_fitted(self)
         from sklearn.metrics import r2_score
 
@@ -226,11 +293,17 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         if objective.name in ("squared", "supnorm"):
             return float(r2_score(target, predicted, sample_weight=as_weight(sample_weight, n)))
         check_domain(target, self.model_.targets, objective)
-        return explained(objective.losses(target.shape[1]), target, predicted, as_weight(sample_weight, n), as_offset(offset, n))
+        return explained_deviance(
+            objective.losses(target.shape[1]),
+            target,
+            predicted,
+            as_weight(sample_weight, n),
+            as_offset(offset, n),
+        )
 
     @property
     def _objective(self) -> Objective:
-        """That of the fit, whatever the parameters are by now."""
+        """The objective of the fit, which does not follow later changes of the parameters."""
         info = self.model_.info
         return Objective(info.get("objective", "squared"), tuple(info.get("quantiles", ())))
 
@@ -242,4 +315,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
 
 def _check_offset(offset: Any, objective: Objective) -> None:
     if offset is not None and not objective.takes_offset:
-        raise UsageError(f"offset is a log exposure, for objective='poisson' or 'gamma'; the objective is {objective.name!r}. Leave the offset out.")
+        raise UsageError(
+            f"offset is a log exposure, for objective='poisson' or 'gamma'; the "
+            f"objective is {objective.name!r}. Leave the offset out."
+        )

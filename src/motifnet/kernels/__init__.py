@@ -1,16 +1,60 @@
 """Kernel functions and the closed forms that stand on them.
 
-Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, solutions. Never knows about: tables, estimators, networks.
+Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, solutions. Never knows
+about: tables, estimators, networks.
 """
 
 from motifnet.kernels._all_rows import AllRows
-from motifnet.kernels._calibrated import calibrated_log_loss
-from motifnet.kernels._distances import by_blocks, distances
-from motifnet.kernels._every_fold import EveryFold, every_fold
-from motifnet.kernels._fit import Partition, Solution, enough, fit_with_held_out
-from motifnet.kernels._kernel import PROFILES, Kernel, radial, radial_at, radial_slope
-from motifnet.kernels._landmarks import choose_landmarks, landmark_features, solve_folds
+from motifnet.kernels._capacity import CAPACITY, Capacity, affordable
+from motifnet.kernels._convex_loss import (
+    CURVATURE,
+    Parabola,
+    calibrated_log_loss,
+    fit_reweighted,
+    fit_softmax,
+    leave_out_log_loss,
+    log_losses,
+)
+from motifnet.kernels._distances import Layout, by_blocks, distances, flips, two_valued
+from motifnet.kernels._grid_search import (
+    GridChoice,
+    best_ridge,
+    grid_search,
+    median_distances,
+    start_kernel,
+)
+from motifnet.kernels._held_out import (
+    EveryFold,
+    Partition,
+    Solution,
+    enough,
+    every_fold,
+    fit_with_held_out,
+)
+from motifnet.kernels._kernel import (
+    ALIASES,
+    PROFILES,
+    SMOOTHNESS,
+    Kernel,
+    Warp,
+    divisors,
+    polynomial,
+    profile_values,
+    quantile_knots,
+    radial,
+    radial_at,
+    radial_slope,
+    smoothness,
+    steepest,
+)
+from motifnet.kernels._landmarks import (
+    landmark_features,
+    leverage_landmarks,
+    means_between,
+    solve_folds,
+)
 from motifnet.kernels._leave_out import (
+    SpectralPath,
     blocks_of,
     factor,
     leave_out_gradient,
@@ -20,19 +64,8 @@ from motifnet.kernels._leave_out import (
     solve_factored,
     solve_ridge,
 )
-from motifnet.kernels._leave_out_softmax import leave_out_log_loss
-from motifnet.kernels._leverage import leverage_landmarks, ridge_leverages
 from motifnet.kernels._machine import Machine, machine_of
-from motifnet.kernels._means import means_between
-from motifnet.kernels._plan import CAPACITY, Capacity, affordable
-from motifnet.kernels._profiles import ALIASES, SMOOTHNESS, polynomial, profile_values, smoothness
-from motifnet.kernels._reweighted import Parabola, fit_reweighted
-from motifnet.kernels._scales import GridChoice, best_ridge, grid_search, median_distances, start_kernel
 from motifnet.kernels._smoother import ExactSmoother, LandmarkSmoother, Scores, Smoother
-from motifnet.kernels._softmax import CURVATURE, fit_softmax, log_losses
-from motifnet.kernels._spectral import SpectralPath
-from motifnet.kernels._two_values import Layout, flips, two_valued
-from motifnet.kernels._warp import Warp, quantile_knots
 
 __all__ = [
     "ALIASES",
@@ -61,8 +94,8 @@ __all__ = [
     "blocks_of",
     "by_blocks",
     "calibrated_log_loss",
-    "choose_landmarks",
     "distances",
+    "divisors",
     "enough",
     "every_fold",
     "factor",
@@ -88,11 +121,11 @@ __all__ = [
     "radial",
     "radial_at",
     "radial_slope",
-    "ridge_leverages",
     "smoothness",
     "solve_factored",
     "solve_folds",
     "solve_ridge",
     "start_kernel",
+    "steepest",
     "two_valued",
 ]

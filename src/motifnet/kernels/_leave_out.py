@@ -8,22 +8,35 @@ and the residuals of rows B, predicted by the fit without B, are exactly
 
     r_B = (P_BB)⁻¹ α_B            (one row: r_i = α_i / P_ii)
 
-A *block id* per row says which rows are left out together; -1 marks rows that are never scored. Leave-one-out, leave-group-out and "predict the
-later rows from the earlier ones" are all of this form. A loss of r with slopes s, such as 2 w r / Σw of the mean square, has through K the gradient
+A *block id* per row says which rows are left out together; -1 marks rows that are never scored.
+Leave-one-out, leave-group-out and "predict the later rows from the earlier ones" are all of this
+form. Let s be the gradient of a loss in r, such as 2 w r / Σw for the mean square. Its gradient
+through K is
 
     −(P u) αᵀ + P V P,    u_B = (P_BB)⁻¹ s_B,    V = blockdiag(u_B r_Bᵀ)
 
 (dα = −P dK α, dP = −P dK P): one product of n³, no differentiation through the factorisation.
+
+`SpectralPath` is the whole path in λ from one eigendecomposition. With S = diag(√w), s = S1/‖S1‖
+and H = I − s sᵀ let  H S K S H = Q Λ Qᵀ.  Then, for every λ,
+
+    P(λ) = S [ Σ_{q ⟂ s} q qᵀ / (Λ_q + λ) ] S
+
+so α, b and leave-one-out residuals cost n² per λ instead of n³.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 
 def projector(K: Tensor, ridge: Tensor, *, intercept: bool = True) -> Tensor:
-    """P with shape (n, n) for the Gram matrix K and the ridge λ/w with shape (n,). Fails where K + ridge is not positive."""
+    """P with shape (n, n) for the Gram matrix K and the ridge λ/w with shape (n,). Raises
+    LinAlgError where K + diag(ridge) is not positive definite.
+    """
     return projector_of(factor(K, ridge), intercept=intercept)
 
 
@@ -43,8 +56,12 @@ def factor(K: Tensor, ridge: Tensor) -> Tensor:
     return torch.linalg.cholesky(G)
 
 
-def solve_ridge(K: Tensor, y: Tensor, ridge: Tensor, *, intercept: bool = True) -> tuple[Tensor, Tensor]:
-    """Dual coefficients with shape (n, q) and intercept with shape (q,) of the fit to y with shape (n, q)."""
+def solve_ridge(
+    K: Tensor, y: Tensor, ridge: Tensor, *, intercept: bool = True
+) -> tuple[Tensor, Tensor]:
+    """Dual coefficients with shape (n, q) and intercept with shape (q,) of the fit to y with shape
+    (n, q).
+    """
     return solve_factored(factor(K, ridge), y, intercept=intercept)
 
 
@@ -74,7 +91,9 @@ def blocks_of(ids: Tensor | None, n: int) -> list[Tensor] | None:
 
 
 def leave_out_residuals(P: Tensor, alpha: Tensor, blocks: list[Tensor] | None = None) -> Tensor:
-    """Residuals y − f with shape (n, q), each row predicted without its block; 0 in rows of no block."""
+    """Residuals y − f with shape (n, q), each row predicted without its block; 0 in rows of no
+    block.
+    """
     if blocks is None:
         return alpha / P.diagonal()[:, None]
     r = torch.zeros_like(alpha)
@@ -83,34 +102,42 @@ def leave_out_residuals(P: Tensor, alpha: Tensor, blocks: list[Tensor] | None = 
     return r
 
 
-def leave_out_gradient(P: Tensor, alpha: Tensor, weight: Tensor, blocks: list[Tensor] | None = None) -> tuple[float, Tensor]:
-    """The weighted mean squared leave-out residual (summed over columns) and its gradient through K with shape (n, n), in the type of P.
+def leave_out_gradient(
+    P: Tensor, alpha: Tensor, weight: Tensor, blocks: list[Tensor] | None = None
+) -> tuple[float, Tensor]:
+    """The weighted mean squared leave-out residual (summed over columns) and its gradient through K
+    with shape (n, n), in the type of P.
 
-    P may be in single precision, which steers a descent as well at half of the cost, as long as it comes from a factor in double precision.
+    P may be in single precision if its factor is in double precision. A descent is then as good at
+    half of the cost.
     """
     r = leave_out_residuals(P, alpha, blocks)
     scored = scored_weight(weight, blocks)[:, None]
     share = scored / scored.sum()
-    return float((share * r * r).sum()), slopes_through(P, alpha, r, 2 * share * r, blocks)
+    return float((share * r * r).sum()), gradient_through(P, alpha, r, 2 * share * r, blocks)
 
 
-def slopes_through(P: Tensor, alpha: Tensor, r: Tensor, slopes: Tensor, blocks: list[Tensor] | None = None) -> Tensor:
-    """The gradient through K with shape (n, n), in the type of P, of a loss with such slopes in the leave-out residuals r, both with shape (n, q).
+def gradient_through(
+    P: Tensor, alpha: Tensor, r: Tensor, gradient: Tensor, blocks: list[Tensor] | None = None
+) -> Tensor:
+    """The gradient of a loss through K with shape (n, n), in the type of P, for its gradient in the
+    leave-out residuals r, both with shape (n, q).
 
-    The slopes are 0 in rows of no block.
+    The latter is 0 in rows of no block.
     """
     if blocks is None:
-        u = slopes / P.diagonal()[:, None]
+        u = gradient / P.diagonal()[:, None]
         v = (u * r).sum(1).to(P.dtype)
         if bool((v >= 0).all()):
             half = (P * v.sqrt()).numpy()
-            PVP = torch.as_tensor(half @ half.T)  # numpy computes half of a product of a matrix and itself
+            # numpy computes half of a product of a matrix and itself
+            PVP = torch.as_tensor(half @ half.T)
         else:
             PVP = (P * v) @ P
     else:
         V, u = torch.zeros_like(P), torch.zeros_like(r)
         for rows in blocks:
-            u[rows] = torch.linalg.solve(P[rows][:, rows].to(r.dtype), slopes[rows])
+            u[rows] = torch.linalg.solve(P[rows][:, rows].to(r.dtype), gradient[rows])
             V[rows[:, None], rows] = (u[rows] @ r[rows].T).to(P.dtype)
         PVP = P @ V @ P
     return PVP.addmm_(P @ u.to(P.dtype), alpha.T.to(P.dtype), alpha=-1)
@@ -124,3 +151,35 @@ def scored_weight(weight: Tensor, blocks: list[Tensor] | None) -> Tensor:
     for rows in blocks:
         scored[rows] = weight[rows]
     return scored
+
+
+@dataclass(frozen=True)
+class SpectralPath:
+    """Eigenvectors scaled by √w, with shape (n, n−1), and eigenvalues with shape (n−1,), the
+    intercept's direction removed.
+    """
+
+    vectors: Tensor
+    values: Tensor
+
+    @classmethod
+    def of(cls, K: Tensor, weight: Tensor) -> SpectralPath:
+        """Decompose the Gram matrix K with shape (n, n) under weights with shape (n,)."""
+        root = weight.sqrt()
+        s = root / root.norm()
+        M = root[:, None] * K * root
+        Ms = M @ s
+        M = M - torch.outer(Ms, s) - torch.outer(s, Ms) + torch.outer(s, s) * (s @ Ms)
+        # The shift puts s at the top of the spectrum: the last vector is s, and is dropped.
+        top = 2 * M.diagonal().sum() + 1
+        values, vectors = torch.linalg.eigh(M + top * torch.outer(s, s))
+        return cls(root[:, None] * vectors[:, :-1], values[:-1].clamp(min=0))
+
+    def projector(self, lam: float) -> Tensor:
+        """P(λ) with shape (n, n)."""
+        return (self.vectors / (self.values + lam)) @ self.vectors.T
+
+    def leave_one_out(self, y: Tensor, lam: float) -> Tensor:
+        """Leave-one-out residuals with shape (n, q) without forming P."""
+        scaled = self.vectors / (self.values + lam)
+        return (scaled @ (self.vectors.T @ y)) / (scaled * self.vectors).sum(1)[:, None]

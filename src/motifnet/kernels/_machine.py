@@ -1,10 +1,13 @@
-"""Rows under one kernel, from which fits on some of them are made under any loss: exactly, or with landmarks beyond the exact range.
+"""Fits under any loss on some of the rows of one kernel: exact, or with landmarks beyond the exact
+range.
 
-What does not depend on λ is computed once: the Gram matrix, or the features F of all rows and their weighted sums over disjoint *cells* of rows,
+What does not depend on λ is computed once. This is the Gram matrix, or the features F of all rows
+and their weighted sums over disjoint *cells* of rows:
 
-    S_c = Σ_{i in cell c} w_i f_i f_iᵀ,
+    S_c = Σ_{i in cell c} w_i f_i f_iᵀ
 
-so that the fit on any union of cells takes no pass over the rows but those of its steps. F is kept in single precision, the sums are not.
+So a fit on a union of cells reads the rows only in its steps. F is in single precision, the sums
+are in double precision.
 """
 
 from __future__ import annotations
@@ -16,11 +19,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from motifnet.kernels._capacity import CAPACITY, Capacity
 from motifnet.kernels._landmarks import Gram, Landmarks
-from motifnet.kernels._plan import CAPACITY, Capacity
 from motifnet.kernels._smoother import ExactSmoother, LandmarkSmoother, Scores, Smoother
 
-_ROWS = 1_024
+_ROWS = 1_024  # whose features are computed at a time
 
 
 class Machine(Protocol):
@@ -38,7 +41,9 @@ class Machine(Protocol):
         ...
 
     def moved(self, f: Scores, rows: Tensor, to: Tensor) -> Scores:
-        """The same functions as scores of the rows `to`, which hold `rows`: a start for the fit on them."""
+        """The same functions as scores of the rows `to`, which include `rows`: a start for the fit
+        to them.
+        """
         ...
 
     def dual(self, f: Scores) -> Tensor:
@@ -57,7 +62,8 @@ def machine_of(
     among: Tensor | None = None,
     codes: Tensor | None = None,
 ) -> Machine:
-    """For rows Z with shape (n, d), weights with shape (n,), and disjoint masks that cover all rows; landmarks are `among` some rows where given.
+    """The machine of rows Z with shape (n, d), weights with shape (n,), and disjoint masks that
+    cover all rows. Landmarks come from the rows `among` where given.
 
     `codes` with shape (n,): equal rows share one; all rows differ where None.
     """
@@ -72,14 +78,17 @@ def machine_of(
             features = marks.features(part)
             F[part] = features.T.float()
             root = (features * weight[part].sqrt()).numpy()
-            S += torch.as_tensor(root @ root.T)  # numpy computes half of a product of a matrix and itself
+            # numpy computes half of a product of a matrix and itself
+            S += torch.as_tensor(root @ root.T)
         sums.append((cell, S))
     return LandmarkMachine(marks, F, tuple(sums))
 
 
 @dataclass(frozen=True)
 class ExactMachine:
-    """The Gram matrix K with shape (n, n) and weights with shape (n,); every row is a centre, and any rows are a union of cells."""
+    """The Gram matrix K with shape (n, n) and weights with shape (n,); every row is a centre, and
+    any rows are a union of cells.
+    """
 
     K: Tensor
     weight: Tensor
@@ -90,7 +99,10 @@ class ExactMachine:
 
     def on(self, rows: Tensor) -> Callable[[float], Smoother]:
         index = torch.nonzero(rows).ravel()
-        K, w = self.K if len(index) == len(rows) else self.K[index[:, None], index], self.weight[rows]
+        K, w = (
+            self.K if len(index) == len(rows) else self.K[index[:, None], index],
+            self.weight[rows],
+        )
         return lambda lam: ExactSmoother.of(K, w, lam)
 
     def values(self, f: Scores, rows: Tensor, at: Tensor) -> Tensor:

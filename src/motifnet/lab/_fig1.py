@@ -2,10 +2,11 @@
 
     f(x) = 1{x₂ > ½ + ⅕ sin 2πx₁} + 0.3 x₂ cos 3x₁        noise of sd 0.2
 
-Kernel ridge regression and tensor splines are linear in y and get the width and ridge that are best on the test rows; boosted trees, a multilayer
-perceptron with three layers of 48 units (Adam, early stopping on a tenth of the rows) are fitted as they come. Our network is the transferred convex
-fit, retrained with one residual block: four networks in parallel, and no trees beside them. Linear methods blur the jump over a band that shrinks
-like n^(−1/(D+1)); what is not linear in y need not.
+Kernel ridge regression and tensor splines are linear in y. They get the width and ridge that are
+best on the test rows. Boosted trees and a multilayer perceptron with three layers of 48 units
+(Adam, early stopping on a tenth of the rows) have their usual settings. Our network is the
+transferred convex fit, retrained with one residual block: four networks in parallel, without trees.
+Linear methods blur the jump over a band that shrinks like n^(−1/(D+1)); nonlinear ones need not.
 """
 
 from __future__ import annotations
@@ -15,23 +16,55 @@ from typing import Any
 
 import numpy as np
 
-from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, files, log_ticks, panels
-from motifnet.lab._facts import Check, Facts
-from motifnet.lab._methods import KERNEL, NETWORK, Errors, retrained
-from motifnet.lab._oracle import Features, Trial, best_linear, gaussian, laplace
-from motifnet.lab._seeds import Estimate, draw_bars, draws, exponent, ratio, slope
-from motifnet.profiling import singularity_exponents
-from motifnet.retrain import InnerSettings
-from motifnet.tables import Matrix, Sample
+from motifnet.engine import Matrix
+from motifnet.lab._figure import (
+    CALM,
+    MEASURED,
+    THEORY,
+    TRAINED,
+    Check,
+    Estimate,
+    Facts,
+    draw_bars,
+    draws,
+    exponent,
+    files,
+    log_ticks,
+    panels,
+    ratio,
+    slope,
+)
+from motifnet.lab._trials import (
+    KERNEL,
+    NETWORK,
+    Errors,
+    Features,
+    Trial,
+    best_linear,
+    gaussian,
+    laplace,
+    retrained,
+)
+from motifnet.structure import singularity_exponents
+from motifnet.tables import Sample
 from motifnet.teachers import BoostedTrees
+from motifnet.training import FeatureSettings
 
 NAME, TITLE = "fig1", "A function that jumps, and what each method makes of it"
 NOISE, GRID = 0.2, 60
 KERNELS = (gaussian(0.05), gaussian(0.1), laplace(0.2), laplace(0.4))
 KNOTS = (8, 12, 18)
 SPLINES, TREES, MLP = "splines", "trees", "multilayer perceptron"
-STYLES = {KERNEL: ("o-", MEASURED), SPLINES: ("v-", "0.5"), TREES: ("s-", CALM), MLP: ("^-", "#8a5aa8"), NETWORK: ("D-", TRAINED)}
-SETTINGS = InnerSettings(profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"), depth=1, batch=250)
+STYLES = {
+    KERNEL: ("o-", MEASURED),
+    SPLINES: ("v-", "0.5"),
+    TREES: ("s-", CALM),
+    MLP: ("^-", "#8a5aa8"),
+    NETWORK: ("D-", TRAINED),
+}
+SETTINGS = FeatureSettings(
+    profiles=("laplace1", "laplace2", "matern32", "matern52", "gaussian"), depth=1, batch=250
+)
 
 
 def target(X: Matrix) -> Matrix:
@@ -41,16 +74,28 @@ def target(X: Matrix) -> Matrix:
 
 def run(quick: bool, out: Path) -> Facts:
     """Draw the figure into the folder."""
-    sizes, seeds = ((250, 2_000), draws(quick, 3)) if quick else ((250, 500, 1_000, 2_000), draws(quick, 8))
+    sizes, seeds = (
+        ((250, 2_000), draws(quick, 3)) if quick else ((250, 500, 1_000, 2_000), draws(quick, 8))
+    )
     maps = [[_fits(_trial(n, seed)) for n in sizes] for seed in seeds]
-    errors = {name: np.array([[_error(fits[name]) for fits in each] for each in maps]) for name in STYLES}
+    errors = {
+        name: np.array([[_error(fits[name]) for fits in each] for each in maps]) for name in STYLES
+    }
     with panels(out, NAME, 2, 3) as axes:
-        shown = {"the truth": target(_grid())} | {name: maps[0][-1][name] for name in (KERNEL, TREES, MLP, NETWORK)}
+        shown = {"the truth": target(_grid())} | {
+            name: maps[0][-1][name] for name in (KERNEL, TREES, MLP, NETWORK)
+        }
         for axis, letter, (name, values) in zip(axes.flat, "abcde", shown.items(), strict=False):
-            _draw_map(axis, f"{letter}  {name}" + (f", {sizes[-1]:,} rows" if letter > "a" else ""), values)
+            _draw_map(
+                axis,
+                f"{letter}  {name}" + (f", {sizes[-1]:,} rows" if letter > "a" else ""),
+                values,
+            )
         _draw_errors(axes[1, 2], sizes, errors)
     drawn = {"rows": sizes, **{name: e.tolist() for name, e in errors.items()}}
-    return Facts(NAME, TITLE, quick, _sentences(sizes, errors), _checks(sizes, errors), drawn, files(NAME))
+    return Facts(
+        NAME, TITLE, quick, _sentences(sizes, errors), _checks(sizes, errors), drawn, files(NAME)
+    )
 
 
 def _curve(x: Matrix) -> Matrix:
@@ -58,7 +103,7 @@ def _curve(x: Matrix) -> Matrix:
 
 
 def _grid() -> Matrix:
-    """Test rows with shape (60², 2), which are the pixels of the maps too."""
+    """Test rows with shape (60², 2); they are also the pixels of the maps."""
     ticks = (np.arange(GRID) + 0.5) / GRID
     return np.stack(np.meshgrid(ticks, ticks), -1).reshape(-1, 2)
 
@@ -90,7 +135,11 @@ def _perceptron(trial: Trial, seed: int = 0) -> Matrix:
     from sklearn.neural_network import MLPRegressor
 
     stop = {"early_stopping": True, "n_iter_no_change": 40, "max_iter": 600}
-    return np.asarray(MLPRegressor(hidden_layer_sizes=(48, 48, 48), random_state=seed, **stop).fit(trial.X, trial.y).predict(trial.X_test))
+    return np.asarray(
+        MLPRegressor(hidden_layer_sizes=(48, 48, 48), random_state=seed, **stop)
+        .fit(trial.X, trial.y)
+        .predict(trial.X_test)
+    )
 
 
 def _tensor_splines(knots: int) -> Features:
@@ -100,7 +149,11 @@ def _tensor_splines(knots: int) -> Features:
     basis = SplineTransformer(knots, knots=np.linspace(0, 1, knots)[:, None]).fit([[0.0], [1.0]])
 
     def products(X: Matrix) -> Matrix:
-        return np.asarray(np.einsum("ni,nj->nij", basis.transform(X[:, :1]), basis.transform(X[:, 1:])).reshape(len(X), -1))
+        return np.asarray(
+            np.einsum("ni,nj->nij", basis.transform(X[:, :1]), basis.transform(X[:, 1:])).reshape(
+                len(X), -1
+            )
+        )
 
     return Features(products)
 
@@ -108,20 +161,37 @@ def _tensor_splines(knots: int) -> Features:
 def _checks(sizes: tuple[int, ...], errors: Errors) -> tuple[Check, ...]:
     n, ours = f"{sizes[-1]:,} rows", errors[NETWORK]
     rates = singularity_exponents(2, 2, 2)
-    faster = Estimate.of([slope(sizes, a) - slope(sizes, b) for a, b in zip(ours, errors[KERNEL], strict=True)])
+    faster = Estimate.of(
+        [slope(sizes, a) - slope(sizes, b) for a, b in zip(ours, errors[KERNEL], strict=True)]
+    )
     shares = {name: ratio(ours[:, -1], errors[name][:, -1]) for name in (KERNEL, SPLINES)}
     return (
-        *(Check.over_seeds(f"{n}: error of the network / {name}", share, None, 0.0, 0.9, 1.0) for name, share in shares.items()),
-        Check.over_seeds("exponent of the network less that of kernel ridge", faster, rates["network"] - rates["linear"], 0.05, 1.0, 0.0),
+        *(
+            Check.over_seeds(f"{n}: error of the network / {name}", share, None, 0.0, 0.9, 1.0)
+            for name, share in shares.items()
+        ),
+        Check.over_seeds(
+            "exponent of the network less that of kernel ridge",
+            faster,
+            rates["network"] - rates["linear"],
+            0.05,
+            1.0,
+            0.0,
+        ),
     )
 
 
 def _sentences(sizes: tuple[int, ...], errors: Errors) -> tuple[str, ...]:
     theory = singularity_exponents(2, 2, 2)
-    shares = ", ".join(f"{ratio(errors[NETWORK][:, -1], errors[name][:, -1]):.2f} times that of {name}" for name in STYLES if name != NETWORK)
+    shares = ", ".join(
+        f"{ratio(errors[NETWORK][:, -1], errors[name][:, -1]):.2f} times that of {name}"
+        for name in STYLES
+        if name != NETWORK
+    )
     rates = ", ".join(f"{name} {exponent(sizes, errors[name]):.2f}" for name in STYLES)
     return (
-        f"At {sizes[-1]:,} rows the network has an error of {Estimate.of(errors[NETWORK][:, -1]):.4f} (mean of {len(errors[NETWORK])} seeds ± one "
+        f"At {sizes[-1]:,} rows the network has an error of "
+        f"{Estimate.of(errors[NETWORK][:, -1]):.4f} (mean of {len(errors[NETWORK])} seeds ± one "
         f"standard error), {shares}; kernel ridge and splines are tuned on the test rows.",
         f"Errors fall like n^(−r) with r: {rates}; theory, for the worst function with α = β = 2: "
         f"{theory['linear']:.2f} for what is linear in y, {theory['network']:.2f} for networks.",
@@ -129,7 +199,14 @@ def _sentences(sizes: tuple[int, ...], errors: Errors) -> tuple[str, ...]:
 
 
 def _draw_map(axis: Any, title: str, values: Matrix) -> None:
-    axis.imshow(values.reshape(GRID, GRID), origin="lower", extent=(0, 1, 0, 1), vmin=-0.3, vmax=1.3, cmap="cividis")
+    axis.imshow(
+        values.reshape(GRID, GRID),
+        origin="lower",
+        extent=(0, 1, 0, 1),
+        vmin=-0.3,
+        vmax=1.3,
+        cmap="cividis",
+    )
     ticks = np.linspace(0, 1, 100)
     axis.grid(False)
     error = _error(values)
@@ -145,12 +222,20 @@ def _draw_errors(axis: Any, sizes: tuple[int, ...], errors: Errors) -> None:
         rate = singularity_exponents(2, 2, 2)[key]
         axis.plot(
             sizes,
-            1.15 * max(e[:, 0].mean() for e in errors.values()) * (np.array(sizes) / sizes[0]) ** -rate,
+            1.15
+            * max(e[:, 0].mean() for e in errors.values())
+            * (np.array(sizes) / sizes[0]) ** -rate,
             dash,
             color=THEORY,
             label=f"slope −{rate:.2f}",
         )
-    axis.set(title="f  error to the truth", xlabel="rows", ylabel="mean squared error", xscale="log", yscale="log")
+    axis.set(
+        title="f  error to the truth",
+        xlabel="rows",
+        ylabel="mean squared error",
+        xscale="log",
+        yscale="log",
+    )
     log_ticks(axis)
     axis.set_ylim(bottom=axis.get_ylim()[0] / 4)  # for the legend
     axis.legend(loc="lower left", ncols=2)

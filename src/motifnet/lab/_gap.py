@@ -1,12 +1,16 @@
-"""The generalisation gap on a set where the loss is essentially convex: what matters is its spectrum, not the number of parameters.
+"""The generalisation gap on a set where the loss is essentially convex. It depends on the spectrum,
+not on the number of parameters.
 
-Parallel networks of M copies, p = 20 M parameters, walk by Gaussian SGD on R_n(θ) + ½ τ ‖θ − θ₀‖² from a random start θ₀, until they rest. With h_i
-the eigenvalues of the Gauss–Newton matrix of R_n there, the fit is one of d = Σ h_i/(h_i + τ) effective parameters, and to first order
+Parallel networks of M copies, with p = 20 M parameters, walk by Gaussian SGD on
+R_n(θ) + ½ τ ‖θ − θ₀‖² from a random start θ₀, until they rest. With h_i the eigenvalues of the
+Gauss–Newton matrix of R_n there, the fit has d = Σ h_i/(h_i + τ) effective parameters. To first
+order
 
     E[R(θ) − R_n(θ)] = 2 σ² d/n
 
-which does not grow with p: copies are divided by √M, and d has a limit. A count of parameters would say 2 σ² p/n. The truth is f_θ₀ and a function
-that the walk has to find. The gap of the truth, whose mean is 0, is taken off each seed's: it is the noise of the rows, and of no fit.
+This does not grow with p: copies are divided by √M, and d has a limit. A count of parameters would
+give 2 σ² p/n. The truth is f_θ₀ plus a function that the walk has to find. The gap of the truth has
+mean 0 and is subtracted from the gap of each seed: it is noise of the rows, not of the fit.
 """
 
 from __future__ import annotations
@@ -18,20 +22,31 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from motifnet.lab._draw import CALM, MEASURED, THEORY, TRAINED, log_ticks
-from motifnet.lab._facts import Check
-from motifnet.lab._seeds import Estimate, Values, mean_and_error, slope
+from motifnet.lab._figure import (
+    CALM,
+    MEASURED,
+    THEORY,
+    TRAINED,
+    Check,
+    Estimate,
+    Values,
+    log_ticks,
+    mean_and_error,
+    slope,
+)
 from motifnet.lab._walks import many_walks
 from motifnet.landscape import ParallelNetwork, Risk, Walk, curvature, drawn, risk_of, visited
 
-ROWS, FRESH, NOISE, INPUTS = 150, 4_000, 0.5, 5
+ROWS, HELD_OUT_ROWS, NOISE, INPUTS = 150, 4_000, 0.5, 5
 DECAYS, MIDDLE = (0.03, 0.1, 0.3), 1
 BATCH, STEP = 20.0, 0.3
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """Parameters of each size; gap, effective parameters and essential convexity with shape (seeds, sizes, decays)."""
+    """Parameters of each size; gap, effective parameters and essential convexity with shape (seeds,
+    sizes, decays).
+    """
 
     parameters: tuple[int, ...]
     gap: Values
@@ -46,14 +61,23 @@ class Gaps:
     @property
     def values(self) -> dict[str, Any]:
         """Means over seeds."""
-        each = {"gap": self.gap, "effective parameters": self.effective, "essential convexity": self.convexity}
-        return {"parameters": self.parameters, "decays": DECAYS, **{name: values.mean(0).tolist() for name, values in each.items()}}
+        each = {
+            "gap": self.gap,
+            "effective parameters": self.effective,
+            "essential convexity": self.convexity,
+        }
+        return {
+            "parameters": self.parameters,
+            "decays": DECAYS,
+            **{name: values.mean(0).tolist() for name, values in each.items()},
+        }
 
     @property
     def sentence(self) -> str:
         gap, predicted = (values[:, :, MIDDLE].mean(0) for values in (self.gap, self.predicted))
         return (
-            f"There the generalisation gap is {gap[0]:.3f} with {self.parameters[0]} parameters and {gap[-1]:.3f} with {self.parameters[-1]:,}; "
+            f"There the generalisation gap is {gap[0]:.3f} with {self.parameters[0]} parameters "
+            f"and {gap[-1]:.3f} with {self.parameters[-1]:,}; "
             f"2σ²d/n, of the spectrum, says {predicted[0]:.3f} and {predicted[-1]:.3f}."
         )
 
@@ -64,7 +88,7 @@ def student(copies: int) -> nn.Module:
 
 
 def gaps(copies: tuple[int, ...], seeds: range, steps: int) -> Gaps:
-    """For each number of copies, all seeds and decays."""
+    """The gaps for each number of copies, over all seeds and decays."""
     found = [_of_size(count, seeds, steps) for count in copies]
     parts = (np.array([part[k] for _, part in found]).transpose(1, 0, 2) for k in range(3))
     return Gaps(tuple(p for p, _ in found), *parts)
@@ -79,40 +103,65 @@ def rows(network: nn.Module, n: int, seed: int) -> tuple[Tensor, Tensor, Tensor]
     return X, network(X).detach() + found + noise, noise
 
 
-def unseen(network: nn.Module, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows that no walk has seen."""
-    return rows(network, FRESH, 1_000_000 + seed)
+def held_out_rows(network: nn.Module, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The same for held-out rows."""
+    return rows(network, HELD_OUT_ROWS, 1_000_000 + seed)
 
 
 def _of_size(copies: int, seeds: range, steps: int) -> tuple[int, Values]:
-    """The number of parameters; gap, effective parameters and convexity with shape (3, seeds, decays)."""
+    """The number of parameters, and gap, effective parameters and convexity with shape (3, seeds,
+    decays).
+    """
     networks = [drawn(student, copies, seed).double() for seed in seeds]
     samples = [rows(network, ROWS, seed) for seed, network in zip(seeds, networks, strict=True)]
     risks = [risk_of(network, X, y) for network, (X, y, _) in zip(networks, samples, strict=True)]
     each = [risk for risk in risks for _ in DECAYS]
     decay = torch.tensor(DECAYS * len(seeds), dtype=torch.float64)
     rates = torch.full_like(decay, STEP / max(curvature(risk, 1).largest for risk in risks))
-    starts, X, y = (torch.stack(parts) for parts in zip(*((r.theta, r.X, r.y) for r in each), strict=True))
-    walks = iter(many_walks(risks[0], starts, X, y, rates=rates, batch=BATCH, steps=steps, decay=decay, seed=seeds[0]))
+    starts, X, y = (
+        torch.stack(parts) for parts in zip(*((r.theta, r.X, r.y) for r in each), strict=True)
+    )
+    walks = iter(
+        many_walks(
+            risks[0],
+            starts,
+            X,
+            y,
+            rates=rates,
+            batch=BATCH,
+            steps=steps,
+            decay=decay,
+            seed=seeds[0],
+        )
+    )
     found = [
         [_one(risk, next(walks), sample[2], tau, fresh) for tau in DECAYS]
-        for risk, sample, fresh in zip(risks, samples, map(unseen, networks, seeds), strict=True)
+        for risk, sample, fresh in zip(
+            risks, samples, map(held_out_rows, networks, seeds), strict=True
+        )
     ]
     return risks[0].p, np.array(found).transpose(2, 0, 1)
 
 
-def _one(risk: Risk, walk: Walk, noise: Tensor, decay: float, fresh: tuple[Tensor, Tensor, Tensor]) -> tuple[float, float, float]:
+def _one(
+    risk: Risk, walk: Walk, noise: Tensor, decay: float, fresh: tuple[Tensor, Tensor, Tensor]
+) -> tuple[float, float, float]:
     X, y, other = fresh
     points = walk.points[:: max(1, len(walk.points) // 8)]
-    gap = np.mean([float((risk.outputs(theta, X) - y).square().mean() - risk.value(theta)) for theta in points])
+    gap = np.mean(
+        [
+            float((risk.outputs(theta, X) - y).square().mean() - risk.value(theta))
+            for theta in points
+        ]
+    )
     of_truth = float(other.square().mean() - noise.square().mean())
     middle = replace(risk, theta=walk.points.mean(0))
     h = 2 / risk.n * torch.linalg.svdvals(middle.jacobian(middle.X).flatten(0, 1)).square()
     return float(gap) - of_truth, float((h / (h + decay)).sum()), visited(walk).essential_convexity
 
 
-def checks(found: Gaps) -> list[Check]:
-    """No growth with p, growth with d as theory says."""
+def gap_checks(found: Gaps) -> list[Check]:
+    """The gap does not grow with p, and grows with d as theory says."""
     smallest, largest = found.parameters[0], found.parameters[-1]
     gap, d = found.gap, found.effective
     middle = f"decay {DECAYS[MIDDLE]:g}"
@@ -126,25 +175,73 @@ def checks(found: Gaps) -> list[Check]:
     def share(gap: Values, predicted: Values) -> float:
         return float(gap.mean() / predicted.mean())
 
-    inside, here = Estimate.of(found.convexity[:, :, MIDDLE].mean(1)), (gap[:, -1, MIDDLE], found.predicted[:, -1, MIDDLE])
-    size, spectrum = Estimate.jackknife(by_size, gap[:, :, MIDDLE]), Estimate.jackknife(by_spectrum, gap, d)
+    inside, here = (
+        Estimate.of(found.convexity[:, :, MIDDLE].mean(1)),
+        (gap[:, -1, MIDDLE], found.predicted[:, -1, MIDDLE]),
+    )
+    size, spectrum = (
+        Estimate.jackknife(by_size, gap[:, :, MIDDLE]),
+        Estimate.jackknife(by_spectrum, gap, d),
+    )
     return [
-        Check.over_seeds(f"share of the visited set where the loss is convex, {middle}", inside, 1.0, 0.9, 1.1, 0.5),
-        Check.over_seeds(f"gap against parameters, {smallest} to {largest}, {middle}: exponent", size, 0.0, -0.4, 0.4, 1.0),
-        Check.over_seeds("gap against effective parameters: exponent", spectrum, 1.0, 0.2, 1.8, 0.0),
-        Check.over_seeds(f"gap / 2σ²d/n, {largest} parameters, {middle}", Estimate.jackknife(share, *here), 1.0, 0.5, 2.0, 0.0),
+        Check.over_seeds(
+            f"share of the visited set where the loss is convex, {middle}",
+            inside,
+            1.0,
+            0.9,
+            1.1,
+            0.5,
+        ),
+        Check.over_seeds(
+            f"gap against parameters, {smallest} to {largest}, {middle}: exponent",
+            size,
+            0.0,
+            -0.4,
+            0.4,
+            1.0,
+        ),
+        Check.over_seeds(
+            "gap against effective parameters: exponent", spectrum, 1.0, 0.2, 1.8, 0.0
+        ),
+        Check.over_seeds(
+            f"gap / 2σ²d/n, {largest} parameters, {middle}",
+            Estimate.jackknife(share, *here),
+            1.0,
+            0.5,
+            2.0,
+            0.0,
+        ),
     ]
 
 
-def draw(axis: Any, found: Gaps) -> None:
-    """The gaps, by parameters."""
+def draw_gaps(axis: Any, found: Gaps) -> None:
+    """Draw the gaps against the number of parameters."""
     for k, (decay, colour) in enumerate(zip(DECAYS, (MEASURED, TRAINED, CALM), strict=True)):
         centre, error = mean_and_error(found.gap[:, :, k])
-        axis.errorbar(found.parameters, centre, yerr=2 * error, fmt="o", capsize=2, color=colour, label=f"measured, decay {decay:g}")
-        axis.plot(found.parameters, found.predicted[:, :, k].mean(0), color=colour, label="2σ²d/n, of the spectrum")
+        axis.errorbar(
+            found.parameters,
+            centre,
+            yerr=2 * error,
+            fmt="o",
+            capsize=2,
+            color=colour,
+            label=f"measured, decay {decay:g}",
+        )
+        axis.plot(
+            found.parameters,
+            found.predicted[:, :, k].mean(0),
+            color=colour,
+            label="2σ²d/n, of the spectrum",
+        )
     p = np.array(found.parameters, dtype=float)
     axis.plot(p, 2 * NOISE**2 * p / ROWS, "--", color=THEORY, label="2σ²p/n, of the count")
-    axis.set(title="f  generalisation gap there", xlabel="parameters, p", ylabel="test − training error", xscale="log", yscale="log")
+    axis.set(
+        title="f  generalisation gap there",
+        xlabel="parameters, p",
+        ylabel="test − training error",
+        xscale="log",
+        yscale="log",
+    )
     log_ticks(axis)
     axis.set_ylim(top=axis.get_ylim()[1] * 8)  # for the legend
     axis.legend(loc="upper left", fontsize=6.5, ncols=2)

@@ -1,29 +1,43 @@
-"""The training risk around the parameters of any torch network: curvature, noise, how long descent stays, and what the rows determine.
+"""The training risk around the parameters of any torch network: curvature, noise, exit times of
+descent, and the number of parameters that the rows determine.
 
-Comes in: a torch module, rows, a loss. Goes out: small dataclasses with values and a sentence. Never knows about: estimators, reports.
-Flatness is described, never recommended: it does not order networks by test error.
+Comes in: a torch module, rows, a loss. Goes out: small dataclasses with values and a sentence.
+Never knows about: estimators, reports. It describes flatness and never recommends it: flatness does
+not order networks by test error.
 """
 
 from motifnet.landscape._audit import Audit, audit
-from motifnet.landscape._curvature import Curvature, curvature, hessian_matrix
-from motifnet.landscape._escape import Escape, escape
-from motifnet.landscape._exit_time import exponent, log_exit_steps, rate_for
-from motifnet.landscape._fisher_spectrum import FisherSpectrum, fisher_spectrum
-from motifnet.landscape._gauss_newton import gauss_newton_diagonal
-from motifnet.landscape._gaussian_sgd import Walk, gaussian_sgd, row_noise
-from motifnet.landscape._information import Information, information
-from motifnet.landscape._linearised import Linearised
-from motifnet.landscape._linearised_softmax import LinearisedSoftmax
-from motifnet.landscape._minimise import minimise
-from motifnet.landscape._noise import GradientNoise, gradient_noise
-from motifnet.landscape._parallel import ParallelNetwork, ResidualNetwork, divisibility
-from motifnet.landscape._population import population_risk
-from motifnet.landscape._ridge_risk import RidgeRisk, effective_ridge, isotropic_risk, ridge_risk
+from motifnet.landscape._escape import Escape, escape, exponent, log_exit_steps, rate_for
+from motifnet.landscape._fisher import (
+    FisherSpectrum,
+    GradientNoise,
+    Information,
+    fisher_spectrum,
+    gradient_noise,
+    information,
+)
+from motifnet.landscape._gauss_newton import gauss_newton_diagonal, minimise
+from motifnet.landscape._gaussian_sgd import Visited, Walk, gaussian_sgd, row_noise, visited
+from motifnet.landscape._hessian import Curvature, Trace, curvature, hessian_matrix, hessian_trace
+from motifnet.landscape._linearised import Linearised, LinearisedSoftmax
+from motifnet.landscape._ridge_risk import (
+    RidgeRisk,
+    effective_ridge,
+    isotropic_risk,
+    population_risk,
+    ridge_risk,
+)
 from motifnet.landscape._risk import Risk, risk_of
 from motifnet.landscape._sharpness import MinimumSharpness, balanced, minimum_sharpness
-from motifnet.landscape._size_curve import SizeCurve, SizePoint, drawn, size_curve
-from motifnet.landscape._trace import Trace, hessian_trace
-from motifnet.landscape._visited import Visited, visited
+from motifnet.landscape._size_curve import (
+    ParallelNetwork,
+    ResidualNetwork,
+    SizeCurve,
+    SizePoint,
+    divisibility,
+    drawn,
+    size_curve,
+)
 
 __all__ = [
     "Audit",

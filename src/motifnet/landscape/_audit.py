@@ -1,4 +1,4 @@
-"""All that the landscape says about a network, in one call."""
+"""Every part of the landscape of a network, in one call."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from typing import Any
 
 from torch import nn
 
-from motifnet.landscape._curvature import Curvature, curvature
 from motifnet.landscape._escape import Escape, escape
-from motifnet.landscape._gaussian_sgd import gaussian_sgd, row_noise
-from motifnet.landscape._information import Information, information
-from motifnet.landscape._noise import GradientNoise, gradient_noise
-from motifnet.landscape._risk import RowLoss, risk_of
+from motifnet.landscape._fisher import GradientNoise, Information, gradient_noise, information
+from motifnet.landscape._gaussian_sgd import Visited, gaussian_sgd, row_noise, visited
+from motifnet.landscape._hessian import Curvature, Trace, curvature, hessian_trace
+from motifnet.landscape._risk import Risk, RowLoss, risk_of
 from motifnet.landscape._sharpness import MinimumSharpness, minimum_sharpness
-from motifnet.landscape._trace import Trace, hessian_trace
-from motifnet.landscape._visited import Visited, visited
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What each part found; every part has values and a `sentence`. `walk` is None where no steps were asked for, `escape` where the risk is zero."""
+    """The result of each part; every part has values and a `sentence`. `walk` is None without
+    steps or at an unstable rate, `escape` where the risk is zero.
+    """
 
     risk: float
     parameters: int
@@ -35,8 +34,19 @@ class Audit:
     @property
     def sentences(self) -> tuple[str, ...]:
         """One sentence a part."""
-        parts = (self.trace, self.sharpness, self.curvature, self.noise, self.escape, self.walk, self.information)
-        return (f"Training risk {self.risk:.5g} with {self.parameters:,} parameters.", *(part.sentence for part in parts if part is not None))
+        parts = (
+            self.trace,
+            self.sharpness,
+            self.curvature,
+            self.noise,
+            self.escape,
+            self.walk,
+            self.information,
+        )
+        return (
+            f"Training risk {self.risk:.5g} with {self.parameters:,} parameters.",
+            *(part.sentence for part in parts if part is not None),
+        )
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)
@@ -60,29 +70,28 @@ def audit(
     Parameters
     ----------
     module
-        Multilayer perceptron, convolutional or residual network, or one of ours. It is copied and left alone.
+        Multilayer perceptron, convolutional or residual network, or one of ours. The audit works
+        on a copy.
     X, y
-        The rows it was trained on: arrays or tensors with rows first.
+        The training rows: arrays or tensors with rows first.
     loss
-        "squared", "cross_entropy" (y holds class numbers), or a function of outputs and targets that gives the mean over rows.
+        "squared", "cross_entropy" (y holds class numbers), or a function of outputs and targets
+        that gives the mean over rows.
     rate, batch
-        Of the stochastic gradient descent whose stay near these parameters is asked for.
+        Of the stochastic gradient descent whose exit time is computed.
     barrier
         The rise of the loss that counts as leaving; a tenth of the training risk when None.
     steps
-        Steps of Gaussian SGD, at least 24; 0 leaves it out. At an unstable rate, above 2/λ_max, it is left out as well.
+        Steps of Gaussian SGD, at least 24. It is left out with 0 steps, and at an unstable rate,
+        above 2/λ_max.
     directions
-        How many of the steepest directions are studied.
+        The number of steepest directions.
     """
     risk = risk_of(module, X, y, loss)
     level = float(risk.value(risk.theta))
     trace, top = hessian_trace(risk, seed=seed), curvature(risk, min(directions, risk.p), seed)
     noise = gradient_noise(risk, top, seed=seed)
-    walk = None
-    if steps and rate < top.largest_rate:
-        draw = row_noise(risk)
-        path = gaussian_sgd(risk.value, risk.gradient, draw, risk.theta, rate=rate, batch=batch, steps=steps, window=steps // 6, seed=seed)
-        walk = visited(path, risk)
+    stable = rate < top.largest_rate
     return Audit(
         risk=level,
         parameters=risk.p,
@@ -90,7 +99,25 @@ def audit(
         sharpness=minimum_sharpness(module, trace),
         curvature=top,
         noise=noise,
-        escape=escape(risk, top, noise, rate=rate, batch=batch, barrier=barrier) if level > 0 or barrier else None,
-        walk=walk,
+        escape=escape(risk, top, noise, rate=rate, batch=batch, barrier=barrier)
+        if level > 0 or barrier
+        else None,
+        walk=_walk(risk, rate, batch, steps, seed) if steps and stable else None,
         information=information(risk),
     )
+
+
+def _walk(risk: Risk, rate: float, batch: float, steps: int, seed: int) -> Visited:
+    """The set that Gaussian SGD visits from the parameters of the module."""
+    path = gaussian_sgd(
+        risk.value,
+        risk.gradient,
+        row_noise(risk),
+        risk.theta,
+        rate=rate,
+        batch=batch,
+        steps=steps,
+        window=steps // 6,
+        seed=seed,
+    )
+    return visited(path, risk)

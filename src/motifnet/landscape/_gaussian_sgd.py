@@ -1,12 +1,27 @@
-"""Stochastic gradient descent with Gaussian gradient noise, until it stagnates.
+"""Stochastic gradient descent with Gaussian gradient noise, until it stagnates and beyond.
 
-    θ_{t+1} = Π(θ_t − η (∇R(θ_t) + B^{−½} C(θ_t)^½ z_t)),   z_t standard normal, Π the projection to a ball around the start
+    θ_{t+1} = Π(θ_t − η (∇R(θ_t) + B^{−½} C(θ_t)^½ z_t))
 
-The noise of covariance C of a network's gradients costs one backward pass: for z ~ N(0, I_n), ∇ Σ_i (z_i − z̄) ℓ_i / √n ~ N(0, C).
+with z_t standard normal and Π the projection to a ball around the start.
 
-Stagnation is judged on the second and the last third of the walk so far: from one to the other the mean loss does not fall, and the mean distance
-from the running mean of the walk does not grow (diffusion along flat directions grows with √t), each beyond two standard errors of batch means.
-Imaizumi and Schmidt-Hieber (2022) call the region a stagnation set.
+Noise with the covariance C of a network's gradients costs one backward pass:
+
+    ∇ Σ_i (z_i − z̄) ℓ_i / √n ~ N(0, C),   z ~ N(0, I_n)
+
+The test of stagnation compares the second and the last third of the walk so far. Within two
+standard errors of batch means the mean loss must not fall, and the mean distance from the running
+mean of the walk must not grow (diffusion along flat directions grows with √t). Imaizumi and
+Schmidt-Hieber (2022) call the region a stagnation set. `visited` describes its points:
+
+    participation ratio    (tr Σ)²/tr Σ² of the covariance Σ of the points: the number of
+                           directions of the walk, whatever the number of parameters
+    essential convexity    share of points with ⟨∇R(θ_t), θ_t − θ̄⟩ ≥ 0 on the leading directions of
+                           the set: 1 in a convex bowl, about ½ without one
+    gap proxy              (Π_l s_l) Σ_l (r_l/s_l) ‖X‖_F/n, s_l the spectral norm of layer l,
+                           r_l the diameter that the walk gave it
+
+The last has the form of the bound of Imaizumi and Schmidt-Hieber without its constants. It compares
+walks of one network, and does not estimate the gap between test and training error.
 """
 
 from __future__ import annotations
@@ -23,15 +38,17 @@ from motifnet.landscape._risk import Risk
 
 Vector = Callable[[Tensor], Tensor]
 Noise = Callable[[Tensor, torch.Generator], Tensor]
-KEPT = 400  # points of the visited set
-PARTS = 8  # of a third, whose means give the standard error
+MAX_POINTS = 400  # of the visited set
+PARTS = 8  # of a third; their means give the standard error
 
 
 @dataclass(frozen=True)
 class Walk:
-    """points, gradients, with shape (m, p): the visited set after stagnation (the second half of the walk where there was none), at even steps.
+    """points, gradients, with shape (m, p): the visited set after stagnation, at evenly spaced
+    steps. Without stagnation it is the second half of the walk.
 
-    losses: one a step; steps: how many were run; stagnated: the step at which both tests passed, or None; end: the last θ.
+    losses: one a step. steps: their number. stagnated: the step at which both tests passed, or
+    None. end: the last θ.
     """
 
     points: Tensor
@@ -55,31 +72,48 @@ def gaussian_sgd(
     radius: float = float("inf"),
     seed: int = 0,
 ) -> Walk:
-    """Run for `steps` steps. noise(θ, generator) draws from N(0, C(θ)). Stagnation is looked for every `window` steps."""
+    """Run for `steps` steps. noise(θ, generator) draws from N(0, C(θ)). The test of stagnation runs
+    every `window` steps.
+    """
     if steps < 3 * window or window < PARTS:
-        raise UsageError(f"steps={steps} and window={window}; the test of stagnation needs three windows of at least {PARTS} steps.")
+        raise UsageError(
+            f"steps={steps} and window={window}; the test of stagnation needs three "
+            f"windows of at least {PARTS} steps."
+        )
     generator = torch.Generator().manual_seed(seed)
     theta, mean, stagnated = start.clone(), start.clone(), None
     losses, distances = torch.zeros(steps, dtype=start.dtype), torch.zeros(steps, dtype=start.dtype)
-    every = max(1, steps // (2 * KEPT))
+    every = max(1, steps // (2 * MAX_POINTS))
     points, gradients, times = [], [], []
     for t in range(steps):
-        slope = gradient(theta)
+        at_theta = gradient(theta)
         if t % every == 0:
             points.append(theta)
-            gradients.append(slope)
+            gradients.append(at_theta)
             times.append(t)
-        theta = theta - rate * (slope + noise(theta, generator) / batch**0.5)
-        theta = start + (theta - start) * min(1.0, radius / max(float((theta - start).norm()), 1e-300))
+        theta = theta - rate * (at_theta + noise(theta, generator) / batch**0.5)
+        theta = start + (theta - start) * min(
+            1.0, radius / max(float((theta - start).norm()), 1e-300)
+        )
         mean = mean + (theta - mean) / (t + 1)
         losses[t], distances[t] = value(theta), (theta - mean).norm()
         if not torch.isfinite(losses[t]):
-            raise UsageError(f"Gaussian SGD diverged after {t + 1} steps at rate {rate:g}. Use a smaller rate, below 2/λ_max.")
+            raise UsageError(
+                f"Gaussian SGD diverged after {t + 1} steps at rate {rate:g}. Use a "
+                "smaller rate, below 2/λ_max."
+            )
         if stagnated is None and (t + 1) % window == 0 and t + 1 >= 3 * window:
             stagnated = t + 1 if _rests(losses[: t + 1], distances[: t + 1]) else None
     after = stagnated if stagnated is not None and stagnated <= steps - window else steps // 2
-    kept = [k for k, t in enumerate(times) if t >= after][-KEPT:]
-    return Walk(torch.stack([points[k] for k in kept]), torch.stack([gradients[k] for k in kept]), losses, steps, stagnated, theta)
+    kept = [k for k, t in enumerate(times) if t >= after][-MAX_POINTS:]
+    return Walk(
+        torch.stack([points[k] for k in kept]),
+        torch.stack([gradients[k] for k in kept]),
+        losses,
+        steps,
+        stagnated,
+        theta,
+    )
 
 
 def row_noise(risk: Risk) -> Noise:
@@ -97,12 +131,93 @@ def row_noise(risk: Risk) -> Noise:
 
 
 def _rests(losses: Tensor, distances: Tensor) -> bool:
-    """Whether loss and distance from the running mean were the same in the last two thirds."""
+    """Whether loss and distance from the running mean are the same in the last two thirds."""
     return not _grew(-losses) and not _grew(distances)
 
 
 def _grew(values: Tensor) -> bool:
-    """Whether the mean of the last third is above that of the second by more than two standard errors."""
+    """Whether the mean of the last third exceeds that of the second by two standard errors."""
     size = len(values) // (3 * PARTS)
     before, after = values[-2 * PARTS * size :].view(2, PARTS, size).mean(2)
     return bool(after.mean() - before.mean() > 2 * ((before.var() + after.var()) / PARTS).sqrt())
+
+
+@dataclass(frozen=True)
+class Visited:
+    """The measures of the module docstring. diameter: the largest distance of two points.
+    gap_proxy is NaN without a risk.
+    """
+
+    parameters: int
+    stagnated: int | None
+    steps: int
+    participation_ratio: float
+    essential_convexity: float
+    diameter: float
+    gap_proxy: float
+
+    @property
+    def sentence(self) -> str:
+        size = (
+            f"{self.participation_ratio:.1f} effective directions of {self.parameters:,}, "
+            f"essential convexity {self.essential_convexity:.2f}"
+        )
+        if self.stagnated is None:
+            return (
+                f"Gaussian SGD had not come to rest after {self.steps:,} steps ({size}): more "
+                "steps, a smaller rate or larger batches."
+            )
+        shape = (
+            "the loss is convex along them"
+            if self.essential_convexity >= 0.9
+            else "the loss is not convex along them, so bowl formulas are rough"
+        )
+        return (
+            f"Gaussian SGD came to rest after {self.stagnated:,} steps and stays in "
+            f"{size}: {shape}."
+        )
+
+
+def visited(walk: Walk, risk: Risk | None = None) -> Visited:
+    """Measures of the visited set of a walk."""
+    centred = walk.points - walk.points.mean(0)
+    gram = centred @ centred.T  # its eigenvalues are those of Σ times the number of points
+    ratio = float(gram.trace() ** 2 / gram.square().sum()) if gram.any() else 0.0
+    vectors = torch.linalg.eigh(gram)[1]
+    lead = vectors.flip(1)[:, : max(1, round(ratio))]
+    basis = torch.linalg.qr(centred.T @ lead).Q
+    inner = ((walk.gradients @ basis) * (centred @ basis)).sum(1)
+    return Visited(
+        parameters=walk.points.shape[1],
+        stagnated=walk.stagnated,
+        steps=walk.steps,
+        participation_ratio=ratio,
+        essential_convexity=float((inner >= 0).double().mean()),
+        diameter=_diameter(walk.points),
+        gap_proxy=float("nan") if risk is None else _gap_proxy(walk, risk),
+    )
+
+
+def _diameter(points: Tensor) -> float:
+    return float(torch.cdist(points, points, compute_mode="donot_use_mm_for_euclid_dist").max())
+
+
+def _gap_proxy(walk: Walk, risk: Risk) -> float:
+    """Over the parameter tensors that are matrices; kernels of convolutions as (outputs, rest)."""
+    ends = risk.named(walk.end)
+    layers = {name: value.flatten(1) for name, value in ends.items() if value.ndim > 1}
+    columns = dict(
+        zip(
+            risk.shapes,
+            torch.split(walk.points, [s.numel() for s in risk.shapes.values()], dim=1),
+            strict=True,
+        )
+    )
+    norms = {name: float(torch.linalg.matrix_norm(value, 2)) for name, value in layers.items()}
+    product = torch.tensor(list(norms.values())).prod()
+    return float(
+        product
+        * sum(_diameter(columns[name]) / s for name, s in norms.items())
+        * risk.X.norm()
+        / risk.n
+    )

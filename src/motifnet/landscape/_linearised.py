@@ -1,12 +1,25 @@
-"""A network made linear in its parameters at their present values, and its ridge fits in closed form.
+"""A network linearised in its parameters at their present values, and its fits with a ridge.
 
-    f(x) ≈ f_θ₀(x) + J(x) β,   β = argmin (1/N) ‖r − Jβ‖² + τ ‖β‖²,   r = y − f_θ₀(X),   N = rows · outputs;   τ = 0: the shortest β of least residual
+    f(x) ≈ f_θ₀(x) + J(x) β
 
-With k_j the eigenvalues of JJᵀ/N and m_s = (1/N) Σ_j (k_j + τ)^(−s), the training rows alone tell
+Under squared loss β has a closed form. With r = y − f_θ₀(X) and N = rows · outputs,
 
-    κ ≈ 1/m_1,   variance / σ² ≈ df₂/(1 − df₂) = m_2/m_1² − 1,   GCV = (1/N) ‖τ (K + τ)⁻¹ r‖² / (τ m_1)²
+    β = argmin (1/N) ‖r − Jβ‖² + τ ‖β‖²;   τ = 0: the shortest β of least residual
 
-GCV estimates the error on new rows, noise included; it is optimistic where p is close to N and τ is small.
+With k_j the eigenvalues of JJᵀ/N and m_s = (1/N) Σ_j (k_j + τ)^(−s), the training rows alone give
+
+    κ ≈ 1/m_1,   variance / σ² ≈ df₂/(1 − df₂) = m_2/m_1² − 1,
+    GCV = (1/N) ‖τ (K + τ)⁻¹ r‖² / (τ m_1)²
+
+GCV estimates the error on new rows, noise included. It is optimistic where p is close to N and τ is
+small.
+
+Under cross entropy the fit is a softmax regression on the features of the network,
+
+    β = argmin mean cross entropy + (τ/2) ‖β‖²
+
+β lies in the span of the rows' Jacobians, so the problem has N dimensions and is convex. Without a
+ridge there is no minimum where the classes are separable; the least ridge replaces it.
 """
 
 from __future__ import annotations
@@ -14,12 +27,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
+from scipy.optimize import minimize
 from torch import Tensor
 
 from motifnet.landscape._risk import Risk
 
-RANK = 1e-9
+RANK, SOFTMAX_RANK = 1e-9, 1e-7
+MIN_RIDGE = 1e-6  # in units of the scale
+ITERATIONS = 500
 
 
 @dataclass(frozen=True)
@@ -38,7 +55,9 @@ class Linearised:
 
     @cached_property
     def scale(self) -> float:
-        """The mean squared norm of the gradient of an output, tr JJᵀ/N: the unit of a ridge that does not depend on the scale of outputs."""
+        """The mean squared norm of the gradient of an output, tr JJᵀ/N. As the unit of a ridge it
+        removes the scale of the outputs.
+        """
         return float(self._parts[1].square().sum())
 
     @cached_property
@@ -61,7 +80,9 @@ class Linearised:
         outside = max(float(r.square().sum() - inside.square().sum()), 0.0)
         if ridge == 0 and len(s) < len(r):
             return outside / len(r) / (1 - len(s) / len(r)) ** 2
-        kept = float((inside / (s.square() + ridge)).square().sum()) + (outside / ridge**2 if ridge else 0.0)
+        kept = float((inside / (s.square() + ridge)).square().sum()) + (
+            outside / ridge**2 if ridge else 0.0
+        )
         return kept / len(r) / self._moment(ridge, 1) ** 2
 
     def variance_factor(self, ridge: float) -> float:
@@ -75,3 +96,53 @@ class Linearised:
         _, s, _, r = self._parts
         zeros = (len(r) - len(s)) / ridge**power if ridge else 0.0
         return (float((s.square() + ridge).pow(-power).sum()) + zeros) / len(r)
+
+
+@dataclass(frozen=True)
+class LinearisedSoftmax:
+    """The fits to the rows of a risk with cross entropy."""
+
+    risk: Risk
+
+    @cached_property
+    def _parts(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Offsets F with shape (n, K), features Z with shape (n, K, r), and V with J = Z Vᵀ."""
+        J = self.risk.jacobian(self.risk.X)
+        U, s, Vt = torch.linalg.svd(J.flatten(0, 1), full_matrices=False)
+        keep = s > SOFTMAX_RANK * s[0]
+        Z = (U[:, keep] * s[keep]).view(*J.shape[:2], -1)
+        return self.risk.outputs(self.risk.theta, self.risk.X), Z, Vt[keep].T
+
+    @cached_property
+    def scale(self) -> float:
+        """The mean squared norm of the gradient of an output."""
+        Z = self._parts[1]
+        return float(Z.square().sum()) / (Z.shape[0] * Z.shape[1])
+
+    def predict(self, X: Tensor, ridge: float) -> Tensor:
+        """Scores of the classes at rows X."""
+        F, Z, V = self._parts
+        tau = max(ridge, MIN_RIDGE * self.scale)
+
+        def objective(c: np.ndarray) -> tuple[float, np.ndarray]:
+            coefficients = torch.from_numpy(c)
+            scores = F + Z @ coefficients
+            excess = torch.softmax(scores, 1)
+            excess[torch.arange(len(F)), self.risk.y] -= 1
+            value = (
+                torch.nn.functional.cross_entropy(scores, self.risk.y)
+                + tau / 2 * coefficients.square().sum()
+            )
+            gradient = torch.einsum("nk,nkr->r", excess, Z) / len(F) + tau * coefficients
+            return float(value), gradient.numpy()
+
+        found = minimize(
+            objective,
+            np.zeros(Z.shape[2]),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": ITERATIONS},
+        )
+        return self.risk.outputs(self.risk.theta, X) + self.risk.jacobian(X) @ (
+            V @ torch.from_numpy(found.x)
+        )

@@ -1,9 +1,14 @@
-"""The training risk of a network as a function of its parameters, and the derivatives that an audit needs.
+"""The training risk of a network as a function of its parameters, and its derivatives.
 
-    R(θ) = (1/n) Σ_i ℓ(f_θ(x_i), y_i),   θ with shape (p,): all trainable parameters, one after the other
+    R(θ) = (1/n) Σ_i ℓ(f_θ(x_i), y_i),   θ with shape (p,): all trainable parameters in turn
 
-The module is copied, set to evaluation mode (no dropout, fixed batch statistics) and taken in float64, so that what is said about it is exact to
-rounding and the user's own module is left alone. Rows must not act on each other.
+The risk holds a copy of the module, in evaluation mode (no dropout, fixed batch statistics) and in
+float64. So results are exact to rounding, and the user's own module does not change. Rows must not
+act on each other.
+
+`TwiceDistance` replaces our distance motif, since torch's own distances have no second derivative.
+As there, the subgradient is 0 where a row lies on a centre, and so is the curvature. Its memory is
+O(batch × centres × columns).
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, jacrev, vjp, vmap
 
 from motifnet.engine import DataError, UsageError
-from motifnet.landscape._twice import make_twice_differentiable
+from motifnet.motifs import Distance
 
 RowLoss = Callable[[Tensor, Tensor], Tensor]
 CHUNK = 20_000_000  # values in memory at once
@@ -34,7 +39,9 @@ LOSSES: dict[str, RowLoss] = {"squared": squared, "cross_entropy": nn.functional
 
 @dataclass(frozen=True)
 class Risk:
-    """R, at the parameters `theta` that the module has now; `loss` takes outputs and targets of a batch and gives their mean."""
+    """R at the parameters `theta` of the module. `loss` takes outputs and targets of a batch and
+    gives the mean over its rows.
+    """
 
     module: nn.Module
     shapes: dict[str, torch.Size]
@@ -55,12 +62,19 @@ class Risk:
     def named(self, theta: Tensor) -> dict[str, Tensor]:
         """The vector as named parameters."""
         parts = torch.split(theta, [shape.numel() for shape in self.shapes.values()])
-        return {name: part.view(shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
+        return {
+            name: part.view(shape)
+            for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
+        }
 
     def of(self, names: list[str]) -> Risk:
-        """The same risk as a function of these parameters alone; the others stay as they are."""
+        """The same risk as a function of these parameters alone; the others stay fixed."""
         named = self.named(self.theta)
-        return replace(self, shapes={name: self.shapes[name] for name in names}, theta=torch.cat([named[name].reshape(-1) for name in names]))
+        return replace(
+            self,
+            shapes={name: self.shapes[name] for name in names},
+            theta=torch.cat([named[name].reshape(-1) for name in names]),
+        )
 
     def outputs(self, theta: Tensor, X: Tensor) -> Tensor:
         """f_θ of a batch."""
@@ -79,26 +93,33 @@ class Risk:
         return self._second_products(self.value, V)
 
     def remainder_products(self, V: Tensor) -> Tensor:
-        """S v for each row v of V, with S = H − G what the network's own curvature adds to the Gauss–Newton matrix G.
+        """S v for each row v of V, with S = H − G the network's own curvature and G the
+        Gauss–Newton matrix.
 
-        S is the Hessian of θ ↦ (1/n) Σ_i ⟨∂ℓ/∂f at row i, f_θ(x_i)⟩ with the slopes of the loss held fixed.
+        S is the Hessian of θ ↦ (1/n) Σ_i ⟨∂ℓ/∂f at row i, f_θ(x_i)⟩ with the gradients of the loss
+        held fixed.
         """
-        slopes: Tensor = grad(lambda f: self.loss(f, self.y))(self.outputs(self.theta, self.X))
-        return self._second_products(lambda theta: (slopes * self.outputs(theta, self.X)).sum(), V)
+        fixed: Tensor = grad(lambda f: self.loss(f, self.y))(self.outputs(self.theta, self.X))
+        return self._second_products(lambda theta: (fixed * self.outputs(theta, self.X)).sum(), V)
 
     def _second_products(self, function: Callable[[Tensor], Tensor], V: Tensor) -> Tensor:
         pull = vjp(grad(function), self.theta)[1]
-        activations = self.n * (self.X[0].numel() + self.p // 10)  # a guess: units are fewer than weights
+        # an estimate: units are fewer than weights
+        activations = self.n * (self.X[0].numel() + self.p // 10)
         return vmap(lambda v: pull(v)[0], chunk_size=max(1, min(len(V), CHUNK // activations)))(V)
 
     def row_gradients(self, theta: Tensor) -> Tensor:
         """∇ℓ(f_θ(x_i), y_i) with shape (n, p)."""
-        return vmap(grad(self._row_loss), (None, 0, 0), chunk_size=self._rows_at_once(1))(theta, self.X, self.y)
+        return vmap(grad(self._row_loss), (None, 0, 0), chunk_size=self._rows_at_once(1))(
+            theta, self.X, self.y
+        )
 
     def jacobian(self, X: Tensor) -> Tensor:
         """∂f_k(x_i)/∂θ with shape (rows, outputs, p)."""
         one = self._row_outputs
-        return vmap(jacrev(one), (None, 0), chunk_size=self._rows_at_once(len(one(self.theta, X[0]))))(self.theta, X)
+        return vmap(
+            jacrev(one), (None, 0), chunk_size=self._rows_at_once(len(one(self.theta, X[0])))
+        )(self.theta, X)
 
     def output_curvature(self) -> Tensor:
         """A_i = ∂²ℓ/∂f² at each row, with shape (n, outputs, outputs)."""
@@ -125,23 +146,32 @@ class Risk:
 def risk_of(module: nn.Module, X: Any, y: Any, loss: str | RowLoss = "squared") -> Risk:
     """The training risk of a torch module.
 
-    loss: "squared", "cross_entropy" (y holds class numbers), or a function such as `nn.HuberLoss()` that gives the mean over the rows of a batch.
+    loss: "squared", "cross_entropy" (y holds class numbers), or a function such as `nn.HuberLoss()`
+    that gives the mean over the rows of a batch.
     """
     if isinstance(loss, str) and loss not in LOSSES:
-        raise UsageError(f"loss={loss!r} is not known. Use one of {', '.join(LOSSES)}, or a function of outputs and targets that gives their mean.")
-    still = copy.deepcopy(module).double().eval()
-    make_twice_differentiable(still)
-    named = {name: value.detach() for name, value in still.named_parameters() if value.requires_grad}
+        raise UsageError(
+            f"loss={loss!r} is not known. Use one of {', '.join(LOSSES)}, or a "
+            "function of outputs and targets that gives their mean."
+        )
+    twin = copy.deepcopy(module).double().eval()
+    make_twice_differentiable(twin)
+    named = {name: value.detach() for name, value in twin.named_parameters() if value.requires_grad}
     if not named:
-        raise UsageError("The module has no parameter with requires_grad; an audit needs at least one. Unfreeze what you want to study.")
+        raise UsageError(
+            "The module has no parameter with requires_grad; an audit needs at least "
+            "one. Unfreeze what you want to study."
+        )
     inputs, targets = _rows(X, "X"), _rows(y, "y")
     if len(inputs) != len(targets):
-        raise DataError(f"X has {len(inputs)} rows and y has {len(targets)}. Give one target a row.")
+        raise DataError(
+            f"X has {len(inputs)} rows and y has {len(targets)}. Give one target a row."
+        )
     if loss == "cross_entropy":
         targets = targets.long().ravel()
     theta = torch.cat([value.reshape(-1) for value in named.values()])
     risk = Risk(
-        still.requires_grad_(False),
+        twin.requires_grad_(False),
         {name: value.shape for name, value in named.items()},
         theta,
         inputs,
@@ -165,15 +195,22 @@ def _rows(values: Any, name: str) -> Tensor:
 
 
 def _check_rows(risk: Risk) -> None:
-    """Refuse a loss or a module that is not a mean over rows: all that follows is built on it."""
-    few = slice(3)
-    batch = risk.loss(risk.outputs(risk.theta, risk.X[few]), risk.y[few])
-    alone = torch.stack([risk._row_loss(risk.theta, x, t) for x, t in zip(risk.X[few], risk.y[few], strict=True)]).mean()
+    """Refuse a risk that is not a mean over rows."""
+    X, y = risk.X[:3], risk.y[:3]
+    batch = risk.loss(risk.outputs(risk.theta, X), y)
+    single = torch.stack(
+        [risk._row_loss(risk.theta, x, t) for x, t in zip(X, y, strict=True)]
+    ).mean()
     if batch.ndim or not torch.isfinite(batch):
-        raise UsageError(f"The loss of a batch is {batch}. It must be one finite number, the mean over the rows.")
-    if not torch.isclose(batch, alone, rtol=1e-6):
-        got = f"The loss of three rows together is {float(batch):.6g}, the mean of the three alone {float(alone):.6g}"
-        raise UsageError(f"{got}. Give a module whose rows do not act on each other and a loss that is a mean over rows.")
+        raise UsageError(
+            f"The loss of a batch is {batch}. It must be one finite number, the mean over the rows."
+        )
+    if not torch.isclose(batch, single, rtol=1e-6):
+        raise UsageError(
+            f"The loss of three rows together is {float(batch):.6g}, the mean of their single "
+            f"losses {float(single):.6g}. Give a module whose rows do not act on each other and a "
+            "loss that is a mean over rows."
+        )
 
 
 def _check_derivatives(risk: Risk) -> None:
@@ -183,5 +220,31 @@ def _check_derivatives(risk: Risk) -> None:
     except (NotImplementedError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise UsageError(
-            f"The module cannot be differentiated twice ({reason}). Replace that operation, torch.cdist by differences for example."
+            f"The module cannot be differentiated twice ({reason}). Replace that operation, "
+            "torch.cdist by differences for example."
         ) from None
+
+
+class TwiceDistance(nn.Module):
+    """‖x − c_j‖_p with the parameters of a `Distance`."""
+
+    def __init__(self, distance: Distance) -> None:
+        super().__init__()
+        self.centres, self.p = distance.centres, distance.p
+
+    def forward(self, x: Tensor) -> Tensor:
+        difference = x[:, None] - self.centres
+        if self.p == 1:
+            return difference.abs().sum(2)
+        squares = difference.square().sum(2)
+        apart = squares > 0
+        return torch.where(apart, torch.where(apart, squares, 1.0).sqrt(), 0.0)
+
+
+def make_twice_differentiable(module: nn.Module) -> None:
+    """Replace every distance motif inside the module by its twice differentiable form."""
+    for name, child in module.named_children():
+        if isinstance(child, Distance):
+            module._modules[name] = TwiceDistance(child)
+        else:
+            make_twice_differentiable(child)

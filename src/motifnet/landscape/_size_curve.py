@@ -1,9 +1,21 @@
-"""Held-out error against the size of a network: where it peaks, which ridge removes the peak, and from which size on more is no gain.
+"""Held-out error against the size of a network, and two families of networks that have a size.
 
-For each size the factory's network is linearised at random starts and fitted to random halves of the rows in closed form, without ridge and with it.
-The interpolation threshold is where parameters equal rows · outputs (for softmax rows · (classes − 1); its peak comes earlier, where the classes
-become separable). Near it GCV is optimistic and only the held-out error counts. Where iterations are given, the same networks are also trained to
-their minimum: that of networks with about as many parameters as rows is hundreds of steps away, and training that stops before has its peak later.
+The curve shows the peak of the error, the ridge that removes it, and the size beyond which more is
+no gain. For each size the factory's network is linearised at random starts and fitted to random
+halves of the rows in closed form, without ridge and with it. At the interpolation threshold
+parameters equal rows · outputs. For softmax it is rows · (classes − 1), and the peak comes earlier,
+where the classes become separable. Near the threshold GCV is optimistic and only the held-out error
+counts. With iterations the same networks are also trained to their minimum. Near the threshold it
+is hundreds of steps away; training that stops before has its peak later.
+
+Both families divide into many small parts, and the number of parts is the size:
+
+    parallel   f(x) = M^(−½) Σ_{m≤M} g(x; θ_m),   g a deep network of fixed size with tanh units
+    residual   h ← h + M^(−½) V tanh(U h + b) in each block of M units; the outputs are
+               M^(−½) V tanh(U h + b) + W h
+
+Each part contributes to the output by itself. `divisibility` is the share of the squared Frobenius
+norm of the Fisher matrix outside of the blocks of the parts.
 """
 
 from __future__ import annotations
@@ -11,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,24 +32,88 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from motifnet.engine import UsageError
-from motifnet.landscape._gauss_newton import factor
-from motifnet.landscape._linearised import Linearised
-from motifnet.landscape._linearised_softmax import LinearisedSoftmax
-from motifnet.landscape._minimise import minimise
-from motifnet.landscape._parallel import ParallelNetwork, divisibility
+from motifnet.landscape._gauss_newton import factor, minimise
+from motifnet.landscape._linearised import Linearised, LinearisedSoftmax
 from motifnet.landscape._risk import LOSSES, risk_of
 
-Factory = Callable[[int], nn.Module]
 NEAR = 0.3  # of the threshold
-ALIKE = 1.02
-INTERPOLATED = {"squared": 1e-9, "cross_entropy": 1e-3}  # share of the risk at the start at which training ends; classes that separate have no end
+MAX_RATIO = 1.02  # to the least error, of the best size
+# training ends at this share of the first risk: separable classes have no minimum
+INTERPOLATED = {"squared": 1e-9, "cross_entropy": 1e-3}
+Factory = Callable[[int], nn.Module]
+
+
+class ParallelNetwork(nn.Module):
+    """The sum of M copies of a tanh network of these widths (inputs first, outputs last), divided
+    by √M.
+    """
+
+    def __init__(self, widths: Sequence[int], copies: int) -> None:
+        super().__init__()
+        self.copies = copies
+        self.weights = nn.ParameterList(
+            torch.randn(copies, a, b) / a**0.5 for a, b in pairwise(widths)
+        )
+        self.biases = nn.ParameterList(torch.randn(copies, 1, b) / 2 for b in widths[1:-1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = x @ self.weights[0]  # (copies, rows, units)
+        for bias, weight in zip(self.biases, list(self.weights)[1:], strict=True):
+            h = torch.tanh(h + bias) @ weight
+        return h.sum(0) / self.copies**0.5
+
+    def owners(self) -> Tensor:
+        """The index of the copy of each parameter."""
+        return torch.cat(
+            [torch.arange(self.copies).repeat_interleave(p[0].numel()) for p in self.parameters()]
+        )
+
+
+class ResidualNetwork(nn.Module):
+    """Residual blocks of M tanh units; M further tanh units and a linear map of the last block give
+    the outputs.
+    """
+
+    def __init__(self, inputs: int, outputs: int, units: int, blocks: int = 1) -> None:
+        super().__init__()
+        self.inward = nn.ParameterList(
+            torch.randn(units, inputs) / inputs**0.5 for _ in range(blocks + 1)
+        )
+        self.biases = nn.ParameterList(torch.randn(units) / 2 for _ in range(blocks + 1))
+        self.outward = nn.ParameterList(
+            torch.randn(inputs if k < blocks else outputs, units) for k in range(blocks + 1)
+        )
+        self.direct = nn.Linear(inputs, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = x
+        steps = list(zip(self.inward, self.biases, self.outward, strict=True))
+        for block in steps[:-1]:
+            h = h + self._step(h, *block)
+        return self.direct(h) + self._step(h, *steps[-1])
+
+    @staticmethod
+    def _step(h: Tensor, inward: Tensor, bias: Tensor, outward: Tensor) -> Tensor:
+        return torch.tanh(h @ inward.T + bias) @ outward.T / len(bias) ** 0.5
+
+
+def divisibility(F: Tensor, owners: Tensor) -> float:
+    """Share of ‖FᵀF‖² outside of the diagonal blocks, for F with shape (rows, p) and the block of
+    each parameter. At 0 the parts do not interact.
+    """
+    inside = sum(
+        float((F[:, owners == k] @ F[:, owners == k].T).square().sum()) for k in owners.unique()
+    )
+    return 1 - inside / float((F @ F.T).square().sum())
 
 
 @dataclass(frozen=True)
 class SizePoint:
-    """One size: held-out error (medians over repeats) and GCV for each ridge, variance factor without ridge, held-out error of the trained network.
+    """One size: held-out error and GCV for each ridge, variance factor without ridge, and held-out
+    error of the trained network, all as medians over repeats.
 
-    ratio: parameters / (rows · outputs). NaN stands for what was not asked for or is not defined.
+    ratio: parameters / (rows · outputs). NaN marks values that were not requested or are not
+    defined.
     """
 
     size: int
@@ -62,18 +139,18 @@ class SizeCurve:
 
     @property
     def peak(self) -> SizePoint:
-        """Where the error with the least ridge is largest."""
+        """The size with the largest error under the least ridge."""
         return self.points[int(np.argmax(self.errors(min(self.ridges))))]
 
     @property
     def best(self) -> tuple[SizePoint, float]:
         """The smallest size, with its ridge, whose error is within 2 % of the least of all."""
         least = min(min(point.errors) for point in self.points)
-        point = next(point for point in self.points if min(point.errors) <= ALIKE * least)
+        point = next(point for point in self.points if min(point.errors) <= MAX_RATIO * least)
         return point, self.ridges[int(np.argmin(point.errors))]
 
     def near_threshold(self, size: int) -> bool:
-        """Whether a size of the curve has within 30 % as many parameters as rows · outputs."""
+        """Whether the parameters of a size are within 30 % of rows · outputs."""
         return any(point.size == size and abs(point.ratio - 1) <= NEAR for point in self.points)
 
     @property
@@ -83,8 +160,11 @@ class SizeCurve:
         advice = f"Size {point.size} with ridge {ridge:g} is enough (held-out error {error:.4g})."
         if height < 1.2 * error:
             return f"{advice} No size tried is much worse."
-        peak = f"With ridge {min(self.ridges):g} the error peaks at size {self.peak.size}, {self.peak.ratio:.2f} parameters a row and output"
-        return f"{peak}, at {height / error:.3g} times the best. {advice} Avoid sizes within 30 % of one parameter a row without a ridge."
+        return (
+            f"With ridge {min(self.ridges):g} the error peaks at size {self.peak.size}, "
+            f"{self.peak.ratio:.2f} parameters a row and output, at {height / error:.3g} times the "
+            f"best. {advice} Avoid sizes within 30 % of one parameter a row without a ridge."
+        )
 
 
 def size_curve(
@@ -100,23 +180,30 @@ def size_curve(
     iterations: int = 0,
     seed: int = 0,
 ) -> SizeCurve:
-    """The curve of `factory(size)`, which draws a network with random parameters; loss is "squared" or "cross_entropy".
+    """The curve of `factory(size)`, which draws a network with random parameters. loss is "squared"
+    or "cross_entropy".
 
-    ridges: in units of the mean squared norm of the gradient of an output, so that they mean the same whatever the scale of the outputs.
+    ridges: in units of the mean squared norm of the gradient of an output, so that the scale of the
+    outputs does not matter.
 
-    iterations: of Levenberg–Marquardt, by which the same networks are really trained; 0 leaves that out.
+    iterations: of Levenberg–Marquardt, to train the same networks; 0 leaves this out.
     """
     if loss not in LOSSES or not sizes or not ridges or repeats < 1:
         raise UsageError(
-            f"loss={loss!r}, {len(sizes)} sizes, {len(ridges)} ridges, {repeats} repeats: give {' or '.join(LOSSES)} and at least one each."
+            f"loss={loss!r}, {len(sizes)} sizes, {len(ridges)} ridges, {repeats} repeats: give "
+            f"{' or '.join(LOSSES)} and at least one each."
         )
-    plan = _Plan(factory, torch.as_tensor(X), torch.as_tensor(y), loss, tuple(ridges), held_out, iterations)
-    points = [_median([_draw(plan, size, seed + k) for k in range(repeats)]) for size in sorted(sizes)]
+    plan = _Plan(
+        factory, torch.as_tensor(X), torch.as_tensor(y), loss, tuple(ridges), held_out, iterations
+    )
+    points = [
+        _median([_draw(plan, size, seed + k) for k in range(repeats)]) for size in sorted(sizes)
+    ]
     return SizeCurve(tuple(points), plan.ridges)
 
 
 def drawn(factory: Factory, size: int, seed: int) -> nn.Module:
-    """The network that repeat number `seed` starts from; torch's random state is left as it was."""
+    """The network at the start of repeat `seed`; torch's random state does not change."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return factory(size)
@@ -138,7 +225,9 @@ def _draw(plan: _Plan, size: int, seed: int) -> SizePoint:
     order = torch.randperm(len(plan.X), generator=torch.Generator().manual_seed(seed))
     test, train = order.tensor_split([round(plan.held_out * len(order))])
     network = drawn(plan.factory, size, seed)
-    risk, fresh = (risk_of(network, plan.X[rows], plan.y[rows], plan.loss) for rows in (train, test))
+    risk, test_risk = (
+        risk_of(network, plan.X[rows], plan.y[rows], plan.loss) for rows in (train, test)
+    )
     model = Linearised(risk) if plan.loss == "squared" else LinearisedSoftmax(risk)
     weights = [ridge * model.scale for ridge in plan.ridges]
     outputs = risk.outputs(risk.theta, risk.X[:1]).numel()
@@ -147,16 +236,24 @@ def _draw(plan: _Plan, size: int, seed: int) -> SizePoint:
         size=size,
         parameters=risk.p,
         ratio=risk.p / (risk.n * (outputs if plan.loss == "squared" else outputs - 1)),
-        errors=tuple(float(fresh.loss(model.predict(fresh.X, weight), fresh.y)) for weight in weights),
-        gcv=tuple(model.gcv(weight) * outputs if isinstance(model, Linearised) else math.nan for weight in weights),
+        errors=tuple(
+            float(test_risk.loss(model.predict(test_risk.X, weight), test_risk.y))
+            for weight in weights
+        ),
+        gcv=tuple(
+            model.gcv(weight) * outputs if isinstance(model, Linearised) else math.nan
+            for weight in weights
+        ),
         variance_factor=model.variance_factor(0.0) if isinstance(model, Linearised) else math.nan,
-        trained=float(fresh.value(trained.theta)) if trained else math.nan,
-        divisibility=divisibility(factor(risk), network.owners()) if isinstance(network, ParallelNetwork) else math.nan,
+        trained=float(test_risk.value(trained.theta)) if trained else math.nan,
+        divisibility=divisibility(factor(risk), network.owners())
+        if isinstance(network, ParallelNetwork)
+        else math.nan,
     )
 
 
 def _median(draws: list[SizePoint]) -> SizePoint:
-    """One point of them all."""
+    """The median point."""
 
     def of(name: str) -> Any:
         return np.median([getattr(draw, name) for draw in draws], axis=0).tolist()

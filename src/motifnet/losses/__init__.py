@@ -1,11 +1,9 @@
-"""Convex losses of a score: what a fit minimises where squared error is not what the user asks for.
+"""Convex losses of a score, for objectives other than squared error.
 
-Comes in: targets and scores, in numpy. Goes out: values, slopes and curvatures, row by row. Never knows about: tables, networks, how a score is made.
+Comes in: targets and scores, as numpy arrays. Goes out: values, gradients and Hessians, row by row.
+Never knows about: tables, networks, how a score is computed.
 """
 
-from motifnet.losses._base import Loss
-from motifnet.losses._likelihood import Gamma, Poisson
-from motifnet.losses._objective import OBJECTIVES, Objective
-from motifnet.losses._pinball import Pinball
+from motifnet.losses._loss import OBJECTIVES, Gamma, Loss, Objective, Pinball, Poisson
 
 __all__ = ["OBJECTIVES", "Gamma", "Loss", "Objective", "Pinball", "Poisson"]

@@ -1,8 +1,10 @@
-"""Probabilities of K classes from those of each pair of them (Wu, Lin & Weng 2004, second method; LIBSVM's iteration and its stop).
+"""Probabilities of K classes from those of each pair of them (Wu, Lin & Weng 2004, second method;
+LIBSVM's iteration and its stop).
 
     min_p Σ_{i<j} (r_ji p_i − r_ij p_j)²  subject to  Σ p = 1,      r_ij = P(i | i or j)
 
-One class after the other is set to its optimum, until the condition of optimality holds to .005 / K, in 100 rounds at most.
+A round sets one class after the other to its optimum. Rounds end when the condition of optimality
+holds to .005 / K, or after 100 of them.
 """
 
 from __future__ import annotations
@@ -10,13 +12,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from motifnet.motifs._base import Motif
+from motifnet.motifs._affine import Motif
 
-ROUNDS, STOP = 100, 0.005
+COUPLING_ROUNDS, COUPLING_TOLERANCE = 100, 0.005
 
 
 class Coupling(Motif):
-    """From r_ij for i < j, row by row of the upper triangle, with shape (batch, K(K − 1)/2), to probabilities with shape (batch, K)."""
+    """From r_ij for i < j, row by row of the upper triangle, with shape (batch, K(K − 1)/2), to
+    probabilities with shape (batch, K).
+    """
 
     classes: int
 
@@ -39,10 +43,10 @@ class Coupling(Motif):
         Q = -r * r.transpose(1, 2)
         Q = Q + torch.diag_embed((r * r).sum(1))
         p = x.new_full((len(x), K), 1 / K)
-        for _ in range(max(ROUNDS, K)):
+        for _ in range(max(COUPLING_ROUNDS, K)):
             Qp = (Q * p[:, None]).sum(2)
             pQp = (p * Qp).sum(1, keepdim=True)
-            open_ = (Qp - pQp).abs().amax(1, keepdim=True) >= STOP / K
+            open_ = (Qp - pQp).abs().amax(1, keepdim=True) >= COUPLING_TOLERANCE / K
             if not open_.any():
                 break
             p = torch.where(open_, _round(Q, p, Qp, pQp), p)
@@ -50,7 +54,7 @@ class Coupling(Motif):
 
 
 def _round(Q: Tensor, p: Tensor, Qp: Tensor, pQp: Tensor) -> Tensor:
-    """Each class once."""
+    """One round: each class once."""
     for t in range(p.shape[1]):
         own = Q[:, t, t : t + 1]
         step = (pQp - Qp[:, t : t + 1]) / own

@@ -1,9 +1,19 @@
-"""A network's values without gradients: kernel parts are computed some rows at a time, in place, up to the rounding of another order of sums.
+"""A network's values without gradients, and the metric in which it compares rows.
 
-    b + Σ_i β_i Σ_c w_c φ_c(a_c ‖x − x_i‖)  =  b + Σ_c (φ_c(a_c D) w_c) β,      D the distances of few rows, which stay in the cache
+`evaluate` computes kernel parts in blocks of rows, in place. The order of its sums differs, hence
+the rounding:
 
-Euclidean distances are a matrix product (`Products`), small trees are looked up by bits (`BitTrees`).
-The modules one after the other hold a matrix of rows × centres for every operation, which takes three to five times as long.
+    b + Σ_i β_i Σ_c w_c φ_c(a_c ‖x − x_i‖)  =  b + Σ_c (φ_c(a_c D) w_c) β
+
+with D the distances of few rows, which stay in the cache. Euclidean distances are a matrix product
+(`Products`), and small trees are looked up by bits (`BitTrees`). The modules themselves hold a
+matrix of rows × centres for every operation, which takes three to five times as long.
+
+`metric_points` gives the points z(x) at which kernel units take distances, after the layers before
+them (knots, maps, blocks). Two rows are alike to the network where these points are near each
+other. Each layer of distances has the same weight. The rows themselves are one more layer, so that
+columns count that the network ignores. Points are divided by their root mean square distance from
+their mean.
 """
 
 from __future__ import annotations
@@ -14,16 +24,12 @@ import torch
 from torch import Tensor, nn
 
 from motifnet.kernels import radial_at
-from motifnet.motifs._affine import Affine
-from motifnet.motifs._base import Motif
-from motifnet.motifs._bit_trees import bits_of
-from motifnet.motifs._distance import Distance
-from motifnet.motifs._products import Products
-from motifnet.motifs._radial import Radial
-from motifnet.motifs._structure import Chain, Parallel, Precise
-from motifnet.motifs._tree import TreeEnsemble
+from motifnet.motifs._affine import Affine, Motif
+from motifnet.motifs._containers import Chain, Parallel, Precise
+from motifnet.motifs._distances import Distance, Products, Radial
+from motifnet.motifs._trees import TreeEnsemble, bits_of
 
-_CACHED, _LEAST = 1 << 16, 16  # distances held at a time, and rows at least
+_CACHED, _MIN_ROWS = 1 << 16, 16  # distances held at a time, and rows
 
 Branch = tuple[Tensor, Sequence[Motif], Distance, Radial]
 
@@ -38,7 +44,11 @@ def evaluate(network: nn.Module, x: Tensor) -> Tensor:
         for weight, branch in zip(network.weights[1:], network.branches[1:], strict=True):
             total += weight * evaluate(branch, x)
         return total
-    if isinstance(network, TreeEnsemble) and network.threshold.dtype == x.dtype == torch.float64 and (bits := bits_of(network)):
+    if (
+        isinstance(network, TreeEnsemble)
+        and network.threshold.dtype == x.dtype == torch.float64
+        and (bits := bits_of(network))
+    ):
         return bits(x, network)
     if not isinstance(network, Chain):
         return network(x)
@@ -51,7 +61,9 @@ def evaluate(network: nn.Module, x: Tensor) -> Tensor:
 
 
 def _first_units(parts: list[Motif]) -> tuple[list[Branch], list[Motif]]:
-    """The kernel units that an affine layer follows, if a chain begins with them, and what comes after its first layer."""
+    """The kernel units at the start of a chain, if an affine layer comes after them, and the parts
+    after its first layer.
+    """
     one = torch.ones((), dtype=torch.float64)
     match parts:
         case [Distance() as distance, Radial() as radial, Affine(), *_]:
@@ -62,29 +74,39 @@ def _first_units(parts: list[Motif]) -> tuple[list[Branch], list[Motif]]:
 
 
 def _units(part: Motif, weight: Tensor) -> Iterator[Branch]:
-    """The branches of a layer of kernel units, (layers,) distances, radial profiles; none where it is another layer."""
+    """The branches of a layer of kernel units: (layers,) distances, radial profiles. None for any
+    other layer.
+    """
     if isinstance(part, Parallel) and part.weights.ndim == 1:
-        found = [list(_units(branch, w)) for w, branch in zip(part.weights, part.branches, strict=True)]
+        found = [
+            list(_units(branch, w)) for w, branch in zip(part.weights, part.branches, strict=True)
+        ]
         if all(found):
             yield from (unit for units in found for unit in units)
     elif isinstance(part, Chain) and len(part.parts) > 1:
-        *front, distance, radial = part.parts
+        *before, distance, radial = part.parts
         if isinstance(distance, Distance) and isinstance(radial, Radial):
-            yield weight, front, distance, radial
+            yield weight, before, distance, radial
 
 
 def _kernel(units: list[Branch], output: Motif, x: Tensor) -> Tensor:
-    """Kernel units and the affine layer that follows."""
+    """Kernel units and the affine layer after them."""
     assert isinstance(output, Affine)
-    beta, seen = output.weight.T.contiguous(), list[tuple[Tensor, Callable[[Tensor], Tensor], list[tuple[str, Tensor, Tensor]]]]()
-    for weight, front, distance, radial in units:
+    beta, seen = (
+        output.weight.T.contiguous(),
+        list[tuple[Tensor, Callable[[Tensor], Tensor], list[tuple[str, Tensor, Tensor]]]](),
+    )
+    for weight, before, distance, radial in units:
         z = x
-        for part in front:
+        for part in before:
             z = evaluate(part, z)
-        profiles = [(name, a, beta * (weight * w)) for w, a, name in zip(radial.weights, radial.rates, radial.profiles, strict=True)]
+        profiles = [
+            (name, a, beta * (weight * w))
+            for w, a, name in zip(radial.weights, radial.rates, radial.profiles, strict=True)
+        ]
         exact_enough = distance.p == 2 and x.dtype == torch.float64
         seen.append((z, Products(distance.centres) if exact_enough else distance, profiles))
-    rows = max(_LEAST, _CACHED // max(1, len(beta)))
+    rows = max(_MIN_ROWS, _CACHED // max(1, len(beta)))
     y = output.bias.expand(len(x), -1).clone()
     for start in range(0, len(x), rows):
         block = y[start : start + rows]
@@ -93,3 +115,36 @@ def _kernel(units: list[Branch], output: Motif, x: Tensor) -> Tensor:
             for name, a, b in profiles:
                 block.addmm_(radial_at(name, a, t), b)
     return y
+
+
+@torch.inference_mode()
+def metric_points(network: Motif, x: Tensor) -> Tensor:
+    """The points with shape (n, r), in units of these rows x with shape (n, d)."""
+    blocks = [x]
+    for z in _before_distances(network, x):
+        if not any(z.shape == known.shape and torch.equal(z, known) for known in blocks):
+            blocks.append(z)
+    return torch.cat([_scaled(z) for z in blocks], dim=1)
+
+
+def _before_distances(motif: Motif, x: Tensor) -> Iterator[Tensor]:
+    if isinstance(motif, Distance):
+        yield x
+    elif isinstance(motif, Precise):
+        yield from _before_distances(motif.body, x.double())
+    elif isinstance(motif, Parallel):
+        for branch in motif.branches:
+            yield from _before_distances(branch, x)
+    elif isinstance(motif, Chain) and any(isinstance(part, Distance) for part in motif.modules()):
+        for part in motif.parts:
+            found = list(_before_distances(part, x))
+            yield from found
+            if found:
+                return
+            x = evaluate(part, x)
+
+
+def _scaled(z: Tensor) -> Tensor:
+    centred = z.double() - z.double().mean(0)
+    size = centred.square().sum(1).mean().sqrt()
+    return centred / size if size > 0 else centred

@@ -1,4 +1,8 @@
-"""Motifs that act on each value, or on each row, by itself: their native forms are exact."""
+"""Functions of each value, or of each row, by itself; their native forms are exact.
+
+They are activations, maxima, order statistics and norms of a row, and polynomials: squares,
+products and monomials. In relu form the square is the sum of teeth of `_relu_square.py`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import torch
 from torch import Tensor
 
 from motifnet.engine import UsageError
-from motifnet.motifs._base import Motif
+from motifnet.motifs._affine import Motif
 
 
 class Abs(Motif):
@@ -37,14 +41,18 @@ class Min(Motif):
 
 
 class Largest(Motif):
-    """1 in the column of the largest value of each row, the first one among equals, and 0 in the others."""
+    """1 in the column of the largest value of each row, the first one among equals, and 0 in the
+    others.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.nn.functional.one_hot(x.argmax(dim=1), x.shape[1]).to(x.dtype)
 
 
 class ArgMax(Motif):
-    """The number of the column with the largest value of a row, the first of equal ones, with shape (batch, 1). Exact, and without gradient."""
+    """The number of the column with the largest value of a row, the first of equal ones, with shape
+    (batch, 1). Exact, and without gradient.
+    """
 
     def outputs(self, inputs: int) -> int:
         return 1
@@ -124,7 +132,9 @@ class Erf(Motif):
 
 
 class Single(Motif):
-    """x rounded to float32, each value by itself, in the type that it has: what a library gives that computes in float32."""
+    """x rounded to float32, each value by itself, in the type that it has: what a library gives
+    that computes in float32.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return x.float().to(x.dtype)
@@ -161,5 +171,73 @@ class Normalize(Motif):
         if self.norm == "l2":
             size = (x * x).sum(1, keepdim=True).sqrt()
         else:
-            size = x.abs().sum(1, keepdim=True) if self.norm == "l1" else x.abs().amax(1, keepdim=True)
+            size = (
+                x.abs().sum(1, keepdim=True) if self.norm == "l1" else x.abs().amax(1, keepdim=True)
+            )
         return x / torch.where(size == 0, torch.ones_like(size), size)
+
+
+class WeightedMedian(Motif):
+    """The smallest x_j with  Σ {w_i : x_i ≤ x_j} ≥ ½ Σ w,  weights w of shape (d,), with shape
+    (batch, 1). Exact.
+    """
+
+    weights: Tensor
+
+    def __init__(self, weights: Tensor) -> None:
+        super().__init__()
+        self.keep(weights=weights)
+
+    def outputs(self, inputs: int) -> int:
+        return 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        values, order = torch.sort(x, dim=1)
+        mass = self.weights[order].cumsum(1)
+        position = (mass >= mass[:, -1:] / 2).to(torch.int64).argmax(1, keepdim=True)
+        return values.gather(1, position)
+
+
+class Square(Motif):
+    """x², each value by itself."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * x
+
+
+class Product(Motif):
+    """x_1 y_1 … x_k y_k for columns (x_1 … x_k, y_1 … y_k)."""
+
+    def outputs(self, inputs: int) -> int:
+        return inputs // 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        left, right = x.chunk(2, dim=1)
+        return left * right
+
+
+class Monomial(Motif):
+    """Π_j x_j^{p_j} for each list of powers p, with shape (batch, number of lists)."""
+
+    powers: list[list[int]]
+
+    def __init__(self, powers: list[list[int]]) -> None:
+        super().__init__()
+        if any(p < 0 for row in powers for p in row):
+            raise UsageError(
+                f"Monomial has powers {powers}; powers are whole numbers of 0 or more."
+            )
+        self.keep(powers=[list(row) for row in powers])
+
+    def outputs(self, inputs: int) -> int:
+        return len(self.powers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self._term(x, row) for row in self.powers], dim=1)
+
+    def _term(self, x: Tensor, row: list[int]) -> Tensor:
+        value = torch.ones_like(x[:, :1])
+        for j, power in enumerate(row):
+            for _ in range(power):
+                value = value * x[:, j : j + 1]
+        return value

@@ -1,12 +1,16 @@
 """Motifs that affine maps and rectifiers σ express exactly.
 
-    x = σ(x) − σ(−x)            |x| = σ(x) + σ(−x)              clip: low + σ(x − low) − σ(x − high)
-    max(a, b) = b + σ(a − b)    min(a, b) = a − σ(a − b)        sort: comparators (min, max) in Batcher's odd-even merge order
-    piecewise linear: s_1 (x − t_0) + Σ (s_{k+1} − s_k) σ(x − t_k)
-    step: σ(t/δ + ½) − σ(t/δ − ½), exact off |t| < δ/2          box: σ(Σ steps − (number of sides − 1)), exact off the bands
-    gate f·1: σ(f + C·1 − C) − σ(−f + C·1 − C), exact for an indicator of 0 or 1 and |f| ≤ C
+    identity           x = σ(x) − σ(−x),   |x| = σ(x) + σ(−x)
+    maximum            max(a, b) = b + σ(a − b),   min(a, b) = a − σ(a − b)
+    clip               low + σ(x − low) − σ(x − high)
+    sort               comparators (min, max) in Batcher's odd-even merge order
+    piecewise linear   s_1 (x − t_0) + Σ (s_{k+1} − s_k) σ(x − t_k)
+    step               σ(t/δ + ½) − σ(t/δ − ½), exact off |t| < δ/2
+    box                σ(Σ steps − (number of sides − 1)), exact off the bands
+    gate f·1           σ(f + C·1 − C) − σ(−f + C·1 − C), exact for an indicator 0 or 1 and |f| ≤ C
 
-Each function returns a chain of affine maps and rectifiers. "Exact" is to rounding: one unit in the last place an operation.
+Each function returns a chain of affine maps and rectifiers. "Exact" is to rounding: one unit in the
+last place an operation.
 """
 
 from __future__ import annotations
@@ -16,10 +20,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from motifnet.motifs._affine import Affine, ReLU
-from motifnet.motifs._base import Motif
-from motifnet.motifs._hinge import Hinge
-from motifnet.motifs._structure import Chain
+from motifnet.motifs._affine import Affine, Motif, ReLU
+from motifnet.motifs._containers import Chain
+from motifnet.motifs._piecewise import Hinge
 
 
 def fuse(parts: list[Motif]) -> list[Motif]:
@@ -43,7 +46,9 @@ def _flat(parts: list[Motif]) -> Iterator[Motif]:
 
 
 def _pays(second: Affine, first: Affine) -> bool:
-    return second.weight.shape[0] * first.weight.shape[1] <= 2 * (second.weight.numel() + first.weight.numel())
+    return second.weight.shape[0] * first.weight.shape[1] <= 2 * (
+        second.weight.numel() + first.weight.numel()
+    )
 
 
 def two_layers(inner: Tensor, bias: Tensor, outer: Tensor, start: Tensor) -> Motif:
@@ -55,30 +60,35 @@ def _eye(d: int) -> Tensor:
     return torch.eye(d, dtype=torch.float64)
 
 
-def _zeros(*shape: int) -> Tensor:
+def zeros(*shape: int) -> Tensor:
+    """Zeros in float64."""
     return torch.zeros(*shape, dtype=torch.float64)
 
 
 def relu_identity(d: int) -> Motif:
     """x through a rectifier layer."""
     pair = torch.cat([_eye(d), -_eye(d)])
-    return two_layers(pair, _zeros(2 * d), pair.T, _zeros(d))
+    return two_layers(pair, zeros(2 * d), pair.T, zeros(d))
 
 
 def relu_abs(d: int) -> Motif:
     """|x|, each of d values by itself."""
     pair = torch.cat([_eye(d), -_eye(d)])
-    return two_layers(pair, _zeros(2 * d), pair.T.abs(), _zeros(d))
+    return two_layers(pair, zeros(2 * d), pair.T.abs(), zeros(d))
 
 
 def relu_clip(low: Tensor, high: Tensor) -> Motif:
     """min(max(x, low), high) with low and high of shape (d,)."""
     eye = _eye(len(low))
-    return two_layers(torch.cat([eye, eye]), torch.cat([-low, -high]), torch.cat([eye, -eye], dim=1), low)
+    return two_layers(
+        torch.cat([eye, eye]), torch.cat([-low, -high]), torch.cat([eye, -eye], dim=1), low
+    )
 
 
 def relu_hinge(hinge: Hinge) -> Motif:
-    """The piecewise-linear function of each column as one hidden layer: two units for the first slope, one a change of slope."""
+    """The piecewise-linear function of each column as one hidden layer: two units for the first
+    slope, one for each change of slope.
+    """
     knots, slopes = hinge.knots.detach().double(), hinge.slopes.detach().double()
     d = len(knots)
     change = slopes.diff(dim=1)
@@ -87,60 +97,79 @@ def relu_hinge(hinge: Hinge) -> Motif:
     bias = torch.cat([-knots[:, 0], knots[:, 0], -knots[column, k + 1]])
     first = torch.diag(slopes[:, 0])
     outer = torch.cat([first, -first, _eye(d)[column].T * change[column, k]], dim=1)
-    return two_layers(inner, bias, outer, _zeros(d))
-
-
-def relu_piecewise(knots: Tensor, values: Tensor) -> Motif:
-    """The piecewise-linear function of one column through (knots, values), linear beyond the ends; both of shape (K + 1,), knots increasing."""
-    hinge = relu_hinge(Hinge(knots[None].double(), (values.diff() / knots.diff())[None].double()))
-    return Chain(fuse([hinge, Affine(_eye(1), values[:1].double())]))
+    return two_layers(inner, bias, outer, zeros(d))
 
 
 def relu_step(d: int, width: float) -> Motif:
     """1{x > 0}, each of d values by itself, exact off |x| < width/2."""
     inner = torch.cat([_eye(d), _eye(d)]) / width
-    bias = torch.cat([_zeros(d) + 0.5, _zeros(d) - 0.5])
-    return two_layers(inner, bias, torch.cat([_eye(d), -_eye(d)], dim=1), _zeros(d))
+    bias = torch.cat([zeros(d) + 0.5, zeros(d) - 0.5])
+    return two_layers(inner, bias, torch.cat([_eye(d), -_eye(d)], dim=1), zeros(d))
 
 
 def relu_box(low: Tensor, high: Tensor, width: float) -> Motif:
-    """1{low < x ≤ high}, with shape (batch, 1); infinite sides cost nothing. Exact off bands of `width` around the finite sides."""
+    """1{low < x ≤ high}, with shape (batch, 1); infinite sides cost nothing. Exact off bands of
+    `width` around the finite sides.
+    """
     d, below, above = len(low), torch.isfinite(low), torch.isfinite(high)
     sides = torch.cat([_eye(d)[below], -_eye(d)[above]])
     steps = relu_step(len(sides), width)
     count = len(sides)
-    both = Affine(_zeros(1, count) + 1, _zeros(1) - (count - 1))
-    return Chain(fuse([Affine(sides, torch.cat([-low[below], high[above]])), steps, both, ReLU(), Affine(_eye(1), _zeros(1))]))
+    both = Affine(zeros(1, count) + 1, zeros(1) - (count - 1))
+    return Chain(
+        fuse(
+            [
+                Affine(sides, torch.cat([-low[below], high[above]])),
+                steps,
+                both,
+                ReLU(),
+                Affine(_eye(1), zeros(1)),
+            ]
+        )
+    )
 
 
 def relu_gate(d: int, bound: float) -> Motif:
     """f · 1 for d columns f and one indicator: exact where it is 0 or 1 and |f| ≤ bound."""
     shut = torch.full((2 * d, 1), bound, dtype=torch.float64)
     inner = torch.cat([torch.cat([_eye(d), -_eye(d)]), shut], dim=1)
-    return two_layers(inner, -shut[:, 0], torch.cat([_eye(d), -_eye(d)], dim=1), _zeros(d))
+    return two_layers(inner, -shut[:, 0], torch.cat([_eye(d), -_eye(d)], dim=1), zeros(d))
 
 
 def _comparators(d: int, pairs: list[tuple[int, int]]) -> Motif:
-    """Put min(a, b) at place i and max(a, b) at place j for each pair (i, j); the other places pass."""
-    inner = torch.cat([_eye(d), -_eye(d), *(_eye(d)[i : i + 1] - _eye(d)[j : j + 1] for i, j in pairs)])
+    """Puts min(a, b) in column i and max(a, b) in column j for each pair (i, j); the other columns
+    stay.
+    """
+    inner = torch.cat(
+        [_eye(d), -_eye(d), *(_eye(d)[i : i + 1] - _eye(d)[j : j + 1] for i, j in pairs)]
+    )
     moved = torch.stack([_eye(d)[j] - _eye(d)[i] for i, j in pairs], dim=1)
     outer = torch.cat([_eye(d), -_eye(d), moved], dim=1)
-    return two_layers(inner, _zeros(len(inner)), outer, _zeros(d))
+    return two_layers(inner, zeros(len(inner)), outer, zeros(d))
 
 
 def relu_sort(d: int) -> Motif:
     """Each row of d values in increasing order: about log₂²(d)/2 layers."""
-    return Chain(fuse([_comparators(d, pairs) for pairs in batcher_layers(d)] or [relu_identity(d)]))
+    return Chain(
+        fuse([_comparators(d, pairs) for pairs in batcher_layers(d)] or [relu_identity(d)])
+    )
 
 
 def batcher_layers(d: int) -> list[list[tuple[int, int]]]:
-    """Comparators of the odd-even merge sort of d places, in layers of disjoint pairs (Batcher 1968; Knuth, TAOCP 3, 5.2.2 M)."""
+    """Comparators of the odd-even merge sort of d columns, in layers of disjoint pairs (Batcher
+    1968; Knuth, TAOCP 3, 5.2.2 M).
+    """
     layers, p = [], 1
     while p < d:
         k = p
         while k >= 1:
             starts = range(k % p, d - k, 2 * k)
-            pairs = [(i, i + k) for j in starts for i in range(j, min(j + k, d - k)) if i // (2 * p) == (i + k) // (2 * p)]
+            pairs = [
+                (i, i + k)
+                for j in starts
+                for i in range(j, min(j + k, d - k))
+                if i // (2 * p) == (i + k) // (2 * p)
+            ]
             layers.append(pairs)
             k //= 2
         p *= 2
@@ -162,6 +191,6 @@ def _tournament(d: int, largest: bool) -> Motif:
     while d > 1:
         pairs = [(i, d - 1 - i) for i in range(d // 2)]
         keep = [j if largest else i for i, j in pairs] + ([d // 2] if d % 2 else [])
-        rounds += [_comparators(d, pairs), Affine(_eye(d)[keep], _zeros(len(keep)))]
+        rounds += [_comparators(d, pairs), Affine(_eye(d)[keep], zeros(len(keep)))]
         d = len(keep)
     return Chain(fuse(rounds or [relu_identity(d)]))

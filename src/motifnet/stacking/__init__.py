@@ -1,14 +1,29 @@
-"""Non-negative weights on honest out-of-fold predictions: several teachers become one parallel network.
+"""Non-negative weights on out-of-fold predictions: several teachers become one parallel network.
 
-Comes in: out-of-fold predictions. Goes out: weights, and the honest score of using them. Never knows about: how the predictions were made.
+Comes in: out-of-fold predictions. Goes out: weights, and the out-of-fold score of the weighted
+predictions. Never knows about: the models that predict.
 """
 
 from motifnet.stacking._logistic import LogisticStack, expansion, fit_logistic_stack
-from motifnet.stacking._loss import LossStack, explained, fit_loss_stack, mean_loss
-from motifnet.stacking._nnls import NnlsStack, fit_nnls_stack
-from motifnet.stacking._reliability import ReliabilityCurve, calibration, reliability_curve
-from motifnet.stacking._scores import SMALLEST, log_loss, mean_squared, paired_difference, predicted
-from motifnet.stacking._smearing import smearing
+from motifnet.stacking._regression import (
+    LossStack,
+    NnlsStack,
+    explained_deviance,
+    fit_loss_stack,
+    fit_nnls_stack,
+    mean_loss,
+    smearing,
+)
+from motifnet.stacking._scores import (
+    SMALLEST,
+    ReliabilityCurve,
+    calibration,
+    log_loss,
+    mean_squared,
+    paired_difference,
+    predicted,
+    reliability_curve,
+)
 
 __all__ = [
     "SMALLEST",
@@ -18,7 +33,7 @@ __all__ = [
     "ReliabilityCurve",
     "calibration",
     "expansion",
-    "explained",
+    "explained_deviance",
     "fit_logistic_stack",
     "fit_loss_stack",
     "fit_nnls_stack",

@@ -1,34 +1,54 @@
-"""Tables: data frames, arrays and files of any kind in; typed columns, a float matrix in canonical row order and folds out.
+"""Tables: typed columns, a float matrix in canonical row order, and folds.
 
-Comes in: a table, its target, weights, groups, times. Goes out: `Sample` and `Encoder`. Never knows about: teachers and networks.
+Comes in: data frames, arrays and files, with target, weights, groups, times and offsets. Goes out:
+`Sample` and `Encoder`. Never knows about: teachers and networks.
 """
 
-from motifnet.tables._calendar import PERIODS, Calendar
-from motifnet.tables._canonical import CanonicalRows, canonical
-from motifnet.tables._column import GAP, Column, Kind, Level
+from motifnet.tables._column import GAP, Column, Kind, Level, codes_of
 from motifnet.tables._encoder import Encoder
 from motifnet.tables._errors import numbered
-from motifnet.tables._feature import LIMIT, Feature
+from motifnet.tables._feature import LIMIT, PERIODS, Calendar, Feature, Numeric, OneHot
 from motifnet.tables._folds import Folds, drawn, make_folds
-from motifnet.tables._labels import codes_among
-from motifnet.tables._level import codes_of
-from motifnet.tables._matrix import as_array
+from motifnet.tables._input import as_array
 from motifnet.tables._notation import note_strings
-from motifnet.tables._numeric import Numeric
-from motifnet.tables._offset import as_offset
-from motifnet.tables._one_hot import OneHot
-from motifnet.tables._range import check_range, sensible_weight
+from motifnet.tables._parse import PLAIN, Reading
 from motifnet.tables._read import read_table
-from motifnet.tables._reading import PLAIN, Reading
-from motifnet.tables._response import Response, check_domain, code_response, standardised
-from motifnet.tables._row_source import CodedRows, RowSource, SampleRows
-from motifnet.tables._sample import Matrix, Sample
-from motifnet.tables._schema import Schema
-from motifnet.tables._stream import BLOCK_ROWS, Block, Stream, open_stream
-from motifnet.tables._table import Table, as_table
-from motifnet.tables._target import Target, Task, as_target
+from motifnet.tables._sample import (
+    CanonicalRows,
+    Response,
+    Sample,
+    canonical,
+    code_response,
+    standardised,
+)
+from motifnet.tables._stream import (
+    BLOCK_ROWS,
+    Block,
+    CodedRows,
+    RowSource,
+    SampleRows,
+    Stream,
+    open_stream,
+)
+from motifnet.tables._table import Schema, Table, as_table
+from motifnet.tables._target import (
+    Target,
+    Task,
+    as_target,
+    check_domain,
+    check_range,
+    codes_among,
+)
 from motifnet.tables._target_mean import TargetMean
-from motifnet.tables._vector import as_groups, as_numbers, as_time, as_weight, check_no_gaps, vector
+from motifnet.tables._vector import (
+    as_groups,
+    as_numbers,
+    as_offset,
+    as_time,
+    as_weight,
+    sensible_weight,
+    vector,
+)
 
 __all__ = [
     "BLOCK_ROWS",
@@ -46,7 +66,6 @@ __all__ = [
     "Folds",
     "Kind",
     "Level",
-    "Matrix",
     "Numeric",
     "OneHot",
     "Reading",
@@ -70,7 +89,6 @@ __all__ = [
     "as_weight",
     "canonical",
     "check_domain",
-    "check_no_gaps",
     "check_range",
     "code_response",
     "codes_among",

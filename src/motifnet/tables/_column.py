@@ -1,10 +1,13 @@
-"""A typed column: numbers, yes/no, categories or dates, with one mark for a gap each.
+"""A typed column: numbers, truth values, categories or dates, each with one mark for missing.
 
-    numeric, boolean   float64, a gap is NaN
-    categorical        objects, a gap is None; all levels of a column are of one type (str, int, float or bool)
-    date               int64 microseconds since 1970 UTC, a gap is `GAP`
+    numeric, boolean   float64, missing is NaN
+    categorical        objects, missing is None; all levels of one type (str, int, float or bool)
+    date               int64 microseconds since 1970 UTC, missing is `GAP`
 
-A text of no letters is a gap, as it is in a file.
+An empty string is a missing value, as it is in a file.
+
+A column with L levels is encoded by a table with L + 1 rows: one for each level, and a last row for
+values that the fit has not seen. If the fit has seen a missing value, it is the last level.
 """
 
 from __future__ import annotations
@@ -21,8 +24,9 @@ from motifnet.tables._errors import row_name
 Kind = Literal["numeric", "boolean", "categorical", "date"]
 Level = str | int | float | bool
 GAP = int(np.iinfo(np.int64).min)
+LEVEL_TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 _DAY = 86_400e6
-_UNITS = {
+_UNITS = {  # the longest each can be, in microseconds
     "Y": 366 * _DAY,
     "M": 31 * _DAY,
     "W": 7 * _DAY,
@@ -32,9 +36,8 @@ _UNITS = {
     "s": 1e6,
     "ms": 1e3,
     "us": 1.0,
-}  # at most, in microseconds
-_MOST_MICROSECONDS = 9.2e18
-LEVEL_TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+}
+_MAX_MICROSECONDS = 9.2e18
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +50,12 @@ class Column:
     level_type: str | None = None
 
     @property
-    def gaps(self) -> NDArray[np.bool_]:
-        """Rows without a value."""
+    def missing(self) -> NDArray[np.bool_]:
+        """True in rows without a value, with shape (n,)."""
         if self.kind == "date":
             return self.values == GAP
         if self.kind == "categorical":
-            return is_gap(self.values)
+            return is_missing(self.values)
         return np.isnan(self.values)
 
     def take(self, rows: NDArray[Any] | slice) -> Column:
@@ -60,7 +63,7 @@ class Column:
         return replace(self, values=self.values[rows])
 
     def without(self, rows: NDArray[np.bool_]) -> Column:
-        """The column with gaps in some rows."""
+        """The column with missing values in some rows."""
         if not rows.any():
             return self
         values = self.values.copy()
@@ -68,7 +71,7 @@ class Column:
         return replace(self, values=values)
 
 
-def is_gap(values: NDArray[Any]) -> NDArray[np.bool_]:
+def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
     """True where an array of any type holds None, NaN, NaT or NA."""
     import pandas as pd
 
@@ -80,30 +83,31 @@ def numbers(name: str, values: NDArray[Any], kind: Kind = "numeric") -> Column:
     return Column(name, kind, values + 0.0)
 
 
-def levels(name: str, values: NDArray[Any], level_type: str) -> Column:
+def categories(name: str, values: NDArray[Any], level_type: str) -> Column:
     """A column of categories from an array of objects."""
-    gaps = is_gap(values)
+    missing = is_missing(values)
     out = values.copy()
-    out[gaps] = None
+    out[missing] = None
     if level_type == "str":
-        _make_texts(out, gaps)
+        _make_strings(out, missing)
         out[out == ""] = None
     return Column(name, "categorical", out, level_type)
 
 
-def as_text(value: Any) -> str:
-    """A level as text: 1 and 1.0 are the same level."""
+def as_string(value: Any) -> str:
+    """A level as a string. 1 and 1.0 are the same level."""
     if isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)
     return str(value)
 
 
-def _make_texts(values: NDArray[Any], gaps: NDArray[np.bool_]) -> None:
+def _make_strings(values: NDArray[Any], missing: NDArray[np.bool_]) -> None:
+    """Convert the values that are not missing to strings, in place."""
     from pandas.api.types import infer_dtype
 
     if infer_dtype(values, skipna=True) not in ("string", "empty"):
-        rows = np.flatnonzero(~gaps)
-        values[rows] = [as_text(v) for v in values[rows]]
+        rows = np.flatnonzero(~missing)
+        values[rows] = [as_string(v) for v in values[rows]]
 
 
 def dates(name: str, values: NDArray[Any]) -> Column:
@@ -112,31 +116,66 @@ def dates(name: str, values: NDArray[Any]) -> Column:
 
 
 def seconds(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
-    """Durations as numbers."""
+    """Durations in seconds, missing as NaN."""
     steps = _microseconds(name, values)
     return np.where(steps == GAP, np.nan, steps / 1e6)
 
 
 def _microseconds(name: str, values: NDArray[Any]) -> NDArray[np.int64]:
-    """Dates or durations in whole microseconds; numpy itself would let what is beyond int64 come back at the other end."""
+    """Dates or durations in whole microseconds. DataError where int64 would overflow, since numpy
+    would wrap around.
+    """
     unit, count = np.datetime_data(values.dtype)
     size = np.abs(values.view(np.int64).astype(np.float64)) * count * _UNITS.get(unit, 0.0)
-    beyond = (size > _MOST_MICROSECONDS) & ~is_gap(values)
-    if beyond.any():
-        row = int(np.argmax(beyond))
+    too_large = (size > _MAX_MICROSECONDS) & ~is_missing(values)
+    if too_large.any():
+        row = int(np.argmax(too_large))
         raise DataError(
-            f"Column {name!r}, {row_name(row)} holds {values[row]} ({values.dtype}), which is more than 290,000 years from 1970. "
+            f"Column {name!r}, {row_name(row)} holds {values[row]} ({values.dtype}), which is "
+            "more than 290,000 years from 1970. "
             "Pass such a column as numbers, or leave the cell empty if the value is not known."
         )
     return values.astype(f"{values.dtype.kind}8[us]").astype(np.int64)
 
 
 def objects(column: Column) -> NDArray[Any]:
-    """The values as Python objects: floats, truth values, levels, or dates as ISO text."""
+    """The values as Python objects: floats, truth values, levels, or dates as ISO strings."""
     if column.kind == "boolean":
         return np.where(column.values == 1, True, False).astype(object)
     if column.kind != "date":
         return column.values.astype(object)
     day = 86_400_000_000
-    whole = (column.values[~column.gaps] % day == 0).all()
-    return np.datetime_as_string(column.values.astype("datetime64[us]"), unit="D" if whole else "auto").astype(object)
+    whole = (column.values[~column.missing] % day == 0).all()
+    return np.datetime_as_string(
+        column.values.astype("datetime64[us]"), unit="D" if whole else "auto"
+    ).astype(object)
+
+
+def levels_of(column: Column) -> tuple[Level | None, ...]:
+    """Distinct levels in ascending order, then None if values are missing."""
+    import pandas as pd
+
+    missing = column.missing
+    as_level = LEVEL_TYPES[column.level_type or "str"]
+    found = sorted(as_level(value) for value in pd.unique(column.values[~missing]))
+    return (*found, None) if missing.any() else tuple(found)
+
+
+def codes_of(column: Column, levels: tuple[Level | None, ...]) -> NDArray[np.int64]:
+    """Row of the table for each value: the number of its level, or len(levels) for an unseen
+    value.
+    """
+    import pandas as pd
+
+    seen = np.empty(len(levels), dtype=object)
+    seen[:] = levels
+    known = seen[:-1] if levels and levels[-1] is None else seen
+    codes: NDArray[Any] = (
+        pd.Index(known, dtype=object)
+        .get_indexer(pd.Index(column.values, dtype=object))
+        .astype(np.int64)
+    )
+    codes[codes < 0] = len(levels)
+    if len(known) < len(levels):
+        codes[column.missing] = len(known)
+    return codes

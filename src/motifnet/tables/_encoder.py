@@ -1,4 +1,7 @@
-"""The encoder: a table → the matrix that teachers and networks see, one feature a raw column."""
+"""The encoder maps a table to the matrix that teachers and networks see.
+
+It has one feature for each raw column.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +14,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.engine import MotifnetWarning
-from motifnet.tables._calendar import Calendar
-from motifnet.tables._column import Column
-from motifnet.tables._feature import Feature
+from motifnet.engine import Matrix, MotifnetWarning
+from motifnet.tables._column import Column, levels_of
+from motifnet.tables._feature import Calendar, Feature, Numeric, OneHot
 from motifnet.tables._folds import Folds
-from motifnet.tables._level import levels_of
-from motifnet.tables._numeric import Numeric
-from motifnet.tables._one_hot import OneHot
-from motifnet.tables._sample import Matrix
 from motifnet.tables._table import Table
 from motifnet.tables._target_mean import TargetMean
 
-MOST_LEVELS = 60  # up to so many levels get an indicator each
+MAX_LEVELS = 60  # a column with more levels gets target statistics in place of indicators
 
 
 @dataclass(frozen=True, eq=False)
 class Encoder:
-    """`features`, one a raw column in the order of the table. Where nothing varies the matrix is one column of zeros, named "constant"."""
+    """`features`: one for each raw column, in the order of the table. If nothing varies, the matrix
+    is one column of zeros, named "constant".
+    """
 
     features: tuple[Feature, ...]
 
@@ -36,9 +36,11 @@ class Encoder:
     def fit(
         cls, table: Table, y: Matrix, weight: Matrix, folds: Folds, n_views: int | None = None
     ) -> tuple[Encoder, Matrix, tuple[Matrix, ...] | None]:
-        """The encoder, the matrix of the rows of the fit, and its views for `Sample.views`, of the first `n_views` folds where given.
+        """The encoder, the matrix of the fitted rows, and the views of the first `n_views` folds
+        (None: of all folds) for `Sample.views`.
 
-        y with shape (n, q) is the coded target of `Sample.y`. Levels with target statistics are encoded without the targets of the row's own fold.
+        y with shape (n, q) is the coded target of `Sample.y`. Target statistics of a row are
+        computed without the targets of its own fold.
         """
         n_views = folds.count if n_views is None else n_views
         _warn_of_empty(table)
@@ -47,7 +49,10 @@ class Encoder:
         X = _joined([X for _, X, _ in fitted], table.n)
         if all(views is None for _, _, views in fitted):
             return encoder, X, None
-        views = tuple(_joined([X if own is None else own[k] for _, X, own in fitted], table.n) for k in range(n_views))
+        views = tuple(
+            _joined([X if own is None else own[k] for _, X, own in fitted], table.n)
+            for k in range(n_views)
+        )
         return encoder, X, views
 
     @cached_property
@@ -57,16 +62,24 @@ class Encoder:
 
     @cached_property
     def numeric(self) -> NDArray[np.bool_]:
-        """True, with shape (d,), where a column is a number and False where it indicates a category or a gap."""
+        """With shape (d,): True for a number, False for the indicator of a category or a missing
+        value.
+        """
         found = np.concatenate([feature.numeric for feature in self.features])
         return found if found.size else np.ones(1, dtype=bool)
 
     def transform(self, table: Table) -> Matrix:
         """The matrix with shape (n, d) of a table with the columns of the fit."""
-        return _joined([feature.encode(column) for feature, column in zip(self.features, table.columns, strict=True)], table.n)
+        return _joined(
+            [
+                feature.encode(column)
+                for feature, column in zip(self.features, table.columns, strict=True)
+            ],
+            table.n,
+        )
 
     def to_state(self) -> dict[str, Any]:
-        """Plain JSON and float64 arrays."""
+        """The state as plain JSON and float64 arrays."""
         return {"features": [feature.to_state() for feature in self.features]}
 
     @classmethod
@@ -74,11 +87,13 @@ class Encoder:
         return cls(tuple(Feature.from_state(feature) for feature in state["features"]))
 
 
-def _fit(column: Column, y: Matrix, weight: Matrix, folds: Folds, n_views: int) -> tuple[Feature, Matrix, tuple[Matrix, ...] | None]:
+def _fit(
+    column: Column, y: Matrix, weight: Matrix, folds: Folds, n_views: int
+) -> tuple[Feature, Matrix, tuple[Matrix, ...] | None]:
     feature: Feature
     if column.kind == "categorical":
         levels = levels_of(column)
-        if len(levels) > MOST_LEVELS:
+        if len(levels) > MAX_LEVELS:
             return TargetMean.fit(column, levels, y, weight, folds, n_views)
         feature = OneHot.fit(column, levels, weight)
     elif column.kind == "date":
@@ -94,6 +109,10 @@ def _joined(blocks: list[Matrix], n: int) -> Matrix:
 
 
 def _warn_of_empty(table: Table) -> None:
-    empty = [column.name for column in table.columns if column.gaps.all()]
+    empty = [column.name for column in table.columns if column.missing.all()]
     if empty:
-        warnings.warn(f"Columns without any value are left out: {', '.join(map(repr, empty))}.", MotifnetWarning, stacklevel=3)
+        warnings.warn(
+            f"Columns without any value are left out: {', '.join(map(repr, empty))}.",
+            MotifnetWarning,
+            stacklevel=3,
+        )

@@ -1,6 +1,7 @@
-"""What errors about a cell of a table say: the value, and the number of its row.
+"""How errors about a cell of a table name its value and its row.
 
-Rows are counted as they were passed. Where these are some rows of a file, `numbered` tells which, so that the row of the file is named.
+Rows are counted as they were passed. If these are some rows of a file, `numbered` sets their
+numbers in the file, and messages name those.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from motifnet.engine import DataError
 
 
 class ValueTypeError(DataError, TypeError):
-    """A value, or a name, of a type that a table cannot hold; callers may also catch it as TypeError, as scikit-learn's checks do."""
+    """A value or a name of a type that a table cannot hold. It is also a TypeError, which
+    scikit-learn's checks expect.
+    """
 
 
 _numbers: ContextVar[Sequence[int] | None] = ContextVar("numbers of rows", default=None)
@@ -22,7 +25,7 @@ _numbers: ContextVar[Sequence[int] | None] = ContextVar("numbers of rows", defau
 
 @contextmanager
 def numbered(numbers: Sequence[int]) -> Iterator[None]:
-    """Within this block row i is called row numbers[i]."""
+    """Inside this block messages call row i row numbers[i]."""
     token = _numbers.set(numbers)
     try:
         yield
@@ -31,18 +34,18 @@ def numbered(numbers: Sequence[int]) -> Iterator[None]:
 
 
 def row_number(row: int) -> int:
-    """The number by which a message calls the row."""
+    """The number of the row in messages."""
     numbers = _numbers.get()
     return row if numbers is None else numbers[row]
 
 
 def row_name(row: int) -> str:
-    """The row as a message that does not say how rows are counted calls it."""
+    """The name of the row in messages, with the way rows are counted."""
     return f"row {row_number(row)} (the first row is 0)"
 
 
 def shown(value: Any, width: int = 60) -> str:
-    """A value as it appears in a message: short, on one line."""
+    """A value as it appears in a message, on one line of at most `width` characters."""
     item: Any = getattr(value, "item", None)
     text = repr(item() if getattr(value, "ndim", None) == 0 else value).replace("\n", " ")
     return text if len(text) <= width else text[: width - 1] + "…"

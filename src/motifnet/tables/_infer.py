@@ -1,6 +1,7 @@
-"""What kind of column an array holds: by its dtype or, where it holds objects, by the objects themselves.
+"""The kind of column that an array holds, by its dtype or by its objects.
 
-Objects that are all numbers (or gaps) are numeric; a mixture of texts and numbers is categorical; anything else is refused with its row.
+Objects that are all numbers or missing are numeric. A mixture of strings and numbers is
+categorical. Anything else raises an error that names its row.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError
-from motifnet.tables._column import Column, dates, is_gap, levels, numbers, seconds
+from motifnet.tables._column import Column, categories, dates, is_missing, numbers, seconds
 from motifnet.tables._errors import ValueTypeError, row_name, shown
-from motifnet.tables._reading import PLAIN
+from motifnet.tables._parse import PLAIN
 
 
 def column_of(name: str, values: NDArray[Any]) -> Column:
@@ -25,28 +26,33 @@ def column_of(name: str, values: NDArray[Any]) -> Column:
     if kind == "b":
         return numbers(name, values.astype(np.float64), "boolean")
     if kind in "fiu":
-        with np.errstate(over="ignore"):  # what no float64 holds becomes infinite
+        with np.errstate(over="ignore"):  # larger numbers than float64 holds become infinite
             return numbers(name, values.astype(np.float64))
     if kind == "M":
         return dates(name, values)
     if kind == "m":
         return numbers(name, seconds(name, values))
     if kind in "US":
-        return _column_of_texts(name, values)
+        return _column_of_strings(name, values)
     try:
         return _column_of_objects(name, values.astype(object))
     except ArithmeticError as error:  # such as comparing a signalling NaN of `decimal`
         raise ValueTypeError(
-            f"Column {name!r} holds a number that cannot be read ({type(error).__name__}): each argument must be a string or a number. "
+            f"Column {name!r} holds a number that cannot be read ({type(error).__name__}): each "
+            "argument must be a string or a number. "
             "Convert the column."
         ) from None
 
 
-def _column_of_texts(name: str, values: NDArray[Any]) -> Column:
-    """An array of texts cannot mix types, so a column of it whose texts are all numbers is numeric."""
-    texts = (np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values).astype(object)
-    found = PLAIN.numbers(texts)
-    return levels(name, texts, "str") if found is None else numbers(name, found.astype(np.float64))
+def _column_of_strings(name: str, values: NDArray[Any]) -> Column:
+    """An array of strings cannot mix types, so it is numeric if all its strings are numbers."""
+    if values.dtype.kind == "S":
+        values = np.char.decode(values, "utf-8")
+    strings = values.astype(object)
+    found = PLAIN.numbers(strings)
+    if found is None:
+        return categories(name, strings, "str")
+    return numbers(name, found.astype(np.float64))
 
 
 def _column_of_objects(name: str, values: NDArray[Any]) -> Column:
@@ -55,7 +61,7 @@ def _column_of_objects(name: str, values: NDArray[Any]) -> Column:
 
     found = infer_dtype(values, skipna=True)
     if found == "string":
-        return levels(name, values, "str")
+        return categories(name, values, "str")
     if found in ("integer", "floating", "mixed-integer-float", "decimal", "empty"):
         return numbers(name, floats(values))
     if found == "boolean":
@@ -69,29 +75,31 @@ def _column_of_objects(name: str, values: NDArray[Any]) -> Column:
 
 def _column_of_mixture(name: str, values: NDArray[Any]) -> Column:
     scalars = (Number, np.bool_)
-    types = {type(v) for v in values[~is_gap(values)]}
+    types = {type(v) for v in values[~is_missing(values)]}
     if any(issubclass(t, complex | np.complexfloating) for t in types):
         raise _complex(name)
     if all(issubclass(t, scalars) for t in types):
         return numbers(name, floats(values))
     strange = {t for t in types if not issubclass(t, (*scalars, str))}
     if not strange:
-        return levels(name, values, "str")
+        return categories(name, values, "str")
     row = next(i for i, v in enumerate(values) if type(v) in strange)
     raise ValueTypeError(
-        f"Column {name!r}, {row_name(row)} holds {shown(values[row])} of type {type(values[row]).__name__}: each argument must be "
-        "a string or a number, a truth value, a date or a gap. Convert the column, or leave it out."
+        f"Column {name!r}, {row_name(row)} holds {shown(values[row])} of type "
+        f"{type(values[row]).__name__}: each argument must be "
+        "a string or a number, a truth value, a date or missing. Convert the column, or leave it "
+        "out."
     )
 
 
 def floats(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Objects that are numbers or gaps as floats; integers that no float can hold become infinite."""
-    gaps = is_gap(values)
+    """Numbers and missing values as floats. Integers that no float can hold become infinite."""
+    present = ~is_missing(values)
     out = np.full(len(values), np.nan)
     try:
-        out[~gaps] = values[~gaps].astype(np.float64)
+        out[present] = values[present].astype(np.float64)
     except OverflowError:
-        out[~gaps] = [_float(v) for v in values[~gaps]]
+        out[present] = [_float(v) for v in values[present]]
     return out
 
 
@@ -103,15 +111,20 @@ def _float(value: Any) -> float:
 
 
 def datetimes(values: NDArray[Any]) -> NDArray[Any]:
-    """Objects that are dates, datetimes or gaps, or ISO texts, as datetime64; without a zone they are taken as UTC."""
+    """Dates, datetimes, ISO strings and missing values as datetime64. Without a time zone they are
+    in UTC.
+    """
     import pandas as pd
 
-    gaps = is_gap(values)
+    present = ~is_missing(values)
     out = np.full(len(values), np.datetime64("NaT", "us"))
-    found = pd.to_datetime(list(values[~gaps]), utc=True, format="ISO8601")
-    out[~gaps] = found.tz_localize(None).to_numpy().astype("datetime64[us]")
+    found = pd.to_datetime(list(values[present]), utc=True, format="ISO8601")
+    out[present] = found.tz_localize(None).to_numpy().astype("datetime64[us]")
     return out
 
 
 def _complex(name: str) -> DataError:
-    return DataError(f"Complex data not supported: column {name!r} holds complex numbers. Pass the real and the imaginary part as two columns.")
+    return DataError(
+        f"Complex data not supported: column {name!r} holds complex numbers. Pass "
+        "the real and the imaginary part as two columns."
+    )

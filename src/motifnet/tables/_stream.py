@@ -1,8 +1,14 @@
-"""A file as blocks of rows: CSV, TSV (also gzipped) or parquet, read again for every pass and never held as a whole.
+"""Streams: the rows of a file in blocks. The file is never held as a whole.
 
-A row's *draw* is a number in [0, 1) that depends on its place in the file and a seed alone (the mixing function of SplitMix64; Steele, Lea & Flood
-2014). Rows whose draws fall into an interval are a uniform random sample, whatever the blocks are, and need no list of numbers. Where rows come in
-groups, the draw depends on the group alone (a hash of its text), so that an interval has whole groups.
+The file is CSV, TSV (also gzipped) or parquet, and is read again for every pass over its rows. The
+*draw* of a row is a number in [0, 1) that depends on its position in the file and on a seed only
+(the mixing function of SplitMix64; Steele, Lea & Flood 2014). Rows whose draws fall into an
+interval are a uniform random sample. It does not depend on the blocks and needs no list of numbers.
+If rows have groups, the draw depends on the group only (a hash of its string), so an interval has
+whole groups.
+
+Sums over all rows, and trees grown on them, read *pieces* from a `RowSource`. A job, possibly on
+another machine, codes each piece. `SampleRows` is the source of a sample in memory.
 """
 
 from __future__ import annotations
@@ -16,29 +22,39 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.engine import DataError, FileError, UsageError, as_path
-from motifnet.tables._parse import Types, parse
-from motifnet.tables._read import check_names, names_of, pandas_frame, parquet_errors, separator_of
-from motifnet.tables._reading import PLAIN, Reading
-from motifnet.tables._schema import Schema
+from motifnet.engine import DataError, Matrix, UsageError, as_path
+from motifnet.tables._parse import PLAIN, Reading, Types, parse
+from motifnet.tables._read import (
+    check_names,
+    check_width,
+    names_of,
+    pandas_frame,
+    parquet_errors,
+    separator_of,
+    unreadable,
+)
+from motifnet.tables._sample import Sample
+from motifnet.tables._table import Schema
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 BLOCK_ROWS = 4_096
-_COUNTED = 1 << 16
-_STRIDE = 0x632BE59BD9B4E019  # so that rows of one seed are not the rows of the next, moved by one
+_COUNT_ROWS = 1 << 16  # in a block when draws are counted without reading
+_STRIDE = 0x632BE59BD9B4E019  # between seeds, so draws of one are not those of the next, shifted
 Chosen = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
+# X with shape (rows, d), coded y with shape (rows, q), class codes or None
+CodedRows = tuple[Matrix, Matrix, NDArray[np.int64] | None]
 
 
 @dataclass(frozen=True)
 class Block:
-    """Rows of a file as it has them (`raw`), the number of the first, and how many there are."""
+    """`count` unconverted rows of a file (`raw`), and the number of the first."""
 
     first: int
     count: int
@@ -48,15 +64,21 @@ class Block:
         """A number in [0, 1) for each row, with shape (count,)."""
         start = np.uint64((seed + 1) * _STRIDE % 2**64)
         with np.errstate(over="ignore"):
-            z = (np.arange(self.first, self.first + self.count, dtype=np.uint64) + start) * np.uint64(0x9E3779B97F4A7C15)
+            z = (
+                np.arange(self.first, self.first + self.count, dtype=np.uint64) + start
+            ) * np.uint64(0x9E3779B97F4A7C15)
             z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
             z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return np.asarray(((z ^ (z >> np.uint64(31))) >> np.uint64(11)).astype(np.float64) * 2.0**-53)
+        return np.asarray(
+            ((z ^ (z >> np.uint64(31))) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+        )
 
 
 @dataclass(frozen=True)
 class Stream(ABC):
-    """A file with `n` rows and columns `names`, whose texts are read by `reading`; `groups`: the column whose groups are drawn as a whole."""
+    """A file with `n` rows and columns `names`, whose strings are read by `reading`. `groups`: the
+    column whose groups are drawn as a whole.
+    """
 
     path: str
     n: int
@@ -73,12 +95,21 @@ class Stream(ABC):
         """The raw rows of a mask."""
 
     @abstractmethod
-    def frame(self, raws: list[Any], schema: Schema | None = None, *, texts: Collection[str] = (), labels: Collection[str] = ()) -> DataFrame:
-        """Raw rows of one or more blocks as a data frame; with a schema its columns of texts are read as texts; `texts`, `labels` as in `Types`."""
+    def frame(
+        self,
+        raws: list[Any],
+        schema: Schema | None = None,
+        *,
+        as_strings: Collection[str] = (),
+        labels: Collection[str] = (),
+    ) -> DataFrame:
+        """Raw rows of one or more blocks as a data frame. The columns of strings of a schema, and
+        those in `as_strings`, stay strings; `labels` as in `Types`.
+        """
 
     @abstractmethod
     def cells(self, block: Block, name: str) -> list[str]:
-        """The cells of a column as texts."""
+        """The cells of a column as strings."""
 
     def draws(self, block: Block, seed: int) -> NDArray[np.float64]:
         """A number in [0, 1) for each row of a block, with shape (count,)."""
@@ -89,14 +120,20 @@ class Stream(ABC):
         return np.array([of_group[cell] for cell in cells])
 
     def count(self, chosen: Chosen, seed: int) -> int:
-        """How many rows have draws that are chosen; nothing is read for that unless groups are drawn."""
+        """The number of rows whose draws are chosen. The file is read only if groups are drawn."""
         if self.groups is not None:
             return sum(int(chosen(self.draws(block, seed)).sum()) for block in self.blocks())
-        starts = range(0, self.n, _COUNTED)
-        return sum(int(chosen(Block(first, min(_COUNTED, self.n - first), None).draws(seed)).sum()) for first in starts)
+        return sum(
+            int(chosen(Block(first, min(_COUNT_ROWS, self.n - first), None).draws(seed)).sum())
+            for first in range(0, self.n, _COUNT_ROWS)
+        )
 
-    def sample(self, chosen: Chosen, seed: int, *, labels: Collection[str] = ()) -> tuple[DataFrame, NDArray[np.float64]]:
-        """The rows whose draws are chosen, with their numbers in the file as index, and these draws."""
+    def sample(
+        self, chosen: Chosen, seed: int, *, labels: Collection[str] = ()
+    ) -> tuple[DataFrame, NDArray[np.float64]]:
+        """The rows whose draws are chosen, with their numbers in the file as index, and their
+        draws.
+        """
         raws, draws, numbers = [], [], []
         for block in self.blocks():
             u = self.draws(block, seed)
@@ -106,8 +143,12 @@ class Stream(ABC):
                 draws.append(u[rows])
                 numbers.append(block.first + np.flatnonzero(rows))
         if not raws:
-            raise DataError(f"{self.path} has {self.n} rows, too few to draw samples from. Fit the table as a whole.")
-        return self.frame(raws, labels=labels).set_axis(np.concatenate(numbers), axis=0), np.concatenate(draws)
+            raise DataError(
+                f"{self.path} has {self.n} rows, too few to draw samples from. Fit "
+                "the table as a whole."
+            )
+        frame = self.frame(raws, labels=labels).set_axis(np.concatenate(numbers), axis=0)
+        return frame, np.concatenate(draws)
 
 
 class Parquet(Stream):
@@ -129,7 +170,14 @@ class Parquet(Stream):
 
         return block.raw.filter(pa.array(rows))
 
-    def frame(self, raws: list[Any], schema: Schema | None = None, *, texts: Collection[str] = (), labels: Collection[str] = ()) -> DataFrame:
+    def frame(
+        self,
+        raws: list[Any],
+        schema: Schema | None = None,
+        *,
+        as_strings: Collection[str] = (),
+        labels: Collection[str] = (),
+    ) -> DataFrame:
         import pyarrow as pa
 
         with parquet_errors(self.path):
@@ -137,7 +185,7 @@ class Parquet(Stream):
 
 
 class Text(Stream):
-    """Lines of a CSV or TSV file, each checked to have as many fields as the header."""
+    """Lines of a CSV or TSV file, each checked to have the number of fields of the header."""
 
     def blocks(self) -> Iterator[Block]:
         lines = _lines(self.path)
@@ -152,37 +200,52 @@ class Text(Stream):
             yield Block(first, len(rows), rows)
 
     def cells(self, block: Block, name: str) -> list[str]:
-        place = self.names.index(name)
-        return [row[place] for row in block.raw]
+        position = self.names.index(name)
+        return [row[position] for row in block.raw]
 
     def kept(self, block: Block, rows: NDArray[np.bool_]) -> Any:
-        return [row for row, there in zip(block.raw, rows, strict=True) if there]
+        return [row for row, is_kept in zip(block.raw, rows, strict=True) if is_kept]
 
-    def frame(self, raws: list[Any], schema: Schema | None = None, *, texts: Collection[str] = (), labels: Collection[str] = ()) -> DataFrame:
+    def frame(
+        self,
+        raws: list[Any],
+        schema: Schema | None = None,
+        *,
+        as_strings: Collection[str] = (),
+        labels: Collection[str] = (),
+    ) -> DataFrame:
         text = io.StringIO(newline="")
         writer = csv.writer(text)
         writer.writerow(self.names)
         for rows in raws:
             writer.writerows(rows)
-        return parse(text.getvalue(), ",", Types(self.reading, {*texts, *(schema.texts if schema else ())}, labels), self.path)
+        strings = {*as_strings, *(schema.strings if schema else ())}
+        return parse(text.getvalue(), ",", Types(self.reading, strings, labels), self.path)
 
 
 def open_stream(path: str | Path, reading: Reading = PLAIN) -> Stream:
     """The file as a stream. Raises FileError, DataError or UsageError with the next step."""
     path = as_path(path)
     if path == "-":
-        raise UsageError("Standard input can be read once only, but a stream is read several times. Pass the path of a file.")
+        raise UsageError(
+            "Standard input can be read once only, but a stream is read several "
+            "times. Pass the path of a file."
+        )
     if path.endswith((".parquet", ".pq")):
         with parquet_errors(path), _opened(path) as file:
-            names = file.schema_arrow.empty_table().to_pandas().columns  # without what pandas has stored as its index
-            return _with_rows(Parquet(path, file.metadata.num_rows, tuple(check_names([str(name) for name in names], path)), reading))
+            # in pandas, so an index that pandas has stored is left out
+            columns = file.schema_arrow.empty_table().to_pandas().columns
+            names = check_names([str(name) for name in columns], path)
+            return _with_rows(Parquet(path, file.metadata.num_rows, tuple(names), reading))
     lines = _lines(path)
-    names = tuple(names_of(next(lines), path))
-    return _with_rows(Text(path, sum(1 for _ in lines), names, reading))
+    names = names_of(next(lines), path)
+    return _with_rows(Text(path, sum(1 for _ in lines), tuple(names), reading))
 
 
-def _hashed(text: str, seed: int) -> float:
-    digest = hashlib.blake2b(text.encode(), digest_size=8, salt=(seed % 2**64).to_bytes(8, "little")).digest()
+def _hashed(string: str, seed: int) -> float:
+    """A number in [0, 1) that depends on the string and the seed only."""
+    salt = (seed % 2**64).to_bytes(8, "little")
+    digest = hashlib.blake2b(string.encode(), digest_size=8, salt=salt).digest()
     return (int.from_bytes(digest, "little") >> 11) * 2.0**-53
 
 
@@ -211,16 +274,63 @@ def _lines(path: str) -> Iterator[list[str]]:
                 if not row:
                     continue
                 if not width:
-                    width, row[0] = len(row), row[0].removeprefix("\ufeff")  # pandas leaves out a second mark of order, too
-                if len(row) != width:
-                    raise DataError(
-                        f"{path}, line {rows.line_num}: {len(row)} fields, but the header has {width}. "
-                        f"Mend the line (a text that contains the separator {separator!r} needs quotes)."
-                    )
+                    # pandas too leaves out a second byte order mark
+                    width, row[0] = len(row), row[0].removeprefix("\ufeff")
+                check_width(row, width, rows.line_num, separator, path)
                 yield row
             if not width:
-                raise DataError(f"{path} is empty. A header line and at least one row are expected.")
+                raise DataError(
+                    f"{path} is empty. A header line and at least one row are expected."
+                )
     except (OSError, EOFError, zlib.error) as error:
-        raise FileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}. Check the path and the permissions.") from None
+        raise unreadable(path, error) from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read as a table in UTF-8: {error}. Mend the file, or pass parquet.") from None
+        raise DataError(
+            f"{path} cannot be read as a table in UTF-8: {error}. Correct the file, or pass "
+            "parquet."
+        ) from None
+
+
+class RowSource(Protocol):
+    """Rows to fit, which can be read several times."""
+
+    def pieces(self, end: float) -> Iterator[Any]:
+        """Blocks of the rows whose draws are below `end`, each an argument of `code`."""
+        ...
+
+    def code(self, piece: Any) -> CodedRows:
+        """The coded rows of a piece, without rows that have no target."""
+        ...
+
+    def count(self, end: float) -> int:
+        """The number of these rows, including rows without a target, which `code` leaves out."""
+        ...
+
+
+@dataclass(frozen=True)
+class SampleRows:
+    """The rows of a sample, each repeated by its weight, its count in the file."""
+
+    sample: Sample
+
+    def pieces(self, end: float) -> Iterator[int]:
+        yield from range(0, self.sample.n, BLOCK_ROWS)
+
+    def code(self, piece: int) -> CodedRows:
+        sample = self.sample
+        rows = np.repeat(
+            np.arange(piece, min(piece + BLOCK_ROWS, sample.n)),
+            self._times[piece : piece + BLOCK_ROWS],
+        )
+        return (
+            sample.X[rows],
+            sample.y[rows],
+            None if sample.labels is None else sample.labels[rows],
+        )
+
+    def count(self, end: float) -> int:
+        return int(self._times.sum())
+
+    @property
+    def _times(self) -> NDArray[np.int64]:
+        return np.rint(self.sample.weight).astype(np.int64)

@@ -1,27 +1,60 @@
 """Cheap models with one small protocol, fitted before anything deep exists.
 
-Comes in: a sample. Goes out: a fitted model with honest out-of-fold predictions. Never knows about: networks, names of columns.
+Comes in: a sample. Goes out: a fitted model with out-of-fold predictions. Never knows about:
+networks, names of columns.
 """
 
-from motifnet.teachers._base import FittedTeacher, Teacher
+from motifnet.teachers._base import (
+    TRIAL_ROWS,
+    FittedTeacher,
+    RejectedEarly,
+    Teacher,
+    Worth,
+    fit_folds,
+    inner_folds,
+    trial_folds,
+)
+from motifnet.teachers._boosted_trees import BoostedTrees, FittedTrees
 from motifnet.teachers._boosting import Growth, Problem, find_engine
-from motifnet.teachers._catboost_levels import Level, LevelSplits, Statistic, hashes_of, level_splits, sizes_of
-from motifnet.teachers._estimator import SMALLEST, Coding, EstimatorTeacher, FittedEstimator, seeded_clone, weights_of
-from motifnet.teachers._forest import Forest, Nodes
-from motifnet.teachers._honest import TRIAL_ROWS, RejectedEarly, Worth, fit_folds, inner_folds, trial_folds
-from motifnet.teachers._kernel_ridge import FittedKernel, KernelRidge, fold_partition, left_out_together
-from motifnet.teachers._linear import FittedLinear, Linear
-from motifnet.teachers._named import CLASSIFIERS, OWN, REGRESSORS, named_estimator
-from motifnet.teachers._parse_catboost import catboost_forests, catboost_json, catboost_trees, parse_catboost
-from motifnet.teachers._parse_lightgbm import parse_lightgbm
-from motifnet.teachers._parse_linear_trees import parse_lightgbm_lines
-from motifnet.teachers._parse_sklearn import parse_histogram, parse_sklearn_tree, rounded_threshold
-from motifnet.teachers._parse_xgboost import parse_xgboost, parse_xgboost_lines, xgboost_learner
-from motifnet.teachers._questions import KINDS, Member, Questions
-from motifnet.teachers._registry import TEACHERS
-from motifnet.teachers._splines import Additive, FittedSplines, Splines
+from motifnet.teachers._catboost import (
+    catboost_forests,
+    catboost_json,
+    catboost_trees,
+    parse_catboost,
+)
+from motifnet.teachers._catboost_levels import (
+    Level,
+    LevelSplits,
+    Statistic,
+    hashes_of,
+    level_splits,
+    sizes_of,
+)
+from motifnet.teachers._estimator import (
+    SMALLEST,
+    Coding,
+    EstimatorTeacher,
+    FittedEstimator,
+    seeded_clone,
+    weights_of,
+)
+from motifnet.teachers._forest import KINDS, Forest, Member, Nodes, SplitPredicates
+from motifnet.teachers._kernel_ridge import (
+    FittedKernel,
+    KernelRidge,
+    fold_partition,
+    left_out_together,
+)
+from motifnet.teachers._lightgbm import parse_lightgbm, parse_lightgbm_lines
+from motifnet.teachers._linear import Additive, FittedLinear, FittedSplines, Linear, Splines
+from motifnet.teachers._registry import CLASSIFIERS, OWN, REGRESSORS, TEACHERS, named_estimator
+from motifnet.teachers._sklearn_trees import (
+    parse_histogram,
+    parse_sklearn_tree,
+    rounded_threshold,
+)
 from motifnet.teachers._support_vectors import FittedSupportVectors, SupportVectors
-from motifnet.teachers._trees import BoostedTrees, FittedTrees
+from motifnet.teachers._xgboost import parse_xgboost, parse_xgboost_lines, xgboost_learner
 
 __all__ = [
     "CLASSIFIERS",
@@ -51,9 +84,9 @@ __all__ = [
     "Member",
     "Nodes",
     "Problem",
-    "Questions",
     "RejectedEarly",
     "Splines",
+    "SplitPredicates",
     "Statistic",
     "SupportVectors",
     "Teacher",

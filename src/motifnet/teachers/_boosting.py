@@ -2,7 +2,8 @@
 
     score:  f_T(x) = f_0 + Σ_{t ≤ T} tree_t(x)       a value, a logit, or the η of a loss
 
-f_0 is the best constant (classes: from smoothed shares), so that T = 0 is a model too, and early stopping may choose it.
+f_0 is the best constant (for classes, of smoothed shares). So T = 0 is a model that early stopping
+may choose.
 """
 
 from __future__ import annotations
@@ -16,21 +17,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.engine import Control, MotifnetWarning
+from motifnet.engine import Control, Matrix, MotifnetWarning
 from motifnet.losses import Loss
-from motifnet.tables import Matrix
 from motifnet.teachers._forest import Forest
 
-FEWEST, FASTEST = 250, 0.3  # trees of the stated learning rate; fewer of a larger one are as good up to the second number
+MIN_TREES = 250  # of the stated learning rate; fewer trees have a larger rate
+MAX_RATE = 0.3
 
 
 @dataclass(frozen=True)
 class Growth:
-    """How trees are grown: `limit` is their number, or the largest number where early stopping may end earlier.
+    """Settings of the growth. `limit` is the number of trees, or its maximum with early stopping.
 
-    `randomised`: one random threshold a column is tried, not all (extremely randomised trees, Geurts et al. 2006). `smooth`: a node of n rows has
-    the value (n v + s u) / (n + s), v its own and u its parent's, with s = `smooth` rows (path smoothing; LightGBM only, leaves of 2 rows at least).
-    `seconds`: the growth ends after these; where that is too soon for the stated rate, it rises (LightGBM only).
+    `randomised`: one random threshold per column is tried, not all (extremely randomised trees,
+    Geurts et al. 2006). `smooth`: a node of n rows has the value (n v + s u) / (n + s), v its own
+    and u its parent's, with s = `smooth` rows (path smoothing; LightGBM only, leaves of 2 rows at
+    least). `seconds`: the time limit of the growth; the rate rises where the limit is too short for
+    the stated one (LightGBM only).
     """
 
     learning_rate: float
@@ -46,15 +49,22 @@ class Growth:
     seconds: float = math.inf
 
     def rate_at(self, pace: float) -> float:
-        """The learning rate with which `FEWEST` trees, each of which takes `pace` seconds, reach as far as those that there is no time for."""
+        """The learning rate for trees that take `pace` seconds each: the stated one where there is
+        time for `MIN_TREES` trees, else a larger one with which fewer trees learn as much.
+        """
         trees = self.seconds / max(pace, 1e-9)
-        return self.learning_rate if trees >= FEWEST else min(max(self.learning_rate, FASTEST), self.learning_rate * FEWEST / trees)
+        return (
+            self.learning_rate
+            if trees >= MIN_TREES
+            else min(max(self.learning_rate, MAX_RATE), self.learning_rate * MIN_TREES / trees)
+        )
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Rows X with shape (n, d), target y with shape (n,) (values or class codes), weights with shape (n,), number of classes (0: values), and
-    the loss of values, None for squared error."""
+    """Rows X with shape (n, d), target y (values or class codes) and weights with shape (n,),
+    number of classes (0: values), and the loss of values (None: squared error).
+    """
 
     X: Matrix
     y: Matrix
@@ -79,7 +89,7 @@ class Problem:
 
     @property
     def constants(self) -> list[Forest]:
-        """f_0, one forest an output."""
+        """f_0, one forest for each output."""
         return [Forest.constant(value) for value in self.base]
 
 
@@ -88,10 +98,12 @@ Until = Callable[[Problem, Problem, Growth, int, Control | None], list[Forest]]
 
 @dataclass(frozen=True)
 class Engine:
-    """A library that grows trees. `count`: the best number of trees for the second problem when grown on the first; `grow`: forests, one an output;
-    `until`: the forest of the first problem with the best number for the second, where the library can do that in one go.
+    """A library that grows trees.
 
-    All take `growth`, a seed and a control; `growth.limit` > 0, and there are rows enough for a split.
+    `count` gives the number of trees, grown on the first problem, that is best for the second.
+    `grow` gives forests, one for each output. `until` gives the forests of the first problem with
+    the best number for the second, if the library can do that at once. All take `growth`, a seed
+    and a control. They require `growth.limit` > 0 and a number of rows that allows a split.
     """
 
     count: Callable[[Problem, Problem, Growth, int, Control | None], int]
@@ -100,66 +112,115 @@ class Engine:
 
 
 def find_engine(library: str) -> Engine:
-    """That of the library, "catboost" or "lightgbm"; where LightGBM cannot be loaded, scikit-learn's histogram boosting with a warning."""
+    """The engine of a library, "catboost" or "lightgbm". Where LightGBM cannot be loaded, it is
+    scikit-learn's histogram boosting, with a warning.
+    """
     if library == "catboost":
-        from motifnet.teachers import _boost_catboost as symmetric
+        from motifnet.teachers import _catboost
 
-        return Engine(symmetric.count, symmetric.grow)
+        return Engine(_catboost.count, _catboost.grow)
     try:
         import lightgbm  # noqa: F401
-    except (ImportError, OSError) as error:  # OSError: the wheel is there, but not the OpenMP library that it needs
+    except (ImportError, OSError) as error:
+        # OSError: the wheel is installed without the OpenMP library that it needs
         warnings.warn(
-            f"LightGBM cannot be imported ({error}); boosted trees are grown by scikit-learn instead, which is slower. "
+            f"LightGBM cannot be imported ({error}); boosted trees are grown by scikit-learn "
+            "instead, which is slower. "
             "Install LightGBM and its OpenMP library (libgomp1, or libomp on macOS) to use it.",
             MotifnetWarning,
             stacklevel=2,
         )
-        from motifnet.teachers import _boost_histogram as histogram
+        from motifnet.teachers import _sklearn_trees
 
-        return Engine(histogram.count, histogram.grow)
-    from motifnet.teachers import _boost_lightgbm as boost
+        return Engine(_sklearn_trees.count, _sklearn_trees.grow)
+    from motifnet.teachers import _lightgbm
 
-    return Engine(boost.count, boost.grow, boost.grow_until)
+    return Engine(_lightgbm.count, _lightgbm.grow, _lightgbm.grow_until)
 
 
-def grow_best(engine: Engine, problem: Problem, valid: NDArray[np.bool_], growth: Growth, seed: int, control: Control | None) -> list[Forest]:
-    """Trees on all rows, as many as were best for the rows `valid` when grown on the others, times the ratio of the numbers of rows.
+def grow_best(
+    engine: Engine,
+    problem: Problem,
+    valid: NDArray[np.bool_],
+    growth: Growth,
+    seed: int,
+    control: Control | None,
+) -> list[Forest]:
+    """Trees on all rows. Their number is the best one for the rows `valid` when grown on the
+    others, times the ratio of the numbers of rows.
 
-    Where the time is limited and does not allow both, those that were grown on the others.
+    Where a time limit does not allow both growths, the trees are those grown on the others.
     """
     grown_on = int((~valid).sum())
     first = problem.part(~valid)
-    if not valid.any() or grown_on < 2 * growth.min_rows or (problem.loss is not None and np.ptp(first.y) == 0):
+    if (
+        not valid.any()
+        or grown_on < 2 * growth.min_rows
+        or (problem.loss is not None and np.ptp(first.y) == 0)
+    ):
         return problem.constants
     if math.isfinite(growth.seconds) and engine.until is not None:
         return _grow_in_time(engine, engine.until, problem, valid, growth, seed, control)
     best = engine.count(first, problem.part(valid), growth, seed, control)
     limit = round(best * len(valid) / grown_on)
-    return engine.grow(problem, replace(growth, limit=limit), seed, control) if limit else problem.constants
+    return (
+        engine.grow(problem, replace(growth, limit=limit), seed, control)
+        if limit
+        else problem.constants
+    )
 
 
 def _grow_in_time(
-    engine: Engine, until: Until, problem: Problem, valid: NDArray[np.bool_], growth: Growth, seed: int, control: Control | None
+    engine: Engine,
+    until: Until,
+    problem: Problem,
+    valid: NDArray[np.bool_],
+    growth: Growth,
+    seed: int,
+    control: Control | None,
 ) -> list[Forest]:
-    """Trees on the rows that are not `valid`, as many as are best for those; on all rows where there is time to grow them again."""
+    """Trees on the rows that are not `valid`, in the number that is best for the rows `valid`; on
+    all rows where there is time to grow them again.
+    """
     start = time.monotonic()
     forests = until(problem.part(~valid), problem.part(valid), growth, seed, control)
-    took, trees, ratio = time.monotonic() - start, len(forests[0].roots) - 1, len(valid) / int((~valid).sum())
-    if not trees or growth.rate_at(took / trees) > growth.learning_rate or took + ratio**2 * took > growth.seconds:
+    took, trees, ratio = (
+        time.monotonic() - start,
+        len(forests[0].roots) - 1,
+        len(valid) / int((~valid).sum()),
+    )
+    if (
+        not trees
+        or growth.rate_at(took / trees) > growth.learning_rate
+        or took + ratio**2 * took > growth.seconds
+    ):
         return forests
     return engine.grow(problem, replace(growth, limit=round(trees * ratio)), seed, control)
 
 
-def grow_judged(engine: Engine, train: Problem, valid: Problem, growth: Growth, seed: int, control: Control | None) -> list[Forest]:
-    """Trees on `train`, as many as are best for `valid`."""
+def grow_scored(
+    engine: Engine,
+    train: Problem,
+    valid: Problem,
+    growth: Growth,
+    seed: int,
+    control: Control | None,
+) -> list[Forest]:
+    """Trees on `train`, in the number that is best for `valid`."""
     if engine.until is not None:
         return engine.until(train, valid, growth, seed, control)
     limit = engine.count(train, valid, growth, seed, control)
-    return engine.grow(train, replace(growth, limit=limit), seed, control) if limit else train.constants
+    return (
+        engine.grow(train, replace(growth, limit=limit), seed, control)
+        if limit
+        else train.constants
+    )
 
 
 def best_count(forests: list[Forest], valid: Problem) -> int:
-    """The number of trees with the least loss on rows not seen, 0 included: forests, one an output, whose first tree is the constant."""
+    """The number of trees with the least loss on held-out rows, 0 included, of forests, one for
+    each output, whose first tree is the constant.
+    """
     stages = np.stack([np.cumsum(f.values[f.leaves(valid.X)][:, :, 0], axis=1) for f in forests])
     return int(np.argmin([_loss(stages[:, :, t].T, valid) for t in range(stages.shape[2])]))
 

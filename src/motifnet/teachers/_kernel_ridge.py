@@ -1,9 +1,10 @@
 """Kernel ridge regression with an unpenalised intercept: the convex teacher.
 
-    f(x) = b + Σ_i α_i k(x, x_i),  minimising Σ w (y − f)² + λ αᵀKα  (closed form, see kernels._leave_out)
+    f(x) = b + Σ_i α_i k(x, x_i)   minimises   Σ w (y − f)² + λ αᵀKα
 
-Length scale and λ come from a grid by leave-out error on few rows; for the honest prediction of fold k the grid sees only the rows from
-which fold k may be predicted. Several target columns share the factorisation.
+in closed form (`kernels._leave_out`). Length scale and λ have the least leave-out error on a grid,
+on few rows. For the out-of-fold prediction of fold k, these are training rows of fold k only.
+Several target columns share the factorisation.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from motifnet.engine import Control, parallel_map
+from motifnet.engine import Control, Matrix, parallel_map
 from motifnet.kernels import (
     CAPACITY,
     Capacity,
@@ -32,18 +33,19 @@ from motifnet.kernels import (
     start_kernel,
 )
 from motifnet.tables import Sample, drawn
-from motifnet.teachers._base import FittedTeacher, Matrix, Teacher
+from motifnet.teachers._base import FittedTeacher, Teacher
 
-INNER_ROWS = 1_000  # that choose λ where no other fold does
-_SHARE = 0.2  # of the time that is left: trees, which come next, need theirs
+INNER_ROWS = 1_000  # that choose λ where there is a single fold
+_SHARE = 0.2  # of the time that is left, as trees come next
 Solved = tuple[Matrix, Kernel, Solution, EveryFold | None]
 
 
 @dataclass(frozen=True)
 class FittedKernel(FittedTeacher):
-    """f(x) = intercept + kernel(x, centres) @ dual, with centres (m, d), dual (m, q), intercept (q,); λ and the start of inner-layer training.
+    """f(x) = intercept + kernel(x, centres) @ dual, with centres (m, d), dual (m, q), intercept
+    (q,); λ, and the start of feature-layer training.
 
-    `shortened`: it has fewer centres than it would have without a time limit.
+    `shortened`: a time limit has reduced the number of centres.
     """
 
     kernel: Kernel
@@ -61,29 +63,38 @@ class FittedKernel(FittedTeacher):
 
 @dataclass(frozen=True)
 class KernelRidge(Teacher):
-    """Kernel ridge with the mixture of `profiles` at equal weights; `grid_rows` is the largest number of rows for the grid."""
+    """Kernel ridge with the mixture of `profiles` at equal weights; the grid uses at most
+    `grid_rows` rows.
+    """
 
     profiles: tuple[str, ...] = ("laplace1", "laplace2", "gaussian")
     capacity: Capacity = CAPACITY
     grid_rows: int = 300
 
-    def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedKernel:
+    def fit(
+        self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None
+    ) -> FittedKernel:
         return self.fit_with_folds(sample, seed=seed, n_jobs=n_jobs, control=control)[0]
 
     def fit_with_folds(
         self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None
     ) -> tuple[FittedKernel, EveryFold | None]:
-        """The fit, and its folds for other λ where these share one encoding: they hold what took longest.
+        """The fit, and its folds if these share one encoding: they give other λ without the
+        longest part of the work.
 
-        It always finishes: with fewer centres where the control's time would not do.
+        The fit always finishes: it has fewer centres where the time of the control is short.
         """
         rng = np.random.default_rng(seed)
-        medians = median_distances(torch.as_tensor(sample.X[np.sort(rng.permutation(sample.n)[: self.grid_rows])]))
+        medians = median_distances(
+            torch.as_tensor(sample.X[np.sort(rng.permutation(sample.n)[: self.grid_rows])])
+        )
         everyone = np.ones(sample.n, dtype=bool)
         tasks: list[int | None] = [*range(sample.folds.count), None]
 
         def choose(k: int | None) -> GridChoice:
-            return choose_scale(sample, everyone if k is None else sample.folds.train(k), k, self, medians, seed)
+            return choose_scale(
+                sample, everyone if k is None else sample.folds.train(k), k, self, medians, seed
+            )
 
         choices = parallel_map(choose, tasks, n_jobs)
         solve = self._solve_shared if one_encoding(sample) else self._solve_each
@@ -93,39 +104,124 @@ class KernelRidge(Teacher):
         oof, kernel, s, folds = solve(sample, choices, medians, capacity, seed, n_jobs)
         centres = sample.X[s.centres.numpy()]
         shortened = capacity is not wanted
-        return FittedKernel(oof, kernel, centres, s.dual.numpy(), s.intercept.numpy(), s.ridge, tuple(choices), medians, shortened), folds
+        return FittedKernel(
+            oof=oof,
+            kernel=kernel,
+            centres=centres,
+            dual=s.dual.numpy(),
+            intercept=s.intercept.numpy(),
+            ridge=s.ridge,
+            choices=tuple(choices),
+            medians=medians,
+            shortened=shortened,
+        ), folds
 
-    def _planned(self, wanted: Capacity, sample: Sample, choices: list[GridChoice], medians: dict[int, float], control: Control) -> Capacity:
-        """Half of the time that is left, for as many solutions as there are kernels or encodings."""
-        solutions = len({choice.scale for choice in choices}) if one_encoding(sample) else len(choices)
+    def _planned(
+        self,
+        wanted: Capacity,
+        sample: Sample,
+        choices: list[GridChoice],
+        medians: dict[int, float],
+        control: Control,
+    ) -> Capacity:
+        """The capacity that a share of the time that is left allows, with one solution for each
+        kernel or encoding.
+        """
+        solutions = (
+            len({choice.scale for choice in choices}) if one_encoding(sample) else len(choices)
+        )
         gram = start_kernel(self.profiles, medians, choices[-1].scale).gram
-        return affordable(wanted, gram, torch.as_tensor(sample.X), control, fits=len(choices), share=_SHARE / solutions)
+        return affordable(
+            wanted,
+            gram,
+            torch.as_tensor(sample.X),
+            control,
+            fits=len(choices),
+            share=_SHARE / solutions,
+        )
 
     def _solve_shared(
-        self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], capacity: Capacity, seed: int, n_jobs: int
+        self,
+        sample: Sample,
+        choices: list[GridChoice],
+        medians: dict[int, float],
+        capacity: Capacity,
+        seed: int,
+        n_jobs: int,
     ) -> Solved:
-        """Folds that chose the same length scale share what does not depend on λ."""
-        X, y, w = torch.as_tensor(sample.X), torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
-        oof, folds, final, codes = np.full(sample.y.shape, np.nan), None, len(choices) - 1, torch.as_tensor(sample.codes())
-        for scale in sorted({choice.scale for choice in choices}, key=lambda scale: scale == choices[final].scale):  # the last one's folds are kept
+        """Folds with the same length scale share what does not depend on λ."""
+        X, y, w = (
+            torch.as_tensor(sample.X),
+            torch.as_tensor(sample.y),
+            torch.as_tensor(sample.weight),
+        )
+        oof, folds, final, codes = (
+            np.full(sample.y.shape, np.nan),
+            None,
+            len(choices) - 1,
+            torch.as_tensor(sample.codes()),
+        )
+        # the scale of the fit on all rows comes last, as its folds are returned
+        for scale in sorted(
+            {choice.scale for choice in choices}, key=lambda scale: scale == choices[final].scale
+        ):
             gram = start_kernel(self.profiles, medians, scale).gram
-            folds = every_fold(gram, X, y, w, fold_blocks(sample), seed=seed, n_jobs=n_jobs, capacity=capacity, codes=codes)
+            folds = every_fold(
+                gram,
+                X,
+                y,
+                w,
+                fold_blocks(sample),
+                seed=seed,
+                n_jobs=n_jobs,
+                capacity=capacity,
+                codes=codes,
+            )
             mine = [k for k in range(final) if choices[k].scale == scale]
             for rows, predictions in parallel_map(partial(_without, folds, choices), mine, n_jobs):
                 oof[rows] = predictions
         assert folds is not None
-        return oof, start_kernel(self.profiles, medians, choices[final].scale), folds.fit(choices[final].ridge), folds
+        return (
+            oof,
+            start_kernel(self.profiles, medians, choices[final].scale),
+            folds.fit(choices[final].ridge),
+            folds,
+        )
 
-    def _solve_each(self, sample: Sample, choices: list[GridChoice], medians: dict[int, float], capacity: Capacity, seed: int, n_jobs: int) -> Solved:
-        """One fit a fold: where folds have their own encoding, or look forward in time."""
+    def _solve_each(
+        self,
+        sample: Sample,
+        choices: list[GridChoice],
+        medians: dict[int, float],
+        capacity: Capacity,
+        seed: int,
+        n_jobs: int,
+    ) -> Solved:
+        """One fit for each fold, where folds have their own encoding or look forward in time."""
         y, w = torch.as_tensor(sample.y), torch.as_tensor(sample.weight)
 
         def solve(k: int) -> Solution:
             final = k == sample.folds.count
             view = None if final else k
-            Z, codes = torch.as_tensor(sample.X if final else sample.view(k)), torch.as_tensor(sample.codes(view))
-            kernel, part = start_kernel(self.profiles, medians, choices[k].scale), None if final else fold_partition(sample, k)
-            return fit_with_held_out(kernel.gram, Z, y, w, part, [choices[k].ridge], seed, capacity, codes)
+            Z, codes = (
+                torch.as_tensor(sample.X if final else sample.view(k)),
+                torch.as_tensor(sample.codes(view)),
+            )
+            kernel, part = (
+                start_kernel(self.profiles, medians, choices[k].scale),
+                None if final else fold_partition(sample, k),
+            )
+            return fit_with_held_out(
+                kernel.gram,
+                Z,
+                y,
+                w,
+                part,
+                [choices[k].ridge],
+                seed=seed,
+                capacity=capacity,
+                codes=codes,
+            )
 
         solutions = parallel_map(solve, range(sample.folds.count + 1), n_jobs)
         oof = np.full(sample.y.shape, np.nan)
@@ -141,34 +237,52 @@ def _without(folds: EveryFold, choices: list[GridChoice], k: int) -> tuple[Matri
 
 
 def one_encoding(sample: Sample) -> bool:
-    """Whether every fold sees the same rows as all others do, so that one Gram matrix serves them all."""
+    """Whether all folds have the same encoded rows, so that they share one Gram matrix."""
     return sample.views is None and not sample.folds.forward
 
 
 def fold_blocks(sample: Sample) -> list[torch.Tensor]:
     """The rows of each fold."""
-    return [torch.as_tensor(np.flatnonzero(sample.folds.held_out(k))) for k in range(sample.folds.count)]
+    return [
+        torch.as_tensor(np.flatnonzero(sample.folds.held_out(k))) for k in range(sample.folds.count)
+    ]
 
 
-def choose_scale(sample: Sample, rows: np.ndarray, k: int | None, teacher: KernelRidge, medians: dict[int, float], seed: int) -> GridChoice:
-    """Length scale and λ by leave-out error on some of `rows` (a mask), in the encoding of fold k."""
-    chosen = np.sort(np.random.default_rng([seed, 1]).permutation(np.flatnonzero(rows))[: teacher.grid_rows])
+def choose_scale(
+    sample: Sample,
+    rows: np.ndarray,
+    k: int | None,
+    teacher: KernelRidge,
+    medians: dict[int, float],
+    seed: int,
+) -> GridChoice:
+    """Length scale and λ by leave-out error on some of `rows` (a mask), in the encoding of
+    fold k.
+    """
+    chosen = np.sort(
+        np.random.default_rng([seed, 1]).permutation(np.flatnonzero(rows))[: teacher.grid_rows]
+    )
     matrix = sample.X if k is None else sample.view(k)
     chosen, blocks = left_out_together(sample, chosen)
     X, y, w = (torch.as_tensor(part[chosen]) for part in (matrix, sample.y, sample.weight))
     return grid_search(X, y, w, teacher.profiles, medians, blocks)
 
 
-def left_out_together(sample: Sample, rows: np.ndarray, moment: float = 2 / 3) -> tuple[np.ndarray, list[torch.Tensor] | None]:
-    """Rows for leave-out scores, and blocks of them: None for single rows, whole groups, or with time all rows after a moment (a quantile of it).
+def left_out_together(
+    sample: Sample, rows: np.ndarray, moment: float = 2 / 3
+) -> tuple[np.ndarray, list[torch.Tensor] | None]:
+    """Rows for leave-out scores, and their blocks: None for single rows, whole groups, or with time
+    all rows after `moment`, a quantile of time.
 
-    With groups and time, earlier rows of a group that is scored later are left out of the rows.
+    With groups and time, the rows exclude earlier rows of a group that is scored later.
     """
     groups = None if sample.groups is None else sample.groups[rows]
     if sample.time is not None:
         time = sample.time[rows]
         later = time > np.quantile(time, moment, method="nearest")
-        kept = later | (np.ones(len(rows), dtype=bool) if groups is None else ~np.isin(groups, groups[later]))
+        kept = later | (
+            np.ones(len(rows), dtype=bool) if groups is None else ~np.isin(groups, groups[later])
+        )
         later = later[kept]
         if 0 < later.sum() < len(later):
             return rows[kept], [torch.as_tensor(np.flatnonzero(later))]
@@ -177,16 +291,20 @@ def left_out_together(sample: Sample, rows: np.ndarray, moment: float = 2 / 3) -
 
 
 def fold_partition(sample: Sample, k: int) -> Partition:
-    """Training rows of fold k and the inner blocks that choose λ: the other folds, or with time the last fold before k."""
+    """Training rows of fold k, and the inner blocks that choose λ: the other folds, or with time
+    the last fold before k.
+    """
     folds, train = sample.folds, sample.folds.train(k)
     if folds.forward:
         before = train & folds.train(k - 1) if k else np.zeros_like(train)
-        block, judges = train & ~before, train & folds.held_out(k - 1)
-        if not (before.any() and judges.any()):
+        block, scored = train & ~before, train & folds.held_out(k - 1)
+        if not (before.any() and scored.any()):
             return Partition(torch.as_tensor(train), ())
-        return Partition(torch.as_tensor(train), (torch.as_tensor(block),), torch.as_tensor(~judges))
+        return Partition(
+            torch.as_tensor(train), (torch.as_tensor(block),), torch.as_tensor(~scored)
+        )
     others = [folds.held_out(j) for j in range(folds.count) if j != k]
-    if not others and sample.groups is None:  # a single fold: some rows that it may see
+    if not others and sample.groups is None:  # a single fold: some of its training rows
         others = [drawn(train, min(INNER_ROWS, int(train.sum()) // 2), np.random.default_rng(0))]
     inner = (torch.as_tensor(block) for block in others if (train & ~block).any())
     return Partition(torch.as_tensor(train), tuple(inner))

@@ -2,8 +2,9 @@
 
     f(x) = b + Σ_i α_i exp(−γ |x − c_i|²),   α ≠ 0 for the support vectors c_i only
 
-γ, C (and ε, the width of the tube, in regression) are chosen one after the other on an inner split; fits see at most `max_rows` rows, for they
-cost n² to n³. Classes: one machine against the rest on ±1 each; its decision value is the score, in the coding of the target.
+γ, C (and in regression ε, the width of the tube) are chosen one after the other on an inner split.
+Fits take at most `max_rows` rows, as they cost n² to n³. Each class has one machine against the
+rest, on ±1. Its decision value is the score, in the coding of the target.
 """
 
 from __future__ import annotations
@@ -15,17 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.engine import Control
+from motifnet.engine import Control, Matrix
 from motifnet.kernels import Kernel
-from motifnet.tables import Matrix, Sample
-from motifnet.teachers._base import FittedTeacher, Teacher
-from motifnet.teachers._honest import cross_fit, inner_split
+from motifnet.tables import Sample
+from motifnet.teachers._base import FittedTeacher, Teacher, cross_fit, inner_split
 
-_BLOCK = 2048
+Part = tuple[NDArray[np.int64], Matrix, float]  # rows of the support vectors, dual, intercept
+_BLOCK = 2048  # rows predicted at a time
 
 
 @dataclass(frozen=True)
-class Machine:
+class SupportVectorMachine:
     """kernel, centres with shape (m, d), dual with shape (m, q), intercept with shape (q,)."""
 
     kernel: Kernel
@@ -34,7 +35,10 @@ class Machine:
     intercept: Matrix
 
     def predict(self, X: Matrix) -> Matrix:
-        blocks = [self.kernel(X[i : i + _BLOCK], self.centres) @ self.dual for i in range(0, len(X), _BLOCK)]
+        blocks = [
+            self.kernel(X[i : i + _BLOCK], self.centres) @ self.dual
+            for i in range(0, len(X), _BLOCK)
+        ]
         return np.concatenate(blocks or [np.zeros((0, len(self.intercept)))]) + self.intercept
 
 
@@ -42,7 +46,7 @@ class Machine:
 class FittedSupportVectors(FittedTeacher):
     """A kernel machine on its support vectors."""
 
-    machine: Machine
+    machine: SupportVectorMachine
 
     def predict(self, X: Matrix) -> Matrix:
         return self.machine.predict(X)
@@ -59,7 +63,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class SupportVectors(Teacher):
-    """Candidates and the largest numbers of rows for the fit and for the choice."""
+    """Candidates, and the maximal numbers of rows of the fit and of the choice."""
 
     gammas: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0)
     Cs: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0)
@@ -67,21 +71,32 @@ class SupportVectors(Teacher):
     max_rows: int = 3000
     choice_rows: int = 500
 
-    def fit(self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None) -> FittedSupportVectors:
-        oof, _ = cross_fit(sample, lambda rows, k: self._solve(rows, [seed, k], control), Machine.predict, n_jobs=n_jobs, control=control)
+    def fit(
+        self, sample: Sample, *, seed: int = 0, n_jobs: int = 1, control: Control | None = None
+    ) -> FittedSupportVectors:
+        oof, _ = cross_fit(
+            sample,
+            lambda rows, k: self._solve(rows, [seed, k], control),
+            SupportVectorMachine.predict,
+            n_jobs=n_jobs,
+            control=control,
+        )
         return FittedSupportVectors(oof, self._solve(sample, [seed, sample.folds.count], control))
 
-    def _solve(self, sample: Sample, entropy: list[int], control: Control | None) -> Machine:
+    def _solve(
+        self, sample: Sample, entropy: list[int], control: Control | None
+    ) -> SupportVectorMachine:
         rng, control = np.random.default_rng(entropy), control or Control()
         few, start = _thin(sample, self.choice_rows, rng), control.clock()
         choice = self._choose(few, int(rng.integers(2**31 - 1)), control)
         rows = _thin(sample, self.max_rows, rng)
         fits = len(self.gammas) + len(self.Cs) + len(self.epsilons)
-        control.check((control.clock() - start) / fits * (rows.n / few.n) ** 2)  # libsvm cannot be interrupted
+        # libsvm cannot be interrupted
+        control.check((control.clock() - start) / fits * (rows.n / few.n) ** 2)
         return _fit(rows, choice)
 
     def _choose(self, sample: Sample, seed: int, control: Control) -> Choice:
-        """The best candidate of each setting in turn, the others as they are by then."""
+        """The best candidate of each setting in turn, with the current values of the others."""
         valid = inner_split(sample, seed)
         if not valid.any() or valid.all():
             return Choice()
@@ -110,17 +125,18 @@ def _thin(sample: Sample, limit: int, rng: np.random.Generator) -> Sample:
     return sample.rows(chosen)
 
 
-def _fit(sample: Sample, choice: Choice) -> Machine:
-    """One machine a column of y, on the union of their support vectors."""
+def _fit(sample: Sample, choice: Choice) -> SupportVectorMachine:
+    """One machine for each column of y, on the union of their support vectors."""
     gamma = choice.gamma / _squared_distance(sample.X)
     one = _regress if sample.labels is None else _classify
     parts = [one(sample.X, column, sample.weight, gamma, choice) for column in sample.y.T]
-    used = np.unique(np.concatenate([np.zeros(1, dtype=np.int64), *(rows for rows, _, _ in parts)]))  # at least one centre
+    # at least one centre
+    used = np.unique(np.concatenate([np.zeros(1, dtype=np.int64), *(rows for rows, _, _ in parts)]))
     dual = np.zeros((len(used), len(parts)))
     for c, (rows, alpha, _) in enumerate(parts):
         dual[np.searchsorted(used, rows), c] = alpha
     kernel = Kernel(("gaussian",), np.ones(1), np.array([np.sqrt(gamma)]))
-    return Machine(kernel, sample.X[used], dual, np.array([b for _, _, b in parts]))
+    return SupportVectorMachine(kernel, sample.X[used], dual, np.array([b for _, _, b in parts]))
 
 
 def _squared_distance(X: Matrix) -> float:
@@ -131,13 +147,12 @@ def _squared_distance(X: Matrix) -> float:
     return float(np.median(d[d > 0])) if (d > 0).any() else 1.0
 
 
-Part = tuple[NDArray[np.int64], Matrix, float]
-
-
 def _regress(X: Matrix, y: Matrix, weight: Matrix, gamma: float, choice: Choice) -> Part:
     from sklearn.svm import SVR
 
-    model = SVR(gamma=gamma, C=choice.C, epsilon=choice.epsilon, cache_size=500).fit(X, y, sample_weight=weight)
+    model = SVR(gamma=gamma, C=choice.C, epsilon=choice.epsilon, cache_size=500).fit(
+        X, y, sample_weight=weight
+    )
     return _parts(model)
 
 
@@ -148,7 +163,11 @@ def _classify(X: Matrix, y: Matrix, weight: Matrix, gamma: float, choice: Choice
     low, high = y.min(), y.max()
     if low == high:
         return np.zeros(0, dtype=np.int64), np.zeros(0), float(low)
-    rows, alpha, b = _parts(SVC(gamma=gamma, C=choice.C, cache_size=500).fit(X, y > (low + high) / 2, sample_weight=weight))
+    rows, alpha, b = _parts(
+        SVC(gamma=gamma, C=choice.C, cache_size=500).fit(
+            X, y > (low + high) / 2, sample_weight=weight
+        )
+    )
     half, middle = (high - low) / 2, (high + low) / 2
     return rows, half * alpha, float(middle + half * b)
 

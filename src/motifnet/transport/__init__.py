@@ -1,10 +1,24 @@
-"""Distances between two samples, whether they come from one law, and an interval for how far apart the laws are.
+"""Distances between two samples, a test of equal laws, and an interval for the distance of the
+laws.
 
-Comes in: two matrices. Goes out: distances, p-values, intervals. Never knows about: tables, networks, models.
+Comes in: two matrices. Goes out: distances, p-values, intervals. Never knows about: tables,
+networks, models.
 """
 
-from motifnet.transport._distance import wasserstein_distance
-from motifnet.transport._interval import WassersteinInterval, wasserstein_interval
-from motifnet.transport._test import WassersteinTestResult, wasserstein_test
+from motifnet.transport._critics import MAX_NUMBER
+from motifnet.transport._wasserstein import (
+    WassersteinInterval,
+    WassersteinTestResult,
+    wasserstein_distance,
+    wasserstein_interval,
+    wasserstein_test,
+)
 
-__all__ = ["WassersteinInterval", "WassersteinTestResult", "wasserstein_distance", "wasserstein_interval", "wasserstein_test"]
+__all__ = [
+    "MAX_NUMBER",
+    "WassersteinInterval",
+    "WassersteinTestResult",
+    "wasserstein_distance",
+    "wasserstein_interval",
+    "wasserstein_test",
+]

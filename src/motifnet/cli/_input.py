@@ -1,0 +1,139 @@
+"""The table of a command: the reading of its strings, its columns by name, the task of its target.
+
+Options set how strings are read; the default is the reading of the fit. A name that is not a column
+of the table is refused, with the nearest name that is one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from motifnet.cli._console import note
+from motifnet.engine import DataError, MotifnetWarning, UsageError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+    from motifnet.model import FittedModel
+    from motifnet.tables import Reading
+
+
+Task = Literal["regression", "classification"]
+MAX_CLASSES = 10  # different whole numbers that are taken for classes
+
+
+def reading_of(
+    decimal: str | None, missing: list[str] | None, fitted: Reading | None = None
+) -> Reading:
+    """The reading of --decimal and --missing, and else of the fit."""
+    from motifnet.tables import PLAIN, Reading
+
+    before = fitted or PLAIN
+    return Reading(
+        decimal or before.decimal, tuple(dict.fromkeys((*before.missing, *(missing or []))))
+    )
+
+
+def read_by(model: FittedModel, reading: Reading) -> FittedModel:
+    """The model with this reading of its tables."""
+    return replace(model, schema=replace(model.schema, reading=reading))
+
+
+def class_strings(model: FittedModel) -> list[str]:
+    """The target where its classes are strings, so that its column is always read as strings."""
+    return (
+        list(model.targets)
+        if model.classes is not None and isinstance(model.classes[0], str)
+        else []
+    )
+
+
+def check_names(frame: DataFrame, names: Sequence[str], option: str) -> None:
+    """Refuse names that are not columns, with the nearest one that is."""
+    for name in names:
+        if name not in frame.columns:
+            near = difflib.get_close_matches(name, map(str, frame.columns), n=1)
+            guess = f"Did you mean {near[0]!r}? " if near else ""
+            raise UsageError(
+                f"{option} {name!r} is not a column of the table. {guess}The columns "
+                f"are {', '.join(map(repr, frame.columns))}."
+            )
+
+
+def with_target(frame: DataFrame, targets: Sequence[str]) -> DataFrame:
+    """The rows with a target, with a warning if there are others."""
+    there = frame[list(targets)].map(_is_there).all(axis=1)
+    if not there.any():
+        raise DataError(
+            f"Target {', '.join(map(repr, targets))} is empty in every row. Choose "
+            "another --target, or check the file."
+        )
+    if not there.all():
+        warnings.warn(
+            f"{int((~there).sum()):,} of {len(frame):,} rows have no target and are left out.",
+            MotifnetWarning,
+            stacklevel=2,
+        )
+    kept = frame[there].copy()
+    for name in targets:
+        # true/false and whole numbers are objects where a cell is empty
+        kept[name] = kept[name].infer_objects()
+    return kept
+
+
+def _is_there(value: Any) -> bool:
+    """An empty string is a missing target, as it is in a file of strings."""
+    import pandas as pd
+
+    return not pd.api.types.is_scalar(value) or not (
+        pd.isna(value) or (isinstance(value, str) and not value)
+    )
+
+
+def assumed_task(target: Series) -> tuple[Task, str]:
+    """The task and the reason: classification for strings, true/false and up to ten different
+    whole numbers, else regression.
+    """
+    from motifnet.tables import vector
+
+    column = vector(str(target.name), target, len(target))
+    values = column.values[~column.missing]
+    count = len(set(values.tolist()))
+    if column.kind == "boolean":
+        return "classification", "is true or false"
+    if column.kind == "categorical":
+        _check_strings(target)
+        return "classification", f"holds {count} different strings"
+    if column.kind == "numeric" and count <= MAX_CLASSES and (values == np.floor(values)).all():
+        return "classification", f"holds {count} different whole numbers"
+    return "regression", f"holds {count} different numbers"
+
+
+def said_task(target: Series, quiet: bool) -> Task:
+    """The assumed task, with a note of the reason."""
+    task, reason = assumed_task(target)
+    if not quiet:
+        other = "regression" if task == "classification" else "classification"
+        note("note", f"{target.name!r} {reason}, so this is {task}; if not, pass --task {other}.")
+    return task
+
+
+def _check_strings(target: Series) -> None:
+    """Refuse numbers with some strings among them: that is a mistake in the file."""
+    from motifnet.tables import PLAIN
+
+    other = [not isinstance(value, str) or PLAIN.number(value) is None for value in target]
+    if sum(other) < 0.5 * len(other):
+        row = other.index(True)
+        raise DataError(
+            f"Target {target.name!r} holds numbers, but row {target.index[row]} (the first row is "
+            f"0) has {target.iloc[row]!r}. "
+            f"Pass --missing {target.iloc[row]!r} if it stands for a missing value, --task "
+            "classification if each value is a class, or mend the file."
+        )

@@ -1,0 +1,27 @@
+"""The finished model: it predicts, and it is saved, loaded and exported.
+
+Comes in: encoder, network and the notes of a fit. Goes out: predictions, a file that loads to equal
+predictions, an ONNX graph or a Python file of the same function. Never knows about: fits,
+estimators.
+"""
+
+from motifnet.model._archive import BundleError
+from motifnet.model._fitted import FittedModel, run
+from motifnet.model._onnx import network_to_onnx, to_onnx
+from motifnet.model._onnx_check import ParityError
+from motifnet.model._python import to_python
+from motifnet.model._serialize import check_width, load_model, pack, save_model
+
+__all__ = [
+    "BundleError",
+    "FittedModel",
+    "ParityError",
+    "check_width",
+    "load_model",
+    "network_to_onnx",
+    "pack",
+    "run",
+    "save_model",
+    "to_onnx",
+    "to_python",
+]

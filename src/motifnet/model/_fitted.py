@@ -1,0 +1,285 @@
+"""The fitted model: everything that a fit keeps, and the one path on which it predicts.
+
+    table ─► encoder ─► matrix (n, d) ─► network ─► values (n, q) or probabilities (n, K)
+
+It is frozen and does not know how it was fitted. Saving, export, explanation, report and command
+line see nothing else. Rows go through the network in blocks of 1,024 in order, each block on one
+thread (`run`). So a prediction depends neither on the number of jobs nor on whether the network was
+fitted in this process or loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from motifnet.compress import own_rows
+from motifnet.engine import LedgerRow, Matrix, UsageError, parallel_map, single_threaded
+from motifnet.motifs import Affine, Motif, evaluate, metric_points
+from motifnet.tables import Encoder, Schema, Table
+from motifnet.transfer import Card, Certificate
+from motifnet.uncertainty import Band, ClassSets, Intervals, Reference, ShiftReport, check_shift
+
+BANDS = ("all rows", "split")
+ENCODED_ROWS = 1 << 15  # at a time, which bounds the memory of a prediction
+BLOCK_ROWS = 1024  # that go through the network at a time
+ROUNDED_ROWS = 256  # by which its rounding is measured
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """Encoder and network, with notes of the fit.
+
+    `network` maps encoded rows with shape (n, d) to values in target units with shape (n, q), or to
+    probabilities with shape (n, K) of `classes`. `info` notes the objective, "quantiles" (the
+    levels of one target, one column each) and "offset" (whether the fit had exposures).
+    `conformal` makes intervals or sets of classes. `reference` is compared with new tables. Both
+    are None in files of versions without them; `conformal` also where a fit gives none. `bands`
+    holds the requested ones of "all rows" and "split", one band a target.
+    """
+
+    encoder: Encoder
+    schema: Schema
+    network: Motif
+    task: Literal["regression", "classification"]
+    targets: tuple[str, ...]
+    classes: tuple[Any, ...] | None
+    ledger: tuple[LedgerRow, ...]
+    card: Card
+    certificate: Certificate
+    info: dict[str, Any] = field(default_factory=dict)
+    conformal: Intervals | ClassSets | None = None
+    reference: Reference | None = None
+    bands: Mapping[str, tuple[Band, ...]] | None = None
+
+    def __post_init__(self) -> None:
+        one_layout(self.network)
+        if isinstance(self.conformal, Intervals) and self.conformal.scale is not None:
+            one_layout(self.conformal.scale)
+        for band in (band for bands in (self.bands or {}).values() for band in bands):
+            one_layout(band.units)
+
+    def kept_rows(self) -> Matrix | None:
+        """The encoded rows of the fit that the model holds, as centres or in its reference.
+
+        None where it holds none.
+        """
+        if self.info.get("compressed"):
+            return None
+        centres = own_rows(self.network, self.d)
+        parts = [] if centres is None else [centres]
+        parts += (
+            [] if self.reference is None or self.reference.rows is None else [self.reference.rows.X]
+        )
+        return np.unique(np.concatenate(parts), axis=0) if parts else None
+
+    @property
+    def d(self) -> int:
+        """Number of columns that the network sees."""
+        return len(self.encoder.names)
+
+    @property
+    def width(self) -> int:
+        """Number of columns of a prediction."""
+        return (
+            len(self.classes)
+            if self.classes is not None
+            else len(self.targets) * max(1, len(self.info.get("quantiles") or ()))
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """A name for each column of values: the target, and the level where there are several."""
+        levels = self.info.get("quantiles") or ()
+        return (
+            tuple(f"{name}_q{level:g}" for name in self.targets for level in levels)
+            if len(levels) > 1
+            else self.targets
+        )
+
+    @property
+    def error_unit(self) -> str:
+        """The unit of the errors in the ledger, in words."""
+        if self.task == "classification":
+            return "error as log loss"
+        objective = self.info.get("objective", "squared")
+        return (
+            "error in standard deviations of the target"
+            if objective in ("squared", "supnorm")
+            else f"error as share of the {objective} loss not explained, 1 − D²"
+        )
+
+    @property
+    def log_link(self) -> bool:
+        """Whether values are means that an exposure multiplies."""
+        return self.info.get("objective") in ("poisson", "gamma")
+
+    @property
+    def takes_offset(self) -> bool:
+        """Whether the fit had exposures."""
+        return self.info.get("offset") is True
+
+    @property
+    def intervals(self) -> Intervals:
+        """The source of intervals; UsageError where the model gives none."""
+        if not isinstance(self.conformal, Intervals):
+            raise UsageError(f"This model gives no intervals: {self._why_not()}")
+        return self.conformal
+
+    def encode(self, table: Table) -> Matrix:
+        """The matrix that the network sees, with shape (n, d)."""
+        return self.encoder.transform(table)
+
+    def predict(self, table: Table, n_jobs: int = 1, offset: Matrix | None = None) -> Matrix:
+        """Values with shape (n, q), or probabilities with shape (n, K).
+
+        An offset with shape (n,) multiplies values by e^offset.
+        """
+        values = [
+            run(self.network, self.encode(rows), self.width, n_jobs)
+            for rows in table.blocks(ENCODED_ROWS)
+        ]
+        joined = np.concatenate(values) if values else np.empty((0, self.width))
+        return joined if offset is None else joined * np.exp(offset)[:, None]
+
+    def predict_interval(
+        self, table: Table, levels: Matrix, side: str = "both", n_jobs: int = 1
+    ) -> Matrix:
+        """Lower and upper ends with shape (n, q, L, 2) for coverages with shape (L,)."""
+        ends = np.concatenate(
+            [self._interval(rows, levels, side, n_jobs) for rows in table.blocks(ENCODED_ROWS)]
+        )
+        return np.maximum(ends, 0.0) if self.log_link else ends
+
+    def _interval(self, table: Table, levels: Matrix, side: str, n_jobs: int) -> Matrix:
+        X, scale = self.encode(table), self.intervals.scale
+        values = run(self.network, X, self.width, n_jobs)
+        log_scale = (
+            None if scale is None else run(scale, np.hstack([X, values]), self.width, n_jobs)
+        )
+        return self.intervals.bounds(values, log_scale, levels, side)
+
+    def predict_band(
+        self, table: Table, which: str, level: float, kind: str, n_jobs: int = 1
+    ) -> Matrix:
+        """Lower and upper ends with shape (n, q, 2) of one of `bands`, for one coverage."""
+        X = self.encode(table)
+        return np.stack(
+            [
+                band.bounds(run(band.units, X, band.width, n_jobs), level, kind)
+                for band in (self.bands or {})[which]
+            ],
+            axis=1,
+        )
+
+    def predict_set(
+        self, table: Table, levels: Matrix, method: str = "lac", n_jobs: int = 1
+    ) -> NDArray[np.bool_]:
+        """Whether a class is possible, with shape (n, L, K), for coverages with shape (L,)."""
+        if not isinstance(self.conformal, ClassSets):
+            raise UsageError(f"This model gives no sets of classes: {self._why_not()}")
+        return self.conformal.members(self.predict(table, n_jobs), levels, method)
+
+    def check_shift(self, table: Table, seed: int = 0) -> ShiftReport:
+        """Compare the rows of a table with those of the fit."""
+        if self.reference is None:
+            raise UsageError(
+                "This model holds no reference for new rows: its version of motifnet did not keep "
+                "one. Fit it again."
+            )
+        root = self.task == "regression" and self.info.get("objective", "squared") == "squared"
+
+        def metric(X: Matrix) -> Matrix:
+            return metric_points(self.network, torch.tensor(X)).numpy()
+
+        with single_threaded():
+            return check_shift(
+                self.reference,
+                table,
+                self.encoder,
+                metric,
+                root=root,
+                error_unit=self.error_unit,
+                seed=seed,
+            )
+
+    def _why_not(self) -> str:
+        if self.conformal is not None:
+            return (
+                "it predicts classes; ask for predict_set."
+                if self.classes is not None
+                else "it predicts numbers; ask for predict_interval."
+            )
+        if self.info.get("compressed"):
+            return (
+                "it was compressed, and its known errors belong to the full network. "
+                "Ask the full model."
+            )
+        if len(self.info.get("quantiles") or ()) > 1:
+            return "it predicts quantiles. Fit with objective='squared' or 'absolute'."
+        if self.takes_offset:
+            return (
+                "it was fitted with exposures, and the spread of an observation depends on them. "
+                "Fit without offset."
+            )
+        return (
+            "its version of motifnet did not keep the scores for them, or its times left no "
+            "earlier row for scores. Fit it again."
+        )
+
+
+def run(network: Motif, X: Matrix, width: int, n_jobs: int = 1) -> Matrix:
+    """Output of a network, with shape (n, width), at encoded rows X with shape (n, d)."""
+
+    def block(start: int) -> Matrix:
+        # the copy has the same alignment in every process
+        rows = torch.tensor(X[start : start + BLOCK_ROWS], dtype=torch.float64)
+        return evaluate(network, rows).numpy()
+
+    blocks = parallel_map(block, range(0, len(X), BLOCK_ROWS), n_jobs)
+    return np.concatenate(blocks) if blocks else np.empty((0, width))
+
+
+@torch.inference_mode()
+def own_rounding(network: Motif, X: Matrix) -> float:
+    """The largest difference between three orders of the network's sums, at some encoded rows.
+
+    These are layer by layer, as `evaluate` takes them, and from the last term to the first.
+    """
+    rows = torch.tensor(X[:ROUNDED_ROWS], dtype=torch.float64)
+    values = network(rows)
+    hooks = [
+        part.register_forward_hook(_backwards)
+        for part in network.modules()
+        if isinstance(part, Affine)
+    ]
+    backwards = network(rows)
+    for hook in hooks:
+        hook.remove()
+    difference = torch.stack(
+        [(other - values).abs() for other in (backwards, evaluate(network, rows))]
+    )
+    return (
+        float(difference[torch.isfinite(difference)].max())
+        if bool(torch.isfinite(difference).any())
+        else 0.0
+    )
+
+
+def _backwards(layer: Affine, inputs: tuple[Tensor], output: Tensor) -> Tensor:
+    return torch.nn.functional.linear(inputs[0].flip(1), layer.weight.flip(1), layer.bias)
+
+
+def one_layout(network: Motif) -> None:
+    """Store every tensor row by row in its own memory, with the same alignment in every process.
+
+    Otherwise products differ in their last bits.
+    """
+    for tensor in (*network.parameters(), *network.buffers()):
+        tensor.data = tensor.data.clone(memory_format=torch.contiguous_format)

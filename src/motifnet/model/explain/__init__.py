@@ -1,0 +1,22 @@
+"""Explanations of a fitted model, from its network and rows of data.
+
+Comes in: a frozen `FittedModel` and `Evidence`, rows with what is known of them. Goes out:
+`Explanation`. Never knows about: fits, estimators.
+"""
+
+from motifnet.model.explain._effects import Share
+from motifnet.model.explain._evidence import Evidence, ScoredRows, raw_columns
+from motifnet.model.explain._explain import Explanation, centres_of, explain
+from motifnet.model.explain._leakage import warn_of_leaks, warn_of_twins
+
+__all__ = [
+    "Evidence",
+    "Explanation",
+    "ScoredRows",
+    "Share",
+    "centres_of",
+    "explain",
+    "raw_columns",
+    "warn_of_leaks",
+    "warn_of_twins",
+]

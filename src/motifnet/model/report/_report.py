@@ -1,0 +1,341 @@
+"""The report of a fitted model: one dict of facts, shown as HTML, Markdown, JSON or text.
+
+The HTML page runs no script and needs no network. It has one style, which its policy names by a
+hash, and it is light or dark like the reader's system. Its template is `page.html`, its style is
+`page.css`. Markdown and text have the same sections of titles, paragraphs and tables.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from motifnet.engine import FileError, UsageError, as_path, atomic_file
+from motifnet.model import FittedModel
+from motifnet.model.explain import Evidence, Share
+from motifnet.model.report import _charts, _drawing
+from motifnet.model.report._facts import collect, visible
+from motifnet.model.report._words import Facts
+from motifnet.structure import Profile
+
+LINE, CELL = 110, 60  # columns of text, and of one cell of a table
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report; `facts` is plain JSON with everything that is shown."""
+
+    facts: Facts
+
+    def html(self) -> str:
+        """One HTML page that needs no network and runs no script."""
+        return html(visible(self.facts))
+
+    def markdown(self) -> str:
+        """The same facts as Markdown."""
+        return markdown(visible(self.facts))
+
+    def json(self) -> str:
+        """The facts themselves."""
+        text = json.dumps(self.facts, indent=1, ensure_ascii=False, allow_nan=False)
+        return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+
+    def __str__(self) -> str:
+        return plain_text(visible(self.facts))
+
+    def _repr_html_(self) -> str:
+        # in a frame of its own, so that neither style reaches the other
+        return (
+            f'<iframe srcdoc="{escape(self.html())}" sandbox width="100%" height="640" '
+            'frameborder="0" title="report"></iframe>'
+        )
+
+    def write(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write to a file, as HTML, Markdown or JSON by its suffix; no file is ever half written.
+
+        Raises UsageError for another suffix, and for a file that exists unless `overwrite` is set.
+        """
+        form = FORMS[check_target(path, overwrite=overwrite)]
+        with atomic_file(path) as temporary:
+            temporary.write_text(form(self), encoding="utf-8")
+
+
+FORMS: dict[str, Callable[[Report], str]] = {
+    ".html": Report.html,
+    ".md": Report.markdown,
+    ".json": Report.json,
+}
+
+
+def suffix_of(path: str | Path) -> str:
+    """The suffix of a path that a report can be written to."""
+    suffix = Path(as_path(path)).suffix.lower()
+    if suffix not in FORMS:
+        raise UsageError(
+            f"{str(path)!r} has the suffix {suffix!r}, which is no format of a report. "
+            f"Use one of {', '.join(FORMS)}."
+        )
+    return suffix
+
+
+def check_target(path: str | Path, *, overwrite: bool) -> str:
+    """The suffix of a path that a report may be written to.
+
+    Raises an error for another suffix, without a folder, or for a file that would be replaced.
+    """
+    suffix, target = suffix_of(path), Path(os.path.realpath(path))
+    if target.is_dir() or not target.parent.is_dir():
+        reason = "Is a directory" if target.is_dir() else "No such file or directory"
+        raise FileError(
+            f"{str(path)!r} cannot be written: {reason}. Give a path in a folder that "
+            "exists, is writable and has room."
+        )
+    if target.exists() and not overwrite:
+        raise UsageError(
+            f"{str(path)!r} exists already. Pass overwrite=True to replace it, or another path."
+        )
+    return suffix
+
+
+def make_report(
+    model: FittedModel, evidence: Evidence | None, *, profile: Profile | None = None
+) -> Report:
+    """The report of a model; without rows it has no effects and no errors by group."""
+    return Report(collect(model, evidence, profile))
+
+
+def html(facts: Facts) -> str:
+    """The whole page."""
+    from jinja2 import Environment
+
+    folder = files("motifnet.model.report")
+    style = folder.joinpath("page.css").read_text(encoding="utf-8")
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"number": number, "percent": percent}
+    template = environment.from_string(folder.joinpath("page.html").read_text(encoding="utf-8"))
+    pictures = {
+        "effects": _charts.effects(facts),
+        "importances": _charts.importances(facts),
+        "groups": _charts.groups(facts),
+        "calibration": [
+            (
+                "Predicted against observed; the line joins the means of ten equal parts",
+                _charts.predictions(facts),
+            ),
+            (
+                "Predicted probability against the observed share, with 95 % intervals",
+                _charts.reliability(facts),
+            ),
+            ("Share of observations inside, by requested coverage", _charts.coverage(facts)),
+            (
+                "Coverage where predictions are small and large, with the range of chance",
+                _charts.coverage_by_prediction(facts),
+            ),
+        ],
+    }
+    return template.render(
+        facts=facts,
+        style=Markup(style),
+        policy=f"default-src 'none'; style-src 'sha256-{_hash(style)}'; base-uri 'none'; "
+        "form-action 'none'",
+        pictures=pictures,
+        network=_network(facts),
+        effect_words=_charts.effect_words(facts),
+    )
+
+
+def _hash(style: str) -> str:
+    return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+
+def _network(facts: Facts) -> Facts:
+    """Each branch with its picture, and the layers after them."""
+    tree = facts["network"]["tree"]
+    branches, after = _drawing.branches_of(tree)
+    widest = _drawing.widest_of(tree)
+    shown = [
+        {
+            "weight": branch["weight"],
+            "label": _drawing.label_of(branch),
+            "count": _drawing.count_of(branch),
+            "picture": _drawing.drawing(branch, facts["network"]["inputs"], widest),
+        }
+        for branch in branches
+    ]
+    return {"branches": shown, "after": after}
+
+
+def markdown(facts: Facts) -> str:
+    """GitHub's Markdown, in which strings of the table are no markup."""
+    lines = [f"# {_escaped(', '.join(facts['targets']))}", ""]
+    for section in sections(facts):
+        lines += [
+            f"## {_escaped(section.title)}",
+            "",
+            *(part for p in section.paragraphs for part in (_escaped(p), "")),
+        ]
+        if section.rows:
+            lines += [
+                _row(section.heads),
+                _row(
+                    ["---:" if i in section.right else "---" for i in range(len(section.heads))],
+                    raw=True,
+                ),
+            ]
+            lines += [*(_row(row) for row in section.rows), ""]
+    return "\n".join(lines)
+
+
+def _row(cells: Any, raw: bool = False) -> str:
+    return "| " + " | ".join(cell if raw else _escaped(cell) for cell in cells) + " |"
+
+
+def _escaped(words: str) -> str:
+    line = " ".join(words.split())
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", line)
+
+
+def plain_text(facts: Facts) -> str:
+    """Lines of text, with aligned tables."""
+    return "\n".join(line for section in sections(facts) for line in _lines(section)).rstrip()
+
+
+def _lines(section: Section) -> list[str]:
+    lines = [section.title.upper()]
+    lines += [part for p in section.paragraphs for part in textwrap.wrap(p, LINE)]
+    if section.rows:
+        rows = [[_cut(cell) for cell in row] for row in (section.heads, *section.rows) if any(row)]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        lines += [
+            "  ".join(
+                c.rjust(w) if i in section.right else c.ljust(w)
+                for i, (c, w) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in rows
+        ]
+    return [*lines, ""]
+
+
+def _cut(cell: str) -> str:
+    line = " ".join(cell.split())
+    return line if len(line) <= CELL else line[: CELL - 1] + "…"
+
+
+@dataclass(frozen=True)
+class Section:
+    """Paragraphs and a table: `rows` under `heads`; the columns `right` are numbers."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    right: tuple[int, ...] = ()
+
+
+def sections(facts: Facts) -> Iterator[Section]:
+    """The sections in order, without empty ones."""
+    verdict = facts["verdict"]
+    yield Section(
+        "Verdict", tuple(verdict["sentences"]), ("", ""), tuple(map(tuple, verdict["table"]))
+    )
+    network = facts["network"]
+    size = (
+        f"depth {network['depth']}, {network['parameters']:,} parameters "
+        f"({network['nonzeros']:,} not zero), {network['inputs']} input columns"
+    )
+    yield Section("Network", (facts["summary"], size, facts["certificate"]["text"]))
+    yield Section(f"Stages of the fit ({facts['error_unit']})", *_ledger(facts))
+    if facts["importances"]:
+        yield Section("Columns", *_importances(facts))
+    if facts["interactions"]:
+        pairs = tuple(
+            (p["first"], p["second"], _share(p["share"])) for p in facts["interactions"][:10]
+        )
+        yield Section("Interactions", (), ("column", "and", "share of variance"), pairs, (2,))
+    if facts["groups"]:
+        yield Section("Errors by group", (f"Errors {facts['origin']}.",), *_groups(facts))
+    if facts["calibration"] and facts["calibration"]["coverage"]:
+        rows = tuple(
+            (f"{level:.0%}", f"{share:.1%}") for level, share in facts["calibration"]["coverage"]
+        )
+        yield Section("Coverage", (), ("requested", "observed"), rows, (0, 1))
+    if facts["leakage"]:
+        yield Section(
+            "To look at", tuple(f"{sign['found']}. {sign['advice']}" for sign in facts["leakage"])
+        )
+    if facts["findings"]:
+        yield Section(
+            "Findings",
+            (),
+            ("detector", "verdict", ""),
+            tuple((f["detector"], f["verdict"], f["sentence"]) for f in facts["findings"]),
+        )
+    again = facts["reproduce"]
+    versions = ", ".join(f"{name} {number}" for name, number in again["versions"].items())
+    yield Section("How to repeat it", (again["command"], versions, facts["privacy"]))
+
+
+def _ledger(facts: Facts) -> tuple[Any, ...]:
+    rows = tuple(
+        (
+            r["stage"],
+            f"{r['seconds']:.2f}",
+            number(r["error"]),
+            f"{r['parameters']:,}",
+            "yes" if r["kept"] else "no",
+            r["note"],
+        )
+        for r in facts["ledger"]
+    )
+    return (), ("stage", "seconds", "error", "parameters", "kept", ""), rows, (1, 2, 3)
+
+
+def _importances(facts: Facts) -> tuple[Any, ...]:
+    rows = tuple(
+        (i["column"], _share(i["permutation"]), _share(i["sensitivity"]))
+        for i in facts["importances"]
+    )
+    return (), ("column", "importance", "share of variance"), rows, (1, 2)
+
+
+def _groups(facts: Facts) -> tuple[Any, ...]:
+    rows = tuple(
+        (
+            g["column"],
+            g["label"],
+            f"{g['rows']:,}",
+            f"{g['error']:.4g}",
+            f"{g['ratio']:.2f}",
+            percent(g["coverage"]),
+            "worse" if g["worse"] else "",
+        )
+        for g in facts["groups"]
+    )
+    return ("column", "group", "rows", "error", "times all", "coverage", ""), rows, (2, 3, 4, 5)
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number, or a dash."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def percent(value: float | None) -> str:
+    """A share, or a dash."""
+    return "–" if value is None else f"{value:.1%}"
+
+
+def _share(share: Facts | None) -> str:
+    return "–" if share is None else str(Share(**share))

@@ -1,0 +1,250 @@
+"""The check for distribution shift and its report: tests, error, and a verdict in sentences.
+
+Each column is tested by itself, and all together in the metric of the model. The tests of single
+columns and the test of all columns share the level of 5 %. p-values of columns are corrected by
+Holm's method, and both are doubled.
+
+Columns with very many levels are compared by themselves only. Their encoding by statistics of each
+level cannot be compared: without any change, levels that are new since the fit are frequent among
+new rows and absent among old ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from motifnet.engine import Matrix
+from motifnet.tables import Encoder, OneHot, Table, TargetMean
+from motifnet.transport import WassersteinTestResult, wasserstein_test
+from motifnet.uncertainty._column_tests import ColumnShift, compare_column, holm
+from motifnet.uncertainty._density_ratio import (
+    MIN_COVERED,
+    MIN_EFFECTIVE,
+    ErrorShift,
+    error_shift,
+)
+from motifnet.uncertainty._reference import Reference
+
+LEVEL = 0.05
+TOGETHER_ROWS, RATIO_ROWS = 1_000, 2_000  # of the test of all columns, and of the density ratio
+_MAX_NAMES = 5  # of columns in a sentence
+
+
+@dataclass(frozen=True)
+class ShiftReport:
+    """The tests of all columns and their verdict.
+
+    rows: number of new rows; corrected: p-values of the tests of single columns; overall: that of
+    all columns together; error_unit: the unit of errors, in words. Without a shift the chance of a
+    p-value at or below 0.05 is at most 5 %. overall, distance and error are None where the model
+    holds no rows to compute them from.
+    """
+
+    rows: int
+    columns: tuple[ColumnShift, ...]
+    corrected: tuple[float, ...]
+    overall: float | None
+    distance: float | None
+    error: ErrorShift | None
+    error_unit: str
+
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """Columns whose values or missing values moved, the smallest p-value first."""
+        found = sorted((p, i) for i, p in enumerate(self.corrected) if p <= LEVEL)
+        return tuple(dict.fromkeys(self.columns[i].column for _, i in found))
+
+    @property
+    def shifted(self) -> bool:
+        """Whether anything moved."""
+        return bool(self.moved) or (self.overall is not None and self.overall <= LEVEL)
+
+    @property
+    def verdict(self) -> str:
+        """The shift and its effect on the error, in sentences."""
+        return f"{self._what()} {self._effect()}".strip()
+
+    def _what(self) -> str:
+        moved = self.moved
+        if moved:
+            more = f" and {len(moved) - _MAX_NAMES} more" if len(moved) > _MAX_NAMES else ""
+            word = "column" if len(moved) == 1 else "columns"
+            return (
+                f"The new rows differ from those of the fit in {len(moved)} {word}: "
+                f"{', '.join(moved[:_MAX_NAMES])}{more}."
+            )
+        if self.shifted:
+            return (
+                "The new rows differ from those of the fit: no column by itself, but the columns "
+                "together."
+            )
+        return f"No difference from the rows of the fit is to be seen in these {self.rows:,} rows."
+
+    def _effect(self) -> str:
+        error = self.error
+        if error is None:
+            return ""
+        if not error.reliable:
+            few = (
+                f"only {error.effective:.0f} {error.unit} of the fit"
+                if error.effective < MIN_EFFECTIVE
+                else ""
+            )
+            bare = (
+                f"only {error.covered:.0%} of the new rows lie where the fit had some"
+                if error.covered < MIN_COVERED
+                else ""
+            )
+            why = (
+                f"{few} are like them; {bare}"
+                if few and bare
+                else f"{few} are like them"
+                if few
+                else bare
+            )
+            return (
+                f"What the error on them is cannot be said: {why}. Measure it on rows with a known "
+                "target, or fit again with such rows."
+            )
+        if not error.changed:
+            return (
+                f"No change of the error is to be expected: about {error.after:.3g}, before "
+                f"{error.before:.3g} ({self.error_unit})."
+            )
+        word, (low, high) = "rise" if error.after > error.before else "fall", error.interval
+        return (
+            f"The error is expected to {word} from {error.before:.3g} to about {error.after:.3g} "
+            f"({low:.3g} to {high:.3g}; {self.error_unit}), if the target depends on the columns "
+            "as before."
+        )
+
+    def cells(self) -> list[tuple[str, str, str, str, str, str]]:
+        """Rows of a table, the smallest p-value first: column, what, before, after, distance,
+        corrected p-value.
+        """
+        tests = sorted(
+            zip(self.corrected, self.columns, strict=True),
+            key=lambda test: (test[0], -test[1].distance),
+        )
+        return [
+            (
+                t.column,
+                "missing values" if t.what == "gaps" else t.what,
+                t.before,
+                t.after,
+                f"{t.distance:.2f} {t.unit}",
+                f"{p:.2g}" if p > 0 else "< 1e-300",
+            )
+            for p, t in tests
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        tests = [
+            {**asdict(test), "corrected": p}
+            for p, test in zip(self.corrected, self.columns, strict=True)
+        ]
+        together = {"pvalue": self.overall, "distance": self.distance}
+        error = (
+            None
+            if self.error is None
+            else {
+                **asdict(self.error),
+                "interval": list(self.error.interval),
+                "reliable": self.error.reliable,
+            }
+        )
+        verdict = {"shifted": self.shifted, "moved": list(self.moved), "verdict": self.verdict}
+        return {
+            **verdict,
+            "rows": self.rows,
+            "columns": tests,
+            "together": together,
+            "error": error,
+            "error_unit": self.error_unit,
+        }
+
+    def __str__(self) -> str:
+        rows = [("column", "", "before", "after", "distance", "p"), *self.cells()]
+        widths = [max(len(row[i]) for row in rows) for i in range(6)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        return "\n".join(
+            [
+                *lines,
+                *(
+                    []
+                    if self.overall is None
+                    else [f"all columns together: p = {self.overall:.2g}"]
+                ),
+                "",
+                self.verdict,
+            ]
+        )
+
+
+def check_shift(
+    reference: Reference,
+    table: Table,
+    encoder: Encoder,
+    metric: Callable[[Matrix], Matrix],
+    *,
+    root: bool,
+    error_unit: str,
+    seed: int,
+) -> ShiftReport:
+    """Compare a table of n rows with the reference.
+
+    metric: maps the encoded matrix to the points, with shape (n, r), between which the network
+    takes distances; root: whether the error is the root of the mean loss.
+    """
+    tests: list[ColumnShift] = []
+    for old, new, feature in zip(reference.columns, table.columns, encoder.features, strict=True):
+        tests += compare_column(
+            old, new, feature.levels if isinstance(feature, OneHot | TargetMean) else ()
+        )
+    corrected = tuple(min(1.0, 2 * p) for p in holm([test.pvalue for test in tests]))
+    overall, error = None, None
+    if (old_rows := reference.rows) is not None:
+        chosen = np.random.default_rng([seed, 1]).permutation(table.n)[:RATIO_ROWS]
+        left_out = [
+            name
+            for feature in encoder.features
+            if isinstance(feature, TargetMean)
+            for name in feature.names
+        ]
+        usable = ~np.isin(encoder.names, left_out)
+        X, Z = (
+            np.where(usable, rows, 0.0)
+            for rows in (old_rows.X, encoder.transform(table.take(chosen)))
+        )
+        overall = _together(X, Z, metric, seed)
+        error = error_shift(X, old_rows.losses, Z, groups=old_rows.groups, root=root, seed=seed)
+    p, distance = (
+        (None, None) if overall is None else (min(1.0, 2 * overall.pvalue), overall.distance)
+    )
+    return ShiftReport(table.n, tuple(tests), corrected, p, distance, error, error_unit)
+
+
+def _together(
+    old: Matrix, new: Matrix, metric: Callable[[Matrix], Matrix], seed: int
+) -> WassersteinTestResult | None:
+    """The sliced distance at the points of the network. None where rows are too few."""
+    if min(len(old), len(new)) < 2:
+        return None
+    rows = np.random.default_rng([seed, 2]).permutation(len(old))[:TOGETHER_ROWS]
+    # at once: units must not depend on the sample of a row
+    points = metric(np.concatenate([old[rows], new[:TOGETHER_ROWS]]))
+    return wasserstein_test(
+        points[: len(rows)],
+        points[len(rows) :],
+        critic="sliced",
+        standardize=False,
+        random_state=seed,
+    )
