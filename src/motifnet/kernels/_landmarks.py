@@ -21,9 +21,9 @@ takes one sum of them:
     S_c = Σ_{i in c} w_i f_i f_iᵀ
     the fit without the cells C:   (Σ_{c not in C} S_c + λ I) γ = Σ_{c not in C} s_c
 
-All held-out fits beyond the exact range are of this form: all folds at one kernel (`_held_out.py`: a
-cell is a fold), and one fold with the inner blocks that choose its λ (`_held_out.py`: cells are the
-fold, each inner block, the rest).
+All held-out fits beyond the exact range are of this form (`_held_out.py`): all folds at one kernel,
+where a cell is a fold, and one fold with the inner blocks that choose its λ, where cells are the
+fold, each inner block, the rest.
 
 `leverage_landmarks` prefers rows that the other rows do not explain (El Alaoui & Mahoney 2015;
 Rudi, Calandriello et al. 2018):
