@@ -22,7 +22,7 @@ from motifnet.pipeline._compact import Compactor
 from motifnet.pipeline._goal import RegressionGoal
 from motifnet.structure import Part, kernel_width
 from motifnet.tables import Sample
-from motifnet.training import CrossTuned, FeatureLayers, with_centres
+from motifnet.training import CrossTuned, FeatureLayers, TunedModel, with_centres
 
 
 def _circle(n: int, noise: float, seed: int = 0) -> tuple[Matrix, Matrix]:
@@ -104,6 +104,28 @@ def test_few_centres_are_enough_for_a_smooth_function_and_stay_honest() -> None:
         Sample(X, changed, sample.weight, sample.folds, numeric=sample.numeric), start, 24
     )
     assert np.array_equal(again.oof[out], with_centres(sample, start, 24).oof[out])
+
+
+@pytest.mark.parametrize("folds", [1, 4], ids=["single", "all"])
+def test_output_layers_at_few_centres_in_closed_form(folds: int) -> None:
+    """Of all rows, whether its sums are formed at once or follow from those of a single fold."""
+    X, y = _circle(240, 0.3)
+    X, y = np.concatenate([X, X[:30]]), np.concatenate([y, y[:30] + 0.1])
+    knots = np.stack([np.linspace(-1, 1, 3)] * 3)
+    kernel = Kernel(("matern52",), np.ones(1), np.full(1, 2.0))
+    inner = FeatureLayers(knots, np.ones((3, 2)), None, kernel, 0.1)
+    plain = Sample.plain(X, y)
+    weight = np.random.default_rng(1).uniform(0.5, 2, len(X))
+    scored = plain.folds.first(1, at_least=1) if folds == 1 else plain.folds
+    sample = Sample(X, y, weight, scored, numeric=plain.numeric)
+    before = TunedModel(inner, X[:1], y[:1], np.zeros(1), inner.ridge)
+    fitted = CrossTuned(y, (inner,) * scored.count, (before,))
+    (model,) = with_centres(sample, fitted, 24).models
+    gram = inner.gram(*(torch.as_tensor(part) for part in (model.centres, inner.warp_numpy(X))))
+    residual = weight[:, None] * (y - model.predict(X))
+    own = inner.gram(*[torch.as_tensor(model.centres)] * 2).numpy()
+    assert np.abs(residual.sum()) < 1e-9
+    np.testing.assert_allclose(gram.numpy() @ residual, 0.1 * own @ model.dual, atol=1e-7)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from motifnet.kernels import (
     affordable,
     by_blocks,
     distances,
+    divisors,
     enough,
     fit_reweighted,
     fit_with_held_out,
@@ -80,6 +81,11 @@ def normal_equations(C: Tensor, X: Tensor, y: Tensor, w: Tensor, lam: float) -> 
 
 
 # profiles, distances, warps
+
+
+def test_polynomials_of_the_profiles_are_those_of_matern() -> None:
+    """Rasmussen and Williams (2006), eq. 4.16, and 1 + s + 2/5 s² + 1/15 s³ for ν = 7/2."""
+    assert [divisors(p) for p in range(4)] == [(1,), (1, 1), (1, 1, 3), (1, 1, 2.5, 15)]
 
 
 @pytest.mark.parametrize("profile", PROFILES)

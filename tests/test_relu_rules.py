@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from motifnet import motifs as m
-from motifnet.kernels import PROFILES, Kernel, steepest
+from motifnet.kernels import PROFILES, Kernel, largest_slope
 from motifnet.motifs import square_error
 from motifnet.teachers import Forest
 from motifnet.transfer import _relu_kernel as kernels
@@ -370,7 +370,7 @@ def test_the_steepest_slope_of_a_profile(profile: str) -> None:
     t = np.linspace(0, 5, 20_001)
     values = Kernel((profile,), np.ones(1), np.ones(1))(np.zeros((1, 1)), t[:, None])[0]
     measured = float(np.abs(np.diff(values) / np.diff(t)).max())
-    assert measured * (1 - 1e-12) <= steepest(profile) <= measured * 1.001
+    assert measured * (1 - 1e-12) <= largest_slope(profile) <= measured * 1.001
 
 
 def test_a_machine_is_found_with_its_weights_and_its_features_alone() -> None:

@@ -74,6 +74,7 @@ def measures(source: Path = SOURCE) -> list[Measure]:
     return [
         Measure("files", len(trees), 280),
         Measure("lines of a file, median", statistics.median(map(len, lines.values())), 200, 90),
+        Measure("lines of a function, median", functions[len(functions) // 2][0], 8),
         Measure("lines of a file, most", len(lines[longest_file]), 450, where=longest_file.name),
         Measure(
             "lines of a function, 90th percentile", functions[int(0.9 * len(functions))][0], 25

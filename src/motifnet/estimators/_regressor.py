@@ -58,7 +58,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
     profile : "auto" (default), None or what `motifnet.profile` returns
         Structure to build into the network: symmetric functions where columns may be exchanged, one
         network for targets that move along with them, a projection where the rows are thin, a step
-        where the target jumps. "auto" profiles at most 1,400 rows, in about half a second; a layer
+        where the target jumps. "auto" profiles at most 800 rows, in about a second; a layer
         stays only if held-out rows are predicted better. None profiles nothing.
     engine : {"local", "ray"} or the address of a Ray cluster, "ray://host:port", default "local"
         Where jobs run: in this process, or on Ray (`pip install "motifnet[ray]"`): the one that is

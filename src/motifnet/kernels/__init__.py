@@ -38,6 +38,7 @@ from motifnet.kernels._kernel import (
     Kernel,
     Warp,
     divisors,
+    largest_slope,
     polynomial,
     profile_values,
     quantile_knots,
@@ -45,7 +46,6 @@ from motifnet.kernels._kernel import (
     radial_at,
     radial_slope,
     smoothness,
-    steepest,
 )
 from motifnet.kernels._landmarks import (
     landmark_features,
@@ -105,6 +105,7 @@ __all__ = [
     "flips",
     "grid_search",
     "landmark_features",
+    "largest_slope",
     "leave_out_gradient",
     "leave_out_log_loss",
     "leave_out_residuals",
@@ -126,6 +127,5 @@ __all__ = [
     "solve_folds",
     "solve_ridge",
     "start_kernel",
-    "steepest",
     "two_valued",
 ]

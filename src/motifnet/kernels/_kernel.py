@@ -77,7 +77,7 @@ def polynomial(p: int, s: Any) -> Any:
     return total
 
 
-def steepest(name: str) -> float:
+def largest_slope(name: str) -> float:
     """The largest |φ'|: at t = 0 for p = 0, else where s π_{p−1}(s) e^{-s} has its maximum."""
     p = smoothness(name)
     if p is None:

@@ -11,7 +11,7 @@ The sum has the chords of a convex decreasing curve, from right to left so that 
     |f − network| ≤ reduced set + ½ Σ_j |β_j| e_j (chords)
                     + Σ_j |β_j| L_j · Σ_d R_d² 2^{−2m−2} (squares) + rounding
 
-with e_j the chord error and L_j the steepest chord of centre j. For a given total, e_j ∝
+with e_j the chord error and L_j the largest_slope chord of centre j. For a given total, e_j ∝
 |β_j|^{−2/3} needs the fewest units.
 """
 
@@ -24,7 +24,7 @@ import torch
 from numpy.typing import NDArray
 
 from motifnet.engine import Matrix, UsageError
-from motifnet.kernels import distances, steepest
+from motifnet.kernels import distances, largest_slope
 from motifnet.motifs import (
     Affine,
     Chain,
@@ -83,7 +83,7 @@ class Branch:
         """Largest slope as a function of the distance."""
         return float(
             sum(
-                w * a * steepest(c)
+                w * a * largest_slope(c)
                 for c, w, a in zip(self.profiles, self.weights, self.rates, strict=True)
             )
         )
@@ -171,7 +171,7 @@ class _Chords:
     def errors(self) -> Matrix:
         return np.array([error for _, error in self.sets])[self.chosen]
 
-    def steepest(self) -> Matrix:
+    def largest_slope(self) -> Matrix:
         """L_j: the slope of the first chord."""
         first = [
             float((self.curve.value(k[:1]) - self.curve.value(k[1:2]))[0] / (k[1] - k[0]))
@@ -305,14 +305,14 @@ def _radius(family: _Family) -> float:
 
 def _transported(family: _Family, chords: _Chords) -> float:
     """Σ_j |β_j| L_j: the error of the output for an error of 1 in s or t."""
-    return float((np.abs(family.beta) * chords.steepest()[:, None]).sum(axis=0).max())
+    return float((np.abs(family.beta) * chords.largest_slope()[:, None]).sum(axis=0).max())
 
 
 def _error(family: _Family, chords: _Chords, depth: int) -> Matrix:
     """Error of chords, squares, input and rounding, with shape (q,)."""
-    size, steepest, branch, box = (
+    size, largest_slope, branch, box = (
         np.abs(family.beta),
-        chords.steepest(),
+        chords.largest_slope(),
         family.branch,
         family.signal.widened(),
     )
@@ -322,7 +322,7 @@ def _error(family: _Family, chords: _Chords, depth: int) -> Matrix:
     argument = square + 4 * (3 * family.signal.width + depth + 8) * EPS * scale
     incoming = branch.lipschitz * float(np.linalg.norm(family.signal.error, ord=branch.p))
     value = branch.at_zero * ((chords.units() + 64) * 2 * EPS)
-    return np.asarray(size.T @ (chords.errors() / 2 + steepest * argument + incoming + value))
+    return np.asarray(size.T @ (chords.errors() / 2 + largest_slope * argument + incoming + value))
 
 
 def _assemble(family: _Family, chords: _Chords, depth: int, bias: Matrix) -> Motif:
