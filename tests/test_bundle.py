@@ -32,7 +32,7 @@ from motifnet.engine import (
     UsageError,
     atomic_file,
 )
-from motifnet.model import BundleError, FittedModel, load_model, save_model
+from motifnet.model import BundleError, FitInfo, FittedModel, load_model, save_model
 from motifnet.model._archive import MANIFEST, TENSORS, read_archive, write_archive
 from motifnet.model._serialize import PROTOCOL, check_width
 from motifnet.motifs import MOTIFS, Affine, Motif
@@ -131,8 +131,14 @@ def test_classes_keep_their_type(classes: tuple[Any, ...], tmp_path: Path) -> No
 
 
 def test_what_json_cannot_hold_is_refused(model: FittedModel, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="info/at"):
-        save_model(replace(model, info={"at": object()}), tmp_path / "no.motif")
+    with pytest.raises(UsageError, match="info/preset"):
+        save_model(
+            replace(
+                model,
+                info=FitInfo(preset=object()),  # type: ignore[arg-type]
+            ),
+            tmp_path / "no.motif",
+        )
     with pytest.raises(UsageError, match="NaN"):
         save_model(
             replace(model, network=Affine(torch.full((1, 2), float("nan")), torch.zeros(1))),
@@ -364,7 +370,7 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "a time beyond any float": (put(10**400, "info", "time_limit_s"), "expected one of"),
     "rows beyond any table": (put(2**64, "info", "rows"), "no fit writes"),
     "quantiles of 64 bits": (put([2**64], "info", "quantiles"), "1 quantiles"),
-    "quantiles that are a truth value": (put(True, "info", "quantiles"), "expected list"),
+    "quantiles that are a truth value": (put(True, "info", "quantiles"), "expected tuple"),
     "a ledger's error beyond any float": (put(10**400, "ledger", 0, "error"), "bits"),
     "a stage without end": (
         put({"$float": "inf"}, "ledger", 0, "seconds"),
@@ -449,7 +455,7 @@ def test_tensor_file_of_very_many_tensors(saved: Path, tmp_path: Path) -> None:
 
 def test_more_than_a_bundle_holds_is_refused_on_writing(model: FittedModel, tmp_path: Path) -> None:
     with pytest.raises(ResourceError, match="text columns"):
-        save_model(replace(model, info={"levels": [""] * 1_100_000}), tmp_path / "x.motif")
+        save_model(replace(model, info=FitInfo(quantiles=(0.5,) * 1_100_000)), tmp_path / "x.motif")
     assert list(tmp_path.iterdir()) == []
 
 

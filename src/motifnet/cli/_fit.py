@@ -204,7 +204,7 @@ def _fit_table(
             **{key: frame[name] for key, name in roles.items()},
         )
         model.model_ = read_by(model.model_, reading)
-        if model.model_.info["stopped_early"]:
+        if model.model_.info.stopped_early:
             saving.interrupted.set()  # the next Ctrl-C is the second one
         save_model(model.model_, out)
 
@@ -281,7 +281,7 @@ def _print_summary(model: MotifRegressor | MotifClassifier, out: Path, seconds: 
     fitted = model.model_
     if not model.verbose:
         say_ledger(fitted.ledger)
-    rows = fitted.info["stream_rows"] if "stream_rows" in fitted.info else fitted.info["rows"]
+    rows = fitted.info.stream_rows or fitted.info.rows
     say(
         f"{fitted.task} of {', '.join(fitted.targets)} on {len(fitted.schema.names)} columns, "
         f"{rows:,} rows; {fitted.error_unit}, on held-out rows"

@@ -27,7 +27,7 @@ from motifnet.lab._figure import (
     Facts,
     draws,
     files,
-    log_ticks,
+    log_axes,
     panels,
 )
 from motifnet.landscape import (
@@ -325,7 +325,6 @@ def _draw_softmax(axis: Any, name: str, curve: SizeCurve) -> None:
 
 def _finish(axis: Any, title: str, error: str, room: float = 2.5) -> None:
     axis.axvline(1, color="0.8", zorder=0)
-    axis.set(title=title, xlabel="parameters per row", ylabel=error, xscale="log", yscale="log")
-    log_ticks(axis)
+    log_axes(axis, title, "parameters per row", error)
     axis.set_ylim(top=axis.get_ylim()[1] * room)  # for the legend
     axis.legend(loc="upper left")

@@ -28,7 +28,7 @@ from motifnet.lab._figure import (
     draw_bars,
     draws,
     files,
-    log_ticks,
+    log_axes,
     panels,
     ratio,
 )
@@ -165,7 +165,4 @@ def _draw(axis: Any, name: str, sizes: tuple[int, ...], errors: Errors) -> None:
     for label, (line, colour) in styles.items():
         if label in errors:
             draw_bars(axis, sizes, errors[label], line, color=colour, label=label)
-    axis.set(
-        title=name, xlabel="rows", ylabel="error to the truth / sd", xscale="log", yscale="log"
-    )
-    log_ticks(axis)
+    log_axes(axis, name, "rows", "error to the truth / sd")

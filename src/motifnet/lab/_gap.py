@@ -30,7 +30,7 @@ from motifnet.lab._figure import (
     Check,
     Estimate,
     Values,
-    log_ticks,
+    log_axes,
     mean_and_error,
     slope,
 )
@@ -235,13 +235,6 @@ def draw_gaps(axis: Any, found: Gaps) -> None:
         )
     p = np.array(found.parameters, dtype=float)
     axis.plot(p, 2 * NOISE**2 * p / ROWS, "--", color=THEORY, label="2σ²p/n, of the count")
-    axis.set(
-        title="f  generalisation gap there",
-        xlabel="parameters, p",
-        ylabel="test − training error",
-        xscale="log",
-        yscale="log",
-    )
-    log_ticks(axis)
+    log_axes(axis, "f  generalisation gap there", "parameters, p", "test − training error")
     axis.set_ylim(top=axis.get_ylim()[1] * 8)  # for the legend
     axis.legend(loc="upper left", fontsize=6.5, ncols=2)

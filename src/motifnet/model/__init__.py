@@ -6,7 +6,7 @@ estimators.
 """
 
 from motifnet.model._archive import BundleError
-from motifnet.model._fitted import FittedModel, run
+from motifnet.model._fitted import FitInfo, FittedModel, run
 from motifnet.model._onnx import network_to_onnx, to_onnx
 from motifnet.model._onnx_check import ParityError
 from motifnet.model._python import to_python
@@ -14,6 +14,7 @@ from motifnet.model._serialize import check_width, load_model, pack, save_model
 
 __all__ = [
     "BundleError",
+    "FitInfo",
     "FittedModel",
     "ParityError",
     "check_width",

@@ -46,11 +46,6 @@ class Certificate:
         """Plain values, for JSON."""
         return asdict(self)
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Certificate:
-        """The certificate of `as_dict`."""
-        return cls(**data)
-
     def __str__(self) -> str:
         if not self.points:
             return f"{self.form} form: measured {self.on_data:.2g} on data (sd of y); {self.note}"

@@ -39,7 +39,7 @@ def collect(model: FittedModel, evidence: Evidence | None, profile: Profile | No
         "task": model.task,
         "targets": list(model.targets),
         "classes": None if model.classes is None else [str(name) for name in model.classes],
-        "rows": int(model.info.get("rows", 0)),
+        "rows": model.info.rows,
         "columns": len(model.schema.names),
         "inputs": [list(row) for row in inputs(model)],
         "network": {"inputs": model.d, **_size(model), "tree": anatomy(model.network, model.d)},
