@@ -43,10 +43,8 @@ from motifnet.landscape import (
 
 NAME, TITLE = "fig5", "Double descent: error against the number of parameters"
 INPUTS, NOISE, RIDGE, PER_PART = 5, 0.3, 1e-3, 20
-QUICK_ITERATIONS, ITERATIONS = (
-    {"squared": 300, "cross_entropy": 30},
-    {"squared": 400, "cross_entropy": 100},
-)
+QUICK_ITERATIONS = {"squared": 300, "cross_entropy": 30}
+ITERATIONS = {"squared": 400, "cross_entropy": 100}
 GAMMAS = (0.25, 0.5, 0.8, 1.25, 2.0, 4.0, 8.0)
 QUICK_RATIOS = (0.4, 0.8, 1.0, 1.4, 2.0, 8.0)
 RATIOS = (0.2, 0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 2.0, 4.0, 8.0)

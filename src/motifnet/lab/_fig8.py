@@ -126,10 +126,8 @@ def _checks(sizes: tuple[int, ...], found: dict[str, Errors]) -> list[Check]:
     flat, deep = _label(0), _label(1)
     few, many = f"{sizes[0]:,} rows", f"{sizes[-1]:,} rows"
     pays, costs = found[RINGS], found[SUM]
-    gain, cost = (
-        ratio(pays[deep][:, -1], pays[flat][:, -1]),
-        ratio(costs[deep][:, 0], costs[flat][:, 0]),
-    )
+    gain = ratio(pays[deep][:, -1], pays[flat][:, -1])
+    cost = ratio(costs[deep][:, 0], costs[flat][:, 0])
     spared = ratio(costs[WEIGHTED][:, 0], costs[deep][:, 0])
     return [
         Check.over_seeds(f"{RINGS}, {many}: {deep} / {flat}", gain, None, 0.0, 0.98, 1.0),

@@ -175,14 +175,10 @@ def gap_checks(found: Gaps) -> list[Check]:
     def share(gap: Values, predicted: Values) -> float:
         return float(gap.mean() / predicted.mean())
 
-    inside, here = (
-        Estimate.of(found.convexity[:, :, MIDDLE].mean(1)),
-        (gap[:, -1, MIDDLE], found.predicted[:, -1, MIDDLE]),
-    )
-    size, spectrum = (
-        Estimate.jackknife(by_size, gap[:, :, MIDDLE]),
-        Estimate.jackknife(by_spectrum, gap, d),
-    )
+    inside = Estimate.of(found.convexity[:, :, MIDDLE].mean(1))
+    here = (gap[:, -1, MIDDLE], found.predicted[:, -1, MIDDLE])
+    size = Estimate.jackknife(by_size, gap[:, :, MIDDLE])
+    spectrum = Estimate.jackknife(by_spectrum, gap, d)
     return [
         Check.over_seeds(
             f"share of the visited set where the loss is convex, {middle}",

@@ -208,10 +208,8 @@ class Limits:
 
     def __init__(self, networks: Sequence[tuple[Motif, int]]) -> None:
         stored = sum(count_parameters(network) for network, _ in networks)
-        self.alive, self.work = (
-            max(MIN_ALIVE, ALIVE_SHARE * stored),
-            max(MIN_WORK, WORK_SHARE * stored),
-        )
+        self.alive = max(MIN_ALIVE, ALIVE_SHARE * stored)
+        self.work = max(MIN_WORK, WORK_SHARE * stored)
         meter = Meter(self.alive, self.work, MAX_OPERATIONS)
         costs = [meter(network, inputs) for network, inputs in networks]
         self.cost = Cost(

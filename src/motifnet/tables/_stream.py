@@ -41,7 +41,6 @@ from motifnet.tables._read import (
     wrong_width,
 )
 from motifnet.tables._sample import Sample
-from motifnet.tables._table import Schema
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -98,15 +97,10 @@ class Stream(ABC):
 
     @abstractmethod
     def frame(
-        self,
-        raws: list[Any],
-        schema: Schema | None = None,
-        *,
-        as_strings: Collection[str] = (),
-        labels: Collection[str] = (),
+        self, raws: list[Any], as_strings: Collection[str] = (), labels: Collection[str] = ()
     ) -> DataFrame:
-        """Raw rows of one or more blocks as a data frame. The columns of strings of a schema, and
-        those in `as_strings`, stay strings; `labels` as in `Types`.
+        """Raw rows of one or more blocks as a data frame. The columns in `as_strings` stay strings;
+        `labels` as in `Types`.
         """
 
     @abstractmethod
@@ -173,12 +167,7 @@ class Parquet(Stream):
         return block.raw.filter(pa.array(rows))
 
     def frame(
-        self,
-        raws: list[Any],
-        schema: Schema | None = None,
-        *,
-        as_strings: Collection[str] = (),
-        labels: Collection[str] = (),
+        self, raws: list[Any], as_strings: Collection[str] = (), labels: Collection[str] = ()
     ) -> DataFrame:
         import pyarrow as pa
 
@@ -208,16 +197,10 @@ class Text(Stream):
         return list(compress(block.raw, rows))
 
     def frame(
-        self,
-        raws: list[Any],
-        schema: Schema | None = None,
-        *,
-        as_strings: Collection[str] = (),
-        labels: Collection[str] = (),
+        self, raws: list[Any], as_strings: Collection[str] = (), labels: Collection[str] = ()
     ) -> DataFrame:
         text = "\n".join([_line(self.names, self.separator), *chain.from_iterable(raws), ""])
-        strings = {*as_strings, *(schema.strings if schema else ())}
-        return parse(text, self.separator, Types(self.reading, strings, labels), self.path)
+        return parse(text, self.separator, Types(self.reading, as_strings, labels), self.path)
 
 
 def open_stream(path: str | Path, reading: Reading = PLAIN) -> Stream:
