@@ -51,6 +51,10 @@ Force = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
 ]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Print the stages of the fit and their errors as well."),
+]
 Jobs = Annotated[
     int | None,
     option(

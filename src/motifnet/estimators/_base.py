@@ -33,7 +33,7 @@ from motifnet.estimators._finished import Finished, check_is_fitted
 from motifnet.losses import Objective
 from motifnet.model import FitInfo, FittedModel
 from motifnet.model.explain import Evidence, Explanation, centres_of, explain
-from motifnet.model.report import Report, check_target, make_report
+from motifnet.model.report import Report, check_target, held_out_scores, make_report
 from motifnet.pipeline import (
     BandRows,
     Goal,
@@ -59,6 +59,7 @@ from motifnet.pipeline import (
     warn_of_rows,
     without_rows,
 )
+from motifnet.stacking import Score
 from motifnet.structure import Prescriber, Profile, Request, check_profile
 from motifnet.tables import Task, as_offset, as_table
 from motifnet.transfer import certify, describe_network
@@ -145,6 +146,17 @@ class Explained:
                 "y was passed without X. Pass the rows that y belongs to, or leave out both."
             )
         return self._evidence if self._evidence is not None else centres_of(self.model_)
+
+    @property
+    def scores_(self) -> dict[str, tuple[Score, ...]]:
+        """Scores of the fit on its held-out rows, by target: R² and RMSE in the target's unit with
+        standard errors; accuracy, log loss and, of two classes, AUC.
+
+        A loaded model, a stream and other objectives know the error of the ledger only.
+        """
+        check_is_fitted(self)
+        small = getattr(self, "size", "") == "small" or getattr(self, "max_parameters", None)
+        return held_out_scores(self.model_, None if small else self._evidence)
 
     @property
     def _profile(self) -> Profile | None:

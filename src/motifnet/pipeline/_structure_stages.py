@@ -81,7 +81,7 @@ def build_structure(run: Run) -> None:
     assert run.history.best is not None
     found = (
         "; ".join(f"{f.detector}: {f.verdict}" for f in run.profile.findings if f.found)
-        or "nothing that changes the structure"
+        or "finds nothing to build into the network"
     )
     size = count_parameters(run.goal.network(run.history.best))
     run.history.enter(
