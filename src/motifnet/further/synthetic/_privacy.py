@@ -1,0 +1,170 @@
+"""Privacy: are synthetic rows copies of real ones, more often than held-out rows are by chance?
+
+With d₁ ≤ d₂ the distances of a row to its nearest and second nearest distinct row of the reference,
+
+    relative distance   ρ = d₁ / d₂     (1 where d₂ = 0)
+
+A copy with little noise has a small ρ. For a row that was drawn anew, d₂ is the radius of a ball in
+which the nearest row lies uniformly, where the density varies little:
+
+    P(ρ ≤ t) = t^D                      for rows of D dimensions
+
+whatever the density is. So ρ finds a copied outlier as well as a copied usual row, and a generator
+that draws too many usual rows, which are near many real ones, is not taken for one that copies.
+
+The test compares ρ of the m synthetic rows with ρ of k held-out rows. If synthetic rows have the
+law of real ones and do not depend on the reference, all m + k values are exchangeable. With S(t)
+the number of synthetic rows at or below t, of C(t) in all,
+
+    T = max over t of  (S(t) − C(t) m / N) / sd of S(t),     N = m + k,   t up to the median,
+    sd² = C (N − C) m k / (N² (N − 1)),  the hypergeometric variance; + 1, so that single rows of
+                                         the extreme tail do not decide
+
+is compared with its values for random assignments of the N values: p has its level for any
+distances, ties included. Exact copies are counted in all columns, as they stand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motifnet.engine import Matrix
+from motifnet.further.synthetic._fidelity import LEVEL
+from motifnet.further.synthetic._inputs import Inputs, row_hashes
+from motifnet.further.synthetic._points import Space
+from motifnet.tables import Table
+
+CHANCE = 0.01  # share of held-out rows that are as near to a reference row as a near copy
+_RESAMPLES = 999
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """exact, near: shares of synthetic rows that are exact or near copies of a reference row;
+    exact_by_chance, near_by_chance: those of held-out rows.
+
+    relative, relative_by_chance: ρ of synthetic and of held-out rows, ascending; threshold: the ρ
+    of near copies; near_copies: positions of the synthetic rows of this kind, of those that were
+    looked at, for all real rows; looked_at: how many rows that were; split: whether reference and
+    hold-out are parts of the real table.
+    """
+
+    exact: float
+    exact_by_chance: float
+    near: float
+    near_by_chance: float
+    pvalue: float
+    threshold: float
+    relative: Matrix
+    relative_by_chance: Matrix
+    near_copies: tuple[int, ...]
+    looked_at: int
+    split: bool
+
+    @property
+    def copied(self) -> bool:
+        """Whether copies are more frequent than chance brings."""
+        return self.pvalue <= LEVEL
+
+    @property
+    def sentence(self) -> str:
+        """The result and the next step."""
+        shares = (
+            f"{self.near:.1%} of the synthetic rows are near copies of a real row and "
+            f"{self.exact:.1%} are exact copies; of held-out real rows {self.near_by_chance:.1%} and "
+            f"{self.exact_by_chance:.1%} are (p = {self.pvalue:.2g})"
+        )
+        if self.copied:
+            return (
+                f"Privacy: {shares}. Do not share this table. Train the generator with fewer "
+                "epochs or with noise (differential privacy), or drop the rows of `near_copies`; "
+                "then check again with rows that the generator has not seen as holdout."
+            )
+        if self.exact > self.exact_by_chance == 0:
+            return f"Privacy: {shares}. Drop the exact copies before you share the table."
+        return (
+            f"Privacy: {shares}: no more than chance brings. That is no proof of privacy: other "
+            "attacks exist."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "pvalue": self.pvalue,
+            "exact": self.exact,
+            "exact_by_chance": self.exact_by_chance,
+            "near": self.near,
+            "near_by_chance": self.near_by_chance,
+            "threshold": self.threshold,
+            "near_copies": list(self.near_copies),
+            "looked_at": self.looked_at,
+            "holdout": "a third of the real rows" if self.split else "given",
+        }
+
+
+def find_copies(inputs: Inputs, max_rows: int, seed: int) -> Privacy:
+    """The counts and the test, for at most `max_rows` random rows of the synthetic table and of the
+    hold-out; the reference is always whole.
+    """
+    rng = np.random.default_rng([seed, 3])
+    chosen, others = (
+        np.sort(rng.permutation(table.n)[:max_rows]) for table in (inputs.synthetic, inputs.holdout)
+    )
+    synthetic, holdout = inputs.synthetic.take(chosen), inputs.holdout.take(others)
+    near = relative_distances(inputs.reference, synthetic)
+    chance = relative_distances(inputs.reference, holdout)
+    threshold = float(np.quantile(chance, CHANCE, method="higher"))
+    to_all = relative_distances(inputs.real, synthetic) if inputs.split else near
+    known = row_hashes(inputs.reference)
+    exact = [
+        float(np.isin(row_hashes(t), known).mean()) for t in (inputs.synthetic, inputs.holdout)
+    ]
+    return Privacy(
+        *exact,
+        float((near <= threshold).mean()),
+        float((chance <= threshold).mean()),
+        copy_test(near, chance, rng),
+        threshold,
+        np.sort(near),
+        np.sort(chance),
+        tuple(chosen[to_all <= threshold].tolist()),
+        len(chosen),
+        inputs.split,
+    )
+
+
+def relative_distances(reference: Table, table: Table) -> Matrix:
+    """ρ with shape (n,) of the rows of a table."""
+    from sklearn.neighbors import NearestNeighbors
+
+    space = Space.of(reference)
+    known, points = np.unique(space.points(reference), axis=0), space.points(table)
+    if len(known) < 2:
+        return np.ones(len(points))
+    found = NearestNeighbors(n_neighbors=2).fit(known).kneighbors(points, return_distance=False)
+    # anew: those of the search are off by 1e-8, which is much for a copy
+    first, second = (np.linalg.norm(points - known[found[:, j]], axis=1) for j in (0, 1))
+    return np.asarray(np.minimum(first / second, 1.0))  # distinct rows: one distance is positive
+
+
+def copy_test(synthetic: Matrix, holdout: Matrix, rng: np.random.Generator) -> float:
+    """The p-value of T for values with shape (m,) and (k,)."""
+    pooled = np.concatenate([synthetic, holdout])
+    order = np.argsort(pooled, kind="stable")
+    m, total = len(synthetic), len(pooled)
+    last = np.append(np.flatnonzero(np.diff(pooled[order]) > 0), total - 1)  # of runs of ties
+    ends = last[: max(1, int(np.searchsorted(last, total // 2, "right")))]
+    counts = ends + 1.0
+    variance = counts * (total - counts) * m * (total - m) / (total**2 * (total - 1.0))
+
+    def statistic(labels: NDArray[np.bool_]) -> float:
+        excess = np.cumsum(labels)[ends] - counts * m / total
+        return float((excess / np.sqrt(variance + 1.0)).max())
+
+    found = statistic(order < m) - 1e-12
+    draws = [statistic(rng.permutation(order) < m) for _ in range(_RESAMPLES)]
+    return (1 + sum(draw >= found for draw in draws)) / (_RESAMPLES + 1)
