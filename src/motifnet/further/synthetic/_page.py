@@ -11,6 +11,7 @@ from markupsafe import Markup
 from motifnet.engine import Matrix
 from motifnet.further.synthetic._fidelity import LEVEL, Fidelity
 from motifnet.further.synthetic._privacy import Privacy
+from motifnet.further.synthetic._utility import number
 
 if TYPE_CHECKING:
     from motifnet.further.synthetic._report import SyntheticReport
@@ -46,6 +47,7 @@ def page(report: SyntheticReport) -> str:
         style=style,
         policy=policy,
         questions=questions,
+        number=number,
         cells=fidelity.cells(),
         differing=sum(p <= LEVEL for p in fidelity.corrected),
         pictures={"distance": _distance(fidelity), "nearness": _nearness(privacy)},
@@ -56,7 +58,7 @@ def _distance(fidelity: Fidelity) -> Markup:
     """The distribution function of the distance under random assignments, and the distance."""
     from motifnet.model.report import Plot
 
-    xs, ys = _steps(np.sort(fidelity.null_distribution))
+    xs, ys = _steps(np.sort(np.maximum(fidelity.null_distribution, 0.0)))
     end = 1.1 * max(float(xs.max()), fidelity.distance, 1e-6)
     plot = Plot("Distance of all columns, and by chance", (0.0, end), (0.0, 1.0), "distance")
     plot.line([0.0, *xs, end], [0.0, *ys, 1.0], "line")

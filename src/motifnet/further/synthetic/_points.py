@@ -6,8 +6,9 @@
         missing number   + 1 where the value of one row is missing
 
 It is Gower's dissimilarity (Biometrics 27, 1971) with squares and standard deviations in place of
-ranges, which one outlier sets. All levels beyond the 60 most frequent are one level, and unknown
-levels belong to it: a column of names or row numbers adds nothing to the distance.
+ranges, which one outlier sets. Levels that occur once or are not among the 60 most frequent
+are one level, and unknown levels belong to it: a column of names or row numbers as strings adds
+nothing to the distance.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class Levels:
     @classmethod
     def of(cls, column: Column) -> Levels:
         values, counts = np.unique(column.values[~column.missing], return_counts=True)
-        return cls(tuple(values[np.argsort(-counts, kind="stable")][:MAX_LEVELS]))
+        order = np.argsort(-counts, kind="stable")[: min(MAX_LEVELS, int((counts > 1).sum()))]
+        return cls(tuple(values[order]))
 
     def points(self, column: Column) -> Matrix:
         """With shape (n, L + 2): 1/√2 at the level, two rows of different levels are 1 apart."""

@@ -9,19 +9,21 @@ which the nearest row lies uniformly, where the density varies little:
 
     P(ρ ≤ t) = t^D                      for rows of D dimensions
 
-whatever the density is. So ρ finds a copied outlier as well as a copied usual row, and a generator
-that draws too many usual rows, which are near many real ones, is not taken for one that copies.
+whatever the density is. So ρ finds a copied outlier as well as a copied usual row.
 
-The test compares ρ of the m synthetic rows with ρ of k held-out rows. If synthetic rows have the
-law of real ones and do not depend on the reference, all m + k values are exchangeable. With S(t)
-the number of synthetic rows at or below t, of C(t) in all,
+The test compares ρ of the m synthetic rows with ρ of k held-out rows in strata of similar d₂: a
+generator that draws too many usual rows, which are near many real ones, is compared with usual
+rows. If synthetic rows have the law of real ones and do not depend on the reference, all m + k rows
+are exchangeable, in each stratum too. With S(t) the number of synthetic rows with ρ ≤ t, and in
+stratum b C_b(t) of N_b rows with ρ ≤ t, and m_b synthetic ones,
 
-    T = max over t of  (S(t) − C(t) m / N) / sd of S(t),     N = m + k,   t up to the median,
-    sd² = C (N − C) m k / (N² (N − 1)),  the hypergeometric variance; + 1, so that single rows of
-                                         the extreme tail do not decide
+    T = max over t of  (S(t) − Σ_b C_b m_b / N_b) / sd,      t up to the median of ρ,
+    sd² = Σ_b C_b (N_b − C_b) m_b k_b / (N_b² (N_b − 1)) + 1
 
-is compared with its values for random assignments of the N values: p has its level for any
-distances, ties included. Exact copies are counted in all columns, as they stand.
+with the hypergeometric variance; the 1 is there so that single rows of the extreme tail do not
+decide. T is compared with its values for random assignments within strata: p has its level for any
+distances, ties included. Near copies are the rows at or below a t that at most 5 % of held-out rows
+reach, that with the largest excess. Exact copies are counted in all columns, as they stand.
 """
 
 from __future__ import annotations
@@ -38,8 +40,8 @@ from motifnet.further.synthetic._inputs import Inputs, row_hashes
 from motifnet.further.synthetic._points import Space
 from motifnet.tables import Table
 
-CHANCE = 0.01  # share of held-out rows that are as near to a reference row as a near copy
-_RESAMPLES = 999
+_MAX_CHANCE = 0.05  # share of held-out rows that are as near to a reference row as a near copy
+_RESAMPLES, _STRATA, _STRATUM_ROWS = 999, 5, 40
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,8 @@ class Privacy:
         """The result and the next step."""
         shares = (
             f"{self.near:.1%} of the synthetic rows are near copies of a real row and "
-            f"{self.exact:.1%} are exact copies; of held-out real rows {self.near_by_chance:.1%} and "
-            f"{self.exact_by_chance:.1%} are (p = {self.pvalue:.2g})"
+            f"{self.exact:.1%} are exact copies; of held-out real rows {self.near_by_chance:.1%} "
+            f"and {self.exact_by_chance:.1%} are (p = {self.pvalue:.2g})"
         )
         if self.copied:
             return (
@@ -115,10 +117,10 @@ def find_copies(inputs: Inputs, max_rows: int, seed: int) -> Privacy:
         np.sort(rng.permutation(table.n)[:max_rows]) for table in (inputs.synthetic, inputs.holdout)
     )
     synthetic, holdout = inputs.synthetic.take(chosen), inputs.holdout.take(others)
-    near = relative_distances(inputs.reference, synthetic)
-    chance = relative_distances(inputs.reference, holdout)
-    threshold = float(np.quantile(chance, CHANCE, method="higher"))
-    to_all = relative_distances(inputs.real, synthetic) if inputs.split else near
+    near, far = relative_distances(inputs.reference, synthetic)
+    chance, chance_far = relative_distances(inputs.reference, holdout)
+    pvalue, threshold = copy_test(near, chance, np.concatenate([far, chance_far]), rng)
+    to_all = relative_distances(inputs.real, synthetic)[0] if inputs.split else near
     known = row_hashes(inputs.reference)
     exact = [
         float(np.isin(row_hashes(t), known).mean()) for t in (inputs.synthetic, inputs.holdout)
@@ -127,7 +129,7 @@ def find_copies(inputs: Inputs, max_rows: int, seed: int) -> Privacy:
         *exact,
         float((near <= threshold).mean()),
         float((chance <= threshold).mean()),
-        copy_test(near, chance, rng),
+        pvalue,
         threshold,
         np.sort(near),
         np.sort(chance),
@@ -137,34 +139,64 @@ def find_copies(inputs: Inputs, max_rows: int, seed: int) -> Privacy:
     )
 
 
-def relative_distances(reference: Table, table: Table) -> Matrix:
-    """ρ with shape (n,) of the rows of a table."""
+def relative_distances(reference: Table, table: Table) -> tuple[Matrix, Matrix]:
+    """ρ and d₂ of the rows of a table, each with shape (n,)."""
     from sklearn.neighbors import NearestNeighbors
 
     space = Space.of(reference)
     known, points = np.unique(space.points(reference), axis=0), space.points(table)
     if len(known) < 2:
-        return np.ones(len(points))
+        return np.ones(len(points)), np.zeros(len(points))
     found = NearestNeighbors(n_neighbors=2).fit(known).kneighbors(points, return_distance=False)
     # anew: those of the search are off by 1e-8, which is much for a copy
     first, second = (np.linalg.norm(points - known[found[:, j]], axis=1) for j in (0, 1))
-    return np.asarray(np.minimum(first / second, 1.0))  # distinct rows: one distance is positive
+    return np.asarray(np.minimum(first / second, 1.0)), second  # of distinct rows one is positive
 
 
-def copy_test(synthetic: Matrix, holdout: Matrix, rng: np.random.Generator) -> float:
-    """The p-value of T for values with shape (m,) and (k,)."""
+def copy_test(
+    synthetic: Matrix, holdout: Matrix, far: Matrix, rng: np.random.Generator
+) -> tuple[float, float]:
+    """The p-value of T for ρ with shape (m,) and (k,) and d₂ with shape (m + k,), and the threshold
+    of near copies.
+    """
     pooled = np.concatenate([synthetic, holdout])
     order = np.argsort(pooled, kind="stable")
-    m, total = len(synthetic), len(pooled)
-    last = np.append(np.flatnonzero(np.diff(pooled[order]) > 0), total - 1)  # of runs of ties
-    ends = last[: max(1, int(np.searchsorted(last, total // 2, "right")))]
-    counts = ends + 1.0
-    variance = counts * (total - counts) * m * (total - m) / (total**2 * (total - 1.0))
+    labels, strata = order < len(synthetic), _strata(far)[order]
+    last = np.append(np.flatnonzero(np.diff(pooled[order]) > 0), len(order) - 1)  # of runs of ties
+    ends = last[: max(1, int(np.searchsorted(last, len(order) // 2, "right")))]
+    expected, variance = _expected(labels, strata, ends)
 
-    def statistic(labels: NDArray[np.bool_]) -> float:
-        excess = np.cumsum(labels)[ends] - counts * m / total
-        return float((excess / np.sqrt(variance + 1.0)).max())
+    def excess(labels: NDArray[np.bool_]) -> Matrix:
+        return np.asarray((np.cumsum(labels)[ends] - expected) / np.sqrt(variance + 1.0))
 
-    found = statistic(order < m) - 1e-12
-    draws = [statistic(rng.permutation(order) < m) for _ in range(_RESAMPLES)]
-    return (1 + sum(draw >= found for draw in draws)) / (_RESAMPLES + 1)
+    found = excess(labels)
+    rows = [np.flatnonzero(strata == b) for b in np.unique(strata)]
+    draws = np.empty(_RESAMPLES)
+    for i in range(_RESAMPLES):
+        drawn = np.empty_like(labels)
+        for stratum in rows:
+            drawn[stratum] = rng.permutation(labels[stratum])
+        draws[i] = excess(drawn).max()
+    pvalue = (1 + int((draws >= found.max() - 1e-12).sum())) / (_RESAMPLES + 1)
+    rare = np.cumsum(~labels)[ends] <= _MAX_CHANCE * len(holdout)
+    rare[0] = True  # many ties at the smallest value
+    return pvalue, float(pooled[order][ends][np.argmax(np.where(rare, found, -np.inf))])
+
+
+def _strata(far: Matrix) -> NDArray[np.int64]:
+    """Numbers of strata of similar d₂ with some tens of rows each."""
+    count = max(1, min(_STRATA, len(far) // _STRATUM_ROWS))
+    return np.searchsorted(np.quantile(far, np.arange(1, count) / count), far, "right")
+
+
+def _expected(
+    labels: NDArray[np.bool_], strata: NDArray[np.int64], ends: NDArray[np.int64]
+) -> tuple[Matrix, Matrix]:
+    """Mean and variance of S at each of the thresholds."""
+    mean, variance = np.zeros(len(ends)), np.zeros(len(ends))
+    for b in np.unique(strata):
+        inside = strata == b
+        total, m, counts = inside.sum(), labels[inside].sum(), np.cumsum(inside)[ends]
+        mean += counts * m / total
+        variance += counts * (total - counts) * m * (total - m) / (total**2 * max(total - 1, 1))
+    return mean, variance

@@ -81,12 +81,12 @@ class Utility:
             return f"Utility: {self.skipped}"
         found = (
             f"models of {self.part_rows:,} synthetic rows have {self.ratio:.2f} times the "
-            f"{self.error} of models of as much real data ({np.mean(self.synthetic):.4g} and "
-            f"{np.mean(self.real):.4g} on held-out real rows, p = {self.pvalue:.2g})"
+            f"{self.error} of models of as much real data ({number(np.mean(self.synthetic))} and "
+            f"{number(np.mean(self.real))} on held-out real rows, p = {self.pvalue:.2g})"
         )
         if self.worse:
-            return f"Utility: {found}. Do not fit models of {self.target} to the synthetic table alone."
-        return f"Utility: {found}. The synthetic table can stand in for real training rows."
+            return f"Utility: {found}. Do not fit models of {self.target} to synthetic rows alone."
+        return f"Utility: {found}. No loss is to be seen with this number of rows."
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -103,6 +103,11 @@ class Utility:
             "part_rows": self.part_rows,
             "test_rows": self.test_rows,
         }
+
+
+def number(value: Any) -> str:
+    """Four digits, or all before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
 
 
 def check_target(inputs: Inputs, target: str) -> None:
