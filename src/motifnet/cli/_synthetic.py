@@ -103,11 +103,9 @@ def check_synthetic(
     first = _read(real, reading_of(decimal, missing), None, drop)
     check_names(first, [] if target is None else [target], "--target")
     schema = _schema(first)
-    others = [
-        None if path is None else _read(path, reading_of(decimal, missing), schema, drop)
-        for path in (synthetic, holdout)
-    ]
-    report = run(first, *others, target, task=task, max_rows=max_rows, random_state=seed)
+    second = _read(synthetic, reading_of(decimal, missing), schema, drop)
+    third = None if holdout is None else _read(holdout, reading_of(decimal, missing), schema, drop)
+    report = run(first, second, third, target, task=task, max_rows=max_rows, random_state=seed)
     if out is not None:
         report.write(out, overwrite=force)
     if as_json:

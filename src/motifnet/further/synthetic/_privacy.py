@@ -22,8 +22,9 @@ stratum b C_b(t) of N_b rows with ρ ≤ t, and m_b synthetic ones,
 
 with the hypergeometric variance; the 1 is there so that single rows of the extreme tail do not
 decide. T is compared with its values for random assignments within strata: p has its level for any
-distances, ties included. Near copies are the rows at or below a t that at most 5 % of held-out rows
-reach, that with the largest excess. Exact copies are counted in all columns, as they stand.
+distances, ties included. Near copies are the rows at or below the t with the largest excess, of
+those that at most 5 % of held-out rows reach, or of all where only larger ones have an excess
+beyond chance. Exact copies are counted in all columns, as they stand.
 """
 
 from __future__ import annotations
@@ -122,11 +123,12 @@ def find_copies(inputs: Inputs, max_rows: int, seed: int) -> Privacy:
     pvalue, threshold = copy_test(near, chance, np.concatenate([far, chance_far]), rng)
     to_all = relative_distances(inputs.real, synthetic)[0] if inputs.split else near
     known = row_hashes(inputs.reference)
-    exact = [
+    exact, by_chance = (
         float(np.isin(row_hashes(t), known).mean()) for t in (inputs.synthetic, inputs.holdout)
-    ]
+    )
     return Privacy(
-        *exact,
+        exact,
+        by_chance,
         float((near <= threshold).mean()),
         float((chance <= threshold).mean()),
         pvalue,
@@ -180,6 +182,9 @@ def copy_test(
     pvalue = (1 + int((draws >= found.max() - 1e-12).sum())) / (_RESAMPLES + 1)
     rare = np.cumsum(~labels)[ends] <= _MAX_CHANCE * len(holdout)
     rare[0] = True  # many ties at the smallest value
+    critical = np.quantile(draws, 1 - LEVEL)
+    if found.max() >= critical > found[rare].max():
+        rare[:] = True
     return pvalue, float(pooled[order][ends][np.argmax(np.where(rare, found, -np.inf))])
 
 
