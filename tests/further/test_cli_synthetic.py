@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner, Result
+
+from motifnet.cli._app import app
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "motifnet", "check-synthetic", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["check-synthetic", *map(str, arguments)])
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +33,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_page_and_sentences(folder: Path) -> None:
     tables = (folder / "real.csv", folder / "synthetic.csv", "--holdout", folder / "holdout.csv")
     done = run(*tables, "--out", folder / "page.html", "--drop", "id")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert "100.0% are exact copies" in done.stdout and "Pass target=" in done.stdout
     assert "Do not share" in (folder / "page.html").read_text()
     again = run(*tables, "--out", folder / "page.html", "--json")
-    assert again.returncode == 2 and "--force" in again.stderr
+    assert again.exit_code == 2 and "--force" in again.stderr
     content = json.loads(run(*tables, "--json").stdout)
     assert content["alarms"] == ["privacy"] and content["privacy"]["exact"] == 0
 
@@ -49,10 +45,10 @@ def test_a_page_and_sentences(folder: Path) -> None:
 def test_mistakes_end_with_a_line_and_a_code(folder: Path) -> None:
     real, synthetic = folder / "real.csv", folder / "synthetic.csv"
     target = run(real, synthetic, "--target", "xx")
-    assert target.returncode == 2 and "Did you mean 'x'?" in target.stderr
+    assert target.exit_code == 2 and "Did you mean 'x'?" in target.stderr
     suffix = run(real, synthetic, "--out", folder / "page.pdf")
-    assert suffix.returncode == 2 and ".html" in suffix.stderr
+    assert suffix.exit_code == 2 and ".html" in suffix.stderr
     pd.read_csv(synthetic).drop(columns="x").to_csv(folder / "less.csv", index=False)
     other = run(real, folder / "less.csv")
-    assert other.returncode == 3 and "no column 'x'" in other.stderr
+    assert other.exit_code == 3 and "no column 'x'" in other.stderr
     assert "Traceback" not in target.stderr + suffix.stderr + other.stderr
