@@ -89,7 +89,7 @@ class Fidelity:
             )
         if self.overall <= LEVEL:
             return (
-                f"Fidelity: no column differs by itself, but their dependence does ({far}, p = "
+                f"Fidelity: no column differs by itself, but all together do ({far}, p = "
                 f"{self.overall:.2g}). Use the table for single columns only, not for relations "
                 "between them."
             )

@@ -84,7 +84,7 @@ class Privacy:
         if self.copied:
             return (
                 f"Privacy: {shares}. Do not share this table. Train the generator with fewer "
-                "epochs or with noise (differential privacy), or drop the rows of `near_copies`; "
+                "epochs or with noise (differential privacy), or drop the near copies in the list; "
                 "then check again with rows that the generator has not seen as holdout."
             )
         if self.exact > self.exact_by_chance == 0:
