@@ -13,6 +13,7 @@ from motifnet.cli._export import compress, export, mimic
 from motifnet.cli._fit import HELP, fit
 from motifnet.cli._predict import check, predict
 from motifnet.cli._report import report, show
+from motifnet.cli._synthetic import check_synthetic
 from motifnet.cli._theory import lab, profile
 
 app = typer.Typer(
@@ -22,7 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (fit, predict, check, report, profile, show, export, compress, compare, mimic, lab):
+COMMANDS = (fit, predict, check, report, profile, show, export, compress, compare, mimic, lab)
+for command in (*COMMANDS, check_synthetic):
     app.command(help=HELP if command is fit else None)(command)
 
 

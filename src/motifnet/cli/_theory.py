@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @guarded
 def lab(
     figure: Annotated[
-        str, typer.Argument(metavar="FIGURE", help="fig1 to fig8, or all; docs/lab.md lists them.")
+        str, typer.Argument(metavar="FIGURE", help="A figure of docs/lab.md, such as fig1, or all.")
     ],
     out: Annotated[
         Path,

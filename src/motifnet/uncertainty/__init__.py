@@ -8,7 +8,7 @@ out: bounds, a `ShiftReport`. Never knows about: the origin of predictions, file
 """
 
 from motifnet.uncertainty._band import Band, in_units, last_layer_band
-from motifnet.uncertainty._column_tests import ColumnShift
+from motifnet.uncertainty._column_tests import ColumnShift, compare_column, holm
 from motifnet.uncertainty._conformal import ClassSets, Intervals, as_levels, fit_intervals, fit_sets
 from motifnet.uncertainty._density_ratio import ErrorShift
 from motifnet.uncertainty._multiplier_bootstrap import Bootstrap, linear_band, multiplier_bootstrap
@@ -38,9 +38,11 @@ __all__ = [
     "ShiftReport",
     "as_levels",
     "check_shift",
+    "compare_column",
     "draw_rows",
     "fit_intervals",
     "fit_sets",
+    "holm",
     "in_units",
     "last_layer_band",
     "linear_band",

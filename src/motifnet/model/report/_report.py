@@ -120,11 +120,11 @@ def html(facts: Facts) -> str:
     """The whole page."""
     from jinja2 import Environment
 
-    folder = files("motifnet.model.report")
-    style = folder.joinpath("page.css").read_text(encoding="utf-8")
+    template_text = files("motifnet.model.report").joinpath("page.html").read_text(encoding="utf-8")
+    style, policy = page_style()
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"number": number, "percent": percent}
-    template = environment.from_string(folder.joinpath("page.html").read_text(encoding="utf-8"))
+    template = environment.from_string(template_text)
     pictures = {
         "effects": _charts.effects(facts),
         "importances": _charts.importances(facts),
@@ -147,17 +147,20 @@ def html(facts: Facts) -> str:
     }
     return template.render(
         facts=facts,
-        style=Markup(style),
-        policy=f"default-src 'none'; style-src 'sha256-{_hash(style)}'; base-uri 'none'; "
-        "form-action 'none'",
+        style=style,
+        policy=policy,
         pictures=pictures,
         network=_network(facts),
         effect_words=_charts.effect_words(facts),
     )
 
 
-def _hash(style: str) -> str:
-    return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+def page_style() -> tuple[Markup, str]:
+    """The style of pages, and the policy that allows it and nothing else."""
+    style = files("motifnet.model.report").joinpath("page.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return Markup(style), policy
 
 
 def _network(facts: Facts) -> Facts:
