@@ -124,7 +124,8 @@ def mean_of(values: Array) -> str:
 
 def write_readme(rows: list[tuple[str, ...]], splits: int) -> None:
     """Put the table between its marks in the user guide."""
-    path, begin, end = ROOT / "docs" / "guide.md", "<!-- demo-table -->", "<!-- end of demo-table -->"
+    path = ROOT / "docs" / "guide.md"
+    begin, end = "<!-- demo-table -->", "<!-- end of demo-table -->"
     text = path.read_text(encoding="utf-8")
     heads = [
         f"| model | RMSE on test rows (MPa), {splits} splits | times ours, same split | "
