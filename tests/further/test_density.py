@@ -104,7 +104,9 @@ def test_categories_have_one_bin_each() -> None:
     (axis, area) = model.axes_
     assert axis.levels == ("Bonn", "Kiel", "Ulm")
     ticks = area.edges(32)[:-1] + area.measure(32) / 2
-    grid = pd.DataFrame([(town, tick) for town in axis.levels for tick in ticks], columns=table.columns)
+    grid = pd.DataFrame(
+        [(town, tick) for town in axis.levels for tick in ticks], columns=table.columns
+    )
     density = np.exp(model.score_samples(grid)).reshape(3, 32) * area.measure(32)
     assert abs(density.sum() - 1) < 1e-12
     shares = table.town.value_counts(normalize=True).sort_index().to_numpy()
@@ -146,7 +148,9 @@ def test_strips_are_found() -> None:
     truth = BLOCKS[np.ix_(ROWS, COLUMNS)]
     truth = (truth / truth.mean())[(grid[:, 0] * 12).astype(int), (grid[:, 1] * 8).astype(int)]
     errors = {
-        method: np.mean((np.exp(PartitionDensity(method=method).fit(X).score_samples(grid)) - truth) ** 2)
+        method: np.mean(
+            (np.exp(PartitionDensity(method=method).fit(X).score_samples(grid)) - truth) ** 2
+        )
         for method in ("cv", "kde")
     }
     assert errors["cv"] <= 0.2 * errors["kde"]

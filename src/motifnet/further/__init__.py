@@ -1,1 +1,3 @@
-"""The estimators around the main one: curves, conditional moments, rough densities, trajectories, synthetic tables."""
+"""The estimators around the main one: curves, conditional moments, rough densities, trajectories,
+synthetic tables.
+"""

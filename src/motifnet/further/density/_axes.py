@@ -149,7 +149,9 @@ def _axis(name: str, values: Values, bound: tuple[float, float] | None) -> Axis:
         return Axis(name, low - margin, high + margin)
     ends = as_floats(f"The bounds of column {name!r}", bound, "Give (low, high).")
     if ends.shape != (2,) or not np.isfinite(ends).all() or not ends[0] < ends[1]:
-        raise UsageError(f"The bounds {bound!r} of column {name!r} must be (low, high), low < high.")
+        raise UsageError(
+            f"The bounds {bound!r} of column {name!r} must be (low, high), low < high."
+        )
     if low < ends[0] or high > ends[1]:
         raise DataError(
             f"Column {name!r} has values from {low:g} to {high:g}, outside of its bounds "

@@ -30,9 +30,7 @@ def with_floor(masses: Matrix, n: int) -> Matrix:
 
 def held_out_score(masses: Matrix, measure: float, counts: Matrix) -> float:
     """The score of the module docstring at the counts of held-out rows."""
-    return float(
-        ((masses**2).sum() - 2 * (masses * counts).sum() / max(counts.sum(), 1)) / measure
-    )
+    return float(((masses**2).sum() - 2 * (masses * counts).sum() / max(counts.sum(), 1)) / measure)
 
 
 @dataclass(frozen=True)

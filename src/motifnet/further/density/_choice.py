@@ -171,9 +171,7 @@ def _searched(method: Method, scorer: _Scorer, requested: Requested) -> list[Can
     return found
 
 
-def _fitted(
-    candidate: Candidate, counts: Matrix, deviations: Matrix
-) -> tuple[Matrix, list[Codes]]:
+def _fitted(candidate: Candidate, counts: Matrix, deviations: Matrix) -> tuple[Matrix, list[Codes]]:
     """Masses, and the classes of the bins of each axis."""
     n, each = counts.sum(), [np.arange(size) for size in counts.shape]
     if candidate.method == "kde":

@@ -1,4 +1,4 @@
-"""The kernel of many pairs of tracks, in groups of equal lengths and in chunks of bounded memory."""
+"""The kernel of many pairs of tracks, in groups of equal lengths and chunks of bounded memory."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ def median_gamma(tracks: Tracks, rng: np.random.Generator) -> float:
     owner = np.repeat(np.arange(len(tracks)), [len(track) for track in tracks])
     part = rng.permutation(len(points))[:MAX_POINTS]
     distances = _squared_distances(points[None, part], points[None, part])[0]
-    pairs = owner[part][:, None] != owner[part] if len(tracks) > 1 else ~np.eye(len(part), dtype=bool)
+    pairs = (
+        owner[part][:, None] != owner[part] if len(tracks) > 1 else ~np.eye(len(part), dtype=bool)
+    )
     return float(np.median(distances[pairs])) if pairs.any() else 0.0
 
 

@@ -137,6 +137,11 @@ class FrechetKernel(TransformerMixin, BaseEstimator):
             self._features = self._embedded(gram)
         return gram
 
+    def _state(self) -> tuple[PairKernel, Tracks, Matrix | None, tuple[Matrix, ...]]:
+        """What the values of new tracks are computed from."""
+        clip = () if self.psd is None else (self._embedding, self._features)
+        return self._pair_kernel, self.tracks_, self._of_itself if self.normalize else None, clip
+
     def _embedded(self, gram: Matrix) -> Matrix:
         """φ of the rows."""
         features = gram @ self._embedding

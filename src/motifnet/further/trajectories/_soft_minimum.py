@@ -15,9 +15,9 @@ A sample of S uniform alignments estimates the mean; its limit is exact here as 
 
       Z = a Σ q Z',      M = a Σ q M' + e w Z,      E[N exp(−t D)] = M at the last cell.
 
-  D lies between low = max(n, m) exp(−β) and high = n + m − 1. The substitution t = exp(s − exp(−s))
-  makes the integrand fall doubly exponentially on both sides, and the trapezoidal rule in s has an
-  error of exp(−c/h) (Takahasi and Mori 1974). The cost is O(n m) a node.
+  D lies between low = max(n, m) exp(−β) and high = n + m − 1. With t = exp(s − exp(−s)) the
+  integrand falls doubly exponentially on both sides, and the trapezoidal rule in s has an error of
+  exp(−c/h) (Takahasi and Mori 1974). The cost is O(n m) a node.
 
 - β = ∞. E[min_A e] = Σ_k (t_k − t_{k−1}) P(min_A e ≥ t_k) over the distinct values t_k of e, and the
   same programme with a = 1[e ≥ t] gives each probability. The cost is O((n m)²).
@@ -62,7 +62,7 @@ def exact_mean(e: Matrix, beta: float) -> Matrix:
 
 
 def _exact_ratio(e: Matrix, beta: float) -> Matrix:
-    pairs, n, m = e.shape
+    n, m = e.shape[1:]
     # a factor common to all weights of a pair leaves the ratio as it is
     weights = np.exp(-beta * (e - e.min((1, 2), keepdims=True)))
     high = n + m - 1

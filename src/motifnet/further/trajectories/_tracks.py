@@ -25,7 +25,7 @@ def read_tracks(tracks: Any, name: str = "T1", d: int | None = None) -> Tracks:
     frame = nw.from_native(tracks, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         found = _of_frame(frame, name)
-    elif isinstance(tracks, Sequence) and not isinstance(tracks, str) or _is_stack(tracks):
+    elif (isinstance(tracks, Sequence) and not isinstance(tracks, str)) or _is_stack(tracks):
         found = [_track(track, f"{name}[{i}]") for i, track in enumerate(tracks)]
     else:
         raise DataError(
@@ -85,7 +85,7 @@ def _of_frame(frame: nw.DataFrame[Any], name: str) -> Tracks:
     if repeated.any():
         row = int(repeated.to_numpy().argmax())
         raise DataError(
-            f"{name} has two points of track {ids[row]!r} at time {times[row]!r}; "
+            f"{name} has two points of track {ids[row]} at time {times[row]}; "
             f"{int(repeated.sum())} rows repeat an id and a time. Keep one of each."
         )
     rest = [column for column in names if column not in keys]
@@ -99,6 +99,6 @@ def _of_frame(frame: nw.DataFrame[Any], name: str) -> Tracks:
         np.cumsum(np.bincount(code))[:-1],
     )
     return [
-        _track(points[rows], f"Track {label!r} of {name}")
+        _track(points[rows], f"Track {label} of {name}")
         for label, rows in zip(found, groups, strict=True)
     ]
