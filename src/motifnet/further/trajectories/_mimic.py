@@ -33,9 +33,9 @@ def mimic_tracks(fitted: Any, tracks: Any) -> Network:
     Returns
     -------
     Network
-        Takes tracks as rows with shape (n, L · d), point after point: `np.reshape(tracks, (n, -1))`.
-        Its outputs are those of `decision_function`, or of what `mimic` says of the last step.
-        `to_onnx(path)` writes it as ONNX in float64.
+        Takes tracks as rows with shape (n, L · d), point after point, as
+        `np.reshape(tracks, (n, -1))` gives them. Its outputs are those of `decision_function`, or
+        of what `mimic` says of the last step. `to_onnx(path)` writes it as ONNX in float64.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def _parts(fitted: Any) -> tuple[FrechetKernel, list[Any]]:
     if kernel.exact or np.isinf(kernel.beta):
         raise UsageError(
             f"FrechetKernel(exact={kernel.exact}, beta={kernel.beta}) has no network: its sums run "
-            "over all alignments, or are minima. Fit with exact=False and a finite beta, such as 10."
+            "over all alignments, or are minima. Fit with exact=False and a finite beta."
         )
     return kernel, steps[1:]
 
@@ -84,8 +84,8 @@ def _length(tracks: list[Matrix]) -> int:
     lengths = sorted({len(track) for track in tracks})
     if len(lengths) > 1:
         raise UsageError(
-            f"tracks have lengths from {lengths[0]} to {lengths[-1]}, and a network takes one. Call "
-            "mimic_tracks once for each length that occurs, or bring tracks to one length."
+            f"tracks have lengths from {lengths[0]} to {lengths[-1]}, and a network takes one. "
+            "Call mimic_tracks once for each length that occurs, or bring tracks to one length."
         )
     return lengths[0]
 

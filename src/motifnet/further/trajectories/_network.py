@@ -43,7 +43,11 @@ Index = NDArray[np.int64]
 
 
 def gram_network(
-    kernel: PairKernel, tracks: Tracks, of_itself: Matrix | None, clip: Sequence[Matrix], length: int
+    kernel: PairKernel,
+    tracks: Tracks,
+    of_itself: Matrix | None,
+    clip: Sequence[Matrix],
+    length: int,
 ) -> Motif:
     """Flat tracks of this length to their rows of the Gram matrix.
 
@@ -102,7 +106,9 @@ def _means(kernel: PairKernel, tracks: Tracks, length: int) -> list[Motif]:
     paths = [drawn_alignments(length, n, kernel.n_alignments, kernel.seed) for n in lengths]
     starts = np.cumsum([0, *(length * n for n in lengths)])
     cells, longest = int(starts[-1]), max(path.shape[1] for path in paths)
-    rows = [_padded(p, length * n, s, longest) for p, n, s in zip(paths, lengths, starts, strict=False)]
+    rows = [
+        _padded(p, length * n, s, longest) for p, n, s in zip(paths, lengths, starts, strict=False)
+    ]
     index = np.concatenate([row for row, _ in rows])
     weight = np.concatenate([on for _, on in rows])
     count, ends = len(index), np.cumsum([0, *map(len, paths)])

@@ -19,8 +19,8 @@ A sample of S uniform alignments estimates the mean; its limit is exact here as 
   integrand falls doubly exponentially on both sides, and the trapezoidal rule in s has an error of
   exp(−c/h) (Takahasi and Mori 1974). The cost is O(n m) a node.
 
-- β = ∞. E[min_A e] = Σ_k (t_k − t_{k−1}) P(min_A e ≥ t_k) over the distinct values t_k of e, and the
-  same programme with a = 1[e ≥ t] gives each probability. The cost is O((n m)²).
+- β = ∞. E[min_A e] = Σ_k (t_k − t_{k−1}) P(min_A e ≥ t_k) over the distinct values t_k of e, and
+  the same programme with a = 1[e ≥ t] gives each probability. The cost is O((n m)²).
 """
 
 from __future__ import annotations
