@@ -1,7 +1,7 @@
 """Storms at their first 12 fixes, and whether they become a hurricane later.
 
-Left out are storms of at most 12 fixes, and those that are a hurricane by then. Coordinates have
-the units of the table; `standardised` takes their means and deviations from the training rows.
+Left out are storms of at most 12 fixes, and those that are a hurricane by then. Positions are in
+units of 10 degrees, wind in 10 knots.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from motifnet.engine import Matrix
 
-FIXES, SHARE = 12, 0.7
+FIXES, SHARE, UNIT = 12, 0.7, 10.0
 INPUTS = {"position": ["lat", "long"], "position and wind": ["lat", "long", "wind"]}
+Rows = NDArray[np.int64]
 
 
 @cache
@@ -30,17 +31,12 @@ def storms(data: Path, inputs: str) -> tuple[Matrix, NDArray[Any]]:
     for _, storm in fixes.groupby(["name", "year"]):
         hurricane = (storm.status == "hurricane").to_numpy()
         if len(storm) > FIXES and not hurricane[:FIXES].any():
-            tracks.append(storm[INPUTS[inputs]].to_numpy(float)[:FIXES])
+            tracks.append(storm[INPUTS[inputs]].to_numpy(float)[:FIXES] / UNIT)
             labels.append(int(hurricane[FIXES:].any()))
     return np.array(tracks), np.array(labels)
 
 
-def standardised(
-    tracks: Matrix, labels: NDArray[Any], split: int
-) -> tuple[Matrix, NDArray[Any], Matrix, NDArray[Any]]:
-    """Training and test part of a random split."""
-    order = np.random.default_rng(split).permutation(len(tracks))
-    train, test = np.split(order, [int(SHARE * len(tracks))])
-    mean, deviation = tracks[train].mean((0, 1)), tracks[train].std((0, 1))
-    scaled = (tracks - mean) / deviation
-    return scaled[train], labels[train], scaled[test], labels[test]
+def parts(n: int, split: int) -> tuple[Rows, Rows]:
+    """Training and test rows of a random split."""
+    train, test = np.split(np.random.default_rng(split).permutation(n), [int(SHARE * n)])
+    return train, test

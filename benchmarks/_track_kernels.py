@@ -1,12 +1,14 @@
-"""Gram matrices of tracks, ours and those of tslearn, and an SVC with settings from inner folds.
+"""Matrices of tracks, ours and those of tslearn, and an SVC with settings from inner folds.
 
-A family is a list of pairs (training Gram matrix, rows of the test tracks), one a setting. The
-discrete Fréchet distance is that of Eiter and Mannila (1994), all pairs at once.
+Matrices are of all tracks, one a setting, and splits take their parts: kernels and distances have
+no part in the labels. A family of kernels is a list of such matrices. Ours is clipped in each
+split, by its training tracks alone, as `FrechetKernel` does. The discrete Fréchet distance is that
+of Eiter and Mannila (1994), all pairs at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,46 +17,51 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.svm import SVC
 
+from benchmarks._storms import Rows
 from motifnet.engine import Matrix, UsageError
-from motifnet.trajectories import FrechetKernel
+from motifnet.trajectories import frechet_kernel
 
-Pair = tuple[Matrix, Matrix]
-SCALES, BETAS, PENALTIES = (0.2, 0.7, 2.0), (1.0, 10.0), (0.3, 1.0, 10.0, 100.0)
+Scores = tuple[float, float]  # accuracy and AUC on the test tracks
+SCALES, BETAS, PENALTIES = (0.2, 0.7, 2.0), (1.0, 10.0), (1.0, 10.0, 100.0)
+NEIGHBOURS = (1, 3, 7, 15, 31)
 FOLDS = StratifiedKFold(5, shuffle=True, random_state=0)
 
 
-def ours(train: Matrix, test: Matrix, seed: int) -> Iterator[Pair]:
-    """The Fréchet kernel; gamma in units of the number of (standardised) coordinates."""
-    for beta in BETAS:
-        for scale in SCALES:
-            kernel = FrechetKernel(scale * train.shape[2], beta, random_state=seed)
-            yield kernel.fit_transform(train), kernel.transform(test)
+def ours(tracks: Matrix) -> list[Matrix]:
+    """The Fréchet kernel before clipping; gamma in units of the number of coordinates."""
+    settings = [(scale * tracks.shape[2], beta) for beta in BETAS for scale in SCALES]
+    return [frechet_kernel(tracks, gamma=gamma, beta=beta, psd=None) for gamma, beta in settings]
 
 
-def of_distances(distances: Pair) -> Iterator[Pair]:
+def exponentials(distances: Matrix) -> list[Matrix]:
     """exp(−distance/γ) with γ around the median."""
-    median = np.median(distances[0])
-    for scale in SCALES:
-        yield np.exp(-distances[0] / (scale * median)), np.exp(-distances[1] / (scale * median))
+    median = np.median(distances)
+    return [np.exp(-distances / (scale * median)) for scale in SCALES]
 
 
-def frechet_distances(train: Matrix, test: Matrix) -> Pair:
-    return _frechet(train, train), _frechet(test, train)
+def frechet_distances(tracks: Matrix) -> Matrix:
+    """Of all pairs, with shape (n, n)."""
+    leash = np.sqrt(((tracks[:, None, :, None] - tracks[None, :, None, :]) ** 2).sum(-1))
+    for i in range(leash.shape[2]):
+        for j in range(leash.shape[3]):
+            earlier = [
+                leash[:, :, i - a, j - b] for a, b in ((1, 0), (0, 1), (1, 1)) if i >= a and j >= b
+            ]
+            if earlier:
+                leash[:, :, i, j] = np.maximum(leash[:, :, i, j], np.min(earlier, axis=0))
+    return np.asarray(leash[:, :, -1, -1])
 
 
-def dtw_distances(train: Matrix, test: Matrix) -> Pair:
+def dtw_distances(tracks: Matrix) -> Matrix:
     """Of tslearn."""
-    metrics = _tslearn()
-    return metrics.cdist_dtw(train), metrics.cdist_dtw(test, train)
+    return np.asarray(_tslearn().cdist_dtw(tracks))
 
 
-def gak(train: Matrix, test: Matrix) -> Iterator[Pair]:
-    """Global alignment kernels of tslearn; sigma around its own rule."""
+def global_alignment(tracks: Matrix) -> list[Matrix]:
+    """Global alignment kernels of tslearn, with sigma around its own rule."""
     metrics = _tslearn()
-    rule = metrics.sigma_gak(train, random_state=0)
-    for scale in (0.3, 1.0, 3.0):
-        sigma = rule * scale
-        yield metrics.cdist_gak(train, sigma=sigma), metrics.cdist_gak(test, train, sigma=sigma)
+    rule = metrics.sigma_gak(tracks, random_state=0)
+    return [metrics.cdist_gak(tracks, sigma=scale * rule) for scale in (0.3, 1.0, 3.0)]
 
 
 def _tslearn() -> Any:
@@ -65,49 +72,51 @@ def _tslearn() -> Any:
     return metrics
 
 
-def _frechet(first: Matrix, second: Matrix) -> Matrix:
-    """With shape (n1, n2)."""
-    gaps = np.sqrt(
-        ((first[:, None, :, None] - second[None, :, None, :]) ** 2).sum(-1)
-    )  # (n1, n2, L1, L2)
-    for i in range(gaps.shape[2]):
-        for j in range(gaps.shape[3]):
-            earlier = [
-                gaps[:, :, i - a, j - b] for a, b in ((1, 0), (0, 1), (1, 1)) if i >= a and j >= b
-            ]
-            if earlier:
-                gaps[:, :, i, j] = np.maximum(gaps[:, :, i, j], np.min(earlier, axis=0))
-    return np.asarray(gaps[:, :, -1, -1])
+def clipped(gram: Matrix, train: Rows) -> Matrix:
+    """All rows, against the training tracks."""
+    values, vectors = np.linalg.eigh(gram[np.ix_(train, train)])
+    kept = values > 1e-10 * values[-1]
+    features = gram[:, train] @ (vectors[:, kept] / np.sqrt(values[kept]))
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    return np.asarray(features @ features[train].T)
+
+
+def plain(gram: Matrix, train: Rows) -> Matrix:
+    return gram[:, train]
 
 
 def scored_svc(
-    family: Iterator[Pair], labels: NDArray[Any], truth: NDArray[Any]
-) -> tuple[float, float]:
-    """Accuracy and AUC on the test tracks, with the setting and C of the best inner accuracy."""
-    best, decision = -1.0, np.zeros(len(truth))
-    for gram, rows in family:
+    family: Sequence[Matrix],
+    prepared: Callable[[Matrix, Rows], Matrix],
+    labels: NDArray[Any],
+    train: Rows,
+    test: Rows,
+) -> Scores:
+    """With the kernel and C of the best inner accuracy."""
+    best, decision = -1.0, np.zeros(len(test))
+    for gram in family:
+        rows = prepared(gram, train)
         for C in PENALTIES:
             model = SVC(kernel="precomputed", C=C)
-            inner = cross_val_predict(model, gram, labels, cv=FOLDS)
-            if (accuracy := float((inner == labels).mean())) > best:
+            inner = cross_val_predict(model, rows[train], labels[train], cv=FOLDS)
+            if (accuracy := float((inner == labels[train]).mean())) > best:
                 best = accuracy
-                decision = model.fit(gram, labels).decision_function(rows)
-    return float(((decision > 0) == truth).mean()), float(roc_auc_score(truth, decision))
+                decision = model.fit(rows[train], labels[train]).decision_function(rows[test])
+    return _scores(decision > 0, decision, labels[test])
 
 
-def scored_neighbours(
-    distances: Pair, labels: NDArray[Any], truth: NDArray[Any]
-) -> tuple[float, float]:
-    """The same of k nearest neighbours."""
+def scored_neighbours(distances: Matrix, labels: NDArray[Any], train: Rows, test: Rows) -> Scores:
+    """Of k nearest neighbours, with the k of the best inner accuracy."""
     from sklearn.neighbors import KNeighborsClassifier
 
-    def model(k: int) -> Any:
-        return KNeighborsClassifier(k, metric="precomputed")
+    inside = distances[np.ix_(train, train)]
+    models = [KNeighborsClassifier(k, metric="precomputed") for k in NEIGHBOURS]
+    inner = [cross_val_predict(model, inside, labels[train], cv=FOLDS) for model in models]
+    best = int(np.argmax([(found == labels[train]).mean() for found in inner]))
+    fitted = models[best].fit(inside, labels[train])
+    chance = fitted.predict_proba(distances[np.ix_(test, train)])[:, 1]
+    return _scores(chance > 0.5, chance, labels[test])
 
-    inner = {
-        k: (cross_val_predict(model(k), distances[0], labels, cv=FOLDS) == labels).mean()
-        for k in (1, 3, 7, 15, 31)
-    }
-    best = model(max(inner, key=lambda k: inner[k])).fit(distances[0], labels)
-    chance = best.predict_proba(distances[1])[:, 1]
-    return float(((chance > 0.5) == truth).mean()), float(roc_auc_score(truth, chance))
+
+def _scores(found: NDArray[Any], decision: Matrix, truth: NDArray[Any]) -> Scores:
+    return float((found == truth).mean()), float(roc_auc_score(truth, decision))

@@ -92,8 +92,8 @@ def test_blocks_hold_the_mean_of_their_histogram() -> None:
 
 def test_units_are_those_of_the_columns() -> None:
     X, scale = strips(500, 0), np.array([10.0, 0.1])
-    one = PartitionDensity(bounds=UNIT).fit(X)
-    two = PartitionDensity(bounds=((0, 10), (0, 0.1))).fit(X * scale)
+    one = PartitionDensity(24, bounds=UNIT).fit(X)
+    two = PartitionDensity(24, bounds=((0, 10), (0, 0.1))).fit(X * scale)
     difference = one.score_samples(X) - two.score_samples(X * scale)
     assert np.allclose(difference, np.log(scale.prod()), atol=1e-12)
 
@@ -191,23 +191,25 @@ def test_blocks_of_a_tensor() -> None:
 
 
 def test_same_seed_same_density_and_no_state_is_touched() -> None:
-    X, state = strips(300, 0), np.random.get_state()[1].copy()  # type: ignore[index, union-attr]
-    first = PartitionDensity(random_state=3).fit(X).score_samples(X)
-    assert np.array_equal(first, clone(PartitionDensity(random_state=3)).fit(X).score_samples(X))
+    X, state = strips(300, 0), np.random.get_state()[1].copy()  # type: ignore[index]
+    first = PartitionDensity(16, 2, random_state=3).fit(X).score_samples(X)
+    assert np.array_equal(
+        first, clone(PartitionDensity(16, 2, random_state=3)).fit(X).score_samples(X)
+    )
     assert np.array_equal(state, np.random.get_state()[1])  # type: ignore[index]
 
 
 def test_outside_is_minus_infinity_and_inside_is_not() -> None:
-    model = PartitionDensity(bounds=UNIT).fit(strips(200, 0) * 0.5)
+    model = PartitionDensity(16, bounds=UNIT).fit(strips(200, 0) * 0.5)
     assert np.isfinite(model.score_samples(midpoints(50))).all()
     assert np.isneginf(model.score_samples([[1.1, 0.5], [0.5, -0.1]])).all()
-    table = PartitionDensity().fit(mixed(200))
+    table = PartitionDensity(16).fit(mixed(200))
     assert np.isneginf(table.score_samples(pd.DataFrame({"town": ["Rom"], "area": [0.0]}))).all()
 
 
 def test_frames_come_back_as_frames() -> None:
     table = mixed(200)
-    drawn = PartitionDensity().fit(table).sample(50, random_state=0)
+    drawn = PartitionDensity(16).fit(table).sample(50, random_state=0)
     assert list(drawn.columns) == ["town", "area"]
     assert set(drawn.town) <= set(table.town)
 
@@ -215,10 +217,10 @@ def test_frames_come_back_as_frames() -> None:
 def test_plot() -> None:
     X = strips(500, 0)
     for d, data in ((1, X[:, :1]), (2, X), (3, np.column_stack([X, X[::-1, 0]])), (0, mixed(200))):
-        axes = PartitionDensity(n_bins=12).fit(data).plot()
+        axes = PartitionDensity(n_bins=12, n_blocks=2, method="partition").fit(data).plot()
         assert axes.get_xlabel(), d
     with pytest.raises(UsageError, match="not in one part"):
-        PartitionDensity().fit(X).plot((0, 5))
+        PartitionDensity(method="histogram").fit(X).plot((0, 5))
 
 
 # bad input
@@ -261,17 +263,19 @@ def test_wrong_tables(X: Any, match: str) -> None:
 
 
 def test_wrong_columns_after_the_fit() -> None:
-    model = PartitionDensity().fit(mixed(100))
+    model = PartitionDensity(16).fit(mixed(100))
     with pytest.raises(DataError, match="feature names"):
         model.score_samples(mixed(5)[["area", "town"]])
     with pytest.raises(DataError, match="expecting 2 features"):
-        PartitionDensity().fit(strips(100, 0)).score_samples([[0.1]])
+        PartitionDensity(16).fit(strips(100, 0)).score_samples([[0.1]])
     with pytest.raises(DataError, match="was numbers at the fit"):
         model.score_samples(pd.DataFrame({"town": ["Ulm"], "area": ["wide"]}))
     with pytest.raises(UsageError, match="numbers only"):
         PartitionDensity(method="kde").fit(mixed(100))
 
 
-@parametrize_with_checks([PartitionDensity(n_bins=8, n_blocks=2, rank=1)])
+@parametrize_with_checks(  # type: ignore[untyped-decorator]
+    [PartitionDensity(n_bins=8, n_blocks=2, rank=1, method="partition")]
+)
 def test_scikit_learn_conventions(estimator: Any, check: Any) -> None:
     check(estimator)

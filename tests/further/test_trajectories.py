@@ -254,7 +254,7 @@ def test_what_has_no_network_is_refused() -> None:
 
 
 def test_same_seed_same_kernel_and_no_state_is_touched() -> None:
-    T, state = tracks(8), np.random.get_state()[1].copy()  # type: ignore[index, union-attr]
+    T, state = tracks(8), np.random.get_state()[1].copy()  # type: ignore[index]
     kernel = FrechetKernel(random_state=4)
     assert np.array_equal(kernel.fit_transform(T), clone(kernel).fit_transform(T))
     assert not np.array_equal(kernel.fit_transform(T), frechet_kernel(T, random_state=5))

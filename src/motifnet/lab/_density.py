@@ -8,6 +8,7 @@ squared errors, on the midpoints of a grid.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ NAME, TITLE = "density", "A density of scattered strips, and a smooth one"
 ROWS = np.array([0, 1, 1, 0, 1, 0, 0, 1, 0, 1, 1, 0])
 COLUMNS = np.array([0, 1, 0, 1, 1, 0, 0, 1])
 BLOCKS = np.array([[1.8, 0.2], [0.2, 1.8]])
-SIDE, BOUNDS = 192, ((0.0, 1.0), (0.0, 1.0))
+SIDE, BOUNDS = 96, ((0.0, 1.0), (0.0, 1.0))
 METHODS = {"partition": TRAINED, "kde": MEASURED, "histogram": CALM}
 LABELS = {"partition": "partition", "kde": "kernel density", "histogram": "histogram"}
 
@@ -117,7 +118,7 @@ def _checks(errors: dict[str, Matrix], smooth: float, mass: float) -> tuple[Chec
 
 
 def _sentences(
-    sizes: tuple[int, ...], errors: dict[str, Matrix], smooth: list[str]
+    sizes: tuple[int, ...], errors: dict[str, Matrix], smooth: Sequence[str]
 ) -> tuple[str, ...]:
     each = "; ".join(
         f"{n:,} rows: "
@@ -139,6 +140,7 @@ def _draw_map(axis: Any, title: str, values: Matrix) -> None:
         vmin=0,
         vmax=2.5,
         cmap="cividis",
+        interpolation="none",
     )
     axis.grid(False)
     axis.set(title=title, xlabel="x₁", ylabel="x₂")

@@ -62,8 +62,8 @@ class Axis:
     def edges(self, bins: int) -> Matrix:
         """The ends of the bins; those of levels are at whole numbers less a half."""
         if self.levels is not None:
-            return np.arange(bins + 1) - 0.5
-        return np.linspace(self.low, self.high, bins + 1)
+            return np.arange(bins + 1, dtype=np.float64) - 0.5
+        return np.asarray(np.linspace(self.low, self.high, bins + 1), dtype=np.float64)
 
 
 def read_columns(X: Any) -> dict[str, Values]:

@@ -31,17 +31,18 @@ RANK, RANKS = 2, (1, 4)  # the first that is tried, and those tried with the bes
 WIDTHS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.3)
 Method = Literal["partition", "histogram", "kde"]
 NAMES = {"partition": "partition", "histogram": "histogram", "kde": "kernel density"}
-CV = "cv"
+Auto = Literal["cv"]  # left to the held-out score
+CV: Auto = "cv"
 
 
 @dataclass(frozen=True)
 class Requested:
-    """Settings of the user; "cv" leaves them to the held-out score."""
+    """Settings of the user."""
 
-    bins: int | Literal["cv"] = CV
-    blocks: int | Literal["cv"] = CV
-    rank: int | Literal["cv"] = CV
-    method: Method | Literal["cv"] = CV
+    bins: int | Auto = CV
+    blocks: int | Auto = CV
+    rank: int | Auto = CV
+    method: Method | Auto = CV
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ class _Scorer:
 
 
 def _methods(axes: tuple[Axis, ...], requested: Requested) -> list[Method]:
-    if requested.method != CV:
+    if requested.method != "cv":
         return [requested.method]
     found: list[Method] = ["histogram"]
     if all(axis.levels is None for axis in axes):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from sklearn.utils import Tags
 
 from motifnet.engine import DataError, Matrix, UsageError, check_choice, check_count, seed_of
 from motifnet.further.density._axes import Axis, Bounds, Codes, Values, axes_of, read_columns
-from motifnet.further.density._choice import CV, NAMES, Chosen, Method, Requested, choose
+from motifnet.further.density._choice import CV, NAMES, Auto, Chosen, Method, Requested, choose
 from motifnet.further.density._plot import draw_density
 from motifnet.further.density._tree import dependence_tree
 
@@ -73,12 +73,12 @@ class PartitionDensity(BaseEstimator):
 
     def __init__(
         self,
-        n_bins: int | Literal["cv"] = CV,
-        n_blocks: int | Literal["cv"] = CV,
-        rank: int | Literal["cv"] = CV,
+        n_bins: int | Auto = CV,
+        n_blocks: int | Auto = CV,
+        rank: int | Auto = CV,
         random_state: Any = 0,
         *,
-        method: Method | Literal["cv"] = CV,
+        method: Method | Auto = CV,
         bounds: Bounds = None,
     ) -> None:
         self.n_bins = n_bins
@@ -120,7 +120,7 @@ class PartitionDensity(BaseEstimator):
             value = getattr(self, name)
             if not isinstance(value, str) or value != CV:
                 check_count(name, value, least, 8)
-        if self.n_bins != CV and self.n_bins > MAX_BINS:
+        if not isinstance(self.n_bins, str) and self.n_bins > MAX_BINS:
             raise UsageError(f"n_bins={self.n_bins} is more than {MAX_BINS}. Try 64, or 'cv'.")
         check_choice("method", self.method, (CV, *NAMES))
         return Requested(self.n_bins, self.n_blocks, self.rank, self.method)

@@ -13,6 +13,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from motifnet.engine import DataError, Matrix, as_floats
 
@@ -58,7 +59,7 @@ def _track(track: Any, name: str) -> Matrix:
         )
     if not len(values):
         raise DataError(f"{name} is an empty track. Leave it out, with its label.")
-    bad = ~np.isfinite(values).all(1)
+    bad: NDArray[np.bool_] = ~np.isfinite(values).all(axis=1)
     if bad.any():
         raise DataError(
             f"{name} has NaN or infinity in {int(bad.sum())} of {len(bad)} points, first in "
