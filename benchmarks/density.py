@@ -39,7 +39,7 @@ EXPERIMENT = Experiment(
         "seconds",
     ),
 )
-FULL = Plan(sizes=(500, 2_000, 8_000), seeds=range(20), sets=("strips", "disk", "smooth"))
+FULL = Plan(sizes=(500, 2_000, 8_000), seeds=range(5), sets=("strips", "disk", "smooth"))
 QUICK = Plan(sizes=(500,), seeds=range(2), sets=("strips", "smooth"))
 ROWS = np.array([0, 1, 1, 0, 1, 0, 0, 1, 0, 1, 1, 0])
 COLUMNS = np.array([0, 1, 0, 1, 1, 0, 0, 1])

@@ -15,7 +15,7 @@ from motifnet.further.trajectories._tracks import Tracks
 
 Index = NDArray[np.int64]
 MAX_NUMBERS = 4_000_000  # in the largest array of a chunk
-NODES = 64  # about as many as the exact value takes
+NODES = 64  # of the quadrature of an exact value, roughly
 MAX_POINTS = 1_000  # that the median is taken from
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from motifnet.engine import DataError, Matrix, as_floats
 
@@ -59,11 +58,11 @@ def _track(track: Any, name: str) -> Matrix:
         )
     if not len(values):
         raise DataError(f"{name} is an empty track. Leave it out, with its label.")
-    bad: NDArray[np.bool_] = ~np.isfinite(values).all(axis=1)
-    if bad.any():
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if len(bad):
         raise DataError(
-            f"{name} has NaN or infinity in {int(bad.sum())} of {len(bad)} points, first in "
-            f"point {int(bad.argmax())}. Leave out these points, or interpolate."
+            f"{name} has NaN or infinity in {len(bad)} of {len(values)} points, first in point "
+            f"{bad[0]}. Leave out these points, or interpolate."
         )
     return values
 
