@@ -28,6 +28,8 @@ PAGES = (
 # what users import; the other packages are how these work
 PACKAGES = {
     "motifnet": "Fit, load, imitate, profile",
+    "motifnet.density": "Rough densities",
+    "motifnet.trajectories": "Trajectories",
     "motifnet.synthetic": "Synthetic tables",
     "motifnet.uncertainty": "Intervals, bands and shifts",
     "motifnet.transport": "Wasserstein tests",

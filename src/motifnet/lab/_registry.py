@@ -12,7 +12,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from motifnet.engine import UsageError, atomic_file
-from motifnet.lab import _fig1, _fig2, _fig3, _fig4, _fig5, _fig6, _fig7, _fig8, _synthetic
+from motifnet.lab import (
+    _density,
+    _fig1,
+    _fig2,
+    _fig3,
+    _fig4,
+    _fig5,
+    _fig6,
+    _fig7,
+    _fig8,
+    _synthetic,
+    _trajectories,
+)
 from motifnet.lab._figure import Facts
 
 FIGURES: dict[str, Callable[[bool, Path], Facts]] = {
@@ -24,6 +36,8 @@ FIGURES: dict[str, Callable[[bool, Path], Facts]] = {
     "fig6": _fig6.run,
     "fig7": _fig7.run,
     "fig8": _fig8.run,
+    "density": _density.run,
+    "trajectories": _trajectories.run,
     "synthetic": _synthetic.run,
 }
 

@@ -46,6 +46,7 @@ INSTEAD = {
     "RadiusNeighborsRegressor": "nearest is KNeighborsRegressor",
     **dict.fromkeys(("NMF", "SparsePCA"), "nearest is PCA, FastICA or KernelPCA"),
     **dict.fromkeys(("AffinityPropagation", "BisectingKMeans", "MeanShift"), "nearest is KMeans"),
+    "FrechetKernel": "a pipeline of tracks is taken by motifnet.trajectories.mimic_tracks",
     "AdditiveChi2Sampler": "nearest is Nystroem(kernel='chi2')",
     "CCA": "nearest is PLSRegression",
     "OutputCodeClassifier": "nearest is OneVsRestClassifier",
