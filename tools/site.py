@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import sys
 from importlib import import_module
+from inspect import isclass, isroutine
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -54,7 +55,8 @@ def write_api(folder: Path) -> None:
     pages.mkdir(parents=True, exist_ok=True)
     index = ["# API", ""]
     for package, title in PACKAGES.items():
-        names = [name for name in import_module(package).__all__ if not name.startswith("__")]
+        module = import_module(package)
+        names = [n for n in module.__all__ if isclass(found := getattr(module, n)) or isroutine(found)]
         page = f"{package.replace('.', '-')}.md"
         listed = ", ".join(f"[{name}]({page}#{package}.{name})" for name in names)
         index += [f"**[{title}]({page})**, `{package}`: {listed}", ""]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -100,7 +100,7 @@ def _error(logs: Matrix) -> float:
 
 
 def _fitted(X: Matrix) -> dict[str, PartitionDensity]:
-    return {m: PartitionDensity(method=m, bounds=BOUNDS).fit(X) for m in METHODS}  # type: ignore[arg-type]
+    return {m: PartitionDensity(method=cast(Any, m), bounds=BOUNDS).fit(X) for m in METHODS}
 
 
 def _mass(model: PartitionDensity) -> float:

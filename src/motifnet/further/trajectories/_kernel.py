@@ -185,6 +185,7 @@ class FrechetKernel(TransformerMixin, BaseEstimator):
 def frechet_kernel(
     T1: Any,
     T2: Any = None,
+    *,
     gamma: float | Literal["median"] = "median",
     beta: float = 1.0,
     n_alignments: int = 100,
