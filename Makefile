@@ -1,4 +1,4 @@
-# make demo | test | test-slow | coverage | bench-quick | bench | autogluon | lab | lint | clean.  Another Python: make test PYTHON=python3.12
+# make demo | test | test-slow | coverage | bench-quick | bench | autogluon | lab | lint | docs | clean.  Another Python: make test PYTHON=python3.12
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Two workers begin at the two halves of the suite, so that what a file prepares is made once.
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo test test-slow coverage bench-quick bench autogluon lab lint readme clean
+.PHONY: demo test test-slow coverage bench-quick bench autogluon lab lint docs readme clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/demo.py
@@ -49,7 +49,13 @@ lint: .venv/.installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/python tools/structure.py
 
-# Figures and tables of the README, computed again.
+# The documentation site, in site/: warnings are errors.
+docs: .venv/.installed-docs
+	$(BIN)/python tools/site.py site-pages
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Now open site/README.html or site/index.html"
+
+# Figures and tables of the user guide, computed again.
 readme: .venv/.installed-dev
 	$(BIN)/python examples/figure.py
 	$(BIN)/python examples/demo.py --splits 10 --write-readme
@@ -65,10 +71,14 @@ readme: .venv/.installed-dev
 	@$(PIP) --editable ".[dev]"
 	@touch $@
 
+.venv/.installed-docs: .venv/.installed
+	@$(PIP) --editable ".[docs]"
+	@touch $@
+
 .venv/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	@touch $@
 
 clean:
-	rm -rf .venv demo-out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv demo-out dist site site-pages .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

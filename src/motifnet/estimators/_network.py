@@ -168,6 +168,8 @@ class Network:
             form, then all weights are fine-tuned. Fold networks choose the number of epochs, which
             is at most this one and may be 0.
 
+        Notes
+        -----
         The certificate of the result compares it with the same function in numpy; without an
         estimator there is none.
         """
