@@ -18,6 +18,8 @@ import pytest
 
 from motifnet.compare import (
     METHODS,
+    MISSING,
+    Inputs,
     Method,
     Result,
     Setting,
@@ -40,7 +42,6 @@ from motifnet.compare import (
     tree_share,
 )
 from motifnet.compare._ensemble import CrossFitted
-from motifnet.compare._method import MISSING, Inputs
 from motifnet.engine import DataError, MotifnetWarning, UsageError
 
 TUNED = (

@@ -21,10 +21,17 @@ from typer.testing import CliRunner, Result
 
 import motifnet
 from motifnet.cli._app import app
-from motifnet.compress import Point, TradeOff
+from motifnet.compress import (
+    Point,
+    TradeOff,
+    among,
+    before_residual,
+    mixed_rows,
+    own_rows,
+    unwarped,
+)
 from motifnet.compress._compress import _falls_short
 from motifnet.compress._residuals import has_trees, with_trees
-from motifnet.compress._rows import among, before_residual, mixed_rows, own_rows, unwarped
 from motifnet.compress._student import output_layer, split_loss
 from motifnet.engine import DataError, Matrix, MotifnetWarning, UsageError
 from motifnet.kernels import Kernel

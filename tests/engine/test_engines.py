@@ -37,8 +37,7 @@ from motifnet.engine import (
     working,
 )
 from motifnet.engine._checkpoint import NamedArrays, decode, encode
-from motifnet.kernels import Capacity, GridChoice, every_fold, start_kernel
-from motifnet.kernels._held_out import LandmarkFolds
+from motifnet.kernels import Capacity, GridChoice, LandmarkFolds, every_fold, start_kernel
 from motifnet.teachers import Forest
 
 KEY = {"rows": "a", "settings": {"seed": 0}}

@@ -21,9 +21,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from motifnet import MotifClassifier, MotifRegressor, load, mimic
 from motifnet.engine import Control, DataError, MotifnetWarning, UsageError
-from motifnet.pipeline._goal import ScoredCandidate
-from motifnet.pipeline._history import History
-from motifnet.pipeline._presets import PRESETS
+from motifnet.pipeline import PRESETS, History, ScoredCandidate
 from tests.shared.short_presets import short
 
 # as for every estimator that chooses its settings by

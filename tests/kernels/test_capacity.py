@@ -12,8 +12,7 @@ import pytest
 import torch
 
 from motifnet.engine import Control, Stopped
-from motifnet.kernels import Capacity, affordable
-from motifnet.kernels._capacity import Pace
+from motifnet.kernels import Capacity, Pace, affordable
 from motifnet.tables import Sample
 from motifnet.teachers import KernelRidge
 from motifnet.training import FeatureSettings, cross_tune, starts_of

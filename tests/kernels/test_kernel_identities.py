@@ -17,9 +17,14 @@ from torch import Tensor
 from motifnet.engine import Control
 from motifnet.kernels import (
     PROFILES,
+    RIDGES,
+    SCALES,
     AllRows,
     Capacity,
+    ExactSmoother,
     Kernel,
+    LandmarkSmoother,
+    Pace,
     Parabola,
     Partition,
     Scores,
@@ -28,6 +33,7 @@ from motifnet.kernels import (
     _held_out,
     affordable,
     by_blocks,
+    choose_landmarks,
     distances,
     divisors,
     enough,
@@ -45,16 +51,13 @@ from motifnet.kernels import (
     quantile_knots,
     radial,
     radial_slope,
+    ridge_leverages,
     solve_folds,
     solve_ridge,
     start_kernel,
     two_valued,
 )
-from motifnet.kernels._capacity import Pace
 from motifnet.kernels._convex_loss import _Problem
-from motifnet.kernels._grid_search import RIDGES, SCALES
-from motifnet.kernels._landmarks import choose_landmarks, ridge_leverages
-from motifnet.kernels._smoother import ExactSmoother, LandmarkSmoother
 
 N, D = 36, 3
 KERNEL = Kernel(("laplace1", "gaussian"), np.array([0.6, 0.4]), np.array([0.4, 0.6]))

@@ -12,14 +12,17 @@ from sklearn.linear_model import LogisticRegression
 from motifnet.kernels import (
     blocks_of,
     calibrated_log_loss,
+    gradient_through,
     leave_out_log_loss,
     leave_out_residuals,
     log_losses,
+    logits_of,
+    probabilities,
     projector,
+    scored_weight,
     solve_ridge,
+    working_regression,
 )
-from motifnet.kernels._convex_loss import logits_of, probabilities, working_regression
-from motifnet.kernels._leave_out import gradient_through, scored_weight
 
 N = 60
 IDS = [None, torch.arange(N) // 5, torch.where(torch.arange(N) < 15, -1, torch.arange(N) // 20)]

@@ -9,9 +9,17 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from motifnet.kernels import CURVATURE, Capacity, Scores, fit_softmax, log_losses, machine_of
-from motifnet.kernels._smoother import ExactSmoother, LandmarkSmoother
-from motifnet.training._loss_refit import temperature
+from motifnet.kernels import (
+    CURVATURE,
+    Capacity,
+    ExactSmoother,
+    LandmarkSmoother,
+    Scores,
+    fit_softmax,
+    log_losses,
+    machine_of,
+)
+from motifnet.training import temperature
 
 N, LAM = 150, 0.7
 

@@ -18,8 +18,8 @@ from motifnet.kernels import (
     start_kernel,
     two_valued,
 )
+from motifnet.training import FeatureParameters
 from motifnet.training._pairwise import square, with_indicators
-from motifnet.training._parameters import FeatureParameters
 
 PROFILES = ("laplace1", "laplace2", "gaussian")
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 
-from motifnet.model._archive import MANIFEST, TENSORS, write_archive
+from motifnet.model import MANIFEST, TENSORS, write_archive
 
 NUMBERS: list[Any] = [
     0,

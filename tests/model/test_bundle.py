@@ -31,9 +31,18 @@ from motifnet.engine import (
     UsageError,
     atomic_file,
 )
-from motifnet.model import BundleError, FittedModel, load_model, save_model
-from motifnet.model._archive import MANIFEST, TENSORS, read_archive, write_archive
-from motifnet.model._serialize import PROTOCOL, check_width
+from motifnet.model import (
+    MANIFEST,
+    PROTOCOL,
+    TENSORS,
+    BundleError,
+    FittedModel,
+    check_width,
+    load_model,
+    read_archive,
+    save_model,
+    write_archive,
+)
 from motifnet.motifs import MOTIFS, Affine, Motif
 from motifnet.tables import Encoder, Numeric, Schema, as_table, read_table
 from motifnet.transfer import Card

@@ -22,11 +22,9 @@ from motifnet.engine import DataError, MotifnetWarning, UsageError
 from motifnet.kernels import Kernel
 from motifnet.losses import Objective
 from motifnet.model import FittedModel
-from motifnet.model.explain import Evidence, ScoredRows, centres_of, explain, raw_columns
-from motifnet.model.explain._subgroups import subgroups
+from motifnet.model.explain import Evidence, ScoredRows, centres_of, explain, raw_columns, subgroups
 from motifnet.motifs import Affine, Chain, Monomial, Motif
-from motifnet.pipeline._prepare import prepare, warn_of_rows
-from motifnet.pipeline._presets import get_preset
+from motifnet.pipeline import get_preset, prepare, warn_of_rows
 from motifnet.tables import Encoder, as_table, make_folds
 from motifnet.transfer import Certificate, describe_network, kernel_network
 from tests.shared.hand_made import make_model

@@ -20,8 +20,7 @@ import pytest
 import safetensors.numpy
 import torch
 
-from motifnet.model import save_model
-from motifnet.model._archive import MANIFEST, TENSORS, read_archive, write_archive
+from motifnet.model import MANIFEST, TENSORS, read_archive, save_model, write_archive
 from motifnet.motifs import (
     Chain,
     Clip,

@@ -23,11 +23,11 @@ from motifnet import mimic
 from motifnet import motifs as m
 from motifnet.engine import FileError, UsageError
 from motifnet.kernels import Kernel
-from motifnet.model import FittedModel, network_to_onnx, to_onnx
+from motifnet.model import FittedModel, ParityError, network_to_onnx, to_onnx
 from motifnet.model._cost import _RULES, Meter
 from motifnet.model._onnx import assemble
 from motifnet.model._onnx import value as value_info
-from motifnet.model._onnx_check import ParityError, start
+from motifnet.model._onnx_check import start
 from motifnet.model._onnx_graph import Graph
 from motifnet.model._onnx_motifs import emit
 from motifnet.model._synthetic import rows_for

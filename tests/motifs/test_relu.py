@@ -21,22 +21,20 @@ from motifnet import mimic
 from motifnet import motifs as m
 from motifnet.engine import UsageError
 from motifnet.kernels import PROFILES, Kernel
-from motifnet.motifs import _relu_exact as exact
-from motifnet.motifs._relu_curve import (
+from motifnet.motifs import (
     Curve,
     chord_error,
     curvature_knots,
-    segments_for,
-    total_curvature,
-)
-from motifnet.motifs._relu_square import (
     depth_for,
     relu_monomial,
     relu_product,
     relu_square,
     relu_squared_norm,
+    segments_for,
     square_error,
+    total_curvature,
 )
+from motifnet.motifs import _relu_exact as exact
 from motifnet.transfer import ReluForm, kernel_network, relu_form, values_of
 
 Matrix = NDArray[np.float64]

@@ -21,10 +21,10 @@ from motifnet.training import (
     FeatureLayers,
     FeatureSettings,
     cross_tune,
+    least_count,
     predicted_blocks,
     starts_of,
 )
-from motifnet.training._tuned_model import least_count
 
 SETTINGS = FeatureSettings(("laplace1", "gaussian"), steps=8)
 

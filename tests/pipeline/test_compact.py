@@ -18,8 +18,7 @@ from motifnet.kernels import Kernel, means_between
 from motifnet.model import BundleError
 from motifnet.model._codec import narrowed, with_zeros, without_zeros
 from motifnet.motifs import Affine, Distance
-from motifnet.pipeline._compact import Compactor
-from motifnet.pipeline._goal import RegressionGoal
+from motifnet.pipeline import Compactor, RegressionGoal
 from motifnet.structure import Part, kernel_width
 from motifnet.tables import Sample
 from motifnet.training import CrossTuned, FeatureLayers, TunedModel, with_centres

@@ -10,10 +10,7 @@ import pytest
 
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.engine import Control, LedgerRow, MotifnetWarning, Stopped
-from motifnet.pipeline._goal import ScoredCandidate
-from motifnet.pipeline._history import History
-from motifnet.pipeline._pipeline import Planned, carry_out
-from motifnet.pipeline._run import Run
+from motifnet.pipeline import History, Planned, Run, ScoredCandidate, carry_out
 
 
 def run_of(limit: float | None, took: float) -> Any:

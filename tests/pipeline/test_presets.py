@@ -7,8 +7,7 @@ from __future__ import annotations
 import pytest
 
 from motifnet.losses import Objective
-from motifnet.pipeline import _presets
-from motifnet.pipeline._presets import PRESETS
+from motifnet.pipeline import PRESETS, _presets
 from motifnet.teachers import TEACHERS
 
 

@@ -27,12 +27,11 @@ from motifnet import MotifClassifier, MotifRegressor, load
 from motifnet.engine import Control
 from motifnet.kernels import Capacity, Kernel, fit_with_held_out, solve_ridge
 from motifnet.losses import Objective
-from motifnet.model._fitted import run
-from motifnet.pipeline._prepare import prepare
-from motifnet.pipeline._presets import PRESETS
+from motifnet.model import run
+from motifnet.pipeline import PRESETS, prepare
 from motifnet.structure import part_of
 from motifnet.tables import Sample, as_table
-from motifnet.training._start import gradient_map
+from motifnet.training import gradient_map
 from motifnet.uncertainty import Intervals
 
 Matrix = NDArray[Any]

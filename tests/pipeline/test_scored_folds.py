@@ -15,12 +15,9 @@ import pytest
 import motifnet
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.losses import Objective
-from motifnet.pipeline._prepare import prepare
-from motifnet.pipeline._presets import PRESETS
-from motifnet.pipeline._stream_rows import with_validation_rows
+from motifnet.pipeline import PRESETS, prepare, with_validation_rows
 from motifnet.stacking import fit_nnls_stack
-from motifnet.tables import Sample, make_folds
-from motifnet.tables._folds import STACK_FOLDS
+from motifnet.tables import STACK_FOLDS, Sample, make_folds
 from motifnet.teachers import KernelRidge
 from motifnet.training import FeatureSettings, cross_tune, solve_whole, starts_of
 

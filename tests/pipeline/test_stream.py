@@ -27,19 +27,15 @@ from motifnet.engine import (
     MemoryPlan,
     ResourceError,
     UsageError,
+    available_memory,
     ordered_map,
     ordered_sum,
     resident_memory,
 )
-from motifnet.engine._memory import available_memory
-from motifnet.kernels import AllRows, Kernel, leverage_landmarks, solve_ridge
-from motifnet.kernels._landmarks import ridge_leverages
+from motifnet.kernels import AllRows, Kernel, leverage_landmarks, ridge_leverages, solve_ridge
 from motifnet.motifs import Affine
+from motifnet.pipeline import PRESETS, RegressionGoal, Roles, plan_memory, with_validation_rows
 from motifnet.pipeline import _stream_stages as _stream_layer
-from motifnet.pipeline._goal import RegressionGoal
-from motifnet.pipeline._presets import PRESETS
-from motifnet.pipeline._stream import plan_memory
-from motifnet.pipeline._stream_rows import Roles, with_validation_rows
 from motifnet.pipeline._stream_stages import grow_trees
 from motifnet.structure import Part, numpy_of
 from motifnet.tables import BLOCK_ROWS, Block, Sample, SampleRows, open_stream, read_table

@@ -32,7 +32,7 @@ from motifnet import MotifClassifier, MotifRegressor, load, mimic
 from motifnet.cli._app import app
 from motifnet.engine import Matrix, MotifnetWarning, UsageError
 from motifnet.kernels import Kernel
-from motifnet.pipeline._presets import PRESETS
+from motifnet.pipeline import PRESETS
 from motifnet.tables import Sample
 from motifnet.teachers import (
     CLASSIFIERS,

@@ -13,8 +13,7 @@ from motifnet import MotifRegressor
 from motifnet.engine import Control, Matrix, Stopped
 from motifnet.kernels import median_distances, start_kernel
 from motifnet.motifs import Affine
-from motifnet.pipeline._goal import RegressionGoal, Trial
-from motifnet.pipeline._presets import PRESETS
+from motifnet.pipeline import PRESETS, RegressionGoal, Trial
 from motifnet.structure import LogScale, Part, part_of
 from motifnet.tables import Sample, make_folds
 from motifnet.teachers import KernelRidge, RejectedEarly, fit_folds, trial_folds

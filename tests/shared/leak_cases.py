@@ -19,8 +19,7 @@ from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from motifnet.engine import Matrix
 from motifnet.kernels import Capacity, fit_with_held_out, start_kernel
 from motifnet.losses import Poisson
-from motifnet.pipeline._from_teacher import kernel_start
-from motifnet.pipeline._presets import PRESETS, Preset
+from motifnet.pipeline import PRESETS, Preset, kernel_start
 from motifnet.stacking import fit_nnls_stack, smearing
 from motifnet.tables import Folds, Sample, code_response, make_folds
 from motifnet.teachers import (
@@ -41,10 +40,10 @@ from motifnet.training import (
     refit_ridge,
     refit_softmax,
     refit_under_loss,
+    relu_network,
     starts_of,
 )
 from motifnet.training._fine_tune import _held_out_path
-from motifnet.training._sup_norm import relu_network
 from motifnet.uncertainty import _residuals as scales
 
 EXACT, LANDMARKS = Capacity(10_000, 5_000), Capacity(60, 40)

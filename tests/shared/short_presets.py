@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from motifnet.pipeline._presets import PRESETS, Preset
+from motifnet.pipeline import PRESETS, Preset
 
 
 def short(name: str) -> Preset:

@@ -20,7 +20,7 @@ from motifnet import MotifClassifier, MotifRegressor
 from motifnet.compare import tree_share
 from motifnet.compress import own_rows
 from motifnet.motifs import Affine, Chain, Clip, Distance, Motif, Parallel
-from motifnet.pipeline._presets import PRESETS
+from motifnet.pipeline import PRESETS
 from motifnet.structure import Extrapolation, extrapolation
 from motifnet.structure import _extrapolation as module
 from motifnet.tables import LIMIT, Sample, make_folds

@@ -13,7 +13,7 @@ import torch
 
 from motifnet import MotifRegressor
 from motifnet.engine import MotifnetWarning
-from motifnet.pipeline._presets import PRESETS
+from motifnet.pipeline import PRESETS
 from motifnet.structure import LogScale, part_of
 from motifnet.tables import Sample, standardised
 from motifnet.teachers import KernelRidge

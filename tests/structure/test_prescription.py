@@ -21,6 +21,7 @@ from motifnet.structure import (
     Prescriber,
     Rows,
     Surface,
+    act,
     as_rows,
     cyclic,
     equivariant,
@@ -31,7 +32,6 @@ from motifnet.structure import (
     step,
     symmetry,
 )
-from motifnet.structure._group import act
 from motifnet.structure._symmetric_functions import first_and_others, quotient_layer
 from motifnet.tables import Sample, make_folds
 from motifnet.teachers import KernelRidge

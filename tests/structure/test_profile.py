@@ -21,17 +21,18 @@ from motifnet.structure import (
     DETECTORS,
     Finding,
     Profile,
+    Reading,
     Rows,
     as_rows,
     boundary,
+    invariance,
+    non_invariant,
     permutations,
     profile,
     run_detector,
 )
 from motifnet.structure._candidates import candidates, clearly_broken
-from motifnet.structure._group import non_invariant
-from motifnet.structure._invariance import TRUTH, invariance
-from motifnet.structure._symmetry import Reading
+from motifnet.structure._invariance import TRUTH
 
 
 def rows_of(X: Matrix, y: Matrix, seed: int = 0) -> Rows:

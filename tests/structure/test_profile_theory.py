@@ -9,12 +9,26 @@ import pytest
 
 from motifnet.engine import Matrix
 from motifnet.landscape import effective_ridge
-from motifnet.structure import cyclic, flips, permutations, phase, rows_to_halve, smooth_exponent
-from motifnet.structure._gaussian_process import Prior, Smooth, choose_prior
-from motifnet.structure._group import act, compose, non_invariant
-from motifnet.structure._intrinsic_dimension import neighbour_distances, scale_sweep, two_nn
-from motifnet.structure._noise import gamma_test, pure_error
-from motifnet.structure._singularity import variogram
+from motifnet.structure import (
+    Prior,
+    Smooth,
+    act,
+    choose_prior,
+    compose,
+    cyclic,
+    flips,
+    gamma_test,
+    neighbour_distances,
+    non_invariant,
+    permutations,
+    phase,
+    pure_error,
+    rows_to_halve,
+    scale_sweep,
+    smooth_exponent,
+    two_nn,
+    variogram,
+)
 from motifnet.structure._surface import steps
 from motifnet.structure._width import divisibility, jacobian, risk_curve, spectrum
 

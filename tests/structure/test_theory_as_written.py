@@ -18,17 +18,21 @@ import motifnet
 from motifnet.engine import Matrix
 from motifnet.landscape import isotropic_risk, ridge_risk
 from motifnet.motifs import relu_gate, relu_sort, relu_step
-from motifnet.structure import permutations, singularity_exponents
-from motifnet.structure._gaussian_process import choose_prior
-from motifnet.structure._intrinsic_dimension import (
+from motifnet.structure import (
+    Reading,
+    Symmetry,
+    assess_invariance,
     box_counting,
+    choose_prior,
     levina_bickel,
-    merged,
     neighbour_distances,
+    permutations,
+    singularity_exponents,
     two_nn,
+    variogram,
 )
-from motifnet.structure._singularity import variogram
-from motifnet.structure._symmetry import FIRST, Reading, Symmetry, assess_invariance
+from motifnet.structure._intrinsic_dimension import merged
+from motifnet.structure._symmetry import FIRST
 from motifnet.tables import Sample
 from motifnet.teachers import KernelRidge
 

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from motifnet.tables import as_table, canonical
-from motifnet.tables._sample import CanonicalRows
+from motifnet.tables import CanonicalRows, as_table, canonical
 
 
 def mixed(n: int = 200, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:

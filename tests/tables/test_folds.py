@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from motifnet.tables import Folds, make_folds
-from motifnet.tables._sample import equal_rows
+from motifnet.tables import Folds, equal_rows, make_folds
 
 
 def test_random_folds_cut_rows_evenly() -> None:

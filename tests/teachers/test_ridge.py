@@ -8,7 +8,8 @@ from sklearn.linear_model import Ridge
 
 from motifnet.engine import Matrix
 from motifnet.tables import make_folds
-from motifnet.teachers._linear import GRID, RidgePath, best_index, path_errors
+from motifnet.teachers import RidgePath, best_index, path_errors
+from motifnet.teachers._linear import GRID
 
 Data = tuple[Matrix, Matrix, Matrix]
 

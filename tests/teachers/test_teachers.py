@@ -15,21 +15,27 @@ from motifnet.engine import Control, Matrix, MotifnetWarning, Stopped
 from motifnet.losses import Loss, Pinball, Poisson
 from motifnet.tables import Folds, Sample, make_folds
 from motifnet.teachers import (
+    MIN_TREES,
     TEACHERS,
     BoostedTrees,
     FittedTeacher,
+    Forest,
+    Growth,
     KernelRidge,
     Linear,
+    Problem,
     RejectedEarly,
     Splines,
     SupportVectors,
     Teacher,
+    find_engine,
     fold_partition,
+    grow_best,
+    inner_folds,
+    inner_split,
     trial_folds,
 )
-from motifnet.teachers._base import inner_folds, inner_split
-from motifnet.teachers._boosting import MIN_TREES, Engine, Growth, Problem, find_engine, grow_best
-from motifnet.teachers._forest import Forest
+from motifnet.teachers._boosting import Engine
 from motifnet.teachers._support_vectors import Choice, _fit
 from tests.shared.leak_cases import LANDMARKS, copies
 

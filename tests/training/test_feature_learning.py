@@ -16,10 +16,12 @@ from motifnet.teachers import KernelRidge
 from motifnet.training import (
     Adam,
     FeatureLayers,
+    FeatureParameters,
     FeatureSettings,
     Start,
     cross_tune,
     fold_model,
+    gradient_map,
     mixture,
     refit_ridge,
     starts_of,
@@ -27,8 +29,7 @@ from motifnet.training import (
 )
 from motifnet.training._feature_learning import batch_blocks
 from motifnet.training._pairwise import both_sides, one_side, square
-from motifnet.training._parameters import MU, OMEGA, RHO, TAU, FeatureParameters
-from motifnet.training._start import gradient_map
+from motifnet.training._parameters import MU, OMEGA, RHO, TAU
 from motifnet.transfer import transfer
 
 SETTINGS = FeatureSettings(steps=15)

@@ -20,9 +20,14 @@ from motifnet.engine import Control, Matrix, UsageError
 from motifnet.kernels import Kernel
 from motifnet.motifs import Hinge
 from motifnet.tables import Sample, make_folds
-from motifnet.training import FineTuneSettings, choose_epochs, fine_tune, fine_tune_stage
-from motifnet.training._fine_tune import pick_epochs
-from motifnet.transfer._kernel_network import kernel_network
+from motifnet.training import (
+    FineTuneSettings,
+    choose_epochs,
+    fine_tune,
+    fine_tune_stage,
+    pick_epochs,
+)
+from motifnet.transfer import kernel_network
 
 QUICK = FineTuneSettings(epochs=4, batch=32, rate=1e-2)
 

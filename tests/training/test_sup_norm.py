@@ -19,22 +19,19 @@ from motifnet.training import (
     CrossTuned,
     FeatureSettings,
     SupNormSettings,
+    best_estimate,
+    corrected_output,
     cross_tune,
     largest_local_error,
     radii_of,
+    relu_network,
     starts_of,
     train_on_balls,
     train_sup_norm,
 )
 from motifnet.training import _sup_norm as _corrected
 from motifnet.training import _sup_norm as _sup_norm_stage
-from motifnet.training._sup_norm import (
-    Estimate,
-    _balls,
-    best_estimate,
-    corrected_output,
-    relu_network,
-)
+from motifnet.training._sup_norm import Estimate, _balls
 
 
 def f(x: Matrix) -> Matrix:

@@ -9,8 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from motifnet.kernels import Kernel
-from motifnet.transfer import _reduced
-from motifnet.transfer._reduced import lost, pivoted_gains, reduce_set
+from motifnet.transfer import _reduced, lost, pivoted_gains, reduce_set
 
 Matrix = NDArray[np.float64]
 SMOOTH = Kernel(("gaussian",), np.array([1.0]), np.array([0.3]))

@@ -17,11 +17,19 @@ from motifnet import motifs as m
 from motifnet.kernels import PROFILES, Kernel, largest_slope
 from motifnet.motifs import square_error
 from motifnet.teachers import Forest
+from motifnet.transfer import (
+    Signal,
+    kernel_network,
+    relu_form,
+    relu_rule,
+    through_affine,
+    tree_network,
+    values_of,
+)
 from motifnet.transfer import _relu_kernel as kernels
-from motifnet.transfer import kernel_network, relu_form, tree_network, values_of
-from motifnet.transfer._relu import Plan, relu_rule
+from motifnet.transfer._relu import Plan
 from motifnet.transfer._relu_kernel import kernel_machine
-from motifnet.transfer._relu_signal import EPS, Signal, through_affine
+from motifnet.transfer._relu_signal import EPS
 from motifnet.transfer._relu_tree import _grouped, _Leaf
 
 Matrix = NDArray[np.float64]

@@ -12,9 +12,16 @@ from scipy.stats import wasserstein_distance as line_distance
 from scipy.stats import wasserstein_distance_nd
 
 from motifnet.engine import DataError, Matrix, UsageError
-from motifnet.transport import wasserstein_distance, wasserstein_interval, wasserstein_test
-from motifnet.transport._critics import Critic, Lines, supremum, transport_cost
-from motifnet.transport._wasserstein import critical_value
+from motifnet.transport import (
+    Critic,
+    Lines,
+    critical_value,
+    supremum,
+    transport_cost,
+    wasserstein_distance,
+    wasserstein_interval,
+    wasserstein_test,
+)
 
 CRITICS: tuple[Critic, ...] = ("exact", "sliced", "network")
 # python-optimal-transport 0.9.7, emd2, at the points below

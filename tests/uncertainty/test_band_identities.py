@@ -20,7 +20,10 @@ from motifnet.tables import Folds, Sample, make_folds
 from motifnet.teachers import FittedKernel, FittedTrees
 from motifnet.transfer import values_of
 from motifnet.uncertainty import (
+    Band,
+    ClassSets,
     Intervals,
+    Ridge,
     as_levels,
     fit_intervals,
     fit_sets,
@@ -29,15 +32,17 @@ from motifnet.uncertainty import (
     linear_band,
     multiplier_bootstrap,
     narrowing,
+    neighbours_of,
+    noise_level,
+    unit_of,
+    upper_quantile,
 )
 from motifnet.uncertainty import _band as bands
 from motifnet.uncertainty import _band as last
 from motifnet.uncertainty import _multiplier_bootstrap as linear
 from motifnet.uncertainty import _residuals as scales
-from motifnet.uncertainty._band import Band
-from motifnet.uncertainty._conformal import ClassSets, misses, unit_of, upper_quantile
+from motifnet.uncertainty._conformal import misses
 from motifnet.uncertainty._multiplier_bootstrap import _quadratic
-from motifnet.uncertainty._ridge import Ridge, neighbours_of, noise_level
 
 KERNEL = Kernel(("gaussian", "laplace1"), np.array([0.7, 0.3]), np.array([0.8, 0.5]))
 RNG = np.random.default_rng

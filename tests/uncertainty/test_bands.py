@@ -19,9 +19,20 @@ from motifnet.motifs import Identity
 from motifnet.tables import Sample
 from motifnet.teachers import FittedKernel
 from motifnet.transfer import values_of
-from motifnet.uncertainty import Band, Intervals, as_levels, fit_intervals, last_layer_band
-from motifnet.uncertainty._conformal import SCORES, lower_quantile, unit_of, upper_quantile
-from motifnet.uncertainty._ridge import Ridge, neighbours_of, noise_level
+from motifnet.uncertainty import (
+    Band,
+    Intervals,
+    Ridge,
+    as_levels,
+    fit_intervals,
+    last_layer_band,
+    lower_quantile,
+    neighbours_of,
+    noise_level,
+    unit_of,
+    upper_quantile,
+)
+from motifnet.uncertainty._conformal import SCORES
 from tests.shared.leak_cases import drawn
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -34,19 +34,22 @@ from motifnet.motifs import (
 from motifnet.tables import Column, Encoder, Schema, as_table, make_folds
 from motifnet.uncertainty import (
     ColumnShift,
+    DensityRatio,
     ErrorShift,
     LevelSketch,
     NumberSketch,
     Reference,
     RowSample,
     ShiftReport,
+    compare_column,
+    density_ratio,
     draw_rows,
+    error_shift,
+    holm,
     sketch_column,
     warn_of_strangers,
 )
 from motifnet.uncertainty import _density_ratio as shift_error
-from motifnet.uncertainty._column_tests import compare_column, holm
-from motifnet.uncertainty._density_ratio import DensityRatio, density_ratio, error_shift
 from motifnet.uncertainty._reference import MAX_NUMBERS, MAX_ROWS
 from tests.shared.hand_made import make_model
 

@@ -29,7 +29,7 @@ from motifnet.compare._measure import (
     stage_outputs,
     tree_share,
 )
-from motifnet.compare._method import Inputs, Method, Setting
+from motifnet.compare._method import MISSING, Inputs, Method, Setting
 from motifnet.compare._registry import METHODS
 from motifnet.compare._summary import (
     cells,
@@ -46,6 +46,7 @@ from motifnet.compare._summary import (
 __all__ = [
     "DONE",
     "METHODS",
+    "MISSING",
     "TIMED_OUT",
     "Inputs",
     "Listen",

@@ -7,7 +7,7 @@ Never knows about: how the network was fitted, tables, files.
 from motifnet.compress._compress import SIZES, Compressed, Scaled, compress, trade_off
 from motifnet.compress._distillation import Point, Task, TradeOff, units_of
 from motifnet.compress._residuals import Answers, with_residuals_fitted
-from motifnet.compress._rows import among, own_rows
+from motifnet.compress._rows import among, before_residual, mixed_rows, own_rows, unwarped
 
 __all__ = [
     "SIZES",
@@ -18,9 +18,12 @@ __all__ = [
     "Task",
     "TradeOff",
     "among",
+    "before_residual",
     "compress",
+    "mixed_rows",
     "own_rows",
     "trade_off",
     "units_of",
+    "unwarped",
     "with_residuals_fitted",
 ]

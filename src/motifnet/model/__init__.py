@@ -5,14 +5,17 @@ predictions, an ONNX graph or a Python file of the same function. Never knows ab
 estimators.
 """
 
-from motifnet.model._archive import BundleError
+from motifnet.model._archive import MANIFEST, TENSORS, BundleError, read_archive, write_archive
 from motifnet.model._fitted import FittedModel, run
 from motifnet.model._onnx import network_to_onnx, to_onnx
 from motifnet.model._onnx_check import ParityError
 from motifnet.model._python import to_python
-from motifnet.model._serialize import check_width, load_model, pack, save_model
+from motifnet.model._serialize import PROTOCOL, check_width, load_model, pack, save_model
 
 __all__ = [
+    "MANIFEST",
+    "PROTOCOL",
+    "TENSORS",
     "BundleError",
     "FittedModel",
     "ParityError",
@@ -20,8 +23,10 @@ __all__ = [
     "load_model",
     "network_to_onnx",
     "pack",
+    "read_archive",
     "run",
     "save_model",
     "to_onnx",
     "to_python",
+    "write_archive",
 ]

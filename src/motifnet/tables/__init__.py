@@ -8,7 +8,7 @@ from motifnet.tables._column import GAP, Column, Kind, Level, codes_of
 from motifnet.tables._encoder import Encoder
 from motifnet.tables._errors import numbered
 from motifnet.tables._feature import LIMIT, PERIODS, Calendar, Feature, Numeric, OneHot
-from motifnet.tables._folds import Folds, drawn, make_folds
+from motifnet.tables._folds import STACK_FOLDS, Folds, drawn, make_folds
 from motifnet.tables._input import as_array
 from motifnet.tables._notation import note_strings
 from motifnet.tables._parse import PLAIN, Reading
@@ -19,6 +19,7 @@ from motifnet.tables._sample import (
     Sample,
     canonical,
     code_response,
+    equal_rows,
     standardised,
 )
 from motifnet.tables._stream import (
@@ -56,6 +57,7 @@ __all__ = [
     "LIMIT",
     "PERIODS",
     "PLAIN",
+    "STACK_FOLDS",
     "Block",
     "Calendar",
     "CanonicalRows",
@@ -94,6 +96,7 @@ __all__ = [
     "codes_among",
     "codes_of",
     "drawn",
+    "equal_rows",
     "make_folds",
     "note_strings",
     "numbered",

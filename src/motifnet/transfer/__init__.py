@@ -23,7 +23,9 @@ from motifnet.transfer._kernel_network import (
     read_kernel,
     steady,
 )
-from motifnet.transfer._relu import ReluForm, relu_form
+from motifnet.transfer._reduced import lost, pivoted_gains, reduce_set
+from motifnet.transfer._relu import ReluForm, relu_form, relu_rule
+from motifnet.transfer._relu_signal import Signal, through_affine
 from motifnet.transfer._transfer import MimicryError, diagonal_affine, transfer, tree_network
 from motifnet.transfer.fitted import coded_network
 
@@ -34,6 +36,7 @@ __all__ = [
     "KernelNetwork",
     "MimicryError",
     "ReluForm",
+    "Signal",
     "certify",
     "certify_rows",
     "coded_network",
@@ -43,10 +46,15 @@ __all__ = [
     "keeps_columns",
     "kernel_network",
     "largest_difference",
+    "lost",
+    "pivoted_gains",
     "read_kernel",
+    "reduce_set",
     "relu_form",
+    "relu_rule",
     "sobol_box",
     "steady",
+    "through_affine",
     "transfer",
     "tree_network",
     "units",
