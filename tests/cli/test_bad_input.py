@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from motifnet.model import save_model
-from tests.cli.test_cli import run
+from tests.shared.command import run
 from tests.shared.hand_made import frame, make_model
 
 

@@ -19,24 +19,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner, Result
 
 from motifnet import MotifRegressor, __version__, load
-from motifnet.cli._app import app
 from motifnet.cli._output import escaped
 from motifnet.engine import LedgerRow, printable
-
-MOTIFNET = str(Path(sys.executable).with_name("motifnet"))
-
-
-def run(*arguments: object, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(app, [str(a) for a in arguments], input=stdin)
-
-
-def done(*arguments: object, stdin: str | None = None) -> Result:
-    result = run(*arguments, stdin=stdin)
-    assert result.exit_code == 0, result.stderr
-    return result
+from tests.shared.command import MOTIFNET, done, run
 
 
 def houses(n: int = 90) -> pd.DataFrame:

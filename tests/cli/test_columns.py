@@ -17,7 +17,7 @@ from numpy.testing import assert_array_equal
 
 from motifnet import load
 from motifnet.tables import open_stream, read_table
-from tests.cli.test_cli import done, run
+from tests.shared.command import done, run
 
 
 def small(n: int = 40) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from skops import io
 
-from tests.cli.test_cli import done, run
+from tests.shared.command import done, run
 from tests.shared.fitted_cases import (
     CASES,
     FRAME,
@@ -156,4 +156,4 @@ def test_types_of_unknown_libraries_are_not_built(folder: Path, tmp_path: Path) 
         "-o",
         tmp_path / "net.onnx",
     )
-    assert result.exit_code == 2 and "tests.cli.test_cli.run" in result.stderr, result.stderr
+    assert result.exit_code == 2 and "tests.shared.command.run" in result.stderr, result.stderr

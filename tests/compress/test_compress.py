@@ -17,10 +17,8 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from typer.testing import CliRunner, Result
 
 import motifnet
-from motifnet.cli._app import app
 from motifnet.compress import (
     Point,
     TradeOff,
@@ -37,6 +35,7 @@ from motifnet.engine import DataError, Matrix, MotifnetWarning, UsageError
 from motifnet.kernels import Kernel
 from motifnet.motifs import Affine, Chain, Distance, Hinge, ReLU, Residual, evaluate
 from motifnet.transfer import kernel_network
+from tests.shared.command import done, run
 
 UNITS = 24
 
@@ -393,21 +392,12 @@ def test_command_line(fitted: motifnet.MotifRegressor, tmp_path: Path) -> None:
     fitted.save(tmp_path / "full.motif")
     _table(100, 6)[0].to_csv(tmp_path / "rows.csv", index=False)
 
-    def run(*arguments: object) -> Result:
-        return CliRunner().invoke(app, [str(a) for a in arguments])
-
     place = tmp_path / "small.motif"
-    done = run(
-        "compress", tmp_path / "full.motif", tmp_path / "rows.csv", "--max-units", 8, "--out", place
-    )
-    assert done.exit_code == 0, done.output
-    assert "8 units" in done.stdout
+    full, rows = tmp_path / "full.motif", tmp_path / "rows.csv"
+    assert "8 units" in done("compress", full, rows, "--max-units", 8, "--out", place).stdout
     assert "It holds no row of the table" in run("show", place).stdout
     both = ("--max-units", 8, "--tolerance", 0.1)
-    assert (
-        run("compress", tmp_path / "full.motif", "--out", tmp_path / "other.motif", *both).exit_code
-        == 2
-    )
+    assert run("compress", full, "--out", tmp_path / "other.motif", *both).exit_code == 2
 
 
 def test_groups_judge_as_a_whole() -> None:

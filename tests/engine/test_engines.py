@@ -17,10 +17,8 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from typer.testing import CliRunner
 
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.cli._app import app
 from motifnet.engine import (
     Checkpoint,
     Control,
@@ -39,6 +37,7 @@ from motifnet.engine import (
 from motifnet.engine._checkpoint import NamedArrays, decode, encode
 from motifnet.kernels import Capacity, GridChoice, LandmarkFolds, every_fold, start_kernel
 from motifnet.teachers import Forest
+from tests.shared.command import done, run
 
 KEY = {"rows": "a", "settings": {"seed": 0}}
 Make = Callable[[], Checkpoint]
@@ -417,11 +416,10 @@ def test_the_command_line_has_both(tmp_path: Path) -> None:
     rows = "\n".join(f"{x:.3f},{x * x:.3f}" for x in np.linspace(-1, 1, 40))
     csv.write_text(f"x,y\n{rows}\n")
     fit = ["fit", str(csv), "-t", "y", "-o", out, "--preset", "fast", "--quiet"]
-    wrong = CliRunner().invoke(app, [*fit, "--engine", "spark"])
+    wrong = run(*fit, "--engine", "spark")
     assert wrong.exit_code == 2
     for more in ([], ["--force", "--engine", "local", "--jobs", "1"]):
-        done = CliRunner().invoke(app, [*fit, "--checkpoint", str(steps), *more])
-        assert done.exit_code == 0, done.output
+        done(*fit, "--checkpoint", steps, *more)
         assert (steps / "manifest.json").exists()
 
 

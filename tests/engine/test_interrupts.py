@@ -26,7 +26,7 @@ from motifnet.engine import (
     translate_memory_errors,
 )
 from motifnet.model import load_model, save_model
-from tests.cli.test_cli import MOTIFNET, run
+from tests.shared.command import MOTIFNET, run
 from tests.shared.hand_made import frame, make_model
 
 X = np.random.default_rng(0).normal(size=(40, 2))

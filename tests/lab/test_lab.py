@@ -9,12 +9,11 @@ import math
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from motifnet.cli._app import app
 from motifnet.engine import UsageError
 from motifnet.lab import FIGURES, Check, Facts, figures, write_page
 from motifnet.lab._figure import files, panels
+from tests.shared.command import run
 
 
 def line(quick: bool, out: Path) -> Facts:
@@ -70,7 +69,7 @@ def test_same_numbers_same_files(tmp_path: Path) -> None:
 def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FIGURES, "line", line)
     out = tmp_path / "deep" / "lab"
-    result = CliRunner().invoke(app, ["lab", "line", "--quick", "--out", str(out)])
+    result = run("lab", "line", "--quick", "--out", out)
     assert result.exit_code == 0, result.stderr
     assert "line: 1 of 2 comparisons with theory met" in result.stdout
     assert "height < 1 is 2" in result.stderr
@@ -81,9 +80,9 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "line.png",
         "line.svg",
     ]
-    again = CliRunner().invoke(app, ["lab", "line", "--quick", "--out", str(out)])
+    again = run("lab", "line", "--quick", "--out", out)
     assert again.exit_code == 2 and "--force" in again.stderr
-    unknown = CliRunner().invoke(app, ["lab", "fig99", "--out", str(tmp_path)])
+    unknown = run("lab", "fig99", "--out", tmp_path)
     assert unknown.exit_code == 2 and "fig5" in unknown.stderr
 
 
@@ -97,7 +96,7 @@ def test_ctrl_c_leaves_a_page_of_what_is_done(
         monkeypatch.delitem(FIGURES, name)
     monkeypatch.setitem(FIGURES, "line", line)
     monkeypatch.setitem(FIGURES, "long", stopped)
-    result = CliRunner().invoke(app, ["lab", "all", "--quick", "--out", str(tmp_path)])
+    result = run("lab", "all", "--quick", "--out", tmp_path)
     assert result.exit_code == 130
     assert "line: figure 1 of 2" in result.stdout and "long: figure 2 of 2" in result.stdout
     assert "holds the 1 of 2 figures that are done" in " ".join(result.stderr.split())

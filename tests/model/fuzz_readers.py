@@ -48,15 +48,14 @@ def instrumented() -> Any:
 with instrumented():
     import numpy as np
     import pandas as pd
-    from typer.testing import CliRunner
 
     from motifnet import MotifClassifier, MotifRegressor
-    from motifnet.cli._app import app
     from motifnet.engine import Checkpoint, Control, MotifnetError
     from motifnet.model import FittedModel, load_model, save_model
     from motifnet.model._synthetic import synthetic
     from motifnet.tables import as_table, as_target, open_stream, read_table
     from tests.model.fuzz_mutations import bundle_changed, bytes_changed, json_changed
+    from tests.shared import command
     from tests.shared.hand_made import frame, make_model
 
 
@@ -364,7 +363,7 @@ def settings_changed(data: bytes, rng: Random) -> bytes:
 
 def run(words: list[str]) -> None:
     """A command line, whose end is one of the documented ones."""
-    result = CliRunner().invoke(app, words, input="x,y\n1,2\n")
+    result = command.run(*words, stdin="x,y\n1,2\n")
     known = result.exception is None or isinstance(result.exception, SystemExit)
     if not known or (result.exit_code == 1 and "the work begins" not in result.stderr):
         raise AssertionError(

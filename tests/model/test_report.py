@@ -17,13 +17,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 from motifnet import MotifClassifier, MotifRegressor, load
-from motifnet.cli._app import app
 from motifnet.engine import FileError, UsageError
 from motifnet.model import save_model
 from motifnet.model.report import Report, _drawing, make_report
+from tests.shared.command import run
 from tests.shared.hand_made import make_model
 
 HOSTILE = [
@@ -330,8 +329,8 @@ def test_a_place_that_is_no_use_is_refused_before_the_work(
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 
-def run(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(app, [str(a) for a in arguments])
+def output(*arguments: object) -> tuple[int, str]:
+    result = run(*arguments)
     return result.exit_code, result.output
 
 
@@ -341,9 +340,9 @@ def test_command_line(fitted: MotifRegressor, tmp_path: Path) -> None:
     new = X.sample(60, random_state=0).assign(size=lambda frame: frame["size"] + 0.01)
     new.assign(price=2 * new["size"]).to_csv(tmp_path / "new.csv", index=False)
     new.to_csv(tmp_path / "bare.csv", index=False)
-    assert run("report", tmp_path / "m.motif")[1].startswith("VERDICT")
+    assert output("report", tmp_path / "m.motif")[1].startswith("VERDICT")
     assert (
-        run(
+        output(
             "report",
             tmp_path / "m.motif",
             "--data",
@@ -355,20 +354,20 @@ def test_command_line(fitted: MotifRegressor, tmp_path: Path) -> None:
     )
     facts = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     assert facts["calibration"]["rows"] == 60
-    code, text = run(
+    code, text = output(
         "report", tmp_path / "m.motif", "--data", tmp_path / "bare.csv", "--out", tmp_path / "r.md"
     )
     assert code == 0 and "no column 'price'" in text
-    code, text = run("report", tmp_path / "m.motif", "--out", tmp_path / "r.md")
+    code, text = output("report", tmp_path / "m.motif", "--out", tmp_path / "r.md")
     assert code == 2 and "--force" in text
-    assert run("report", tmp_path / "m.motif", "--out", tmp_path / "r.pdf")[0] == 2
+    assert output("report", tmp_path / "m.motif", "--out", tmp_path / "r.pdf")[0] == 2
 
 
 def test_fit_writes_a_report(tmp_path: Path) -> None:
     X, y = table(90)
     X.assign(price=y).to_csv(tmp_path / "t.csv", index=False)
     files = ["--out", tmp_path / "m.motif", "--report", tmp_path / "r.html"]
-    code, text = run(
+    code, text = output(
         "fit", tmp_path / "t.csv", "--target", "price", "--preset", "fast", "--quiet", *files
     )
     assert code == 0, text

@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import d2_absolute_error_score, d2_pinball_score, d2_tweedie_score
-from typer.testing import CliRunner
 
 from motifnet import MotifRegressor, load
-from motifnet.cli._app import app
 from motifnet.engine import DataError, UsageError
 from motifnet.losses import Gamma, Pinball, Poisson
 from motifnet.stacking import fit_loss_stack, mean_loss
 from motifnet.tables import Response, make_folds
+from tests.shared.command import done, run
 
 N = 120
 
@@ -274,25 +273,13 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ["predict", "q.motif", "t.csv", "-o", "q.csv"],
     ]
     runs[1] += ["--preset", "fast"]
-    for run in runs:
-        result = CliRunner().invoke(app, run)
-        assert result.exit_code == 0, result.stderr
+    for arguments in runs:
+        done(*arguments)
     assert list(pd.read_csv("q.csv").columns) == ["predicted_size_q0.1", "predicted_size_q0.9"]
     fitted = load("n.motif")
     assert np.allclose(pd.read_csv("n.csv")["predicted_n"], fitted.predict(X, offset=offset))  # type: ignore[call-arg]
-    bad = CliRunner().invoke(
-        app,
-        [
-            "fit",
-            "t.csv",
-            "-t",
-            "n",
-            "-o",
-            "x.motif",
-            "--objective",
-            "pinball",
-            "--quantiles",
-            "half",
-        ],
+    bad = run(
+        *("fit", "t.csv", "-t", "n", "-o", "x.motif"),
+        *("--objective", "pinball", "--quantiles", "half"),
     )
     assert bad.exit_code == 2

@@ -16,10 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from typer.testing import CliRunner
 
 from motifnet import MotifClassifier, MotifRegressor, load
-from motifnet.cli._app import app
 from motifnet.engine import (
     MB,
     DataError,
@@ -40,6 +38,7 @@ from motifnet.pipeline._stream_stages import grow_trees
 from motifnet.structure import Part, numpy_of
 from motifnet.tables import BLOCK_ROWS, Block, Sample, SampleRows, open_stream, read_table
 from tests.engine.test_engines import bits, killed_while_it_fits
+from tests.shared.command import run
 from tests.shared.short_presets import short
 
 KERNEL = Kernel(("laplace1", "gaussian"), np.array([0.5, 0.5]), np.array([0.3, 0.5]))
@@ -570,7 +569,7 @@ def test_the_command_line_streams(
         "--preset",
         "fast",
     ]
-    result = CliRunner().invoke(app, [*call, "--drop", "paid", "--landmarks", "60", *options])
+    result = run(*call, "--drop", "paid", "--landmarks", "60", *options)
     assert result.exit_code == code and words in result.stderr
     assert (tmp_path / "m.motif").exists() == (code == 0)
     if code == 0:

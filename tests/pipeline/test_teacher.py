@@ -26,10 +26,8 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, NuSVR
-from typer.testing import CliRunner
 
 from motifnet import MotifClassifier, MotifRegressor, load, mimic
-from motifnet.cli._app import app
 from motifnet.engine import Matrix, MotifnetWarning, UsageError
 from motifnet.kernels import Kernel
 from motifnet.pipeline import PRESETS
@@ -54,6 +52,7 @@ from motifnet.training import (
     train_feature_layers,
 )
 from motifnet.transfer import coded_network, read_kernel, transfer, values_of
+from tests.shared.command import done, run
 from tests.shared.short_presets import short
 
 Make = Callable[[], Any]
@@ -360,10 +359,9 @@ def test_a_fit_by_the_shell_takes_a_teacher(tmp_path: Path) -> None:
         "--teacher",
     ]
     for teacher in (str(tmp_path / "svr.skops"), "ridge"):
-        result = CliRunner().invoke(app, [*arguments, teacher])
-        assert result.exit_code == 0, result.output
+        done(*arguments, teacher)
         assert load(out).ledger_[0].stage == "teacher"
-    wrong = CliRunner().invoke(app, [*arguments, "rigde"])
+    wrong = run(*arguments, "rigde")
     assert wrong.exit_code == 2 and "'ridge'" in wrong.output
 
 

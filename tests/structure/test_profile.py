@@ -12,10 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
-from typer.testing import CliRunner
 
 import motifnet
-from motifnet.cli._app import app
 from motifnet.engine import DataError, Matrix, UsageError
 from motifnet.structure import (
     DETECTORS,
@@ -33,6 +31,7 @@ from motifnet.structure import (
 )
 from motifnet.structure._candidates import candidates, clearly_broken
 from motifnet.structure._invariance import TRUTH
+from tests.shared.command import done, run
 
 
 def rows_of(X: Matrix, y: Matrix, seed: int = 0) -> Rows:
@@ -328,12 +327,9 @@ def test_a_fit_finds_points_in_the_plane_that_move_their_targets_along() -> None
 
 def test_command_prints_a_table_or_json(tmp_path: Path) -> None:
     table(120).to_csv(tmp_path / "t.csv", index=False)
-    text = CliRunner().invoke(
-        app, ["profile", str(tmp_path / "t.csv"), "--target", "target", "--json", "--quiet"]
-    )
-    assert text.exit_code == 0, text.stderr
+    text = done("profile", tmp_path / "t.csv", "--target", "target", "--json", "--quiet")
     assert [f["detector"] for f in json.loads(text.stdout)["findings"]] == list(DETECTORS)
-    wrong = CliRunner().invoke(app, ["profile", str(tmp_path / "t.csv"), "--target", "taget"])
+    wrong = run("profile", tmp_path / "t.csv", "--target", "taget")
     assert wrong.exit_code == 2
     assert "Did you mean 'target'" in wrong.stderr
 

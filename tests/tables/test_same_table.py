@@ -26,7 +26,7 @@ from motifnet.tables import (
     open_stream,
     read_table,
 )
-from tests.cli.test_cli import done, run
+from tests.shared.command import done, run
 
 NASTY = [
     "NA",
