@@ -14,16 +14,9 @@ from sklearn.pipeline import make_pipeline
 from skops import io
 
 from tests.shared.command import done, run
-from tests.shared.fitted_cases import (
-    CASES,
-    FRAME,
-    TEXTS,
-    X,
-    fitted,
-    onnx_values,
-    python_values,
-    raw_feeds,
-)
+from tests.shared.fitted_cases import CASES, fitted, onnx_values, python_values, raw_feeds
+from tests.shared.fitted_documents import TEXTS
+from tests.shared.fitted_rows import FRAME, X
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -20,7 +20,8 @@ from motifnet.cli._estimator_file import read_estimator
 from motifnet.cli._skops_schema import strangers, trusted_names
 from motifnet.engine import FileError, UsageError
 from motifnet.transfer.fitted import COMPILED_LOSSES, SCALARS, TRANSFERS, TREE, known_classes
-from tests.shared.fitted_cases import CASES, DOCUMENTS, fitted
+from tests.shared.fitted_cases import CASES, fitted
+from tests.shared.fitted_documents import DOCUMENTS
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 Node = dict[str, Any]

@@ -5,11 +5,9 @@ life, stops.
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +18,8 @@ import torch
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from motifnet import MotifClassifier, MotifRegressor, load, mimic
-from motifnet.engine import Control, DataError, MotifnetWarning, UsageError
-from motifnet.pipeline import PRESETS, History, ScoredCandidate
+from motifnet.engine import DataError, MotifnetWarning, UsageError
+from motifnet.pipeline import PRESETS
 from tests.shared.short_presets import short
 
 # as for every estimator that chooses its settings by
@@ -32,48 +30,12 @@ BY_FOLDS = {
 }
 
 
-@pytest.fixture(params=["short", pytest.param("whole", marks=pytest.mark.slow)])
-def training(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The default preset with every stage of it: no convention depends on the number of folds, or
-    of the steps of a training.
-    """
-    if request.param == "short":
-        monkeypatch.setitem(PRESETS, "balanced", short("balanced"))
-
-
 @pytest.mark.usefixtures("training")
 @parametrize_with_checks(
     [MotifRegressor(), MotifClassifier()], expected_failed_checks=lambda estimator: BY_FOLDS
 )  # type: ignore[untyped-decorator]
 def test_scikit_learn_conventions(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)
-
-
-@pytest.fixture(scope="module")
-def table() -> pd.DataFrame:
-    """Numbers, gaps, categories, dates, booleans and a target."""
-    rng = np.random.default_rng(0)
-    n = 150
-    t = pd.DataFrame(
-        {
-            "size": rng.normal(100, 20, n),
-            "rooms": rng.integers(1, 6, n),
-            "town": rng.choice(["Uji", "Nara", "Kobe"], n),
-            "new": rng.random(n) < 0.3,
-            "sold": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, n), unit="D"),
-        }
-    )
-    t["price"] = (
-        3 * t["size"] + 20 * t["rooms"] * (t["town"] == "Uji") + 40 * t["new"] + rng.normal(0, 5, n)
-    )
-    t.loc[::17, "size"] = np.nan
-    t.loc[5::23, "town"] = None
-    return t
-
-
-@pytest.fixture(scope="module")
-def fitted(table: pd.DataFrame) -> MotifRegressor:
-    return MotifRegressor(preset="fast").fit(table.drop(columns="price"), table["price"])
 
 
 def test_network_is_teacher_and_ledger_is_complete(
@@ -274,63 +236,6 @@ def test_groups_that_span_all_times_are_refused() -> None:
         )
 
 
-@pytest.mark.filterwarnings("ignore:.*alone explains")
-def test_time_limit_keeps_the_best_so_far() -> None:
-    rng = np.random.default_rng(5)
-    X = rng.normal(size=(400, 4))
-    with pytest.warns(MotifnetWarning, match="time_limit_s"):
-        model = MotifRegressor(time_limit_s=0.01).fit(X, X[:, 0])
-    assert [row.stage for row in model.ledger_][:2] == ["convex fit", "transferred"]
-    assert np.isfinite(model.predict(X)).all()
-
-
-@pytest.mark.filterwarnings("ignore:.*alone explains")
-@pytest.mark.parametrize(
-    "stage", ["convex fit", "transferred", "last layer", "feature layers", "quick trees", "stack"]
-)
-def test_ctrl_c_in_each_stage_keeps_the_best_so_far(
-    stage: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rng = np.random.default_rng(6)
-    X = rng.normal(size=(60, 2))
-    start = History.start
-
-    def interrupting(self: History, name: str) -> float:
-        if name == stage:
-            self.control.interrupted.set()  # what the first Ctrl-C does
-        return start(self, name)
-
-    monkeypatch.setattr(History, "start", interrupting)
-    with pytest.warns(MotifnetWarning, match="Ctrl-C"):
-        model = MotifRegressor().fit(X, X[:, 0])
-    assert np.isfinite(model.predict(X)).all()
-
-
-def test_trees_that_are_rejected_in_their_trial_end_there() -> None:
-    X = np.random.default_rng(7).normal(size=(660, 3))
-    model = MotifRegressor(preset="fast").fit(X, X.sum(1))
-    rows = {row.stage: row for row in model.ledger_}
-    assert (
-        "rejected early, after a trial on 220 rows" in rows["quick trees"].note
-        and not rows["quick trees"].kept
-    )
-    alone, _, without = map(float, re.findall(r"\d\.\S+", rows["quick trees"].note))
-    assert alone > 1.4 * without
-    # as all rows of the ledger, of the model so far
-    assert rows["quick trees"].error == pytest.approx(rows["linear"].error, rel=0.05)
-    assert "trees" not in rows["stack"].note
-
-
-def test_second_ctrl_c_stops_at_once() -> None:
-    import signal
-
-    control = Control()
-    with pytest.raises(KeyboardInterrupt), control.listening():
-        signal.raise_signal(signal.SIGINT)
-        assert control.stopped
-        signal.raise_signal(signal.SIGINT)
-
-
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -466,70 +371,6 @@ def test_a_teacher_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("motifnet.pipeline._presets.find_spec", lambda name: None)
     with pytest.raises(UsageError, match="not installed"):
         MotifClassifier(teachers=["catboost"]).fit(np.eye(6), [0, 1] * 3)
-
-
-def test_what_is_cheap_comes_first_and_all_rows_of_the_ledger_are_errors_on_the_same_rows(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Above the exact range of the convex fit, where landmarks had no prediction once."""
-    scored: list[ScoredCandidate] = []
-    record = History.record
-
-    def listened(
-        self: History,
-        stage: str,
-        start: float,
-        found: ScoredCandidate,
-        note: str,
-        kept: bool | None = None,
-    ) -> bool:
-        scored.append(found)
-        return record(self, stage, start, found, note, kept)
-
-    monkeypatch.setattr(History, "record", listened)
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(1_300, 3))
-    model = MotifRegressor(preset="fast", profile=None).fit(
-        X, np.sin(2 * X[:, 0]) + X[:, 1] + 0.3 * rng.normal(size=1_300)
-    )
-    assert [row.stage for row in model.ledger_] == [
-        "convex fit",
-        "transferred",
-        "linear",
-        "quick trees",
-        "feature layers",
-        "extrapolation",
-        "stack",
-        "compact",
-    ]
-    there = np.isfinite(scored[0].oof)
-    assert 2 / 3 <= there.mean() < 1 and all((np.isfinite(s.oof) == there).all() for s in scored)
-    kept = [row.error for row in model.ledger_ if row.kept]
-    assert (
-        all(after <= before for before, after in pairwise(kept[:-1]))
-        and kept[-1] <= 1.005 * kept[-2]
-    )
-
-
-@pytest.mark.parametrize(
-    ("worse", "standard_error", "kept"),
-    [(1e-9, 1.0, True), (1e-9, 1e-12, False), (0.0, 0.0, True)],
-    ids=["near", "far", "equal"],
-)
-def test_within_one_standard_error_the_average_of_all_stands(
-    worse: float, standard_error: float, kept: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "motifnet.pipeline._stages.paired_difference", lambda *_: (worse, standard_error)
-    )
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(120, 2))
-    monkeypatch.setattr(History, "_lower", lambda self, one, other: False)
-    model = MotifRegressor(preset="fast", profile=None, size="full").fit(
-        X, X[:, 0] + 0.3 * rng.normal(size=120)
-    )
-    assert model.ledger_[-1].stage == "stack" and model.ledger_[-1].kept is kept
-    assert ("within one standard error" in model.ledger_[-1].note) is (kept and worse > 0)
 
 
 @pytest.mark.parametrize("estimator", [MotifRegressor, MotifClassifier])

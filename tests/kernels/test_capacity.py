@@ -10,12 +10,19 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from motifnet.engine import Control, Stopped
-from motifnet.kernels import Capacity, Pace, affordable
+from motifnet.kernels import (
+    Capacity,
+    Pace,
+    affordable,
+    distances,
+)
 from motifnet.tables import Sample
 from motifnet.teachers import KernelRidge
 from motifnet.training import FeatureSettings, cross_tune, starts_of
+from tests.kernels.problems import KERNEL, numbers
 
 PACE = Pace(value=1e-8, product=1e-10)
 LARGE = Capacity(exact_rows=4_000, landmarks=2_000)
@@ -110,3 +117,34 @@ def test_a_deadline_within_the_sums_of_the_landmarks_is_heard(
             settings,
             control=Control(steps + 4.5, ticking()),
         )
+
+
+# the plan
+
+
+def test_the_estimate_of_seconds() -> None:
+    pace = Pace(value=2.0, product=3.0)
+    assert Capacity(10, 4).seconds(pace, 6, 5) == 2 * 36 + 3 * 5 * 6**3 / 3
+    assert Capacity(10, 4).seconds(pace, 20, 5) == 2 * 20 * 4 + 3 * (5 * 4**3 / 3 + 2 * 20 * 16)
+    assert Capacity(10, 40).centres(20) == 20
+
+
+def test_the_pace_is_measured_on_a_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes, clock = list[int](), iter([1.0, 3.0, 7.0])
+    monkeypatch.setattr("motifnet.kernels._capacity.time.perf_counter", lambda: next(clock))
+
+    def gram(A: Tensor, B: Tensor) -> Tensor:
+        sizes.append(len(A))
+        return distances(A, B, 2)
+
+    assert Pace.of(gram, numbers(600, 2)) == Pace(2 / 512**2, 4 / 512**3) and sizes == [512]
+
+
+def test_centres_are_halved_until_the_time_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pace, "of", lambda gram, Z: Pace(1e-6, 0.0))
+    Z = torch.zeros(1_000, 1)
+    for limit, centres in ((10.0, 1_000), (1.0, 500), (0.49, 125), (1e-9, 64)):
+        found = affordable(
+            Capacity(1_000, 1_000), KERNEL.gram, Z, Control(limit, lambda: 0.0), fits=1, share=0.5
+        )
+        assert found.centres(1_000) == centres

@@ -4,9 +4,6 @@ in the plainest way.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import FrozenInstanceError
 from itertools import product
 
 import numpy as np
@@ -14,74 +11,36 @@ import pytest
 import torch
 from torch import Tensor
 
-from motifnet.engine import Control
 from motifnet.kernels import (
     PROFILES,
     RIDGES,
     SCALES,
     AllRows,
     Capacity,
-    ExactSmoother,
     Kernel,
-    LandmarkSmoother,
-    Pace,
-    Parabola,
     Partition,
     Scores,
     Warp,
     _distances,
     _held_out,
-    affordable,
     by_blocks,
-    choose_landmarks,
     distances,
     divisors,
     enough,
-    fit_reweighted,
     fit_with_held_out,
     flips,
     grid_search,
-    landmark_features,
     leave_out_residuals,
-    leverage_landmarks,
-    log_losses,
     machine_of,
     median_distances,
     projector,
     quantile_knots,
     radial,
     radial_slope,
-    ridge_leverages,
-    solve_folds,
-    solve_ridge,
     start_kernel,
     two_valued,
 )
-from motifnet.kernels._convex_loss import _Problem
-
-N, D = 36, 3
-KERNEL = Kernel(("laplace1", "gaussian"), np.array([0.6, 0.4]), np.array([0.4, 0.6]))
-
-
-def numbers(*shape: int, seed: int = 0) -> Tensor:
-    return torch.as_tensor(np.random.default_rng(seed).normal(size=shape))
-
-
-@pytest.fixture
-def problem() -> tuple[Tensor, Tensor, Tensor]:
-    """Rows, two targets, weights."""
-    X = numbers(N, D)
-    y = torch.stack([torch.sin(2 * X[:, 0]), X[:, 1] * X[:, 2]], 1) + 0.1 * numbers(N, 2, seed=1)
-    return X, y, 0.5 + numbers(N, seed=2).abs()
-
-
-def normal_equations(C: Tensor, X: Tensor, y: Tensor, w: Tensor, lam: float) -> Tensor:
-    """Coefficients of the centres C, the intercept last: (AᵀWA + λ K̃) θ = AᵀWy."""
-    A = torch.cat([KERNEL.gram(X, C), torch.ones(len(X), 1, dtype=X.dtype)], 1)
-    penalty = torch.zeros(len(C) + 1, len(C) + 1, dtype=X.dtype)
-    penalty[:-1, :-1] = lam * KERNEL.gram(C, C)
-    return torch.linalg.solve(A.T @ (w[:, None] * A) + penalty, A.T @ (w[:, None] * y))
-
+from tests.kernels.problems import KERNEL, D, N, normal_equations, numbers
 
 # profiles, distances, warps
 
@@ -198,67 +157,6 @@ def test_the_grid_has_its_least_error_there(
     assert best.error == pytest.approx(min(errors.values()), rel=1e-6)
 
 
-# landmarks
-
-
-def test_landmarks_come_from_where_they_may() -> None:
-    among = torch.arange(50) % 2 == 0
-    few, more = (choose_landmarks(50, m, torch.Generator().manual_seed(1), among) for m in (6, 12))
-    assert (
-        len(few) == 6
-        and (few.diff() > 0).all()
-        and among[more].all()
-        and set(few.tolist()) < set(more.tolist())
-    )
-    assert len(choose_landmarks(50, 99, torch.Generator().manual_seed(1), among)) == 25
-
-
-def test_the_factor_of_landmarks_is_that_of_their_gram_matrix() -> None:
-    K = KERNEL.gram(numbers(9, D), numbers(9, D))
-    L = landmark_features(K)
-    assert torch.equal(L, L.tril()) and torch.allclose(
-        L @ L.T, K + 1e-10 * torch.eye(9, dtype=K.dtype), rtol=0, atol=1e-14
-    )
-    twice = torch.cat([numbers(5, D), numbers(5, D)])
-    again = landmark_features(KERNEL.gram(twice, twice))
-    assert torch.allclose(again @ again.T, KERNEL.gram(twice, twice), rtol=0, atol=1e-6)
-    with pytest.raises(FloatingPointError, match="infinite"):
-        landmark_features(torch.full((3, 3), math.nan, dtype=torch.float64))
-
-
-def test_normal_equations_leave_the_intercept_free() -> None:
-    F, y = torch.cat([numbers(30, 4), torch.ones(30, 1)], 1), numbers(30, 2, seed=1)
-    penalty = torch.diag(torch.tensor([0.3] * 4 + [0.0], dtype=torch.float64))
-    expected = torch.linalg.solve(F.T @ F + penalty, F.T @ y)
-    assert torch.allclose(solve_folds(F.T @ F, F.T @ y, 0.3), expected, rtol=1e-9)
-    ones = torch.ones(3, 3, dtype=torch.float64)
-    # singular: any solution
-    assert float(solve_folds(ones, ones[:, :1], 0.0).sum()) == pytest.approx(1, abs=1e-6)
-
-
-def test_leverages_of_all_rows_are_the_diagonal_of_the_smoother() -> None:
-    X = numbers(N, D)
-    K = KERNEL.gram(X, X)
-    expected = (K @ torch.linalg.inv(K + 0.2 * torch.eye(N, dtype=K.dtype))).diagonal()
-    assert torch.allclose(ridge_leverages(KERNEL.gram, X, N, 0.2, 0), expected, rtol=1e-6)
-    some = ridge_leverages(KERNEL.gram, X, 10, 0.2, 0)
-    assert some.shape == (N,) and (some <= expected + 1e-9).all() and (some > 0).all()
-
-
-def test_rows_by_themselves_are_landmarks_first() -> None:
-    crowd, alone = torch.zeros(300, D, dtype=torch.float64), 40 * torch.eye(D, dtype=torch.float64)
-    Z = torch.cat([crowd, alone])
-    draws = [leverage_landmarks(KERNEL.gram, Z, 6, 1e-1, seed) for seed in range(20)]
-    assert all(len(marks) == 6 and (marks.diff() > 0).all() for marks in draws)
-    # uniformly drawn, 0.06 of the three
-    assert np.mean([int((marks >= 300).sum()) for marks in draws]) > 2.5
-    assert (
-        torch.equal(draws[3], leverage_landmarks(KERNEL.gram, Z, 6, 1e-1, 3))
-        and len({tuple(marks.tolist()) for marks in draws}) > 1
-    )
-    assert len(leverage_landmarks(KERNEL.gram, Z[:4], 6, 1e-1, 0)) == 4
-
-
 # fits
 
 
@@ -357,157 +255,6 @@ def test_sums_over_blocks_give_the_last_layer_on_all_rows(
         layer.solve(np.full_like(S, np.nan), s, 1.0)
 
 
-def logistic(sign: Tensor) -> Callable[[Tensor], Parabola]:
-    def loss(f: Tensor) -> Parabola:
-        p = torch.sigmoid(sign * f)
-        return Parabola(-torch.log(p), -sign * (1 - p), p * (1 - p))
-
-    return loss
-
-
-def test_reweighted_fits_end_where_the_slope_is_zero(
-    problem: tuple[Tensor, Tensor, Tensor],
-) -> None:
-    """α = −w g / λ and Σ w g = 0, from any start."""
-    X, y, w = problem
-    K, loss = KERNEL.gram(X, X), logistic(torch.sign(y[:, 0]))
-    ends = []
-    for start in (torch.zeros(N, dtype=torch.float64), 3 * numbers(N, seed=7)):
-        dual, b = fit_reweighted(
-            K, w, loss, 0.3, start, torch.tensor(1.0, dtype=torch.float64), tolerance=1e-14
-        )
-        g = loss(b + K @ dual).gradient
-        assert torch.allclose(dual, -w * g / 0.3, atol=1e-5) and abs(float(w @ g)) < 1e-5
-        ends.append(torch.cat([dual, b[None]]))
-    assert torch.allclose(ends[0], ends[1], atol=1e-5)
-
-
-def test_a_reweighted_fit_of_squares_is_a_ridge_regression(
-    problem: tuple[Tensor, Tensor, Tensor],
-) -> None:
-    X, y, w = problem
-    K, target, zero = KERNEL.gram(X, X), y[:, 0], torch.zeros(N, dtype=torch.float64)
-    seen: list[Tensor] = []
-
-    def loss(f: Tensor) -> Parabola:
-        seen.append(f)
-        return Parabola((f - target) ** 2 / 2, f - target, torch.ones_like(f))
-
-    dual, b = fit_reweighted(K, w, loss, 0.3, zero, zero[0])
-    expected = solve_ridge(K, target[:, None], 0.3 / w)
-    assert torch.allclose(dual, expected[0][:, 0]) and torch.allclose(b, expected[1][0])
-    assert len(seen) == 3  # the start, the step, and a second one that gains nothing
-
-
-def test_steps_that_are_too_long_are_halved(problem: tuple[Tensor, Tensor, Tensor]) -> None:
-    """Where the curvature is said to be a hundredth of what it is, the objective still falls at
-    every step.
-    """
-    X, y, w = problem
-    K, target, zero, values = (
-        KERNEL.gram(X, X),
-        y[:, 0],
-        torch.zeros(N, dtype=torch.float64),
-        list[float](),
-    )
-
-    def loss(f: Tensor) -> Parabola:
-        return Parabola((f - target) ** 2 / 2, f - target, torch.full_like(f, 0.01))
-
-    for tolerance in (10.0, 1e-2, 1e-4):
-        dual, b = fit_reweighted(K, w, loss, 0.3, zero, zero[0], tolerance)
-        f = b + K @ dual
-        values.append(float(w @ (f - target) ** 2 / 2 + 0.15 * dual @ K @ dual))
-    assert float(w @ target**2) / 2 > values[0] >= values[1] >= values[2]
-
-
-def test_working_targets_and_weights_are_those_of_the_parabola() -> None:
-    f, w = numbers(5), 1 + numbers(5, seed=1).abs()
-    at = Parabola(
-        torch.zeros(5),
-        torch.full((5,), 2.0, dtype=torch.float64),
-        torch.tensor([1.0, 2.0, 4.0, 0.0, 8.0], dtype=torch.float64),
-    )
-    targets, weights = at.working(f, w)
-    assert torch.allclose(targets[[0, 1, 2, 4]], (f - 2 / at.hessian)[[0, 1, 2, 4]])
-    assert torch.allclose(weights[[0, 1, 2, 4]], (w * at.hessian)[[0, 1, 2, 4]]) and float(
-        weights[3] / w[3]
-    ) == pytest.approx(3e-10)
-
-
-# steps under a loss
-
-
-@pytest.mark.parametrize("exact", [True, False])
-def test_a_step_is_at_the_minimum_of_its_parabola(
-    exact: bool, problem: tuple[Tensor, Tensor, Tensor]
-) -> None:
-    """Along any direction the slope of  Σ (g·s + w |s|² / 2) + λ/2 ‖f + s‖²  is zero there."""
-    X, _, w = problem
-    lam, slopes = 0.4, numbers(N, 2, seed=3)
-    if exact:
-        K = KERNEL.gram(X, X)
-        smoother: ExactSmoother | LandmarkSmoother = ExactSmoother.of(K, w, lam)
-        alpha = numbers(N, 2, seed=4)
-        f, t = (
-            Scores(a - a.mean(0), b, K @ (a - a.mean(0)) + b)
-            for a, b in ((alpha, alpha[0]), (alpha.flip(0), alpha[1]))
-        )
-        square = float((f.coefficients * (K @ f.coefficients)).sum())
-    else:
-        F = torch.cat([numbers(N, 5), torch.ones(N, 1)], 1)
-        smoother, gamma = LandmarkSmoother.of(F, F.T @ (w[:, None] * F), lam), numbers(6, 2, seed=4)
-        f, t = (Scores(g[:-1], g[-1], F @ g) for g in (gamma, gamma.flip(0)))
-        square = float((f.coefficients**2).sum())
-    s = smoother.step(f, slopes)
-    whole = f.plus(1.0, s)
-    slope = float(((slopes + w[:, None] * s.values) * t.values).sum()) + lam * smoother.product(
-        whole, t
-    )
-    assert abs(slope) < 1e-4 * float((slopes * t.values).abs().sum())
-    assert (
-        smoother.product(f, f) == pytest.approx(square, rel=1e-9)
-        and s.values.dtype == torch.float64
-    )
-    with pytest.raises(FrozenInstanceError):
-        smoother.lam = 1.0  # type: ignore[misc]
-    assert (
-        torch.allclose(f.plus(0.5, t).values, f.values + t.values / 2)
-        and not smoother.zero(2).values.any()
-    )
-
-
-def test_a_singular_matrix_is_factored_in_double_precision() -> None:
-    K = torch.ones(6, 6, dtype=torch.float64)
-    w = torch.full((6,), 1e8, dtype=torch.float64)
-    assert ExactSmoother.of(K, w, 1.0).L.dtype == torch.float64
-    assert ExactSmoother.of(K, torch.ones(6, dtype=torch.float64), 1.0).L.dtype == torch.float32
-
-
-def test_the_log_loss_its_gradient_and_its_line_search(
-    problem: tuple[Tensor, Tensor, Tensor],
-) -> None:
-    X, _, w = problem
-    F, labels = torch.cat([X, torch.ones(N, 1)], 1), torch.arange(N) % 3
-    smoother = LandmarkSmoother.of(F, F.T @ (w[:, None] * F), 0.4)
-    task, gammas = (
-        _Problem(smoother, labels, w, 0.4),
-        (numbers(D + 1, 3), 0.3 * numbers(D + 1, 3, seed=1)),
-    )
-    f, d = (Scores(g[:-1], g[-1], F @ g) for g in gammas)
-    expected = torch.nn.functional.cross_entropy(f.values, labels, reduction="none")
-    assert torch.allclose(log_losses(f.values, labels), expected)
-    assert task.value(f) == pytest.approx(float(w @ expected + 0.2 * (f.coefficients**2).sum()))
-    g, h = task.gradient(f), 1e-5
-    forward, back = task.value(f.plus(h, d)), task.value(f.plus(-h, d))
-    assert task.along(f, g, d) == pytest.approx((forward - back) / (2 * h), rel=1e-6)
-    best, value = task.descend(f, task.value(f), d, d)
-    t = float((best.coefficients - f.coefficients)[0, 0] / d.coefficients[0, 0])
-    assert value == pytest.approx(task.value(best)) and value <= min(
-        task.value(f.plus(t + e, d)) for e in (-1e-2, 1e-2)
-    )
-
-
 @pytest.mark.parametrize("capacity", [Capacity(N, 0), Capacity(0, 12)])
 def test_scores_of_some_rows_are_functions_of_all(
     capacity: Capacity, problem: tuple[Tensor, Tensor, Tensor]
@@ -527,34 +274,3 @@ def test_scores_of_some_rows_are_functions_of_all(
     assert torch.equal(on_all.values, at) and torch.equal(
         machine.values(f, some, cells[1]), at[cells[1]]
     )
-
-
-# the plan
-
-
-def test_the_estimate_of_seconds() -> None:
-    pace = Pace(value=2.0, product=3.0)
-    assert Capacity(10, 4).seconds(pace, 6, 5) == 2 * 36 + 3 * 5 * 6**3 / 3
-    assert Capacity(10, 4).seconds(pace, 20, 5) == 2 * 20 * 4 + 3 * (5 * 4**3 / 3 + 2 * 20 * 16)
-    assert Capacity(10, 40).centres(20) == 20
-
-
-def test_the_pace_is_measured_on_a_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes, clock = list[int](), iter([1.0, 3.0, 7.0])
-    monkeypatch.setattr("motifnet.kernels._capacity.time.perf_counter", lambda: next(clock))
-
-    def gram(A: Tensor, B: Tensor) -> Tensor:
-        sizes.append(len(A))
-        return distances(A, B, 2)
-
-    assert Pace.of(gram, numbers(600, 2)) == Pace(2 / 512**2, 4 / 512**3) and sizes == [512]
-
-
-def test_centres_are_halved_until_the_time_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Pace, "of", lambda gram, Z: Pace(1e-6, 0.0))
-    Z = torch.zeros(1_000, 1)
-    for limit, centres in ((10.0, 1_000), (1.0, 500), (0.49, 125), (1e-9, 64)):
-        found = affordable(
-            Capacity(1_000, 1_000), KERNEL.gram, Z, Control(limit, lambda: 0.0), fits=1, share=0.5
-        )
-        assert found.centres(1_000) == centres

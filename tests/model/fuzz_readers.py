@@ -25,6 +25,8 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.model.fuzz_commands import COMMANDS, SETTINGS
+
 try:
     import atheris
 except ImportError:
@@ -141,117 +143,6 @@ def table_seeds() -> list[bytes]:
     return [bytes([kind]) + data for kind, data in [*rows, *((0, data) for data in odd)]]
 
 
-SETTINGS: dict[str, Any] = {
-    "preset": "fast",
-    "objective": "pinball",
-    "quantiles": [0.1, 0.9],
-    "time_limit_s": None,
-    "n_jobs": 1,
-    "random_state": 0,
-    "teachers": ["linear"],
-    "profile": "auto",
-    "engine": "local",
-    "checkpoint": None,
-}
-COMMANDS = [
-    [
-        "fit",
-        "t.csv",
-        "-t",
-        "y",
-        "-o",
-        "new",
-        "--objective",
-        "pinball",
-        "--quantiles",
-        ".1,.9",
-        "--seed",
-        "3",
-        "-f",
-        "--time-limit",
-        "5",
-    ],
-    [
-        "fit",
-        "t.csv",
-        "--target",
-        "y",
-        "--target",
-        "x",
-        "--out",
-        "new",
-        "--groups",
-        "z",
-        "--weight",
-        "x",
-        "--drop",
-        "z",
-        "--report",
-        "r.html",
-    ],
-    [
-        "fit",
-        "t.csv",
-        "-t",
-        "y",
-        "-o",
-        "new",
-        "--stream",
-        "--landmarks",
-        "5",
-        "--memory-limit",
-        "100",
-    ],
-    [
-        "predict",
-        "m",
-        "t.csv",
-        "--id",
-        "y",
-        "--coverage",
-        "0.9",
-        "--offset",
-        "x",
-        "--escape-formulas",
-        "-o",
-        "p.csv",
-        "-j",
-        "1",
-    ],
-    ["check", "m", "t.csv", "--json", "--seed", "1"],
-    ["report", "m", "--data", "t.csv", "-o", "r.md", "--force", "--quiet"],
-    ["show", "m", "--debug"],
-    ["export", "m", "m.onnx", "--dtype", "float32", "--coverage", "0.5"],
-    ["profile", "t.csv", "-t", "y", "--task", "regression", "--json"],
-    ["mimic", "m", "-d", "t.csv", "-o", "n.py"],
-    [
-        "compress",
-        "m",
-        "--max-units",
-        "3",
-        "--tolerance",
-        "0.1",
-        "--data",
-        "t.csv",
-        "--out",
-        "small",
-    ],
-    [
-        "compare",
-        "t.csv",
-        "-t",
-        "y",
-        "-m",
-        "forest,svm",
-        "--splits",
-        "2",
-        "--cap",
-        "10",
-        "--time-limit",
-        "1",
-    ],
-    ["lab", "fig1", "--out", "lab", "--quick"],
-]
 TABLE = "x,z,y\n" + "".join(f"{i},{i % 3},{i * 0.37}\n" for i in range(20))
 
 

@@ -4,18 +4,13 @@ models from the raw columns.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-import pandas as pd
 import pytest
 import torch
-from onnx import TensorProto
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
@@ -23,7 +18,7 @@ from motifnet import mimic
 from motifnet import motifs as m
 from motifnet.engine import FileError, UsageError
 from motifnet.kernels import Kernel
-from motifnet.model import FittedModel, ParityError, network_to_onnx, to_onnx
+from motifnet.model import ParityError, network_to_onnx
 from motifnet.model._cost import _RULES, Meter
 from motifnet.model._onnx import assemble
 from motifnet.model._onnx import value as value_info
@@ -33,180 +28,8 @@ from motifnet.model._onnx_motifs import emit
 from motifnet.model._synthetic import rows_for
 from motifnet.model._validate import Bounded
 from motifnet.motifs import MOTIFS, Motif
-from motifnet.tables import Encoder, Table, as_table, make_folds
 from motifnet.transfer import kernel_network, relu_form
-from tests.shared.hand_made import later, make_model
-
-Maker = Callable[[torch.Generator], tuple[Motif, int]]
-
-
-def normal(g: torch.Generator, *shape: int) -> torch.Tensor:
-    return torch.randn(*shape, generator=g, dtype=torch.float64)
-
-
-def value(x: float) -> torch.Tensor:
-    return torch.tensor(x, dtype=torch.float64)
-
-
-def trees(g: torch.Generator, count: int, depth: int, d: int, q: int) -> m.TreeEnsemble:
-    """Complete trees whose thresholds are multiples of 1/4, and one that is a leaf."""
-    n = 2 ** (depth + 1) - 1
-    own = torch.arange(n)
-    left, right = (torch.where(own < n // 2, 2 * own + k, own) for k in (1, 2))
-    shift = n * torch.arange(count)[:, None]
-    left, right = (
-        torch.cat([(nodes + shift).ravel(), torch.tensor([n * count])]) for nodes in (left, right)
-    )
-    feature = torch.randint(0, d, (n * count + 1,), generator=g)
-    threshold = torch.randint(-8, 8, (n * count + 1,), generator=g).double() / 4
-    return m.TreeEnsemble(
-        feature,
-        threshold,
-        left,
-        right,
-        n * torch.arange(count + 1),
-        normal(g, n * count + 1, q),
-        depth,
-    )
-
-
-def with_gaps(part: Motif) -> Motif:
-    """A motif behind values of which those below −1 are missing."""
-    return m.Chain([m.Clip(value(-1.0), value(np.inf)), m.Missing(-torch.ones(3).double()), part])
-
-
-def neighbours(g: torch.Generator) -> m.Neighbours:
-    """Of a grid, where many rows are as far as the fourth; half of it below a tree of two boxes."""
-    rows = torch.cartesian_prod(*[torch.arange(-1.0, 2.0)] * 3).double().repeat(2, 1)
-    half, none = (rows[:, 0] > 0).long(), torch.empty(0).double()
-    boxes = [
-        torch.stack([f(rows, 0), f(rows[half == 0], 0), f(rows[half == 1], 0)])
-        for f in (torch.amin, torch.amax)
-    ]
-    return m.Neighbours(
-        rows,
-        normal(g, 54, 2),
-        none,
-        k=4,
-        p=2.0,
-        weighed=True,
-        low=boxes[0],
-        high=boxes[1],
-        radius=none,
-        path=1 + half[None],
-        offset=torch.arange(54),
-    )
-
-
-# one line a motif: an example and the width of its input
-EXAMPLES: dict[str, Maker] = {
-    "Abs": lambda g: (m.Abs(), 3),
-    "Affine": lambda g: (m.Affine(normal(g, 3, 4), normal(g, 3)), 4),
-    "ArgMax": lambda g: (m.ArgMax(), 3),
-    "Box": lambda g: (
-        m.Box(
-            torch.tensor([-1.0, -np.inf], dtype=torch.float64),
-            torch.tensor([np.inf, 0.5], dtype=torch.float64),
-        ),
-        2,
-    ),
-    "Chain": lambda g: (
-        m.Chain([m.Abs(), m.Affine(normal(g, 2, 3), normal(g, 2)), m.ReLU()], label="test"),
-        3,
-    ),
-    "ChiSquare": lambda g: (m.Chain([m.Abs(), m.ChiSquare(normal(g, 6, 3).abs())]), 3),
-    "Clip": lambda g: (m.Clip(-normal(g, 3).abs(), normal(g, 3).abs()), 3),
-    "Concat": lambda g: (m.Concat([m.Identity(), m.Abs()]), 3),
-    "Coupling": lambda g: (m.Chain([m.Sigmoid(), m.Coupling(3)]), 3),
-    "Distance": lambda g: (
-        m.Concat([m.Distance(normal(g, 20, 4), 1), m.Distance(normal(g, 20, 4), 2)]),
-        4,
-    ),
-    "Erf": lambda g: (m.Erf(), 3),
-    "Exp": lambda g: (m.Exp(), 3),
-    "Fill": lambda g: (m.Fill(normal(g, 3)), 3),
-    "Gaps": lambda g: (m.Gaps(), 3),
-    "Missing": lambda g: (
-        m.Chain([m.Step(value(0.0)), m.Missing(torch.ones(3).double()), m.Gaps()]),
-        3,
-    ),
-    "Gate": lambda g: (m.Gate(value(5.0)), 3),
-    "GroupAverage": lambda g: (
-        m.GroupAverage(
-            m.Affine(normal(g, 2, 3), normal(g, 2)),
-            torch.tensor([[0, 1, 2], [1, 0, 2]]),
-            torch.tensor([[1.0, 1, 1], [1, 1, -1]]).double(),
-        ),
-        3,
-    ),
-    "Hinge": lambda g: (m.Hinge(torch.sort(normal(g, 4, 9), dim=1).values, normal(g, 4, 8)), 4),
-    "Identity": lambda g: (m.Identity(), 3),
-    "Images": lambda g: (
-        m.Images(m.Affine(normal(g, 2, 3), normal(g, 2)), torch.tensor([[0, 1, 2], [1, 0, 2]])),
-        3,
-    ),
-    "Largest": lambda g: (m.Concat([m.Largest(), m.Chain([m.Step(value(0.0)), m.Largest()])]), 5),
-    "Log": lambda g: (m.Chain([m.Exp(), m.Log()]), 3),
-    "Lookup": lambda g: (
-        m.Chain([m.Step(value(0.0)), m.Lookup(torch.tensor([0.0, 1.0]).double(), normal(g, 4, 3))]),
-        1,
-    ),
-    "Max": lambda g: (m.Max(), 3),
-    "Min": lambda g: (m.Min(), 3),
-    "Monomial": lambda g: (m.Monomial([[0, 0, 0], [1, 2, 0], [0, 3, 1]]), 3),
-    "NeighbourFill": lambda g: (
-        with_gaps(m.NeighbourFill(normal(g, 20, 3), torch.ones(20, 3).double().tril(10), 4, True)),
-        3,
-    ),
-    "Neighbours": lambda g: (neighbours(g), 3),
-    "Normalize": lambda g: (
-        m.Concat([m.Normalize("l1"), m.Normalize("l2"), m.Normalize("max")]),
-        3,
-    ),
-    "OutlierFactor": lambda g: (
-        m.OutlierFactor(**{**neighbours(g).arguments(), "values": normal(g, 54, 2).abs()}),
-        3,
-    ),
-    "Parallel": lambda g: (
-        m.Parallel(normal(g, 2, 3), [m.Affine(normal(g, 3, 3), normal(g, 3)), m.Identity()]),
-        3,
-    ),
-    "Piecewise": lambda g: (
-        m.Piecewise(torch.sort(normal(g, 3, 5), dim=1).values, normal(g, 3, 5, 3, 2), "left"),
-        3,
-    ),
-    "Power": lambda g: (
-        m.Concat([m.Power(value(3.0)), m.Chain([m.Abs(), m.Power(value(0.5))])]),
-        3,
-    ),
-    "Precise": lambda g: (m.Precise(m.Affine(normal(g, 2, 3), normal(g, 2))), 3),
-    "Product": lambda g: (m.Product(), 4),
-    "Radial": lambda g: (
-        m.Chain([m.Abs(), m.Radial(normal(g, 4), normal(g, 4).abs(), list(m.RADIAL_PROFILES))]),
-        3,
-    ),
-    "ReLU": lambda g: (m.ReLU(), 3),
-    "Residual": lambda g: (m.Residual(m.Affine(normal(g, 3, 3), normal(g, 3))), 3),
-    "Select": lambda g: (m.Select([2, 0, 0]), 3),
-    "Sigmoid": lambda g: (m.Chain([m.Affine(normal(g, 3, 3) * 300, normal(g, 3)), m.Sigmoid()]), 3),
-    "Sine": lambda g: (m.Sine(), 3),
-    "Single": lambda g: (m.Single(), 3),
-    "Softmax": lambda g: (m.Chain([m.Affine(normal(g, 3, 3) * 300, normal(g, 3)), m.Softmax()]), 3),
-    "Sort": lambda g: (m.Sort(), 5),
-    "SparseAffine": lambda g: (
-        m.SparseAffine(torch.randint(0, 4, (6, 3), generator=g), normal(g, 6, 3), normal(g, 6)),
-        4,
-    ),
-    "Square": lambda g: (m.Square(), 3),
-    "Step": lambda g: (m.Concat([m.Step(value(0.0)), m.Step(value(0.3))]), 3),
-    "Tanh": lambda g: (m.Tanh(), 3),
-    "TreeEnsemble": lambda g: (trees(g, count=30, depth=4, d=3, q=2), 3),
-    "WeightedMedian": lambda g: (m.WeightedMedian(normal(g, 5).abs()), 5),
-}
-
-
-def example(name: str) -> tuple[Motif, int]:
-    return EXAMPLES[name](torch.Generator().manual_seed(1))
+from tests.model.motif_examples import EXAMPLES, example, float32_in, normal, trees
 
 
 def test_every_motif_has_an_emitter_and_an_example() -> None:
@@ -242,40 +65,6 @@ def test_nothing_is_float32_in_a_float64_export(name: str, tmp_path: Path) -> No
     network, d = example(name)
     network_to_onnx(network, d, tmp_path / "net.onnx")
     assert float32_in(tmp_path / "net.onnx") == [] or name == "Single"  # which rounds to it
-
-
-def float32_in(path: Path) -> list[str]:
-    """Names of everything in an ONNX file that is stored, declared or cast as float32, subgraphs
-    included.
-    """
-    found: list[str] = []
-
-    def look(graph: onnx.GraphProto) -> None:
-        found.extend(t.name for t in graph.initializer if t.data_type == TensorProto.FLOAT)
-        found.extend(
-            v.name
-            for v in [*graph.input, *graph.output]
-            if v.type.tensor_type.elem_type == TensorProto.FLOAT
-        )
-        for node in graph.node:
-            for attribute in node.attribute:
-                tensors = [attribute.t, *attribute.tensors]
-                found.extend(
-                    f"{node.name}.{attribute.name}"
-                    for t in tensors
-                    if t.data_type == TensorProto.FLOAT
-                )
-                if (
-                    node.op_type == "Cast"
-                    and attribute.name == "to"
-                    and attribute.i == TensorProto.FLOAT
-                ):
-                    found.append(node.output[0])
-                for sub in [attribute.g, *attribute.graphs]:
-                    look(sub)
-
-    look(onnx.load(path).graph)
-    return found
 
 
 def test_distances_stay_small_in_memory(tmp_path: Path) -> None:
@@ -467,160 +256,3 @@ def test_wrong_type_and_missing_folder(tmp_path: Path) -> None:
         network_to_onnx(m.Identity(), 2, tmp_path / "net.onnx", "float16")
     with pytest.raises(FileError, match="no-such-folder"):
         network_to_onnx(m.Identity(), 2, tmp_path / "no-such-folder" / "net.onnx")
-
-
-# whole models, from the raw columns
-
-
-def feeds(table: Table, dtype: str = "float64") -> dict[str, np.ndarray]:
-    """The inputs of a graph as the documentation describes them, built without the code
-    under test.
-    """
-    made: dict[str, np.ndarray] = {}
-    for column in table.columns:
-        values = column.values
-        if column.kind == "categorical" and column.level_type == "str":
-            made[column.name] = np.array([["" if v is None else v] for v in values], dtype=object)
-        elif column.kind == "categorical":
-            made[column.name] = np.array(
-                [[np.iinfo(np.int64).min if v is None else v] for v in values], dtype=np.int64
-            )
-        else:
-            made[column.name] = values.reshape(-1, 1).astype(
-                np.int64 if column.kind == "date" else dtype
-            )
-    return made
-
-
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
-def test_whole_model_from_raw_columns(dtype: str, tolerance: float, tmp_path: Path) -> None:
-    model, table = make_model(), later(1000)
-    parity = to_onnx(model, tmp_path / "model.onnx", dtype, table=table)
-    assert parity.max_difference <= tolerance
-    session = start(tmp_path / "model.onnx")
-    assert [i.name for i in session.get_inputs()] == list(model.schema.names)
-    expected = model.predict(table)
-    for n in (0, 1, 7, 1000):
-        (got,) = session.run(
-            ["prediction"], {name: values[:n] for name, values in feeds(table, dtype).items()}
-        )
-        assert got.dtype == dtype and got.shape == (n, 2)
-        np.testing.assert_allclose(got, expected[:n], atol=tolerance * expected.std(), rtol=0)
-    if dtype == "float64":
-        assert float32_in(tmp_path / "model.onnx") == []
-
-
-@pytest.mark.parametrize(
-    "classes",
-    [
-        ("a", "b", "ü"),
-        (3, 1, 2),
-        (False, True),
-        (0.5, 1.5),
-        ("a", 1),
-        (2**70, 2**70 + 1, 3),
-        (2**63, 1),
-    ],
-)
-def test_classes_and_labels(classes: tuple[Any, ...], tmp_path: Path) -> None:
-    model, table = make_model(classes=classes), later(200)
-    assert to_onnx(model, tmp_path / "model.onnx").max_difference <= 1e-12
-    probabilities, label = start(tmp_path / "model.onnx").run(
-        ["probabilities", "label"], feeds(table)
-    )
-    expected = model.predict(table)
-    np.testing.assert_allclose(probabilities, expected, atol=1e-12)
-    named = [classes[k] for k in expected.argmax(1)]
-    assert label.shape == (200,)
-    assert label.tolist() == (
-        [str(c) for c in named] if any(isinstance(c, str) or c >= 2**63 for c in classes) else named
-    )
-
-
-def model_of(data: pd.DataFrame) -> FittedModel:
-    """A model of another table."""
-    table = as_table(data)
-    y = np.random.default_rng(0).normal(size=(table.n, 1))
-    encoder, X, _ = Encoder.fit(table, y, np.ones(table.n), make_folds(table.n, 3, 0))
-    network = m.Affine(torch.ones(1, X.shape[1]).double() / 3, torch.zeros(1).double())
-    return replace(make_model(q=1), encoder=encoder, schema=table.schema, network=network)
-
-
-TABLES: dict[str, Callable[[np.random.Generator, int], pd.DataFrame]] = {
-    "float levels": lambda r, n: pd.DataFrame(
-        {"a": pd.Categorical(r.choice([0.5, 1.5, 2.25], n)), "x": r.normal(size=n)}
-    ),
-    "whole levels with gaps": lambda r, n: pd.DataFrame(
-        {"a": pd.Categorical(r.choice(np.array([5, -7, 9, None], dtype=object), n))}
-    ),
-    "truth levels": lambda r, n: pd.DataFrame(
-        {"a": pd.Categorical(r.choice([True, False], n)), "x": r.normal(size=n)}
-    ),
-    "nothing varies": lambda r, n: pd.DataFrame({"a": np.ones(n), "b": ["x"] * n}),
-    "dates before 1970": lambda r, n: pd.DataFrame(
-        {"t": pd.to_datetime("1930-01-01") + pd.to_timedelta(r.integers(0, 60 * 365, n), unit="D")}
-    ),
-    "one day": lambda r, n: pd.DataFrame(
-        {"t": [pd.Timestamp("2020-02-29 12:00")] * n, "x": r.normal(size=n)}
-    ),
-    "gaps and nothing else": lambda r, n: pd.DataFrame(
-        {"x": np.where(r.random(n) < 0.3, np.nan, 1.0)}
-    ),
-    "large and small": lambda r, n: pd.DataFrame(
-        {
-            "x": 1e12 + r.normal(size=n),
-            "y": 1e-200 * r.normal(size=n),
-            "z": 1e250 * r.normal(size=n),
-        }
-    ),
-    "nearly standard": lambda r, n: pd.DataFrame({"x": np.tile([1 + 2e-9, -1.0], n // 2)}),
-    "odd names": lambda r, n: pd.DataFrame(
-        {name: r.normal(size=n) for name in ("X", "c_1", "Add_1", 'ü "x"', "a\nb")}
-    ),
-    "thousands of levels": lambda r, n: pd.DataFrame({"a": [f"level {i % 250}" for i in range(n)]}),
-}
-
-
-@pytest.mark.filterwarnings("ignore::motifnet.engine.MotifnetWarning")
-@pytest.mark.parametrize("name", TABLES)
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_tables_of_all_kinds(name: str, dtype: str, tmp_path: Path) -> None:
-    model = model_of(TABLES[name](np.random.default_rng(3), 500))
-    assert to_onnx(model, tmp_path / "model.onnx", dtype).max_difference <= (
-        1e-12 if dtype == "float64" else 1e-5
-    )
-
-
-@pytest.mark.parametrize("column", ["prediction", ""])
-def test_columns_that_onnx_cannot_name(column: str, tmp_path: Path) -> None:
-    model = model_of(pd.DataFrame({column: np.arange(30.0)}))
-    with pytest.raises(UsageError, match="Rename"):
-        to_onnx(model, tmp_path / "model.onnx")
-
-
-def test_a_wrong_encoder_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The check looks at gaps too: a gap that were filled with something else would be seen."""
-    from motifnet.model import _onnx_encoder
-
-    monkeypatch.setattr(
-        _onnx_encoder,
-        "_filled",
-        lambda graph, gaps, values: graph.op("Where", gaps, graph.constant([[1e-3]]), values),
-    )
-    with pytest.raises(ParityError):
-        to_onnx(model_of(pd.DataFrame({"x": np.arange(30.0)})), tmp_path / "model.onnx")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_file_describes_its_columns(tmp_path: Path) -> None:
-    to_onnx(make_model(), tmp_path / "model.onnx")
-    properties = {
-        entry.key: entry.value for entry in onnx.load(tmp_path / "model.onnx").metadata_props
-    }
-    columns = {c["name"]: (c["kind"], c["input"]) for c in json.loads(properties["columns"])}
-    assert (
-        columns["colour"] == ("categorical", "string")
-        and columns["zone"] == ("categorical", "int64")
-        and columns["day"] == ("date", "int64")
-    )
-    assert properties["task"] == "regression" and json.loads(properties["targets"]) == ["y0", "y1"]

@@ -6,7 +6,6 @@ import inspect
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,18 +15,12 @@ from motifnet import mimic
 from motifnet.engine import UsageError
 from motifnet.model import _numpy_motifs, to_python
 from motifnet.motifs import Motif
-from tests.model.test_onnx import EXAMPLES, example
-from tests.shared.fitted_cases import CASES, FRAME, X, fitted
+from tests.model.motif_examples import EXAMPLES, example
+from tests.shared.fitted_cases import CASES, fitted
+from tests.shared.fitted_rows import FRAME, X
+from tests.shared.python_files import loaded
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-def loaded(path: Path, **functions: Any) -> Any:
-    """What the file predicts with, with other functions in the place of its own."""
-    space: dict[str, Any] = {}
-    exec(compile(path.read_text(), str(path), "exec"), space)
-    space.update(functions)
-    return space["predict"]
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -11,33 +10,24 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from motifnet.engine import Control, Matrix, MotifnetWarning, Stopped
-from motifnet.losses import Loss, Pinball, Poisson
+from motifnet.engine import Control, Matrix, Stopped
 from motifnet.tables import Folds, Sample, make_folds
 from motifnet.teachers import (
-    MIN_TREES,
     TEACHERS,
     BoostedTrees,
     FittedTeacher,
-    Forest,
-    Growth,
     KernelRidge,
     Linear,
-    Problem,
-    RejectedEarly,
     Splines,
     SupportVectors,
     Teacher,
-    find_engine,
     fold_partition,
-    grow_best,
     inner_folds,
     inner_split,
-    trial_folds,
 )
-from motifnet.teachers._boosting import Engine
 from motifnet.teachers._support_vectors import Choice, _fit
 from tests.shared.leak_cases import LANDMARKS, copies
+from tests.teachers.problems import classes, problem, r2
 
 
 @dataclass(frozen=True)
@@ -77,25 +67,6 @@ ROWS = {
 every_teacher = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
 
 
-def problem(n: int = 160, seed: int = 0, q: int = 1) -> Sample:
-    """A bend, a slope, an indicator, a constant column, and a little noise."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, 4))
-    X[:, 2], X[:, 3] = rng.integers(0, 2, n), 1.0
-    y = np.column_stack(
-        [np.abs(X[:, 0]) + X[:, 1] + X[:, 2], X[:, 1] - X[:, 0]][:q]
-    ) + 0.2 * rng.normal(size=(n, q))
-    sample = Sample.plain(X, (y - y.mean(0)) / y.std(0))
-    return replace(sample, numeric=np.array([True, True, False, True]))
-
-
-def classes(K: int, n: int = 160) -> Sample:
-    sample = problem(n)
-    labels = np.digitize(sample.y[:, 0], [0.0] if K == 2 else [-0.5, 0.5]).astype(np.int64)
-    y = 2.0 * labels.astype(np.float64)[:, None] - 1.0 if K == 2 else np.eye(K)[labels]
-    return replace(sample, y=y, labels=labels, folds=make_folds(n, 4, 0, labels=labels))
-
-
 def forward(n: int = 160) -> Sample:
     time = np.arange(n, dtype=np.float64)
     return replace(problem(n), time=time, folds=make_folds(n, 3, 0, time=time))
@@ -104,13 +75,6 @@ def forward(n: int = 160) -> Sample:
 def grouped(n: int = 160, groups: int = 20) -> Sample:
     of = np.random.default_rng(3).integers(0, groups, n)
     return replace(problem(n), groups=of, folds=make_folds(n, 4, 0, groups=of))
-
-
-def r2(oof: Matrix, y: Matrix) -> float:
-    scored = ~np.isnan(oof).any(1)
-    return float(
-        1 - ((oof - y)[scored] ** 2).mean() / ((y - y[scored].mean(0))[scored] ** 2).mean()
-    )
 
 
 def same(a: Matrix, b: Matrix, row: Row) -> None:
@@ -358,72 +322,6 @@ def test_support_vectors_of_repeated_rows() -> None:
     np.testing.assert_allclose(a.predict(sample.X), b.predict(sample.X), atol=5e-3)
 
 
-@pytest.mark.parametrize(
-    "make", [problem, lambda: classes(2), lambda: classes(3)], ids=["values", "two", "three"]
-)
-def test_trees_without_lightgbm(
-    make: Callable[[], Sample], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "lightgbm", None)
-    sample = make()
-    with pytest.warns(MotifnetWarning, match="LightGBM cannot be imported"):
-        fitted = BoostedTrees(max_trees=60).fit(sample)
-    assert fitted.oof.shape == sample.y.shape
-    if sample.labels is None:
-        assert r2(fitted.oof, sample.y) > 0.5
-    else:
-        guess = fitted.oof[:, 0] > 0 if fitted.oof.shape[1] == 1 else fitted.oof.argmax(1)
-        assert (guess == sample.labels).mean() > 0.6
-
-
-def test_leaves_are_drawn_to_their_parent() -> None:
-    X = np.repeat([[0.0], [1.0]], 10, axis=0)
-    train = Problem(X, 2 * X[:, 0] - 1, np.ones(20))
-    (forest,) = find_engine("lightgbm").grow(
-        train, Growth(1.0, 2, 2, 1.0, 1.0, 1.0, 1, 1, smooth=3.0), 0, None
-    )
-    own = 10 / (10 + 1.0)  # with l2 = 1; the parent's value is 0
-    np.testing.assert_allclose(
-        forest.predict(X)[:, 0], own * (10 / (10 + 3.0)) * train.y, rtol=1e-6
-    )
-
-
-@pytest.mark.parametrize("loss", [Pinball(0.9), Poisson()], ids=["quantile", "counts"])
-@pytest.mark.parametrize("library", ["lightgbm", "catboost"])
-def test_trees_follow_the_loss(library: str, loss: Loss) -> None:
-    sample, growth = problem(), Growth(0.1, 15, 5, 0.8, 0.8, 1.0, 30, 10)
-    y: Matrix = np.rint(np.exp(sample.y[:, 0]))
-    train = Problem(sample.X, y, sample.weight, loss=loss)
-    (forest,) = find_engine(library).grow(train, growth, 0, None)
-    (constant,) = train.constants
-    assert (
-        loss.value(y, forest.predict(sample.X)[:, 0]).mean()
-        < 0.8 * loss.value(y, constant.predict(sample.X)[:, 0]).mean()
-    )
-
-
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_trees_that_are_rejected_end_after_the_folds_of_their_trial(n_jobs: int) -> None:
-    sample, seen = problem(600), []
-    trial = trial_folds(sample.folds)
-    assert trial == [0, 1]  # 150 rows each, of which 200 are wanted
-
-    def worth(oof: Matrix) -> bool:
-        seen.append(oof)
-        return len(seen) == 1
-
-    trees = BoostedTrees(max_trees=20)
-    fitted = trees.fit(sample, n_jobs=n_jobs, worth=worth)
-    assert np.array_equal(fitted.oof, trees.fit(sample, n_jobs=n_jobs).oof)
-    with pytest.raises(RejectedEarly, match="300 rows") as ended:
-        trees.fit(sample, n_jobs=n_jobs, worth=worth)
-    first = np.where(
-        (sample.folds.held_out(0) | sample.folds.held_out(1))[:, None], fitted.oof, np.nan
-    )
-    for oof in (*seen, ended.value.oof):
-        assert np.array_equal(oof, first, equal_nan=True)
-
-
 def test_splines_find_an_additive_function_and_extend_it_linearly() -> None:
     rng = np.random.default_rng(0)
     X = rng.uniform(-2, 2, size=(400, 2))
@@ -436,53 +334,6 @@ def test_splines_find_an_additive_function_and_extend_it_linearly() -> None:
     ends = fitted.predict(np.array([[3.0, 0.0], [5.0, 0.0], [7.0, 0.0]]))[:, 0]
     np.testing.assert_allclose(ends[2] - ends[1], ends[1] - ends[0], atol=1e-12)
     assert abs((ends[1] - ends[0]) / 2 - 1) < 0.1
-
-
-def timed(seconds: float) -> Growth:
-    return Growth(
-        learning_rate=0.05,
-        leaves=4,
-        min_rows=2,
-        columns=1.0,
-        rows=1.0,
-        l2=1.0,
-        limit=500,
-        patience=20,
-        seconds=seconds,
-    )
-
-
-def test_fewer_trees_take_a_larger_rate() -> None:
-    assert timed(np.inf).rate_at(1.0) == timed(MIN_TREES).rate_at(1.0) == 0.05
-    assert timed(MIN_TREES / 2).rate_at(1.0) == pytest.approx(0.1)
-    assert timed(1.0).rate_at(1.0) == 0.3
-
-
-@pytest.mark.parametrize(("left", "again"), [(10.0, True), (1.5, False)])
-def test_trees_are_grown_again_on_all_rows_where_there_is_time(
-    left: float, again: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first growth takes a second; the second one would take about 16 / 9 of that."""
-    clock, grown = iter([0.0, 1.0]), list[int]()
-    monkeypatch.setattr("motifnet.teachers._boosting.time.monotonic", lambda: next(clock))
-    stump = Forest.sum([Forest.constant(np.zeros(1))] * (MIN_TREES + 1))
-
-    def grow(problem: Problem, growth: Growth, seed: int, control: Control | None) -> list[Forest]:
-        grown.append(growth.limit)
-        return [stump]
-
-    engine = Engine(lambda *_: 0, grow, lambda *_: [stump])
-    rng = np.random.default_rng(0)
-    problem = Problem(rng.normal(size=(400, 2)), rng.normal(size=400), np.ones(400))
-    assert grow_best(engine, problem, np.arange(400) % 4 == 0, timed(left), 0, None) == [stump]
-    assert grown == ([round(MIN_TREES * 4 / 3)] if again else [])
-
-
-def test_a_limit_of_time_ends_the_growth_and_not_the_fit() -> None:
-    sample = problem(400)
-    fitted = BoostedTrees(max_trees=100_000, patience=100_000).fit(sample, control=Control(2.0))
-    assert np.isfinite(fitted.oof).all()
-    assert np.mean((fitted.oof - sample.y) ** 2) < np.var(sample.y)
 
 
 def test_where_no_earlier_row_of_another_group_is_left_no_block_chooses() -> None:
@@ -505,18 +356,3 @@ def test_where_no_earlier_row_of_another_group_is_left_no_block_chooses() -> Non
     assert part.scored(block).tolist() == ((of == 0) & (groups == 0)).tolist()
     alone = replace(sample, folds=Folds(of, 2, True, np.where(groups == 1, 0, groups)))
     assert fold_partition(alone, 1).inner == ()
-
-
-@pytest.mark.parametrize(("limit", "anew"), [(None, True), (0.4, False)])
-def test_trees_of_a_single_fold_that_a_limit_cut_short_are_those_that_were_scored(
-    limit: float | None, anew: bool
-) -> None:
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(4_000, 6))
-    whole = Sample.plain(X, np.sin(3 * X[:, 0]) * X[:, 1] + 0.1 * rng.normal(size=4_000))
-    sample = replace(whole, folds=whole.folds.first(1, at_least=1))
-    fitted = BoostedTrees(max_trees=5_000, patience=5_000, bagged=False).fit(
-        sample, control=Control(limit)
-    )
-    rows = sample.folds.scored
-    assert np.allclose(fitted.predict(X[rows]), fitted.oof[rows]) != anew

@@ -20,8 +20,10 @@ from motifnet import mimic
 from motifnet.engine import DataError, Matrix, UsageError
 from motifnet.model._codec import decode, encode
 from motifnet.transfer.fitted import outputs_of
-from tests.model.test_python import loaded
-from tests.shared.fitted_cases import DOCUMENTS, TABLE, TEXTS, VALUE, fitted
+from tests.shared.fitted_cases import fitted
+from tests.shared.fitted_documents import DOCUMENTS, TABLE, TEXTS
+from tests.shared.fitted_rows import VALUE
+from tests.shared.python_files import loaded
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 STRANGE = [

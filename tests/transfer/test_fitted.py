@@ -36,41 +36,14 @@ from motifnet.motifs import Motif
 from motifnet.transfer import transfer
 from motifnet.transfer.fitted import TRANSFERS, coded, network_for, outputs_of
 from motifnet.transfer.fitted._registry import INSTEAD
-from tests.shared.fitted_cases import (
-    CASES,
-    FRAME,
-    LEVEL_VALUE,
-    THREE,
-    TWO,
-    VALUE,
-    X,
-    fitted,
-    onnx_values,
-    raw_feeds,
-    support_table,
-)
+from tests.shared.fitted_cases import CASES, fitted, onnx_values, raw_feeds, support_table
+from tests.shared.fitted_rows import FRAME, LEVEL_VALUE, THREE, TWO, VALUE, X
+from tests.shared.unseen_rows import unseen_rows
 
 # what the libraries say of their own settings and of so small a table
 pytestmark = pytest.mark.filterwarnings("ignore")
 each = pytest.mark.parametrize("name", CASES)
 NUMERIC = [name for name, case in CASES.items() if not isinstance(case.X, pd.DataFrame)]
-
-
-def unseen_rows(name: str) -> Any:
-    """Rows that the fit has not seen: far from its own as well, where it takes any number; of
-    levels its own in a new order.
-    """
-    rows, rng = CASES[name].rows(), np.random.default_rng(1)
-    if isinstance(rows, pd.DataFrame):
-        mixed = pd.DataFrame(
-            {
-                c: rows[c].sample(len(rows), replace=True, random_state=j).to_numpy()
-                for j, c in enumerate(rows)
-            }
-        )
-        return mixed.astype(rows.dtypes.to_dict())
-    moved = rows[rng.integers(0, len(rows), 120)] * rng.uniform(0.5, 1.5, (120, rows.shape[1]))
-    return moved if np.nanmin(rows) > 0 else np.vstack([moved, 10 * moved])
 
 
 def network(name: str) -> Motif:
