@@ -1,4 +1,4 @@
-"""Short presets where only their order matters, and one table with a fit."""
+"""One table of every kind of column, and a fit to it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,6 @@ import pandas as pd
 import pytest
 
 from motifnet import MotifRegressor
-from motifnet.pipeline import PRESETS
-from tests.shared.short_presets import short
-
-
-@pytest.fixture(params=["short", pytest.param("whole", marks=pytest.mark.slow)])
-def training(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The default preset with every stage of it: no convention depends on the number of folds, or
-    of the steps of a training.
-    """
-    if request.param == "short":
-        monkeypatch.setitem(PRESETS, "balanced", short("balanced"))
 
 
 @pytest.fixture(scope="session")

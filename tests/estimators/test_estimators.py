@@ -20,8 +20,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from motifnet import MotifClassifier, MotifRegressor, load, mimic
 from motifnet.engine import DataError, MotifnetWarning, UsageError
 from motifnet.pipeline import PRESETS
+from tests.estimators.runs import fits
 from tests.shared.short_presets import short
 
+ROOT = Path(__file__).parents[2]
 # as for every estimator that chooses its settings by
 # cross-validation: folds hold rows, and equal rows may lie in several
 BY_FOLDS = {
@@ -30,11 +32,27 @@ BY_FOLDS = {
 }
 
 
-@pytest.mark.usefixtures("training")
-@parametrize_with_checks(
-    [MotifRegressor(), MotifClassifier()], expected_failed_checks=lambda estimator: BY_FOLDS
-)  # type: ignore[untyped-decorator]
-def test_scikit_learn_conventions(estimator: Any, check: Callable[[Any], None]) -> None:
+def conventions(*estimators: Any) -> Any:
+    return parametrize_with_checks([*estimators], expected_failed_checks=lambda _: BY_FOLDS)
+
+
+@conventions(MotifRegressor(), MotifClassifier("fast"))
+def test_scikit_learn_conventions(
+    estimator: Any, check: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With every stage of two presets: no convention depends on the number of folds, or of the
+    steps of a training.
+    """
+    for name in ("balanced", "fast"):
+        monkeypatch.setitem(PRESETS, name, short(name))
+    check(estimator)
+
+
+@pytest.mark.slow
+@conventions(MotifRegressor(), MotifClassifier())
+def test_scikit_learn_conventions_of_whole_fits(
+    estimator: Any, check: Callable[[Any], None]
+) -> None:
     check(estimator)
 
 
@@ -104,47 +122,35 @@ def test_reordered_missing_and_wrong_columns(fitted: MotifRegressor, table: pd.D
     assert np.isfinite(unseen).all()
 
 
-SCRIPT = """
-import sys, numpy as np
-sys.path.insert(0, sys.argv[3])
-from motifnet import MotifRegressor, MotifClassifier
-from motifnet.pipeline._presets import PRESETS
+ELSEWHERE = """
+import sys
+from motifnet.pipeline import PRESETS
+from tests.estimators.runs import fits
 from tests.shared.short_presets import short
-if sys.argv[4] == "short":
+if sys.argv[1] == "short":
     PRESETS["balanced"] = short("balanced")
-rng = np.random.default_rng(0)
-X = rng.normal(size=(160, 3)); X[:, 2] = rng.integers(0, 4, 160)
-y = np.sin(2 * X[:, 0]) + X[:, 1] * (X[:, 2] > 1) + 0.1 * rng.normal(size=160)
-order = np.random.default_rng(int(sys.argv[2])).permutation(160)
-m = MotifRegressor(n_jobs=int(sys.argv[1])).fit(X[order], y[order])
-c = MotifClassifier(preset="fast", n_jobs=int(sys.argv[1])).fit(X[order], np.digitize(y, [-0.5, 0.5])[order])
-sys.stdout.write(m.predict(X).tobytes().hex() + c.predict_proba(X).tobytes().hex())
-sys.stdout.write(str([(row.stage, row.error, row.kept) for row in [*m.ledger_, *c.ledger_]]))
+print(fits(n_jobs=2, seed=1), end="")
 """
 
 
-def _run(n_jobs: int, order: int, hash_seed: int, training: str) -> str:
-    environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "OMP_NUM_THREADS": str(n_jobs)}
-    command = [
-        sys.executable,
-        "-c",
-        SCRIPT,
-        str(n_jobs),
-        str(order),
-        str(Path(__file__).parents[2]),
-        training,
-    ]
-    return subprocess.run(
-        command, capture_output=True, text=True, env=environment, check=True
-    ).stdout
-
-
 @pytest.mark.parametrize("training", ["short", pytest.param("whole", marks=pytest.mark.slow)])
-def test_bit_equal_over_processes_jobs_hash_seeds_and_row_order(training: str) -> None:
+def test_bit_equal_over_processes_jobs_hash_seeds_and_row_order(
+    training: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With enough rows for the folds of a training to run side by side."""
-    first = _run(1, 0, 0, training)
-    assert len(first) > 1000
-    assert _run(2, 1, 7, training) == first
+    if training == "short":
+        monkeypatch.setitem(PRESETS, "balanced", short("balanced"))
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, training],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "7", "OMP_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    here = fits(n_jobs=1, seed=0)
+    assert len(here) > 1000
+    assert done.stdout == here
 
 
 @pytest.mark.filterwarnings("ignore:.*alone explains")
