@@ -19,6 +19,7 @@ import pytest
 from motifnet.compare import (
     METHODS,
     MISSING,
+    CrossFitted,
     Inputs,
     Method,
     Result,
@@ -41,7 +42,6 @@ from motifnet.compare import (
     summary,
     tree_share,
 )
-from motifnet.compare._ensemble import CrossFitted
 from motifnet.engine import DataError, MotifnetWarning, UsageError
 
 TUNED = (

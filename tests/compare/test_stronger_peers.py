@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from motifnet.compare import METHODS, Inputs, Setting
-from motifnet.compare._autogluon import AUTOGLUON, AutoGluon
-from motifnet.compare._ensemble import FIRST, LIBRARIES, Tuned
+from motifnet.compare import METHODS, AutoGluon, Inputs, Setting, Tuned
+from motifnet.compare._autogluon import AUTOGLUON
+from motifnet.compare._ensemble import FIRST, LIBRARIES
 
 # LightGBM's older versions have no other
 pytestmark = pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")

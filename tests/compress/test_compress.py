@@ -24,13 +24,15 @@ from motifnet.compress import (
     TradeOff,
     among,
     before_residual,
+    has_trees,
     mixed_rows,
+    output_layer,
     own_rows,
+    split_loss,
     unwarped,
+    with_trees,
 )
 from motifnet.compress._compress import _falls_short
-from motifnet.compress._residuals import has_trees, with_trees
-from motifnet.compress._student import output_layer, split_loss
 from motifnet.engine import DataError, Matrix, MotifnetWarning, UsageError
 from motifnet.kernels import Kernel
 from motifnet.motifs import Affine, Chain, Distance, Hinge, ReLU, Residual, evaluate

@@ -16,7 +16,6 @@ from motifnet.engine import (
     Control,
     FileError,
     UsageError,
-    _parallel,
     fingerprint,
     ordered_sum,
     parallel_map,
@@ -143,7 +142,7 @@ def test_jobs_of_jobs_are_not_kept(opened: Make, tmp_path: Path) -> None:
 
 
 def test_a_sum_goes_on_where_it_was(opened: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_parallel, "_STORE_INTERVAL_S", 0.0)
+    monkeypatch.setattr("motifnet.engine._parallel._STORE_INTERVAL_S", 0.0)
     parts, ran = np.random.default_rng(0).normal(size=(20, 3)), []
 
     def part(i: int, end: int) -> tuple[NDArray[np.float64]]:

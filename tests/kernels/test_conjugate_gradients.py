@@ -12,8 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from motifnet.engine import MotifnetWarning
-from motifnet.kernels import AllRows, Kernel, conjugate_gradients
-from motifnet.kernels._all_rows import MAX_ITERATIONS
+from motifnet.kernels import MAX_ITERATIONS, AllRows, Kernel, conjugate_gradients
 
 Matrix = NDArray[Any]
 KERNEL = Kernel(("laplace1", "gaussian"), np.array([0.5, 0.5]), np.array([0.3, 0.5]))

@@ -21,7 +21,6 @@ from motifnet.kernels import (
     Partition,
     Scores,
     Warp,
-    _distances,
     _held_out,
     by_blocks,
     distances,
@@ -87,7 +86,7 @@ def test_a_gram_matrix_in_blocks_has_the_same_bits_and_half_the_work(
         return distances(left, right, 2)
 
     whole, own = distances(A, B, 2), distances(A, A, 2)
-    monkeypatch.setattr(_distances, "_CACHED", 100)
+    monkeypatch.setattr("motifnet.kernels._distances._CACHED", 100)
     assert torch.equal(by_blocks(gram, A, B), whole) and sizes == [(10, 10), (10, 10), (5, 10)]
     sizes.clear()
     assert torch.equal(by_blocks(gram, A, A), own) and sizes == [

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from motifnet.engine import UsageError
-from motifnet.lab import FIGURES, Check, Facts, figures, write_page
-from motifnet.lab._figure import files, panels
+from motifnet.lab import FIGURES, Check, Facts, figures, files, panels, write_page
 from tests.shared.command import run
 
 

@@ -15,8 +15,22 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.preprocessing import SplineTransformer
 from torch import nn
 
-from motifnet.lab import Check, _fig1, _fig2, _fig3, _fig4, _fig6, _fig7, _fig8, _gap, _walks
-from motifnet.lab._figure import Estimate, exponent, ratio, slope
+from motifnet.lab import (
+    Check,
+    Estimate,
+    _fig1,
+    _fig2,
+    _fig3,
+    _fig4,
+    _fig6,
+    _fig7,
+    _fig8,
+    _gap,
+    _walks,
+    exponent,
+    ratio,
+    slope,
+)
 from motifnet.lab._trials import (
     KERNEL,
     NETWORK,

@@ -18,9 +18,11 @@ from motifnet.lab.race import (
     OURS,
     RACERS,
     History,
+    Learner,
     Mean,
     Point,
     Task,
+    Trial,
     at_seconds,
     curve_table,
     enter,
@@ -28,13 +30,13 @@ from motifnet.lab.race import (
     firsts,
     installed,
     median_time,
+    search,
     share_reached,
     survival,
     times,
     versus,
 )
 from motifnet.lab.race import _search as mlp
-from motifnet.lab.race._search import Learner, Trial, search
 
 ONE, OTHER = "ours, fast", "RealMLP"
 

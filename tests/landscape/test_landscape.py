@@ -21,6 +21,7 @@ from motifnet.landscape import (
     balanced,
     curvature,
     escape,
+    factor,
     gradient_noise,
     hessian_matrix,
     hessian_trace,
@@ -30,7 +31,6 @@ from motifnet.landscape import (
     risk_of,
     row_noise,
 )
-from motifnet.landscape._gauss_newton import factor
 from motifnet.motifs import Affine, Chain, Distance
 from tests.landscape.networks import CURVED, PIECEWISE, mlp, rows
 

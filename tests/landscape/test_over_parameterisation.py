@@ -22,6 +22,7 @@ from motifnet.landscape import (
     SizeCurve,
     divisibility,
     effective_ridge,
+    factor,
     fisher_spectrum,
     isotropic_risk,
     minimise,
@@ -30,7 +31,6 @@ from motifnet.landscape import (
     risk_of,
     size_curve,
 )
-from motifnet.landscape._gauss_newton import factor
 
 Vector = NDArray[np.float64]
 NOISE = 0.25

@@ -53,8 +53,7 @@ with instrumented():
 
     from motifnet import MotifClassifier, MotifRegressor
     from motifnet.engine import Checkpoint, Control, MotifnetError
-    from motifnet.model import FittedModel, load_model, save_model
-    from motifnet.model._synthetic import synthetic
+    from motifnet.model import FittedModel, load_model, save_model, synthetic
     from motifnet.tables import as_table, as_target, open_stream, read_table
     from tests.model.fuzz_mutations import bundle_changed, bytes_changed, json_changed
     from tests.shared import command

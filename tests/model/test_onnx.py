@@ -18,18 +18,17 @@ from motifnet import mimic
 from motifnet import motifs as m
 from motifnet.engine import FileError, UsageError
 from motifnet.kernels import Kernel
-from motifnet.model import ParityError, network_to_onnx
+from motifnet.model import ParityError, network_to_onnx, rows_for
 from motifnet.model._cost import _RULES, Meter
 from motifnet.model._onnx import assemble
 from motifnet.model._onnx import value as value_info
-from motifnet.model._onnx_check import start
 from motifnet.model._onnx_graph import Graph
 from motifnet.model._onnx_motifs import emit
-from motifnet.model._synthetic import rows_for
 from motifnet.model._validate import Bounded
 from motifnet.motifs import MOTIFS, Motif
 from motifnet.transfer import kernel_network, relu_form
 from tests.model.motif_examples import EXAMPLES, example, float32_in, normal, trees
+from tests.shared.onnx_files import session as session_of
 
 
 def test_every_motif_has_an_emitter_and_an_example() -> None:
@@ -78,7 +77,7 @@ def test_distances_stay_small_in_memory(tmp_path: Path) -> None:
 def test_batches_of_any_size(tmp_path: Path) -> None:
     network, d = example("Distance")
     network_to_onnx(network, d, tmp_path / "net.onnx")
-    session = start(tmp_path / "net.onnx")
+    session = session_of(tmp_path / "net.onnx")
     X = np.random.default_rng(0).normal(size=(1000, d))
     whole = session.run(None, {"X": X})[0]
     for n in (0, 1, 7, 999):
@@ -212,7 +211,7 @@ def test_constants_next_to_neutral_ones_are_not_dropped(
         assemble(graph, [value_info("X", "float64", 3)], declared, {}).SerializeToString()
     )
     expected = {"Add": -(-X + c), "Sub": -(-X - c), "Mul": X * c, "Div": X / c if c else X}[kind]
-    for got in start(tmp_path / "net.onnx").run(None, {"X": X}):
+    for got in session_of(tmp_path / "net.onnx").run(None, {"X": X}):
         assert np.array_equal(got, expected)
 
 

@@ -17,10 +17,10 @@ import torch
 from motifnet import motifs as m
 from motifnet.engine import UsageError
 from motifnet.model import FittedModel, ParityError, to_onnx
-from motifnet.model._onnx_check import start
 from motifnet.tables import Encoder, Table, as_table, make_folds
 from tests.model.motif_examples import float32_in
 from tests.shared.hand_made import later, make_model
+from tests.shared.onnx_files import session as session_of
 
 # whole models, from the raw columns
 
@@ -50,7 +50,7 @@ def test_whole_model_from_raw_columns(dtype: str, tolerance: float, tmp_path: Pa
     model, table = make_model(), later(1000)
     parity = to_onnx(model, tmp_path / "model.onnx", dtype, table=table)
     assert parity.max_difference <= tolerance
-    session = start(tmp_path / "model.onnx")
+    session = session_of(tmp_path / "model.onnx")
     assert [i.name for i in session.get_inputs()] == list(model.schema.names)
     expected = model.predict(table)
     for n in (0, 1, 7, 1000):
@@ -78,7 +78,7 @@ def test_whole_model_from_raw_columns(dtype: str, tolerance: float, tmp_path: Pa
 def test_classes_and_labels(classes: tuple[Any, ...], tmp_path: Path) -> None:
     model, table = make_model(classes=classes), later(200)
     assert to_onnx(model, tmp_path / "model.onnx").max_difference <= 1e-12
-    probabilities, label = start(tmp_path / "model.onnx").run(
+    probabilities, label = session_of(tmp_path / "model.onnx").run(
         ["probabilities", "label"], feeds(table)
     )
     expected = model.predict(table)

@@ -24,7 +24,6 @@ from motifnet.motifs import (
     square_error,
     total_curvature,
 )
-from motifnet.motifs import _relu_exact as exact
 from tests.shared.relu import HINGE, normal, only_relu, value
 
 LOW, HIGH = (
@@ -35,16 +34,16 @@ LOW, HIGH = (
 
 BOX = torch.full((5,), -1.5).double(), torch.tensor([1.0, 2.0, math.inf, 1.0, 2.0]).double()
 EXACT: dict[str, tuple[m.Motif, m.Motif]] = {
-    "identity": (exact.relu_identity(5), m.Identity()),
-    "abs": (exact.relu_abs(5), m.Abs()),
-    "max": (exact.relu_max(5), m.Max()),
-    "min": (exact.relu_min(5), m.Min()),
-    "sort": (exact.relu_sort(5), m.Sort()),
-    "clip": (exact.relu_clip(LOW, HIGH), m.Clip(LOW, HIGH)),
-    "hinge": (exact.relu_hinge(HINGE), HINGE),
-    "ramp": (exact.relu_step(5, 0.5), m.Step(value(0.5))),
-    "step": (exact.relu_step(5, 1e-3), m.Step(value(0.0))),
-    "box": (exact.relu_box(*BOX, 1e-3), m.Box(*BOX)),
+    "identity": (m.relu_identity(5), m.Identity()),
+    "abs": (m.relu_abs(5), m.Abs()),
+    "max": (m.relu_max(5), m.Max()),
+    "min": (m.relu_min(5), m.Min()),
+    "sort": (m.relu_sort(5), m.Sort()),
+    "clip": (m.relu_clip(LOW, HIGH), m.Clip(LOW, HIGH)),
+    "hinge": (m.relu_hinge(HINGE), HINGE),
+    "ramp": (m.relu_step(5, 0.5), m.Step(value(0.5))),
+    "step": (m.relu_step(5, 1e-3), m.Step(value(0.0))),
+    "box": (m.relu_box(*BOX, 1e-3), m.Box(*BOX)),
 }
 C2 = ("gaussian", "matern32", "matern52", "laplace")
 
@@ -62,16 +61,16 @@ def test_exact_motifs(relu: m.Motif, native: m.Motif) -> None:
 @pytest.mark.parametrize("d", [1, 2, 3, 6, 8, 13])
 def test_sort_and_extremes_of_any_width(d: int) -> None:
     x = torch.cat([normal(5, 100, d), torch.ones(1, d).double()])
-    torch.testing.assert_close(exact.relu_sort(d)(x), x.sort(dim=1).values, rtol=0, atol=1e-14)
-    torch.testing.assert_close(exact.relu_max(d)(x), x.amax(1, keepdim=True), rtol=0, atol=1e-14)
-    torch.testing.assert_close(exact.relu_min(d)(x), x.amin(1, keepdim=True), rtol=0, atol=1e-14)
+    torch.testing.assert_close(m.relu_sort(d)(x), x.sort(dim=1).values, rtol=0, atol=1e-14)
+    torch.testing.assert_close(m.relu_max(d)(x), x.amax(1, keepdim=True), rtol=0, atol=1e-14)
+    torch.testing.assert_close(m.relu_min(d)(x), x.amin(1, keepdim=True), rtol=0, atol=1e-14)
 
 
 def test_comparators_sort_every_zero_one_row() -> None:
     """The 0-1 principle: a network of comparators that sorts these sorts everything."""
     for d in range(2, 11):
         rows = torch.cartesian_prod(*[torch.tensor([0, 1])] * d)
-        for layer in exact.batcher_layers(d):
+        for layer in m.batcher_layers(d):
             for i, j in layer:
                 rows[:, i], rows[:, j] = (
                     torch.minimum(rows[:, i], rows[:, j]),
@@ -83,7 +82,7 @@ def test_comparators_sort_every_zero_one_row() -> None:
 def test_gate_is_exact_for_an_indicator() -> None:
     f, open_ = normal(6, 200, 3), torch.randint(0, 2, (200, 1)).double()
     torch.testing.assert_close(
-        exact.relu_gate(3, 8.0)(torch.cat([f, open_], dim=1)), f * open_, rtol=0, atol=2e-15
+        m.relu_gate(3, 8.0)(torch.cat([f, open_], dim=1)), f * open_, rtol=0, atol=2e-15
     )
 
 

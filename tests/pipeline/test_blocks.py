@@ -14,7 +14,6 @@ import pytest
 
 from motifnet import MotifRegressor
 from motifnet.motifs import Distance
-from motifnet.pipeline import _run as runs
 from motifnet.tables import Sample
 from motifnet.teachers import KernelRidge
 from motifnet.training import (
@@ -109,7 +108,7 @@ def test_more_than_one_network_only_where_there_is_room(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One network of 150 rows and 3 columns has 1,050 parameters."""
-    monkeypatch.setattr(runs, "MAX_PARAMETERS", most)
+    monkeypatch.setattr("motifnet.pipeline._run.MAX_PARAMETERS", most)
     sample = sample_of(150, noise=0.1)
     model = MotifRegressor(preset="fast", profile=None).fit(sample.X, sample.y[:, 0])
     assert any("in parallel" in row.note for row in model.ledger_) == (most > 1_050)

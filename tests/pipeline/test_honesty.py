@@ -16,8 +16,7 @@ import pytest
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.engine import Matrix
 from motifnet.kernels import Capacity
-from motifnet.pipeline import _presets as presets
-from motifnet.training import _loss_refit as softmax_refit
+from motifnet.pipeline import PRESETS
 from tests.shared.leak_cases import drawn, shrunk
 
 SMALL = Capacity(exact_rows=200, landmarks=100)
@@ -29,8 +28,8 @@ MISSED = pytest.mark.xfail(reason="a table of 108 rows in 13 groups claims .18",
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("fast", "balanced"):
-        monkeypatch.setitem(presets.PRESETS, name, shrunk(name, SMALL))
-    monkeypatch.setattr(softmax_refit, "CAPACITY", SMALL)
+        monkeypatch.setitem(PRESETS, name, shrunk(name, SMALL))
+    monkeypatch.setattr("motifnet.training._loss_refit.CAPACITY", SMALL)
 
 
 def noise_table(seed: int, least: int, most: int) -> tuple[pd.DataFrame, Matrix, np.ndarray | None]:
@@ -69,7 +68,7 @@ def of_noise(seed: int, preset: str, least: int, most: int) -> float:
 def of_copies(kind: str, n: int, seed: int, preset: str, classes: bool) -> float:
     d = drawn(kind, n, seed, size=4 if n >= 400 else 2, new=0)
     # rows of the first block are not scored
-    first = n // (presets.PRESETS[preset].n_folds(n) + 1) if kind == "time" else 0
+    first = n // (PRESETS[preset].n_folds(n) + 1) if kind == "time" else 0
     estimator, y = (
         (MotifClassifier, (d.y > np.median(d.y)).astype(int)) if classes else (MotifRegressor, d.y)
     )

@@ -16,7 +16,6 @@ from motifnet.engine import Matrix
 from motifnet.kernels import every_fold, fit_with_held_out, start_kernel
 from motifnet.tables import Encoder, Sample, as_table
 from motifnet.teachers import fold_partition, left_out_together
-from motifnet.training import _loss_refit as softmax_refit
 from motifnet.training._fine_tune import _choose_from
 from tests.shared.leak_cases import (
     EXACT,
@@ -52,7 +51,7 @@ def _few_rows_are_many(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
         if hasattr(request.node, "callspec")
         else "exact"
     )
-    monkeypatch.setattr(softmax_refit, "CAPACITY", CAPACITIES[size])
+    monkeypatch.setattr("motifnet.training._loss_refit.CAPACITY", CAPACITIES[size])
 
 
 def r2(oof: Matrix, y: Matrix) -> float:

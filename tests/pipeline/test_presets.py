@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from motifnet.losses import Objective
-from motifnet.pipeline import PRESETS, _presets
+from motifnet.pipeline import PRESETS
 from motifnet.teachers import TEACHERS
 
 
@@ -31,7 +31,9 @@ def test_teachers_of_a_preset_are_known_and_taken_once(name: str) -> None:
 def test_best_takes_catboost_where_it_is_installed_and_can_learn(
     names: list[str] | None, objective: str, can: bool, there: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_presets, "find_spec", lambda name: object() if there else None)
+    monkeypatch.setattr(
+        "motifnet.pipeline._presets.find_spec", lambda name: object() if there else None
+    )
     preset = PRESETS["best"].with_teachers(names, Objective(objective))
     assert ("catboost" in preset.teachers) == (can and there)
     assert "catboost" not in preset.requested  # so that a trial may reject it

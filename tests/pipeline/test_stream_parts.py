@@ -21,8 +21,7 @@ from motifnet.engine import (
 )
 from motifnet.kernels import AllRows, leverage_landmarks, ridge_leverages, solve_ridge
 from motifnet.motifs import Affine
-from motifnet.pipeline import RegressionGoal, Roles, plan_memory, with_validation_rows
-from motifnet.pipeline._stream_stages import grow_trees
+from motifnet.pipeline import RegressionGoal, Roles, grow_trees, plan_memory, with_validation_rows
 from motifnet.structure import Part, numpy_of
 from motifnet.tables import BLOCK_ROWS, Block, Sample, SampleRows, open_stream, read_table
 from tests.pipeline.taxis import KERNEL, taxis

@@ -44,7 +44,7 @@ from motifnet.training import (
     starts_of,
 )
 from motifnet.training._fine_tune import _held_out_path
-from motifnet.uncertainty import _residuals as scales
+from motifnet.uncertainty import fit_scale
 
 EXACT, LANDMARKS = Capacity(10_000, 5_000), Capacity(60, 40)
 KINDS = ("groups", "time", "groups and time")
@@ -213,7 +213,7 @@ def _local_scale(sample: Sample, capacity: Capacity) -> Matrix:
     """log σ of residuals whose size an object has in common; a constant where nothing is found, so
     that nothing is known of a row.
     """
-    found = scales.fit_scale(sample, np.zeros_like(sample.y), np.exp(sample.y), seed=0)
+    found = fit_scale(sample, np.zeros_like(sample.y), np.exp(sample.y), seed=0)
     return np.zeros_like(sample.y) if found is None else found.oof
 
 

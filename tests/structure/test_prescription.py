@@ -25,14 +25,15 @@ from motifnet.structure import (
     as_rows,
     cyclic,
     equivariant,
+    first_and_others,
     flips,
     numpy_of,
     permutations,
     projection,
+    quotient_layer,
     step,
     symmetry,
 )
-from motifnet.structure._symmetric_functions import first_and_others, quotient_layer
 from motifnet.tables import Sample, make_folds
 from motifnet.teachers import KernelRidge
 from motifnet.training import FeatureSettings, cross_tune, starts_of

@@ -15,12 +15,19 @@ import pytest
 from motifnet import MotifClassifier, MotifRegressor, load
 from motifnet.engine import MotifnetWarning
 from motifnet.motifs import Motif, Select
-from motifnet.structure import LogScale, numpy_of, part_of, screen
-from motifnet.structure import _screen as module
+from motifnet.structure import (
+    MAX_COLUMNS,
+    LogScale,
+    correlations,
+    explained_variance,
+    numpy_of,
+    part_of,
+    screen,
+)
 from motifnet.tables import Sample, make_folds
 from motifnet.teachers import Forest, KernelRidge
 
-MAX = module.MAX_COLUMNS
+MAX = MAX_COLUMNS
 
 
 def columns_of(motif: Motif) -> list[int]:
@@ -57,7 +64,7 @@ def tree() -> Forest:
 def test_what_splits_explain_is_the_variance_of_the_tree() -> None:
     rng = np.random.default_rng(0)
     X, w = rng.normal(size=(400, 3)), rng.uniform(1, 2, 400)
-    gain, f = module.explained_variance(tree(), X, w), tree().predict(X)[:, 0]
+    gain, f = explained_variance(tree(), X, w), tree().predict(X)[:, 0]
     assert gain.sum() == pytest.approx(w @ (f - np.average(f, weights=w)) ** 2)
     right = X[:, 1] > 0
     assert gain[0] == pytest.approx(
@@ -68,7 +75,7 @@ def test_what_splits_explain_is_the_variance_of_the_tree() -> None:
 
 def test_correlations_are_those_of_repeated_rows() -> None:
     sample, times = wide(q=2), np.random.default_rng(1).integers(1, 4, 240)
-    found = module.correlations(replace(sample, weight=times.astype(float)))
+    found = correlations(replace(sample, weight=times.astype(float)))
     X, Y = np.repeat(sample.X, times, axis=0), np.repeat(sample.y, times, axis=0)
     for j in (0, 7, MAX):
         x = X[:, j] - X[:, j].mean()
@@ -76,7 +83,7 @@ def test_correlations_are_those_of_repeated_rows() -> None:
             max(abs(np.corrcoef(z, y)[0, 1]) for z in (x, x**2) for y in Y.T)
         )
     constant = replace(sample, X=np.full_like(sample.X, 0.1))
-    assert not module.correlations(constant).any()
+    assert not correlations(constant).any()
 
 
 @pytest.mark.parametrize(("d", "there"), [(MAX, False), (MAX + 1, True)])

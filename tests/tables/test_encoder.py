@@ -25,8 +25,8 @@ from motifnet.tables import (
     as_table,
     canonical,
     make_folds,
+    moments,
 )
-from motifnet.tables._feature import moments
 from tests.tables.encoded import encode
 
 

@@ -9,9 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from motifnet.tables import (
     as_table,
+    effects,
     make_folds,
 )
-from motifnet.tables._target_mean import effects
 from tests.tables.encoded import encode
 
 # --- target statistics

@@ -19,6 +19,7 @@ from motifnet.training import (
     FeatureParameters,
     FeatureSettings,
     Start,
+    batch_blocks,
     cross_tune,
     fold_model,
     gradient_map,
@@ -27,7 +28,6 @@ from motifnet.training import (
     starts_of,
     train_feature_layers,
 )
-from motifnet.training._feature_learning import batch_blocks
 from motifnet.training._pairwise import both_sides, one_side, square
 from motifnet.training._parameters import MU, OMEGA, RHO, TAU
 from motifnet.transfer import transfer

@@ -29,8 +29,6 @@ from motifnet.training import (
     train_on_balls,
     train_sup_norm,
 )
-from motifnet.training import _sup_norm as _corrected
-from motifnet.training import _sup_norm as _sup_norm_stage
 from motifnet.training._sup_norm import Estimate, _balls
 
 
@@ -113,7 +111,7 @@ def test_settings_that_cannot_be_run(wrong: dict[str, float]) -> None:
 def test_the_objective_says_what_it_did_and_predicts_the_mean(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_sup_norm_stage, "STEPS", 50)
+    monkeypatch.setattr("motifnet.training._sup_norm.STEPS", 50)
     rng = np.random.default_rng(0)
     X = rng.random((80, 1))
     y = f(X[:, 0]) + 0.1 * rng.standard_normal(80)
@@ -140,7 +138,7 @@ def trained(sample: Sample, seed: int) -> CrossTuned:
 def test_the_corrected_output_without_a_fold_is_its_out_of_fold_prediction(
     smooth: tuple[tuple[str, ...], ...], forward: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_corrected, "SMOOTH", smooth)
+    monkeypatch.setattr("motifnet.training._sup_norm.SMOOTH", smooth)
     rng = np.random.default_rng(0)
     X = rng.random((60, 1))
     sample = Sample.plain(X, f(X) + 0.1 * rng.standard_normal((60, 1)), folds=3)

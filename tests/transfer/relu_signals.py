@@ -9,10 +9,10 @@ from torch import Tensor
 
 from motifnet import motifs as m
 from motifnet.transfer import (
+    Plan,
     Signal,
     relu_rule,
 )
-from motifnet.transfer._relu import Plan
 
 Matrix = NDArray[np.float64]
 LOW, HIGH = np.array([-1.5, 0.25, -2.0]), np.array([1.0, 2.0, -0.5])

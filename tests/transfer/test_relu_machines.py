@@ -13,7 +13,9 @@ from motifnet import motifs as m
 from motifnet.kernels import PROFILES, Kernel, largest_slope
 from motifnet.teachers import Forest
 from motifnet.transfer import (
+    Plan,
     Signal,
+    kernel_machine,
     kernel_network,
     relu_form,
     relu_rule,
@@ -21,8 +23,6 @@ from motifnet.transfer import (
     values_of,
 )
 from motifnet.transfer import _relu_kernel as kernels
-from motifnet.transfer._relu import Plan
-from motifnet.transfer._relu_kernel import kernel_machine
 from motifnet.transfer._relu_tree import _grouped, _Leaf
 from tests.transfer.relu_signals import HIGH, LOW, Matrix, normal, number, signal
 

@@ -14,12 +14,11 @@ from torch import Tensor
 from motifnet import motifs as m
 from motifnet.motifs import square_error
 from motifnet.transfer import (
+    Plan,
     Signal,
     relu_rule,
     through_affine,
 )
-from motifnet.transfer._relu import Plan
-from motifnet.transfer._relu_signal import EPS
 from tests.transfer.relu_signals import HIGH, LOW, normal, number, signal, through
 
 KNOTS = torch.tensor([[-1.0, 0.0, 0.5], [0.5, 1.125, 1.5], [-1.0, 0.0, 1.0]], dtype=torch.float64)
@@ -120,7 +119,9 @@ def test_everything_known_is_in_the_units_of_the_signal(name: str) -> None:
 def test_what_rounds_says_so(name: str) -> None:
     """At least one rounding of the largest value, and no more than some hundreds."""
     out = through(TIGHT[name][0], scale=2.0**30)
-    assert (out.error >= EPS * 2.0**28).all() and (out.error <= 300 * EPS * 2.0**31).all()
+    assert (out.error >= np.finfo(float).eps * 2.0**28).all() and (
+        out.error <= 300 * np.finfo(float).eps * 2.0**31
+    ).all()
 
 
 # squares, products, monomials, steps, gates, distances
@@ -139,7 +140,7 @@ def test_square_has_its_range_and_its_law() -> None:
     size = np.array([1.5, 2, 2]) + 0.125
     np.testing.assert_allclose(loud.error, 2 * size * 0.125, atol=1e-3)
     assert through(m.Square(), tolerance=1e-30).error.max() == pytest.approx(
-        square_error(26, 2.0) + 64 * EPS, rel=1e-9
+        square_error(26, 2.0) + 64 * np.finfo(float).eps, rel=1e-9
     )
     assert (
         through(m.Square()).low[0] == 0
@@ -161,7 +162,9 @@ def test_product_has_its_range_and_its_law() -> None:
     np.testing.assert_allclose(out.error, [3 * 0.1, 3 * 0.2], atol=1e-4)
     assert (out.error > [0.3, 0.6]).all()
     deepest = relu_rule(m.Product(), Signal(-np.ones(2), np.ones(2), np.zeros(2)), Plan(1e-30))[1]
-    assert deepest.error[0] == pytest.approx(square_error(26, 1.0) + 32 * EPS, rel=1e-9)
+    assert deepest.error[0] == pytest.approx(
+        square_error(26, 1.0) + 32 * np.finfo(float).eps, rel=1e-9
+    )
 
 
 def test_monomials_have_their_range_and_their_law() -> None:
@@ -185,7 +188,7 @@ def test_steps_are_between_zero_and_one(width: float) -> None:
         assert not plan.notes
     else:
         size = np.array([1.5, 2, 2]) + 0.01
-        np.testing.assert_allclose(out.error, 8 * EPS * size / 2.5e-4)
+        np.testing.assert_allclose(out.error, 8 * np.finfo(float).eps * size / 2.5e-4)
         assert plan.notes == ["steps are ramps within 0.0001 of 0"]
 
 
@@ -193,7 +196,7 @@ def test_boxes_have_ramps_of_a_share_of_the_range() -> None:
     plan = Plan(1e-6)
     out = relu_rule(m.Box(number(-1.0, 0.0, -1.0), number(1.0, 1.0, 0.0)), signal(), plan)[1]
     assert (out.low[0], out.high[0]) == (0, 1) and out.error[0] == pytest.approx(
-        16 * EPS * 5.5 / 2.5e-4
+        16 * np.finfo(float).eps * 5.5 / 2.5e-4
     )
     assert plan.notes == ["sides of boxes are ramps within 0.0001"]
 
@@ -257,8 +260,15 @@ def test_signals_are_cut_joined_and_widened() -> None:
     )
     assert given.width == 3 and given.size.tolist() == [1.6, 2.2, 2.3]
     wide = given.widened()
-    np.testing.assert_allclose(wide.high - HIGH, given.error + 4 * EPS * given.size, rtol=1e-3)
-    np.testing.assert_allclose(LOW - wide.low, given.error + 4 * EPS * given.size, rtol=1e-3)
+    np.testing.assert_allclose(
+        wide.high - HIGH, given.error + 4 * np.finfo(float).eps * given.size, rtol=1e-3
+    )
+    np.testing.assert_allclose(
+        LOW - wide.low, given.error + 4 * np.finfo(float).eps * given.size, rtol=1e-3
+    )
     assert Signal.join([given, part]).high.tolist() == [1.0, 2.0, -0.5, -0.5, 1.0]
     zero = through_affine(m.Affine(torch.zeros(1, 3).double(), torch.tensor([7.0]).double()), given)
-    assert zero.error[0] == pytest.approx(2 * 5 * EPS * 7) and (zero.low[0], zero.high[0]) == (7, 7)
+    assert zero.error[0] == pytest.approx(2 * 5 * np.finfo(float).eps * 7) and (
+        zero.low[0],
+        zero.high[0],
+    ) == (7, 7)

@@ -25,9 +25,6 @@ from motifnet.uncertainty import (
     neighbours_of,
     noise_level,
 )
-from motifnet.uncertainty import _band as bands
-from motifnet.uncertainty import _band as last
-from motifnet.uncertainty import _multiplier_bootstrap as linear
 from motifnet.uncertainty._multiplier_bootstrap import _quadratic
 from tests.uncertainty.kernel_fits import KERNEL, RNG, convex, table
 
@@ -93,7 +90,7 @@ def test_its_variance_is_that_of_noise_and_of_a_function_of_its_size(
 
 def test_no_more_units_than_are_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     X, y, w = table()
-    monkeypatch.setattr(last, "MAX_UNITS", 20)
+    monkeypatch.setattr("motifnet.uncertainty._band.MAX_UNITS", 20)
     one, other = (
         last_layer_band(convex(X), X, y, w, seed=1),
         last_layer_band(convex(X), X, y, w, seed=2),
@@ -108,7 +105,7 @@ def test_a_band_in_other_units() -> None:
         Identity(), np.ones(3), np.arange(3.0), np.arange(1.0, 4), 0.5, 0.1, 0.2, 9.0, 50.0
     )
     moved = in_units(plain, 7.0, 4.0)
-    for kind in bands.KINDS:
+    for kind in ("simultaneous", "pointwise"):
         np.testing.assert_allclose(
             moved.bounds(u, 0.9, kind), 7 + 4 * plain.bounds(u, 0.9, kind), rtol=1e-12
         )
@@ -135,7 +132,7 @@ def test_the_largest_error_over_rows_in_closed_form(monkeypatch: pytest.MonkeyPa
         3 * apart / np.sqrt(2),
         rtol=0.06,
     )
-    monkeypatch.setattr(bands, "_BLOCK_ROWS", 7)
+    monkeypatch.setattr("motifnet.uncertainty._band._BLOCK_ROWS", 7)
     np.testing.assert_allclose(
         np.diff(many.bounds(np.eye(40), 0.9, "simultaneous"))[:, 0] / 2, apart, rtol=1e-9
     )
@@ -245,7 +242,7 @@ def test_a_simultaneous_linear_band_of_separate_cells(monkeypatch: pytest.Monkey
     }
     expected = t.isf((1 - 0.9 ** (1 / 20)) / 2, 199) / t.isf(0.05, 199)
     np.testing.assert_allclose(both["simultaneous"] / both["pointwise"], expected, rtol=0.03)
-    monkeypatch.setattr(linear, "_BLOCK_ROWS", 3)
+    monkeypatch.setattr("motifnet.uncertainty._multiplier_bootstrap._BLOCK_ROWS", 3)
     again = linear_band(cells, y, np.eye(20), 0.9, n_resamples=4_000)
     np.testing.assert_allclose(np.diff(again)[:, 0], both["simultaneous"], rtol=1e-9)
 

@@ -21,13 +21,14 @@ from motifnet.uncertainty import (
     Intervals,
     as_levels,
     fit_intervals,
+    fit_scale,
     fit_sets,
+    misses,
     narrowing,
     unit_of,
     upper_quantile,
 )
 from motifnet.uncertainty import _residuals as scales
-from motifnet.uncertainty._conformal import misses
 from tests.uncertainty.kernel_fits import KERNEL, RNG, convex, table
 
 
@@ -178,7 +179,7 @@ def test_the_scale_follows_the_size_of_residuals_and_is_its_own_network() -> Non
     |r| over 1,000 rows is .02.
     """
     sample, predicted, residuals = scaled_sample(2_000)
-    found = scales.fit_scale(sample, predicted, residuals, seed=0)
+    found = fit_scale(sample, predicted, residuals, seed=0)
     assert found is not None and found.oof.shape == (2_000, 1)
     new = RNG(1).uniform(-2, 2, (2_000, 2))
     fitted = values_of(found.network, np.hstack([new, RNG(2).standard_normal((2_000, 1))]))
@@ -189,7 +190,7 @@ def test_the_scale_follows_the_size_of_residuals_and_is_its_own_network() -> Non
     sample, predicted, residuals = scaled_sample()
     missing = residuals.copy()
     missing[:50] = np.nan
-    part = scales.fit_scale(sample, predicted, missing, seed=0)
+    part = fit_scale(sample, predicted, missing, seed=0)
     assert part is not None and np.array_equal(np.isnan(part.oof[:, 0]), np.arange(400) < 50)
 
 
@@ -198,12 +199,12 @@ def test_no_scale_where_a_constant_does_as_well_or_there_is_too_little(
 ) -> None:
     sample, predicted, residuals = scaled_sample()
     noise = RNG(5).standard_normal((400, 1))
-    assert scales.fit_scale(sample, predicted, noise, seed=0) is None
+    assert fit_scale(sample, predicted, noise, seed=0) is None
     few = residuals.copy()
     few[scales.MIN_ROWS - 1 :] = np.nan
-    assert scales.fit_scale(sample, predicted, few, seed=0) is None
+    assert fit_scale(sample, predicted, few, seed=0) is None
     few[scales.MIN_ROWS - 1] = 1.0
-    assert scales.fit_scale(sample, predicted, 1e-31 * residuals, seed=0) is None
+    assert fit_scale(sample, predicted, 1e-31 * residuals, seed=0) is None
     calls: list[int] = []
 
     class Counted:
@@ -213,14 +214,14 @@ def test_no_scale_where_a_constant_does_as_well_or_there_is_too_little(
 
     trees = scales.TREES
     monkeypatch.setattr(scales, "TREES", Counted())
-    scales.fit_scale(sample, predicted, few, seed=0)
+    fit_scale(sample, predicted, few, seed=0)
     assert calls == [scales.MIN_ROWS]
 
 
 def test_the_scale_is_in_the_units_of_the_residuals() -> None:
     sample, predicted, residuals = scaled_sample()
     one, other = (
-        scales.fit_scale(sample, predicted, unit * residuals, seed=0) for unit in (1.0, 2.0**-12)
+        fit_scale(sample, predicted, unit * residuals, seed=0) for unit in (1.0, 2.0**-12)
     )
     assert one is not None and other is not None
     np.testing.assert_allclose(other.oof, one.oof - 12 * np.log(2), atol=1e-6)

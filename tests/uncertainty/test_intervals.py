@@ -15,6 +15,7 @@ from motifnet.engine import MotifnetWarning, UsageError
 from motifnet.model import BundleError, save_model
 from motifnet.tables import Sample
 from motifnet.uncertainty import (
+    SCORES,
     Intervals,
     as_levels,
     fit_intervals,
@@ -22,7 +23,6 @@ from motifnet.uncertainty import (
     unit_of,
     upper_quantile,
 )
-from motifnet.uncertainty._conformal import SCORES
 from tests.shared.leak_cases import drawn
 from tests.uncertainty.fits import GOLDEN, rows
 

@@ -27,7 +27,6 @@ from motifnet.uncertainty import (
     error_shift,
     holm,
 )
-from motifnet.uncertainty import _density_ratio as shift_error
 from tests.uncertainty.shift_columns import compared, report, sketch_of
 
 # sketches
@@ -177,8 +176,7 @@ def test_rows_of_a_group_are_no_evidence_of_their_own(monkeypatch: pytest.Monkey
     rows it holds the mean in half of the draws.
     """
     monkeypatch.setattr(
-        shift_error,
-        "density_ratio",
+        "motifnet.uncertainty._density_ratio.density_ratio",
         lambda old, new, seed: DensityRatio(np.ones(len(old)), 1.0, "no difference"),
     )
     old, groups, held = np.zeros((600, 1)), np.repeat(np.arange(60), 10), np.zeros((200, 2))

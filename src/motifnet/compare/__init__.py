@@ -6,8 +6,9 @@ a fit of ours needs. Peers of kind *default* run as their users run them. Peers 
 averages and stacks of these over five folds, searches of their settings, and AutoGluon.
 """
 
+from motifnet.compare._autogluon import AutoGluon
 from motifnet.compare._compare import Listen, compare, default_methods, find_methods
-from motifnet.compare._ensemble import catboost_model, lightgbm_model
+from motifnet.compare._ensemble import CrossFitted, Tuned, catboost_model, lightgbm_model
 from motifnet.compare._evaluation import (
     Split,
     accuracy,
@@ -48,12 +49,15 @@ __all__ = [
     "METHODS",
     "MISSING",
     "TIMED_OUT",
+    "AutoGluon",
+    "CrossFitted",
     "Inputs",
     "Listen",
     "Method",
     "Result",
     "Setting",
     "Split",
+    "Tuned",
     "accuracy",
     "auc",
     "catboost_model",

@@ -4,7 +4,7 @@ Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, so
 about: tables, estimators, networks.
 """
 
-from motifnet.kernels._all_rows import AllRows, conjugate_gradients
+from motifnet.kernels._all_rows import MAX_ITERATIONS, AllRows, conjugate_gradients
 from motifnet.kernels._capacity import CAPACITY, Capacity, Pace, affordable
 from motifnet.kernels._convex_loss import (
     CURVATURE,
@@ -81,6 +81,7 @@ __all__ = [
     "ALIASES",
     "CAPACITY",
     "CURVATURE",
+    "MAX_ITERATIONS",
     "PROFILES",
     "RIDGES",
     "SCALES",

@@ -11,6 +11,7 @@ from motifnet.model._onnx import network_to_onnx, to_onnx
 from motifnet.model._onnx_check import ParityError
 from motifnet.model._python import to_python
 from motifnet.model._serialize import PROTOCOL, check_width, load_model, pack, save_model
+from motifnet.model._synthetic import rows_for, synthetic
 
 __all__ = [
     "MANIFEST",
@@ -24,8 +25,10 @@ __all__ = [
     "network_to_onnx",
     "pack",
     "read_archive",
+    "rows_for",
     "run",
     "save_model",
+    "synthetic",
     "to_onnx",
     "to_python",
     "write_archive",

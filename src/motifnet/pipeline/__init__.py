@@ -37,6 +37,7 @@ from motifnet.pipeline._retrain import retrain, retrain_from, updated
 from motifnet.pipeline._run import Run
 from motifnet.pipeline._stream import StreamRequest, check_stream, fit_stream, plan_memory
 from motifnet.pipeline._stream_rows import Roles, with_validation_rows
+from motifnet.pipeline._stream_stages import grow_trees
 
 __all__ = [
     "PRESETS",
@@ -68,6 +69,7 @@ __all__ = [
     "fit_stream",
     "generate_rows",
     "get_preset",
+    "grow_trees",
     "kernel_start",
     "network_task",
     "open_checkpoint",

@@ -55,9 +55,10 @@ from motifnet.structure._profile import (
     structural_findings,
 )
 from motifnet.structure._rates import phase, rows_to_halve, singularity_exponents, smooth_exponent
-from motifnet.structure._screen import MAX_COLUMNS, screen
+from motifnet.structure._screen import MAX_COLUMNS, correlations, explained_variance, screen
 from motifnet.structure._singularity import boundary, variogram
 from motifnet.structure._surface import Surface
+from motifnet.structure._symmetric_functions import first_and_others, quotient_layer
 from motifnet.structure._symmetry import Reading, Symmetry, assess_invariance
 from motifnet.structure._width import KernelWidth, kernel_width
 
@@ -96,9 +97,12 @@ __all__ = [
     "check_profile",
     "choose_prior",
     "compose",
+    "correlations",
     "cyclic",
     "equivariant",
+    "explained_variance",
     "extrapolation",
+    "first_and_others",
     "flips",
     "gamma_test",
     "invariance",
@@ -114,6 +118,7 @@ __all__ = [
     "profile",
     "projection",
     "pure_error",
+    "quotient_layer",
     "rows_to_halve",
     "run_detector",
     "scale_sweep",

@@ -7,7 +7,7 @@ Comes in: data frames, arrays and files, with target, weights, groups, times and
 from motifnet.tables._column import GAP, Column, Kind, Level, codes_of
 from motifnet.tables._encoder import Encoder
 from motifnet.tables._errors import numbered
-from motifnet.tables._feature import LIMIT, PERIODS, Calendar, Feature, Numeric, OneHot
+from motifnet.tables._feature import LIMIT, PERIODS, Calendar, Feature, Numeric, OneHot, moments
 from motifnet.tables._folds import STACK_FOLDS, Folds, drawn, make_folds
 from motifnet.tables._input import as_array
 from motifnet.tables._notation import note_strings
@@ -40,7 +40,7 @@ from motifnet.tables._target import (
     check_range,
     codes_among,
 )
-from motifnet.tables._target_mean import TargetMean
+from motifnet.tables._target_mean import TargetMean, effects
 from motifnet.tables._vector import (
     as_groups,
     as_numbers,
@@ -96,8 +96,10 @@ __all__ = [
     "codes_among",
     "codes_of",
     "drawn",
+    "effects",
     "equal_rows",
     "make_folds",
+    "moments",
     "note_strings",
     "numbered",
     "open_stream",

@@ -11,7 +11,12 @@ from motifnet.training._adam import Adam
 from motifnet.training._centres import with_centres
 from motifnet.training._cross_tune import cross_tune
 from motifnet.training._feature_layers import FeatureLayers
-from motifnet.training._feature_learning import FeatureSettings, Places, train_feature_layers
+from motifnet.training._feature_learning import (
+    FeatureSettings,
+    Places,
+    batch_blocks,
+    train_feature_layers,
+)
 from motifnet.training._fine_tune import (
     EpochChoice,
     FineTuned,
@@ -75,6 +80,7 @@ __all__ = [
     "SupNormTrained",
     "TunedModel",
     "add_profiles",
+    "batch_blocks",
     "best_estimate",
     "choose_epochs",
     "coefficients",

@@ -24,7 +24,8 @@ from motifnet.transfer._kernel_network import (
     steady,
 )
 from motifnet.transfer._reduced import lost, pivoted_gains, reduce_set
-from motifnet.transfer._relu import ReluForm, relu_form, relu_rule
+from motifnet.transfer._relu import Plan, ReluForm, relu_form, relu_rule
+from motifnet.transfer._relu_kernel import kernel_machine
 from motifnet.transfer._relu_signal import Signal, through_affine
 from motifnet.transfer._transfer import MimicryError, diagonal_affine, transfer, tree_network
 from motifnet.transfer.fitted import coded_network
@@ -35,6 +36,7 @@ __all__ = [
     "Certificate",
     "KernelNetwork",
     "MimicryError",
+    "Plan",
     "ReluForm",
     "Signal",
     "certify",
@@ -44,6 +46,7 @@ __all__ = [
     "diagonal_affine",
     "far_away",
     "keeps_columns",
+    "kernel_machine",
     "kernel_network",
     "largest_difference",
     "lost",
