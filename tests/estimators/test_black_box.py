@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from motifnet import mimic
 from motifnet.engine import DataError, Matrix, UsageError
-from motifnet.estimators._black_box import imitate
+from motifnet.estimators import imitate
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 3))

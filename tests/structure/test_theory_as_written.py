@@ -25,14 +25,13 @@ from motifnet.structure import (
     box_counting,
     choose_prior,
     levina_bickel,
+    merged,
     neighbour_distances,
     permutations,
     singularity_exponents,
     two_nn,
     variogram,
 )
-from motifnet.structure._intrinsic_dimension import merged
-from motifnet.structure._symmetry import FIRST
 from motifnet.tables import Sample
 from motifnet.teachers import KernelRidge
 
@@ -274,7 +273,7 @@ def readings(q: int, break_: float, seeds: int = 20) -> list[Symmetry]:
         X = rng.random((200, q))
         y = points_target(X) + break_ * X[:, 0] + 0.1 * rng.standard_normal(200)
         Z, y = (X - 0.5) * 12**0.5, (y - y.mean()) / y.std()
-        first = int(FIRST * len(Z))
+        first = int(0.4 * len(Z))  # of the rows, as in a fit
         prior = choose_prior(Z[:first], y[:first, None])
         found.append(
             assess_invariance(

@@ -36,6 +36,7 @@ from motifnet.structure._input_layer import (
 from motifnet.structure._intrinsic_dimension import (
     box_counting,
     levina_bickel,
+    merged,
     neighbour_distances,
     scale_sweep,
     two_nn,
@@ -108,6 +109,7 @@ __all__ = [
     "invariance",
     "kernel_width",
     "levina_bickel",
+    "merged",
     "neighbour_distances",
     "non_invariant",
     "numpy_of",
