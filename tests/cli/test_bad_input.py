@@ -18,6 +18,8 @@ from motifnet.model import save_model
 from tests.shared.command import run
 from tests.shared.hand_made import frame, make_model
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
 
 @pytest.fixture(scope="module")
 def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Path:

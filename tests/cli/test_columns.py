@@ -19,6 +19,8 @@ from motifnet import load
 from motifnet.tables import open_stream, read_table
 from tests.shared.command import done, run
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
 
 def small(n: int = 40) -> pd.DataFrame:
     rng = np.random.default_rng(1)

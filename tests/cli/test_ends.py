@@ -19,6 +19,8 @@ from motifnet.engine import LedgerRow
 from tests.cli.houses import houses
 from tests.shared.command import MOTIFNET, done, run
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
 
 def test_errors_of_our_own_are_a_line_unless_debugged(
     folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -14,6 +14,8 @@ import pytest
 from tests.cli.houses import houses
 from tests.shared.command import done, run
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
 X = "x,z,y\n" + "".join(f"{i},{i % 3},{i * 0.37}\n" for i in range(20))
 BAD_FIT = {
     "wrong target": (X, ["-t", "why"], 2, ["'why'", "'y'", "columns are"]),

@@ -29,6 +29,8 @@ from motifnet.model import load_model, save_model
 from tests.shared.command import MOTIFNET, run
 from tests.shared.hand_made import frame, make_model
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
 X = np.random.default_rng(0).normal(size=(40, 2))
 
 

@@ -20,6 +20,8 @@ from motifnet.engine import MotifnetError, MotifnetWarning
 from tests.estimators import bad_input_cases, bad_method_cases
 from tests.estimators.bad_input_cases import FRAME, MIXED, N, X, Y, fit, fitted, network, regressor
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
 REFUSED = bad_input_cases.REFUSED | bad_method_cases.REFUSED
 MENDED = bad_input_cases.MENDED | bad_method_cases.MENDED
 

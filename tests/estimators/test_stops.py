@@ -11,6 +11,8 @@ from motifnet import MotifRegressor
 from motifnet.engine import Control, MotifnetWarning
 from motifnet.pipeline import History
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
 
 @pytest.mark.filterwarnings("ignore:.*alone explains")
 def test_time_limit_keeps_the_best_so_far() -> None:

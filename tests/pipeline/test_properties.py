@@ -34,6 +34,8 @@ from motifnet.tables import Sample, as_table
 from motifnet.training import gradient_map
 from motifnet.uncertainty import Intervals
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
 Matrix = NDArray[Any]
 FEW, MANY = 3, 200
 SEEDS = st.integers(0, 2**32 - 1)

@@ -153,6 +153,7 @@ def test_scores_of_the_teacher_have_not_seen_the_row() -> None:
     assert model.ledger_[0].error > 0.95
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_classes_are_taught_by_probabilities_and_by_decision_values() -> None:
     X, y = table(200)
     for n_classes in (2, 3):
@@ -196,6 +197,7 @@ def test_a_network_in_hand_is_retrained_on_the_rows_of_its_fit() -> None:
         assert clone(fitted).get_params().keys() == fitted.get_params().keys()
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_the_result_depends_on_neither_jobs_nor_what_the_estimator_saw_before() -> None:
     X, y = table()
     fits = [
@@ -239,6 +241,7 @@ def test_what_cannot_teach_classes_is_refused(teacher: Any) -> None:
         MotifClassifier(preset="fast", teacher=teacher).fit(X, y > 0)
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_a_teacher_of_one_target_is_refused_for_two_and_one_of_two_is_retrained() -> None:
     X, y = table()
     both = np.stack([y, y**2], 1)
@@ -270,6 +273,7 @@ def test_a_name_is_a_teacher_that_mimic_takes(name: str, classes: bool) -> None:
     )
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("name", ["svr", "ridge"])
 def test_a_fit_takes_the_name_of_a_teacher(name: str) -> None:
     X, y = table()
@@ -281,6 +285,7 @@ def test_a_fit_takes_the_name_of_a_teacher(name: str) -> None:
     assert by_name.ledger_[0].stage == "teacher"
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize(
     ("teacher", "n_classes"),
     [
@@ -332,6 +337,7 @@ def test_weights_reach_the_clones_of_a_pipeline() -> None:
     assert fitted.predict(X)[:, 0] == pytest.approx(alone.predict(X))
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_weights_that_a_teacher_does_not_take_are_said() -> None:
     X, y = table()
     with pytest.warns(MotifnetWarning, match="takes no sample_weight"):
@@ -340,6 +346,7 @@ def test_weights_that_a_teacher_does_not_take_are_said() -> None:
         )
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_a_fit_by_the_shell_takes_a_teacher(tmp_path: Path) -> None:
     skops = pytest.importorskip("skops.io")
     X, y = table()

@@ -16,4 +16,5 @@ def short(name: str) -> Preset:
         tuple(replace(settings, steps=3) for settings in several)
         for several in (preset.inner, preset.of_single)
     )
-    return replace(preset, folds=2, inner=inner, of_single=single)
+    retrained = replace(preset.retrained, steps=3)
+    return replace(preset, folds=2, inner=inner, of_single=single, retrained=retrained)

@@ -28,6 +28,8 @@ from motifnet.tables import (
 )
 from tests.shared.command import done, run
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
 NASTY = [
     "NA",
     "None",
