@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from motifnet.kernels import Kernel
-from motifnet.transfer import _reduced, lost, pivoted_gains, reduce_set
+from motifnet.transfer import lost, pivoted_gains, reduce_set
 
 Matrix = NDArray[np.float64]
 SMOOTH = Kernel(("gaussian",), np.array([1.0]), np.array([0.3]))
@@ -148,16 +148,21 @@ def test_the_cheapest_of_the_sets_within_the_tolerance_is_taken() -> None:
     np.testing.assert_allclose(twice.coefficients, found.coefficients / 2, rtol=1e-4, atol=1e-6)
 
 
-def test_what_is_too_large_or_nothing_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_nothing_stays() -> None:
     _, K, dual = machine(SMOOTH)
     nothing = reduce_set(K, 0 * dual, 1.0, 0.2, by_size)
     assert len(nothing.rows) == 0 and nothing.coefficients.shape == (0, 2)
-    monkeypatch.setattr(_reduced, "_MAX_ROWS", 150)
-    assert len(reduce_set(K, dual, 1.0, 0.2, by_size).rows) < 150
-    monkeypatch.setattr(_reduced, "_MAX_ROWS", 149)
-    assert len(reduce_set(K, dual, 1.0, 0.2, by_size).rows) == 150
-    monkeypatch.setattr(_reduced, "_MAX_CENTRES", 7)
-    assert len(pivoted_gains(K, dual, 1e-9)[0]) == 7
+
+
+@pytest.mark.parametrize(("n", "kept"), [(4_000, 1), (4_001, 4_001)])
+def test_more_than_4000_rows_stay(n: int, kept: int) -> None:
+    """Though all rows are equal."""
+    found = reduce_set(np.ones((n, n)), np.full((n, 1), 1 / n), 1.0, 0.2, by_size)
+    assert len(found.rows) == kept
+
+
+def test_there_are_at_most_1000_pivots() -> None:
+    assert len(pivoted_gains(np.eye(1_001), np.ones((1_001, 1)), 0.0)[0]) == 1_000
 
 
 def test_pivots_end_where_nothing_is_left() -> None:
@@ -177,7 +182,7 @@ def test_of_equal_sets_the_one_with_the_largest_ridge_is_taken() -> None:
     values = (K @ dual)[found.rows]
     betas = [
         np.asarray(np.linalg.solve(C + ridge * np.eye(len(C)), values), dtype=np.float64)
-        for ridge in _reduced._RIDGES
+        for ridge in (1e-3, 1e-5, 1e-7, 1e-9, 1e-11)
     ]
     within = [lost(K, dual, found.rows, beta, 1.0) < 0.2 for beta in betas]
     assert sum(within) > 1
