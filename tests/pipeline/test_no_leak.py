@@ -94,9 +94,9 @@ def test_a_fold_does_not_see_what_it_may_not(part: Part, size: str, kind: str) -
     )
     assert np.isfinite(before).all(1).any()
     assert_allclose(after, before, rtol=0, atol=1e-7)
-    seen = part.oof(tampered(sample, ~hidden), CAPACITIES[size])[rows]
-    # the others it does see
-    assert not np.allclose(seen, before, rtol=0, atol=1e-7, equal_nan=True)
+    if kind == KINDS[0]:  # the others it does see, which no kind of table changes
+        seen = part.oof(tampered(sample, ~hidden), CAPACITIES[size])[rows]
+        assert not np.allclose(seen, before, rtol=0, atol=1e-7, equal_nan=True)
 
 
 @every_part
