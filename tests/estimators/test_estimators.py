@@ -32,7 +32,7 @@ BY_FOLDS = {
 }
 
 
-def conventions(*estimators: Any) -> Any:
+def conventions(*estimators: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     return parametrize_with_checks([*estimators], expected_failed_checks=lambda _: BY_FOLDS)
 
 
