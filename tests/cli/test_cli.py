@@ -20,6 +20,8 @@ from motifnet.engine import printable
 from tests.cli.houses import houses, read
 from tests.shared.command import done, run
 
+pytestmark = pytest.mark.usefixtures("short_fits")
+
 
 def test_predictions_are_those_of_python(folder: Path) -> None:
     done(

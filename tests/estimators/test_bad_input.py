@@ -1,8 +1,8 @@
 """What is wrong is refused in our own words; what is odd is fitted, with a warning where something
 was left out. Nothing else happens.
 
-The cases are in bad_input_cases.py and bad_method_cases.py. Those of the command line are in
-tests/cli, those of damaged model files in tests/model/test_bundle.py.
+The cases are in the modules bad_*_cases.py. Those of the command line are in
+tests/cli, those of damaged model files in tests/model/test_damaged_bundles.py.
 """
 
 from __future__ import annotations
@@ -17,31 +17,50 @@ import pytest
 
 from motifnet import load
 from motifnet.engine import MotifnetError, MotifnetWarning
-from tests.estimators import bad_input_cases, bad_method_cases
-from tests.estimators.bad_input_cases import FRAME, MIXED, N, X, Y, fit, fitted, network, regressor
+from tests.estimators import (
+    bad_input_cases,
+    bad_method_cases,
+    bad_network_cases,
+    bad_sample_cases,
+    bad_setting_cases,
+)
+from tests.estimators.bad_input import (
+    FRAME,
+    MIXED,
+    N,
+    X,
+    Y,
+    fit,
+    fitted,
+    lay_out,
+    network,
+    regressor,
+)
 
 pytestmark = pytest.mark.usefixtures("short_fits")
 
-REFUSED = bad_input_cases.REFUSED | bad_method_cases.REFUSED
+TABLES = (
+    bad_input_cases.REFUSED,
+    bad_setting_cases.REFUSED,
+    bad_method_cases.REFUSED,
+    bad_network_cases.REFUSED,
+    bad_sample_cases.REFUSED,
+)
+REFUSED = {name: case for table in TABLES for name, case in table.items()}
 MENDED = bad_input_cases.MENDED | bad_method_cases.MENDED
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder, with the files that cases name."""
-    bad_method_cases.lay_out(tmp_path)
+    lay_out(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def test_the_table_is_long_and_no_case_has_the_name_of_another() -> None:
     assert len(REFUSED) + len(MENDED) >= 300
-    parts = (
-        bad_input_cases.REFUSED,
-        bad_method_cases.REFUSED,
-        bad_input_cases.MENDED,
-        bad_method_cases.MENDED,
-    )
+    parts = (*TABLES, bad_input_cases.MENDED, bad_method_cases.MENDED)
     assert len(REFUSED) + len(MENDED) == sum(len(part) for part in parts)
 
 
