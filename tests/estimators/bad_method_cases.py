@@ -10,6 +10,7 @@ import numpy as np
 
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.engine import DataError, FileError, UsageError
+from motifnet.estimators import imitate
 from motifnet.lab import figures
 from motifnet.transport import wasserstein_test
 from motifnet.uncertainty import linear_band
@@ -28,7 +29,6 @@ from tests.estimators.bad_input import (
     compared,
     compressed,
     fitted,
-    imitation,
     named,
     network,
     quantiles,
@@ -312,7 +312,10 @@ MENDED: dict[str, Mended] = {
         lambda: linear_band(np.ones((N, 3)), Y, np.ones((1, 3))),
         "rows for each",
     ),
-    "imitation of a constant": (lambda: imitation()(LARGE), None),
+    "imitation of a constant": (
+        lambda: imitate(lambda rows: np.ones(len(rows)), LARGE, rows=500)(LARGE),
+        None,
+    ),
     "compression to more units than rows": (
         lambda: regressor(size="full").fit(MIXED, Y).compress(max_units=10**9).predict(MIXED),
         None,

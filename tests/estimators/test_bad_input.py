@@ -48,6 +48,8 @@ TABLES = (
 )
 REFUSED = {name: case for table in TABLES for name, case in table.items()}
 MENDED = bad_input_cases.MENDED | bad_method_cases.MENDED
+# of a network that only a whole fit makes large enough
+SLOW = {"compression to more units than rows"}
 
 
 @pytest.fixture
@@ -77,7 +79,10 @@ def test_bad_input_is_refused_in_our_words(case: str, folder: Path) -> None:
     assert sorted(folder.rglob("*")) == before
 
 
-@pytest.mark.parametrize("case", MENDED)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=pytest.mark.slow) if case in SLOW else case for case in MENDED],
+)
 def test_odd_input_is_computed_with(case: str) -> None:
     action, words = MENDED[case]
     with warnings.catch_warnings(record=True) as caught:
