@@ -11,8 +11,6 @@ from motifnet import MotifRegressor
 from motifnet.engine import Control, MotifnetWarning
 from motifnet.pipeline import History
 
-pytestmark = pytest.mark.usefixtures("short_fits")
-
 
 @pytest.mark.filterwarnings("ignore:.*alone explains")
 def test_time_limit_keeps_the_best_so_far() -> None:
@@ -24,6 +22,7 @@ def test_time_limit_keeps_the_best_so_far() -> None:
     assert np.isfinite(model.predict(X)).all()
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.filterwarnings("ignore:.*alone explains")
 @pytest.mark.parametrize(
     "stage", ["convex fit", "transferred", "last layer", "feature layers", "quick trees", "stack"]

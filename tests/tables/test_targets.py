@@ -367,6 +367,7 @@ def test_a_constant_target_is_fine() -> None:
     ],
     ids=repr,
 )
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.filterwarnings("ignore::motifnet.engine.MotifnetWarning")
 def test_a_classifier_gives_back_the_labels_of_its_fit(labels: list[Any], tmp_path: Path) -> None:
     y = np.array(
