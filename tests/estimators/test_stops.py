@@ -22,7 +22,6 @@ def test_time_limit_keeps_the_best_so_far() -> None:
     assert np.isfinite(model.predict(X)).all()
 
 
-@pytest.mark.usefixtures("short_fits")
 @pytest.mark.filterwarnings("ignore:.*alone explains")
 @pytest.mark.parametrize(
     "stage", ["convex fit", "transferred", "last layer", "feature layers", "quick trees", "stack"]
