@@ -232,7 +232,7 @@ def test_the_scale_is_in_the_units_of_the_residuals() -> None:
     assert (
         local is not None and plain is not None and plain.scale is None and local.scale is not None
     )
-    np.testing.assert_allclose(local.scores, residuals / np.exp(one.oof), rtol=1e-9)
+    np.testing.assert_allclose(local.scores, residuals / np.exp(one.oof), rtol=1e-8)
     np.testing.assert_allclose(plain.scores, residuals, atol=1e-12)
 
 
