@@ -161,7 +161,7 @@ def _outcome(model: Any, X: Any, y: Vector, classes: bool) -> tuple[Vector, Vect
     return (
         observed,
         predicted,
-        float(np.sqrt(((observed - predicted) ** 2).mean())) / model.model_.info["target_sd"][0],
+        float(np.sqrt(((observed - predicted) ** 2).mean())) / model.model_.info.target_sd[0],
     )
 
 

@@ -104,7 +104,7 @@ def _ours(path: Path, task: str, seed: int):  # type: ignore[no-untyped-def]  # 
     ).fit_stream(path, "target")
     for row in model.ledger_:
         print(f"{row.stage:14} {row.seconds:8.2f} {row.error:.5f} {row.note}", file=sys.stderr)
-    facts = {"claimed": model.ledger_[-1].error, "planned_mb": model.model_.info["planned_mb"]}
+    facts = {"claimed": model.ledger_[-1].error, "planned_mb": model.model_.info.planned_mb}
     return (model.predict if task == "regression" else model.predict_proba), facts
 
 

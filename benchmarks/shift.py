@@ -136,7 +136,8 @@ def _checked(drawn: Drawn, classes: bool, preset: str, seed: int, threads: int) 
     )
     fit.fit(drawn.old.drop(columns="target"), drawn.old["target"])
     found = fit.check_shift(drawn.new.drop(columns="target"), random_state=seed)
-    error, measured = found.error, ["", ""]
+    error = found.error
+    measured: list[Any] = ["", ""]
     if drawn.alike is not None:
         measured = [_rmse(fit, part) for part in (drawn.alike, drawn.new)]
     said = (
@@ -159,7 +160,7 @@ def _checked(drawn: Drawn, classes: bool, preset: str, seed: int, threads: int) 
 def _rmse(fit: Any, rows: pd.DataFrame) -> float:
     """In standard deviations of the target of the fit."""
     residuals = rows["target"].to_numpy(dtype=float) - fit.predict(rows.drop(columns="target"))
-    return float(np.sqrt(np.mean(residuals**2)) / fit.model_.info["target_sd"][0])
+    return float(np.sqrt(np.mean(residuals**2)) / fit.model_.info.target_sd[0])
 
 
 if __name__ == "__main__":

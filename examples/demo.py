@@ -1,7 +1,7 @@
 """Fit a network to a real table, compare it with what is usual, save it, export it, draw it.
 
 python examples/demo.py                              one split, files in demo-out/
-python examples/demo.py --splits 10 --write-readme   ten splits, and the table of the front page anew
+python examples/demo.py --splits 10 --write-readme   ten splits, and the table of the user guide anew
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ def mean_of(values: Array) -> str:
 
 
 def write_readme(rows: list[tuple[str, ...]], splits: int) -> None:
-    """Put the table between its marks in the README."""
-    path, begin, end = ROOT / "README.md", "<!-- demo-table -->", "<!-- end of demo-table -->"
+    """Put the table between its marks in the user guide."""
+    path, begin, end = ROOT / "docs" / "guide.md", "<!-- demo-table -->", "<!-- end of demo-table -->"
     text = path.read_text(encoding="utf-8")
     heads = [
         f"| model | RMSE on test rows (MPa), {splits} splits | times ours, same split | "
@@ -149,7 +149,7 @@ def main() -> None:
         "--splits", type=int, default=1, help="how many random splits to average over"
     )
     parser.add_argument(
-        "--write-readme", action="store_true", help="write the table into README.md"
+        "--write-readme", action="store_true", help="write the table into docs/guide.md"
     )
     options = parser.parse_args()
 

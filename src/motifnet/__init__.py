@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from motifnet.estimators import MotifClassifier, MotifRegressor, Network, load, mimic
     from motifnet.structure import profile
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 _HOMES = {
     "MotifClassifier": "estimators",
     "MotifRegressor": "estimators",

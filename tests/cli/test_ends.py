@@ -68,7 +68,7 @@ def test_first_interrupt_saves_the_best_so_far(
     assert np.isfinite(model.predict(houses()[list(model.model_.schema.names)])).all()
     if stage != STAGES[-1]:  # at the last one there is nothing left to stop
         assert "Ctrl-C" in result.stderr
-        assert model.model_.info["stopped_early"]
+        assert model.model_.info.stopped_early
 
 
 @pytest.mark.parametrize("stage", STAGES)

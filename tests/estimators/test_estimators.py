@@ -192,7 +192,7 @@ def test_equal_rows_are_observations_of_their_own() -> None:
     y = rng.random(1_500) < p
     model = MotifClassifier(preset="fast").fit(X, y)
     shares = y.groupby([X["a"], X["b"], X["c"]]).transform("mean")
-    assert model.model_.info["rows"] == 1_500
+    assert model.model_.info.rows == 1_500
     assert np.abs(model.predict_proba(X)[:, 1] - shares).max() < 0.06
     z = p + rng.normal(size=1_500)
     number = MotifRegressor(preset="fast").fit(X, z)

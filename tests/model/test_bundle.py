@@ -27,6 +27,7 @@ from motifnet.model import (
     MANIFEST,
     PROTOCOL,
     TENSORS,
+    FitInfo,
     FittedModel,
     load_model,
     save_model,
@@ -116,8 +117,14 @@ def test_classes_keep_their_type(classes: tuple[Any, ...], tmp_path: Path) -> No
 
 
 def test_what_json_cannot_hold_is_refused(model: FittedModel, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="info/at"):
-        save_model(replace(model, info={"at": object()}), tmp_path / "no.motif")
+    with pytest.raises(UsageError, match="info/preset"):
+        save_model(
+            replace(
+                model,
+                info=FitInfo(preset=object()),  # type: ignore[arg-type]
+            ),
+            tmp_path / "no.motif",
+        )
     with pytest.raises(UsageError, match="NaN"):
         save_model(
             replace(model, network=Affine(torch.full((1, 2), float("nan")), torch.zeros(1))),

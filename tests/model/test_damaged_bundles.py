@@ -25,6 +25,7 @@ from motifnet.model import (
     MANIFEST,
     TENSORS,
     BundleError,
+    FitInfo,
     FittedModel,
     check_width,
     load_model,
@@ -224,7 +225,7 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "a time beyond any float": (put(10**400, "info", "time_limit_s"), "expected one of"),
     "rows beyond any table": (put(2**64, "info", "rows"), "no fit writes"),
     "quantiles of 64 bits": (put([2**64], "info", "quantiles"), "1 quantiles"),
-    "quantiles that are a truth value": (put(True, "info", "quantiles"), "expected list"),
+    "quantiles that are a truth value": (put(True, "info", "quantiles"), "expected tuple"),
     "a ledger's error beyond any float": (put(10**400, "ledger", 0, "error"), "bits"),
     "a stage without end": (
         put({"$float": "inf"}, "ledger", 0, "seconds"),
@@ -309,7 +310,7 @@ def test_tensor_file_of_very_many_tensors(saved: Path, tmp_path: Path) -> None:
 
 def test_more_than_a_bundle_holds_is_refused_on_writing(model: FittedModel, tmp_path: Path) -> None:
     with pytest.raises(ResourceError, match="text columns"):
-        save_model(replace(model, info={"levels": [""] * 1_100_000}), tmp_path / "x.motif")
+        save_model(replace(model, info=FitInfo(quantiles=(0.5,) * 1_100_000)), tmp_path / "x.motif")
     assert list(tmp_path.iterdir()) == []
 
 

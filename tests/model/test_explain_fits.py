@@ -71,7 +71,7 @@ def test_rows_of_the_fit_are_recognised_and_not_scored(fitted: MotifRegressor) -
 def test_what_is_missing_is_said(fitted: MotifRegressor) -> None:
     X, y = noisy(60, 1)
     small = MotifRegressor._of(
-        replace(fitted.model_, info={**fitted.model_.info, "compressed": True})
+        replace(fitted.model_, info=replace(fitted.model_.info, compressed=True))
     )
     with pytest.raises(UsageError, match="Pass X"):
         small.explain()

@@ -122,8 +122,6 @@ def _trees(leaves: int, q: int) -> TreeEnsemble:
         learning_rate=0.3,
         leaves=leaves,
         min_rows=1,
-        columns=1.0,
-        rows=1.0,
         l2=1.0,
         limit=8,
         patience=8,

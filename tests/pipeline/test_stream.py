@@ -323,7 +323,7 @@ import sys
 from motifnet import MotifRegressor
 from motifnet.engine import peak_memory
 model = MotifRegressor("fast", n_jobs=int(sys.argv[3])).fit_stream(sys.argv[1], "y", landmarks=int(sys.argv[2]))
-print(model.model_.info["planned_mb"], peak_memory() / 2**20)
+print(model.model_.info.planned_mb, peak_memory() / 2**20)
 """
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from motifnet.engine import LedgerRow
 from motifnet.kernels import Kernel
-from motifnet.model import FittedModel, save_model
+from motifnet.model import FitInfo, FittedModel, save_model
 from motifnet.motifs import Affine, Chain, Parallel, Precise, Softmax
 from motifnet.tables import Encoder, Table, as_table, make_folds
 from motifnet.transfer import Certificate, describe_network, kernel_network
@@ -79,7 +79,7 @@ def make_model(*, classes: tuple[Any, ...] | None = None, q: int = 2, m: int = 6
         ledger,
         describe_network(network, X.shape[1]),
         Certificate("native", None, 1e-13, 2e-13, 3e-13, 64),
-        {"preset": "fast", "rows": 300, "nested": {"a": [1, 2.5, None, True, "ü"]}},
+        FitInfo(preset="fast", rows=300),
     )
 
 

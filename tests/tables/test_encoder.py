@@ -4,16 +4,19 @@ that never meet their own target.
 
 from __future__ import annotations
 
-import json
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from motifnet.engine import MotifnetWarning
+from motifnet.model import FittedModel, load_model, save_model
+from motifnet.motifs import Affine
 from motifnet.tables import (
     PERIODS,
     Calendar,
@@ -27,6 +30,7 @@ from motifnet.tables import (
     make_folds,
     moments,
 )
+from motifnet.transfer import Certificate, describe_network
 from tests.tables.encoded import encode
 
 
@@ -150,7 +154,7 @@ def test_two_levels_need_one_indicator() -> None:
     assert_allclose(encoder.transform(as_table(pd.DataFrame({"c": ["new", None]}))), [[-1], [-1]])
 
 
-def test_levels_of_other_types_survive_json() -> None:
+def test_levels_of_other_types_survive_json(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {
             "i": pd.Categorical([3, 10, 1, None]),
@@ -165,7 +169,7 @@ def test_levels_of_other_types_survive_json() -> None:
         (False, True, None),
         (0.5, 1.0, 2.0),
     )
-    assert_array_equal(restored(encoder).transform(as_table(frame)), X)
+    assert_array_equal(restored(encoder, frame, tmp_path).transform(as_table(frame)), X)
 
 
 def test_a_level_in_three_thousand_rows_is_clipped() -> None:
@@ -218,26 +222,28 @@ def test_a_gap_among_dates() -> None:
 # --- the whole
 
 
-def restored(encoder: Encoder) -> Encoder:
-    """Written as JSON and arrays, and read again."""
-    arrays: list[np.ndarray] = []
+def restored(encoder: Encoder, frame: Any, tmp_path: Path) -> Encoder:
+    """Saved with a model, and loaded again."""
+    network = Affine(torch.zeros(1, len(encoder.names)).double(), torch.zeros(1).double())
+    model = FittedModel(
+        encoder,
+        as_table(frame).schema,
+        network,
+        "regression",
+        ("y",),
+        None,
+        (),
+        describe_network(network, len(encoder.names)),
+        Certificate("native", None, 0.0, 0.0, 0.0, 64),
+    )
+    save_model(model, tmp_path / "model.motif")
+    return load_model(tmp_path / "model.motif").encoder
 
-    def packed(value: Any) -> Any:
-        if not isinstance(value, np.ndarray):
-            raise TypeError(type(value))
-        assert value.dtype == np.float64
-        arrays.append(value)
-        return {"array": len(arrays) - 1}
 
-    text = json.dumps(encoder.to_state(), default=packed, allow_nan=False)
-    state = json.loads(text, object_hook=lambda d: arrays[d["array"]] if "array" in d else d)
-    return Encoder.from_state(state)
-
-
-def test_state_gives_the_same_encoder() -> None:
+def test_a_file_gives_the_same_encoder(tmp_path: Path) -> None:
     frame = mixed()
     encoder, _, _ = encode(frame, np.random.default_rng(0).normal(size=400))
-    again = restored(encoder)
+    again = restored(encoder, frame, tmp_path)
     assert again.names == encoder.names
     assert_array_equal(again.numeric, encoder.numeric)
     assert_array_equal(again.transform(as_table(frame)), encoder.transform(as_table(frame)))

@@ -149,7 +149,8 @@ def test_a_table_is_the_same_in_memory_and_in_files(
             stream = open_stream(path, schema.reading)
             assert_same(
                 as_table(
-                    stream.frame([block.raw for block in stream.blocks()], schema), schema=schema
+                    stream.frame([block.raw for block in stream.blocks()], schema.strings),
+                    schema=schema,
                 ),
                 memory,
             )

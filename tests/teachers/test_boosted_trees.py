@@ -49,7 +49,7 @@ def test_leaves_are_drawn_to_their_parent() -> None:
     X = np.repeat([[0.0], [1.0]], 10, axis=0)
     train = Problem(X, 2 * X[:, 0] - 1, np.ones(20))
     (forest,) = find_engine("lightgbm").grow(
-        train, Growth(1.0, 2, 2, 1.0, 1.0, 1.0, 1, 1, smooth=3.0), 0, None
+        train, Growth(1.0, 2, 1, 1, min_rows=2, l2=1.0, smooth=3.0), 0, None
     )
     own = 10 / (10 + 1.0)  # with l2 = 1; the parent's value is 0
     np.testing.assert_allclose(
@@ -60,7 +60,7 @@ def test_leaves_are_drawn_to_their_parent() -> None:
 @pytest.mark.parametrize("loss", [Pinball(0.9), Poisson()], ids=["quantile", "counts"])
 @pytest.mark.parametrize("library", ["lightgbm", "catboost"])
 def test_trees_follow_the_loss(library: str, loss: Loss) -> None:
-    sample, growth = problem(), Growth(0.1, 15, 5, 0.8, 0.8, 1.0, 30, 10)
+    sample, growth = problem(), Growth(0.1, 15, 30, 10, min_rows=5, columns=0.8, rows=0.8, l2=1.0)
     y: Matrix = np.rint(np.exp(sample.y[:, 0]))
     train = Problem(sample.X, y, sample.weight, loss=loss)
     (forest,) = find_engine(library).grow(train, growth, 0, None)
@@ -98,8 +98,6 @@ def timed(seconds: float) -> Growth:
         learning_rate=0.05,
         leaves=4,
         min_rows=2,
-        columns=1.0,
-        rows=1.0,
         l2=1.0,
         limit=500,
         patience=20,

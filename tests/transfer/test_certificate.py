@@ -157,14 +157,14 @@ def test_a_relu_certificate_holds_its_bound() -> None:
     assert max(certificate.on_data, certificate.on_box) <= certificate.bound <= 0.05
 
 
-def test_certificate_and_card_survive_json() -> None:
+def test_certificate_and_card_are_plain_json() -> None:
     network = kernel_network(MIXTURE, X, DUAL, INTERCEPT, label="kernel ridge")
     certificate, card = (
         certify(network, lambda at: values_of(network, at), X),
         describe_network(network, 3),
     )
-    assert Certificate.from_dict(json.loads(json.dumps(certificate.as_dict()))) == certificate
-    assert Card.from_dict(json.loads(json.dumps(card.as_dict()))) == card
+    for found in (certificate.as_dict(), card.as_dict()):
+        assert json.loads(json.dumps(found)) == found
     assert "measured" in str(certificate)
 
 

@@ -22,6 +22,7 @@ from motifnet.cli._options import (
     Quiet,
     Table,
     TaskName,
+    option,
 )
 from motifnet.cli._output import check_place
 from motifnet.engine import FileError, UsageError, printable
@@ -42,12 +43,11 @@ Target = Annotated[
 ]
 Methods = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--methods",
         "-m",
         metavar="NAMES",
         help=f"Of {NAMES}. Default: balanced and the installed ones of lightgbm to xrfm.",
-        show_default=False,
     ),
 ]
 Splits = Annotated[
@@ -56,12 +56,11 @@ Splits = Annotated[
 Cap = Annotated[int, typer.Option(min=10, metavar="ROWS", help="Largest number of training rows.")]
 Folder = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--out",
         "-o",
         metavar="DIR",
         help=f"Folder for {', '.join(FILES)}; created where it is missing.",
-        show_default=False,
     ),
 ]
 FitLimit = Annotated[

@@ -73,7 +73,7 @@ def say_ledger(rows: tuple[LedgerRow, ...]) -> None:
             f"{row.seconds:.2f}",
             f"{row.error:.4f}",
             f"{row.parameters:,}",
-            "yes" if row.kept else "no",
+            "" if row.stage == "profile" else "yes" if row.kept else "no",
             row.note,
         )
         for row in rows

@@ -14,7 +14,7 @@ import typer
 from motifnet.cli._console import guarded, say, say_ledger
 from motifnet.cli._estimator_file import read_estimator
 from motifnet.cli._input import check_names, read_by, reading_of
-from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet
+from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet, argument, option
 from motifnet.cli._output import check_place
 from motifnet.engine import UsageError
 
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 OnnxFile = Annotated[
     Path,
-    typer.Argument(
-        metavar="ONNX", help="Where the ONNX file goes, such as houses.onnx.", show_default=False
-    ),
+    argument(metavar="ONNX", help="Where the ONNX file goes, such as houses.onnx."),
 ]
 Dtype = Annotated[Literal["float64", "float32"], typer.Option(help="Type of numbers in and out.")]
 Coverage = Annotated[
@@ -44,26 +42,20 @@ SmallModel = Annotated[
 ]
 Rows = Annotated[
     Path | None,
-    typer.Argument(
+    argument(
         metavar="[TABLE]",
         help="Rows to distil on, with the columns of the fit. Default: those in the model.",
-        show_default=False,
     ),
 ]
 MaxUnits = Annotated[
     int | None,
-    typer.Option(
-        metavar="NUMBER",
-        help="Largest number of kernel units. Default: the knee.",
-        show_default=False,
-    ),
+    option(metavar="NUMBER", help="Largest number of kernel units. Default: the knee."),
 ]
 Tolerance = Annotated[
     float | None,
-    typer.Option(
+    option(
         metavar="SHARE",
         help="The fewest units whose error is at most this share above the full one's: 0.02.",
-        show_default=False,
     ),
 ]
 Seed = Annotated[
@@ -71,29 +63,15 @@ Seed = Annotated[
 ]
 EstimatorFile = Annotated[
     Path,
-    typer.Argument(
-        metavar="ESTIMATOR", help="A fitted estimator, written by skops.", show_default=False
-    ),
+    argument(metavar="ESTIMATOR", help="A fitted estimator, written by skops."),
 ]
 Sample = Annotated[
     Path,
-    typer.Option(
-        "--data",
-        "-d",
-        metavar="TABLE",
-        help="Rows of the kind that it was fitted on.",
-        show_default=False,
-    ),
+    option("--data", "-d", metavar="TABLE", help="Rows of the kind that it was fitted on."),
 ]
 NetworkFile = Annotated[
     Path,
-    typer.Option(
-        "--out",
-        "-o",
-        metavar="FILE",
-        help="Where the network goes: an .onnx or a .py file.",
-        show_default=False,
-    ),
+    option("--out", "-o", metavar="FILE", help="Where the network goes: an .onnx or a .py file."),
 ]
 AllowPickle = Annotated[
     bool,

@@ -43,6 +43,7 @@ from motifnet.cli._options import (
     Teacher,
     Time,
     TimeLimit,
+    Verbose,
     Weight,
 )
 from motifnet.cli._output import check_place
@@ -131,6 +132,7 @@ def fit(
     checkpoint: Checkpoint = None,
     jobs: Jobs = None,
     force: Force = False,
+    verbose: Verbose = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -161,7 +163,7 @@ def fit(
     if report is not None:
         model.report(report, overwrite=force)
     if not quiet:
-        _print_summary(model, out, clock.monotonic() - start)
+        _print_summary(model, out, clock.monotonic() - start, verbose)
 
 
 def _read(
@@ -204,7 +206,7 @@ def _fit_table(
             **{key: frame[name] for key, name in roles.items()},
         )
         model.model_ = read_by(model.model_, reading)
-        if model.model_.info["stopped_early"]:
+        if model.model_.info.stopped_early:
             saving.interrupted.set()  # the next Ctrl-C is the second one
         save_model(model.model_, out)
 
@@ -276,17 +278,27 @@ def _levels(text: str) -> tuple[float, ...]:
         ) from None
 
 
-def _print_summary(model: MotifRegressor | MotifClassifier, out: Path, seconds: float) -> None:
-    """Print the ledger, and one line each on the fit and on its file."""
+def _print_summary(
+    model: MotifRegressor | MotifClassifier, out: Path, seconds: float, verbose: bool
+) -> None:
+    """Print what the model is worth on held-out rows, its file, and two next steps."""
     fitted = model.model_
-    if not model.verbose:
+    if verbose and not model.verbose:
         say_ledger(fitted.ledger)
-    rows = fitted.info["stream_rows"] if "stream_rows" in fitted.info else fitted.info["rows"]
+        say(f"Errors of the stages: {fitted.error_unit}, on held-out rows.")
+        say(f"Network against the model that it was computed from: {fitted.certificate}")
+    rows = fitted.info.stream_rows or fitted.info.rows
     say(
         f"{fitted.task} of {', '.join(fitted.targets)} on {len(fitted.schema.names)} columns, "
-        f"{rows:,} rows; {fitted.error_unit}, on held-out rows"
+        f"{rows:,} rows, in {seconds:.1f} s"
     )
-    say(f"{out}: {out.stat().st_size:,} bytes, {seconds:.1f} s")
+    for name, scores in model.scores_.items():
+        unit = f", in the unit of {name}" if any(score.name == "RMSE" for score in scores) else ""
+        say(f"on held-out rows: {', '.join(map(str, scores))}{unit}")
+    size = f"{fitted.card.parameters:,} parameters, {out.stat().st_size:,} bytes"
+    say(f"{out}: {size}")
+    say(f"next: motifnet report {out} --data TABLE --out report.html")
+    say(f"      motifnet predict {out} NEW_TABLE --out predicted.csv")
 
 
 def is_streamed(

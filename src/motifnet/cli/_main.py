@@ -43,10 +43,8 @@ class StreamError(MotifnetError):
     """
 
     def __init__(self, name: str, error: OSError) -> None:
-        verb, reason = (
-            ("read" if name == NAMES[0] else "written"),
-            "it is closed" if error.errno == errno.EBADF else error.strerror,
-        )
+        verb = "read" if name == NAMES[0] else "written"
+        reason = "it is closed" if error.errno == errno.EBADF else error.strerror
         advice = (
             "Free some room, or write elsewhere."
             if error.errno == errno.ENOSPC

@@ -5,22 +5,23 @@ Options of one other command stand in its own file.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
+# None is no default that help should show
+option: Any = partial(typer.Option, show_default=False)
+argument: Any = partial(typer.Argument, show_default=False)
+
 Model = Annotated[
     Path,
-    typer.Argument(metavar="MODEL", help="A file that `motifnet fit` wrote.", show_default=False),
+    argument(metavar="MODEL", help="A file that `motifnet fit` wrote."),
 ]
 Table = Annotated[
     Path,
-    typer.Argument(
-        metavar="TABLE",
-        help="CSV, TSV or parquet with a header; - is standard input.",
-        show_default=False,
-    ),
+    argument(metavar="TABLE", help="CSV, TSV or parquet with a header; - is standard input."),
 ]
 Targets = Annotated[
     list[str],
@@ -50,20 +51,19 @@ Force = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
 ]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Print the stages of the fit and their errors as well."),
+]
 Jobs = Annotated[
     int | None,
-    typer.Option(
-        "--jobs",
-        "-j",
-        help="Parallel jobs; the result does not depend on it. Default: one a core.",
-        show_default=False,
+    option(
+        "--jobs", "-j", help="Parallel jobs; the result does not depend on it. Default: one a core."
     ),
 ]
 TimeLimit = Annotated[
     float | None,
-    typer.Option(
-        metavar="SECONDS", help="After this the best model so far is taken.", show_default=False
-    ),
+    option(metavar="SECONDS", help="After this the best model so far is taken."),
 ]
 Engine = Annotated[
     str,
@@ -74,10 +74,9 @@ Engine = Annotated[
 ]
 Checkpoint = Annotated[
     Path | None,
-    typer.Option(
+    option(
         metavar="FOLDER",
         help="Finished jobs are kept here; the same command goes on where it was interrupted.",
-        show_default=False,
     ),
 ]
 Decimal = Annotated[
@@ -105,9 +104,7 @@ Out = Annotated[
 ]
 ReportFile = Annotated[
     Path | None,
-    typer.Option(
-        metavar="FILE", help="A page about the model: .html, .md or .json.", show_default=False
-    ),
+    option(metavar="FILE", help="A page about the model: .html, .md or .json."),
 ]
 Preset = Annotated[
     Literal["fast", "balanced", "best"],
@@ -122,29 +119,25 @@ ObjectiveName = Annotated[
 ]
 Teacher = Annotated[
     str | None,
-    typer.Option(
+    option(
         metavar="NAME|FILE",
         help="What to transfer and retrain in place of kernel ridge: svr, gp, ridge, forest and "
         "the like, or a model that skops has written.",
-        show_default=False,
     ),
 ]
 Size = Annotated[
     Literal["compact", "full", "small"],
     typer.Option(help="One network of all rows, averages of those of all folds, or few centres."),
 ]
-MaxParameters = Annotated[
-    int | None, typer.Option(metavar="NUMBER", help="A budget for the network.", show_default=False)
-]
+MaxParameters = Annotated[int | None, option(metavar="NUMBER", help="A budget for the network.")]
 Quantiles = Annotated[
     str, typer.Option(metavar="LEVELS", help="The levels of pinball, with commas between.")
 ]
 Offset = Annotated[
     str | None,
-    typer.Option(
+    option(
         metavar="COLUMN",
         help="The log of each row's exposure, for poisson and gamma; not an input.",
-        show_default=False,
     ),
 ]
 Groups = Annotated[
@@ -167,20 +160,15 @@ Weight = Annotated[
 ]
 Stream = Annotated[
     bool | None,
-    typer.Option(
+    option(
         "--stream/--no-stream",
         help="Read the file block by block, whatever its size. Default: where it is large.",
-        show_default=False,
     ),
 ]
 Landmarks = Annotated[int, typer.Option(min=1, help="Of a stream: number of kernel units.")]
 MemoryLimit = Annotated[
     float | None,
-    typer.Option(
-        metavar="MB",
-        help="Of a stream: what it may hold. Default: what is free.",
-        show_default=False,
-    ),
+    option(metavar="MB", help="Of a stream: what it may hold. Default: what is free."),
 ]
 Seed = Annotated[
     int, typer.Option(min=0, help="Of folds and batches. The same seed gives the same model.")

@@ -41,26 +41,8 @@ _RIDGES = (1e-4, 1e-2)
 _JITTER = 1e-10  # of the mean diagonal
 _MAX_TREES = 300  # of all outputs together
 _MIN_TREES = 50  # of one output
-_MANY_TREES = Growth(
-    learning_rate=0.1,
-    leaves=63,
-    min_rows=10,
-    columns=1.0,
-    rows=1.0,
-    l2=0.0,
-    limit=_MAX_TREES,
-    patience=_MAX_TREES,
-)
-GROWTH = Growth(
-    learning_rate=0.2,
-    leaves=63,
-    min_rows=10,
-    columns=1.0,
-    rows=1.0,
-    l2=1.0,
-    limit=100,
-    patience=100,
-)
+_MANY_TREES = Growth(learning_rate=0.1, leaves=63, limit=_MAX_TREES, patience=_MAX_TREES)
+GROWTH = Growth(learning_rate=0.2, leaves=63, l2=1.0, limit=100, patience=100)
 
 
 def has_trees(network: Motif) -> bool:

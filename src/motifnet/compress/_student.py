@@ -164,10 +164,8 @@ class Student:
         Gram matrix of the centres.
         """
         Z = (basis * torch.exp(self.log_slopes)).sum(2)
-        C, kernel = (
-            self.centres,
-            (self.profiles, torch.softmax(self.mix, 0), torch.exp(self.log_rates)),
-        )
+        C = self.centres
+        kernel = (self.profiles, torch.softmax(self.mix, 0), torch.exp(self.log_rates))
         U, V = (Z @ self.R, C @ self.R) if self.R.numel() else (Z, C)
         return mixture(Z, C, U, V, *kernel), mixture(C, C, V, V, *kernel)
 
@@ -252,10 +250,8 @@ def distil(
         STIFFER * inner.ridge / settings.inner.batch,
     )
     rows, y = torch.as_tensor(X).float(), torch.as_tensor(values)
-    adam, generator = (
-        student.adam(settings.rate, settings.rate / 3, settings.centre_rate),
-        torch.Generator().manual_seed(seed),
-    )
+    adam = student.adam(settings.rate, settings.rate / 3, settings.centre_rate)
+    generator = torch.Generator().manual_seed(seed)
     size = min(kept, int(settings.own * settings.batch))
     for step in range(settings.steps):
         own = torch.randperm(kept, generator=generator)[:size]

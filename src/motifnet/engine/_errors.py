@@ -2,7 +2,7 @@
 
 They derive from the built-in classes that callers already catch: `DataError` is a ValueError,
 `FileError` an OSError, `ResourceError` a MemoryError. `exit_code` is the exit code of the command
-line. `printable` makes a string that cannot control a terminal.
+line. `printable` makes a string that cannot control a terminal, `aligned` a table of strings.
 
 The checks run before any work. A wrong setting raises `UsageError`, wrong numbers `DataError`.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -73,6 +73,18 @@ def printable(text: object) -> str:
         c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode()
         for c in str(text)
     )
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
+    """Rows of a table as lines of text with aligned columns; those in `right` to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:

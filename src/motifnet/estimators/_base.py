@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 from typing import Any, Self
@@ -30,9 +31,9 @@ from motifnet.engine import (
 )
 from motifnet.estimators._finished import Finished, check_is_fitted
 from motifnet.losses import Objective
-from motifnet.model import FittedModel
+from motifnet.model import FitInfo, FittedModel
 from motifnet.model.explain import Evidence, Explanation, centres_of, explain
-from motifnet.model.report import Report, check_target, make_report
+from motifnet.model.report import Report, check_target, held_out_scores, make_report
 from motifnet.pipeline import (
     BandRows,
     Goal,
@@ -58,6 +59,7 @@ from motifnet.pipeline import (
     warn_of_rows,
     without_rows,
 )
+from motifnet.stacking import Score
 from motifnet.structure import Prescriber, Profile, Request, check_profile
 from motifnet.tables import Task, as_offset, as_table
 from motifnet.transfer import certify, describe_network
@@ -144,6 +146,17 @@ class Explained:
                 "y was passed without X. Pass the rows that y belongs to, or leave out both."
             )
         return self._evidence if self._evidence is not None else centres_of(self.model_)
+
+    @property
+    def scores_(self) -> dict[str, tuple[Score, ...]]:
+        """Scores of the fit on its held-out rows, by target: R² and RMSE in the target's unit with
+        standard errors; accuracy, log loss and, of two classes, AUC.
+
+        A loaded model, a stream and other objectives know the error of the ledger only.
+        """
+        check_is_fitted(self)
+        small = getattr(self, "size", "") == "small" or getattr(self, "max_parameters", None)
+        return held_out_scores(self.model_, None if small else self._evidence)
 
     @property
     def _profile(self) -> Profile | None:
@@ -304,13 +317,13 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         self, ready: Prepared, run: Run, scored: ScoredCandidate, objective: Objective, offset: Any
     ) -> None:
         """Store the model, made smaller where that was requested, and what its methods need."""
-        info = {
-            "time_limit_s": self.time_limit_s,
-            "stopped_early": run.stopped,
-            "objective": objective.name,
-            "quantiles": list(objective.quantiles),
-            "offset": offset is not None,
-        }
+        info = FitInfo(
+            time_limit_s=self.time_limit_s,
+            stopped_early=run.stopped,
+            objective=objective.name,
+            quantiles=objective.quantiles,
+            offset=offset is not None,
+        )
         # several quantiles have no residuals around one
         # prediction, and with exposures residuals depend on these
         plain = len(objective.quantiles) <= 1 and offset is None
@@ -332,7 +345,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         history: History,
         scored: ScoredCandidate,
         seed: int,
-        requested: dict[str, Any],
+        requested: FitInfo,
         conformal: Intervals | ClassSets | None,
     ) -> None:
         network, teacher = goal.network(scored), goal.teacher(scored)
@@ -340,14 +353,14 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         certificate = certify(
             network, teacher, ready.sample.X[:CERTIFIED_ROWS], scale=scale, points=CERTIFIED_ROWS
         )
-        info = {
-            "motifnet": motifnet.__version__,
-            "preset": self.preset,
-            "seed": seed,
-            "rows": ready.sample.n,
-            "target_sd": [float(s) for s in ready.goal.scale],
-            **requested,
-        }
+        info = replace(
+            requested,
+            motifnet=motifnet.__version__,
+            preset=self.preset,
+            seed=seed,
+            rows=ready.sample.n,
+            target_sd=tuple(float(s) for s in ready.goal.scale),
+        )
         card = describe_network(network, inputs=ready.sample.X.shape[1])
         self.model_ = FittedModel(
             encoder=ready.encoder,

@@ -44,7 +44,7 @@ class Finished(BaseEstimator):
     @classmethod
     def _of(cls, model: FittedModel) -> Self:
         """An estimator around a loaded model."""
-        self = cls(preset=model.info.get("preset", "balanced"))
+        self = cls(preset=model.info.preset or "balanced")
         self.model_, self._band_rows = model, None
         self._flat = model.width == 1
         self.n_features_in_ = len(model.schema.names)

@@ -47,13 +47,11 @@ class Network:
         ledger: tuple[LedgerRow, ...] = (),
         columns: Columns | None = None,
     ) -> None:
-        self.module, self.d, self.certificate, self.ledger, self.columns = (
-            module,
-            d,
-            certificate,
-            ledger,
-            columns,
-        )
+        self.module = module
+        self.d = d
+        self.certificate = certificate
+        self.ledger = ledger
+        self.columns = columns
         self._sums: RowSums | None = None
 
     @overload

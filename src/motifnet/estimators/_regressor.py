@@ -265,7 +265,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         )
 
     def _why_no_band(self) -> str:
-        if self.model_.info.get("compressed"):
+        if self.model_.info.compressed:
             return "it was compressed. Ask the full model."
         if self._objective.name != "squared":
             return (
@@ -304,8 +304,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
     @property
     def _objective(self) -> Objective:
         """The objective of the fit, which does not follow later changes of the parameters."""
-        info = self.model_.info
-        return Objective(info.get("objective", "squared"), tuple(info.get("quantiles", ())))
+        return Objective(self.model_.info.objective, self.model_.info.quantiles)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -73,10 +73,8 @@ def best_ridge(
     K: Tensor, y: Tensor, weight: Tensor, blocks: list[Tensor] | None = None
 ) -> tuple[float, float]:
     """λ of least weighted leave-out error under a Gram matrix with shape (n, n), and that error."""
-    path, rows = (
-        SpectralPath.of(K, weight),
-        torch.arange(len(K)) if blocks is None else torch.cat(blocks),
-    )
+    path = SpectralPath.of(K, weight)
+    rows = torch.arange(len(K)) if blocks is None else torch.cat(blocks)
     best = 1.0, float("inf")
     for lam in RIDGES:
         if blocks is None:

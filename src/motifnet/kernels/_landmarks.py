@@ -151,11 +151,9 @@ class Landmarks:
 
     def features(self, rows: Tensor) -> Tensor:
         """Fᵀ with shape (m + 1, rows) of some rows, 1 for the intercept at the end."""
-        F, C, Z = (
-            torch.ones(len(self.L) + 1, len(rows), dtype=self.L.dtype),
-            self.Z[self.chosen],
-            self.Z[rows],
-        )
+        F = torch.ones(len(self.L) + 1, len(rows), dtype=self.L.dtype)
+        C = self.Z[self.chosen]
+        Z = self.Z[rows]
         K = (
             self.gram(C, Z)
             if len(self.Z) < SINGLE_ROWS

@@ -99,10 +99,8 @@ class ExactMachine:
 
     def on(self, rows: Tensor) -> Callable[[float], Smoother]:
         index = torch.nonzero(rows).ravel()
-        K, w = (
-            self.K if len(index) == len(rows) else self.K[index[:, None], index],
-            self.weight[rows],
-        )
+        K = self.K if len(index) == len(rows) else self.K[index[:, None], index]
+        w = self.weight[rows]
         return lambda lam: ExactSmoother.of(K, w, lam)
 
     def values(self, f: Scores, rows: Tensor, at: Tensor) -> Tensor:

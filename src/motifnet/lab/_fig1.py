@@ -29,7 +29,7 @@ from motifnet.lab._figure import (
     draws,
     exponent,
     files,
-    log_ticks,
+    log_axes,
     panels,
     ratio,
     slope,
@@ -229,13 +229,6 @@ def _draw_errors(axis: Any, sizes: tuple[int, ...], errors: Errors) -> None:
             color=THEORY,
             label=f"slope −{rate:.2f}",
         )
-    axis.set(
-        title="f  error to the truth",
-        xlabel="rows",
-        ylabel="mean squared error",
-        xscale="log",
-        yscale="log",
-    )
-    log_ticks(axis)
+    log_axes(axis, "f  error to the truth", "rows", "mean squared error")
     axis.set_ylim(bottom=axis.get_ylim()[0] / 4)  # for the legend
     axis.legend(loc="lower left", ncols=2)

@@ -36,6 +36,7 @@ from motifnet.lab._figure import (
     draws,
     exponent,
     files,
+    log_axes,
     log_ticks,
     panels,
     ratio,
@@ -245,14 +246,9 @@ def _draw_spheres(axis: Any, sizes: tuple[int, ...], spheres: dict[int, Values])
         draw_bars(axis, sizes, errors, "o", color=COLOURS[d], label=f"d = {d}")
         line = np.exp(np.log(errors).mean() - smooth_exponent(BETA, d) * (logs - logs.mean()))
         axis.plot(sizes, line, color=THEORY, linewidth=0.9)
-    axis.set(
-        title="a  kernel ridge on spheres; lines: theory's slopes",
-        xlabel="rows",
-        ylabel="mean squared error",
-        xscale="log",
-        yscale="log",
+    log_axes(
+        axis, "a  kernel ridge on spheres; lines: theory's slopes", "rows", "mean squared error"
     )
-    log_ticks(axis)
     axis.legend(loc="lower left")
 
 
@@ -286,14 +282,7 @@ def _draw_curves(axis: Any, rows: tuple[int, ...], curves: Errors) -> None:
             color=THEORY,
             label=f"slope −{rate:.2f}, that of {d} dimensions",
         )
-    axis.set(
-        title=f"c  the curled set in {D} columns",
-        xlabel="rows",
-        ylabel="mean squared error",
-        xscale="log",
-        yscale="log",
-    )
-    log_ticks(axis)
+    log_axes(axis, f"c  the curled set in {D} columns", "rows", "mean squared error")
     axis.set_xticks(rows, [f"{n:,}" for n in rows])
     axis.minorticks_off()
     axis.set_ylim(bottom=axis.get_ylim()[0] / 3)  # for the legend

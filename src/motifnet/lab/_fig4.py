@@ -34,7 +34,7 @@ from motifnet.lab._figure import (
     draws,
     exponent,
     files,
-    log_ticks,
+    log_axes,
     panels,
     ratio,
 )
@@ -289,14 +289,12 @@ def _draw_ratios(axis: Any, pairs: Pairs) -> None:
             color=COLOURS[n],
             label=f"{n} rows",
         )
-    axis.set(
-        title="b  kernel ridge, q = 2 to 5 points",
-        xlabel="size of the group, |G| = q!",
-        ylabel="error, plain / sorted",
-        xscale="log",
-        yscale="log",
+    log_axes(
+        axis,
+        "b  kernel ridge, q = 2 to 5 points",
+        "size of the group, |G| = q!",
+        "error, plain / sorted",
     )
-    log_ticks(axis)
     axis.legend(loc="upper left", fontsize=7)
 
 
@@ -312,14 +310,9 @@ def _draw_groups(axis: Any, groups: Errors) -> None:
         color=THEORY,
         label=f"slope −{rate:.2f}",
     )
-    axis.set(
-        title=f"c  five points, {GROUP_ROWS} rows",
-        xlabel="size of the group, |G|",
-        ylabel="mean squared error",
-        xscale="log",
-        yscale="log",
+    log_axes(
+        axis, f"c  five points, {GROUP_ROWS} rows", "size of the group, |G|", "mean squared error"
     )
-    log_ticks(axis)
     axis.legend(loc="lower left", fontsize=7)
 
 
@@ -334,12 +327,5 @@ def _draw_curves(
         "", (end, error), (start, error), arrowprops={"arrowstyle": "->", "color": THEORY}
     )
     axis.text(1.1 * start, error, f"{end / start:.1f} times the rows", va="bottom", color=THEORY)
-    axis.set(
-        title="d  four points, kernel ridge",
-        xlabel="rows",
-        ylabel="mean squared error",
-        xscale="log",
-        yscale="log",
-    )
-    log_ticks(axis)
+    log_axes(axis, "d  four points, kernel ridge", "rows", "mean squared error")
     axis.legend(loc="lower left", fontsize=7)

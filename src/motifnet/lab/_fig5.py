@@ -27,7 +27,7 @@ from motifnet.lab._figure import (
     Facts,
     draws,
     files,
-    log_ticks,
+    log_axes,
     panels,
 )
 from motifnet.landscape import (
@@ -43,10 +43,8 @@ from motifnet.landscape import (
 
 NAME, TITLE = "fig5", "Double descent: error against the number of parameters"
 INPUTS, NOISE, RIDGE, PER_PART = 5, 0.3, 1e-3, 20
-QUICK_ITERATIONS, ITERATIONS = (
-    {"squared": 300, "cross_entropy": 30},
-    {"squared": 400, "cross_entropy": 100},
-)
+QUICK_ITERATIONS = {"squared": 300, "cross_entropy": 30}
+ITERATIONS = {"squared": 400, "cross_entropy": 100}
 GAMMAS = (0.25, 0.5, 0.8, 1.25, 2.0, 4.0, 8.0)
 QUICK_RATIOS = (0.4, 0.8, 1.0, 1.4, 2.0, 8.0)
 RATIOS = (0.2, 0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 2.0, 4.0, 8.0)
@@ -325,7 +323,6 @@ def _draw_softmax(axis: Any, name: str, curve: SizeCurve) -> None:
 
 def _finish(axis: Any, title: str, error: str, room: float = 2.5) -> None:
     axis.axvline(1, color="0.8", zorder=0)
-    axis.set(title=title, xlabel="parameters per row", ylabel=error, xscale="log", yscale="log")
-    log_ticks(axis)
+    log_axes(axis, title, "parameters per row", error)
     axis.set_ylim(top=axis.get_ylim()[1] * room)  # for the legend
     axis.legend(loc="upper left")

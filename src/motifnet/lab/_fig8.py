@@ -28,7 +28,7 @@ from motifnet.lab._figure import (
     draw_bars,
     draws,
     files,
-    log_ticks,
+    log_axes,
     panels,
     ratio,
 )
@@ -126,10 +126,8 @@ def _checks(sizes: tuple[int, ...], found: dict[str, Errors]) -> list[Check]:
     flat, deep = _label(0), _label(1)
     few, many = f"{sizes[0]:,} rows", f"{sizes[-1]:,} rows"
     pays, costs = found[RINGS], found[SUM]
-    gain, cost = (
-        ratio(pays[deep][:, -1], pays[flat][:, -1]),
-        ratio(costs[deep][:, 0], costs[flat][:, 0]),
-    )
+    gain = ratio(pays[deep][:, -1], pays[flat][:, -1])
+    cost = ratio(costs[deep][:, 0], costs[flat][:, 0])
     spared = ratio(costs[WEIGHTED][:, 0], costs[deep][:, 0])
     return [
         Check.over_seeds(f"{RINGS}, {many}: {deep} / {flat}", gain, None, 0.0, 0.98, 1.0),
@@ -165,7 +163,4 @@ def _draw(axis: Any, name: str, sizes: tuple[int, ...], errors: Errors) -> None:
     for label, (line, colour) in styles.items():
         if label in errors:
             draw_bars(axis, sizes, errors[label], line, color=colour, label=label)
-    axis.set(
-        title=name, xlabel="rows", ylabel="error to the truth / sd", xscale="log", yscale="log"
-    )
-    log_ticks(axis)
+    log_axes(axis, name, "rows", "error to the truth / sd")

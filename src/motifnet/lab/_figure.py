@@ -277,6 +277,12 @@ def panels(out: Path, name: str, rows: int, columns: int, *, legend: bool = Fals
         figure.savefig(out / f"{name}.png", format="png", dpi=160, metadata={"Software": None})
 
 
+def log_axes(axis: Any, title: str, xlabel: str, ylabel: str) -> None:
+    """Titles, and both axes logarithmic."""
+    axis.set(title=title, xlabel=xlabel, ylabel=ylabel, xscale="log", yscale="log")
+    log_ticks(axis)
+
+
 def log_ticks(axis: Any) -> None:
     """Put a few plain numbers on both logarithmic axes."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter

@@ -30,7 +30,7 @@ from motifnet.lab._figure import (
     Check,
     Estimate,
     Values,
-    log_ticks,
+    log_axes,
     mean_and_error,
     slope,
 )
@@ -175,14 +175,10 @@ def gap_checks(found: Gaps) -> list[Check]:
     def share(gap: Values, predicted: Values) -> float:
         return float(gap.mean() / predicted.mean())
 
-    inside, here = (
-        Estimate.of(found.convexity[:, :, MIDDLE].mean(1)),
-        (gap[:, -1, MIDDLE], found.predicted[:, -1, MIDDLE]),
-    )
-    size, spectrum = (
-        Estimate.jackknife(by_size, gap[:, :, MIDDLE]),
-        Estimate.jackknife(by_spectrum, gap, d),
-    )
+    inside = Estimate.of(found.convexity[:, :, MIDDLE].mean(1))
+    here = (gap[:, -1, MIDDLE], found.predicted[:, -1, MIDDLE])
+    size = Estimate.jackknife(by_size, gap[:, :, MIDDLE])
+    spectrum = Estimate.jackknife(by_spectrum, gap, d)
     return [
         Check.over_seeds(
             f"share of the visited set where the loss is convex, {middle}",
@@ -235,13 +231,6 @@ def draw_gaps(axis: Any, found: Gaps) -> None:
         )
     p = np.array(found.parameters, dtype=float)
     axis.plot(p, 2 * NOISE**2 * p / ROWS, "--", color=THEORY, label="2σ²p/n, of the count")
-    axis.set(
-        title="f  generalisation gap there",
-        xlabel="parameters, p",
-        ylabel="test − training error",
-        xscale="log",
-        yscale="log",
-    )
-    log_ticks(axis)
+    log_axes(axis, "f  generalisation gap there", "parameters, p", "test − training error")
     axis.set_ylim(top=axis.get_ylim()[1] * 8)  # for the legend
     axis.legend(loc="upper left", fontsize=6.5, ncols=2)

@@ -130,11 +130,9 @@ def _best_ridge(
 def field(beta: float, d: int, rng: np.random.Generator) -> Callable[[Matrix], Matrix]:
     """A function of rows with shape (n, d)."""
     r = np.exp(rng.uniform(np.log(SLOWEST), np.log(FASTEST), WAVES))
-    waves, phases, heights = (
-        r[:, None] * sphere(WAVES, d - 1, rng),
-        rng.uniform(0, 2 * np.pi, WAVES),
-        r**-beta,
-    )
+    waves = r[:, None] * sphere(WAVES, d - 1, rng)
+    phases = rng.uniform(0, 2 * np.pi, WAVES)
+    heights = r**-beta
     heights *= np.sqrt(2 / (heights**2).sum())
     return lambda Z: np.cos(Z @ waves.T + phases) @ heights
 

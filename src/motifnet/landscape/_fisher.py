@@ -258,10 +258,8 @@ def gradient_noise(
         H = hessian_matrix(risk)
         cross, squared_norm = float(((A @ H) * A).sum()), float(H.square().sum())
     else:
-        cross, squared_norm = (
-            float((risk.hessian_products(A) * A).sum()),
-            _squared_norm(risk, probes, seed),
-        )
+        cross = float((risk.hessian_products(A) * A).sum())
+        squared_norm = _squared_norm(risk, probes, seed)
     size = float(torch.linalg.matrix_norm(A @ A.T)) * squared_norm**0.5
     return GradientNoise(
         total=float(A.square().sum()),

@@ -113,16 +113,12 @@ def hessian_trace(
     diagonal, error = gauss_newton_diagonal(risk), 0.0
     if _has_remainder(risk, diagonal, generator):
         if risk.p <= exact_up_to:
-            diagonal, method = (
-                diagonal + _remainder_diagonal(risk),
-                f"exact, by {risk.p:,} Hessian products",
-            )
+            diagonal = diagonal + _remainder_diagonal(risk)
+            method = f"exact, by {risk.p:,} Hessian products"
         else:
             estimate, error = _hutchinson(risk, probes, generator)
-            diagonal, method = (
-                diagonal + estimate,
-                f"Gauss–Newton part exact, the rest by {probes} Hutchinson probes",
-            )
+            diagonal = diagonal + estimate
+            method = f"Gauss–Newton part exact, the rest by {probes} Hutchinson probes"
     else:
         method = "exact: the outputs are piecewise linear in each parameter"
     parts = {name: float(part.sum()) for name, part in risk.named(diagonal).items()}

@@ -6,7 +6,7 @@ estimators.
 """
 
 from motifnet.model._archive import MANIFEST, TENSORS, BundleError, read_archive, write_archive
-from motifnet.model._fitted import FittedModel, run
+from motifnet.model._fitted import FitInfo, FittedModel, run
 from motifnet.model._onnx import network_to_onnx, to_onnx
 from motifnet.model._onnx_check import ParityError
 from motifnet.model._python import to_python
@@ -18,6 +18,7 @@ __all__ = [
     "PROTOCOL",
     "TENSORS",
     "BundleError",
+    "FitInfo",
     "FittedModel",
     "ParityError",
     "check_width",

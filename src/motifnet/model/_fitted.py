@@ -11,7 +11,7 @@ fitted in this process or loaded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -33,15 +33,40 @@ ROUNDED_ROWS = 256  # by which its rounding is measured
 
 
 @dataclass(frozen=True)
+class FitInfo:
+    """What a fit notes of itself. A note that an older file does not hold has its default here.
+
+    `rows` is the number of rows of the fit; a stream has `stream_rows` of which the fit held
+    `rows`. `target_sd` has the standard deviation of each target. `quantiles` are the levels of one
+    target, one column each. `offset` says whether the fit had exposures.
+    """
+
+    motifnet: str | None = None
+    preset: str | None = None
+    seed: int | None = None
+    rows: int = 0
+    stream_rows: int | None = None
+    planned_mb: int | None = None
+    landmarks: int | None = None
+    subsample: bool = False
+    target_sd: tuple[float, ...] = ()
+    time_limit_s: float | None = None
+    stopped_early: bool = False
+    objective: str = "squared"
+    quantiles: tuple[float, ...] = ()
+    offset: bool = False
+    compressed: bool = False
+
+
+@dataclass(frozen=True)
 class FittedModel:
     """Encoder and network, with notes of the fit.
 
     `network` maps encoded rows with shape (n, d) to values in target units with shape (n, q), or to
-    probabilities with shape (n, K) of `classes`. `info` notes the objective, "quantiles" (the
-    levels of one target, one column each) and "offset" (whether the fit had exposures).
-    `conformal` makes intervals or sets of classes. `reference` is compared with new tables. Both
-    are None in files of versions without them; `conformal` also where a fit gives none. `bands`
-    holds the requested ones of "all rows" and "split", one band a target.
+    probabilities with shape (n, K) of `classes`. `conformal` makes intervals or sets of classes.
+    `reference` is compared with new tables. Both are None in files of versions without them;
+    `conformal` also where a fit gives none. `bands` holds the requested ones of "all rows" and
+    "split", one band a target.
     """
 
     encoder: Encoder
@@ -53,7 +78,7 @@ class FittedModel:
     ledger: tuple[LedgerRow, ...]
     card: Card
     certificate: Certificate
-    info: dict[str, Any] = field(default_factory=dict)
+    info: FitInfo = FitInfo()
     conformal: Intervals | ClassSets | None = None
     reference: Reference | None = None
     bands: Mapping[str, tuple[Band, ...]] | None = None
@@ -70,7 +95,7 @@ class FittedModel:
 
         None where it holds none.
         """
-        if self.info.get("compressed"):
+        if self.info.compressed:
             return None
         centres = own_rows(self.network, self.d)
         parts = [] if centres is None else [centres]
@@ -90,13 +115,13 @@ class FittedModel:
         return (
             len(self.classes)
             if self.classes is not None
-            else len(self.targets) * max(1, len(self.info.get("quantiles") or ()))
+            else len(self.targets) * max(1, len(self.info.quantiles))
         )
 
     @property
     def columns(self) -> tuple[str, ...]:
         """A name for each column of values: the target, and the level where there are several."""
-        levels = self.info.get("quantiles") or ()
+        levels = self.info.quantiles
         return (
             tuple(f"{name}_q{level:g}" for name in self.targets for level in levels)
             if len(levels) > 1
@@ -108,7 +133,7 @@ class FittedModel:
         """The unit of the errors in the ledger, in words."""
         if self.task == "classification":
             return "error as log loss"
-        objective = self.info.get("objective", "squared")
+        objective = self.info.objective
         return (
             "error in standard deviations of the target"
             if objective in ("squared", "supnorm")
@@ -118,12 +143,12 @@ class FittedModel:
     @property
     def log_link(self) -> bool:
         """Whether values are means that an exposure multiplies."""
-        return self.info.get("objective") in ("poisson", "gamma")
+        return self.info.objective in ("poisson", "gamma")
 
     @property
     def takes_offset(self) -> bool:
         """Whether the fit had exposures."""
-        return self.info.get("offset") is True
+        return self.info.offset
 
     @property
     def intervals(self) -> Intervals:
@@ -193,7 +218,7 @@ class FittedModel:
                 "This model holds no reference for new rows: its version of motifnet did not keep "
                 "one. Fit it again."
             )
-        root = self.task == "regression" and self.info.get("objective", "squared") == "squared"
+        root = self.task == "regression" and self.info.objective == "squared"
 
         def metric(X: Matrix) -> Matrix:
             return metric_points(self.network, torch.tensor(X)).numpy()
@@ -216,12 +241,12 @@ class FittedModel:
                 if self.classes is not None
                 else "it predicts numbers; ask for predict_interval."
             )
-        if self.info.get("compressed"):
+        if self.info.compressed:
             return (
                 "it was compressed, and its known errors belong to the full network. "
                 "Ask the full model."
             )
-        if len(self.info.get("quantiles") or ()) > 1:
+        if len(self.info.quantiles) > 1:
             return "it predicts quantiles. Fit with objective='squared' or 'absolute'."
         if self.takes_offset:
             return (

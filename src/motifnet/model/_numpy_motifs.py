@@ -358,14 +358,10 @@ def neighbours(
     k: int,
     p: float,
     weighed: bool,
-    low: Array,
-    high: Array,
-    radius: Array,
-    path: Array,
-    offset: Array,
+    *tree: Array,
 ) -> Array:
     """Mean of the values of the k nearest centres."""
-    near, distance = nearest(x, centres, squares, k, p, low, high, radius, path, offset)
+    near, distance = nearest(x, centres, squares, k, p, *tree)
     if not weighed:
         return values[near].mean(1)
     with np.errstate(divide="ignore"):
@@ -382,16 +378,12 @@ def outlier_factor(
     k: int,
     p: float,
     weighed: bool,
-    low: Array,
-    high: Array,
-    radius: Array,
-    path: Array,
-    offset: Array,
+    *tree: Array,
 ) -> Array:
     """Mean density of the k nearest centres times the mean distance to them, none of which counts
     less than the centre's own.
     """
-    near, distance = nearest(x, centres, squares, k, p, low, high, radius, path, offset)
+    near, distance = nearest(x, centres, squares, k, p, *tree)
     density, reach = values[near].transpose(2, 0, 1)
     return density.mean(1, keepdims=True) * (
         np.maximum(distance, reach).mean(1, keepdims=True) + 1e-10

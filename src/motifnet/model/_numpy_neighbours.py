@@ -35,18 +35,10 @@ def rooted(D: Array, p: float) -> Array:
 
 
 def nearest(
-    x: Array,
-    centres: Array,
-    squares: Array,
-    k: int,
-    p: float,
-    low: Array,
-    high: Array,
-    radius: Array,
-    path: Array,
-    offset: Array,
+    x: Array, centres: Array, squares: Array, k: int, p: float, *tree: Array
 ) -> tuple[Array, Array]:
     """Numbers of the k nearest centres and distances to them, each with shape (n, k)."""
+    low, high, radius, path, offset = tree
     own = np.array([row @ row for row in x])[:, None]
     D = norms(x, centres, centres, p) if p else np.maximum(own - 2 * (x @ centres.T) + squares, 0)
     near = np.argsort(D, axis=1, kind="stable")

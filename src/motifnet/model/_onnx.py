@@ -336,8 +336,7 @@ def _unit(model: FittedModel) -> NDArray[np.float64] | None:
     """
     if model.classes is not None:
         return np.ones(model.width)
-    noted = model.info.get("target_sd")
-    return None if noted is None else np.asarray(noted, dtype=np.float64).reshape(-1)
+    return np.asarray(model.info.target_sd, dtype=np.float64) if model.info.target_sd else None
 
 
 def _metadata(model: FittedModel, inputs: dict[str, str]) -> dict[str, Any]:

@@ -246,10 +246,8 @@ def _(motif: m.Lookup, graph: Graph, x: str) -> str:
     """
     count = len(motif.levels)
     missing = graph.cast(graph.op("IsNaN", x), "DOUBLE")
-    unseen, number = (
-        graph.op("Sub", graph.constant(1.0), missing),
-        graph.op("Mul", missing, graph.constant(float(count + 1))),
-    )
+    unseen = graph.op("Sub", graph.constant(1.0), missing)
+    number = graph.op("Mul", missing, graph.constant(float(count + 1)))
     if count:
         equal = graph.cast(graph.op("Equal", x, graph.constant(motif.levels)), "DOUBLE")
         unseen = graph.op("Sub", unseen, graph.op("ReduceSum", equal, graph.constant([1])))

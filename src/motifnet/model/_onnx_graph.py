@@ -209,10 +209,8 @@ class Graph:
                 (after, states.values()),
             )
         )
-        graph, axes = (
-            helper.make_graph(body.nodes, self.name("body"), inputs, outputs),
-            [axis for _, axis, _ in scanned],
-        )
+        graph = helper.make_graph(body.nodes, self.name("body"), inputs, outputs)
+        axes = [axis for _, axis, _ in scanned]
         names = [*states, *(name for name, *_ in scanned)]
         return self.ops(
             "Scan",

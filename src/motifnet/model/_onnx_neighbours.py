@@ -62,10 +62,8 @@ def _(motif: m.OutlierFactor, graph: Graph, x: str) -> str:
 
 def _products(motif: m.Neighbours, graph: Graph, x: str) -> str:
     """‖x‖² − 2 x·c + ‖c‖². ‖x‖² is a product too, which adds in the order of BLAS."""
-    row, column = (
-        graph.op("Unsqueeze", x, graph.constant([1])),
-        graph.op("Unsqueeze", x, graph.constant([2])),
-    )
+    row = graph.op("Unsqueeze", x, graph.constant([1]))
+    column = graph.op("Unsqueeze", x, graph.constant([2]))
     own = graph.op("Squeeze", graph.op("MatMul", row, column), graph.constant([2]))
     middle = graph.op(
         "Mul",
@@ -158,10 +156,8 @@ def _kept(motif: m.Neighbours, graph: Graph, x: str, D: str) -> str:
             child = body.op("Where", body.op("GreaterOrEqual", a, b), left, right)
             larger = body.op("Max", a, b)
             sinks = body.op("And", enters, body.op("Less", new, larger))
-            own, place_of_child = (
-                body.op("GatherElements", values, at, axis=1),
-                body.op("GatherElements", places, child, axis=1),
-            )
+            own = body.op("GatherElements", values, at, axis=1)
+            place_of_child = body.op("GatherElements", places, child, axis=1)
             values = body.op(
                 "ScatterElements", values, at, body.op("Where", sinks, larger, own), axis=1
             )
@@ -206,10 +202,8 @@ def _order(motif: m.Neighbours, graph: Graph, x: str) -> str:
         ) -> list[str]:
             mine, other = (body.op("Gather", bounds, chosen, axis=1) for chosen in (nodes, others))
             is_left = body.op("Greater", left, graph.constant(0.5))
-            farther, not_nearer = (
-                body.op("Greater", mine, other),
-                body.op("LessOrEqual", other, mine),
-            )
+            farther = body.op("Greater", mine, other)
+            not_nearer = body.op("LessOrEqual", other, mine)
             second = body.op(
                 "Or",
                 body.op("And", is_left, farther),

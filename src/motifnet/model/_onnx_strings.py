@@ -79,10 +79,8 @@ def raw_rows(
     columns: Columns, strings: Sequence[str], rows: NDArray[np.float64], dtype: str
 ) -> dict[str, NDArray[Any]]:
     """Rows as inputs of the graph. Strings are drawn, since the rows hold only numbers."""
-    rng, choices = (
-        np.random.default_rng(0),
-        np.array([*strings, "", UNSEEN_LEVEL["str"]], dtype=object),
-    )
+    rng = np.random.default_rng(0)
+    choices = np.array([*strings, "", UNSEEN_LEVEL["str"]], dtype=object)
     feeds: dict[str, NDArray[Any]] = {}
     for j, (name, is_text) in enumerate(zip(columns.names, columns.is_text, strict=True)):
         feeds[name] = (

@@ -35,10 +35,10 @@ from motifnet.model._archive import (
     write_archive,
 )
 from motifnet.model._codec import DTYPES, MAX_MOTIFS, Arrays, build, decode, encode, plain
-from motifnet.model._fitted import FittedModel
+from motifnet.model._fitted import FitInfo, FittedModel
 from motifnet.model._validate import try_out
 from motifnet.motifs import Motif
-from motifnet.tables import Calendar, Encoder, Feature, Numeric, OneHot, Schema, TargetMean
+from motifnet.tables import FEATURES, Encoder, OneHot, Schema, TargetMean
 
 FORMAT, PROTOCOL = "motifnet", 1
 _SKETCH = 7  # entries of a column in the reference for shifts
@@ -57,9 +57,6 @@ _PARTS = (
     "info",
 )
 _OPTIONAL = ("conformal", "reference", "bands")  # older files have none
-_FEATURES: dict[str, type[Feature]] = {
-    kind.__name__: kind for kind in (Calendar, Numeric, OneHot, TargetMean)
-}
 _MAX_HEADER, _MAX_TENSORS = 2**25, 200_000
 
 
@@ -213,6 +210,9 @@ def _assemble(parts: dict[str, Any]) -> FittedModel:
         rows := parts["reference"].get("rows"), dict
     ):
         parts["reference"]["rows"] = {"groups": None} | rows
+    if isinstance(notes := parts["info"], dict):
+        known = plain(FitInfo())
+        parts["info"] = known | {name: note for name, note in notes.items() if name in known}
     return build(FittedModel, parts, "model")
 
 
@@ -226,7 +226,7 @@ def _encoder(state: Any) -> Encoder:
         raise BundleError("its encoder is not a list of features.")
     features = []
     for i, fields in enumerate(state["features"]):
-        kind = _FEATURES.get(str(fields.get("feature"))) if isinstance(fields, dict) else None
+        kind = FEATURES.get(str(fields.get("feature"))) if isinstance(fields, dict) else None
         if kind is None:
             raise BundleError(f"feature {i} of its encoder is of no known kind.")
         feature = build(

@@ -2,7 +2,7 @@
 
 Wrong shapes and values show here, and not at the user's first prediction. The notes of the fit are
 checked too: the strings and numbers that are shown, and the objective, which decides what
-predictions are. Other notes are allowed.
+predictions are. Notes of later versions are left out.
 
 The cost of a row is limited, since a few bytes can describe a network of endless width or work. A
 chain of 60 layers x ↦ (x, x) has 2⁶⁰ columns, and nested group averages multiply their work. The
@@ -24,9 +24,8 @@ from torch.overrides import TorchFunctionMode
 from motifnet.engine import UsageError
 from motifnet.losses import Objective
 from motifnet.model._archive import BundleError
-from motifnet.model._codec import typed
 from motifnet.model._cost import Cost, Meter
-from motifnet.model._fitted import BANDS, FittedModel
+from motifnet.model._fitted import BANDS, FitInfo, FittedModel
 from motifnet.model._synthetic import synthetic
 from motifnet.motifs import Motif, count_parameters
 from motifnet.tables import Table
@@ -34,23 +33,6 @@ from motifnet.uncertainty import Intervals
 
 _TRIED_ROWS = 32
 _MAX_COUNT = 10**15
-_KINDS: dict[str, Any] = {
-    "motifnet": str,
-    "preset": str,
-    "seed": int,
-    "rows": int,
-    "stream_rows": int,
-    "planned_mb": int,
-    "landmarks": int,
-    "subsample": bool,
-    "target_sd": list[float],
-    "time_limit_s": float | None,
-    "stopped_early": bool,
-    "objective": str,
-    "quantiles": list[float],
-    "offset": bool,
-    "compressed": bool,
-}
 MAX_OPERATIONS = 100_000
 # of values held at once and of computed values: minimum, and multiple of the stored values
 MIN_ALIVE, MIN_WORK = 1 << 24, 1 << 26
@@ -168,18 +150,12 @@ def _try_out_bands(model: FittedModel, table: Table) -> None:
             )
 
 
-def check_info(info: dict[str, Any], targets: int, classes: int | None) -> None:
-    """Raise BundleError where a note has the wrong type, or where notes contradict each other."""
-    notes = {
-        name: typed(kind, info[name], f"info.{name}")
-        for name, kind in _KINDS.items()
-        if name in info
-    }
-    for name, note in notes.items():
+def check_info(info: FitInfo, targets: int, classes: int | None) -> None:
+    """Raise BundleError where notes are out of range, or contradict each other."""
+    for name, note in vars(info).items():
         if isinstance(note, int) and not 0 <= note < _MAX_COUNT:
             raise BundleError(f"info.{name} is {str(note)[:40]}, which no fit writes.")
-    levels = tuple(notes.get("quantiles", ()))
-    objective = Objective(notes.get("objective", "squared"), levels)
+    levels, objective = info.quantiles, Objective(info.objective, info.quantiles)
     try:
         known = Objective.of(objective.name, levels) == objective
     except UsageError:
@@ -189,7 +165,7 @@ def check_info(info: dict[str, Any], targets: int, classes: int | None) -> None:
             f"its objective {objective.name[:40]!r} with {len(levels)} quantiles of "
             f"{targets} targets is unknown to motifnet."
         )
-    sds = notes.get("target_sd", ())
+    sds = info.target_sd
     outputs = targets * max(1, len(levels)) if classes is None else classes
     if not all(0 < sd < float("inf") for sd in sds) or len(sds) not in (0, 1, outputs):
         raise BundleError(
@@ -232,10 +208,8 @@ class Limits:
 
     def __init__(self, networks: Sequence[tuple[Motif, int]]) -> None:
         stored = sum(count_parameters(network) for network, _ in networks)
-        self.alive, self.work = (
-            max(MIN_ALIVE, ALIVE_SHARE * stored),
-            max(MIN_WORK, WORK_SHARE * stored),
-        )
+        self.alive = max(MIN_ALIVE, ALIVE_SHARE * stored)
+        self.work = max(MIN_WORK, WORK_SHARE * stored)
         meter = Meter(self.alive, self.work, MAX_OPERATIONS)
         costs = [meter(network, inputs) for network, inputs in networks]
         self.cost = Cost(

@@ -92,10 +92,8 @@ def _units(part: Motif, weight: Tensor) -> Iterator[Branch]:
 def _kernel(units: list[Branch], output: Motif, x: Tensor) -> Tensor:
     """Kernel units and the affine layer after them."""
     assert isinstance(output, Affine)
-    beta, seen = (
-        output.weight.T.contiguous(),
-        list[tuple[Tensor, Callable[[Tensor], Tensor], list[tuple[str, Tensor, Tensor]]]](),
-    )
+    beta = output.weight.T.contiguous()
+    seen = list[tuple[Tensor, Callable[[Tensor], Tensor], list[tuple[str, Tensor, Tensor]]]]()
     for weight, before, distance, radial in units:
         z = x
         for part in before:

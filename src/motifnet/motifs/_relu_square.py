@@ -112,11 +112,9 @@ def relu_squared_norm(low: Tensor, high: Tensor, depth: int) -> Motif:
     unit.
     """
     D, width = len(low), high - low
-    eye, none, square = (
-        torch.eye(D, dtype=torch.float64),
-        zeros(D, D),
-        (width**2)[None],
-    )
+    eye = torch.eye(D, dtype=torch.float64)
+    none = zeros(D, D)
+    square = (width**2)[None]
     scale = torch.where(width > 0, 1 / width.clamp(min=1e-300), 0)
     bias = torch.cat([zeros(D), zeros(D) - 0.5, zeros(D), zeros(1)])
     # A layer holds σ(g), σ(g − ½), y / width and the carry. Before the first one, g is y / width

@@ -185,11 +185,9 @@ class BitTrees:
 
     def __call__(self, x: Tensor, trees: TreeEnsemble) -> Tensor:
         """Sums of the leaves' values with shape (n, q) at rows x with shape (n, d)."""
-        table, first, rows = (
-            trees.values.detach().numpy()[self.leaf.ravel()],
-            LEAVES * np.arange(len(self.leaf)),
-            x.numpy(),
-        )
+        table = trees.values.detach().numpy()[self.leaf.ravel()]
+        first = LEAVES * np.arange(len(self.leaf))
+        rows = x.numpy()
         starts = range(0, max(len(rows), 1), _BLOCK_ROWS)
         each = (table.take(self._leaves(rows[i : i + _BLOCK_ROWS]) + first, axis=0) for i in starts)
         if trees.single:

@@ -78,7 +78,7 @@ def without_rows(model: FittedModel) -> FittedModel:
         conformal=None,
         bands=None,
         reference=reference,
-        info={**model.info, "compressed": True},
+        info=replace(model.info, compressed=True),
     )
 
 
@@ -124,7 +124,7 @@ def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int, groups: 
             else one_hot(y, model.classes, len(X) if X is not None else len(y)),
             X,
         )
-    elif X is None and model.info.get("compressed"):
+    elif X is None and model.info.compressed:
         raise UsageError(
             "A compressed model carries no rows to distil it on: its centres are "
             "trained points. Pass X, rows like those of the fit."
@@ -133,8 +133,8 @@ def model_task(model: FittedModel, X: Matrix | None, y: Any, seed: int, groups: 
         # after a layer that has no inverse, or with trees alone
         X = model.kept_rows()
     errors = [row.error for row in model.ledger if row.kept]
-    scale = model.info.get("target_sd") if model.classes is None else np.ones(model.width)
-    scale = None if scale is None else np.asarray(scale, dtype=np.float64)
+    noted = model.info.target_sd if model.classes is None else np.ones(model.width)
+    scale = np.asarray(noted, dtype=np.float64) if len(noted) else None
     codes = None if groups is None or X is None else as_groups(groups, len(X))
     error = errors[-1] if errors else 0.0
     return Task(model.network, model.d, X, y, error, scale, seed=seed, groups=codes)

@@ -143,10 +143,8 @@ def learn_features(run: Run, fitted: FittedEstimator) -> None:
         convex = run.preset.convex.fit(
             sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control
         )
-        starts, note = (
-            starts_of(convex, settings.profiles),
-            "a kernel branch of weight 0 added to the teacher",
-        )
+        starts = starts_of(convex, settings.profiles)
+        note = "a kernel branch of weight 0 added to the teacher"
     else:
         starts, note = found.starts, "from the teacher's kernel"
     run.first = run.train(sample, starts, settings, 1)

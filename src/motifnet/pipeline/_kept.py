@@ -165,7 +165,7 @@ def evidence_of_fit(
     chosen = np.sort(_scored_first(sample, rng)[:KEPT_ROWS])
     table = ready.table.take(chosen)
     X = ready.encoder.transform(table)
-    if len(model.info["quantiles"]) > 1 or model.info["offset"]:
+    if len(model.info.quantiles) > 1 or model.info.offset:
         return Evidence(X, "out of fold", folds=sample.folds.of[chosen], table=table)
     y, predicted = run.goal.outcome(scored)
     # of intervals that are infinite, as there are too few rows
@@ -297,7 +297,7 @@ def _of_fit(model: FittedModel, X: Matrix) -> Mask:
     if rows is None:
         return np.zeros(len(X), dtype=bool)
     found = among(X, rows)
-    share = found.mean() * max(1.0, model.info.get("rows", 0) / len(rows))
+    share = found.mean() * max(1.0, model.info.rows / len(rows))
     return np.ones(len(X), dtype=bool) if share > 0.5 else found
 
 

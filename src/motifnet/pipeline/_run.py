@@ -186,11 +186,9 @@ class Run:
         """
         assert self.history.best is not None
         trial, parts = Trial.of(self.goal, early.oof, log, self.seed), self.parts
-        alone, joined, without = (
-            trial.error([], parts[0]),
-            trial.error(parts, parts[0]),
-            trial.error(parts),
-        )
+        alone = trial.error([], parts[0])
+        joined = trial.error(parts, parts[0])
+        without = trial.error(parts)
         error = self.history.best.error * joined / max(without, 1e-300)
         note = (
             f"{early}: there {alone:.4g} alone, {joined:.4g} together with all parts, "

@@ -27,6 +27,7 @@ from motifnet.engine import (
     resident_memory,
 )
 from motifnet.losses import Objective
+from motifnet.model import FitInfo
 from motifnet.model import run as run_network
 from motifnet.motifs import Motif, count_parameters
 from motifnet.pipeline._goal import Goal, RegressionGoal, ScoredCandidate
@@ -113,7 +114,7 @@ class StreamFit:
     ready: Prepared
     history: History
     scored: ScoredCandidate
-    info: dict[str, Any]
+    info: FitInfo
     conformal: Intervals | ClassSets | None
 
 
@@ -201,12 +202,12 @@ def fit_stream(
         names=tuple(ready.encoder.names),
     )
     scored = StreamRun(run, rows, roles, request.landmarks).go()
-    info = {
-        "stream_rows": stream.n,
-        "planned_mb": round(plan.peak / MB),
-        "landmarks": request.landmarks,
-        "subsample": request.subsample,
-    }
+    info = FitInfo(
+        stream_rows=stream.n,
+        planned_mb=round(plan.peak / MB),
+        landmarks=request.landmarks,
+        subsample=request.subsample,
+    )
     return _scored(held["test"], history, scored, info, seed, n_jobs)
 
 
@@ -317,7 +318,7 @@ def _scored(
     ready: Prepared,
     history: History,
     scored: ScoredCandidate,
-    info: dict[str, Any],
+    info: FitInfo,
     seed: int,
     n_jobs: int,
 ) -> StreamFit:
@@ -339,13 +340,6 @@ def _scored(
         conformal: Intervals | ClassSets | None = fit_sets(ready.sample, predicted)
     else:
         conformal = fit_intervals(ready.sample, y, predicted, seed=seed, n_jobs=n_jobs)
-    info |= {
-        "time_limit_s": None,
-        "stopped_early": False,
-        "objective": "squared",
-        "quantiles": [],
-        "offset": False,
-    }
     return StreamFit(ready, history, final, info, conformal)
 
 

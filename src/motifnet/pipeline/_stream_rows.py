@@ -120,10 +120,10 @@ class Coding:
 
     def rows(self, raw: Any, numbers: NDArray[np.int64]) -> CodedRows:
         """Those rows of a block that have a target, with their numbers in the file."""
-        strings = (
-            [self.target] if self.classes is not None and isinstance(self.classes[0], str) else []
-        )
-        frame = self.stream.frame([raw], self.schema, as_strings=strings).set_axis(numbers, axis=0)
+        strings = set(self.schema.strings)
+        if self.classes is not None and isinstance(self.classes[0], str):
+            strings.add(self.target)
+        frame = self.stream.frame([raw], strings).set_axis(numbers, axis=0)
         frame = with_target(frame, self.target)
         y, labels = self.coded(frame)
         if not len(frame):

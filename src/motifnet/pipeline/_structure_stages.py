@@ -81,7 +81,7 @@ def build_structure(run: Run) -> None:
     assert run.history.best is not None
     found = (
         "; ".join(f"{f.detector}: {f.verdict}" for f in run.profile.findings if f.found)
-        or "nothing that changes the structure"
+        or "finds nothing to build into the network"
     )
     size = count_parameters(run.goal.network(run.history.best))
     run.history.enter(
@@ -150,10 +150,8 @@ def _fitted(
     smooth = replace(run.preset.convex, profiles=SMOOTHEST)
     convex = smooth.fit(sample, seed=run.seed, n_jobs=run.n_jobs, control=run.control)
     if isinstance(input_layer, InputLayer) and run.convex is not None:
-        trial, plain = (
-            Trial.of(run.goal, convex.oof, None, run.seed),
-            run.part("kernel ridge", run.convex),
-        )
+        trial = Trial.of(run.goal, convex.oof, None, run.seed)
+        plain = run.part("kernel ridge", run.convex)
         if trial.error([], plain) > trial.error([plain]):
             raise RejectedEarly(convex.oof)
     return convex, run.train(

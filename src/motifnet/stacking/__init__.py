@@ -17,11 +17,14 @@ from motifnet.stacking._regression import (
 from motifnet.stacking._scores import (
     SMALLEST,
     ReliabilityCurve,
+    Score,
     calibration,
+    class_scores,
     log_loss,
     mean_squared,
     paired_difference,
     predicted,
+    regression_scores,
     reliability_curve,
 )
 
@@ -31,7 +34,9 @@ __all__ = [
     "LossStack",
     "NnlsStack",
     "ReliabilityCurve",
+    "Score",
     "calibration",
+    "class_scores",
     "expansion",
     "explained_deviance",
     "fit_logistic_stack",
@@ -42,6 +47,7 @@ __all__ = [
     "mean_squared",
     "paired_difference",
     "predicted",
+    "regression_scores",
     "reliability_curve",
     "smearing",
 ]

@@ -91,10 +91,8 @@ def _slopes(logits: Matrix, one_hot: Matrix, weight: Matrix) -> Matrix:
     """
     share = weight / weight.sum()
     apart = logits - np.einsum("n,tnc->tc", share, logits)[:, None]
-    covariance, variance = (
-        np.einsum("n,tnc,nc->t", share, apart, one_hot),
-        np.einsum("n,tnc->t", share, apart**2),
-    )
+    covariance = np.einsum("n,tnc,nc->t", share, apart, one_hot)
+    variance = np.einsum("n,tnc->t", share, apart**2)
     return np.maximum(covariance / np.maximum(variance, 1e-300), 0.0)
 
 

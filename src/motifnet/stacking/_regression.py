@@ -112,11 +112,9 @@ def fit_loss_stack(
     r, folds = response, folds.for_stack
     F = np.stack([np.broadcast_to(part, (len(weight), r.q)) for part in oofs])
     usable = np.isfinite(F).all(axis=(0, 2)) & folds.scored
-    weights, offsets, out = (
-        np.empty((len(F), r.q)),
-        np.empty(r.q),
-        np.full((len(weight), r.q), np.nan),
-    )
+    weights = np.empty((len(F), r.q))
+    offsets = np.empty(r.q)
+    out = np.full((len(weight), r.q), np.nan)
     for c, loss in enumerate(r.losses):
         column = _Column(F[:, :, c], r.mean[c], r.sd[c], loss, r.y[:, c], weight)
         for k in range(folds.count):
@@ -175,10 +173,8 @@ class _Column:
         pull, w = PULL_ROWS / w.sum(), w / w.sum()
         losses = [float(w @ self.loss.value(y, self.mean + self.sd * s)) for s in S]
         best = int(np.argmin(losses))
-        smooth, noise = (
-            self.loss.smooth(y, self.mean + self.sd * S[best], _SMOOTHING),
-            max(losses[best], 1e-300),
-        )
+        smooth = self.loss.smooth(y, self.mean + self.sd * S[best], _SMOOTHING)
+        noise = max(losses[best], 1e-300)
 
         def value(theta: Matrix) -> tuple[float, Matrix]:
             v, b = theta[:-1], theta[-1]

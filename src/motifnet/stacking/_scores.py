@@ -12,6 +12,10 @@ calibration error is
 
 Well calibrated probabilities lie on the diagonal and have an ECE near 0. With n rows and G groups
 chance gives about 0.8 √(p (1 − p) G / n).
+
+Standard errors of scores over n rows: of R² = 1 − Σ r² / Σ (y − ȳ)² by the delta method, from the
+influences r² − (1 − R²)(y − ȳ)²; of the area under the curve by DeLong, DeLong and Clarke-Pearson
+(1988), from the shares of the other class that each row is ranked before.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from motifnet.engine import Matrix
 
@@ -62,6 +67,57 @@ def paired_difference(
     if groups is not None:
         apart = np.asarray(np.bincount(groups[rows], apart), dtype=np.float64)
     return d, float(np.sqrt(apart @ apart) / w.sum())
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score of held-out rows and its standard error, NaN where that is unknown."""
+
+    name: str
+    value: float
+    error: float = float("nan")
+
+    def __str__(self) -> str:
+        if not np.isfinite(self.error):
+            return f"{self.name} {self.value:.4g}"
+        digits = max(0, 1 - int(np.floor(np.log10(self.error)))) if self.error > 0 else 3
+        return f"{self.name} {self.value:,.{digits}f} ± {self.error:,.{digits}f}"
+
+
+def regression_scores(y: Matrix, predicted: Matrix) -> tuple[Score, Score]:
+    """R² and RMSE of predictions with shape (n,)."""
+    squares, spread = (y - predicted) ** 2, (y - y.mean()) ** 2
+    mean, variance = squares.mean(), max(float(spread.mean()), 1e-300)
+    rmse = float(np.sqrt(mean))
+    of_mean = float(squares.std() / np.sqrt(len(y)))
+    of_r2 = float((squares - mean / variance * spread).std() / np.sqrt(len(y)) / variance)
+    return (
+        Score("R²", float(1 - mean / variance), of_r2),
+        Score("RMSE", rmse, of_mean / (2 * rmse) if rmse else 0.0),
+    )
+
+
+def class_scores(labels: NDArray[np.int64], probabilities: Matrix) -> tuple[Score, ...]:
+    """Accuracy and log loss of class codes with shape (n,), the area under the curve of two."""
+    right = probabilities.argmax(1) == labels
+    losses = -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], SMALLEST))
+    means = [
+        Score(name, float(of.mean()), float(of.std() / np.sqrt(len(of))))
+        for name, of in (("accuracy", right), ("log loss", losses))
+    ]
+    event = labels == 1
+    if probabilities.shape[1] > 2 or not event.any() or event.all():
+        return tuple(means)
+    return (*means, _area(probabilities[event, 1], probabilities[~event, 1]))
+
+
+def _area(events: Matrix, others: Matrix) -> Score:
+    """The area under the receiver operating characteristic."""
+    together = rankdata(np.concatenate([events, others]))
+    before = (together[: len(events)] - rankdata(events)) / len(others)
+    behind = 1 - (together[len(events) :] - rankdata(others)) / len(events)
+    variance = sum(part.var(ddof=min(1, len(part) - 1)) / len(part) for part in (before, behind))
+    return Score("AUC", float(before.mean()), float(np.sqrt(variance)))
 
 
 @dataclass(frozen=True)

@@ -59,10 +59,8 @@ def candidates(
     numeric = [
         j for j in numeric if np.unique(raw[:, j], return_counts=True)[1].max() <= len(raw) / 2
     ]
-    like, symmetric = (
-        _like_sets(raw, numeric),
-        [j for j in numeric if _alike(raw[:, j], -raw[:, j])],
-    )
+    like = _like_sets(raw, numeric)
+    symmetric = [j for j in numeric if _alike(raw[:, j], -raw[:, j])]
     relevance = relevance_of() if like or symmetric else np.ones(d)
     relevant = [j for j in range(d) if relevance[j] >= 0.1 * relevance.max()]
     found: list[Group] = []

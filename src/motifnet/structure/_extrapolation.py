@@ -139,11 +139,9 @@ def extrapolation(
         for side in tried(sample, trained, column, seed, input_layers)
         if side.taken
     ]
-    low, high, slopes = (
-        np.full(sample.X.shape[1], -LIMIT),
-        np.full(sample.X.shape[1], LIMIT),
-        np.zeros_like(linear.coef),
-    )
+    low = np.full(sample.X.shape[1], -LIMIT)
+    high = np.full(sample.X.shape[1], LIMIT)
+    slopes = np.zeros_like(linear.coef)
     for side in sides:
         column, slopes[side.column] = sample.X[:, side.column], linear.coef[side.column]
         if side.upper:

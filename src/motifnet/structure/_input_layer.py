@@ -280,11 +280,9 @@ def equivariant(group: Group, rows: Rows, X: Matrix) -> Orbit:
     """
     unit = np.sqrt(np.mean(rows.sd**2))
     slope, shift = rows.sd / unit, (rows.mean - rows.mean.mean()) / unit
-    units, permutations, others = (
-        common_units(group, rows.centre, rows.unit),
-        np.array(group.moves_to_first()),
-        others_of(group),
-    )
+    units = common_units(group, rows.centre, rows.unit)
+    permutations = np.array(group.moves_to_first())
+    others = others_of(group)
     Z = numpy_of(units, X)
     body, made = in_own_units(
         first_and_others(group), np.vstack([Z[:, p] for p in permutations]), len(others)

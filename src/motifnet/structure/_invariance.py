@@ -215,10 +215,8 @@ def _tests(rows: Rows, groups: list[Group], raw: Matrix) -> list[Symmetry]:
             for group in groups
         ]
     n = len(raw) // 2
-    X, Y = (
-        rows.X[:n],
-        (rows.y[:n] * rows.sd + rows.mean - rows.mean.mean()) / _root_mean_square(rows.sd),
-    )
+    X = rows.X[:n]
+    Y = (rows.y[:n] * rows.sd + rows.mean - rows.mean.mean()) / _root_mean_square(rows.sd)
     plains = [Reading.of(X, column, seed=rows.seed) for column in Y.T] if groups else []
     return [
         assess_equivariance(group, plains, _common(group, rows, raw)[:n], Y, rows.seed)

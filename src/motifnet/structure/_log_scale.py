@@ -77,11 +77,9 @@ class LogScale:
         """The part of a model that was fitted to `sample`, from its part on this scale."""
         factor, scores = self.scores(part.oof)
         mean, sd = self.units
-        shift, low, high = (
-            self.mean + np.log(factor),
-            self.sample.y.min(0) - 1,
-            self.sample.y.max(0) + 1,
-        )
+        shift = self.mean + np.log(factor)
+        low = self.sample.y.min(0) - 1
+        high = self.sample.y.max(0) + 1
         clip = Clip(torch.as_tensor(low), torch.as_tensor(high))
         chain = Chain(
             [part.network, clip, _affine(self.sd, shift), Exp(), _affine(1 / sd, -mean / sd)],

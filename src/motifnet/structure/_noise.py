@@ -162,10 +162,10 @@ def spread(rows: Rows) -> Finding:
             "variance."
         )
     else:
-        verdict, sentence = (
-            "noise of one size",
+        verdict = "noise of one size"
+        sentence = (
             f"The noise of {rows.targets[0]} has about one size everywhere: equal weights are "
-            "right.",
+            "right."
         )
     details = {
         "p_value": p,

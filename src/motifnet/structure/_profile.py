@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from motifnet.engine import DataError, UsageError, seed_of, single_threaded
+from motifnet.engine import DataError, UsageError, aligned, seed_of, single_threaded
 from motifnet.structure._detector import MIN_ROWS, Finding, Rows, as_rows, unreliable
 from motifnet.structure._intrinsic_dimension import intrinsic
 from motifnet.structure._invariance import Blocks, invariance
@@ -126,18 +126,13 @@ class Profile:
 
     def __str__(self) -> str:
         rows = [("detector", "value", "95 % interval", "verdict"), *self.cells()]
-        widths = [max(len(row[i]) for row in rows) for i in range(4)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
         sentences = [
             textwrap.fill(
                 f"{f.detector}: {f.sentence}", 110, subsequent_indent="  ", break_long_words=False
             )
             for f in self.findings
         ]
-        return "\n".join([self._head, "", *lines, "", *sentences])
+        return "\n".join([self._head, "", *aligned(rows), "", *sentences])
 
 
 def profile(

@@ -65,10 +65,8 @@ def ranked(sample: Sample, seed: int) -> Columns:
         drawn(np.ones(sample.n, dtype=bool), MAX_ROWS, np.random.default_rng([seed, 43]))
     )
     gain = gains(rows, seed)
-    by_trees, by_correlation = (
-        np.argsort(-gain, kind="stable")[: MAX_COLUMNS // 2],
-        np.argsort(-correlations(rows), kind="stable"),
-    )
+    by_trees = np.argsort(-gain, kind="stable")[: MAX_COLUMNS // 2]
+    by_correlation = np.argsort(-correlations(rows), kind="stable")
     return np.array(list(dict.fromkeys([*by_trees[gain[by_trees] > 0], *by_correlation])))
 
 

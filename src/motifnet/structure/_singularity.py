@@ -86,11 +86,9 @@ def _lags(X: Matrix, most: int = 1_500) -> tuple[float, float]:
 def _fit(counts: Matrix, distances: Matrix, half_squares: Matrix) -> tuple[float, float, float]:
     """q, σ² and c ≥ 0 by weighted least squares, q from a grid, the others in closed form."""
     there = counts > 0
-    h, gamma, w = (
-        distances[there] / counts[there],
-        half_squares[there] / counts[there],
-        counts[there],
-    )
+    h = distances[there] / counts[there]
+    gamma = half_squares[there] / counts[there]
+    w = counts[there]
     scale, w = h.max(), w / np.maximum(gamma, max(_MIN_SQUARE * gamma.max(), 1e-150)) ** 2
     U = (h / scale) ** EXPONENTS[:, None]
     mean_u, mean_g = U @ w / w.sum(), gamma @ w / w.sum()

@@ -103,10 +103,8 @@ def search(fit: Smooth, columns: list[int], seed: int = 0) -> list[Surface]:
     is by |z| without the ramp, which increases already far from the jump.
     """
     prior = replace(fit.prior, scale=fit.prior.scale / 3, rate=fit.prior.rate / 3)
-    stiff, first = (
-        Smooth.fit(fit.X, fit.y, prior),
-        Smooth.fit(fit.X[:FIRST_ROWS], fit.y[:FIRST_ROWS], prior),
-    )
+    stiff = Smooth.fit(fit.X, fit.y, prior)
+    first = Smooth.fit(fit.X[:FIRST_ROWS], fit.y[:FIRST_ROWS], prior)
     axis = _best(stiff, columns, np.eye(len(columns)))[0]
     G = fit.gradients()[:, columns]
     starts = _best(first, columns, np.vstack([axis.weight, _directions(G, seed)]), STARTS)
@@ -181,10 +179,8 @@ def _directions(G: Matrix, seed: int, count: int = 3, random: int = 60) -> Matri
 def _curved(plane: Surface, steepness: Matrix, count: int = 2) -> Surface:
     """The plane with further terms, squares and cubes of the steepest columns, of weight 0."""
     steep = [plane.columns[i] for i in np.argsort(-steepness)[:count]]
-    columns, powers = (
-        plane.columns + tuple(steep) * 2,
-        plane.powers + (2,) * len(steep) + (3,) * len(steep),
-    )
+    columns = plane.columns + tuple(steep) * 2
+    powers = plane.powers + (2,) * len(steep) + (3,) * len(steep)
     return Surface(
         columns, powers, np.concatenate([plane.weight, np.zeros(2 * len(steep))]), plane.level
     )

@@ -101,11 +101,9 @@ def jacobian(X: Matrix, blocks: int, rng: np.random.Generator, hidden: int = HID
     n, d = X.shape
     parts = []
     for _ in range(blocks):
-        W, c, a = (
-            rng.standard_normal((hidden, d)) / np.sqrt(d),
-            rng.standard_normal(hidden),
-            rng.standard_normal(hidden) / np.sqrt(hidden),
-        )
+        W = rng.standard_normal((hidden, d)) / np.sqrt(d)
+        c = rng.standard_normal(hidden)
+        a = rng.standard_normal(hidden) / np.sqrt(hidden)
         T = np.tanh(X @ W.T + c)
         derivative = a * (1 - T**2)  # (n, hidden)
         parts.append(

@@ -7,7 +7,16 @@ Comes in: data frames, arrays and files, with target, weights, groups, times and
 from motifnet.tables._column import GAP, Column, Kind, Level, codes_of
 from motifnet.tables._encoder import Encoder
 from motifnet.tables._errors import numbered
-from motifnet.tables._feature import LIMIT, PERIODS, Calendar, Feature, Numeric, OneHot, moments
+from motifnet.tables._feature import (
+    FEATURES,
+    LIMIT,
+    PERIODS,
+    Calendar,
+    Feature,
+    Numeric,
+    OneHot,
+    moments,
+)
 from motifnet.tables._folds import STACK_FOLDS, Folds, drawn, make_folds
 from motifnet.tables._input import as_array
 from motifnet.tables._notation import note_strings
@@ -53,6 +62,7 @@ from motifnet.tables._vector import (
 
 __all__ = [
     "BLOCK_ROWS",
+    "FEATURES",
     "GAP",
     "LIMIT",
     "PERIODS",

@@ -6,7 +6,6 @@ It has one feature for each raw column.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -81,10 +80,6 @@ class Encoder:
     def to_state(self) -> dict[str, Any]:
         """The state as plain JSON and float64 arrays."""
         return {"features": [feature.to_state() for feature in self.features]}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Encoder:
-        return cls(tuple(Feature.from_state(feature) for feature in state["features"]))
 
 
 def _fit(

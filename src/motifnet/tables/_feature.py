@@ -19,7 +19,6 @@ weighted moments of the fit and clipped. A constant column is left out.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -73,16 +72,6 @@ class Feature(ABC):
         return {"feature": type(self).__name__} | {
             key: list(v) if isinstance(v, tuple) else v for key, v in state.items()
         }
-
-    @staticmethod
-    def from_state(state: Mapping[str, Any]) -> Feature:
-        """The feature that `to_state` described."""
-        arguments: dict[str, Any] = {
-            key: tuple(v) if isinstance(v, list) else v
-            for key, v in state.items()
-            if key != "feature"
-        }
-        return FEATURES[state["feature"]](**arguments)
 
 
 def moments(x: Matrix, weight: Matrix) -> tuple[float, float]:

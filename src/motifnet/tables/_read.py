@@ -181,13 +181,12 @@ def check_names(names: list[str], path: str) -> list[str]:
     return names
 
 
-def check_width(row: list[str], width: int, line: int, separator: str, path: str) -> None:
-    """Refuse a line with another number of fields than the header."""
-    if len(row) != width:
-        raise DataError(
-            f"{path}, line {line}: {len(row)} fields, but the header has {width}. Correct the line "
-            f"(a string that contains the separator {separator!r} needs quotes)."
-        )
+def wrong_width(found: int, width: int, line: int, separator: str, path: str) -> DataError:
+    """The error for a line with another number of fields than the header."""
+    return DataError(
+        f"{path}, line {line}: {found} fields, but the header has {width}. Correct the line "
+        f"(a string that contains the separator {separator!r} needs quotes)."
+    )
 
 
 def _check_lines(text: str, separator: str, path: str) -> None:
@@ -198,8 +197,8 @@ def _check_lines(text: str, separator: str, path: str) -> None:
     try:
         header = names_of(next(row for row in rows if row), path)
         for row in rows:
-            if row:
-                check_width(row, len(header), rows.line_num, separator, path)
+            if row and len(row) != len(header):
+                raise wrong_width(len(row), len(header), rows.line_num, separator, path)
     except csv.Error as error:
         raise DataError(f"{path}, line {rows.line_num}: {error}. Correct the line.") from None
 

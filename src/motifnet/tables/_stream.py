@@ -19,10 +19,12 @@ import hashlib
 import io
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, compress, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,15 +33,14 @@ from motifnet.engine import DataError, Matrix, UsageError, as_path
 from motifnet.tables._parse import PLAIN, Reading, Types, parse
 from motifnet.tables._read import (
     check_names,
-    check_width,
     names_of,
     pandas_frame,
     parquet_errors,
     separator_of,
     unreadable,
+    wrong_width,
 )
 from motifnet.tables._sample import Sample
-from motifnet.tables._table import Schema
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -96,15 +97,10 @@ class Stream(ABC):
 
     @abstractmethod
     def frame(
-        self,
-        raws: list[Any],
-        schema: Schema | None = None,
-        *,
-        as_strings: Collection[str] = (),
-        labels: Collection[str] = (),
+        self, raws: list[Any], as_strings: Collection[str] = (), labels: Collection[str] = ()
     ) -> DataFrame:
-        """Raw rows of one or more blocks as a data frame. The columns of strings of a schema, and
-        those in `as_strings`, stay strings; `labels` as in `Types`.
+        """Raw rows of one or more blocks as a data frame. The columns in `as_strings` stay strings;
+        `labels` as in `Types`.
         """
 
     @abstractmethod
@@ -171,12 +167,7 @@ class Parquet(Stream):
         return block.raw.filter(pa.array(rows))
 
     def frame(
-        self,
-        raws: list[Any],
-        schema: Schema | None = None,
-        *,
-        as_strings: Collection[str] = (),
-        labels: Collection[str] = (),
+        self, raws: list[Any], as_strings: Collection[str] = (), labels: Collection[str] = ()
     ) -> DataFrame:
         import pyarrow as pa
 
@@ -184,43 +175,32 @@ class Parquet(Stream):
             return pandas_frame(pa.Table.from_batches(raws), self.reading, self.path)
 
 
+@dataclass(frozen=True)
 class Text(Stream):
     """Lines of a CSV or TSV file, each checked to have the number of fields of the header."""
 
+    separator: str = ","
+
     def blocks(self) -> Iterator[Block]:
-        lines = _lines(self.path)
+        lines = _lines(self.path, self.separator)
         next(lines)
-        first, rows = 0, []
-        for row in lines:
-            rows.append(row)
-            if len(rows) == BLOCK_ROWS:
-                yield Block(first, len(rows), rows)
-                first, rows = first + len(rows), []
-        if rows:
+        first = 0
+        while rows := list(islice(lines, BLOCK_ROWS)):
             yield Block(first, len(rows), rows)
+            first += len(rows)
 
     def cells(self, block: Block, name: str) -> list[str]:
         position = self.names.index(name)
-        return [row[position] for row in block.raw]
+        return [_fields(line, self.separator)[position] for line in block.raw]
 
     def kept(self, block: Block, rows: NDArray[np.bool_]) -> Any:
-        return [row for row, is_kept in zip(block.raw, rows, strict=True) if is_kept]
+        return list(compress(block.raw, rows))
 
     def frame(
-        self,
-        raws: list[Any],
-        schema: Schema | None = None,
-        *,
-        as_strings: Collection[str] = (),
-        labels: Collection[str] = (),
+        self, raws: list[Any], as_strings: Collection[str] = (), labels: Collection[str] = ()
     ) -> DataFrame:
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(self.names)
-        for rows in raws:
-            writer.writerows(rows)
-        strings = {*as_strings, *(schema.strings if schema else ())}
-        return parse(text.getvalue(), ",", Types(self.reading, strings, labels), self.path)
+        text = "\n".join([_line(self.names, self.separator), *chain.from_iterable(raws), ""])
+        return parse(text, self.separator, Types(self.reading, as_strings, labels), self.path)
 
 
 def open_stream(path: str | Path, reading: Reading = PLAIN) -> Stream:
@@ -237,9 +217,10 @@ def open_stream(path: str | Path, reading: Reading = PLAIN) -> Stream:
             columns = file.schema_arrow.empty_table().to_pandas().columns
             names = check_names([str(name) for name in columns], path)
             return _with_rows(Parquet(path, file.metadata.num_rows, tuple(names), reading))
-    lines = _lines(path)
-    names = names_of(next(lines), path)
-    return _with_rows(Text(path, sum(1 for _ in lines), tuple(names), reading))
+    separator = _separator(path)
+    lines = _lines(path, separator)
+    names = names_of(_fields(next(lines), separator), path)
+    return _with_rows(Text(path, sum(1 for _ in lines), tuple(names), reading, separator=separator))
 
 
 def _hashed(string: str, seed: int) -> float:
@@ -261,27 +242,12 @@ def _opened(path: str) -> Any:
     return parquet.ParquetFile(path)
 
 
-def _lines(path: str) -> Iterator[list[str]]:
-    """The fields of each line that is not empty, the header first."""
+@contextmanager
+def _opened_text(path: str) -> Iterator[TextIO]:
     opened = gzip.open if path.endswith(".gz") else open
     try:
         with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-            separator = separator_of(next((line for line in file if line.strip()), ""), path)
-            file.seek(0)
-            rows = csv.reader(file, delimiter=separator)
-            width = 0
-            for row in rows:
-                if not row:
-                    continue
-                if not width:
-                    # pandas too leaves out a second byte order mark
-                    width, row[0] = len(row), row[0].removeprefix("\ufeff")
-                check_width(row, width, rows.line_num, separator, path)
-                yield row
-            if not width:
-                raise DataError(
-                    f"{path} is empty. A header line and at least one row are expected."
-                )
+            yield cast(TextIO, file)
     except (OSError, EOFError, zlib.error) as error:
         raise unreadable(path, error) from None
     except (UnicodeDecodeError, csv.Error) as error:
@@ -289,6 +255,52 @@ def _lines(path: str) -> Iterator[list[str]]:
             f"{path} cannot be read as a table in UTF-8: {error}. Correct the file, or pass "
             "parquet."
         ) from None
+
+
+def _separator(path: str) -> str:
+    with _opened_text(path) as file:
+        return separator_of(next((line for line in file if line.strip()), ""), path)
+
+
+def _lines(path: str, separator: str) -> Iterator[str]:
+    """The text of each row without its end, the header first; lines that are empty are left out.
+
+    Only a line with quotes is parsed here, since the quotes may hold separators and further lines.
+    """
+    with _opened_text(path) as file:
+        width = number = 0
+        for line in file:
+            number += 1
+            text = line.rstrip("\r\n")
+            if '"' in text:
+                rows = csv.reader(chain([line], file), delimiter=separator)
+                text = _line(next(rows), separator)
+                number += rows.line_num - 1
+            if not text:
+                continue
+            if not width:
+                # pandas too leaves out a second byte order mark
+                text = text.removeprefix("\ufeff")
+                width = _width(text, separator)
+            if (found := _width(text, separator)) != width:
+                raise wrong_width(found, width, number, separator, path)
+            yield text
+        if not width:
+            raise DataError(f"{path} is empty. A header line and at least one row are expected.")
+
+
+def _fields(line: str, separator: str) -> list[str]:
+    return next(csv.reader([line], delimiter=separator)) if '"' in line else line.split(separator)
+
+
+def _width(line: str, separator: str) -> int:
+    return len(_fields(line, separator)) if '"' in line else line.count(separator) + 1
+
+
+def _line(fields: Sequence[str], separator: str) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=separator, lineterminator="").writerow(fields)
+    return text.getvalue()
 
 
 class RowSource(Protocol):

@@ -120,10 +120,8 @@ class BoostedTrees(Teacher):
         """Trees on all rows of a sample. Their number is the best one for the rows `scored`, whose
         predictions are `oof`.
         """
-        engine, growth = (
-            find_engine(self.library),
-            self._growth(sample.n, sample.y.shape[1] if sample.labels is not None else 0),
-        )
+        engine = find_engine(self.library)
+        growth = self._growth(sample.n, sample.y.shape[1] if sample.labels is not None else 0)
         problems = zip(_problems(sample), _problems(scored), strict=True)
         forests = tuple(
             forest
@@ -144,10 +142,8 @@ class BoostedTrees(Teacher):
         seed, split_seed = (
             int(s) for s in np.random.default_rng(entropy).integers(2**31 - 1, size=2)
         )
-        valid, growth = (
-            inner_split(sample, split_seed),
-            self._growth(sample.n, sample.y.shape[1] if sample.labels is not None else 0),
-        )
+        valid = inner_split(sample, split_seed)
+        growth = self._growth(sample.n, sample.y.shape[1] if sample.labels is not None else 0)
         problems = _problems(sample)
         growth = replace(growth, seconds=seconds / len(problems))
         return self._coded(

@@ -38,12 +38,12 @@ class Growth:
 
     learning_rate: float
     leaves: int
-    min_rows: int
-    columns: float
-    rows: float
-    l2: float
     limit: int
     patience: int
+    min_rows: int = 10
+    columns: float = 1.0
+    rows: float = 1.0
+    l2: float = 0.0
     randomised: bool = False
     smooth: float = 0.0
     seconds: float = math.inf
@@ -184,11 +184,9 @@ def _grow_in_time(
     """
     start = time.monotonic()
     forests = until(problem.part(~valid), problem.part(valid), growth, seed, control)
-    took, trees, ratio = (
-        time.monotonic() - start,
-        len(forests[0].roots) - 1,
-        len(valid) / int((~valid).sum()),
-    )
+    took = time.monotonic() - start
+    trees = len(forests[0].roots) - 1
+    ratio = len(valid) / int((~valid).sum())
     if (
         not trees
         or growth.rate_at(took / trees) > growth.learning_rate

@@ -230,10 +230,8 @@ def _symmetric_tree(
         known[s["split_index"]] if s["split_index"] in known else _comparison(s, columns)
         for s in splits
     ]
-    column, border = (
-        np.array([j for j, _ in pairs], dtype=np.int64),
-        np.array([at for _, at in pairs], dtype=np.float64),
-    )
+    column = np.array([j for j, _ in pairs], dtype=np.int64)
+    border = np.array([at for _, at in pairs], dtype=np.float64)
     own, leaves = np.arange(2 * inner + 1), np.zeros(inner + 1)
     return one_tree(
         np.concatenate([column[predicate], leaves.astype(np.int64)]),

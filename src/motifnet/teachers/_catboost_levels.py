@@ -76,11 +76,9 @@ def level_splits(
     """The splits on levels of the JSON of a model whose numbers are `used` by trees."""
     info = read["features_info"]
     floats, cats = info.get("float_features") or [], info.get("categorical_features") or []
-    number, equal, statistics = (
-        sum(len(f["borders"] or ()) for f in floats),
-        dict[int, tuple[int, float]](),
-        dict[int, Statistic](),
-    )
+    number = sum(len(f["borders"] or ()) for f in floats)
+    equal = dict[int, tuple[int, float]]()
+    statistics = dict[int, Statistic]()
     for feature in cats:
         for value in feature.get("values") or ():
             if number in used:

@@ -150,17 +150,13 @@ class KernelRidge(Teacher):
         n_jobs: int,
     ) -> Solved:
         """Folds with the same length scale share what does not depend on λ."""
-        X, y, w = (
-            torch.as_tensor(sample.X),
-            torch.as_tensor(sample.y),
-            torch.as_tensor(sample.weight),
-        )
-        oof, folds, final, codes = (
-            np.full(sample.y.shape, np.nan),
-            None,
-            len(choices) - 1,
-            torch.as_tensor(sample.codes()),
-        )
+        X = torch.as_tensor(sample.X)
+        y = torch.as_tensor(sample.y)
+        w = torch.as_tensor(sample.weight)
+        oof = np.full(sample.y.shape, np.nan)
+        folds = None
+        final = len(choices) - 1
+        codes = torch.as_tensor(sample.codes())
         # the scale of the fit on all rows comes last, as its folds are returned
         for scale in sorted(
             {choice.scale for choice in choices}, key=lambda scale: scale == choices[final].scale
@@ -203,14 +199,10 @@ class KernelRidge(Teacher):
         def solve(k: int) -> Solution:
             final = k == sample.folds.count
             view = None if final else k
-            Z, codes = (
-                torch.as_tensor(sample.X if final else sample.view(k)),
-                torch.as_tensor(sample.codes(view)),
-            )
-            kernel, part = (
-                start_kernel(self.profiles, medians, choices[k].scale),
-                None if final else fold_partition(sample, k),
-            )
+            Z = torch.as_tensor(sample.X if final else sample.view(k))
+            codes = torch.as_tensor(sample.codes(view))
+            kernel = start_kernel(self.profiles, medians, choices[k].scale)
+            part = None if final else fold_partition(sample, k)
             return fit_with_held_out(
                 kernel.gram,
                 Z,

@@ -231,17 +231,13 @@ def parse_trees(trees: list[dict[str, str]], predicates: SplitPredicates | None)
     inner = np.repeat(roots, splits) + _count_up(splits)
     leaf = np.repeat(roots + splits, leaves) + _count_up(leaves)
     total = int((2 * leaves - 1).sum())
-    feature, threshold, values, children = (
-        np.zeros(total, dtype=np.int64),
-        np.zeros(total),
-        np.zeros((total, 1)),
-        [],
-    )
-    feature[inner], threshold[inner], values[leaf, 0] = (
-        read("split_feature"),
-        read("threshold", np.float64),
-        read("leaf_value", np.float64),
-    )
+    feature = np.zeros(total, dtype=np.int64)
+    threshold = np.zeros(total)
+    values = np.zeros((total, 1))
+    children = []
+    feature[inner] = read("split_feature")
+    threshold[inner] = read("threshold", np.float64)
+    values[leaf, 0] = read("leaf_value", np.float64)
     # −1e-35 itself is 0, hence right of it
     threshold[threshold == -_ZERO] = np.nextafter(-_ZERO, -np.inf)
     if predicates is not None:
@@ -268,10 +264,8 @@ def _split_columns(
     the right.
     """
     missing = np.where((kind & _MISSING) == 0, ZERO, np.where(kind & _DEFAULT_LEFT, LEFT, RIGHT))
-    columns, starts = (
-        predicates.numeric(feature, missing),
-        np.cumsum([0] + [int(tree["num_leaves"]) - 1 for tree in trees]),
-    )
+    columns = predicates.numeric(feature, missing)
+    starts = np.cumsum([0] + [int(tree["num_leaves"]) - 1 for tree in trees])
     for tree, start in zip(trees, starts, strict=False):
         bounds, words = (
             [int(v) for v in tree.get(key, "").split()]

@@ -97,10 +97,8 @@ def _histogram_tree(predictor: Any, predicates: SplitPredicates | None, model: A
             "Encode them as numbers or indicators first."
         )
     leaf, own = nodes["is_leaf"].astype(bool), np.arange(len(nodes))
-    feature, threshold = (
-        np.where(leaf, 0, nodes["feature_idx"]).astype(np.int64),
-        np.where(leaf, 0.0, nodes["num_threshold"]),
-    )
+    feature = np.where(leaf, 0, nodes["feature_idx"]).astype(np.int64)
+    threshold = np.where(leaf, 0.0, nodes["num_threshold"])
     if predicates is not None:
         feature = np.where(
             leaf, 0, predicates.numeric(feature, np.where(nodes["missing_go_to_left"], LEFT, RIGHT))

@@ -92,10 +92,8 @@ def _base_scores(learner: dict[str, Any]) -> NDArray[np.float32]:
         int(learner["learner_model_param"]["num_class"]),
         int(learner["learner_model_param"].get("num_target", 1)),
     )
-    listed, objective = (
-        learner["learner_model_param"]["base_score"].strip("[]"),
-        learner["objective"]["name"],
-    )
+    listed = learner["learner_model_param"]["base_score"].strip("[]")
+    objective = learner["objective"]["name"]
     base = np.array([float(v) for v in listed.split(",")], dtype=np.float32)
     # The quotient is in float32, its logarithm in float64. Shares of 0 or 1, as of rows of one
     # class, are moved inside first.
@@ -108,11 +106,9 @@ def _base_scores(learner: dict[str, Any]) -> NDArray[np.float32]:
 
 
 def _xgboost_tree(tree: dict[str, Any], predicates: SplitPredicates) -> Forest:
-    left, right, own = (
-        np.array(tree["left_children"]),
-        np.array(tree["right_children"]),
-        np.arange(len(tree["left_children"])),
-    )
+    left = np.array(tree["left_children"])
+    right = np.array(tree["right_children"])
+    own = np.arange(len(tree["left_children"]))
     leaf, value = left < 0, np.array(tree["split_conditions"], dtype=np.float32)
     # x < t is x ≤ the number before t
     below = np.nextafter(value, np.float32(-np.inf)).astype(np.float64)

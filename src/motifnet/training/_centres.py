@@ -99,11 +99,9 @@ class Centres:
 
     def sums(self, sample: Sample) -> Sums:
         """The sums over all rows of a sample, by blocks."""
-        Z, y, w = (
-            self.inner.warp(torch.as_tensor(sample.X)),
-            torch.as_tensor(sample.y),
-            torch.as_tensor(sample.weight),
-        )
+        Z = self.inner.warp(torch.as_tensor(sample.X))
+        y = torch.as_tensor(sample.y)
+        w = torch.as_tensor(sample.weight)
         size = len(self.C) + 1
         S, s = np.zeros((size, size)), torch.zeros(size, y.shape[1], dtype=Z.dtype)
         for part in torch.split(torch.arange(len(Z)), BLOCK_ROWS):

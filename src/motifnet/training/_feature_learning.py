@@ -174,11 +174,9 @@ class _Descent:
         seconds: float,
     ) -> _Descent:
         # kernels and gradients in float32, twice as fast; factorisations and solutions in float64
-        X, y, w = (
-            torch.as_tensor(sample.X).float(),
-            torch.as_tensor(sample.y),
-            torch.as_tensor(sample.weight),
-        )
+        X = torch.as_tensor(sample.X).float()
+        y = torch.as_tensor(sample.y)
+        w = torch.as_tensor(sample.weight)
         inner = FeatureParameters(
             torch.as_tensor(places.rows).float(),
             torch.as_tensor(sample.numeric),

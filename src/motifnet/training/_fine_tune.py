@@ -238,7 +238,5 @@ class _Best:
 
     def __call__(self, done: int, network: nn.Module) -> None:
         if self.errors[done] < self.errors[self.epochs]:
-            self.epochs, self.state = (
-                done,
-                {name: value.clone() for name, value in network.state_dict().items()},
-            )
+            self.epochs = done
+            self.state = {name: value.clone() for name, value in network.state_dict().items()}

@@ -75,11 +75,9 @@ def refit_under_loss(
 
     def refit(k: int, copy: bool) -> tuple[Matrix, list[float], TunedModel | None]:
         """Predictions with one column a loss, and the λ of each."""
-        rows, part, out = (
-            _LossRows.of(sample, response, fitted.inner[k], k),
-            fold_partition(sample, k),
-            torch.as_tensor(sample.folds.held_out(k)),
-        )
+        rows = _LossRows.of(sample, response, fitted.inner[k], k)
+        part = fold_partition(sample, k)
+        out = torch.as_tensor(sample.folds.held_out(k))
         ridges = [rows.choose(c, part, control) for c in range(response.q)]
         fits = [rows.fit(c, part.train, ridge, control) for c, ridge in enumerate(ridges)]
         columns = [(rows.K[out][:, part.train] @ dual + b).numpy() for dual, b in fits]
@@ -131,11 +129,9 @@ class _LossRows:
             self.K[index[:, None], index], self.y[rows, q : q + 1], self.inner.ridge / self.w[rows]
         )
         f = (self.K[rows][:, rows] @ dual + b)[:, 0]
-        y, mean, sd = (
-            self.response.y[:, c],
-            float(self.response.mean[c]),
-            float(self.response.sd[c]),
-        )
+        y = self.response.y[:, c]
+        mean = float(self.response.mean[c])
+        sd = float(self.response.sd[c])
         loss = self.response.losses[c].smooth(y[rows], mean + sd * f.numpy(), _SMOOTHING)
         return dual[:, 0], b[0], _parabolas(loss, y[rows], mean, sd)
 
@@ -212,10 +208,8 @@ def refit_softmax(
     centres = max(len(model.centres) for model in fitted.models)
     if sample.n * centres > MAX_VALUES:
         return None
-    control, capacity = (
-        control or Control(),
-        Capacity(CAPACITY.exact_rows if exact_rows is None else exact_rows, centres),
-    )
+    control = control or Control()
+    capacity = Capacity(CAPACITY.exact_rows if exact_rows is None else exact_rows, centres)
 
     def refit(k: int, copy: bool) -> tuple[Matrix, tuple[float, float], TunedModel | None]:
         """Predictions, and λ and temperature."""
@@ -254,10 +248,8 @@ def _rows(
     """All rows in the encoding of fold k, with landmarks among its training rows, and the same rows
     after the warps.
     """
-    Z, w = (
-        inner.warp(torch.as_tensor(sample.X if k is None else sample.view(k))),
-        torch.as_tensor(sample.weight),
-    )
+    Z = inner.warp(torch.as_tensor(sample.X if k is None else sample.view(k)))
+    w = torch.as_tensor(sample.weight)
     train = torch.ones(sample.n, dtype=torch.bool) if k is None else fold_partition(sample, k).train
     cells = [~train, *blocks, train & ~torch.stack([~train, *blocks]).any(0)]
     codes = sample.codes(k)

@@ -144,11 +144,9 @@ class _Mixture(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> Any:
         G, (weights, rates, *saved) = gradients[0].contiguous(), ctx.saved_tensors
         by_norm, values = saved[: len(ctx.norms)], saved[len(ctx.norms) :]
-        of_weights, of_rates, of_distances = (
-            torch.zeros_like(weights),
-            torch.zeros_like(rates),
-            [torch.zeros_like(d) for d in by_norm],
-        )
+        of_weights = torch.zeros_like(weights)
+        of_rates = torch.zeros_like(rates)
+        of_distances = [torch.zeros_like(d) for d in by_norm]
         for c, (profile, value) in enumerate(zip(ctx.profiles, values, strict=True)):
             i = ctx.norms.index(Kernel.norm(profile))
             derivative = radial_slope(profile, rates[c] * by_norm[i], value).mul_(G)

@@ -103,11 +103,9 @@ class FeatureParameters:
                     -(Z[torch.as_tensor(rng.integers(len(Z), size=width))] * inward.T).sum(1)
                 )
         self.M_start = torch.zeros_like(self.M)
-        self.start_weights, self.start_rates, self.start_ridge = (
-            torch.as_tensor(kernel.weights),
-            torch.as_tensor(kernel.rates),
-            ridge,
-        )
+        self.start_weights = torch.as_tensor(kernel.weights)
+        self.start_rates = torch.as_tensor(kernel.rates)
+        self.start_ridge = ridge
 
     def start_map(self, M: Tensor) -> None:
         """Start the map at M with shape (m, m), and centre its prior there."""
@@ -153,10 +151,8 @@ class FeatureParameters:
         parameters but λ. The kernel of a row with itself is 1.
         """
         slopes = self.slopes()
-        Z, apart = (
-            self.warped(rows.basis, slopes[self.others]),
-            (slopes[self.indicators] * self.lengths).sum(1),
-        )
+        Z = self.warped(rows.basis, slopes[self.others])
+        apart = (slopes[self.indicators] * self.lengths).sum(1)
 
         def distance(p: int) -> Tensor:
             U = Z if p == 1 or not self.M.numel() else self._changed(Z, Z[:, self.numeric] @ self.M)

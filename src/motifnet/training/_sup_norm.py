@@ -275,10 +275,8 @@ def sup_norm_stage(
         [paths[r, sample.folds.held_out(k)] for k, r in enumerate(sample.folds.choices(squares))]
     )
     radius = radii[int(squares.sum(1).argmin())]
-    start, settings = (
-        relu_network(sample.X, sample.y.shape[1], seed),
-        SupNormSettings(radius, steps=STEPS),
-    )
+    start = relu_network(sample.X, sample.y.shape[1], seed)
+    settings = SupNormSettings(radius, steps=STEPS)
     network = train_sup_norm(
         start, sample.X, corrected.predict, settings, seed=seed, control=control
     )
@@ -302,10 +300,8 @@ def relu_network(X: Matrix, outputs: int, seed: int) -> Motif:
     generator = torch.Generator().manual_seed(seed)
     normal = partial(torch.randn, generator=generator, dtype=torch.float64)
     low, high = X.min(0), X.max(0)
-    middle, half = (
-        torch.as_tensor((low + high) / 2),
-        torch.as_tensor(np.maximum((high - low) / 2, 1e-12)),
-    )
+    middle = torch.as_tensor((low + high) / 2)
+    half = torch.as_tensor(np.maximum((high - low) / 2, 1e-12))
     inward = normal(WIDTH, X.shape[1]) * (2 / X.shape[1]) ** 0.5 / half
     return Chain(
         [

@@ -94,16 +94,12 @@ def solve_outputs(
     """The output layer in closed form, of all rows or in the encoding of fold k, with predictions
     of fold k. `waiting` solutions share the time.
     """
-    Z, y, w = (
-        inner.warp(torch.as_tensor(sample.X if k is None else sample.view(k))),
-        torch.as_tensor(sample.y),
-        torch.as_tensor(sample.weight),
-    )
+    Z = inner.warp(torch.as_tensor(sample.X if k is None else sample.view(k)))
+    y = torch.as_tensor(sample.y)
+    w = torch.as_tensor(sample.weight)
     codes, part = sample.codes(k), None if k is None else fold_partition(sample, k)
-    capacity, fits = (
-        capacity.of_distinct(sample.n, int(codes.max()) + 1),
-        1 if part is None else len(ridges) * len(part.inner) + 2,
-    )
+    capacity = capacity.of_distinct(sample.n, int(codes.max()) + 1)
+    fits = 1 if part is None else len(ridges) * len(part.inner) + 2
     capacity = affordable(capacity, inner.gram, Z, control, fits=fits, share=TIME_SHARE / waiting)
     s = fit_with_held_out(
         control.guarded(inner.gram),

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from motifnet.engine import aligned
 from motifnet.motifs import Chain, Motif, count_nonzeros, count_parameters
 
 
@@ -44,17 +45,6 @@ class Card:
             "blocks": [asdict(block) for block in self.blocks],
         }
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Card:
-        """The card of `as_dict`."""
-        return cls(
-            **{
-                **data,
-                "widths": tuple(data["widths"]),
-                "blocks": tuple(Block(**block) for block in data["blocks"]),
-            }
-        )
-
     def __str__(self) -> str:
         widths = " → ".join(f"{w:,}" for w in self.widths[:24]) + (
             " → …" if len(self.widths) > 24 else ""
@@ -70,9 +60,7 @@ class Card:
                 for b in self.blocks
             ),
         ]
-        sizes = [max(len(row[i]) for row in rows) for i in range(3)]
-        lines = [f"{m:<{sizes[0]}}  {o:<{sizes[1]}}  {w:>{sizes[2]}}  {c}" for m, o, w, c in rows]
-        return "\n".join([head, "", *lines])
+        return "\n".join([head, "", *aligned(rows, right={2})])
 
 
 def describe_network(network: Motif, inputs: int = 0) -> Card:

@@ -46,11 +46,6 @@ class Certificate:
         """Plain values, for JSON."""
         return asdict(self)
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Certificate:
-        """The certificate of `as_dict`."""
-        return cls(**data)
-
     def __str__(self) -> str:
         if not self.points:
             return f"{self.form} form: measured {self.on_data:.2g} on data (sd of y); {self.note}"
@@ -137,10 +132,8 @@ def units(expected: Matrix, *, alike: bool = False) -> Matrix:
     it is rounding only, the size of the column or 1.
     """
     finite = np.where(np.isfinite(expected), expected, 0.0)
-    size, spread = (
-        np.abs(finite).max(axis=0, initial=0.0),
-        finite.std(axis=0) if len(finite) else np.zeros(finite.shape[1]),
-    )
+    size = np.abs(finite).max(axis=0, initial=0.0)
+    spread = finite.std(axis=0) if len(finite) else np.zeros(finite.shape[1])
     found = np.where(spread > _ROUNDING * size, spread, np.where(size > 0, size, 1.0))
     return np.full_like(found, found.max(initial=0.0)) if alike else found
 

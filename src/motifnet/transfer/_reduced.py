@@ -112,11 +112,9 @@ def pivoted_gains(K: Matrix, dual: Matrix, tolerance: float) -> tuple[NDArray[np
         column = (K[:, i] - factor[:, :j] @ factor[i, :j]) / np.sqrt(diagonal[i])
         z = residual[i] / np.sqrt(diagonal[i])
         factor[:, j] = column
-        residual, diagonal, norms = (
-            residual - np.outer(column, z),
-            diagonal - column**2,
-            norms - z**2,
-        )
+        residual = residual - np.outer(column, z)
+        diagonal = diagonal - column**2
+        norms = norms - z**2
         diagonal[i] = 0
         order.append(i)
         errors.append(float(np.sqrt(max(norms.max(), 0))))

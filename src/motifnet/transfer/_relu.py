@@ -118,10 +118,8 @@ def _(motif: m.Parallel, signal: Signal, plan: Plan) -> tuple[m.Motif, Signal]:
     for w, branch in zip(weights, motif.branches, strict=True):
         form, out = relu_rule(branch, signal, plan.divided(inexact * float(np.abs(w).max())))
         forms.append(form)
-        low, high = (
-            low + np.minimum(w * out.low, w * out.high),
-            high + np.maximum(w * out.low, w * out.high),
-        )
+        low = low + np.minimum(w * out.low, w * out.high)
+        high = high + np.maximum(w * out.low, w * out.high)
         error = error + np.abs(w) * out.error
     return m.Parallel(motif.weights, forms), Signal(low, high, error)
 

@@ -310,12 +310,10 @@ def _transported(family: _Family, chords: _Chords) -> float:
 
 def _error(family: _Family, chords: _Chords, depth: int) -> Matrix:
     """Error of chords, squares, input and rounding, with shape (q,)."""
-    size, largest_slope, branch, box = (
-        np.abs(family.beta),
-        chords.largest_slope(),
-        family.branch,
-        family.signal.widened(),
-    )
+    size = np.abs(family.beta)
+    largest_slope = chords.largest_slope()
+    branch = family.branch
+    box = family.signal.widened()
     reach = (box.high - box.low) + np.abs(family.centres - box.low)
     scale = float((reach**branch.p).sum(axis=1).max())
     square = square_error(depth, _radius(family)) if branch.p == 2 else 0.0

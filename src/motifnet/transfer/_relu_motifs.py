@@ -125,10 +125,8 @@ def _(motif: m.Clip, signal: Signal, plan: Plan) -> tuple[m.Motif, Signal]:
         np.broadcast_to(array(side), signal.low.shape).copy() for side in (motif.low, motif.high)
     )
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
-        low, high = (
-            np.where(np.isfinite(low), low, signal.widened().low),
-            np.where(np.isfinite(high), high, signal.widened().high),
-        )
+        low = np.where(np.isfinite(low), low, signal.widened().low)
+        high = np.where(np.isfinite(high), high, signal.widened().high)
     error = signal.error + 4 * EPS * (signal.size + np.abs(low) + np.abs(high))
     return relu_clip(tensor(low), tensor(high)), Signal(
         np.clip(signal.low, low, high), np.clip(signal.high, low, high), error

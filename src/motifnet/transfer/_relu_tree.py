@@ -40,11 +40,9 @@ class _Leaf:
 def _(motif: m.TreeEnsemble, signal: Signal, plan: Plan) -> tuple[m.Motif, Signal]:
     left, right = motif.left.tolist(), motif.right.tolist()
     trees = [_leaves(left, right, root) for root in motif.roots.tolist()]
-    feature, threshold, values = (
-        array(motif.feature).astype(np.int64),
-        array(motif.threshold),
-        array(motif.values),
-    )
+    feature = array(motif.feature).astype(np.int64)
+    threshold = array(motif.threshold)
+    values = array(motif.values)
     band = _bands(feature, threshold, signal)
     chunks = [_chunk(group, feature, threshold, band, values) for group in _grouped(trees)]
     used = np.unique(
@@ -148,11 +146,9 @@ def _chunk(
     nodes = np.unique([split for leaf in leaves for split in leaf.splits]).astype(np.int64)
     position = {int(node): i for i, node in enumerate(nodes)}
     longest = max([1, *(len(leaf.splits) for leaf in leaves)])
-    index, weight, bias = (
-        np.zeros((len(leaves), longest), dtype=np.int64),
-        np.zeros((len(leaves), longest)),
-        np.ones(len(leaves)),
-    )
+    index = np.zeros((len(leaves), longest), dtype=np.int64)
+    weight = np.zeros((len(leaves), longest))
+    bias = np.ones(len(leaves))
     for row, leaf in enumerate(leaves):
         index[row, : len(leaf.splits)] = [position[split] for split in leaf.splits]
         weight[row, : len(leaf.splits)] = np.where(leaf.right, 1.0, -1.0)

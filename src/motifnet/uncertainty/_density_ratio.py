@@ -74,10 +74,8 @@ def density_ratio(old: Matrix, new: Matrix, seed: int) -> DensityRatio:
         gain = bare - _log_loss(is_new, p)
         if gain.mean() > max(best_gain, gain.std() / np.sqrt(len(X))):
             r = p / (1 - p) * len(old) / len(new)
-            best, best_gain = (
-                DensityRatio(r[: len(old)], float((r[len(old) :] <= MAX_RATIO).mean()), name),
-                float(gain.mean()),
-            )
+            best = DensityRatio(r[: len(old)], float((r[len(old) :] <= MAX_RATIO).mean()), name)
+            best_gain = float(gain.mean())
     return best
 
 

@@ -302,10 +302,8 @@ def _outside(old: NumberSketch, new: Column, near: float) -> Mask:
     """Rows beyond an end of the range: all of them where they are more than by chance, else those
     beyond it by more than its width.
     """
-    x, beyond = (
-        np.where(new.missing, np.nan, new.values.astype(np.float64)),
-        np.zeros(len(new.values), dtype=bool),
-    )
+    x = np.where(new.missing, np.nan, new.values.astype(np.float64))
+    beyond = np.zeros(len(new.values), dtype=bool)
     low, high = old.range
     n, m = old.rows * (1 - old.gaps), int((~new.missing).sum())
     # a difference beyond float64 is infinite, and so is the width it is compared with

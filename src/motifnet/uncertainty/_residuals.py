@@ -131,10 +131,8 @@ def narrowing(sample: Sample, convex: FittedKernel, seed: int) -> float:
         if sample.groups is None
         else blocks_of(torch.as_tensor(sample.groups[chosen]), len(chosen))
     )
-    folds, scored = (
-        blocks_of(torch.as_tensor(sample.folds.of[chosen]), len(chosen)),
-        torch.as_tensor(sample.folds.scored[chosen]),
-    )
+    folds = blocks_of(torch.as_tensor(sample.folds.of[chosen]), len(chosen))
+    scored = torch.as_tensor(sample.folds.scored[chosen])
     try:
         P = projector(convex.kernel.gram(X, X), convex.ridge / w)
         without_row, without_fold = (

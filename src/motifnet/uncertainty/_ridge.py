@@ -60,11 +60,9 @@ class Ridge:
         """The regression of y with shape (n,) on features with shape (n, m), weight with shape
         (n,).
         """
-        root, mean, level = (
-            np.sqrt(weight),
-            weight @ F / weight.sum(),
-            float(weight @ y / weight.sum()),
-        )
+        root = np.sqrt(weight)
+        mean = weight @ F / weight.sum()
+        level = float(weight @ y / weight.sum())
         A, b = root[:, None] * (F - mean), root * (y - level)
         squares, V = np.linalg.eigh(A.T @ A)
         scores = A @ V

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from motifnet.engine import Matrix
+from motifnet.engine import Matrix, aligned
 from motifnet.tables import Encoder, OneHot, Table, TargetMean
 from motifnet.transport import WassersteinTestResult, wasserstein_test
 from motifnet.uncertainty._column_tests import ColumnShift, compare_column, holm
@@ -170,14 +170,9 @@ class ShiftReport:
 
     def __str__(self) -> str:
         rows = [("column", "", "before", "after", "distance", "p"), *self.cells()]
-        widths = [max(len(row[i]) for row in rows) for i in range(6)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
         return "\n".join(
             [
-                *lines,
+                *aligned(rows),
                 *(
                     []
                     if self.overall is None

@@ -129,7 +129,7 @@ def explain(model: FittedModel, evidence: Evidence, *, seed: int = 0) -> Explana
         effects = [
             effect for column in columns if (effect := effect_of(column, some, values)) is not None
         ]
-        own, free = evidence.origin in ("out of fold", "centres"), model.info.get("compressed")
+        own, free = evidence.origin in ("out of fold", "centres"), model.info.compressed
         rows = None if free else novelty(model.network, evidence.X, own=own, seed=seed)
         leaks = leakage(columns, evidence, classes, seed)
     found = [

@@ -4,7 +4,17 @@ Comes in: a frozen `FittedModel`, `Evidence` and a profile. Goes out: one dict o
 HTML, Markdown, JSON and text. Never knows about: fits, estimators.
 """
 
+from motifnet.model.report._facts import held_out_scores
 from motifnet.model.report._report import Report, check_target, make_report, suffix_of
 from motifnet.model.report._words import inputs, privacy, summary
 
-__all__ = ["Report", "check_target", "inputs", "make_report", "privacy", "suffix_of", "summary"]
+__all__ = [
+    "Report",
+    "check_target",
+    "held_out_scores",
+    "inputs",
+    "make_report",
+    "privacy",
+    "suffix_of",
+    "summary",
+]

@@ -244,11 +244,9 @@ def coverage_by_prediction(facts: Facts) -> Markup | None:
     tenths = [t for t in (found or {}).get("tenths", ()) if t["coverage"] is not None]
     if not tenths:
         return None
-    xs, ys, level = (
-        [t["predicted"] for t in tenths],
-        [t["coverage"] for t in tenths],
-        tenths[0]["level"],
-    )
+    xs = [t["predicted"] for t in tenths]
+    ys = [t["coverage"] for t in tenths]
+    level = tenths[0]["level"]
     plot = Plot(
         "coverage by prediction",
         _span(min(xs), max(xs)),

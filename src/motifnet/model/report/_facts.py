@@ -23,7 +23,7 @@ from motifnet.model.report._words import (
     summary,
     verdict,
 )
-from motifnet.stacking import calibration
+from motifnet.stacking import Score, calibration, class_scores, regression_scores
 from motifnet.structure import Profile
 
 VERSION = 1
@@ -39,7 +39,7 @@ def collect(model: FittedModel, evidence: Evidence | None, profile: Profile | No
         "task": model.task,
         "targets": list(model.targets),
         "classes": None if model.classes is None else [str(name) for name in model.classes],
-        "rows": int(model.info.get("rows", 0)),
+        "rows": model.info.rows,
         "columns": len(model.schema.names),
         "inputs": [list(row) for row in inputs(model)],
         "network": {"inputs": model.d, **_size(model), "tree": anatomy(model.network, model.d)},
@@ -144,6 +144,32 @@ def calibrated(evidence: Evidence, classes: int, seed: int = 0) -> dict[str, Any
             y[:, 0], p[:, 0], None if covered is None else covered[:, 0], evidence.levels
         )
     }
+
+
+def held_out_scores(model: FittedModel, evidence: Evidence | None) -> dict[str, tuple[Score, ...]]:
+    """Scores by target, from the predictions of held-out rows; without these from the ledger."""
+    if evidence is None or evidence.predicted is None or not (rows := evidence.scored).any():
+        return _of_ledger(model)
+    assert evidence.observed is not None
+    y, p = evidence.observed[rows], evidence.predicted[rows]
+    if model.classes is not None:
+        return {model.targets[0]: class_scores(y.argmax(1), p)}
+    return {name: regression_scores(y[:, j], p[:, j]) for j, name in enumerate(model.targets)}
+
+
+def _of_ledger(model: FittedModel) -> dict[str, tuple[Score, ...]]:
+    errors = [row.error for row in model.ledger if row.kept]
+    if not errors:
+        return {}
+    error, sds = errors[-1], model.info.target_sd
+    if model.classes is not None:
+        return {model.targets[0]: (Score("log loss", error),)}
+    if model.info.objective != "squared":
+        return {", ".join(model.targets): (Score("D²", 1 - error),)}
+    scores = [Score("R²", 1 - error**2)]
+    if len(sds) == 1:
+        scores.append(Score("RMSE", error * sds[0]))
+    return {", ".join(model.targets): tuple(scores)}
 
 
 def _of_classes(y: Matrix, p: Matrix) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from motifnet.engine import FileError, UsageError, as_path, atomic_file
+from motifnet.engine import FileError, UsageError, aligned, as_path, atomic_file
 from motifnet.model import FittedModel
 from motifnet.model.explain import Evidence, Share
 from motifnet.model.report import _charts, _drawing
@@ -218,14 +218,7 @@ def _lines(section: Section) -> list[str]:
     lines += [part for p in section.paragraphs for part in textwrap.wrap(p, LINE)]
     if section.rows:
         rows = [[_cut(cell) for cell in row] for row in (section.heads, *section.rows) if any(row)]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        lines += [
-            "  ".join(
-                c.rjust(w) if i in section.right else c.ljust(w)
-                for i, (c, w) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        ]
+        lines += aligned(rows, section.right)
     return [*lines, ""]
 
 

@@ -31,16 +31,18 @@ ORIGINS = {
 def summary(model: FittedModel) -> str:
     """The target of the model and the settings of its fit."""
     info = model.info
-    rows = f"{info.get('rows', 0):,} rows"
+    rows = f"{info.rows:,} rows"
     classes = "" if model.classes is None else f", classes {', '.join(map(str, model.classes))}"
-    early = " The fit ended early." if info.get("stopped_early") else ""
-    objective = model.info.get("objective", "squared")
-    kind = model.task if objective == "squared" else f"{objective} {model.task}"
+    early = " The fit ended early." if info.stopped_early else ""
+    kind = model.task if info.objective == "squared" else f"{info.objective} {model.task}"
     return (
         f"{kind} of {', '.join(model.targets)}{classes}; fitted to {rows} by motifnet "
-        f"{info.get('motifnet', '?')}, "
-        f"preset {info.get('preset', '?')}, seed {info.get('seed', '?')}.{early}"
+        f"{_known(info.motifnet)}, preset {_known(info.preset)}, seed {_known(info.seed)}.{early}"
     )
+
+
+def _known(note: Any) -> Any:
+    return "?" if note is None else note
 
 
 def inputs(model: FittedModel) -> list[tuple[str, str, str]]:
@@ -61,7 +63,7 @@ def privacy(model: FittedModel) -> str:
     levels = "The file holds levels of text columns, and minima, maxima and means. "
     if not rows:
         return levels + "It holds no row of the table."
-    if model.info.get("compressed"):
+    if model.info.compressed:
         return (
             levels
             + f"It holds no row of the table: the {rows:,} centres of the network are trained "
@@ -207,16 +209,18 @@ def reproduce(model: FittedModel) -> dict[str, Any]:
     versions = {"python": platform.python_version()} | {
         name: found for name in PACKAGES if (found := _version(name))
     }
-    if "motifnet" in model.info:
-        versions["motifnet"] = str(model.info["motifnet"])
+    if model.info.motifnet is not None:
+        versions["motifnet"] = model.info.motifnet
     parameters = {
-        key: model.info[key] for key in PARAMETERS if model.info.get(key) not in (None, [])
+        key: list(value) if isinstance(value, tuple) else value
+        for key in PARAMETERS
+        if (value := getattr(model.info, key)) not in (None, ())
     }
     return {
         "parameters": parameters,
         "versions": versions,
         "command": _command(model),
-        "exact": not model.info.get("stopped_early"),
+        "exact": not model.info.stopped_early,
     }
 
 
@@ -235,12 +239,12 @@ def _command(model: FittedModel) -> str:
         "--task",
         model.task,
         "--preset",
-        str(info.get("preset", "balanced")),
+        info.preset or "balanced",
         "--seed",
-        str(info.get("seed", 0)),
+        str(info.seed or 0),
     ]
-    if (objective := info.get("objective", "squared")) != "squared":
-        words += ["--objective", str(objective)]
-    if info.get("quantiles"):
-        words += ["--quantiles", ",".join(f"{level:g}" for level in info["quantiles"])]
+    if info.objective != "squared":
+        words += ["--objective", info.objective]
+    if info.quantiles:
+        words += ["--quantiles", ",".join(f"{level:g}" for level in info.quantiles)]
     return shlex.join([*words, "--out", "MODEL.motif"])

@@ -314,10 +314,8 @@ def isotonic(model: Any) -> Motif:
         raise UsageError(
             "IsotonicRegression has no value beyond its ends. Fit it with out_of_bounds='clip'."
         )
-    x, y = (
-        np.asarray(model.X_thresholds_, dtype=np.float64),
-        np.asarray(model.y_thresholds_, dtype=np.float64),
-    )
+    x = np.asarray(model.X_thresholds_, dtype=np.float64)
+    y = np.asarray(model.y_thresholds_, dtype=np.float64)
     slopes = np.diff(y) / np.diff(x) if len(x) > 1 else np.empty(0)
     coefficients = np.stack([y, np.append(slopes, 0.0)], axis=1)[None, :, :, None]
     return Chain(

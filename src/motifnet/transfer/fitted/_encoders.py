@@ -111,10 +111,8 @@ def _one_hot(model: Any) -> list[Motif]:
 
 
 def _indicators(model: Any, j: int) -> Motif:
-    levels, rare = (
-        model.categories_[j],
-        (getattr(model, "infrequent_categories_", None) or [None] * (j + 1))[j],
-    )
+    levels = model.categories_[j]
+    rare = (getattr(model, "infrequent_categories_", None) or [None] * (j + 1))[j]
     rows = np.eye(len(levels))
     if rare is not None:
         is_rare = np.array(
@@ -197,10 +195,8 @@ def _label_numbers(model: Any) -> list[Motif]:
 def _label_indicators(model: Any) -> list[Motif]:
     """A column for each class, or only the second of two; an unseen label is none of them."""
     if model.y_type_ == "multilabel-indicator":  # indicators already, of other numbers
-        two, unknown = (
-            np.array([[model.neg_label], [model.pos_label]], dtype=np.float64),
-            np.array([np.nan]),
-        )
+        two = np.array([[model.neg_label], [model.pos_label]], dtype=np.float64)
+        unknown = np.array([np.nan])
         return [
             side_by_side(
                 [

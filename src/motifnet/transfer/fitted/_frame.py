@@ -112,10 +112,8 @@ class Uses:
             return [_scaled(at[j], a, b) for j, a, b in columns]
         elif isinstance(part, TreeEnsemble):
             inner = part.left.numpy() != np.arange(len(part.left))
-            feature, threshold = (
-                part.feature.numpy()[inner],
-                part.threshold.detach().double().numpy()[inner],
-            )
+            feature = part.feature.numpy()[inner]
+            threshold = part.threshold.detach().double().numpy()[inner]
             self.computed([at[j] for j in np.unique(feature)])
             self._known((at[j], threshold[feature == j]) for j in np.unique(feature))
         elif not isinstance(part, Gaps):

@@ -119,10 +119,8 @@ def _rational_quadratic(kernel: Any, centres: Matrix) -> KernelNetworks:
 
 def _periodic(kernel: Any, centres: Matrix) -> KernelNetworks:
     """exp(−2 sin²(π r / p) / ℓ²)"""
-    angle, depth = (
-        weighted([np.pi / kernel.periodicity], [Identity()]),
-        weighted([-2 / kernel.length_scale**2], [Identity()]),
-    )
+    angle = weighted([np.pi / kernel.periodicity], [Identity()])
+    depth = weighted([-2 / kernel.length_scale**2], [Identity()])
     return _stationary(centres, 1.0, [angle, Sine(), Square(), depth, Exp()])
 
 
@@ -137,11 +135,9 @@ def _pairwise(kernel: Any, centres: Matrix) -> KernelNetworks:
     """A kernel of `sklearn.metrics.pairwise`; k(x, x) is a function of ‖x‖², or a constant."""
     name, settings, d = kernel.metric, kernel.pairwise_kernels_kwargs or {}, centres.shape[1]
     features = kernel_features(name, centres, **{"gamma": kernel.gamma, **settings})
-    norm, rate, shift = (
-        Chain([Square(), total(d)]),
-        settings.get("gamma", kernel.gamma),
-        settings.get("coef0", 1.0),
-    )
+    norm = Chain([Square(), total(d)])
+    rate = settings.get("gamma", kernel.gamma)
+    shift = settings.get("coef0", 1.0)
     if name in ("poly", "polynomial", "sigmoid"):
         last = Tanh() if name == "sigmoid" else Power(tensor(float(settings.get("degree", 3))))
         return KernelNetworks(features, Chain([norm, affine([[rate]], shift), last]))
@@ -240,11 +236,9 @@ def _probability(model: Any) -> Motif:
     """P(second class) of one of scikit-learn's Laplace approximations."""
     from sklearn.gaussian_process._gpc import COEFS, LAMBDAS
 
-    rates, shares, centres = (
-        LAMBDAS[:, 0],
-        COEFS[:, 0],
-        np.asarray(model.X_train_, dtype=np.float64),
-    )
+    rates = LAMBDAS[:, 0]
+    shares = COEFS[:, 0]
+    centres = np.asarray(model.X_train_, dtype=np.float64)
     features = kernel_networks(model.kernel_, centres).features
     latent = Chain([features, affine((model.y_train_ - model.pi_)[:, None]), affine(rates[None])])
     spread = Chain(

@@ -47,11 +47,9 @@ def _chained(model: Any) -> list[Motif]:
     """Each member adds two columns to a row: the answer that later members take, and the output of
     the chain.
     """
-    d, shown, given = (
-        int(model.n_features_in_),
-        getattr(model, "chain_method_", "predict"),
-        method_of(model),
-    )
+    d = int(model.n_features_in_)
+    shown = getattr(model, "chain_method_", "predict")
+    given = method_of(model)
     parts: list[Motif] = []
     for k, part in enumerate(model.estimators_):
         answers = [answer_of(part, shown), answer_of(part, given)]

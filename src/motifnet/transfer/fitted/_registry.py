@@ -155,10 +155,8 @@ def methods_of(fitted: Any) -> list[str]:
 def _transfer_of(fitted: Any) -> Transfer:
     make = found(TRANSFERS, fitted)
     if make is None:
-        name, known = (
-            type(fitted).__name__,
-            ", ".join(sorted(kind for kind in TRANSFERS if not kind.startswith("_"))),
-        )
+        name = type(fitted).__name__
+        known = ", ".join(sorted(kind for kind in TRANSFERS if not kind.startswith("_")))
         raise UsageError(
             f"There is no transfer to a network for {name}; there is one for "
             f"{known}.{advice(name)} "

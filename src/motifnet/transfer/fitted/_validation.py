@@ -157,10 +157,8 @@ def compare(
         _squared(values.astype(np.float64), with_deviation) for values in (got, expected)
     )
     finite = np.isfinite(theirs)
-    unit, size = (
-        units(theirs, alike=hasattr(fitted, "classes_")),
-        np.where(finite, np.abs(theirs), 0.0).max(axis=0, initial=0.0),
-    )
+    unit = units(theirs, alike=hasattr(fitted, "classes_"))
+    size = np.where(finite, np.abs(theirs), 0.0).max(axis=0, initial=0.0)
     with np.errstate(invalid="ignore"):
         excess = (
             np.where(finite, np.abs(ours - theirs), 0.0)
@@ -320,10 +318,8 @@ def _numbers(uses: Uses, j: int, rng: np.random.Generator) -> NDArray[np.float64
     known = known[np.isfinite(known)]
     if not len(known):
         return noise * rng.choice([0.3, 1.0, 3.0], _N_ROWS)
-    drawn, spread = (
-        known[rng.integers(0, len(known), _N_ROWS)],
-        known.std() or abs(float(known[0])) or 1.0,
-    )
+    drawn = known[rng.integers(0, len(known), _N_ROWS)]
+    spread = known.std() or abs(float(known[0])) or 1.0
     return np.where(
         rng.random(_N_ROWS) < _EXACT, drawn + 1e-6 * spread * noise, drawn + _NEAR * spread * noise
     )
