@@ -8,7 +8,7 @@ import pandas as pd
 _SAYS = (
     "{n} fitted models; errors in standard deviations of the output, CPU seconds on one thread. "
     "The list of models is that of our own tests "
-    "(tests/fitted_cases.py), so that ours converts all of them by construction; models that ours "
+    "(tests/shared/fitted_cases.py), so that ours converts all of them by construction; models that ours "
     "refuses are not on it. hummingbird-ml computes in "
     "float32, skl2onnx in float64 where it can. A reason in brackets is the converter's, or "
     "onnxruntime's, with the versions of our tests."

@@ -1,8 +1,8 @@
 """Fitted models through the converters that there are: ours, skl2onnx (with onnxmltools for
 LightGBM, XGBoost and CatBoost), and hummingbird-ml.
 
-The models are those of the contract suite of `mimic` (tests/fitted_cases.py), a list of our own: it
-holds what ours converts (the public suites of the other converters: benchmarks/public_suites.py).
+The models are those of the contract suite of `mimic` (tests/shared/fitted_cases.py), our own list:
+it holds what ours converts (the public suites of the other converters: benchmarks/public_suites.py).
 Classes are whole numbers, as hummingbird-ml asks for; levels that a booster takes as pandas'
 categories reach skl2onnx as their codes; of two scores of two classes, −s and s, the nearer one is
 compared. Each is converted to ONNX and run by onnxruntime on its own rows, in float64 where the
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import sys
 import tempfile
 import time
 import warnings
@@ -66,8 +65,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def _run(path: Path, wanted: list[str] | None) -> None:
     warnings.simplefilter("ignore")
-    sys.path.insert(0, str(ROOT / "tests"))
-    from fitted_cases import CASES
+    from tests.shared.fitted_cases import CASES
 
     past = (
         set(pd.read_csv(path)[["model", "converter"]].itertuples(index=False, name=None))

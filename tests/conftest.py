@@ -20,3 +20,15 @@ def _same_start() -> Iterator[None]:
         np.random.seed(0)
         yield
     np.random.set_state(numpy_state)
+
+
+@pytest.fixture
+def short_fits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The preset "fast" with two folds and trainings of few steps, for what does not depend on what
+    a fit has learned. Slow tests take the whole one.
+    """
+    from motifnet.pipeline import PRESETS
+    from tests.shared.short_presets import short
+
+    if request.node.get_closest_marker("slow") is None:
+        monkeypatch.setitem(PRESETS, "fast", short("fast"))

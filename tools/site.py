@@ -56,7 +56,9 @@ def write_api(folder: Path) -> None:
     index = ["# API", ""]
     for package, title in PACKAGES.items():
         module = import_module(package)
-        names = [n for n in module.__all__ if isclass(found := getattr(module, n)) or isroutine(found)]
+        names = [
+            n for n in module.__all__ if isclass(found := getattr(module, n)) or isroutine(found)
+        ]
         page = f"{package.replace('.', '-')}.md"
         listed = ", ".join(f"[{name}]({page}#{package}.{name})" for name in names)
         index += [f"**[{title}]({page})**, `{package}`: {listed}", ""]

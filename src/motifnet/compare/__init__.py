@@ -6,8 +6,9 @@ a fit of ours needs. Peers of kind *default* run as their users run them. Peers 
 averages and stacks of these over five folds, searches of their settings, and AutoGluon.
 """
 
+from motifnet.compare._autogluon import AutoGluon
 from motifnet.compare._compare import Listen, compare, default_methods, find_methods
-from motifnet.compare._ensemble import catboost_model, lightgbm_model
+from motifnet.compare._ensemble import CrossFitted, Tuned, catboost_model, lightgbm_model
 from motifnet.compare._evaluation import (
     Split,
     accuracy,
@@ -29,7 +30,7 @@ from motifnet.compare._measure import (
     stage_outputs,
     tree_share,
 )
-from motifnet.compare._method import Inputs, Method, Setting
+from motifnet.compare._method import MISSING, Inputs, Method, Setting
 from motifnet.compare._registry import METHODS
 from motifnet.compare._summary import (
     cells,
@@ -46,13 +47,17 @@ from motifnet.compare._summary import (
 __all__ = [
     "DONE",
     "METHODS",
+    "MISSING",
     "TIMED_OUT",
+    "AutoGluon",
+    "CrossFitted",
     "Inputs",
     "Listen",
     "Method",
     "Result",
     "Setting",
     "Split",
+    "Tuned",
     "accuracy",
     "auc",
     "catboost_model",

@@ -29,6 +29,7 @@ from motifnet.engine._files import as_path, atomic_file
 from motifnet.engine._memory import (
     MB,
     MemoryPlan,
+    available_memory,
     peak_memory,
     resident_memory,
     translate_memory_errors,
@@ -63,6 +64,7 @@ __all__ = [
     "as_floats",
     "as_path",
     "atomic_file",
+    "available_memory",
     "check_choice",
     "check_count",
     "check_positive",

@@ -4,8 +4,8 @@ Comes in: matrices of rows. Goes out: Gram matrices, leave-one-out residuals, so
 about: tables, estimators, networks.
 """
 
-from motifnet.kernels._all_rows import AllRows
-from motifnet.kernels._capacity import CAPACITY, Capacity, affordable
+from motifnet.kernels._all_rows import MAX_ITERATIONS, AllRows, conjugate_gradients
+from motifnet.kernels._capacity import CAPACITY, Capacity, Pace, affordable
 from motifnet.kernels._convex_loss import (
     CURVATURE,
     Parabola,
@@ -14,9 +14,14 @@ from motifnet.kernels._convex_loss import (
     fit_softmax,
     leave_out_log_loss,
     log_losses,
+    logits_of,
+    probabilities,
+    working_regression,
 )
 from motifnet.kernels._distances import Layout, by_blocks, distances, flips, two_valued
 from motifnet.kernels._grid_search import (
+    RIDGES,
+    SCALES,
     GridChoice,
     best_ridge,
     grid_search,
@@ -25,6 +30,7 @@ from motifnet.kernels._grid_search import (
 )
 from motifnet.kernels._held_out import (
     EveryFold,
+    LandmarkFolds,
     Partition,
     Solution,
     enough,
@@ -48,19 +54,23 @@ from motifnet.kernels._kernel import (
     smoothness,
 )
 from motifnet.kernels._landmarks import (
+    choose_landmarks,
     landmark_features,
     leverage_landmarks,
     means_between,
+    ridge_leverages,
     solve_folds,
 )
 from motifnet.kernels._leave_out import (
     SpectralPath,
     blocks_of,
     factor,
+    gradient_through,
     leave_out_gradient,
     leave_out_residuals,
     projector,
     projector_of,
+    scored_weight,
     solve_factored,
     solve_ridge,
 )
@@ -71,7 +81,10 @@ __all__ = [
     "ALIASES",
     "CAPACITY",
     "CURVATURE",
+    "MAX_ITERATIONS",
     "PROFILES",
+    "RIDGES",
+    "SCALES",
     "SMOOTHNESS",
     "AllRows",
     "Capacity",
@@ -79,9 +92,11 @@ __all__ = [
     "ExactSmoother",
     "GridChoice",
     "Kernel",
+    "LandmarkFolds",
     "LandmarkSmoother",
     "Layout",
     "Machine",
+    "Pace",
     "Parabola",
     "Partition",
     "Scores",
@@ -94,6 +109,8 @@ __all__ = [
     "blocks_of",
     "by_blocks",
     "calibrated_log_loss",
+    "choose_landmarks",
+    "conjugate_gradients",
     "distances",
     "divisors",
     "enough",
@@ -103,6 +120,7 @@ __all__ = [
     "fit_softmax",
     "fit_with_held_out",
     "flips",
+    "gradient_through",
     "grid_search",
     "landmark_features",
     "largest_slope",
@@ -111,10 +129,12 @@ __all__ = [
     "leave_out_residuals",
     "leverage_landmarks",
     "log_losses",
+    "logits_of",
     "machine_of",
     "means_between",
     "median_distances",
     "polynomial",
+    "probabilities",
     "profile_values",
     "projector",
     "projector_of",
@@ -122,10 +142,13 @@ __all__ = [
     "radial",
     "radial_at",
     "radial_slope",
+    "ridge_leverages",
+    "scored_weight",
     "smoothness",
     "solve_factored",
     "solve_folds",
     "solve_ridge",
     "start_kernel",
     "two_valued",
+    "working_regression",
 ]

@@ -5,15 +5,21 @@ about: the command line.
 """
 
 from motifnet.lab._fig7 import draw_arrivals, draw_errors
-from motifnet.lab._figure import Check, Facts
+from motifnet.lab._figure import Check, Estimate, Facts, exponent, files, panels, ratio, slope
 from motifnet.lab._registry import FIGURES, figures, write_page
 
 __all__ = [
     "FIGURES",
     "Check",
+    "Estimate",
     "Facts",
     "draw_arrivals",
     "draw_errors",
+    "exponent",
     "figures",
+    "files",
+    "panels",
+    "ratio",
+    "slope",
     "write_page",
 ]

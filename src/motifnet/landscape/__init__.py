@@ -16,7 +16,7 @@ from motifnet.landscape._fisher import (
     gradient_noise,
     information,
 )
-from motifnet.landscape._gauss_newton import gauss_newton_diagonal, minimise
+from motifnet.landscape._gauss_newton import factor, gauss_newton_diagonal, minimise
 from motifnet.landscape._gaussian_sgd import Visited, Walk, gaussian_sgd, row_noise, visited
 from motifnet.landscape._hessian import Curvature, Trace, curvature, hessian_matrix, hessian_trace
 from motifnet.landscape._linearised import Linearised, LinearisedSoftmax
@@ -66,6 +66,7 @@ __all__ = [
     "effective_ridge",
     "escape",
     "exponent",
+    "factor",
     "fisher_spectrum",
     "gauss_newton_diagonal",
     "gaussian_sgd",

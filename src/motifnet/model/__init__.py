@@ -5,14 +5,18 @@ predictions, an ONNX graph or a Python file of the same function. Never knows ab
 estimators.
 """
 
-from motifnet.model._archive import BundleError
+from motifnet.model._archive import MANIFEST, TENSORS, BundleError, read_archive, write_archive
 from motifnet.model._fitted import FitInfo, FittedModel, run
 from motifnet.model._onnx import network_to_onnx, to_onnx
 from motifnet.model._onnx_check import ParityError
 from motifnet.model._python import to_python
-from motifnet.model._serialize import check_width, load_model, pack, save_model
+from motifnet.model._serialize import PROTOCOL, check_width, load_model, pack, save_model
+from motifnet.model._synthetic import rows_for, synthetic
 
 __all__ = [
+    "MANIFEST",
+    "PROTOCOL",
+    "TENSORS",
     "BundleError",
     "FitInfo",
     "FittedModel",
@@ -21,8 +25,12 @@ __all__ = [
     "load_model",
     "network_to_onnx",
     "pack",
+    "read_archive",
+    "rows_for",
     "run",
     "save_model",
+    "synthetic",
     "to_onnx",
     "to_python",
+    "write_archive",
 ]

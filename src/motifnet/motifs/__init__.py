@@ -68,6 +68,7 @@ from motifnet.motifs._relu_curve import (
     total_curvature,
 )
 from motifnet.motifs._relu_exact import (
+    batcher_layers,
     fuse,
     relu_abs,
     relu_box,
@@ -148,6 +149,7 @@ __all__ = [
     "Tanh",
     "TreeEnsemble",
     "WeightedMedian",
+    "batcher_layers",
     "chord_error",
     "count_nonzeros",
     "count_parameters",

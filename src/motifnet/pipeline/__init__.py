@@ -12,6 +12,7 @@ from motifnet.pipeline._black_box import (
     generate_rows,
 )
 from motifnet.pipeline._checkpoint import check_resumable, open_checkpoint, rows_of, settings_of
+from motifnet.pipeline._compact import Compactor
 from motifnet.pipeline._compress import (
     compress_model,
     compress_network,
@@ -19,8 +20,8 @@ from motifnet.pipeline._compress import (
     smaller_model,
     without_rows,
 )
-from motifnet.pipeline._from_teacher import teacher_of
-from motifnet.pipeline._goal import Goal, RegressionGoal, ScoredCandidate
+from motifnet.pipeline._from_teacher import kernel_start, teacher_of
+from motifnet.pipeline._goal import Goal, RegressionGoal, ScoredCandidate, Trial
 from motifnet.pipeline._history import History, progress
 from motifnet.pipeline._kept import (
     BandRows,
@@ -29,24 +30,32 @@ from motifnet.pipeline._kept import (
     evidence_of_table,
     reference_of,
 )
-from motifnet.pipeline._pipeline import run_stages
+from motifnet.pipeline._pipeline import Planned, carry_out, run_stages
 from motifnet.pipeline._prepare import Prepared, prepare, warn_of_rows
-from motifnet.pipeline._presets import Preset, check_size, get_preset
+from motifnet.pipeline._presets import PRESETS, Preset, check_size, get_preset
 from motifnet.pipeline._retrain import retrain, retrain_from, updated
 from motifnet.pipeline._run import Run
-from motifnet.pipeline._stream import StreamRequest, check_stream, fit_stream
+from motifnet.pipeline._stream import StreamRequest, check_stream, fit_stream, plan_memory
+from motifnet.pipeline._stream_rows import Roles, with_validation_rows
+from motifnet.pipeline._stream_stages import grow_trees
 
 __all__ = [
+    "PRESETS",
     "BandRows",
+    "Compactor",
     "Goal",
     "History",
+    "Planned",
     "Prepared",
     "Preset",
     "RegressionGoal",
+    "Roles",
     "Run",
     "ScoredCandidate",
     "StreamRequest",
+    "Trial",
     "are_probabilities",
+    "carry_out",
     "centred_logits",
     "check_resumable",
     "check_size",
@@ -60,8 +69,11 @@ __all__ = [
     "fit_stream",
     "generate_rows",
     "get_preset",
+    "grow_trees",
+    "kernel_start",
     "network_task",
     "open_checkpoint",
+    "plan_memory",
     "prepare",
     "progress",
     "reference_of",
@@ -74,5 +86,6 @@ __all__ = [
     "teacher_of",
     "updated",
     "warn_of_rows",
+    "with_validation_rows",
     "without_rows",
 ]

@@ -7,8 +7,17 @@ Comes in: data frames, arrays and files, with target, weights, groups, times and
 from motifnet.tables._column import GAP, Column, Kind, Level, codes_of
 from motifnet.tables._encoder import Encoder
 from motifnet.tables._errors import numbered
-from motifnet.tables._feature import FEATURES, LIMIT, PERIODS, Calendar, Feature, Numeric, OneHot
-from motifnet.tables._folds import Folds, drawn, make_folds
+from motifnet.tables._feature import (
+    FEATURES,
+    LIMIT,
+    PERIODS,
+    Calendar,
+    Feature,
+    Numeric,
+    OneHot,
+    moments,
+)
+from motifnet.tables._folds import STACK_FOLDS, Folds, drawn, make_folds
 from motifnet.tables._input import as_array
 from motifnet.tables._notation import note_strings
 from motifnet.tables._parse import PLAIN, Reading
@@ -19,6 +28,7 @@ from motifnet.tables._sample import (
     Sample,
     canonical,
     code_response,
+    equal_rows,
     standardised,
 )
 from motifnet.tables._stream import (
@@ -39,7 +49,7 @@ from motifnet.tables._target import (
     check_range,
     codes_among,
 )
-from motifnet.tables._target_mean import TargetMean
+from motifnet.tables._target_mean import TargetMean, effects
 from motifnet.tables._vector import (
     as_groups,
     as_numbers,
@@ -57,6 +67,7 @@ __all__ = [
     "LIMIT",
     "PERIODS",
     "PLAIN",
+    "STACK_FOLDS",
     "Block",
     "Calendar",
     "CanonicalRows",
@@ -95,7 +106,10 @@ __all__ = [
     "codes_among",
     "codes_of",
     "drawn",
+    "effects",
+    "equal_rows",
     "make_folds",
+    "moments",
     "note_strings",
     "numbered",
     "open_stream",

@@ -12,10 +12,11 @@ from motifnet.teachers._base import (
     Worth,
     fit_folds,
     inner_folds,
+    inner_split,
     trial_folds,
 )
 from motifnet.teachers._boosted_trees import BoostedTrees, FittedTrees
-from motifnet.teachers._boosting import Growth, Problem, find_engine
+from motifnet.teachers._boosting import MIN_TREES, Growth, Problem, find_engine, grow_best
 from motifnet.teachers._catboost import (
     catboost_forests,
     catboost_json,
@@ -46,7 +47,16 @@ from motifnet.teachers._kernel_ridge import (
     left_out_together,
 )
 from motifnet.teachers._lightgbm import parse_lightgbm, parse_lightgbm_lines
-from motifnet.teachers._linear import Additive, FittedLinear, FittedSplines, Linear, Splines
+from motifnet.teachers._linear import (
+    Additive,
+    FittedLinear,
+    FittedSplines,
+    Linear,
+    RidgePath,
+    Splines,
+    best_index,
+    path_errors,
+)
 from motifnet.teachers._registry import CLASSIFIERS, OWN, REGRESSORS, TEACHERS, named_estimator
 from motifnet.teachers._sklearn_trees import (
     parse_histogram,
@@ -59,6 +69,7 @@ from motifnet.teachers._xgboost import parse_xgboost, parse_xgboost_lines, xgboo
 __all__ = [
     "CLASSIFIERS",
     "KINDS",
+    "MIN_TREES",
     "OWN",
     "REGRESSORS",
     "SMALLEST",
@@ -85,20 +96,24 @@ __all__ = [
     "Nodes",
     "Problem",
     "RejectedEarly",
+    "RidgePath",
     "Splines",
     "SplitPredicates",
     "Statistic",
     "SupportVectors",
     "Teacher",
     "Worth",
+    "best_index",
     "catboost_forests",
     "catboost_json",
     "catboost_trees",
     "find_engine",
     "fit_folds",
     "fold_partition",
+    "grow_best",
     "hashes_of",
     "inner_folds",
+    "inner_split",
     "left_out_together",
     "level_splits",
     "named_estimator",
@@ -109,6 +124,7 @@ __all__ = [
     "parse_sklearn_tree",
     "parse_xgboost",
     "parse_xgboost_lines",
+    "path_errors",
     "rounded_threshold",
     "seeded_clone",
     "sizes_of",

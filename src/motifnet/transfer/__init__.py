@@ -23,7 +23,10 @@ from motifnet.transfer._kernel_network import (
     read_kernel,
     steady,
 )
-from motifnet.transfer._relu import ReluForm, relu_form
+from motifnet.transfer._reduced import lost, pivoted_gains, reduce_set
+from motifnet.transfer._relu import Plan, ReluForm, relu_form, relu_rule
+from motifnet.transfer._relu_kernel import kernel_machine
+from motifnet.transfer._relu_signal import Signal, through_affine
 from motifnet.transfer._transfer import MimicryError, diagonal_affine, transfer, tree_network
 from motifnet.transfer.fitted import coded_network
 
@@ -33,7 +36,9 @@ __all__ = [
     "Certificate",
     "KernelNetwork",
     "MimicryError",
+    "Plan",
     "ReluForm",
+    "Signal",
     "certify",
     "certify_rows",
     "coded_network",
@@ -41,12 +46,18 @@ __all__ = [
     "diagonal_affine",
     "far_away",
     "keeps_columns",
+    "kernel_machine",
     "kernel_network",
     "largest_difference",
+    "lost",
+    "pivoted_gains",
     "read_kernel",
+    "reduce_set",
     "relu_form",
+    "relu_rule",
     "sobol_box",
     "steady",
+    "through_affine",
     "transfer",
     "tree_network",
     "units",

@@ -5,10 +5,11 @@ Comes in: two matrices. Goes out: distances, p-values, intervals. Never knows ab
 networks, models.
 """
 
-from motifnet.transport._critics import MAX_NUMBER
+from motifnet.transport._critics import MAX_NUMBER, Critic, Lines, supremum, transport_cost
 from motifnet.transport._wasserstein import (
     WassersteinInterval,
     WassersteinTestResult,
+    critical_value,
     wasserstein_distance,
     wasserstein_interval,
     wasserstein_test,
@@ -16,8 +17,13 @@ from motifnet.transport._wasserstein import (
 
 __all__ = [
     "MAX_NUMBER",
+    "Critic",
+    "Lines",
     "WassersteinInterval",
     "WassersteinTestResult",
+    "critical_value",
+    "supremum",
+    "transport_cost",
     "wasserstein_distance",
     "wasserstein_interval",
     "wasserstein_test",

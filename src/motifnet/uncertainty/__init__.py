@@ -9,8 +9,19 @@ out: bounds, a `ShiftReport`. Never knows about: the origin of predictions, file
 
 from motifnet.uncertainty._band import Band, in_units, last_layer_band
 from motifnet.uncertainty._column_tests import ColumnShift, compare_column, holm
-from motifnet.uncertainty._conformal import ClassSets, Intervals, as_levels, fit_intervals, fit_sets
-from motifnet.uncertainty._density_ratio import ErrorShift
+from motifnet.uncertainty._conformal import (
+    SCORES,
+    ClassSets,
+    Intervals,
+    as_levels,
+    fit_intervals,
+    fit_sets,
+    lower_quantile,
+    misses,
+    unit_of,
+    upper_quantile,
+)
+from motifnet.uncertainty._density_ratio import DensityRatio, ErrorShift, density_ratio, error_shift
 from motifnet.uncertainty._multiplier_bootstrap import Bootstrap, linear_band, multiplier_bootstrap
 from motifnet.uncertainty._reference import (
     LevelSketch,
@@ -21,33 +32,46 @@ from motifnet.uncertainty._reference import (
     sketch_column,
     warn_of_strangers,
 )
-from motifnet.uncertainty._residuals import narrowing
+from motifnet.uncertainty._residuals import fit_scale, narrowing
+from motifnet.uncertainty._ridge import Ridge, neighbours_of, noise_level
 from motifnet.uncertainty._shift_report import ShiftReport, check_shift
 
 __all__ = [
+    "SCORES",
     "Band",
     "Bootstrap",
     "ClassSets",
     "ColumnShift",
+    "DensityRatio",
     "ErrorShift",
     "Intervals",
     "LevelSketch",
     "NumberSketch",
     "Reference",
+    "Ridge",
     "RowSample",
     "ShiftReport",
     "as_levels",
     "check_shift",
     "compare_column",
+    "density_ratio",
     "draw_rows",
+    "error_shift",
     "fit_intervals",
+    "fit_scale",
     "fit_sets",
     "holm",
     "in_units",
     "last_layer_band",
     "linear_band",
+    "lower_quantile",
+    "misses",
     "multiplier_bootstrap",
     "narrowing",
+    "neighbours_of",
+    "noise_level",
     "sketch_column",
+    "unit_of",
+    "upper_quantile",
     "warn_of_strangers",
 ]

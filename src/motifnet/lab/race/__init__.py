@@ -8,6 +8,7 @@ figures and files.
 
 from motifnet.lab.race._history import History, Point, Task
 from motifnet.lab.race._racers import OURS, RACERS, enter, installed, missing, warm_up
+from motifnet.lab.race._search import Learner, Trial, search
 from motifnet.lab.race._standing import (
     CASE,
     TARGET,
@@ -34,9 +35,11 @@ __all__ = [
     "RACERS",
     "TARGET",
     "History",
+    "Learner",
     "Mean",
     "Point",
     "Task",
+    "Trial",
     "Versus",
     "at_seconds",
     "curve_table",
@@ -47,6 +50,7 @@ __all__ = [
     "median_time",
     "missing",
     "paired",
+    "search",
     "share_reached",
     "sooner",
     "sooner_or_later",

@@ -8,6 +8,7 @@ from motifnet.model.explain._effects import Share
 from motifnet.model.explain._evidence import Evidence, ScoredRows, raw_columns
 from motifnet.model.explain._explain import Explanation, centres_of, explain
 from motifnet.model.explain._leakage import warn_of_leaks, warn_of_twins
+from motifnet.model.explain._subgroups import subgroups
 
 __all__ = [
     "Evidence",
@@ -17,6 +18,7 @@ __all__ = [
     "centres_of",
     "explain",
     "raw_columns",
+    "subgroups",
     "warn_of_leaks",
     "warn_of_twins",
 ]
