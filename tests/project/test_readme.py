@@ -1,9 +1,10 @@
-"""The code of the README runs: shell blocks by bash, Python blocks one after another in one
-namespace, in a folder that holds the examples only.
+"""The front page and the user guide: their code runs and prints what they say, in a folder that
+holds the examples only; their links lead somewhere; their tables are those of the kept results.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -11,16 +12,26 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
+from benchmarks._field_front import cost_and_error
+from benchmarks._field_rows import error_table
 
+from motifnet.compare import METHODS
 from motifnet.engine import MotifnetWarning
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/guide.md")}
+README = PAGES["README.md"]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGES[page], flags=re.MULTILINE | re.DOTALL)
+
+
+def numbers(text: str) -> list[float]:
+    return [float(number) for number in re.findall(r"\d+\.?\d*", text)]
 
 
 @pytest.fixture
@@ -30,11 +41,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_shell(folder: Path) -> None:
-    assert blocks("bash")
+@pytest.mark.parametrize("page", PAGES)
+def test_shell(page: str, folder: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     run = subprocess.run(
-        ["bash", "-euc", "".join(blocks("bash"))],
+        ["bash", "-euc", "".join(blocks(page, "bash"))],
         env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
@@ -45,21 +56,63 @@ def test_shell(folder: Path) -> None:
     assert (folder / "concrete.onnx").exists()
 
 
-def test_python(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_python(page: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     namespace: dict[str, Any] = {}
     # mixtures that the table holds twice
     with pytest.warns(MotifnetWarning, match="rows have a twin"):
-        for block in blocks("python"):
-            exec(compile(block, "README.md", "exec"), namespace)
+        for block in blocks(page, "python"):
+            exec(compile(block, page, "exec"), namespace)
     assert namespace["model"].score(namespace["table"][824:], namespace["strength"][824:]) > 0.85
-    assert "convex fit" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    for shown in blocks(page, "text"):
+        # other builds of BLAS may change the last digits
+        np.testing.assert_allclose(numbers(printed), numbers(shown), rtol=0.05, atol=0.02)
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
-def test_links_lead_somewhere(target: str) -> None:
-    assert (ROOT / target).exists()
+@pytest.mark.parametrize(
+    ("page", "target"),
+    [
+        (page, target)
+        for page, text in PAGES.items()
+        for target in sorted(set(re.findall(r"\]\(([^)#:]+)[)#]", text)))
+    ],
+)
+def test_links_lead_somewhere(page: str, target: str) -> None:
+    assert ((ROOT / page).parent / target).exists()
 
 
-def test_table_of_results_is_filled_in() -> None:
-    table = README.split("<!-- demo-table -->")[1].split("<!-- end of demo-table -->")[0]
+def test_the_front_page_is_short() -> None:
+    assert len(README.splitlines()) <= 90
+    assert len(README.split("## Further")[0].split()) <= 700
+
+
+def test_the_table_of_the_front_page_is_that_of_the_kept_results() -> None:
+    rows = pd.read_csv(ROOT / "benchmarks" / "results" / "field" / "field.csv")
+    rows = rows[(rows.cap == 3000) & (rows.split == 0) & (rows.threads == 1)]
+    rows = rows.drop_duplicates(["set", "method"], keep="last")
+    found, errors = cost_and_error(rows), error_table(rows)
+    least = errors.eq(errors.min(axis=1), axis=0).sum()
+    names = {f"motifnet, `{name}`": name for name in ("balanced", "fast")}
+    names |= {METHODS[name].name: name for name in found.index if name not in names.values()}
+    table = README.split("<!-- field-table -->")[1].split("<!-- end of field-table -->")[0]
+    shown = [line.strip("| ").split(" | ") for line in table.strip().splitlines()[2:]]
+    assert len(shown) == 6
+    for name, error, seconds, best in shown:
+        method = names[name]
+        assert float(error) == pytest.approx(found.loc[method, "error / LightGBM"], abs=0.005)
+        assert float(seconds) == pytest.approx(found.loc[method, "CPU s"], rel=0.05, abs=0.06)
+        assert int(best.split()[0]) == least[method]
+    assert f"of {len(errors)}" in table
+
+
+def test_the_picture_is_that_of_the_kept_results() -> None:
+    picture = "benchmarks/results/field/field_3000_front.svg"
+    assert f"]({picture})" in README and (ROOT / picture).exists()
+    assert json.loads((ROOT / "benchmarks/results/field/machine.json").read_text())
+
+
+def test_the_table_of_the_guide_is_filled_in() -> None:
+    guide = PAGES["docs/guide.md"]
+    table = guide.split("<!-- demo-table -->")[1].split("<!-- end of demo-table -->")[0]
     assert table.count("\n|") >= 6
