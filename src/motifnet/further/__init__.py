@@ -1,0 +1,3 @@
+"""The estimators around the main one: curves, conditional moments, rough densities, trajectories,
+synthetic tables.
+"""
