@@ -23,7 +23,7 @@ from motifnet.further.moments._input import as_fit, as_matrix, endogenous_column
 from motifnet.further.moments._moment import Moment
 from motifnet.further.moments._solve import solve_moments
 
-_CONSTANT = 1e-9
+_EQUAL = 1e-6
 
 
 class MomentEstimator(RegressorMixin, BaseEstimator):
@@ -75,8 +75,8 @@ class MomentEstimator(RegressorMixin, BaseEstimator):
 
     def _exogenous(self, X: Matrix, endogenous: NDArray[np.bool_]) -> Matrix:
         """Features that hold exogenous columns only: those that a smoother leaves as they are."""
-        kept = (self._features.given(X, endogenous, np.zeros_like) == self._P).all(0)
-        return self._P[:, kept | (self._P.std(0) < _CONSTANT)]
+        given = self._features.given(X, endogenous, np.ones_like)
+        return self._P[:, np.isclose(given, self._P, atol=_EQUAL).all(0)]
 
     def _warn(self) -> None:
         if self.identification_.weak:

@@ -54,7 +54,8 @@ class Identification:
         rho = np.minimum(np.linalg.svd(left.T @ right / n, compute_uv=False), 1.0)
         noise = min(K / n, 1 - 1e-9)
         rank = max(float(((rho**2).sum() - k * noise) / (1 - noise)), 0.0)
-        f = rho[0] ** 2 / max(1 - rho[0] ** 2, 1e-300) * max(n - K - base.shape[1], 1) / K
+        share = rho[0] ** 2 / max(1 - rho[0] ** 2, _NOTHING)
+        f = share * max(n - K - base.shape[1], 1) / K
         return cls(rho, rank, k, float(f))
 
     def __str__(self) -> str:
@@ -69,8 +70,8 @@ class Identification:
             )
         return (
             f"The instruments see {seen}; the strongest has a correlation of "
-            f"{self.correlations[0]:.2f} (F = {self.f_statistic:.0f}). Elsewhere the estimate rests "
-            "on smoothness."
+            f"{self.correlations[0]:.2f} (F = {self.f_statistic:.0f}). Elsewhere the estimate "
+            "rests on smoothness."
         )
 
 

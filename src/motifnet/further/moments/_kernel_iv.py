@@ -7,7 +7,9 @@ K of X and L of Z, widths the median distance of each column:
 
 Tuning is out of sample (their section A.5.2). λ has the least error of the first stage on the
 second half, (1/m) tr(K˜ − 2 K_{x˜ x} Γ + Γᵀ K Γ). ξ has the least error of the second stage on the
-first half, mean (y − f(E[k(x)|z]))², where y of the first half has had no part.
+first half, mean (y − f(E[k(x)|z]))², where y of the first half has had no part; the problem is
+ill-posed, so that this error hardly rises for ξ too small. So it is the largest ξ with an error
+within one standard error of the least.
 """
 
 from __future__ import annotations
@@ -108,8 +110,11 @@ def _second_stage(
     values, turn = np.linalg.eigh(features @ features.T)
     target = turn.T @ (features @ y)
     paths = turn @ (target[:, None] / (np.maximum(values, 0)[:, None] + m * XIS))
-    errors = ((held_out[:, None] - (lower.T @ inside).T @ paths) ** 2).mean(0)
-    best = int(np.argmin(errors))
+    losses = (held_out[:, None] - (lower.T @ inside).T @ paths) ** 2
+    errors = losses.mean(0)
+    least = int(np.argmin(errors))
+    allowed = errors[least] + losses[:, least].std() / np.sqrt(len(losses))
+    best = int(np.flatnonzero(errors <= allowed)[-1])
     return float(XIS[best]), np.linalg.solve(lower.T, paths[:, best])
 
 

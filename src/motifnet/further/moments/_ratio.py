@@ -5,21 +5,24 @@ It turns a conditional mean into a plain one, E[m(W) | Z = z] = E[m(W) r(W, z)] 
 
     J(r) = ½ mean_ij r(w_i, z_j)² − mean_i r(w_i, z_i)
 
-over r = 1 + Σ_kl A_kl φ_k(w) ψ_l(z), where φ and ψ are Gaussian kernels at centres, less their
-means over the rows. So the mean over w is 1 for every z. With C_w = E φφᵀ, C_z = E ψψᵀ and C_zw =
-E ψφᵀ the quadratic form of J is C_w ⊗ C_z, and with a ridge λ on both the minimum is closed:
+over r = 1 + Σ_kl A_kl φ_k(w) ψ_l(z), where φ are Gaussian kernels at centres, and ψ are Gaussian
+kernels or the products of splines of a `Sieve`; all less their means over the rows. So the mean
+over w is 1 for every z. With C_w = E φφᵀ, C_z = E ψψᵀ and C_zw = E ψφᵀ the quadratic form of J is
+C_w ⊗ C_z, and with a ridge λ on both the minimum is closed:
 
     (C_z + λ)^(−½) C_zw (C_w + λ)^(−½) = U diag(s) Vᵀ,      r(w, z) = 1 + Σ_k s_k u_k(z) v_k(w)
     u = Uᵀ (C_z + λ)^(−½) ψ,   v = Vᵀ (C_w + λ)^(−½) φ
 
-s_k are regularised canonical correlations: u_k are the functions of z that say most of w. Widths,
-λ and the number of pairs are those of least J on held-out rows: the fit is to one half, J of the
-other half. In use r is clipped at 0, and each z has weights of mean 1 over the rows.
+s_k are regularised canonical correlations: u_k are the functions of z that say most of w. Functions
+of z, widths, λ and the number of pairs are those of least J on held-out rows: the fit is to one
+half, J of the other half. In use r is clipped at 0, and each z has weights of mean 1 over the rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Any, Self
 
@@ -29,6 +32,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from motifnet.engine import DataError, Matrix, check_count, seed_of
+from motifnet.further.moments._features import Sieve
 from motifnet.further.moments._input import as_matrix
 
 WIDTHS, RIDGES = (0.25, 0.5, 1.0), (1e-5, 1e-4, 1e-3, 1e-2)
@@ -49,8 +53,9 @@ class DensityRatio(BaseEstimator):
     ----------
     singular_values_ : array with shape (k,)
         The correlations s_k of the pairs that lower J on held-out rows.
-    width_w_, width_z_ : float
-        Kernel widths, in standard deviations of a column times the root of the number of columns.
+    functions_w_, functions_z_ : str
+        The functions of w and z: kernels with their width, in standard deviations of a column
+        times the root of the number of columns, or splines.
     ridge_ : float
     objective_ : float
         J on held-out rows; −.5 is that of r = 1.
@@ -78,7 +83,8 @@ class DensityRatio(BaseEstimator):
         order = rng.permutation(len(W))
         centres = order[: self.n_centers]
         first, second = order[::2], order[1::2]
-        sides = [[_Kernels.of(A, A[centres], width) for width in WIDTHS] for A in (W, Z)]
+        sides = [[_Functions.kernels(A, A[centres], h) for h in WIDTHS] for A in (W, Z)]
+        sides[1].append(_Functions.centred(Sieve.of(Z), Z, "splines"))
         best = min(
             (
                 (*_held_out(w, z, W, Z, first, second, ridge), w, z, ridge)
@@ -88,14 +94,16 @@ class DensityRatio(BaseEstimator):
             key=lambda found: found[0],
         )
         self.objective_, rank, w, z, self.ridge_ = best
-        self.width_w_, self.width_z_ = w.width, z.width
+        self.functions_w_, self.functions_z_ = w.name, z.name
         self._pairs = _Pairs.of(w, z, w(W), z(Z), self.ridge_).first(rank)
         self.singular_values_ = self._pairs.s
         self.n_features_in_ = W.shape[1]
         return self
 
     def __call__(self, W: Any, Z: Any) -> Matrix:
-        """r(w_i, z_j), clipped at 0, with mean 1 over the rows of W, with shape (len(Z), len(W))."""
+        """r(w_i, z_j), clipped at 0 and with mean 1 over the rows of W, with shape (len(Z),
+        len(W)).
+        """
         check_is_fitted(self)
         v, u = self._pairs.v(as_matrix("W", W)), self._pairs.u(as_matrix("Z", Z))
         raw = np.maximum(1 + (u * self._pairs.s) @ v.T, 0)
@@ -118,39 +126,45 @@ class DensityRatio(BaseEstimator):
 
 
 @dataclass(frozen=True)
-class _Kernels:
-    """Gaussian kernels at centres, of standardised columns, less their means."""
+class _Functions:
+    """Functions of rows, less their means over the rows of the fit."""
 
-    centre: Matrix
-    scale: Matrix
-    points: Matrix
-    width: float
+    function: Callable[[Matrix], Matrix]
     mean: Matrix
+    name: str
 
     @classmethod
-    def of(cls, rows: Matrix, points: Matrix, width: float) -> _Kernels:
+    def centred(cls, function: Callable[[Matrix], Matrix], rows: Matrix, name: str) -> _Functions:
+        return cls(function, function(rows).mean(0), name)
+
+    @classmethod
+    def kernels(cls, rows: Matrix, points: Matrix, width: float) -> _Functions:
+        """Gaussian kernels of standardised columns, of this width times √columns."""
         scale = rows.std(0)
         scale = np.where(scale > 0, scale, 1.0) * np.sqrt(rows.shape[1]) * width
-        plain = cls(rows.mean(0), scale, np.unique(points, axis=0), width, np.zeros(1))
-        return cls(plain.centre, scale, plain.points, width, plain(rows).mean(0))
+        kernels = partial(_gaussian, np.unique(points, axis=0) / scale, scale)
+        return cls.centred(kernels, rows, f"kernels of width {width:g}")
 
     def __call__(self, rows: Matrix) -> Matrix:
-        a, b = (rows - self.centre) / self.scale, (self.points - self.centre) / self.scale
-        return np.asarray(np.exp(-cdist(a, b, "sqeuclidean") / 2) - self.mean)
+        return np.asarray(self.function(rows) - self.mean)
+
+
+def _gaussian(points: Matrix, scale: Matrix, rows: Matrix) -> Matrix:
+    return np.asarray(np.exp(-cdist(rows / scale, points, "sqeuclidean") / 2))
 
 
 @dataclass(frozen=True)
 class _Pairs:
     """Singular functions and values."""
 
-    kernels_w: _Kernels
-    kernels_z: _Kernels
+    functions_w: _Functions
+    functions_z: _Functions
     turn_w: Matrix
     turn_z: Matrix
     s: Matrix
 
     @classmethod
-    def of(cls, w: _Kernels, z: _Kernels, phi: Matrix, psi: Matrix, ridge: float) -> _Pairs:
+    def of(cls, w: _Functions, z: _Functions, phi: Matrix, psi: Matrix, ridge: float) -> _Pairs:
         half_w, half_z = _inverse_root(phi, ridge), _inverse_root(psi, ridge)
         cross = half_z.T @ (psi.T @ phi / len(phi)) @ half_w
         U, s, Vt = np.linalg.svd(cross, full_matrices=False)
@@ -158,18 +172,18 @@ class _Pairs:
 
     def first(self, rank: int) -> _Pairs:
         return _Pairs(
-            self.kernels_w,
-            self.kernels_z,
+            self.functions_w,
+            self.functions_z,
             self.turn_w[:, :rank],
             self.turn_z[:, :rank],
             self.s[:rank],
         )
 
     def u(self, Z: Matrix) -> Matrix:
-        return np.asarray(self.kernels_z(Z) @ self.turn_z)
+        return np.asarray(self.functions_z(Z) @ self.turn_z)
 
     def v(self, W: Matrix) -> Matrix:
-        return np.asarray(self.kernels_w(W) @ self.turn_w)
+        return np.asarray(self.functions_w(W) @ self.turn_w)
 
 
 def _inverse_root(features: Matrix, ridge: float) -> Matrix:
@@ -180,8 +194,8 @@ def _inverse_root(features: Matrix, ridge: float) -> Matrix:
 
 
 def _held_out(
-    w: _Kernels,
-    z: _Kernels,
+    w: _Functions,
+    z: _Functions,
     W: Matrix,
     Z: Matrix,
     first: Matrix,

@@ -79,9 +79,7 @@ def solve_moments(moment: Moment, U: Matrix, P: Matrix, y: Matrix, penalty: Matr
         steps += count
     choice, gamma, D, variance = _linear_problem(current, U, P, y, penalty, theta)
     each = choice.solutions(gamma, D, penalty)
-    return Solution(
-        choice.shares @ each, each, choice, current, D, variance, converged, steps
-    )
+    return Solution(choice.shares @ each, each, choice, current, D, variance, converged, steps)
 
 
 def _start(moment: Moment, U: Matrix, P: Matrix, y: Matrix, theta: Matrix) -> Matrix:
@@ -100,14 +98,14 @@ def _solve_linear(U: Matrix, P: Matrix, y: Matrix, penalty: Matrix) -> Solution:
     D, gamma = U.T @ P / n, U.T @ y / n
     residuals = y - P @ np.linalg.lstsq(P, y, rcond=None)[0]
     variance = float(residuals @ residuals) / max(n - P.shape[1], 1)
-    for count in range(1, MAX_VARIANCES + 1):
+    for _ in range(MAX_VARIANCES):
         choice = choose_eta(gamma, D, penalty, variance, n, float(y.std()))
         each = choice.solutions(gamma, D, penalty)
         theta = choice.shares @ each
         before, variance = variance, float(np.mean((y - P @ theta) ** 2))
         if abs(variance - before) < _VARIANCE * variance:
             break
-    return Solution(theta, each, choice, Moment(None), D, variance, True, count)
+    return Solution(theta, each, choice, Moment(None), D, variance, True, 1)
 
 
 def ridge(gamma: Matrix, D: Matrix, penalty: Matrix) -> Matrix:

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import BSpline
+from scipy.linalg import eigh
 
 from motifnet.engine import Matrix
 
-_TOLERANCE = 1e-8
+_NOTHING, _FLAT = 1e-12, 1e-6
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,16 @@ class ColumnBasis:
         knots = np.concatenate([[low] * 4, inner, [high] * 4])
         raw = BSpline(knots, np.eye(len(knots) - 4), 3)
         values = raw(column)
-        weights, turn = np.linalg.eigh(values.T @ values / len(column))
-        known = weights > _TOLERANCE * weights[-1]
-        whitened = turn[:, known] / np.sqrt(weights[known])
-        penalty = scale**3 * _roughness(raw, np.concatenate([[low], inner, [high]]))
-        rho, rotation = np.linalg.eigh(whitened.T @ penalty @ whitened)
-        coefficients = (whitened @ rotation)[:, :size]
-        rho = np.where(rho > _TOLERANCE, rho, 0.0)[:size]
-        return cls(BSpline(knots, coefficients, 3), low, high, rho)
+        gram = values.T @ values / len(column)
+        rough = scale**3 * _roughness(raw, np.concatenate([[low], inner, [high]]))
+        mu, vectors = eigh(gram, gram + rough)  # μ = 1/(1 + ρ), from rough to smooth
+        kept = np.flatnonzero((mu > _NOTHING) & (mu < 1 - _FLAT))[::-1][: size - 2]
+        greville = np.mean([knots[i : i + len(raw.c)] for i in (1, 2, 3)], axis=0)
+        linear = (greville - column.mean()) / scale
+        curved = vectors[:, kept] / np.sqrt(mu[kept])
+        coefficients = np.column_stack([np.ones(len(linear)), linear, curved])
+        roughness = np.concatenate([np.zeros(2), 1 / mu[kept] - 1])
+        return cls(BSpline(knots, coefficients, 3), low, high, roughness)
 
     def __call__(self, column: Matrix) -> Matrix:
         """Values with shape (n, k)."""
