@@ -32,7 +32,7 @@ from motifnet.further.moments._moment import Moment
 
 TAUS = np.geomspace(1e-8, 1e8, 65)
 MAX_STEPS, MAX_HALVINGS, MAX_VARIANCES = 30, 12, 8
-_STEP, _VARIANCE, _JITTER, _SHARE = 1e-4, 0.02, 1e-10, 1e-3
+_STEP, _DESCENT, _VARIANCE, _JITTER, _SHARE = 1e-4, 1e-5, 0.02, 1e-10, 1e-3
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,8 @@ def _linearised(
 def _gauss_newton(
     moment: Moment, U: Matrix, P: Matrix, y: Matrix, penalty: Matrix, theta: Matrix
 ) -> tuple[Matrix, bool, int]:
-    """Steps that are halved until the objective falls; θ, and whether the last step is small."""
+    """Steps that are halved until the objective falls; θ, whether the last step or its
+    descent is small, and the number of steps."""
 
     def objective(t: Matrix) -> float:
         return _norm(moment, U, P, y, t) + float(t @ (penalty * t))
@@ -186,7 +187,9 @@ def _gauss_newton(
                 break
         else:  # no descent along the step: a minimum up to rounding, if the step is short
             return theta, float(np.std(P @ step)) < 1e-2 * scale, count
-        theta, now = trial, after
+        still, theta, now = now - after < _DESCENT * now, trial, after
+        if still:
+            return theta, True, count
     return theta, False, MAX_STEPS
 
 
