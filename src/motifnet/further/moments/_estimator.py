@@ -53,7 +53,9 @@ class MomentEstimator(RegressorMixin, BaseEstimator):
             if value is not None:
                 check_count(name, value, 2 if name == "size" else 1, 10 if name == "size" else 2)
         X, y, Z = as_fit(X, y, Z)
-        endogenous = endogenous_columns(X, Z)
+        endogenous = endogenous_columns(
+            X, Z, isinstance(self.model, str) and self.model == "linear"
+        )
         self._features: FeatureMap = feature_map(
             self.model, X, y, size=self.size, order=self.order, seed=seed
         )

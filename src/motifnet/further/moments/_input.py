@@ -69,17 +69,25 @@ def as_target(y: Any) -> Matrix:
     return values
 
 
-def endogenous_columns(X: Matrix, Z: Matrix) -> NDArray[np.bool_]:
+def endogenous_columns(X: Matrix, Z: Matrix, linear: bool = False) -> NDArray[np.bool_]:
     """True for the columns of X that are no columns of Z, with shape (p,). DataError where there
-    are some, and no column of Z is an excluded instrument.
+    are some, and no column of Z is an excluded instrument; for a linear model where there are
+    fewer of these, or more coefficients than rows.
     """
     same = (X[:, :, None] == Z[:, None, :]).all(0)
     endogenous = ~same.any(1)
     excluded = (np.ptp(Z, axis=0) > 0) & ~same.any(0)
-    if endogenous.any() and not excluded.any():
+    least = int(endogenous.sum()) if linear else int(endogenous.any())
+    if excluded.sum() < least:
         raise DataError(
-            f"{int(endogenous.sum())} columns of X are not in Z, but every column of Z that "
-            "varies is one of X. Pass at least one instrument that is no regressor."
+            f"Z has {int(excluded.sum())} excluded instruments for {int(endogenous.sum())} "
+            f"endogenous columns of X, expected at least {least}. Pass at least {least} columns "
+            "that vary and are no regressors."
+        )
+    if linear and X.shape[1] + 1 > len(X):
+        raise DataError(
+            f"The linear model has {X.shape[1] + 1} coefficients for {len(X)} rows. Pass fewer "
+            "columns or more rows."
         )
     return endogenous
 
