@@ -121,7 +121,7 @@ def test_bands_are_nested_and_around_the_prediction() -> None:
 
 def test_weak_instruments_are_said_and_widen_the_band() -> None:
     widths, ranks = [], []
-    for strength in (0.5, 0.1):
+    for strength in (0.5, 0.2):
         model = ConditionalMomentRegressor(n_centers=80).fit(*design(n=800, strength=strength))
         assert not model.identification_.weak
         widths.append(np.mean(np.diff(model.predict_band(GRID))))
@@ -130,7 +130,7 @@ def test_weak_instruments_are_said_and_widen_the_band() -> None:
         model = ConditionalMomentRegressor(n_centers=80).fit(*design(n=800, strength=0.0))
     widths.append(np.mean(np.diff(model.predict_band(GRID))))
     ranks.append(model.identification_.effective_rank)
-    assert widths[0] < widths[1] < widths[2]
+    assert widths[0] < widths[1] < 0.5 * widths[2]
     assert ranks[0] > ranks[1] > ranks[2]
     assert "directions of f" in str(fitted().identification_)
 
@@ -176,10 +176,10 @@ def test_features_of_a_trained_network() -> None:
 
 
 def test_the_same_seed_gives_the_same_result() -> None:
-    before = np.random.get_state()[1].copy()
+    before = np.random.get_state(legacy=False)["state"]["key"].copy()
     again = ConditionalMomentRegressor(n_centers=80, random_state=0).fit(*design())
     np.testing.assert_array_equal(again.predict(GRID), fitted().predict(GRID))
-    np.testing.assert_array_equal(np.random.get_state()[1], before)
+    np.testing.assert_array_equal(np.random.get_state(legacy=False)["state"]["key"], before)
     kept = pickle.loads(pickle.dumps(again))
     np.testing.assert_array_equal(kept.predict_band(GRID), again.predict_band(GRID))
 

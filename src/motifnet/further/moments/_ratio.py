@@ -27,6 +27,7 @@ from itertools import product
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -36,6 +37,7 @@ from motifnet.further.moments._features import Sieve
 from motifnet.further.moments._input import as_matrix
 
 WIDTHS, RIDGES = (0.25, 0.5, 1.0), (1e-5, 1e-4, 1e-3, 1e-2)
+Rows = NDArray[np.int64]
 _NOTHING = 1e-10
 
 
@@ -82,20 +84,24 @@ class DensityRatio(BaseEstimator):
         rng = np.random.default_rng(seed_of(self.random_state))
         order = rng.permutation(len(W))
         centres = order[: self.n_centers]
-        first, second = order[::2], order[1::2]
+        halves = order[::2], order[1::2]
         sides = [[_Functions.kernels(A, A[centres], h) for h in WIDTHS] for A in (W, Z)]
         sides[1].append(_Functions.centred(Sieve.of(Z), Z, "splines"))
+        w_split, z_split = (
+            [(functions, _Split.of(functions(A), *halves)) for functions in side]
+            for side, A in zip(sides, (W, Z), strict=True)
+        )
         best = min(
             (
-                (*_held_out(w, z, W, Z, first, second, ridge), w, z, ridge)
-                for w, z in product(*sides)
+                (*_held_out(w_half, z_half, ridge), w, z, ridge)
+                for (w, w_half), (z, z_half) in product(w_split, z_split)
                 for ridge in RIDGES
             ),
             key=lambda found: found[0],
         )
         self.objective_, rank, w, z, self.ridge_ = best
         self.functions_w_, self.functions_z_ = w.name, z.name
-        self._pairs = _Pairs.of(w, z, w(W), z(Z), self.ridge_).first(rank)
+        self._pairs = _Pairs.of(w, z, w(W), z(Z), self.ridge_, rank)
         self.singular_values_ = self._pairs.s
         self.n_features_in_ = W.shape[1]
         return self
@@ -164,20 +170,12 @@ class _Pairs:
     s: Matrix
 
     @classmethod
-    def of(cls, w: _Functions, z: _Functions, phi: Matrix, psi: Matrix, ridge: float) -> _Pairs:
-        half_w, half_z = _inverse_root(phi, ridge), _inverse_root(psi, ridge)
-        cross = half_z.T @ (psi.T @ phi / len(phi)) @ half_w
-        U, s, Vt = np.linalg.svd(cross, full_matrices=False)
-        return cls(w, z, half_w @ Vt.T, half_z @ U, s)
-
-    def first(self, rank: int) -> _Pairs:
-        return _Pairs(
-            self.functions_w,
-            self.functions_z,
-            self.turn_w[:, :rank],
-            self.turn_z[:, :rank],
-            self.s[:rank],
-        )
+    def of(
+        cls, w: _Functions, z: _Functions, phi: Matrix, psi: Matrix, ridge: float, rank: int
+    ) -> _Pairs:
+        """The first pairs for values φ and ψ at the rows."""
+        turn_w, turn_z, s = _decomposed(_Moments.of(phi), _Moments.of(psi), ridge)
+        return cls(w, z, turn_w[:, :rank], turn_z[:, :rank], s[:rank])
 
     def u(self, Z: Matrix) -> Matrix:
         return np.asarray(self.functions_z(Z) @ self.turn_z)
@@ -186,26 +184,50 @@ class _Pairs:
         return np.asarray(self.functions_w(W) @ self.turn_w)
 
 
-def _inverse_root(features: Matrix, ridge: float) -> Matrix:
-    """E diag(1/√(e + λ)) of the second moments E diag(e) Eᵀ."""
-    values, vectors = np.linalg.eigh(features.T @ features / len(features))
-    kept = values > _NOTHING * max(values[-1], _NOTHING)
-    return np.asarray(vectors[:, kept] / np.sqrt(values[kept] + ridge))
+@dataclass(frozen=True)
+class _Moments:
+    """Values with shape (n, m), eigenvalues and eigenvectors of their second moments."""
+
+    values: Matrix
+    eigenvalues: Matrix
+    vectors: Matrix
+
+    @classmethod
+    def of(cls, values: Matrix) -> _Moments:
+        found, vectors = np.linalg.eigh(values.T @ values / len(values))
+        kept = found > _NOTHING * max(found[-1], _NOTHING)
+        return cls(values, found[kept], vectors[:, kept])
+
+    def inverse_root(self, ridge: float) -> Matrix:
+        """E diag(1/√(e + λ))."""
+        return np.asarray(self.vectors / np.sqrt(self.eigenvalues + ridge))
 
 
-def _held_out(
-    w: _Functions,
-    z: _Functions,
-    W: Matrix,
-    Z: Matrix,
-    first: Matrix,
-    second: Matrix,
-    ridge: float,
-) -> tuple[float, int]:
+@dataclass(frozen=True)
+class _Split:
+    """The first half of the rows, and values of the second."""
+
+    first: _Moments
+    second: Matrix
+
+    @classmethod
+    def of(cls, values: Matrix, first: Rows, second: Rows) -> _Split:
+        return cls(_Moments.of(values[first]), values[second])
+
+
+def _decomposed(phi: _Moments, psi: _Moments, ridge: float) -> tuple[Matrix, Matrix, Matrix]:
+    """The maps from φ to v and from ψ to u, and s."""
+    half_w, half_z = phi.inverse_root(ridge), psi.inverse_root(ridge)
+    cross = half_z.T @ (psi.values.T @ phi.values / len(phi.values)) @ half_w
+    U, s, Vt = np.linalg.svd(cross, full_matrices=False)
+    return half_w @ Vt.T, half_z @ U, s
+
+
+def _held_out(w: _Split, z: _Split, ridge: float) -> tuple[float, int]:
     """The least J of the second half over the number of pairs, and that number."""
-    pairs = _Pairs.of(w, z, w(W[first]), z(Z[first]), ridge)
-    u, v = pairs.u(Z[second]), pairs.v(W[second])
-    n, s = len(u), pairs.s
+    turn_w, turn_z, s = _decomposed(w.first, z.first, ridge)
+    u, v = z.second @ turn_z, w.second @ turn_w
+    n = len(u)
     # mean_ij (1 + Σ_k s_k u_k(z_j) v_k(w_i))² for the first 0, 1, 2, … pairs
     square = (s[:, None] * (u.T @ u / n) * s) * (v.T @ v / n)
     inside = np.diag(np.cumsum(np.cumsum(square, axis=0), axis=1))
