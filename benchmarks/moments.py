@@ -180,11 +180,12 @@ def _compared(models: dict[str, Any], X: Any, y: Any, Z: Any, T: Any, truth: Any
 
 
 def _of_test(model: Any) -> dict[str, Any]:
-    return {
-        "p_value": model.overidentification_test().p_value,
+    test = model.overidentification_test()
+    found = {
         "effective_rank": model.identification_.effective_rank,
         "f": model.identification_.f_statistic,
     }
+    return found | ({"p_value": test.p_value} if test.restrictions else {})
 
 
 def _table(name: str, model: str, options: Options) -> dict[str, Any]:
