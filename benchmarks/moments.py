@@ -57,7 +57,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "step": lambda x: (x > 0) * 1.0,
     "linear": lambda x: x,
 }
-RHOS, LEVELS, LARGE_SEEDS = (0.1, 0.5, 0.9), (0.25, 0.5, 0.75), 2
+RHOS, LEVELS, LARGE_SEEDS = (0.1, 0.5, 0.9), (0.25, 0.5, 0.75), 4
 FOLDER = "moments"
 CARD = ["exper", "expersq", "black", "south", "smsa", "smsa66"]
 CARD += [f"reg66{i}" for i in range(2, 10)]
@@ -65,7 +65,7 @@ Key = tuple[str, str, int, int]
 
 
 def main(argv: list[str] | None = None) -> None:
-    """`--sizes` are those of the demand design; the larger has two seeds."""
+    """`--sizes` are those of the demand design; the larger has four seeds."""
     options = options_of(__doc__.splitlines()[0], argv, FULL, QUICK)
     EXPERIMENT.run(options, _keys(options), partial(_measure, options=options), report)
 
