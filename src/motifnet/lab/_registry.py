@@ -22,6 +22,7 @@ from motifnet.lab import (
     _fig6,
     _fig7,
     _fig8,
+    _moments,
     _synthetic,
     _trajectories,
 )
@@ -36,6 +37,7 @@ FIGURES: dict[str, Callable[[bool, Path], Facts]] = {
     "fig6": _fig6.run,
     "fig7": _fig7.run,
     "fig8": _fig8.run,
+    "moments": _moments.run,
     "density": _density.run,
     "trajectories": _trajectories.run,
     "synthetic": _synthetic.run,
