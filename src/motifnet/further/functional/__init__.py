@@ -1,0 +1,10 @@
+"""Curves as inputs of estimators.
+
+Comes in: curves as an array with shape (n, T) and a grid, as columns of a data frame, or as an
+`FDataGrid` of scikit-fda. Goes out: fitted estimators, confidence bands, profiles. Never knows
+about: tables of other kinds, files.
+"""
+
+from motifnet.further.functional._curves import Curves, read_curves
+
+__all__ = ["Curves", "read_curves"]
