@@ -5,6 +5,8 @@ Comes in: curves as an array with shape (n, T) and a grid, as columns of a data 
 about: tables of other kinds, files.
 """
 
+from motifnet.further.functional._band import ActiveDomain
 from motifnet.further.functional._curves import Curves, read_curves
+from motifnet.further.functional._linear import FunctionalLinearRegressor
 
-__all__ = ["Curves", "read_curves"]
+__all__ = ["ActiveDomain", "Curves", "FunctionalLinearRegressor", "read_curves"]

@@ -80,7 +80,7 @@ def read_curves(X: Any, grid: Any = None) -> Curves:
     increase.
     """
     values, own = _read(X)
-    _check_values(values)
+    _check_values(values, min_points=2 if grid is None else 0)
     points = _grid_of(grid, own, values.shape[1])
     return Curves(_filled(values, points), points, trapezoid(points))
 
@@ -103,6 +103,8 @@ def _read(X: Any) -> tuple[Matrix, Matrix | None]:
         return _of_frame(X)
     if hasattr(X, "toarray"):
         raise DataError("Sparse data was passed, but curves are dense. Use X.toarray().")
+    if getattr(getattr(X, "dtype", None), "kind", None) == "c":
+        raise DataError("Complex data not supported: pass the real part, X.real.")
     return as_floats("X", X, _READ), None
 
 
@@ -143,14 +145,14 @@ def points_of_names(names: list[Any]) -> Matrix | None:
     return None if np.array_equal(points, np.arange(len(points))) else points
 
 
-def _check_values(values: Matrix) -> None:
+def _check_values(values: Matrix, min_points: int) -> None:
     """The words are those that scikit-learn's checks look for."""
     if values.ndim != 2:
         raise DataError(
             f"Expected 2D array, got {values.ndim}D array instead: shape {values.shape}. Reshape "
             f"your data using array.reshape(1, -1) if it is a single curve. {_READ}"
         )
-    for axis, least, what in ((0, 1, "sample(s)"), (1, 2, "feature(s)")):
+    for axis, least, what in ((0, 1, "sample(s)"), (1, min_points, "feature(s)")):
         if values.shape[axis] < least:
             raise DataError(
                 f"Found array with {values.shape[axis]} {what} (shape={values.shape}) while a "
