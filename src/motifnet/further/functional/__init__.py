@@ -6,7 +6,17 @@ about: tables of other kinds, files.
 """
 
 from motifnet.further.functional._band import ActiveDomain
+from motifnet.further.functional._classifier import FunctionalClassifier
 from motifnet.further.functional._curves import Curves, read_curves
 from motifnet.further.functional._linear import FunctionalLinearRegressor
+from motifnet.further.functional._separability import SeparabilityProfile, separability_profile
 
-__all__ = ["ActiveDomain", "Curves", "FunctionalLinearRegressor", "read_curves"]
+__all__ = [
+    "ActiveDomain",
+    "Curves",
+    "FunctionalClassifier",
+    "FunctionalLinearRegressor",
+    "SeparabilityProfile",
+    "read_curves",
+    "separability_profile",
+]
