@@ -8,6 +8,11 @@ about: tables of other kinds, files.
 from motifnet.further.functional._band import ActiveDomain
 from motifnet.further.functional._classifier import FunctionalClassifier
 from motifnet.further.functional._curves import Curves, read_curves
+from motifnet.further.functional._designs import (
+    bayes_error_of_classes,
+    make_curve_classes,
+    make_curve_regression,
+)
 from motifnet.further.functional._linear import FunctionalLinearRegressor
 from motifnet.further.functional._separability import SeparabilityProfile, separability_profile
 
@@ -17,6 +22,9 @@ __all__ = [
     "FunctionalClassifier",
     "FunctionalLinearRegressor",
     "SeparabilityProfile",
+    "bayes_error_of_classes",
+    "make_curve_classes",
+    "make_curve_regression",
     "read_curves",
     "separability_profile",
 ]
