@@ -14,6 +14,9 @@ from motifnet.further.functional._designs import (
     make_curve_regression,
 )
 from motifnet.further.functional._linear import FunctionalLinearRegressor
+from motifnet.further.functional._motif_classifier import FunctionalMotifClassifier
+from motifnet.further.functional._motif_regressor import FunctionalMotifRegressor
+from motifnet.further.functional._saved import load
 from motifnet.further.functional._separability import SeparabilityProfile, separability_profile
 
 __all__ = [
@@ -21,8 +24,11 @@ __all__ = [
     "Curves",
     "FunctionalClassifier",
     "FunctionalLinearRegressor",
+    "FunctionalMotifClassifier",
+    "FunctionalMotifRegressor",
     "SeparabilityProfile",
     "bayes_error_of_classes",
+    "load",
     "make_curve_classes",
     "make_curve_regression",
     "read_curves",
