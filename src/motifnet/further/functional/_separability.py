@@ -12,7 +12,8 @@ Perfect classification of Gaussian curves is possible if and only if S(r) grows 
 not differ. The estimate without bias, for a fixed basis, ν = n_0 + n_1 − 2 and δ = 1/n_0 + 1/n_1,
 is
 
-    Ŝ(r) = (ν − r − 1)/ν · Σ_{j≤r} μ̂_j²/θ̂_j − r δ,    Var Ŝ(r) ≈ 4 δ S(r) + 2 r δ²
+    Ŝ(r) = (ν − r − 1)/ν · Σ_{j≤r} μ̂_j²/θ̂_j − r δ
+    Var Ŝ(r) ≈ 4 δ S(r) + 2 r δ² + 2 S(r)²/ν        (errors of μ̂_j, and of θ̂_j)
 
 The second half of R components is compared with the first half: linear growth doubles S. The
 exponent is log₂ S(R)/S(R/2).
@@ -41,11 +42,13 @@ class SeparabilityProfile:
     """The profile r ↦ S(r) of two classes, for r = 1, …, R.
 
     values : Ŝ(r) with shape (R,).
-    delta : δ = 1/n_0 + 1/n_1, the error of a squared score in units of θ_j.
+    delta : δ = 1/n_0 + 1/n_1, the variance of μ̂_j in units of θ_j.
+    freedom : ν = n_0 + n_1 − 2.
     """
 
     values: Matrix
     delta: float
+    freedom: int
 
     @property
     def components(self) -> Matrix:
@@ -55,7 +58,7 @@ class SeparabilityProfile:
     @property
     def standard_errors(self) -> Matrix:
         """Standard errors of Ŝ(r), with shape (R,)."""
-        return _error(self.values, self.components, self.delta)
+        return self._error(self.values, self.components)
 
     @property
     def gaussian_errors(self) -> Matrix:
@@ -91,7 +94,12 @@ class SeparabilityProfile:
 
     @property
     def _error_of_halves(self) -> Matrix:
-        return _error(np.array(self.halves), np.full(2, len(self.values) / 2), self.delta)
+        return self._error(np.array(self.halves), np.full(2, len(self.values) / 2))
+
+    def _error(self, S: Matrix, r: Matrix) -> Matrix:
+        S = np.maximum(S, 0)
+        variance = 4 * self.delta * S + 2 * r * self.delta**2 + 2 * S**2 / self.freedom
+        return np.asarray(np.sqrt(variance))
 
     def __str__(self) -> str:
         R = len(self.values)
@@ -151,7 +159,7 @@ def separability_profile(
     delta = n / (second.sum() * (n - second.sum()))
     r = np.arange(1, R + 1)
     plain = np.cumsum(mu[:R] ** 2 / theta[:R])
-    return SeparabilityProfile((nu - r - 1) / nu * plain - r * delta, float(delta))
+    return SeparabilityProfile((nu - r - 1) / nu * plain - r * delta, float(delta), nu)
 
 
 def _scores(curves: Curves, second: NDArray[np.bool_]) -> tuple[Matrix, Matrix]:
@@ -182,7 +190,3 @@ def _even(n_components: int | None, rank: int, n: int) -> int:
             f"vary in {rank} components within their classes."
         )
     return int(n_components)
-
-
-def _error(S: Matrix, r: Matrix, delta: float) -> Matrix:
-    return np.asarray(np.sqrt(4 * delta * np.maximum(S, 0) + 2 * r * delta**2))
