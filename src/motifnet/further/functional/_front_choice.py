@@ -66,7 +66,7 @@ def choose_front(
     scored = np.sort(np.random.default_rng(seed).permutation(n)[:MAX_ROWS])
     found: FrontChoice | None = None
     for layer in _layers(curves, settings):
-        trial = score(layer, layer(curves.values[scored]), targets[scored])
+        trial = FrontChoice(*tuned(layer(curves.values[scored]), targets[scored]), layer)
         if found is None or trial.error < found.error:
             found = trial
     if found is None:
@@ -94,20 +94,19 @@ def _count(components: Components, count: int | float) -> int:
     return min(components.count(count), MAX_COMPONENTS) if len(components.variances) else 0
 
 
-def score(layer: FrontLayer, scores: Matrix, targets: Matrix) -> FrontChoice:
-    """The layer with the length scale and ridge of least leave-one-out error."""
+def tuned(scores: Matrix, targets: Matrix) -> tuple[float, float, float]:
+    """The least leave-one-out error of kernel ridge regression, its length scale and its ridge."""
     from scipy.spatial.distance import pdist, squareform
 
     squares = squareform(pdist(scores, "sqeuclidean"))
     apart = squares[squares > 0]
     median = float(np.sqrt(np.median(apart))) if len(apart) else 1.0
     rest = targets - targets.mean(0)
-    trials = [
+    return min(
         (error, width * median, ridge)
         for width in WIDTHS
         for ridge, error in _errors(np.exp(-squares / (2 * (width * median) ** 2)), rest)
-    ]
-    return FrontChoice(*min(trials), layer)
+    )
 
 
 def _errors(kernel: Matrix, rest: Matrix) -> Iterator[tuple[float, float]]:

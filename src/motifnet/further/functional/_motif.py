@@ -104,7 +104,7 @@ class FunctionalMotif(CurveEstimator):
         self.n_components_ = front.n_components
         self.derivative_, self.whitening_ = front.derivative, front.whitening
 
-    def transform(self, X: Any, covariates: Any = None) -> Any:
+    def scores(self, X: Any, covariates: Any = None) -> Any:
         """The data frame that `model_` takes: a column for each score, then the covariates.
 
         With it every method of `model_` is at hand, such as `model_.explain`.
@@ -140,7 +140,7 @@ class FunctionalMotif(CurveEstimator):
                 )
             X = random_curves(self.front_)
         values = self._curves_of_predict(X).values
-        return export(self.model_, self.front_, values, self.transform(X, covariates), path, dtype)
+        return export(self.model_, self.front_, values, self.scores(X, covariates), path, dtype)
 
     def save(self, path: str | Path) -> None:
         """Write the model as one file that `motifnet.functional.load` reads: a model on the scores,
@@ -217,6 +217,7 @@ def _count_or_share(value: Any) -> int | float:
 
 
 def _check_range(name: str, value: Any, most: float, automatic: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= most:
+    known = isinstance(value, Real) and not isinstance(value, bool) and np.isfinite(float(value))
+    if not known or not 0 <= float(value) <= most:
         span = "at least 0" if np.isinf(most) else f"between 0 and {most:g}"
         raise UsageError(f"{name}={value!r} must be a finite number {span}, or {automatic}.")

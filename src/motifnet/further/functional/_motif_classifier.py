@@ -31,15 +31,15 @@ class FunctionalMotifClassifier(ClassifierMixin, FunctionalMotif):
 
     def predict(self, X: Any, covariates: Any = None) -> NDArray[Any]:
         """The most probable class of each curve, with shape (n,)."""
-        return np.asarray(self.model_.predict(self.transform(X, covariates)))
+        return np.asarray(self.model_.predict(self.scores(X, covariates)))
 
     def predict_proba(self, X: Any, covariates: Any = None) -> Matrix:
         """Probabilities with shape (n, K)."""
-        return np.asarray(self.model_.predict_proba(self.transform(X, covariates)))
+        return np.asarray(self.model_.predict_proba(self.scores(X, covariates)))
 
     def predict_set(self, X: Any, covariates: Any = None, coverage: float = 0.9) -> Matrix:
         """Conformal sets of classes with shape (n, K), as `MotifClassifier.predict_set`."""
-        return np.asarray(self.model_.predict_set(self.transform(X, covariates), coverage))
+        return np.asarray(self.model_.predict_set(self.scores(X, covariates), coverage))
 
     def _inner(self, seed: int) -> Any:
         from motifnet import MotifClassifier

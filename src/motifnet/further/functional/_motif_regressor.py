@@ -48,7 +48,7 @@ class FunctionalMotifRegressor(RegressorMixin, FunctionalMotif):
     front_ : the front layer, with `weight` (T, k) and `offset` (k,)
     choice_ : the leave-one-out error that chose it, with length scale and ridge
     n_components_, derivative_, whitening_ : what was chosen
-    model_ : the fitted `MotifRegressor` on the scores; see `transform`
+    model_ : the fitted `MotifRegressor` on the scores; see `scores`
     grid_ : array with shape (T,)
 
     All choices compare leave-one-out errors of kernel ridge regressions on the training rows.
@@ -101,13 +101,13 @@ class FunctionalMotifRegressor(RegressorMixin, FunctionalMotif):
 
     def predict(self, X: Any, covariates: Any = None) -> Matrix:
         """Predictions with shape (n,), or (n, q) for several targets or quantiles."""
-        return np.asarray(self.model_.predict(self.transform(X, covariates)))
+        return np.asarray(self.model_.predict(self.scores(X, covariates)))
 
     def predict_interval(self, X: Any, covariates: Any = None, coverage: float = 0.9) -> Matrix:
         """Conformal intervals of the next observation with shape (n, 2), as
         `MotifRegressor.predict_interval`.
         """
-        table = self.transform(X, covariates)
+        table = self.scores(X, covariates)
         return np.asarray(self.model_.predict_interval(table, coverage))
 
     def _inner(self, seed: int) -> Any:
