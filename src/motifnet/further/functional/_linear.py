@@ -41,8 +41,8 @@ class FunctionalLinearRegressor(RegressorMixin, CurveEstimator):
     ----------
     n_components : "aic+1", "aic" or int, default "aic+1"
         Number of principal components m. "aic" predicts best. "aic+1" takes one more, so that the
-        band holds more surely; it is 10 to 25 % wider. Where components of tiny variance still predict,
-        as in spectra, AIC takes dozens, and the band is wide: an int gives the band of fewer.
+        band holds more surely; it is 10 to 25 % wider. Where components of tiny variance
+        still predict, as in spectra, AIC takes dozens, and the band is wide: an int takes fewer.
     grid : array with shape (T,), optional
         Points of the curves, increasing. Default: see `read_curves`.
     random_state : int, RandomState or None, default None
