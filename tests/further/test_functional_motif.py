@@ -172,7 +172,7 @@ def test_the_network_starts_as_the_model_that_chose_its_layer(
 
 def test_same_seed_same_model_and_global_state_untouched(fitted: FunctionalMotifRegressor) -> None:
     X, y = shifted_curves(120)
-    before = np.random.get_state()[1].copy()  # type: ignore[index,union-attr]
+    before = np.random.get_state()[1].copy()  # type: ignore[index]
     again = clone(fitted).fit(X, y)
     assert (np.random.get_state()[1] == before).all()  # type: ignore[index]
     assert (again.predict(X) == fitted.predict(X)).all()
@@ -333,9 +333,17 @@ def test_bad_new_curves(
         classified.predict(make_curve_classes(5, random_state=0)[0])
 
 
+BY_DESIGN = {
+    "check_estimators_pickle": "it leaves two observed points of a curve, which are too few",
+    "check_dtype_object": "a dict in a cell is a DataError, which is a ValueError",
+}
+QUICK: dict[str, Any] = {"n_components": 0.9, "derivative": 0, "whitening": 0.0, "smoothing": 0.0}
+
+
 @pytest.mark.slow
 @parametrize_with_checks(
-    [FunctionalMotifRegressor(n_components=0.9), FunctionalMotifClassifier(n_components=0.9)]
-)
+    [FunctionalMotifRegressor(**QUICK), FunctionalMotifClassifier(**QUICK)],
+    expected_failed_checks=lambda _: BY_DESIGN,
+)  # type: ignore[untyped-decorator]
 def test_conventions_of_scikit_learn(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)

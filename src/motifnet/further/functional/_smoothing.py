@@ -23,7 +23,7 @@ import numpy as np
 from motifnet.engine import Matrix
 
 MAX_ORDER = 2  # a natural spline has a continuous second derivative
-LEAST, STEPS = 1e-3, 60  # smallest λ d, number of λ
+MIN_SHRINKAGE, STEPS = 1e-3, 60  # smallest λ d, number of λ
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Smoother:
             return 0.0
         power = ((values @ vectors[:, 2:]) ** 2).sum(0)
         # from hardly any smoothing to half of the smoothest direction that is no line
-        penalties = np.geomspace(LEAST / rough[-1], 1 / rough[0], STEPS)
+        penalties = np.geomspace(MIN_SHRINKAGE / rough[-1], 1 / rough[0], STEPS)
         shrunk = penalties[:, None] * rough
         shrunk = shrunk / (1 + shrunk)
         return float(penalties[np.argmin((shrunk**2 @ power) / shrunk.sum(1) ** 2)])
