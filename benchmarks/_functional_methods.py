@@ -102,7 +102,7 @@ def fda_linear(X: Matrix, y: Any, new: Matrix, grid: Matrix, seed: int) -> Any:
             LinearRegression(), on_basis(X, size), y, cv=folds, scoring=scoring
         ).mean()
 
-    best = min((4, 5, 6, 8, 10, 13, 16, 20), key=error)
+    best = min((4, 6, 8, 10, 13), key=error)
     return np.ravel(LinearRegression().fit(on_basis(X, best), y).predict(on_basis(new, best)))
 
 

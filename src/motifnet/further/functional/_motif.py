@@ -90,9 +90,10 @@ class FunctionalMotif(CurveEstimator):
         curves = self._curves_of_fit(X)
         self._check_size(curves)
         seed = seed_of(self.random_state)
-        choice = choose_front(curves, self._targets(y, len(curves)), settings, seed)
+        targets = self._targets(y, len(curves))
+        choice = choose_front(curves, targets, settings, seed)
         frame = covariate_frame(covariates, len(curves))
-        model = self._inner(seed).set_params(teacher=self._teacher(choice, curves, y, frame))
+        model = self._inner(seed).set_params(teacher=self._teacher(choice, targets, frame))
         model.fit(score_frame(choice.layer(curves.values), frame), y)
         self.take(choice.layer, model, [] if frame is None else list(frame.columns))
         self.choice_ = choice
@@ -191,7 +192,7 @@ class FunctionalMotif(CurveEstimator):
         """Columns that the front layer has to predict."""
         raise NotImplementedError
 
-    def _teacher(self, choice: FrontChoice, curves: Curves, y: Any, covariates: Any) -> Any:
+    def _teacher(self, choice: FrontChoice, targets: Matrix, covariates: Any) -> Any:
         return "kernel ridge" if is_setting(self.teacher, "auto") else self.teacher
 
     def _with_shared(self, model: Any, seed: int) -> Any:

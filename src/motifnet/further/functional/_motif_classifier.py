@@ -31,15 +31,18 @@ class FunctionalMotifClassifier(ClassifierMixin, FunctionalMotif):
 
     def predict(self, X: Any, covariates: Any = None) -> NDArray[Any]:
         """The most probable class of each curve, with shape (n,)."""
-        return np.asarray(self.model_.predict(self.scores(X, covariates)))
+        table = self.scores(X, covariates)
+        return np.asarray(self.model_.predict(table))
 
     def predict_proba(self, X: Any, covariates: Any = None) -> Matrix:
         """Probabilities with shape (n, K)."""
-        return np.asarray(self.model_.predict_proba(self.scores(X, covariates)))
+        table = self.scores(X, covariates)
+        return np.asarray(self.model_.predict_proba(table))
 
     def predict_set(self, X: Any, covariates: Any = None, coverage: float = 0.9) -> Matrix:
         """Conformal sets of classes with shape (n, K), as `MotifClassifier.predict_set`."""
-        return np.asarray(self.model_.predict_set(self.scores(X, covariates), coverage))
+        table = self.scores(X, covariates)
+        return np.asarray(self.model_.predict_set(table, coverage))
 
     def _inner(self, seed: int) -> Any:
         from motifnet import MotifClassifier

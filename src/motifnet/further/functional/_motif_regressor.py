@@ -11,7 +11,6 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
 
 from motifnet.engine import Matrix
-from motifnet.further.functional._curves import Curves
 from motifnet.further.functional._front_choice import FrontChoice
 from motifnet.further.functional._motif import FunctionalMotif, is_setting
 from motifnet.tables import as_target
@@ -101,7 +100,8 @@ class FunctionalMotifRegressor(RegressorMixin, FunctionalMotif):
 
     def predict(self, X: Any, covariates: Any = None) -> Matrix:
         """Predictions with shape (n,), or (n, q) for several targets or quantiles."""
-        return np.asarray(self.model_.predict(self.scores(X, covariates)))
+        table = self.scores(X, covariates)
+        return np.asarray(self.model_.predict(table))
 
     def predict_interval(self, X: Any, covariates: Any = None, coverage: float = 0.9) -> Matrix:
         """Conformal intervals of the next observation with shape (n, 2), as
@@ -120,10 +120,14 @@ class FunctionalMotifRegressor(RegressorMixin, FunctionalMotif):
         sd = values.std(0)
         return np.asarray((values - values.mean(0)) / np.where(sd > 0, sd, 1.0))
 
-    def _teacher(self, choice: FrontChoice, curves: Curves, y: Any, covariates: Any) -> Any:
-        own = is_setting(self.teacher, "auto") and self.objective == "squared" and np.ndim(y) == 1
-        if not own or covariates is not None or len(curves) > MAX_TEACHER_CURVES:
-            return super()._teacher(choice, curves, y, covariates)
+    def _teacher(self, choice: FrontChoice, targets: Matrix, covariates: Any) -> Any:
+        own = (
+            is_setting(self.teacher, "auto")
+            and self.objective == "squared"
+            and targets.shape[1] == 1
+        )
+        if not own or covariates is not None or len(targets) > MAX_TEACHER_CURVES:
+            return super()._teacher(choice, targets, covariates)
         from sklearn.gaussian_process import GaussianProcessRegressor
         from sklearn.gaussian_process.kernels import RBF
 
