@@ -29,6 +29,7 @@ PAGES = (
 # what users import; the other packages are how these work
 PACKAGES = {
     "motifnet": "Fit, load, imitate, profile",
+    "motifnet.functional": "Curves",
     "motifnet.moments": "Conditional moments",
     "motifnet.density": "Rough densities",
     "motifnet.trajectories": "Trajectories",
