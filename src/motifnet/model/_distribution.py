@@ -45,7 +45,7 @@ def distribution_of(model: FittedModel, table: Table, n_jobs: int = 1) -> Predic
     def bounds(levels: Matrix, side: str) -> Matrix:
         return model.bounded(intervals.bounds(values, log_scale, levels, side))
 
-    laws = (
+    laws: tuple[RowLaw, ...] = (
         _means(model, values, n_jobs)
         if model.log_link
         else tuple(

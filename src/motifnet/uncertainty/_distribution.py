@@ -75,7 +75,7 @@ class PredictiveDistribution:
         """The standard deviation of the law, in units of the target."""
         return np.sqrt(self.var())
 
-    def quantile(self, q: float | Sequence[float]) -> Matrix:
+    def quantile(self, q: float | Sequence[float] | Matrix) -> Matrix:
         """Quantiles at a level, or at L levels on a last axis.
 
         They are those of a smooth law. `interval` has the conformal bounds instead, which are
@@ -144,14 +144,14 @@ class PredictiveDistribution:
             ]
         )
 
-    def to_frame(self, quantiles: Sequence[float] = SHOWN) -> DataFrame:
+    def to_frame(self, quantiles: Sequence[float] | Matrix = SHOWN) -> DataFrame:
         """Mean, standard deviation and quantiles as a data frame, with the index of X if it had
         one. Columns are "mean", "sd", "q0.05" and so on, with "_TARGET" for several targets.
         """
         import pandas as pd
 
         levels, _ = _as_quantiles(quantiles)
-        columns = {}
+        columns: dict[str, Matrix] = {}
         for name, law in zip(self.targets, self.laws, strict=True):
             end = "" if len(self.targets) == 1 else f"_{name}"
             columns |= {f"mean{end}": law.mean(), f"sd{end}": np.sqrt(law.var())}

@@ -22,11 +22,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from motifnet.engine import Matrix
 
+Indices = NDArray[np.signedinteger[Any]]
 _POINTS, _SHARES = np.polynomial.legendre.leggauss(3)
 _POINTS, _SHARES = (_POINTS + 1) / 2, _SHARES / 2
 
@@ -184,7 +187,7 @@ class Law:
         )
         return inside + sum(tails)
 
-    def _place(self, t: Matrix) -> tuple[Matrix, Matrix, tuple[tuple[Matrix, Matrix], ...]]:
+    def _place(self, t: Matrix) -> tuple[Indices, Matrix, tuple[tuple[Any, Any], ...]]:
         """The interval of each point, its distance to the knot below, and for each tail: which
         points are there, and how far out.
         """

@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gammaln, ndtri
 
 from motifnet.engine import Matrix
@@ -66,11 +67,11 @@ def _standard(scores: Matrix, counts: Matrix, floor: float) -> tuple[float, floa
     return float(centre), max(float(high - low) / 1.349, 1e-2 * spread, floor)
 
 
-def _folds_of(m: int, unit: float, weight: Matrix) -> Matrix:
+def _folds_of(m: int, unit: float, weight: Matrix) -> NDArray[np.int64]:
     """The fold of each score. Groups, whose codes are not kept, are mostly neighbours in the
     table, so that blocks of rows keep them together.
     """
-    rows, folds = np.arange(m), min(_FOLDS, m)
+    rows, folds = np.arange(m, dtype=np.int64), min(_FOLDS, m)
     grouped = unit > min(1.0, float(np.mean(weight))) * (1 + 1e-9)
     return rows * folds // m if grouped else rows % folds
 
@@ -87,7 +88,7 @@ class _Grid:
     held: Matrix
 
     @classmethod
-    def of(cls, t: Matrix, counts: Matrix, folds: Matrix) -> _Grid:
+    def of(cls, t: Matrix, counts: Matrix, folds: NDArray[np.int64]) -> _Grid:
         v = np.arcsinh(t)
         reach = 3.0 + 0.25 * float(np.ptp(v))
         grid = np.linspace(v.min() - reach, v.max() + reach, _GRID)

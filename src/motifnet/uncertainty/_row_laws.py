@@ -46,9 +46,7 @@ class StandardLaw(Protocol):
 
 
 class RowLaw(Protocol):
-    """The laws of n rows. `discrete`: whether `pdf` is the probability of a value."""
-
-    discrete: bool
+    """The laws of n rows. `pdf` of a count is the probability of a value."""
 
     def mean(self) -> Matrix: ...
 
@@ -76,7 +74,6 @@ class Scaled:
     location: Matrix
     scale: Matrix
     law: StandardLaw
-    discrete: bool = False
 
     def mean(self) -> Matrix:
         return self.location + self.scale * self.law.mean
@@ -150,7 +147,6 @@ class Counts:
 
     mu: Matrix
     dispersion: float
-    discrete: bool = True
 
     def mean(self) -> Matrix:
         return self.mu
