@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from scipy import integrate, stats
+from typer.testing import CliRunner
 
 from motifnet import MotifClassifier, MotifRegressor, load
+from motifnet.cli._app import app
 from motifnet.engine import DataError, UsageError
 from motifnet.uncertainty import Counts, GammaLaw, Law, PredictiveDistribution, Scaled, fit_law
 
@@ -67,7 +71,7 @@ def test_the_quantile_inverts_the_cdf(law: Law) -> None:
     t = law.quantile(LEVELS)
     assert (np.diff(t) > 0).all()
     np.testing.assert_allclose(law.cdf(t), LEVELS, atol=1e-12)
-    scale = law.quantile(np.array(0.75)) - law.quantile(np.array(0.25))
+    scale = float(np.ptp(law.quantile(np.array([0.25, 0.75]))))
     np.testing.assert_allclose(law.quantile(law.cdf(t)), t, atol=1e-8 * scale)
 
 
@@ -92,7 +96,7 @@ def test_mean_and_variance_are_those_of_quadrature(law: Law) -> None:
 def test_the_crps_is_its_integral_and_that_of_samples(law: Law) -> None:
     y = law.quantile(np.array([1e-4, 0.02, 0.4, 0.8, 0.9999]))
     far = law.quantile(np.array([1e-9, 1 - 1e-9]))
-    t = np.unique(np.concatenate([law.knots, y, np.linspace(*far, 400_001)]))
+    t = np.unique(np.concatenate([law.knots, y, np.linspace(far[0], far[1], 400_001)]))
     t = np.sort(np.concatenate([t, (t[1:] + t[:-1]) / 2]))
     F = law.cdf(t)
     for point, closed in zip(y, law.crps(y), strict=True):
@@ -137,9 +141,9 @@ def test_where_the_normal_law_is_true_little_is_lost() -> None:
 
 
 def test_a_weight_of_two_is_the_row_twice() -> None:
-    scores = np.random.default_rng(0).normal(size=60)
+    scores: NDArray[np.float64] = np.random.default_rng(0).normal(size=60)
     twice, weighed = (
-        fit_law(np.concatenate([scores, scores]), np.ones(120), 1.0),
+        fit_law(np.hstack([scores, scores]).astype(np.float64), np.ones(120), 1.0),
         fit_law(scores, np.full(60, 2.0), 1.0),
     )
     # folds may part two equal rows, never the parts of a weight
@@ -278,6 +282,40 @@ def test_a_loaded_model_gives_the_same(
     for method in ("mean", "std", "median"):
         np.testing.assert_array_equal(getattr(found, method)(), getattr(again, method)())
     np.testing.assert_array_equal(found.logpdf(fresh[1]), again.logpdf(fresh[1]))
+
+
+@pytest.mark.parametrize("coverage", [None, 0.8])
+def test_an_exported_graph_gives_the_parameters_of_the_law(
+    model: MotifRegressor,
+    fresh: Any,
+    found: PredictiveDistribution,
+    tmp_path: Path,
+    coverage: float | None,
+) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    model.to_onnx(tmp_path / "model.onnx", coverage=coverage, distribution=True)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    fed = {name: column.to_numpy()[:, None] for name, column in fresh[0].items()}
+    value, scale = session.run(["prediction", "scale"], fed)
+    (stored,) = json.loads(session.get_modelmeta().custom_metadata_map["laws"])
+    law = Law(*(np.array(stored[key]) for key in ("knots", "density", "mass", "index")))
+    rows = Scaled(value[:, 0], scale[:, 0], law)
+    np.testing.assert_allclose(rows.quantile(LEVELS[None]), found.quantile(LEVELS), atol=1e-9)
+
+
+def test_the_command_line_writes_quantiles_and_probabilities(
+    model: MotifRegressor, fresh: Any, found: PredictiveDistribution, tmp_path: Path
+) -> None:
+    model.save(tmp_path / "m.motif")
+    fresh[0].to_csv(tmp_path / "rows.csv", index=False)
+    arguments = ["--distribution", "--cdf", "0.3", "--cdf", "-1"]
+    files = [str(tmp_path / name) for name in ("m.motif", "rows.csv")]
+    out = CliRunner().invoke(app, ["predict", *files, *arguments])
+    assert out.exit_code == 0, out.output
+    table = pd.read_csv(StringIO(out.stdout))
+    assert list(table)[:3] == ["predicted_y", "mean_y", "sd_y"]
+    np.testing.assert_allclose(table["q0.05_y"], found.quantile(0.05), rtol=1e-12)
+    np.testing.assert_allclose(table["cdf_-1_y"], found.cdf(-1), rtol=1e-12)
 
 
 def test_several_targets_one_by_one(fresh: Any) -> None:

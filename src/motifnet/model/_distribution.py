@@ -26,6 +26,7 @@ from motifnet.uncertainty import (
     Counts,
     GammaLaw,
     Intervals,
+    Law,
     PredictiveDistribution,
     RowLaw,
     Scaled,
@@ -48,12 +49,23 @@ def distribution_of(model: FittedModel, table: Table, n_jobs: int = 1) -> Predic
     laws: tuple[RowLaw, ...] = (
         _means(model, values, n_jobs)
         if model.log_link
-        else tuple(
-            Scaled(values[:, j], sigma[:, j], fit_law(s, intervals.weight, intervals.unit, floor))
-            for j, (s, floor) in enumerate(zip(intervals.scores.T, _floors(model), strict=True))
-        )
+        else tuple(Scaled(values[:, j], sigma[:, j], law) for j, law in enumerate(laws_of(model)))
     )
     return PredictiveDistribution(model.targets, laws, bounds, flat=model.width == 1)
+
+
+def laws_of(model: FittedModel) -> tuple[Law, ...]:
+    """The law of ε of each target; UsageError for counts and amounts, which have none."""
+    intervals = model.intervals
+    if model.log_link:
+        raise UsageError(
+            f"objective={model.info.objective!r} has no law of residuals to export. Ask "
+            "predict_distribution of the model in Python."
+        )
+    return tuple(
+        fit_law(scores, intervals.weight, intervals.unit, float(floor))
+        for scores, floor in zip(intervals.scores.T, _floors(model), strict=True)
+    )
 
 
 def _floors(model: FittedModel) -> Matrix:

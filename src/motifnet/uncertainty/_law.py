@@ -54,6 +54,15 @@ class Law:
         inside = float((np.diff(knots) * (density[1:] + density[:-1])).sum() / 2)
         return cls(knots, density * (1 - sum(mass)) / inside, mass, index)
 
+    def to_dict(self) -> dict[str, list[float]]:
+        """The parameters as lists, for JSON."""
+        return {
+            "knots": self.knots.tolist(),
+            "density": self.density.tolist(),
+            "mass": list(self.mass),
+            "index": list(self.index),
+        }
+
     def pdf(self, t: Matrix) -> Matrix:
         """The density at points of any shape."""
         k, u, outside = self._place(t)
