@@ -284,6 +284,16 @@ def test_a_loaded_model_gives_the_same(
     np.testing.assert_array_equal(found.logpdf(fresh[1]), again.logpdf(fresh[1]))
 
 
+def test_the_report_shows_pit_values_and_scores(model: MotifRegressor, fresh: Any) -> None:
+    for rows in ((), fresh):
+        facts = model.report(None, *rows).facts["calibration"]["distribution"]
+        assert sum(facts["pit"]) == pytest.approx(1)
+        assert max(facts["pit"]) < 0.2
+        assert facts["nll"] < facts["nll_one_width"] < facts["nll_unconditional"]
+        assert facts["crps"] < facts["crps_one_width"] < facts["crps_unconditional"]
+    assert "PIT histogram" in model.report()._repr_html_()
+
+
 @pytest.mark.parametrize("coverage", [None, 0.8])
 def test_an_exported_graph_gives_the_parameters_of_the_law(
     model: MotifRegressor,

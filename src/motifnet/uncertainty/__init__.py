@@ -14,7 +14,7 @@ from motifnet.uncertainty._conformal import ClassSets, Intervals, as_levels, fit
 from motifnet.uncertainty._density_ratio import ErrorShift
 from motifnet.uncertainty._distribution import PredictiveDistribution
 from motifnet.uncertainty._law import Law
-from motifnet.uncertainty._law_fit import fit_law
+from motifnet.uncertainty._law_fit import fit_law, out_of_fold_scores
 from motifnet.uncertainty._multiplier_bootstrap import Bootstrap, linear_band, multiplier_bootstrap
 from motifnet.uncertainty._reference import (
     LevelSketch,
@@ -58,6 +58,7 @@ __all__ = [
     "linear_band",
     "multiplier_bootstrap",
     "narrowing",
+    "out_of_fold_scores",
     "sketch_column",
     "warn_of_strangers",
 ]
