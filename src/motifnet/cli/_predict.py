@@ -65,6 +65,22 @@ Coverage = Annotated[
         "which are possible.",
     ),
 ]
+WithDistribution = Annotated[
+    bool,
+    typer.Option(
+        "--distribution",
+        help="Add the mean, the standard deviation and nine quantiles of the predictive "
+        "distribution.",
+    ),
+]
+Cdf = Annotated[
+    list[float] | None,
+    typer.Option(
+        metavar="VALUE",
+        help="Add the probability that the observation is at most VALUE. May be given more than "
+        "once.",
+    ),
+]
 EscapeFormulas = Annotated[
     bool,
     typer.Option(
@@ -85,6 +101,8 @@ def predict(
     id: CopiedColumns = None,
     offset: Offset = None,
     coverage: Coverage = None,
+    distribution: WithDistribution = False,
+    cdf: Cdf = None,
     decimal: Decimal = None,
     missing: Missing = None,
     escape_formulas: EscapeFormulas = False,
@@ -98,7 +116,8 @@ def predict(
     Columns are found by name; others are ignored with a warning. The output has one line a row, in
     the order of the table: predicted_NAME, one for each quantile, and for classes the probability
     of each. With --coverage also lower_NAME and upper_NAME, or possible_CLASS, true or false, for
-    each class.
+    each class. With --distribution also mean_NAME, sd_NAME and q0.01_NAME to q0.99_NAME, with
+    --cdf 30 also cdf_30_NAME, the probability of 30 or less.
 
     [bold]motifnet predict houses.motif new.csv --out prices.csv --id house[/bold]
 
@@ -123,6 +142,8 @@ def predict(
     rows = as_table(inputs, schema=fitted.schema, reorder=True)
     warn_of_strangers(fitted.reference, fitted.encoder, rows)
     bounds = {} if coverage is None else _bounds(fitted, rows, coverage, resolve_jobs(jobs))
+    if distribution or cdf:
+        bounds |= _laws(fitted, rows, distribution, cdf or [], resolve_jobs(jobs))
     values = fitted.predict(rows, resolve_jobs(jobs), exposed)
     write_table(_columns(fitted, frame, ids, values, bounds), out, escape_formulas=escape_formulas)
     if str(out) != "-" and not quiet:
@@ -167,6 +188,27 @@ def _bounds(model: FittedModel, rows: Table, coverage: float, jobs: int) -> dict
         for j, name in enumerate(model.columns)
         for i, side in enumerate(("lower", "upper"))
     }
+
+
+def _laws(
+    model: FittedModel, rows: Table, described: bool, points: list[float], jobs: int
+) -> dict[str, NDArray[Any]]:
+    """Columns that describe the predictive distribution, and its probabilities."""
+    from motifnet.model import distribution_of
+
+    if model.classes is not None:
+        raise UsageError(
+            "--distribution and --cdf are for numbers. The probability of each class is in the "
+            "output anyway: leave them out."
+        )
+    found, columns = distribution_of(model, rows, jobs), {}
+    for name in model.targets:
+        one = found[name]
+        if described:
+            frame = one.to_frame()
+            columns |= {f"{column}_{name}": frame[column].to_numpy() for column in frame}
+        columns |= {f"cdf_{point:g}_{name}": one.cdf(point) for point in points}
+    return columns
 
 
 def _columns(

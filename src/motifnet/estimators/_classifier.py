@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,13 @@ class MotifClassifier(ClassifierMixin, StreamedEstimator):
         """The most probable class of each row, with shape (n,)."""
         probabilities = self._outputs(X)
         return self.classes_[probabilities.argmax(1)]
+
+    def predict_distribution(self, X: Any) -> NoReturn:
+        """Raises UsageError: the distribution of a class is `predict_proba`."""
+        raise UsageError(
+            "A classifier gives no predictive distribution of numbers. Ask for predict_proba, the "
+            "probability of each class."
+        )
 
     def predict_set(
         self, X: Any, coverage: float | Sequence[float] = 0.9, method: str = "lac"

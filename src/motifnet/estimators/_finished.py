@@ -99,15 +99,22 @@ class Finished(BaseEstimator):
         return self.network_.to_torch()
 
     def to_onnx(
-        self, path: str | Path, *, dtype: str = "float64", coverage: float | None = None
+        self,
+        path: str | Path,
+        *,
+        dtype: str = "float64",
+        coverage: float | None = None,
+        distribution: bool = False,
     ) -> Any:
         """Write the whole model, with raw columns by name, as ONNX. onnxruntime compares it with
         the network before the file is written.
 
         With a coverage the graph also gives the ends of `predict_interval`, as "lower" and "upper".
+        With `distribution` it gives "scale", and its metadata "laws" the law of
+        (y - prediction) / scale for each target.
         """
         check_is_fitted(self)
-        return to_onnx(self.model_, path, dtype=dtype, coverage=coverage)
+        return to_onnx(self.model_, path, dtype=dtype, coverage=coverage, distribution=distribution)
 
     def compress(
         self,

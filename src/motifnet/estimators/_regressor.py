@@ -15,11 +15,12 @@ from motifnet.engine import Matrix, UsageError, resolve_jobs
 from motifnet.estimators._finished import check_is_fitted
 from motifnet.estimators._streamed import StreamedEstimator
 from motifnet.losses import Objective
+from motifnet.model import distribution_of
 from motifnet.pipeline import BandRows, Prepared, RegressionGoal, Run
 from motifnet.stacking import explained_deviance
 from motifnet.structure import Profile
 from motifnet.tables import as_offset, as_target, as_weight, check_domain
-from motifnet.uncertainty import as_levels
+from motifnet.uncertainty import PredictiveDistribution, as_levels
 
 
 class MotifRegressor(RegressorMixin, StreamedEstimator):
@@ -205,6 +206,34 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         )
         ends = ends[:, :, 0] if single else ends
         return ends[:, 0] if self._flat else ends
+
+    def predict_distribution(self, X: Any) -> PredictiveDistribution:
+        """The whole distribution of the next observation at each row: mean, quantiles, densities,
+        probabilities, draws, scores (docs/intervals.md).
+
+        It is made from the out-of-fold residuals that intervals are made from, so that a fit costs
+        no more, and a loaded model gives the same.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit
+
+        Returns
+        -------
+        PredictiveDistribution
+            For "poisson" counts, Poisson or negative binomial; for "gamma" gamma laws; for other
+            objectives the law of the residuals at each row's own scale.
+
+        Raises
+        ------
+        UsageError
+            For a model without intervals: several quantiles, exposures, a compressed model, a file
+            of an early version.
+        """
+        check_is_fitted(self)
+        found = distribution_of(self.model_, self._new_rows(X), resolve_jobs(self.n_jobs))
+        index = getattr(X, "index", None)
+        return replace(found, flat=self._flat, index=None if callable(index) else index)
 
     def predict_band(
         self, X: Any, coverage: float = 0.9, kind: str = "simultaneous", split: bool = False

@@ -177,18 +177,33 @@ class FittedModel:
         self, table: Table, levels: Matrix, side: str = "both", n_jobs: int = 1
     ) -> Matrix:
         """Lower and upper ends with shape (n, q, L, 2) for coverages with shape (L,)."""
-        ends = np.concatenate(
-            [self._interval(rows, levels, side, n_jobs) for rows in table.blocks(ENCODED_ROWS)]
-        )
+        values, log_scale = self.centre_and_log_scale(table, n_jobs)
+        return self.bounded(self.intervals.bounds(values, log_scale, levels, side))
+
+    def bounded(self, ends: Matrix) -> Matrix:
+        """Ends of intervals within the range of the target."""
         return np.maximum(ends, 0.0) if self.log_link else ends
 
-    def _interval(self, table: Table, levels: Matrix, side: str, n_jobs: int) -> Matrix:
-        X, scale = self.encode(table), self.intervals.scale
-        values = run(self.network, X, self.width, n_jobs)
-        log_scale = (
-            None if scale is None else run(scale, np.hstack([X, values]), self.width, n_jobs)
-        )
-        return self.intervals.bounds(values, log_scale, levels, side)
+    def centre_and_log_scale(self, table: Table, n_jobs: int = 1) -> tuple[Matrix, Matrix | None]:
+        """f and log σ with shape (n, q) at the rows of a table; None where σ = 1."""
+        self.intervals  # noqa: B018 (raises before the work)
+        parts = [
+            self.encoded_centre_and_log_scale(self.encode(rows), n_jobs)
+            for rows in table.blocks(ENCODED_ROWS)
+        ]
+        if not parts:
+            return np.empty((0, self.width)), None
+        scales = [scale for _, scale in parts if scale is not None]
+        return np.concatenate([f for f, _ in parts]), np.concatenate(scales) if scales else None
+
+    def encoded_centre_and_log_scale(
+        self, X: Matrix, n_jobs: int = 1
+    ) -> tuple[Matrix, Matrix | None]:
+        """The same at encoded rows."""
+        values, scale = run(self.network, X, self.width, n_jobs), self.intervals.scale
+        if scale is None:
+            return values, None
+        return values, run(scale, np.hstack([X, values]), self.width, n_jobs)
 
     def predict_band(
         self, table: Table, which: str, level: float, kind: str, n_jobs: int = 1

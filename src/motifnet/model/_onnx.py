@@ -6,10 +6,12 @@ exact in float64 and small, and it takes the raw columns by name.
 
 Outputs of a model: "prediction" with shape (N, q), or "probabilities" with shape (N, K) and "label"
 with shape (N,), which are strings, or int64 for whole numbers and truth values. A coverage adds
-"lower" and "upper" with shape (N, q), the ends of `predict_interval`. A fit with exposures adds the
-input "offset" with shape (N, 1), which multiplies means by e^offset. With dtype "float32" inputs
-and outputs are float32. The arithmetic between is float64, since networks with large weights that
-cancel need it.
+"lower" and "upper" with shape (N, q), the ends of `predict_interval`. A distribution adds "scale"
+with shape (N, q), and the metadata "laws": one a target, with the knots, the density, and the mass
+and index of the tails of ε in Y = prediction + scale · ε (`motifnet.uncertainty.Law`). A fit with
+exposures adds the input "offset" with shape (N, 1), which multiplies means by e^offset. With dtype
+"float32" inputs and outputs are float32. The arithmetic between is float64, since networks with
+large weights that cancel need it.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from numpy.typing import NDArray
 from motifnet import __version__
 from motifnet.engine import ResourceError, UsageError, atomic_file
 from motifnet.model import _onnx_functions, _onnx_neighbours  # noqa: F401 (register emitters)
+from motifnet.model._distribution import laws_of
 from motifnet.model._fitted import FittedModel, own_rounding, run
 from motifnet.model._onnx_check import Parity, measure
 from motifnet.model._onnx_encoder import emit_encoder, feeds, input_type
@@ -180,14 +183,16 @@ def to_onnx(
     dtype: str = "float64",
     table: Table | None = None,
     coverage: float | None = None,
+    distribution: bool = False,
 ) -> Parity:
-    """Write the model, and with a coverage its intervals.
+    """Write the model, with a coverage its intervals, and if requested its distribution.
 
     The file is checked first, on rows of `table`, if given, and on synthetic rows with missing
     values and unseen levels.
     """
     require(dtype)
     ends = None if coverage is None else _finite_ends(model, coverage)
+    laws = laws_of(model) if distribution else ()
     graph, inputs = Graph(), _inputs(model, dtype)
     names = {
         name: graph.cast(name, "DOUBLE") if kind == "float32" else name
@@ -212,14 +217,25 @@ def to_onnx(
                     model.width,
                 )
             )
+    if laws:
+        scale = finish(graph, _scale(model, graph, encoded, result), "scale", dtype)
+        outputs.append(value(scale, dtype, model.width))
     declared = [value(name, kind, 1) for name, kind in inputs.items()]
-    onnx_model = assemble(graph, declared, outputs, _metadata(model, inputs))
+    metadata = _metadata(model, inputs) | (
+        {"laws": [law.to_dict() for law in laws]} if laws else {}
+    )
+    onnx_model = assemble(graph, declared, outputs, metadata)
     rows = _received(_rows(model, table), dtype)
     own = own_rounding(model.network, model.encode(rows))
     fed, expected = _expected(model, rows, dtype, coverage)
+    if laws:
+        sigma = model.centre_and_log_scale(rows)[1]
+        expected = np.hstack(
+            [expected, np.ones((rows.n, model.width)) if sigma is None else np.exp(sigma)]
+        )
     unit = _unit(model)
-    if coverage is not None and unit is not None:
-        unit = np.tile(unit, 3)
+    if unit is not None:
+        unit = np.tile(unit, expected.shape[1] // model.width)
     return write(onnx_model, path, fed, expected, dtype, unit, own)
 
 
@@ -253,22 +269,25 @@ def _bound(
     model: FittedModel, graph: Graph, encoded: str, result: str, end: NDArray[np.float64]
 ) -> str:
     """One end of the interval: f + σ · end."""
-    scale, away = model.intervals.scale, graph.constant(end)
-    if scale is not None:
-        away = graph.op(
-            "Mul",
-            graph.op("Exp", emit(scale, graph, graph.op("Concat", encoded, result, axis=1))),
-            away,
-        )
+    away = graph.op("Mul", _scale(model, graph, encoded, result), graph.constant(end))
     bound = graph.op("Add", result, away)
     return graph.op("Max", bound, graph.constant(np.zeros(1))) if model.log_link else bound
+
+
+def _scale(model: FittedModel, graph: Graph, encoded: str, result: str) -> str:
+    """σ with shape (N, q)."""
+    scale = model.intervals.scale
+    if scale is None:
+        zero = graph.op("Mul", result, graph.constant(np.zeros(1)))
+        return graph.op("Exp", zero)
+    return graph.op("Exp", emit(scale, graph, graph.op("Concat", encoded, result, axis=1)))
 
 
 def _inputs(model: FittedModel, dtype: str) -> dict[str, str]:
     """Name and type of each input."""
     s = model.schema
     taken = (
-        {"prediction", "probabilities", "label", "lower", "upper"}
+        {"prediction", "probabilities", "label", "lower", "upper", "scale"}
         | ({"offset"} if model.takes_offset else set())
     ) & set(s.names)
     if taken or "" in s.names:

@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 
 from motifnet.compress import among
 from motifnet.engine import DataError, Matrix, MotifnetWarning, single_threaded
-from motifnet.model import FittedModel
+from motifnet.model import FittedModel, distribution_of
 from motifnet.model.explain import Evidence, ScoredRows
 from motifnet.motifs import Chain, Motif
 from motifnet.pipeline._compress import one_hot
@@ -50,6 +51,7 @@ from motifnet.uncertainty import (
     in_units,
     last_layer_band,
     narrowing,
+    out_of_fold_scores,
     sketch_column,
 )
 
@@ -185,6 +187,7 @@ def evidence_of_fit(
         levels=LEVELS,
         folds=sample.folds.of[chosen],
         held_out=predictors,
+        law_scores=_law_scores_of_fit(model, y, predicted, sample.folds, chosen),
         table=table,
     )
 
@@ -209,6 +212,9 @@ def evidence_of_table(model: FittedModel, table: Table, y: Any = None) -> Eviden
         covered=covered,
         levels=LEVELS,
         held_out=partial(list, (predictor,)),
+        law_scores=partial(_law_scores_of_table, model, table, observed)
+        if isinstance(model.conformal, Intervals) and not model.log_link
+        else None,
         table=table,
     )
 
@@ -250,17 +256,52 @@ def _fold_network(part: Sample, first: CrossTuned, k: int, input_layer: InputLay
     return Chain([input_layer.by_fold[k], transfer(fold_model(transform, first, k))])
 
 
+def _conformal_rows(model: FittedModel, predicted: Matrix, folds: Folds) -> Mask | None:
+    """The rows with shape (n,) that the conformal scores are of; None where that is unknown."""
+    if model.conformal is None:
+        return None
+    rows, scores = np.isfinite(predicted).all(1), model.conformal.scores
+    if rows.sum() > len(scores):  # scores that look forward in time have no first block
+        rows &= folds.for_stack.of > 0
+    return rows if rows.sum() == len(scores) else None
+
+
+def _law_scores_of_fit(
+    model: FittedModel, y: Matrix, predicted: Matrix, folds: Folds, chosen: NDArray[np.int64]
+) -> Callable[[], Matrix] | None:
+    rows = _conformal_rows(model, predicted, folds)
+    if rows is None or not isinstance(model.conformal, Intervals) or model.log_link:
+        return None
+    residuals = (y - predicted)[:, 0]
+    return partial(_law_scores, model.conformal, residuals, folds.for_stack.of, rows, chosen)
+
+
+def _law_scores(
+    intervals: Intervals,
+    residuals: Matrix,
+    of: NDArray[np.int64],
+    rows: Mask,
+    chosen: NDArray[np.int64],
+) -> Matrix:
+    """Scores of the chosen ones of out-of-fold residuals, each by the law of the other folds."""
+    found = np.full((len(rows), 3), np.nan)
+    found[rows] = out_of_fold_scores(intervals, residuals[rows], of[rows])
+    return found[chosen]
+
+
+def _law_scores_of_table(model: FittedModel, table: Table, observed: Matrix) -> Matrix:
+    law, y = distribution_of(model, table).laws[0], observed[:, :1]
+    return np.hstack([law.cdf(y), -law.logpdf(y), law.crps(y)])
+
+
 def _covered(model: FittedModel, y: Matrix, predicted: Matrix, folds: Folds) -> Matrix | None:
     """Whether each row is in its interval or set, for each level, by quantiles of the other folds;
     NaN for rows without a score.
     """
-    conformal, rows, folds = model.conformal, np.isfinite(predicted).all(1), folds.for_stack
-    if conformal is None:
+    conformal, rows = model.conformal, _conformal_rows(model, predicted, folds)
+    if conformal is None or rows is None:
         return None
-    if rows.sum() > len(conformal.scores):  # scores that look forward in time have no first block
-        rows &= folds.of > 0
-    if rows.sum() != len(conformal.scores):
-        return None
+    folds = folds.for_stack
     inside, of = np.full((len(y), len(LEVELS)), np.nan), folds.of[rows]
     for k in np.unique(of) if len(np.unique(of)) > 1 else []:
         others = replace(

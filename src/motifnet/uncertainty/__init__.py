@@ -1,7 +1,8 @@
 """The uncertainty of predictions, on rows like those of the fit and on other rows.
 
-Conformal intervals for observations, prediction sets of classes, confidence bands for the function,
-and tests for distribution shift: of each column, of all together, and of the error.
+Conformal intervals and whole distributions of observations, prediction sets of classes, confidence
+bands for the function, and tests for distribution shift: of each column, of all together, and of
+the error.
 
 Comes in: out-of-fold predictions and features, or the reference of a model and a new table. Goes
 out: bounds, a `ShiftReport`. Never knows about: the origin of predictions, files, estimators.
@@ -22,6 +23,9 @@ from motifnet.uncertainty._conformal import (
     upper_quantile,
 )
 from motifnet.uncertainty._density_ratio import DensityRatio, ErrorShift, density_ratio, error_shift
+from motifnet.uncertainty._distribution import PredictiveDistribution
+from motifnet.uncertainty._law import Law
+from motifnet.uncertainty._law_fit import fit_law, out_of_fold_scores
 from motifnet.uncertainty._multiplier_bootstrap import Bootstrap, linear_band, multiplier_bootstrap
 from motifnet.uncertainty._reference import (
     LevelSketch,
@@ -34,6 +38,7 @@ from motifnet.uncertainty._reference import (
 )
 from motifnet.uncertainty._residuals import fit_scale, narrowing
 from motifnet.uncertainty._ridge import Ridge, neighbours_of, noise_level
+from motifnet.uncertainty._row_laws import Counts, GammaLaw, RowLaw, Scaled
 from motifnet.uncertainty._shift_report import ShiftReport, check_shift
 
 __all__ = [
@@ -42,14 +47,20 @@ __all__ = [
     "Bootstrap",
     "ClassSets",
     "ColumnShift",
+    "Counts",
     "DensityRatio",
     "ErrorShift",
+    "GammaLaw",
     "Intervals",
+    "Law",
     "LevelSketch",
     "NumberSketch",
+    "PredictiveDistribution",
     "Reference",
     "Ridge",
+    "RowLaw",
     "RowSample",
+    "Scaled",
     "ShiftReport",
     "as_levels",
     "check_shift",
@@ -58,6 +69,7 @@ __all__ = [
     "draw_rows",
     "error_shift",
     "fit_intervals",
+    "fit_law",
     "fit_scale",
     "fit_sets",
     "holm",
@@ -70,6 +82,7 @@ __all__ = [
     "narrowing",
     "neighbours_of",
     "noise_level",
+    "out_of_fold_scores",
     "sketch_column",
     "unit_of",
     "upper_quantile",

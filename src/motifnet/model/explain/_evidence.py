@@ -55,10 +55,12 @@ class Evidence:
     `observed` and `predicted` have shape (n, q), in units of the network, one-hot and probabilities
     for classes. They are None where unknown, and NaN in rows without a score. `covered` has shape
     (n, L): 1 where the observation is inside the interval, or set, of each of `levels`, 0 where it
-    is outside, NaN where that is unknown. `folds` has shape (n,). `held_out` makes predictors with
-    held-out rows on request. `table` holds the raw rows. It is None where only their encoding is
-    known, which does not distinguish unseen levels from known ones, or numbers beyond its limit
-    from that limit. All rows count equally, whatever their weight.
+    is outside, NaN where that is unknown. `law_scores` computes PIT value, NLL and CRPS of each
+    observation of the first target on request, with shape (n, 3), NaN where unknown. `folds` has
+    shape (n,). `held_out` makes predictors with held-out rows on request. `table` holds the raw
+    rows. It is None where only their encoding is known, which does not distinguish unseen levels
+    from known ones, or numbers beyond its limit from that limit. All rows count equally, whatever
+    their weight.
     """
 
     X: Matrix
@@ -69,10 +71,11 @@ class Evidence:
     levels: tuple[float, ...] = ()
     folds: NDArray[np.int64] | None = None
     held_out: Callable[[], list[ScoredRows]] | None = None
+    law_scores: Callable[[], Matrix] | None = None
     table: Table | None = None
 
     def take(self, rows: NDArray[Any]) -> Evidence:
-        """Some of the rows (indices or mask), without held-out predictors."""
+        """Some of the rows (indices or mask), without held-out predictors and scores of laws."""
         table = None if self.table is None else self.table.take(rows)
         parts = [
             None if part is None else part[rows]
@@ -87,6 +90,7 @@ class Evidence:
             covered=covered,
             folds=folds,
             held_out=None,
+            law_scores=None,
             table=table,
         )
 

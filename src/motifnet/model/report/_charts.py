@@ -238,6 +238,30 @@ def coverage(facts: Facts) -> Markup | None:
     return plot.render()
 
 
+def pit_histogram(facts: Facts) -> Markup | None:
+    """The share of observations in each tenth of their predictive distributions."""
+    found = (facts["calibration"] or {}).get("distribution")
+    if not found:
+        return None
+    shares = found["pit"]
+    even = 1 / len(shares)
+    error = 1.96 * (even * (1 - even) / found["rows"]) ** 0.5
+    plot = Plot(
+        "PIT histogram",
+        (0.0, 1.0),
+        (0.0, 1.15 * max(*shares, even + error)),
+        "predicted probability of a smaller value",
+        "share of observations",
+        height=300.0,
+    )
+    for i, share in enumerate(shares):
+        ends = (i * even, (i + 1) * even)
+        plot.line((ends[0], *ends, ends[1]), (0.0, share, share, 0.0), "line c0")
+    plot.band((0.0, 1.0), (even - error,) * 2, (even + error,) * 2, "band c1")
+    plot.line((0.0, 1.0), (even, even), "zero")
+    return plot.render()
+
+
 def coverage_by_prediction(facts: Facts) -> Markup | None:
     """Coverage in each tenth of the predictions."""
     found = facts["calibration"]

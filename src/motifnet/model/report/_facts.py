@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.stats import norm
 
 from motifnet.engine import Matrix, printable
 from motifnet.model import FittedModel
@@ -27,7 +28,7 @@ from motifnet.stacking import Score, calibration, class_scores, regression_score
 from motifnet.structure import Profile
 
 VERSION = 1
-POINTS, TENTHS, MIN_ROWS = 400, 10, 20
+POINTS, TENTHS, MIN_ROWS, PIT_BINS = 400, 10, 20, 10
 _EXPLAINED = ("outputs", "effects", "importances", "interactions", "groups")
 
 
@@ -139,6 +140,7 @@ def calibrated(evidence: Evidence, classes: int, seed: int = 0) -> dict[str, Any
     )
     found["rmse"] = np.sqrt(((y - p) ** 2).mean(0)).tolist()
     found["mae"] = np.abs(y - p).mean(0).tolist()
+    found["distribution"] = _of_laws(evidence, y[:, 0], p[:, 0])
     return found | {
         "tenths": _tenths(
             y[:, 0], p[:, 0], None if covered is None else covered[:, 0], evidence.levels
@@ -170,6 +172,28 @@ def _of_ledger(model: FittedModel) -> dict[str, tuple[Score, ...]]:
     if len(sds) == 1:
         scores.append(Score("RMSE", error * sds[0]))
     return {", ".join(model.targets): tuple(scores)}
+
+
+def _of_laws(evidence: Evidence, y: Matrix, p: Matrix) -> dict[str, Any] | None:
+    """A histogram of PIT values, and NLL and CRPS beside those of two normal laws: without a model,
+    and around the prediction with one width.
+    """
+    scores = None if evidence.law_scores is None else evidence.law_scores()[evidence.scored]
+    known = np.zeros(len(y), bool) if scores is None else np.isfinite(scores).all(1)
+    if scores is None or known.sum() < MIN_ROWS:
+        return None
+    pit, nll, crps = scores[known].T
+    shares = np.histogram(pit, PIT_BINS, (0, 1))[0] / len(pit)
+    found: dict[str, Any] = {"rows": len(pit), "pit": shares.tolist()}
+    found |= {"nll": float(nll.mean()), "crps": float(crps.mean())}
+    for name, error in (("unconditional", y - y.mean()), ("one_width", y - p)):
+        error = error[known]
+        sd = max(float(np.sqrt((error**2).mean())), 1e-300)
+        z = error / sd
+        found[f"nll_{name}"] = float((z**2 / 2).mean() + np.log(sd * np.sqrt(2 * np.pi)))
+        score = z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / np.sqrt(np.pi)
+        found[f"crps_{name}"] = float(sd * score.mean())
+    return found
 
 
 def _of_classes(y: Matrix, p: Matrix) -> dict[str, Any]:

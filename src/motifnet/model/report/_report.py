@@ -143,6 +143,11 @@ def html(facts: Facts) -> str:
                 "Coverage where predictions are small and large, with the range of chance",
                 _charts.coverage_by_prediction(facts),
             ),
+            (
+                "PIT histogram: observations in tenths of their predictive distributions, with the "
+                "range of chance",
+                _charts.pit_histogram(facts),
+            ),
         ],
     }
     return template.render(

@@ -177,6 +177,16 @@ def _table(facts: Facts) -> list[list[str]]:
         rows.append(
             ["Mean absolute error", ", ".join(f"{error:.4g}" for error in calibration["mae"])]
         )
+    if calibration and calibration.get("distribution"):
+        law = calibration["distribution"]
+        rows += [
+            [
+                f"{name} of the predictive distribution",
+                f"{law[key]:.4g} (normal law of one width {law[f'{key}_one_width']:.4g}, without a "
+                f"model {law[f'{key}_unconditional']:.4g})",
+            ]
+            for name, key in (("NLL", "nll"), ("CRPS", "crps"))
+        ]
     rows.append(["Seconds of the fit", f"{sum(row['seconds'] for row in facts['ledger']):.1f}"])
     certificate = facts["certificate"]
     unit = "in probability" if facts["classes"] else "sd of the target"

@@ -1,0 +1,208 @@
+"""The predictive distribution of new rows: for each row and target, the law of an observation.
+
+`Law` and `Counts` say how the laws are made (docs/intervals.md has the words). A method works row
+by row and target by target, never across: targets are not joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from motifnet.engine import DataError, Matrix, UsageError
+from motifnet.uncertainty._conformal import as_levels
+from motifnet.uncertainty._row_laws import RowLaw
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+SHOWN = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PredictiveDistribution:
+    """The laws of n rows, as `MotifRegressor.predict_distribution` returns them.
+
+    Arrays have shape (n,), or (n, q) for several targets, with one more axis for several levels,
+    points or draws. `distribution["price"]` is that of one target.
+    """
+
+    targets: tuple[str, ...]
+    laws: tuple[RowLaw, ...]
+    bounds: Callable[[Matrix, str], Matrix] = field(compare=False)
+    flat: bool = True
+    index: Any = None
+
+    def __len__(self) -> int:
+        return len(self.laws[0].mean())
+
+    def __repr__(self) -> str:
+        rows = f"{len(self):,} row" + "s" * (len(self) != 1)
+        return f"PredictiveDistribution of {', '.join(self.targets)} at {rows}"
+
+    def __getitem__(self, target: str) -> PredictiveDistribution:
+        """The distribution of one target."""
+        if target not in self.targets:
+            raise UsageError(
+                f"{target!r} is no target. The targets are {', '.join(map(repr, self.targets))}."
+            )
+        j = self.targets.index(target)
+        return PredictiveDistribution(
+            (target,),
+            (self.laws[j],),
+            lambda levels, side: self.bounds(levels, side)[:, j : j + 1],
+            index=self.index,
+        )
+
+    def mean(self) -> Matrix:
+        """The mean of the law. For objective "squared" it is near `predict`, not the same: the mean
+        of the out-of-fold residuals is in it.
+        """
+        return self._joined([law.mean() for law in self.laws])
+
+    def median(self) -> Matrix:
+        """The median of the law."""
+        return self.quantile(0.5)
+
+    def var(self) -> Matrix:
+        """The variance of the law, finite."""
+        return self._joined([law.var() for law in self.laws])
+
+    def std(self) -> Matrix:
+        """The standard deviation of the law, in units of the target."""
+        return np.sqrt(self.var())
+
+    def quantile(self, q: float | Sequence[float] | Matrix) -> Matrix:
+        """Quantiles at a level, or at L levels on a last axis.
+
+        They are those of a smooth law. `interval` has the conformal bounds instead, which are
+        ranks of the same scores: the levels of the two agree up to about one rank, 1 / (m + 1) for
+        m scores.
+        """
+        levels, single = _as_quantiles(q)
+        found = self._joined([law.quantile(levels[None]) for law in self.laws])
+        return found[..., 0] if single else found
+
+    def cdf(self, y: Any) -> Matrix:
+        """P(Y ≤ y) for a number, an array of one value a row, or one with a last axis of points,
+        with shape (1, L) for the same points at each row.
+        """
+        return self._at("cdf", y)
+
+    def pdf(self, y: Any) -> Matrix:
+        """The density at y, as in `cdf`; for counts the probability of y."""
+        return self._at("pdf", y)
+
+    def logpdf(self, y: Any) -> Matrix:
+        """The logarithm of `pdf`. The negative of its mean is the NLL in nats."""
+        return self._at("logpdf", y)
+
+    def crps(self, y: Any) -> Matrix:
+        """The continuous ranked probability score ∫ (F(t) − 1{y ≤ t})² dt of an observation, in
+        units of the target, in closed form. Less is better.
+        """
+        if not np.isfinite(self._points(y)[0]).all():
+            raise DataError("y has infinite values, whose score is infinite. Leave these rows out.")
+        return self._at("crps", y)
+
+    def sample(self, n: int, seed: int = 0) -> Matrix:
+        """n independent draws a row and target, on a last axis."""
+        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
+            raise UsageError(f"n={n!r} must be a positive number of draws.")
+        rng = np.random.default_rng(seed)
+        # no draw is 0 or 1, whose quantiles are infinite
+        return self._joined(
+            [law.quantile(1 - rng.uniform(1e-16, 1, (len(self), int(n)))) for law in self.laws]
+        )
+
+    def interval(self, coverage: float | Sequence[float] = 0.9, side: str = "both") -> Matrix:
+        """The conformal intervals of `predict_interval`, with its shapes, to the last bit."""
+        levels, single = as_levels(coverage)
+        ends = self.bounds(levels, side)
+        ends = ends[:, :, 0] if single else ends
+        return ends[:, 0] if self.flat else ends
+
+    def expectation(self, f: Callable[[Matrix], Matrix]) -> Matrix:
+        """E f(Y) for a function of arrays that keeps their shape, by Gauss quadrature."""
+
+        def mean(y: Matrix, weights: Matrix) -> Matrix:
+            values = np.asarray(f(y), dtype=np.float64)
+            if values.shape != y.shape:
+                raise UsageError(
+                    f"f returned shape {values.shape} for an array of shape {y.shape}. Pass a "
+                    "function that works element by element, such as numpy.log1p."
+                )
+            return np.asarray((values * weights).sum(1))
+
+        return self._joined(
+            [
+                np.concatenate([mean(y, weights) for y, weights in law.nodes()] or [np.empty(0)])
+                for law in self.laws
+            ]
+        )
+
+    def to_frame(self, quantiles: Sequence[float] | Matrix = SHOWN) -> DataFrame:
+        """Mean, standard deviation and quantiles as a data frame, with the index of X if it had
+        one. Columns are "mean", "sd", "q0.05" and so on, with "_TARGET" for several targets.
+        """
+        import pandas as pd
+
+        levels, _ = _as_quantiles(quantiles)
+        columns: dict[str, Matrix] = {}
+        for name, law in zip(self.targets, self.laws, strict=True):
+            end = "" if len(self.targets) == 1 else f"_{name}"
+            columns |= {f"mean{end}": law.mean(), f"sd{end}": np.sqrt(law.var())}
+            values = law.quantile(levels[None])
+            values = np.broadcast_to(values, (len(self), len(levels)))
+            columns |= {f"q{q:g}{end}": values[:, i] for i, q in enumerate(levels)}
+        return pd.DataFrame(columns, index=self.index)
+
+    def _at(self, method: str, y: Any) -> Matrix:
+        points, single = self._points(y)
+        found = self._joined(
+            [getattr(law, method)(points[:, j]) for j, law in enumerate(self.laws)]
+        )
+        return found[..., 0] if single else found
+
+    def _points(self, y: Any) -> tuple[Matrix, bool]:
+        """y with shape (n or 1, q, L), and whether L is not an axis of it."""
+        try:
+            values = np.asarray(y, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise DataError(f"y has values that are no numbers: {y!r:.80}. Pass numbers.") from None
+        if np.isnan(values).any():
+            raise DataError("y has missing values. Leave these rows out.")
+        n, q = len(self), len(self.laws)
+        if values.ndim == 0:
+            return np.full((1, q, 1), float(values)), True
+        rows = (n,) if self.flat else (n, q)
+        shape, axes = values.shape, len(rows)
+        if shape == rows:
+            return values.reshape(n, q, 1), True
+        if values.ndim == axes + 1 and (shape[:-1] == rows or shape[:-1] == (1,) * axes):
+            # one row of points stands for every row and target
+            wide = np.broadcast_to(values, (shape[0], *rows[1:], shape[-1]))
+            return wide.reshape(shape[0], q, shape[-1]), False
+        raise DataError(
+            f"y has shape {shape}, expected {rows}, one value for each row, or one number. For "
+            f"several points pass shape {(*rows, 'L')} or {(*(1,) * axes, 'L')}."
+        )
+
+    def _joined(self, parts: list[Matrix]) -> Matrix:
+        return parts[0] if self.flat else np.stack(parts, axis=1)
+
+
+def _as_quantiles(q: Any) -> tuple[Matrix, bool]:
+    """Levels with shape (L,), and whether `q` is a number."""
+    try:
+        levels = np.asarray(q, dtype=np.float64)
+    except (TypeError, ValueError):
+        levels = np.empty(0)
+    if levels.ndim > 1 or not levels.size or not ((levels > 0) & (levels < 1)).all():
+        raise UsageError(
+            f"q={q!r} must be a level between 0 and 1, such as 0.5, or a list of such levels."
+        )
+    return np.atleast_1d(levels), levels.ndim == 0
