@@ -94,7 +94,7 @@ def test_the_table_of_the_front_page_is_that_of_the_kept_results() -> None:
     found, errors = cost_and_error(rows), error_table(rows)
     least = errors.eq(errors.min(axis=1), axis=0).sum()
     names = {f"motifnet, `{name}`": name for name in ("balanced", "fast")}
-    names |= {METHODS[name].name: name for name in found.index if name not in names.values()}
+    names |= {METHODS[name].label: name for name in found.index if name not in names.values()}
     table = README.split("<!-- field-table -->")[1].split("<!-- end of field-table -->")[0]
     shown = [line.strip("| ").split(" | ") for line in table.strip().splitlines()[2:]]
     assert len(shown) == 6

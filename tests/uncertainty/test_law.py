@@ -154,7 +154,8 @@ def test_a_weight_of_two_is_the_row_twice() -> None:
 
 @pytest.mark.parametrize("m", [1, 2, 3, 9])
 def test_few_or_equal_scores_give_a_law(m: int) -> None:
-    for scores in (np.zeros(m), np.arange(m) - 1.0, np.full(m, 7.0)):
+    equal: tuple[Any, ...] = (np.zeros(m), np.arange(m) - 1.0, np.full(m, 7.0))
+    for scores in equal:
         law = fit_law(scores, np.ones(m), 1.0)
         assert np.isfinite(law.quantile(LEVELS)).all()
         assert np.isfinite([law.mean, law.var, *law.logpdf(np.array([0.0, 1e6]))]).all()
@@ -308,7 +309,8 @@ def test_an_exported_graph_gives_the_parameters_of_the_law(
     fed = {name: column.to_numpy()[:, None] for name, column in fresh[0].items()}
     value, scale = session.run(["prediction", "scale"], fed)
     (stored,) = json.loads(session.get_modelmeta().custom_metadata_map["laws"])
-    law = Law(*(np.array(stored[key]) for key in ("knots", "density", "mass", "index")))
+    parts: Any = (np.array(stored[key]) for key in ("knots", "density", "mass", "index"))
+    law = Law(*parts)
     rows = Scaled(value[:, 0], scale[:, 0], law)
     np.testing.assert_allclose(rows.quantile(LEVELS[None]), found.quantile(LEVELS), atol=1e-9)
 

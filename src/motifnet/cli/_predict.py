@@ -201,7 +201,8 @@ def _laws(
             "--distribution and --cdf are for numbers. The probability of each class is in the "
             "output anyway: leave them out."
         )
-    found, columns = distribution_of(model, rows, jobs), {}
+    found = distribution_of(model, rows, jobs)
+    columns: dict[str, Any] = {}
     for name in model.targets:
         one = found[name]
         if described:

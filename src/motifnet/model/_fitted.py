@@ -11,7 +11,7 @@ fitted in this process or loaded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -38,7 +38,8 @@ class FitInfo:
 
     `rows` is the number of rows of the fit; a stream has `stream_rows` of which the fit held
     `rows`. `target_sd` has the standard deviation of each target. `quantiles` are the levels of one
-    target, one column each. `offset` says whether the fit had exposures.
+    target, one column each. `offset` says whether the fit had exposures. `notes` belong to those
+    who build on a model: numbers, strings, lists and arrays, which nothing here reads.
     """
 
     motifnet: str | None = None
@@ -56,6 +57,7 @@ class FitInfo:
     quantiles: tuple[float, ...] = ()
     offset: bool = False
     compressed: bool = False
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

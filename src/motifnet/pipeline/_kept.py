@@ -260,7 +260,8 @@ def _conformal_rows(model: FittedModel, predicted: Matrix, folds: Folds) -> Mask
     """The rows with shape (n,) that the conformal scores are of; None where that is unknown."""
     if model.conformal is None:
         return None
-    rows, scores = np.isfinite(predicted).all(1), model.conformal.scores
+    rows: Mask = np.asarray(np.isfinite(predicted).all(1))
+    scores = model.conformal.scores
     if rows.sum() > len(scores):  # scores that look forward in time have no first block
         rows &= folds.for_stack.of > 0
     return rows if rows.sum() == len(scores) else None

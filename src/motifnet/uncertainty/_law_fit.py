@@ -55,7 +55,7 @@ def fit_law(scores: Matrix, weight: Matrix, unit: float, floor: float = 1e-9) ->
     return _law(centre + scale * grid.t, density / scale, float(counts.sum()))
 
 
-def out_of_fold_scores(intervals: Intervals, residuals: Matrix, folds: Matrix) -> Matrix:
+def out_of_fold_scores(intervals: Intervals, residuals: Matrix, folds: NDArray[np.int64]) -> Matrix:
     """PIT value, NLL and CRPS with shape (m, 3) of the out-of-fold residuals of the first target,
     with shape (m,), by the law of the scores of the other folds.
 

@@ -123,7 +123,7 @@ def _difference(model: Any, path: Path, values: Matrix, table: pd.DataFrame, dty
     classes = hasattr(model, "predict_proba")
     got = session.run(["probabilities" if classes else "prediction"], fed)[0]
     want = model.predict_proba(table) if classes else model.predict(table)
-    unit = 1.0 if classes else np.asarray(model.model_.info["target_sd"])
+    unit = 1.0 if classes else np.asarray(model.model_.info.target_sd)
     return float(np.max(np.abs(got - want.reshape(got.shape)) / unit))
 
 

@@ -30,7 +30,8 @@ def save(estimator: FunctionalMotif, path: str | Path) -> None:
         "grid": estimator.grid_,
         "covariates": list(estimator.covariates_in_),
     }
-    save_model(replace(model, info={**model.info, NOTE: note}), path)
+    notes = {**model.info.notes, NOTE: note}
+    save_model(replace(model, info=replace(model.info, notes=notes)), path)
 
 
 def load(path: str | Path) -> FunctionalMotifRegressor | FunctionalMotifClassifier:
@@ -42,7 +43,7 @@ def load(path: str | Path) -> FunctionalMotifRegressor | FunctionalMotifClassifi
 
     model = motifnet.load(path)
     try:
-        front, grid, covariates = _read(model.model_.info[NOTE])
+        front, grid, covariates = _read(model.model_.info.notes[NOTE])
     except (KeyError, TypeError, ValueError, AttributeError):
         raise BundleError(
             f"{str(path)!r} holds no network on curves, or a damaged one. Read other models with "
