@@ -42,6 +42,23 @@ def test_out_of_fold_importances_do_not_praise_noise(fitted: MotifRegressor) -> 
     assert importance["signal"].value > 5 * importance["signal"].error
 
 
+def test_feature_importances_are_shares_in_the_order_of_the_table(fitted: MotifRegressor) -> None:
+    shares = fitted.feature_importances_
+    assert shares.sum() == pytest.approx(1) and (shares >= 0).all()
+    assert shares[0] > shares[2] > shares[1]
+
+
+def test_scores_are_those_of_the_out_of_fold_errors(fitted: MotifRegressor, tmp_path: Path) -> None:
+    r2, rmse = fitted.scores_["target"]
+    best = [row.error for row in fitted.ledger_ if row.kept][-1]
+    assert r2.value == pytest.approx(1 - best**2, abs=1e-3)
+    assert 0 < r2.error < 0.2 and 0 < rmse.error < 0.3 * rmse.value
+    fitted.save(tmp_path / "m.motif")
+    loaded = load(tmp_path / "m.motif")
+    assert loaded.scores_["target"][1].value == pytest.approx(rmse.value, rel=1e-2)
+    assert str(loaded.scores_["target"][0]).startswith("R² ")
+
+
 def test_error_out_of_fold_is_that_of_the_ledger(fitted: MotifRegressor) -> None:
     best = [row.error for row in fitted.ledger_ if row.kept][-1]
     assert fitted.explain().error == pytest.approx(best, rel=1e-9)
