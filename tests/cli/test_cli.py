@@ -153,6 +153,15 @@ def test_parquet_and_standard_input_are_read(folder: Path, tmp_path: Path) -> No
     )
 
 
+def test_a_fit_ends_with_its_scores_and_two_next_steps(folder: Path, tmp_path: Path) -> None:
+    fit = ("fit", folder / "houses.csv", "-t", "price", "--preset", "fast", "--force")
+    short = done(*fit, "-o", tmp_path / "m.motif").stdout
+    assert "on held-out rows: R² " in short and "in the unit of price" in short
+    assert "next: motifnet report" in short and "motifnet predict" in short
+    assert "convex fit" not in short
+    assert "convex fit" in done(*fit, "-o", tmp_path / "m.motif", "--verbose").stdout
+
+
 def test_show_says_what_the_file_holds(folder: Path) -> None:
     shown = done("show", folder / "price.motif").stdout
     for words in (
