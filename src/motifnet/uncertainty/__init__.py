@@ -9,7 +9,7 @@ out: bounds, a `ShiftReport`. Never knows about: the origin of predictions, file
 """
 
 from motifnet.uncertainty._band import Band, in_units, last_layer_band
-from motifnet.uncertainty._column_tests import ColumnShift, compare_column, holm
+from motifnet.uncertainty._column_tests import ColumnShift, column_cells, compare_column, holm
 from motifnet.uncertainty._conformal import (
     SCORES,
     ClassSets,
@@ -64,6 +64,7 @@ __all__ = [
     "ShiftReport",
     "as_levels",
     "check_shift",
+    "column_cells",
     "compare_column",
     "density_ratio",
     "draw_rows",

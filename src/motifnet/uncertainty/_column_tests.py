@@ -180,3 +180,25 @@ def holm(pvalues: Sequence[float]) -> list[float]:
     corrected = np.empty(len(p))
     corrected[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1.0)
     return corrected.tolist()
+
+
+def column_cells(
+    columns: Sequence[ColumnShift], corrected: Sequence[float]
+) -> list[tuple[str, str, str, str, str, str]]:
+    """Rows of a table, the smallest p-value first: column, what, before, after, distance, corrected
+    p-value.
+    """
+    tests = sorted(
+        zip(corrected, columns, strict=True), key=lambda test: (test[0], -test[1].distance)
+    )
+    return [
+        (
+            t.column,
+            "missing values" if t.what == "gaps" else t.what,
+            t.before,
+            t.after,
+            f"{t.distance:.2f} {t.unit}",
+            f"{p:.2g}" if p > 0 else "< 1e-300",
+        )
+        for p, t in tests
+    ]

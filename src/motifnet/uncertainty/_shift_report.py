@@ -20,7 +20,7 @@ import numpy as np
 from motifnet.engine import Matrix, aligned
 from motifnet.tables import Encoder, OneHot, Table, TargetMean
 from motifnet.transport import WassersteinTestResult, wasserstein_test
-from motifnet.uncertainty._column_tests import ColumnShift, compare_column, holm
+from motifnet.uncertainty._column_tests import ColumnShift, column_cells, compare_column, holm
 from motifnet.uncertainty._density_ratio import (
     MIN_COVERED,
     MIN_EFFECTIVE,
@@ -126,21 +126,7 @@ class ShiftReport:
         """Rows of a table, the smallest p-value first: column, what, before, after, distance,
         corrected p-value.
         """
-        tests = sorted(
-            zip(self.corrected, self.columns, strict=True),
-            key=lambda test: (test[0], -test[1].distance),
-        )
-        return [
-            (
-                t.column,
-                "missing values" if t.what == "gaps" else t.what,
-                t.before,
-                t.after,
-                f"{t.distance:.2f} {t.unit}",
-                f"{p:.2g}" if p > 0 else "< 1e-300",
-            )
-            for p, t in tests
-        ]
+        return column_cells(self.columns, self.corrected)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""

@@ -29,7 +29,14 @@ import numpy as np
 from motifnet.engine import Matrix
 from motifnet.further.synthetic._points import Space
 from motifnet.tables import Column, Level, Table
-from motifnet.uncertainty import ColumnShift, LevelSketch, NumberSketch, compare_column, holm
+from motifnet.uncertainty import (
+    ColumnShift,
+    LevelSketch,
+    NumberSketch,
+    column_cells,
+    compare_column,
+    holm,
+)
 
 LEVEL, _RESAMPLES = 0.05, 999
 CRITIC: dict[str, Any] = {  # class weights: the tables may have different numbers of rows
@@ -99,21 +106,7 @@ class Fidelity:
         """Rows of a table, the smallest p-value first: column, what, real, synthetic, distance,
         corrected p-value.
         """
-        tests = sorted(
-            zip(self.corrected, self.columns, strict=True),
-            key=lambda test: (test[0], -test[1].distance),
-        )
-        return [
-            (
-                t.column,
-                "values" if t.what == "values" else "missing values",
-                t.before,
-                t.after,
-                f"{t.distance:.2f} {t.unit}",
-                f"{p:.2g}" if p > 0 else "< 1e-300",
-            )
-            for p, t in tests
-        ]
+        return column_cells(self.columns, self.corrected)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""
