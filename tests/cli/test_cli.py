@@ -181,6 +181,8 @@ def test_export_is_verified(folder: Path, tmp_path: Path) -> None:
     out = done("export", folder / "price.motif", tmp_path / "price.onnx").stdout
     assert "differs from the model by at most" in out
     assert (tmp_path / "price.onnx").stat().st_size > 1_000
+    done("export", folder / "price.motif", tmp_path / "law.onnx", "--distribution")
+    assert b"laws" in (tmp_path / "law.onnx").read_bytes()
 
 
 @pytest.mark.parametrize(

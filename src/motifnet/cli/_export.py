@@ -81,6 +81,14 @@ AllowPickle = Annotated[
     ),
 ]
 
+ScaleAndLaws = Annotated[
+    bool,
+    typer.Option(
+        "--distribution",
+        help="Give the scale of each row too; the metadata have the law around it.",
+    ),
+]
+
 
 @guarded
 def export(
@@ -88,6 +96,7 @@ def export(
     out: OnnxFile,
     dtype: Dtype = "float64",
     coverage: Coverage = None,
+    distribution: ScaleAndLaws = False,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -103,7 +112,9 @@ def export(
     from motifnet.model import load_model, to_onnx
 
     check_place(out, force=force, option="ONNX")
-    parity = to_onnx(load_model(model), out, dtype=dtype, coverage=coverage)
+    parity = to_onnx(
+        load_model(model), out, dtype=dtype, coverage=coverage, distribution=distribution
+    )
     if not quiet:
         difference = (
             f"at most {parity.max_difference:.1e} standard deviations on {parity.rows:,} rows"
