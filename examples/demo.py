@@ -212,6 +212,13 @@ def write_files(model: MotifRegressor, split: Split) -> None:
     )
     for name, note in notes.items():
         console.print(f"  {OUT / name}  ({note})", soft_wrap=True)
+    table = ROOT / "examples" / "concrete.csv"
+    console.print("\nNext", soft_wrap=True)
+    console.print(f"  open {OUT / 'concrete.html'}", soft_wrap=True)
+    console.print(
+        f"  .venv/bin/motifnet predict {OUT / 'concrete.motif'} {table} --distribution",
+        soft_wrap=True,
+    )
 
 
 if __name__ == "__main__":

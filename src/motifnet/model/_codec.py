@@ -328,6 +328,8 @@ def _first_fit(options: tuple[Any, ...], data: Any, where: str) -> Any:
 
 def _sequence(kind: Any, args: tuple[Any, ...], data: list[Any], where: str) -> Any:
     if kind is list or (len(args) == 2 and args[1] is Ellipsis):
+        if args[0] in (float, int, str) and {*map(type, data)} == {args[0]}:
+            return kind(data)  # long lists in little time
         return kind(typed(args[0], item, f"{where}[{i}]") for i, item in enumerate(data))
     if len(args) != len(data):
         raise BundleError(f"{where} has {len(data)} entries, expected {len(args)}.")
