@@ -41,11 +41,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_shell(page: str, folder: Path) -> None:
+def test_shell(folder: Path) -> None:
+    commands = "".join(blocks("docs/guide.md", "bash"))
+    assert set("".join(blocks("README.md", "bash")).splitlines()) <= set(commands.splitlines())
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     run = subprocess.run(
-        ["bash", "-euc", "".join(blocks(page, "bash"))],
+        ["bash", "-euc", commands],
         env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
