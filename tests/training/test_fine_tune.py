@@ -342,6 +342,7 @@ np.savez(f"{sys.argv[1]}/{rank}.npz", epochs=stage.epochs, weights=flat, oof=sta
 """
 
 
+@pytest.mark.slow
 def test_two_ranks_of_torchrun_give_what_one_process_gives(tmp_path: Path) -> None:
     script = tmp_path / "ranks.py"
     script.write_text(RANKS)
