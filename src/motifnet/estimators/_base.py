@@ -77,6 +77,7 @@ class Explained:
 
     model_: FittedModel
     _evidence: Evidence | None = None
+    _is_scored = True  # the predictions of `_evidence` are those of the model as it is
 
     def explain(self, X: Any = None, y: Any = None) -> Explanation:
         """Explain how the network uses its columns, and where it errs.
@@ -163,11 +164,11 @@ class Explained:
         """Scores of the fit on its held-out rows, by target: R² and RMSE in the target's unit with
         standard errors; accuracy, log loss and, of two classes, AUC.
 
-        A loaded model, a stream and other objectives know the error of the ledger only.
+        Standard errors take rows as independent. A loaded model, a stream, a model made smaller
+        after its fit, several quantiles and fits with exposures know the error of the ledger only.
         """
         check_is_fitted(self)
-        small = getattr(self, "size", "") == "small" or getattr(self, "max_parameters", None)
-        return held_out_scores(self.model_, None if small else self._evidence)
+        return held_out_scores(self.model_, self._evidence if self._is_scored else None)
 
     @property
     def _profile(self) -> Profile | None:
@@ -345,6 +346,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         elif run.small or run.budget is not None:
             X = ready.sample.X
             self.model_ = smaller_model(self.model_, X, run.small, run.budget, run.seed)
+        self._is_scored = not (run.row_free or run.small or run.budget is not None)
         self._evidence = evidence_of_fit(self.model_, ready, run, scored)
         self._band_rows = self._keep_for_bands(ready, run)
         self.profile_ = run.profile

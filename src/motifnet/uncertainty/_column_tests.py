@@ -194,7 +194,7 @@ def column_cells(
     return [
         (
             t.column,
-            "missing values" if t.what == "gaps" else t.what,
+            t.what if t.what == "values" else "missing values",
             t.before,
             t.after,
             f"{t.distance:.2f} {t.unit}",
