@@ -1,22 +1,45 @@
-"""What an estimator does with its fitted model: the network, exports, compression, files,
-comparison with new rows.
+"""What an estimator does with its fitted model: explanations, reports and pictures; the network,
+exports, compression, files, comparison with new rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted as check
 
-from motifnet.engine import LedgerRow, Matrix, UsageError, seed_of
+from motifnet.engine import Matrix, UsageError, seed_of
 from motifnet.estimators._network import Network
-from motifnet.model import FittedModel, save_model, to_onnx
-from motifnet.pipeline import compress_model
+from motifnet.model import FittedModel, Ledger, save_model, to_onnx
+from motifnet.model.explain import (
+    Evidence,
+    Explanation,
+    centres_of,
+    effects_of,
+    explain,
+    outputs_of,
+    sensitivities,
+    show_effects,
+)
+from motifnet.model.report import (
+    Report,
+    check_target,
+    fitted_html,
+    held_out_scores,
+    make_report,
+    show_calibration,
+)
+from motifnet.pipeline import compress_model, evidence_of_table
+from motifnet.plots import Axes
+from motifnet.stacking import Score
+from motifnet.structure import Profile
 from motifnet.tables import Table, as_table
 from motifnet.transfer import Card, Certificate
 from motifnet.uncertainty import ShiftReport, warn_of_strangers
@@ -32,6 +55,214 @@ def check_is_fitted(estimator: Any) -> None:
         check(estimator, "model_")
     except NotFittedError as error:
         raise UnfittedError(str(error)) from None
+
+
+class Explained:
+    """The part of an estimator that explains it. `_evidence`: rows that the fit keeps in memory,
+    None after loading.
+    """
+
+    model_: FittedModel
+    _evidence: Evidence | None = None
+    _is_scored = True  # the predictions of `_evidence` are those of the model as it is
+
+    def explain(self, X: Any = None, y: Any = None) -> Explanation:
+        """Explain how the network uses its columns, and where it errs.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit, optional
+            Rows to explain the model by. By default those of the fit, with their out-of-fold
+            predictions. A loaded model has no targets, and takes the rows that the network carries
+            as centres.
+        y : column with shape (n,), optional
+            Targets of X. Rows of the fit are recognised and not scored, as their errors would be
+            too small.
+
+        Returns
+        -------
+        Explanation
+            ``effects`` (accumulated local effects, and partial dependence of levels, with the
+            standard error of the average over rows), ``importances`` (permutation importance on
+            held-out rows, and the share of the network's variance), ``interactions`` of pairs,
+            ``rows`` (outside the data, or near-duplicates, by the trained distance),
+            ``groups`` (error and coverage of subgroups) and ``leakage``.
+
+        Raises
+        ------
+        UsageError
+            Where X is not given and the model carries no rows, or y is given without X.
+        """
+        rows = self._rows_for(X, y)
+        return explain(self.model_, rows)
+
+    @property
+    def feature_importances_(self) -> NDArray[np.float64]:
+        """Total Sobol indices of the columns as shares that sum to 1, with shape (p,), in the order
+        of the table. `explain` has more, with intervals.
+        """
+        check_is_fitted(self)
+        of_column = sensitivities(self.model_, self._rows_for(None, None))
+        shares = np.array([max(of_column.get(name, 0.0), 0.0) for name in self.model_.schema.names])
+        return shares / max(float(shares.sum()), 1e-300)
+
+    def report(
+        self,
+        path: str | Path | None = None,
+        X: Any = None,
+        y: Any = None,
+        *,
+        overwrite: bool = False,
+    ) -> Report:
+        """The report of the model: verdict, network, errors, effects, calibration, findings,
+        certificate and how to repeat it.
+
+        It is written to `path` as HTML, Markdown or JSON by its suffix (.html, .md, .json), in one
+        file that needs no network. `print` shows it as text, a notebook as HTML. X and y are as in
+        `explain`. Raises UsageError, before the work, for another suffix, and for an existing file
+        unless `overwrite` is set.
+        """
+        check_is_fitted(self)
+        if path is not None:
+            check_target(path, overwrite=overwrite)
+        try:
+            evidence = self._rows_for(X, y)
+        except UsageError:
+            if X is not None or y is not None:
+                raise
+            evidence = None
+        report = make_report(self.model_, evidence, profile=self._profile)
+        if path is not None:
+            report.write(path, overwrite=overwrite)
+        return report
+
+    def _rows_for(self, X: Any, y: Any) -> Evidence:
+        check_is_fitted(self)
+        if X is not None:
+            return evidence_of_table(self.model_, as_table(X, schema=self.model_.schema), y)
+        if y is not None:
+            raise UsageError(
+                "y was passed without X. Pass the rows that y belongs to, or leave out both."
+            )
+        return self._evidence if self._evidence is not None else centres_of(self.model_)
+
+    @property
+    def scores_(self) -> dict[str, tuple[Score, ...]]:
+        """Scores of the fit on its held-out rows, by target: R² and RMSE in the target's unit with
+        standard errors; accuracy, log loss and, of two classes, AUC.
+
+        Standard errors take rows as independent. A loaded model, a stream, a model made smaller
+        after its fit, several quantiles and fits with exposures know the error of the ledger only.
+        """
+        check_is_fitted(self)
+        return held_out_scores(self.model_, self._evidence if self._is_scored else None)
+
+    @property
+    def _profile(self) -> Profile | None:
+        return getattr(self, "profile_", None)
+
+    def plot_effects(
+        self, columns: str | Sequence[str] | None = None, X: Any = None, ax: Any = None
+    ) -> Axes | NDArray[Any]:
+        """Draw the effects of columns on the prediction, in its units, with their 95 % bands.
+
+        Accumulated local effects of numbers and dates (Apley and Zhu 2020), which stay where rows
+        are even if columns depend on each other; partial dependence of levels (Friedman 2001). Each
+        is the difference from the mean over rows.
+
+        Parameters
+        ----------
+        columns : name or sequence of names, optional
+            By default the six columns with the largest effects.
+        X : table with the columns of the fit, optional
+            Rows to average over, by default those of the fit, as in `explain`.
+        ax : matplotlib Axes, or a sequence of one for each column, optional
+            Where to draw; by default a new figure with one scale for all.
+
+        Returns
+        -------
+        matplotlib Axes
+            For one name; for several an array of Axes, with shape (columns,). Of two classes the
+            second is drawn, of more outputs the first six.
+
+        Raises
+        ------
+        UsageError
+            For an unknown column, one that does not vary, and axes that are too few or no Axes.
+        """
+        rows = self._rows_for(X, None)
+        names = [columns] if isinstance(columns, str) else columns
+        known = names is not None and set(names) <= set(self.model_.schema.names)
+        effects = effects_of(self.model_, rows, names if known else None)
+        classes = self.model_.classes is not None
+        return show_effects(effects, outputs_of(self.model_), classes, columns, ax)
+
+    def plot_calibration(self, X: Any = None, y: Any = None, ax: Any = None) -> Axes:
+        """Draw how right probabilities, or quantiles and intervals, are on held-out rows.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit, optional
+            New rows; by default those of the fit, each predicted by the fits that leave it out.
+        y : column with shape (n,), optional
+            Targets of X.
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+            For classes the reliability curve: observed shares against predicted probabilities, of
+            the second of two classes, or of the most probable of more. For numbers the share of
+            observations in intervals and below quantiles, against the requested one. Bars are 95 %
+            intervals; what is calibrated lies on the diagonal.
+
+        Raises
+        ------
+        UsageError
+            Where fewer than 20 rows have a target and were not in the fit, as after `load` without
+            X and y, and for a model without intervals.
+        """
+        if X is not None and y is None:
+            raise UsageError("X was passed without y. Pass the targets of its rows too.")
+        return show_calibration(self.model_, self._rows_for(X, y), y, ax)
+
+    def plot_learning(self, ax: Any = None) -> Axes:
+        """Draw the error on held-out rows against the seconds of the fit, stage by stage.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+            As ``ledger_.plot()``.
+
+        Raises
+        ------
+        UsageError
+            Before the fit, and if `ax` is no Axes.
+        """
+        check_is_fitted(self)
+        return Ledger(self.model_.ledger, self.model_.error_unit).plot(ax)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        """scikit-learn's diagram, and what is known of a fitted model."""
+        bundle: dict[str, str] = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
+        if "text/html" in bundle:
+            bundle["text/html"] += self._fitted_html()
+        return bundle
+
+    def _repr_html_(self) -> str:
+        """HTML for a notebook."""
+        return super()._repr_html_() + self._fitted_html()  # type: ignore[misc]
+
+    def _fitted_html(self) -> str:
+        if not hasattr(self, "model_"):
+            return ""
+        return fitted_html(self.model_, self.scores_, self._profile)
 
 
 class Finished(BaseEstimator):
@@ -70,10 +301,10 @@ class Finished(BaseEstimator):
         return Network(self.model_.network, self.model_.d, self.model_.certificate)
 
     @property
-    def ledger_(self) -> tuple[LedgerRow, ...]:
+    def ledger_(self) -> Ledger:
         """The stages of the fit with seconds, out-of-fold error and number of parameters."""
         check_is_fitted(self)
-        return self.model_.ledger
+        return Ledger(self.model_.ledger, self.model_.error_unit)
 
     @property
     def card_(self) -> Card:

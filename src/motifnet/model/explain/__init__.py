@@ -6,7 +6,14 @@ Comes in: a frozen `FittedModel` and `Evidence`, rows with what is known of them
 
 from motifnet.model.explain._effects import Share
 from motifnet.model.explain._evidence import Evidence, ScoredRows, raw_columns
-from motifnet.model.explain._explain import Explanation, centres_of, explain
+from motifnet.model.explain._explain import (
+    centres_of,
+    effects_of,
+    explain,
+    outputs_of,
+    sensitivities,
+)
+from motifnet.model.explain._explanation import Explanation, show_effects
 from motifnet.model.explain._leakage import warn_of_leaks, warn_of_twins
 from motifnet.model.explain._subgroups import subgroups
 
@@ -16,8 +23,12 @@ __all__ = [
     "ScoredRows",
     "Share",
     "centres_of",
+    "effects_of",
     "explain",
+    "outputs_of",
     "raw_columns",
+    "sensitivities",
+    "show_effects",
     "subgroups",
     "warn_of_leaks",
     "warn_of_twins",

@@ -33,7 +33,7 @@ from motifnet.structure import Profile
 LINE, CELL = 110, 60  # columns of text, and of one cell of a table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """A report; `facts` is plain JSON with everything that is shown."""
 
@@ -51,6 +51,9 @@ class Report:
         """The facts themselves."""
         text = json.dumps(self.facts, indent=1, ensure_ascii=False, allow_nan=False)
         return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+
+    def __repr__(self) -> str:
+        return f"Report of {', '.join(self.facts['targets'])}; print() shows it, write() keeps it"
 
     def __str__(self) -> str:
         return plain_text(visible(self.facts))
