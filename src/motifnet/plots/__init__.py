@@ -8,11 +8,12 @@ from motifnet.plots._axes import Axes, new_axes
 from motifnet.plots._calibration import Observed, draw_calibration
 from motifnet.plots._effects import EffectPanel, draw_effects
 from motifnet.plots._html import html_bar, html_block, html_table
-from motifnet.plots._rows import Row, draw_rows
+from motifnet.plots._rows import LONG, Row, draw_rows
 from motifnet.plots._scales import Measured, draw_measured
 from motifnet.plots._stages import draw_stages
 
 __all__ = [
+    "LONG",
     "Axes",
     "EffectPanel",
     "Measured",

@@ -102,7 +102,7 @@ def _draw_curve(ax: Axes, panel: EffectPanel, shown: int, outputs: Sequence[str]
     if panel.kind == "date":
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-        locator = AutoDateLocator(maxticks=5)
+        locator = AutoDateLocator(minticks=2, maxticks=5)
         ax.xaxis.set_major_locator(locator)
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     else:

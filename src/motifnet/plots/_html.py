@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from motifnet.engine import printable
 
-MAX_ROWS, MAX_CELL = 30, 160
+MAX_ROWS, MAX_CELL = 30, 240
 _CELL = "padding:.15rem .8rem .15rem 0;text-align:{};vertical-align:top"
 
 
@@ -43,7 +43,7 @@ def html_bar(share: float) -> Markup:
 def html_block(title: str, sentences: Iterable[str], table: Markup | str = "") -> str:
     """A title, paragraphs and a table."""
     paragraphs = Markup("").join(
-        Markup('<p style="margin:.3rem 0;max-width:75ch">{}</p>').format(_text(line))
+        Markup('<p style="margin:.3rem 0;max-width:75ch">{}</p>').format(printable(line))
         for line in sentences
         if line
     )

@@ -12,6 +12,7 @@ from motifnet.plots._axes import (
     COLOURS,
     FAINT,
     MARKED,
+    NAME,
     PALE,
     SMALL,
     Axes,
@@ -23,6 +24,7 @@ from motifnet.plots._axes import (
 
 MAX_ROWS = 15
 NOTE = 44  # characters of a note at a bar
+LONG = 40  # of names that are made of two
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,10 @@ def draw_rows(
     title: str = "",
     origin: float = 0.0,
     nothing: str = "nothing to show",
+    letters: int = NAME,
 ) -> Axes:
     """Draw the first `MAX_ROWS` rows from top to bottom. `label` names the axis of values, `word`
-    what a row is, for the remark on rows that are not shown.
+    what a row is, for the remark on rows that are not shown. Names are cut to `letters`.
     """
     shown = rows[:MAX_ROWS]
     ax = new_axes(ax, height=1.0 + 0.27 * max(len(shown), 3))
@@ -64,7 +67,7 @@ def draw_rows(
     ax.barh(places, [v - origin for v in values], left=origin, color=colours, height=0.62)
     _draw_intervals(ax, shown)
     ax.axvline(origin, color=FAINT, linewidth=0.8)
-    ax.set_yticks(places, fitting_names(row.name for row in shown), fontsize=SMALL + 1)
+    ax.set_yticks(places, fitting_names((row.name for row in shown), letters), fontsize=SMALL + 1)
     ax.set_ylim(len(shown) - 0.4, -0.6)
     ax.grid(False, axis="y")
     ax.tick_params(axis="y", length=0)

@@ -54,7 +54,7 @@ def draw_measured(rows: Sequence[Measured], ax: Any = None) -> Axes:
     ax.grid(False)
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.set_title(
-        "value and 95 % interval, each on its own scale   (red: changes the settings of a fit)"
+        "value and 95 % interval, each on its own scale   (red: found)"
         if any(row.found for row in rows)
         else "value and 95 % interval, each on its own scale",
         loc="left",

@@ -166,7 +166,7 @@ class Profile:
         -------
         matplotlib Axes
             A line for each detector, on a scale of its own. A short upright line is the value of no
-            effect. Findings that change the settings of a fit are red.
+            effect. What is found is red.
 
         Raises
         ------

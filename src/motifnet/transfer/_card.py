@@ -25,7 +25,7 @@ class Block:
     computes: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Card:
     """Depth counts the layers of the longest path. Widths are the numbers of outputs of the layers
     from the input on, summed over parallel branches.
@@ -44,6 +44,9 @@ class Card:
             "widths": list(self.widths),
             "blocks": [asdict(block) for block in self.blocks],
         }
+
+    def __repr__(self) -> str:
+        return f"Card of {self.depth} layers, {self.parameters:,} parameters; print() shows it"
 
     def __str__(self) -> str:
         widths = " → ".join(f"{w:,}" for w in self.widths[:24]) + (

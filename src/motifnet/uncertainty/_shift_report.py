@@ -208,7 +208,7 @@ class ShiftReport:
                 test.distance,
                 marked=p <= LEVEL,
                 pale=p > LEVEL,
-                note=f"{test.before} → {test.after}",
+                note=f"{test.before} → {test.after}".replace("T00:00:00", ""),
             )
             for p, test in self._sorted()
         ]

@@ -37,7 +37,7 @@ matter. So f is the network of a fold for the rows of that fold.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
@@ -62,10 +62,10 @@ class Effect:
 
     name: str
     kind: str
-    at: tuple[Any, ...]
-    value: Matrix
-    error: Matrix
-    share: Matrix
+    at: tuple[Any, ...] = field(repr=False)
+    value: Matrix = field(repr=False)
+    error: Matrix = field(repr=False)
+    share: Matrix = field(repr=False)
 
     @property
     def size(self) -> Matrix:

@@ -16,6 +16,7 @@ from motifnet.model.explain._leakage import Leakage
 from motifnet.model.explain._novelty import Novelty
 from motifnet.model.explain._subgroups import Group
 from motifnet.plots import (
+    LONG,
     Axes,
     EffectPanel,
     Row,
@@ -175,10 +176,14 @@ class Explanation:
                 for g in worst
             ]
             label = "error, as multiple of that of all rows"
-            return draw_rows(rows, ax, label=label, word="group", origin=1.0, nothing=NO_GROUPS)
+            return draw_rows(
+                rows, ax, label=label, word="group", origin=1.0, nothing=NO_GROUPS, letters=LONG
+            )
         if part == "interactions":
             rows = [_row(f"{p.first} and {p.second}", p.share) for p in self.interactions]
-            return draw_rows(rows, ax, label="interaction (share of the variance)", word="pair")
+            return draw_rows(
+                rows, ax, label="interaction (share of the variance)", word="pair", letters=LONG
+            )
         known = all(i.permutation is not None for i in self.importances)
         rows = [_row(i.column, i.permutation or i.sensitivity) for i in self.importances]
         return draw_rows(
@@ -289,8 +294,9 @@ def show_effects(
         outputs = outputs[1:]
         panels = [replace(p, value=p.value[:, 1:], half_width=p.half_width[:, 1:]) for p in panels]
     of = f" of {outputs[0]}" if classes and len(outputs) == 1 else ""
-    label = f"effect on the probability{of}" if classes else f"effect on {' and '.join(outputs)}"
-    axes = draw_effects(panels, outputs, ax, label=label if len(outputs) < 3 else "effect")
+    names = " and ".join(outputs) if len(outputs) < 3 else "the prediction"
+    label = f"effect on the probability{of}" if classes else f"effect on {names}"
+    axes = draw_effects(panels, outputs, ax, label=label)
     return axes[0] if isinstance(columns, str) else np.array(axes, dtype=object)
 
 

@@ -84,7 +84,7 @@ def _of_quantiles(model: FittedModel, evidence: Evidence, y: Any, ax: Any) -> Ax
     values = as_target(y, n, "regression").values
     below = values[:, :, None] <= model.predict(evidence.table).reshape(n, -1, len(levels))
     series = [
-        Observed(name, levels, share, np.full(len(levels), n))
+        Observed(name * (len(model.targets) > 1), levels, share, np.full(len(levels), n))
         for name, share in zip(model.targets, below.mean(0), strict=True)
     ]
     return draw_calibration(
@@ -92,7 +92,7 @@ def _of_quantiles(model: FittedModel, evidence: Evidence, y: Any, ax: Any) -> Ax
         ax,
         x_label="level of the quantile",
         y_label="observed share below it",
-        title=f"{n:,} rows",
+        title=f"{', '.join(model.targets)}: {n:,} rows",
     )
 
 
