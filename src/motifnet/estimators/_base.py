@@ -1,4 +1,6 @@
-"""The base of the two estimators: they validate, run the pipeline and store a frozen model."""
+"""The base of the two estimators: they validate, run the pipeline, store a frozen model, explain
+it and report it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
@@ -27,9 +30,11 @@ from motifnet.engine import (
     translate_memory_errors,
     working,
 )
-from motifnet.estimators._finished import Explained, Finished, check_is_fitted
+from motifnet.estimators._finished import Finished, Shown, check_is_fitted
 from motifnet.losses import Objective
 from motifnet.model import FitInfo, FittedModel
+from motifnet.model.explain import Evidence, Explanation, centres_of, explain, sensitivities
+from motifnet.model.report import Report, check_target, held_out_scores, make_report
 from motifnet.pipeline import (
     BandRows,
     Goal,
@@ -41,6 +46,7 @@ from motifnet.pipeline import (
     check_size,
     conformal_of,
     evidence_of_fit,
+    evidence_of_table,
     get_preset,
     open_checkpoint,
     prepare,
@@ -54,13 +60,119 @@ from motifnet.pipeline import (
     warn_of_rows,
     without_rows,
 )
+from motifnet.stacking import Score
 from motifnet.structure import Prescriber, Profile, Request, check_profile
-from motifnet.tables import Task, as_offset
+from motifnet.tables import Task, as_offset, as_table
 from motifnet.transfer import certify, describe_network
 from motifnet.uncertainty import ClassSets, Intervals
 
 CERTIFIED_ROWS = 128
 _SMALLER = "Fit fewer rows, or with preset='fast' or n_jobs=1."
+
+
+class Explained(Shown):
+    """The part of an estimator that explains it. `_evidence`: rows that the fit keeps in memory,
+    None after loading.
+    """
+
+    model_: FittedModel
+    _evidence: Evidence | None = None
+    _is_scored = True  # the predictions of `_evidence` are those of the model as it is
+
+    def explain(self, X: Any = None, y: Any = None) -> Explanation:
+        """Explain how the network uses its columns, and where it errs.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit, optional
+            Rows to explain the model by. By default those of the fit, with their out-of-fold
+            predictions. A loaded model has no targets, and takes the rows that the network carries
+            as centres.
+        y : column with shape (n,), optional
+            Targets of X. Rows of the fit are recognised and not scored, as their errors would be
+            too small.
+
+        Returns
+        -------
+        Explanation
+            ``effects`` (accumulated local effects, and partial dependence of levels, with the
+            standard error of the average over rows), ``importances`` (permutation importance on
+            held-out rows, and the share of the network's variance), ``interactions`` of pairs,
+            ``rows`` (outside the data, or near-duplicates, by the trained distance),
+            ``groups`` (error and coverage of subgroups) and ``leakage``.
+
+        Raises
+        ------
+        UsageError
+            Where X is not given and the model carries no rows, or y is given without X.
+        """
+        rows = self._rows_for(X, y)
+        return explain(self.model_, rows)
+
+    @property
+    def feature_importances_(self) -> NDArray[np.float64]:
+        """Total Sobol indices of the columns as shares that sum to 1, with shape (p,), in the order
+        of the table. `explain` has more, with intervals.
+        """
+        check_is_fitted(self)
+        of_column = sensitivities(self.model_, self._rows_for(None, None))
+        shares = np.array([max(of_column.get(name, 0.0), 0.0) for name in self.model_.schema.names])
+        return shares / max(float(shares.sum()), 1e-300)
+
+    def report(
+        self,
+        path: str | Path | None = None,
+        X: Any = None,
+        y: Any = None,
+        *,
+        overwrite: bool = False,
+    ) -> Report:
+        """The report of the model: verdict, network, errors, effects, calibration, findings,
+        certificate and how to repeat it.
+
+        It is written to `path` as HTML, Markdown or JSON by its suffix (.html, .md, .json), in one
+        file that needs no network. `print` shows it as text, a notebook as HTML. X and y are as in
+        `explain`. Raises UsageError, before the work, for another suffix, and for an existing file
+        unless `overwrite` is set.
+        """
+        check_is_fitted(self)
+        if path is not None:
+            check_target(path, overwrite=overwrite)
+        try:
+            evidence = self._rows_for(X, y)
+        except UsageError:
+            if X is not None or y is not None:
+                raise
+            evidence = None
+        report = make_report(self.model_, evidence, profile=self._profile)
+        if path is not None:
+            report.write(path, overwrite=overwrite)
+        return report
+
+    def _rows_for(self, X: Any, y: Any) -> Evidence:
+        check_is_fitted(self)
+        if X is not None:
+            return evidence_of_table(self.model_, as_table(X, schema=self.model_.schema), y)
+        if y is not None:
+            raise UsageError(
+                "y was passed without X. Pass the rows that y belongs to, or leave out both."
+            )
+        return self._evidence if self._evidence is not None else centres_of(self.model_)
+
+    @property
+    def scores_(self) -> dict[str, tuple[Score, ...]]:
+        """Scores of the fit on its held-out rows, by target: R² and RMSE in the target's unit with
+        standard errors; accuracy, log loss and, of two classes, AUC.
+
+        Standard errors take rows as independent. A loaded model, a stream, a model made smaller
+        after its fit, several quantiles and fits with exposures know the error of the ledger only.
+        """
+        check_is_fitted(self)
+        return held_out_scores(self.model_, self._evidence if self._is_scored else None)
+
+    @property
+    def _profile(self) -> Profile | None:
+        return getattr(self, "profile_", None)
 
 
 class MotifEstimator(Finished, Explained, BaseEstimator):

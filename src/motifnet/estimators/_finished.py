@@ -1,12 +1,12 @@
-"""What an estimator does with its fitted model: explanations, reports and pictures; the network,
-exports, compression, files, comparison with new rows.
+"""What an estimator does with its fitted model: pictures, the network, exports, compression, files,
+comparison with new rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -18,25 +18,9 @@ from sklearn.utils.validation import check_is_fitted as check
 from motifnet.engine import Matrix, UsageError, seed_of
 from motifnet.estimators._network import Network
 from motifnet.model import FittedModel, Ledger, save_model, to_onnx
-from motifnet.model.explain import (
-    Evidence,
-    Explanation,
-    centres_of,
-    effects_of,
-    explain,
-    outputs_of,
-    sensitivities,
-    show_effects,
-)
-from motifnet.model.report import (
-    Report,
-    check_target,
-    fitted_html,
-    held_out_scores,
-    make_report,
-    show_calibration,
-)
-from motifnet.pipeline import compress_model, evidence_of_table
+from motifnet.model.explain import Evidence, effects_of, outputs_of, show_effects
+from motifnet.model.report import fitted_html, show_calibration
+from motifnet.pipeline import compress_model
 from motifnet.plots import Axes
 from motifnet.stacking import Score
 from motifnet.structure import Profile
@@ -57,109 +41,18 @@ def check_is_fitted(estimator: Any) -> None:
         raise UnfittedError(str(error)) from None
 
 
-class Explained:
-    """The part of an estimator that explains it. `_evidence`: rows that the fit keeps in memory,
-    None after loading.
-    """
+class Shown:
+    """The part of an estimator that draws it, and shows it in a notebook."""
 
     model_: FittedModel
-    _evidence: Evidence | None = None
-    _is_scored = True  # the predictions of `_evidence` are those of the model as it is
 
-    def explain(self, X: Any = None, y: Any = None) -> Explanation:
-        """Explain how the network uses its columns, and where it errs.
+    if TYPE_CHECKING:
 
-        Parameters
-        ----------
-        X : table with the columns of the fit, optional
-            Rows to explain the model by. By default those of the fit, with their out-of-fold
-            predictions. A loaded model has no targets, and takes the rows that the network carries
-            as centres.
-        y : column with shape (n,), optional
-            Targets of X. Rows of the fit are recognised and not scored, as their errors would be
-            too small.
-
-        Returns
-        -------
-        Explanation
-            ``effects`` (accumulated local effects, and partial dependence of levels, with the
-            standard error of the average over rows), ``importances`` (permutation importance on
-            held-out rows, and the share of the network's variance), ``interactions`` of pairs,
-            ``rows`` (outside the data, or near-duplicates, by the trained distance),
-            ``groups`` (error and coverage of subgroups) and ``leakage``.
-
-        Raises
-        ------
-        UsageError
-            Where X is not given and the model carries no rows, or y is given without X.
-        """
-        rows = self._rows_for(X, y)
-        return explain(self.model_, rows)
-
-    @property
-    def feature_importances_(self) -> NDArray[np.float64]:
-        """Total Sobol indices of the columns as shares that sum to 1, with shape (p,), in the order
-        of the table. `explain` has more, with intervals.
-        """
-        check_is_fitted(self)
-        of_column = sensitivities(self.model_, self._rows_for(None, None))
-        shares = np.array([max(of_column.get(name, 0.0), 0.0) for name in self.model_.schema.names])
-        return shares / max(float(shares.sum()), 1e-300)
-
-    def report(
-        self,
-        path: str | Path | None = None,
-        X: Any = None,
-        y: Any = None,
-        *,
-        overwrite: bool = False,
-    ) -> Report:
-        """The report of the model: verdict, network, errors, effects, calibration, findings,
-        certificate and how to repeat it.
-
-        It is written to `path` as HTML, Markdown or JSON by its suffix (.html, .md, .json), in one
-        file that needs no network. `print` shows it as text, a notebook as HTML. X and y are as in
-        `explain`. Raises UsageError, before the work, for another suffix, and for an existing file
-        unless `overwrite` is set.
-        """
-        check_is_fitted(self)
-        if path is not None:
-            check_target(path, overwrite=overwrite)
-        try:
-            evidence = self._rows_for(X, y)
-        except UsageError:
-            if X is not None or y is not None:
-                raise
-            evidence = None
-        report = make_report(self.model_, evidence, profile=self._profile)
-        if path is not None:
-            report.write(path, overwrite=overwrite)
-        return report
-
-    def _rows_for(self, X: Any, y: Any) -> Evidence:
-        check_is_fitted(self)
-        if X is not None:
-            return evidence_of_table(self.model_, as_table(X, schema=self.model_.schema), y)
-        if y is not None:
-            raise UsageError(
-                "y was passed without X. Pass the rows that y belongs to, or leave out both."
-            )
-        return self._evidence if self._evidence is not None else centres_of(self.model_)
-
-    @property
-    def scores_(self) -> dict[str, tuple[Score, ...]]:
-        """Scores of the fit on its held-out rows, by target: R² and RMSE in the target's unit with
-        standard errors; accuracy, log loss and, of two classes, AUC.
-
-        Standard errors take rows as independent. A loaded model, a stream, a model made smaller
-        after its fit, several quantiles and fits with exposures know the error of the ledger only.
-        """
-        check_is_fitted(self)
-        return held_out_scores(self.model_, self._evidence if self._is_scored else None)
-
-    @property
-    def _profile(self) -> Profile | None:
-        return getattr(self, "profile_", None)
+        def _rows_for(self, X: Any, y: Any) -> Evidence: ...
+        @property
+        def scores_(self) -> dict[str, tuple[Score, ...]]: ...
+        @property
+        def _profile(self) -> Profile | None: ...
 
     def plot_effects(
         self, columns: str | Sequence[str] | None = None, X: Any = None, ax: Any = None

@@ -22,7 +22,7 @@ from motifnet.engine import (
     UsageError,
     single_threaded,
 )
-from motifnet.model import network_to_onnx, to_python
+from motifnet.model import Ledger, network_to_onnx, to_python
 from motifnet.motifs import Lookup, Motif, evaluate
 from motifnet.pipeline import compress_network, network_task, retrain, retrain_from, updated
 from motifnet.training import RowSums
@@ -50,7 +50,7 @@ class Network:
         self.module = module
         self.d = d
         self.certificate = certificate
-        self.ledger = ledger
+        self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger)
         self.columns = columns
         self._sums: RowSums | None = None
 

@@ -7,14 +7,15 @@ Comes in: a frozen `FittedModel` and `Evidence`, rows with what is known of them
 from motifnet.model.explain._effects import Share
 from motifnet.model.explain._evidence import Evidence, ScoredRows, raw_columns
 from motifnet.model.explain._explain import (
+    Explanation,
     centres_of,
     effects_of,
     explain,
     outputs_of,
     sensitivities,
 )
-from motifnet.model.explain._explanation import Explanation, show_effects
 from motifnet.model.explain._leakage import warn_of_leaks, warn_of_twins
+from motifnet.model.explain._shown import show_effects
 from motifnet.model.explain._subgroups import subgroups
 
 __all__ = [

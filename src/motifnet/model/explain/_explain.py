@@ -5,6 +5,8 @@ all from its network and rows of data.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,17 +14,88 @@ from motifnet.engine import Matrix, UsageError, single_threaded
 from motifnet.model import FittedModel, run
 from motifnet.model.explain._effects import (
     Effect,
+    Pair,
+    Share,
     effect_of,
     permutation_importance,
     sensitivity,
 )
-from motifnet.model.explain._evidence import Evidence, RawColumn, raw_columns
-from motifnet.model.explain._explanation import Explanation, Importance
-from motifnet.model.explain._leakage import leakage
-from motifnet.model.explain._novelty import novelty
-from motifnet.model.explain._subgroups import error_of, losses, subgroups
+from motifnet.model.explain._evidence import Evidence, Origin, RawColumn, raw_columns
+from motifnet.model.explain._leakage import Leakage, leakage
+from motifnet.model.explain._novelty import Novelty, novelty
+from motifnet.model.explain._shown import MAX_LINES, NOTHING, ShownExplanation
+from motifnet.model.explain._subgroups import Group, error_of, losses, subgroups
 
 CURVE_ROWS, MIN_ROWS = 400, 2
+
+
+@dataclass(frozen=True)
+class Importance:
+    """The importance of one column.
+
+    `sensitivity` is its total Sobol index in the network. `permutation` is the rise of the squared
+    error on held-out rows when it is shuffled, as share of the target's variance; None where there
+    are no such rows.
+    """
+
+    column: str
+    sensitivity: Share
+    permutation: Share | None
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation(ShownExplanation):
+    """The use that a fitted model makes of its columns.
+
+    `outputs` names the q columns of a prediction. `origin` is that of the rows. `effects` has one
+    for each column that varies, in the order of the table. `importances` starts with the most
+    important column, `interactions` with the strongest pair. `rows` has the novelty of each row.
+    `groups` has errors by subgroup and is empty without a target. `error` is that of the scored
+    rows, None where there are none.
+    """
+
+    outputs: tuple[str, ...]
+    origin: Origin
+    effects: tuple[Effect, ...]
+    importances: tuple[Importance, ...]
+    interactions: tuple[Pair, ...]
+    rows: Novelty | None
+    groups: tuple[Group, ...]
+    leakage: Leakage
+    error: float | None
+    classes: bool = False  # whether outputs are probabilities
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        rows = None
+        if self.rows is not None:
+            rows = {
+                "extrapolates": self.rows.extrapolates.tolist(),
+                "duplicates": self.rows.duplicates.tolist(),
+                "novelty": self.rows.value.tolist(),
+            }
+        return {
+            "outputs": list(self.outputs),
+            "origin": self.origin,
+            "effects": [effect.to_dict() for effect in self.effects],
+            "importances": [asdict(importance) for importance in self.importances],
+            "interactions": [asdict(pair) for pair in self.interactions],
+            "rows": rows,
+            "groups": [group.to_dict() for group in self.groups],
+            "leakage": {**asdict(self.leakage), "found": self.leakage.found},
+            "error": self.error,
+        }
+
+    def __str__(self) -> str:
+        lines = [f"{'column':<24} {'share of variance':>18} {'importance':>18}"]
+        lines += [
+            f"{i.column[:24]:<24} {i.sensitivity!s:>18} {i.permutation or NOTHING!s:>18}"
+            for i in self.importances[:MAX_LINES]
+        ]
+        hidden = len(self.importances) - MAX_LINES
+        if hidden > 0:
+            lines.append(f"and {hidden:,} more columns: see to_frame()")
+        return "\n".join([*lines, *self._remarks()])
 
 
 def explain(model: FittedModel, evidence: Evidence, *, seed: int = 0) -> Explanation:

@@ -1,9 +1,9 @@
-"""What `explain` returns: the parts of an explanation, as text, data frames, pictures and JSON."""
+"""How an explanation shows itself: data frames, pictures, and the HTML of a notebook."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from motifnet.engine import UsageError, check_choice
 from motifnet.model.explain._effects import SIGMAS, Effect, Pair, Share
-from motifnet.model.explain._evidence import Origin
 from motifnet.model.explain._leakage import Leakage
 from motifnet.model.explain._novelty import Novelty
 from motifnet.model.explain._subgroups import Group
@@ -30,6 +29,8 @@ from motifnet.plots import (
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from motifnet.model.explain._explain import Importance
+
 NOTHING = "–"  # for a share that is not known
 MAX_LINES = 30  # columns and groups in print
 MAX_PANELS = 6  # effects in one picture, where none are named
@@ -38,62 +39,17 @@ Table = tuple[list[str], list[tuple[Any, ...]]]
 PARTS = ("importances", "interactions", "groups")
 
 
-@dataclass(frozen=True)
-class Importance:
-    """The importance of one column.
-
-    `sensitivity` is its total Sobol index in the network. `permutation` is the rise of the squared
-    error on held-out rows when it is shuffled, as share of the target's variance; None where there
-    are no such rows.
-    """
-
-    column: str
-    sensitivity: Share
-    permutation: Share | None
-
-
-@dataclass(frozen=True, repr=False)
-class Explanation:
-    """The use that a fitted model makes of its columns.
-
-    `outputs` names the q columns of a prediction. `origin` is that of the rows. `effects` has one
-    for each column that varies, in the order of the table. `importances` starts with the most
-    important column, `interactions` with the strongest pair. `rows` has the novelty of each row.
-    `groups` has errors by subgroup and is empty without a target. `error` is that of the scored
-    rows, None where there are none. `classes`: whether outputs are probabilities.
-    """
+class ShownExplanation:
+    """The part of an `Explanation` that shows it."""
 
     outputs: tuple[str, ...]
-    origin: Origin
     effects: tuple[Effect, ...]
     importances: tuple[Importance, ...]
     interactions: tuple[Pair, ...]
     rows: Novelty | None
     groups: tuple[Group, ...]
     leakage: Leakage
-    error: float | None
-    classes: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON."""
-        rows = None
-        if self.rows is not None:
-            rows = {
-                "extrapolates": self.rows.extrapolates.tolist(),
-                "duplicates": self.rows.duplicates.tolist(),
-                "novelty": self.rows.value.tolist(),
-            }
-        return {
-            "outputs": list(self.outputs),
-            "origin": self.origin,
-            "effects": [effect.to_dict() for effect in self.effects],
-            "importances": [asdict(importance) for importance in self.importances],
-            "interactions": [asdict(pair) for pair in self.interactions],
-            "rows": rows,
-            "groups": [group.to_dict() for group in self.groups],
-            "leakage": {**asdict(self.leakage), "found": self.leakage.found},
-            "error": self.error,
-        }
+    classes: bool
 
     def to_frame(self, part: str = "importances") -> DataFrame:
         """One part as a data frame.
@@ -242,17 +198,6 @@ class Explanation:
         ]
         heads = ("column", "", "importance", "share of variance")
         return html_block("Explanation", self._remarks(), html_table(heads, rows, (2, 3)))
-
-    def __str__(self) -> str:
-        lines = [f"{'column':<24} {'share of variance':>18} {'importance':>18}"]
-        lines += [
-            f"{i.column[:24]:<24} {i.sensitivity!s:>18} {i.permutation or NOTHING!s:>18}"
-            for i in self.importances[:MAX_LINES]
-        ]
-        hidden = len(self.importances) - MAX_LINES
-        if hidden > 0:
-            lines.append(f"and {hidden:,} more columns: see to_frame()")
-        return "\n".join([*lines, *self._remarks()])
 
     def _remarks(self) -> list[str]:
         """Sentences on interactions, rows, groups and leaks."""
