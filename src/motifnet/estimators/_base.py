@@ -30,7 +30,7 @@ from motifnet.engine import (
     translate_memory_errors,
     working,
 )
-from motifnet.estimators._finished import Finished, Shown, check_is_fitted
+from motifnet.estimators._finished import Finished, check_is_fitted
 from motifnet.losses import Objective
 from motifnet.model import FitInfo, FittedModel
 from motifnet.model.explain import Evidence, Explanation, centres_of, explain, sensitivities
@@ -70,7 +70,7 @@ CERTIFIED_ROWS = 128
 _SMALLER = "Fit fewer rows, or with preset='fast' or n_jobs=1."
 
 
-class Explained(Shown):
+class Explained:
     """The part of an estimator that explains it. `_evidence`: rows that the fit keeps in memory,
     None after loading.
     """

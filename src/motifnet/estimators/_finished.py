@@ -18,7 +18,13 @@ from sklearn.utils.validation import check_is_fitted as check
 from motifnet.engine import Matrix, UsageError, seed_of
 from motifnet.estimators._network import Network
 from motifnet.model import FittedModel, Ledger, save_model, to_onnx
-from motifnet.model.explain import Evidence, effects_of, outputs_of, show_effects
+from motifnet.model.explain import (
+    Evidence,
+    effects_of,
+    named_columns,
+    outputs_of,
+    show_effects,
+)
 from motifnet.model.report import fitted_html, show_calibration
 from motifnet.pipeline import compress_model
 from motifnet.plots import Axes
@@ -83,8 +89,7 @@ class Shown:
         UsageError
             For an unknown column, one that does not vary, and axes that are too few or no Axes.
         """
-        rows = self._rows_for(X, None)
-        names = [columns] if isinstance(columns, str) else columns
+        rows, names = self._rows_for(X, None), named_columns(columns)
         known = names is not None and set(names) <= set(self.model_.schema.names)
         effects = effects_of(self.model_, rows, names if known else None)
         classes = self.model_.classes is not None
@@ -116,6 +121,7 @@ class Shown:
             Where fewer than 20 rows have a target and were not in the fit, as after `load` without
             X and y, and for a model without intervals.
         """
+        check_is_fitted(self)
         if X is not None and y is None:
             raise UsageError("X was passed without y. Pass the targets of its rows too.")
         return show_calibration(self.model_, self._rows_for(X, y), y, ax)
@@ -158,7 +164,7 @@ class Shown:
         return fitted_html(self.model_, self.scores_, self._profile)
 
 
-class Finished(BaseEstimator):
+class Finished(Shown, BaseEstimator):
     """The part of an estimator that serves its fitted model, `model_`."""
 
     model_: FittedModel

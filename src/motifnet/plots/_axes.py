@@ -76,18 +76,29 @@ def plain(ax: Axes) -> Axes:
 
 def fitting(name: object, count: int = NAME) -> str:
     """A name as plain text of at most `count` characters, the rest as …, and no formula."""
-    line = " ".join(printable(name).split()).replace("$", r"\$")
-    return line if len(line) <= count else line[: count - 1].rstrip("\\") + "…"
+    line = _line(name)
+    return _escaped(line if len(line) <= count else line[: count - 1] + "…")
 
 
 def fitting_names(names: Iterable[object], count: int = NAME) -> list[str]:
     """Names that fit; those that are equal when shortened keep their ends instead."""
-    full = [" ".join(printable(name).split()).replace("$", r"\$") for name in names]
-    short = [fitting(name, count) for name in full]
+    full = [_line(name) for name in names]
+    starts = [line[: count - 1] for line in full]
     return [
-        s if short.count(s) == 1 or len(f) <= count else f"{f[: count // 2 - 1]}…{f[-count // 2 :]}"
-        for s, f in zip(short, full, strict=True)
+        _escaped(f"{line[: count // 2 - 1]}…{line[-count // 2 :]}")
+        if len(line) > count and starts.count(start) > 1
+        else fitting(line, count)
+        for line, start in zip(full, starts, strict=True)
     ]
+
+
+def _line(name: object) -> str:
+    return " ".join(printable(name).split())
+
+
+def _escaped(line: str) -> str:
+    """The text without formulas, which matplotlib reads between signs of the dollar."""
+    return line.replace("$", r"\$")
 
 
 def number(value: float) -> str:

@@ -15,7 +15,7 @@ from motifnet.model.explain._explain import (
     sensitivities,
 )
 from motifnet.model.explain._leakage import warn_of_leaks, warn_of_twins
-from motifnet.model.explain._shown import show_effects
+from motifnet.model.explain._shown import named_columns, show_effects
 from motifnet.model.explain._subgroups import subgroups
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "centres_of",
     "effects_of",
     "explain",
+    "named_columns",
     "outputs_of",
     "raw_columns",
     "sensitivities",

@@ -245,14 +245,28 @@ def show_effects(
     return axes[0] if isinstance(columns, str) else np.array(axes, dtype=object)
 
 
+def named_columns(columns: Any) -> list[str] | None:
+    """The names as a list, None for none. Raises UsageError for what holds no names."""
+    if columns is None:
+        return None
+    names = [columns] if isinstance(columns, str) else columns
+    if not hasattr(names, "__len__"):
+        names = []
+    found = [name for name in names if isinstance(name, str)]
+    if not found or len(found) < len(names):
+        raise UsageError(
+            f"columns={columns!r:.80} must be the name of a column, or a list of names. Leave it "
+            "out for the largest effects."
+        )
+    return found
+
+
 def _chosen(effects: Sequence[Effect], columns: str | Sequence[str] | None) -> list[Effect]:
     """The effects of these columns in their order; without columns the largest."""
-    if columns is None:
+    names = named_columns(columns)
+    if names is None:
         return sorted(effects, key=lambda e: -float(e.size.max()))[:MAX_PANELS]
     known = {effect.name: effect for effect in effects}
-    names = [columns] if isinstance(columns, str) else list(columns)
-    if not names:
-        raise UsageError("columns=[] names no column. Name some, or leave it out.")
     for name in names:
         if name not in known:
             raise UsageError(
