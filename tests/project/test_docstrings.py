@@ -76,12 +76,24 @@ def raises(found: Any) -> bool:
     )
 
 
+def check_choices(found: Any) -> None:
+    """Of choices in braces the first is the default, as numpydoc has it and pages show it."""
+    listed = re.findall(
+        r"^(\w+) : \{(.*?)[,}]", sections(found).get("Parameters", ""), flags=re.MULTILINE
+    )
+    given = inspect.signature(found).parameters
+    for name, first in listed:
+        if given[name].default is not inspect.Parameter.empty:
+            assert ast.literal_eval(first) == given[name].default, name
+
+
 @pytest.mark.parametrize("name", CALLED)
 def test_parameters_and_results_are_named(name: str) -> None:
     found, parts = CALLED[name], sections(CALLED[name])
     expected = parameters(found)
     assert parts[""].strip(), "no summary"
     assert named(parts.get("Parameters", "")) == expected
+    check_choices(found)
     returns = found.__annotations__.get("return")
     if (expected or name in FUNCTIONS) and returns not in ("None", None, "NoReturn"):
         assert parts.get("Returns", "").strip(), f"returns {returns}"
@@ -100,6 +112,7 @@ def test_classes_name_parameters_or_attributes(name: str) -> None:
         assert named(parts.get("Attributes", ""))[: len(expected)] == expected
     else:
         assert named(parts.get("Parameters", "")) == parameters(found)
+        check_choices(found)
 
 
 @pytest.mark.parametrize("name", [name for name in PUBLIC if name not in ERRORS])

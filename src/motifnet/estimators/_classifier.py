@@ -26,7 +26,7 @@ class MotifClassifier(ClassifierMixin, StreamedEstimator):
 
     Parameters
     ----------
-    preset : {"fast", "balanced", "best"}, default "balanced"
+    preset : {"balanced", "fast", "best"}, default "balanced"
         How much is tried: seconds, tens of seconds, minutes for some thousands of rows.
     time_limit_s : float or None
         Seconds after which the fit ends with its best model.

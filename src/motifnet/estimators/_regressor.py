@@ -34,7 +34,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
 
     Parameters
     ----------
-    preset : {"fast", "balanced", "best"}, default "balanced"
+    preset : {"balanced", "fast", "best"}, default "balanced"
         How much is tried: seconds, tens of seconds, minutes for some thousands of rows. "best"
         takes CatBoost too where it is installed.
     objective : {"squared", "supnorm", "absolute", "pinball", "poisson", "gamma"}, default "squared"

@@ -70,7 +70,7 @@ class StreamedEstimator(MotifEstimator):
             Fit the sample only: in seconds instead of minutes, on 20,000 rows.
         memory_limit_mb : float, optional
             Memory of the process; that free on the machine if None. `verbose=1` shows the plan.
-        decimal : {".", ","}, default "."
+        decimal : {".", ", "}, default "."
             The decimal character of the file's numbers.
         missing : sequence of str, optional
             Strings that stand for a missing value, such as ["?"], also in later rows.
