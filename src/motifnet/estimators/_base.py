@@ -95,11 +95,7 @@ class Explained:
         Returns
         -------
         Explanation
-            ``effects`` (accumulated local effects, and partial dependence of levels, with the
-            standard error of the average over rows), ``importances`` (permutation importance on
-            held-out rows, and the share of the network's variance), ``interactions`` of pairs,
-            ``rows`` (outside the data, or near-duplicates, by the trained distance),
-            ``groups`` (error and coverage of subgroups) and ``leakage``.
+            Effects, importances, interactions, novelty of rows, errors of groups, leakage.
 
         Raises
         ------
@@ -130,10 +126,25 @@ class Explained:
         """The report of the model: verdict, network, errors, effects, calibration, findings,
         certificate and how to repeat it.
 
-        It is written to `path` as HTML, Markdown or JSON by its suffix (.html, .md, .json), in one
-        file that needs no network. `print` shows it as text, a notebook as HTML. X and y are as in
-        `explain`. Raises UsageError, before the work, for another suffix, and for an existing file
-        unless `overwrite` is set.
+        `print` shows it as text, a notebook as HTML.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File to write, by its suffix as HTML, Markdown or JSON (.html, .md, .json).
+        X, y
+            As in `explain`.
+        overwrite : bool, default False
+            Whether an existing file is replaced.
+
+        Returns
+        -------
+        Report
+
+        Raises
+        ------
+        UsageError
+            Before the work, for another suffix, and for an existing file without `overwrite`.
         """
         check_is_fitted(self)
         if path is not None:
@@ -209,36 +220,6 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         self.teacher = teacher
         self.size = size
         self.max_parameters = max_parameters
-
-    def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None
-    ) -> Self:
-        """Fit a network to a table.
-
-        Parameters
-        ----------
-        X : data frame (pandas, polars, pyarrow) or array with shape (n, p)
-            Numbers, booleans, categories, dates; missing values are allowed.
-        y : array or column with shape (n,), or (n, q) for several regression targets
-        sample_weight : array with shape (n,), optional
-            A row of weight 2 counts twice in every solve, and once in folds, trees and intervals.
-            Rows of weight 0 are dropped.
-        groups : array with shape (n,), optional
-            Rows of one group are never split between fitting and scoring. Without groups every row
-            is an observation of its own, even if it equals another.
-        time : array with shape (n,), optional
-            Numbers or dates. Every score predicts later rows from earlier ones.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        DataError, UsageError
-            With the column or row concerned and the next step.
-        """
-        return self._fit(X, y, sample_weight, groups, time, Objective())
 
     def _fit(
         self,

@@ -220,7 +220,16 @@ class Finished(Shown, BaseEstimator):
         return self.model_.certificate
 
     def encode(self, X: Any) -> Matrix:
-        """The input of the network, a matrix with shape (n, d)."""
+        """Encode a table as the input of the network.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit
+
+        Returns
+        -------
+        array with shape (n, d)
+        """
         check_is_fitted(self)
         return self.model_.encode(self._table(X))
 
@@ -239,9 +248,27 @@ class Finished(Shown, BaseEstimator):
         """Write the whole model, with raw columns by name, as ONNX. onnxruntime compares it with
         the network before the file is written.
 
-        With a coverage the graph also gives the ends of `predict_interval`, as "lower" and "upper".
-        With `distribution` it gives "scale", and its metadata "laws" the law of
-        (y - prediction) / scale for each target.
+        Parameters
+        ----------
+        path : str or Path
+        dtype : {"float64", "float32"}, default "float64"
+            Type of the graph's numbers.
+        coverage : float, optional
+            Adds the ends of `predict_interval`, as the outputs "lower" and "upper".
+        distribution : bool, default False
+            Adds the output "scale", and to the metadata "laws" the law of
+            (y - prediction) / scale for each target.
+
+        Returns
+        -------
+        onnx.ModelProto
+            What was written.
+
+        Raises
+        ------
+        UsageError, ParityError
+            Where onnx is not installed or the model has no such graph, and where onnxruntime gives
+            other values than the network.
         """
         check_is_fitted(self)
         return to_onnx(self.model_, path, dtype=dtype, coverage=coverage, distribution=distribution)
@@ -271,8 +298,14 @@ class Finished(Shown, BaseEstimator):
             In place of `max_units`: the fewest of 32, 64, ..., 512 units whose error on held-out
             rows is at most (1 + tolerance) times that of the full network. Without y the error is
             estimated from the ledger and the difference between the networks.
+        random_state : int, default 0
+            Seed of the distillation.
         groups : array with shape (n,), optional
             Groups of the rows of X. A group is a whole: it is held out, or it is learned from.
+
+        Returns
+        -------
+        MotifRegressor or MotifClassifier
 
         Raises
         ------
@@ -301,7 +334,8 @@ class Finished(Shown, BaseEstimator):
         Parameters
         ----------
         X : table with the columns of the fit
-        random_state : seed of subsamples and permutations
+        random_state : int, default 0
+            Seed of subsamples and permutations.
 
         Returns
         -------
@@ -320,6 +354,12 @@ class Finished(Shown, BaseEstimator):
         return self.model_.check_shift(self._table(X), seed_of(random_state))
 
     def save(self, path: str | Path) -> None:
-        """Write the model as one file that `motifnet.load` reads."""
+        """Write the model as one file that `motifnet.load` reads.
+
+        Parameters
+        ----------
+        path : str or Path
+            The suffix .motif is usual.
+        """
         check_is_fitted(self)
         save_model(self.model_, path)

@@ -68,8 +68,29 @@ HEADS = ("detector", "value", "95 % interval", "verdict")
 
 @dataclass(frozen=True, repr=False)
 class Profile:
-    """The findings, one a detector. rows: number of distinct rows of the table; rows_used: number
-    of rows read; seconds: those of each detector.
+    """The findings about a table, one a detector, as `motifnet.profile` returns them.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        ``profile["noise floor"]`` is the one of that detector.
+    rows : int
+        Number of distinct rows of the table.
+    rows_used : int
+        Number of rows that were read.
+    columns : int
+        Number of encoded columns.
+    seconds : mapping
+        Seconds of each detector.
+
+    Examples
+    --------
+    >>> from motifnet import profile
+    >>> found = profile(X, y)
+    >>> found.rows, found.columns
+    (100, 3)
+    >>> print(found.report().splitlines()[0])
+    # Profile
     """
 
     findings: tuple[Finding, ...]
@@ -220,20 +241,38 @@ def profile(
 
     Parameters
     ----------
-    X : data frame or array of any kind with n rows
-    y : target with shape (n,), or (n, q) for several numbers at once
-    task : "regression" or "classification"; classes have only the findings of dimension, invariance
-        and over-parameterisation
-    symmetry : a group to test instead of a search: permutations, cyclic or flips to blocks of
-        column names, as in
-        ``{"permutations": [["x1", "y1"], ["x2", "y2"]]}``
-    random_state : seed of all subsamples and simulations
+    X : data frame or array with n rows
+        Columns of any kind that a fit takes.
+    y : array or column with shape (n,), or (n, q) for several numbers at once
+    task : {"regression", "classification"}, default "regression"
+        Classes have only the findings of dimension, invariance and over-parameterisation.
+    symmetry : mapping, optional
+        A group to test instead of a search: "permutations", "cyclic" or "flips" to blocks of column
+        names, as in ``{"permutations": [["x1", "y1"], ["x2", "y2"]]}``.
+    random_state : int, default 0
+        Seed of all subsamples and simulations.
 
     Returns
     -------
     Profile
         Prints as a table with a sentence for each detector; ``.report()`` is the same as Markdown;
         ``.findings``, ``.prescription``, ``.to_dict()``.
+
+    Raises
+    ------
+    UsageError, DataError
+        For an unknown task or group, too few rows, and a target that does not vary.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet import profile
+    >>> X = np.random.default_rng(0).uniform(-1, 1, (200, 2))
+    >>> found = profile(X, X[:, 0] + X[:, 1])
+    >>> found["noise floor"].unit
+    'share of var(y)'
+    >>> sorted(found.to_dict())
+    ['columns', 'findings', 'prescription', 'rows', 'rows_used', 'seconds']
     """
     if task not in ("regression", "classification"):
         raise UsageError(f"task={task!r} is not known. Pass 'regression' or 'classification'.")

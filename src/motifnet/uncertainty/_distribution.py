@@ -28,6 +28,33 @@ class PredictiveDistribution:
 
     Arrays have shape (n,), or (n, q) for several targets, with one more axis for several levels,
     points or draws. `distribution["price"]` is that of one target.
+
+    Attributes
+    ----------
+    targets : tuple of str
+        Names of the targets.
+    laws : tuple of RowLaw
+        The laws of the rows, one for each target.
+    bounds : callable
+        The conformal ends that `interval` gives, of levels and a side.
+    flat : bool
+        Whether arrays leave out the axis of the targets.
+    index : index of a data frame or None
+        That of the rows.
+
+    Examples
+    --------
+    Here `model` is a `MotifRegressor` that was fitted to X and y.
+
+    >>> law = model.predict_distribution(X[:4])
+    >>> law.mean().shape, law.quantile([0.1, 0.5, 0.9]).shape
+    ((4,), (4, 3))
+    >>> (1 - law.cdf(0.5)).shape  # the probability of more than 0.5
+    (4,)
+    >>> law.sample(100, seed=0).shape
+    (4, 100)
+    >>> bool((law.interval(0.9) == model.predict_interval(X[:4], 0.9)).all())
+    True
     """
 
     targets: tuple[str, ...]
@@ -81,35 +108,107 @@ class PredictiveDistribution:
         They are those of a smooth law. `interval` has the conformal bounds instead, which are
         ranks of the same scores: the levels of the two agree up to about one rank, 1 / (m + 1) for
         m scores.
+
+        Parameters
+        ----------
+        q : float or sequence of L floats
+            Levels between 0 and 1.
+
+        Returns
+        -------
+        array with shape (n,), or (n, L)
+
+        Raises
+        ------
+        UsageError
+            For a level outside of 0 and 1.
         """
         levels, single = _as_quantiles(q)
         found = self._joined([law.quantile(levels[None]) for law in self.laws])
         return found[..., 0] if single else found
 
     def cdf(self, y: Any) -> Matrix:
-        """P(Y ≤ y) for a number, an array of one value a row, or one with a last axis of points,
-        with shape (1, L) for the same points at each row.
+        """The probability P(Y ≤ y).
+
+        Parameters
+        ----------
+        y : float or array
+            A number, one value a row, or an array with a last axis of points, with shape (1, L) for
+            the same points at each row.
+
+        Returns
+        -------
+        array with shape (n,), or (n, L)
         """
         return self._at("cdf", y)
 
     def pdf(self, y: Any) -> Matrix:
-        """The density at y, as in `cdf`; for counts the probability of y."""
+        """The density at y; for counts the probability of y.
+
+        Parameters
+        ----------
+        y : float or array
+            As in `cdf`.
+
+        Returns
+        -------
+        array with shape (n,), or (n, L)
+        """
         return self._at("pdf", y)
 
     def logpdf(self, y: Any) -> Matrix:
-        """The logarithm of `pdf`. The negative of its mean is the NLL in nats."""
+        """The logarithm of `pdf`. The negative of its mean is the NLL in nats.
+
+        Parameters
+        ----------
+        y : float or array
+            As in `cdf`.
+
+        Returns
+        -------
+        array with shape (n,), or (n, L)
+        """
         return self._at("logpdf", y)
 
     def crps(self, y: Any) -> Matrix:
         """The continuous ranked probability score ∫ (F(t) − 1{y ≤ t})² dt of an observation, in
         units of the target, in closed form. Less is better.
+
+        Parameters
+        ----------
+        y : array with one value a row
+
+        Returns
+        -------
+        array with shape (n,), or (n, q)
+
+        Raises
+        ------
+        DataError
+            For missing or infinite values, and another number of values than rows.
         """
         if not np.isfinite(self._points(y)[0]).all():
             raise DataError("y has infinite values, whose score is infinite. Leave these rows out.")
         return self._at("crps", y)
 
     def sample(self, n: int, seed: int = 0) -> Matrix:
-        """n independent draws a row and target, on a last axis."""
+        """Independent draws of each row and target.
+
+        Parameters
+        ----------
+        n : int
+            Number of draws.
+        seed : int, default 0
+
+        Returns
+        -------
+        array with shape (rows, n), or (rows, q, n)
+
+        Raises
+        ------
+        UsageError
+            Where n is no positive whole number.
+        """
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
             raise UsageError(f"n={n!r} must be a positive number of draws.")
         rng = np.random.default_rng(seed)
@@ -119,14 +218,44 @@ class PredictiveDistribution:
         )
 
     def interval(self, coverage: float | Sequence[float] = 0.9, side: str = "both") -> Matrix:
-        """The conformal intervals of `predict_interval`, with its shapes, to the last bit."""
+        """The conformal intervals of `predict_interval`, to the last bit.
+
+        Parameters
+        ----------
+        coverage : float or sequence of L floats, default 0.9
+        side : {"both", "lower", "upper"}, default "both"
+
+        Returns
+        -------
+        array with the shapes of `predict_interval`
+
+        Raises
+        ------
+        UsageError
+            For an invalid coverage or side.
+        """
         levels, single = as_levels(coverage)
         ends = self.bounds(levels, side)
         ends = ends[:, :, 0] if single else ends
         return ends[:, 0] if self.flat else ends
 
     def expectation(self, f: Callable[[Matrix], Matrix]) -> Matrix:
-        """E f(Y) for a function of arrays that keeps their shape, by Gauss quadrature."""
+        """The mean E f(Y), by Gauss quadrature.
+
+        Parameters
+        ----------
+        f : callable
+            A function of arrays that keeps their shape, such as `np.log1p`.
+
+        Returns
+        -------
+        array with shape (n,), or (n, q)
+
+        Raises
+        ------
+        UsageError
+            Where f gives another shape.
+        """
 
         def mean(y: Matrix, weights: Matrix) -> Matrix:
             values = np.asarray(f(y), dtype=np.float64)
@@ -145,8 +274,18 @@ class PredictiveDistribution:
         )
 
     def to_frame(self, quantiles: Sequence[float] | Matrix = SHOWN) -> DataFrame:
-        """Mean, standard deviation and quantiles as a data frame, with the index of X if it had
-        one. Columns are "mean", "sd", "q0.05" and so on, with "_TARGET" for several targets.
+        """Mean, standard deviation and quantiles as a table.
+
+        Parameters
+        ----------
+        quantiles : sequence of floats
+            Levels, by default nine from 0.01 to 0.99.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns "mean", "sd", "q0.05" and so on, with "_TARGET" for several targets,
+            and the index of X if it had one.
         """
         import pandas as pd
 

@@ -43,12 +43,35 @@ _HEADS = ("column", "", "before", "after", "distance", "p")
 
 @dataclass(frozen=True, repr=False)
 class ShiftReport:
-    """The tests of all columns and their verdict.
+    """The tests of all columns and their verdict, as `check_shift` of an estimator returns them.
 
-    rows: number of new rows; corrected: p-values of the tests of single columns; overall: that of
-    all columns together; error_unit: the unit of errors, in words. Without a shift the chance of a
-    p-value at or below 0.05 is at most 5 %. overall, distance and error are None where the model
-    holds no rows to compute them from.
+    Without a shift the chance of a p-value at or below 0.05 is at most 5 %.
+
+    Attributes
+    ----------
+    rows : int
+        Number of new rows.
+    columns : tuple of ColumnShift
+        The tests of single columns.
+    corrected : tuple of float
+        Their p-values, corrected for their number.
+    overall : float or None
+        p-value of all columns together. It, the distance and the error are None where the model
+        holds no rows to compute them from.
+    distance : float or None
+        Sliced Wasserstein distance in the metric of the model.
+    error : ErrorShift or None
+        Expected error on the new rows.
+    error_unit : str
+        Unit of errors, in words.
+
+    Examples
+    --------
+    Here `model` is a `MotifRegressor` that was fitted to X and y.
+
+    >>> found = model.check_shift(X + [1, 0, 0])
+    >>> found.shifted, found.moved
+    (True, ('x0',))
     """
 
     rows: int

@@ -35,7 +35,23 @@ LINE, CELL = 110, 60  # columns of text, and of one cell of a table
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """A report; `facts` is plain JSON with everything that is shown."""
+    """The report of a model, as its method `report` returns it.
+
+    Attributes
+    ----------
+    facts : dict
+        Plain JSON with everything that is shown.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> report = model.report("report.html")
+    >>> report.html()[:15]
+    '<!doctype html>'
+    >>> print(str(report).splitlines()[0])
+    VERDICT
+    """
 
     facts: Facts
 
@@ -66,9 +82,19 @@ class Report:
         )
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write to a file, as HTML, Markdown or JSON by its suffix; no file is ever half written.
+        """Write to a file; no file is ever half written.
 
-        Raises UsageError for another suffix, and for a file that exists unless `overwrite` is set.
+        Parameters
+        ----------
+        path : str or Path
+            HTML, Markdown or JSON by its suffix (.html, .md, .json).
+        overwrite : bool, default False
+            Whether an existing file is replaced.
+
+        Raises
+        ------
+        UsageError, FileError
+            For another suffix, a file that exists without `overwrite`, and no folder to write to.
         """
         form = FORMS[check_target(path, overwrite=overwrite)]
         with atomic_file(path) as temporary:
