@@ -10,10 +10,18 @@ import time as clock
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from motifnet.cli._console import guarded, note, say, say_ledger
-from motifnet.cli._input import check_names, read_by, reading_of, said_task, with_target
+from motifnet.cli._input import (
+    check_names,
+    note_identifiers,
+    read_by,
+    reading_of,
+    said_task,
+    with_target,
+)
 from motifnet.cli._options import (
     Checkpoint,
     Debug,
@@ -46,7 +54,7 @@ from motifnet.cli._options import (
     Verbose,
     Weight,
 )
-from motifnet.cli._output import check_place
+from motifnet.cli._output import beside, check_place
 from motifnet.engine import Control, UsageError
 
 if TYPE_CHECKING:
@@ -107,7 +115,7 @@ and saves the best model so far; a second one stops at once.
 def fit(
     table: Table,
     target: Targets,
-    out: Out,
+    out: Out = None,
     report: ReportFile = None,
     preset: Preset = "balanced",
     task: TaskName = "auto",
@@ -138,6 +146,7 @@ def fit(
 ) -> None:
     """Fit a model to the table and save it."""
     start, reading = clock.monotonic(), reading_of(decimal, missing)
+    out = out or beside(table, ".motif", "--out")
     _check_places(out, report, force)
     columns = Columns(target, drop or [], groups, time, weight, offset)
     settings: dict[str, Any] = {"preset": preset, "n_jobs": jobs, "random_state": seed}
@@ -155,6 +164,9 @@ def fit(
         )
     else:
         frame, kind = _read(table, columns, reading, task, objective, quiet)
+        no_input = {*columns.targets, *columns.dropped, *columns.roles.values()}
+        if not quiet:
+            note_identifiers(frame.drop(columns=list(no_input)))
         model = _estimator(kind, objective, quantiles, offset)
         model.set_params(**settings, **_teacher(teacher))
         model.set_params(size=size, max_parameters=max_parameters)
@@ -297,8 +309,8 @@ def _print_summary(
         say(f"on held-out rows: {', '.join(map(str, scores))}{unit}")
     size = f"{fitted.card.parameters:,} parameters, {out.stat().st_size:,} bytes"
     say(f"{out}: {size}")
-    say(f"next: motifnet report {out} --data TABLE --out report.html")
-    say(f"      motifnet predict {out} NEW_TABLE --out predicted.csv")
+    say(f"next: motifnet report {quote(str(out))} --out report.html")
+    say(f"      motifnet predict {quote(str(out))} NEW.csv --out predicted.csv")
 
 
 def is_streamed(

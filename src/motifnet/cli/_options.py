@@ -97,9 +97,12 @@ Missing = Annotated[
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the Python traceback of an error.")]
 Out = Annotated[
-    Path,
-    typer.Option(
-        "--out", "-o", metavar="MODEL", help="Where the model goes, such as houses.motif."
+    Path | None,
+    option(
+        "--out",
+        "-o",
+        metavar="MODEL",
+        help="Where the model goes. Default: houses.motif in this folder for houses.csv.",
     ),
 ]
 ReportFile = Annotated[

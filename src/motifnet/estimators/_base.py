@@ -304,7 +304,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
                 scored = run_stages(run)
             self._keep(ready, run, scored, objective, offset)
         if run.stopped:
-            _warn_of_end("Ctrl-C" if control.interrupted.is_set() else f"time_limit_s={limit}")
+            _warn_of_end("Ctrl-C" if control.interrupted.is_set() else f"its limit of {limit:g} s")
         return self
 
     def _set_up(self, run: Run, ready: Prepared, objective: Objective, request: Request) -> None:
@@ -433,8 +433,8 @@ def _check_limit(limit: float | None) -> None:
 
 def _warn_of_end(reason: str) -> None:
     warnings.warn(
-        f"The fit was ended by {reason}; the best model so far is kept. See ledger_ for the stages "
-        "that ran.",
+        f"The fit was ended by {reason}; the best model so far is kept. Its ledger says which "
+        "stages ran (ledger_, or motifnet show).",
         MotifnetWarning,
         stacklevel=3,
     )

@@ -134,7 +134,7 @@ class FittedModel:
     def error_unit(self) -> str:
         """The unit of the errors in the ledger, in words."""
         if self.task == "classification":
-            return "error as log loss"
+            return "log loss"
         objective = self.info.objective
         return (
             "error in standard deviations of the target"

@@ -114,8 +114,8 @@ def _error(facts: Facts) -> str:
     if not kept:
         return f"The network predicts {target}; no error is known."
     return (
-        f"The network predicts {target} with an {facts['error_unit']} of "
-        f"{kept[-1]['error']:.4g}, on held-out rows."
+        f"The network predicts {target} with {_an(facts['error_unit'])} of "
+        f"{kept[-1]['error']:.4g} on held-out rows."
     )
 
 
@@ -205,6 +205,10 @@ def _table(facts: Facts) -> list[list[str]]:
             ]
         )
     return rows
+
+
+def _an(noun: str) -> str:
+    return f"an {noun}" if noun.startswith("e") else f"a {noun}"
 
 
 def _and(names: list[str]) -> str:
