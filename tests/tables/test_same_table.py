@@ -378,6 +378,7 @@ def test_columns_that_may_be_meant_as_numbers_are_noted() -> None:
         "many": ([str(i) for i in range(99)] + ["?"], "'many', row 99"),
         "money": (["$1,200.50", "$3", "$4"], "'money', row 0 .*currency"),
         "under": (["1_0", "10", "11"], "'under', row 0 .*'1_0'"),
+        "day": (["31.12.2024", "1.2.2024", "?"], r"'day', row 0 .*a date\?.*dayfirst"),
     }
     for name, (values, message) in columns.items():
         frame = pd.DataFrame({name: values, "beside": 1.0})
@@ -386,6 +387,17 @@ def test_columns_that_may_be_meant_as_numbers_are_noted() -> None:
     lost = pd.DataFrame({"c": ["1", "2", "3", "?"]})[1:]
     with pytest.warns(MotifnetWarning, match="'c', row 3 "):
         note_strings(as_table(lost), lost)
+
+
+@pytest.mark.parametrize(
+    ("string", "number"),
+    [("1.234,5", 1234.5), ("-12.345.678,90", -12345678.9), ("1.234", None), ("0.125,5", None)]
+    + [("1.23,5", None), ("1,234.5", None), ("1234,5", 1234.5)],
+)
+def test_with_a_decimal_comma_dots_may_separate_thousands(
+    string: str, number: float | None
+) -> None:
+    assert Reading(decimal=",").number(string) == number
 
 
 @pytest.mark.filterwarnings("error")

@@ -26,10 +26,12 @@ from motifnet.cli._options import (
     Checkpoint,
     Debug,
     Decimal,
+    Decreasing,
     Drop,
     Engine,
     Force,
     Groups,
+    Increasing,
     Jobs,
     Landmarks,
     MaxParameters,
@@ -126,6 +128,8 @@ def fit(
     quantiles: Quantiles = ".1,.5,.9",
     offset: Offset = None,
     time_limit: TimeLimit = None,
+    increasing: Increasing = None,
+    decreasing: Decreasing = None,
     groups: Groups = None,
     time: Time = None,
     weight: Weight = None,
@@ -155,6 +159,7 @@ def fit(
     without_stream |= {"teacher": teacher, "max-parameters": max_parameters}
     without_stream |= {"size": size != "compact", "objective": objective != "squared"}
     without_stream |= {"target (twice)": len(target) > 1}
+    without_stream |= {"increasing": bool(increasing), "decreasing": bool(decreasing)}
     model: MotifRegressor | MotifClassifier
     if is_streamed(table, stream, without_stream, quiet):
         settings |= {"verbose": int(not quiet)}
@@ -170,6 +175,7 @@ def fit(
         model = _estimator(kind, objective, quantiles, offset)
         model.set_params(**settings, **_teacher(teacher))
         model.set_params(size=size, max_parameters=max_parameters)
+        model.set_params(monotone=_signs(increasing or [], decreasing or []))
         model.set_params(time_limit_s=time_limit, verbose=int(not quiet and sys.stderr.isatty()))
         _fit_table(model, frame, columns, reading, out)
     if report is not None:
@@ -242,6 +248,17 @@ def _teacher(requested: str | None) -> dict[str, Any]:
     path = Path(requested)
     is_file = bool(path.suffix) or path.exists()
     return {"teacher": read_estimator(path, allow_pickle=False) if is_file else requested}
+
+
+def _signs(increasing: list[str], decreasing: list[str]) -> dict[str, int] | None:
+    """The setting `monotone`, which names a column once."""
+    both = sorted({*increasing} & {*decreasing})
+    if both:
+        raise UsageError(
+            f"{both[0]!r} is named by --increasing and --decreasing. Leave out one of them, or the "
+            "column by --drop if it must have no effect."
+        )
+    return {**dict.fromkeys(increasing, 1), **dict.fromkeys(decreasing, -1)} or None
 
 
 def _checked(frame: DataFrame, columns: Columns) -> DataFrame:

@@ -143,6 +143,23 @@ Offset = Annotated[
         help="The log of each row's exposure, for poisson and gamma; not an input.",
     ),
 ]
+Increasing = Annotated[
+    list[str] | None,
+    option(
+        "--increasing",
+        metavar="COLUMN",
+        help="Predictions never fall where this column of numbers rises, at any input. May be "
+        "given more than once.",
+    ),
+]
+Decreasing = Annotated[
+    list[str] | None,
+    option(
+        "--decreasing",
+        metavar="COLUMN",
+        help="Predictions never rise where this column of numbers rises.",
+    ),
+]
 Groups = Annotated[
     str | None,
     typer.Option(

@@ -5,7 +5,7 @@ it, report it, and show it in a notebook.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
 from pathlib import Path
@@ -42,6 +42,7 @@ from motifnet.pipeline import (
     Prepared,
     Run,
     ScoredCandidate,
+    check_monotone,
     check_resumable,
     check_size,
     conformal_of,
@@ -55,6 +56,7 @@ from motifnet.pipeline import (
     rows_of,
     run_stages,
     settings_of,
+    signs_of,
     smaller_model,
     teacher_of,
     warn_of_rows,
@@ -208,6 +210,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         teacher: Any = "kernel ridge",
         size: str = "compact",
         max_parameters: int | None = None,
+        monotone: Mapping[str, int] | None = None,
     ) -> None:
         self.preset = preset
         self.time_limit_s = time_limit_s
@@ -221,6 +224,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         self.teacher = teacher
         self.size = size
         self.max_parameters = max_parameters
+        self.monotone = monotone
 
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None
@@ -264,6 +268,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
     ) -> Self:
         preset = get_preset(self.preset).with_teachers(self.teachers, objective)
         check_size(self.size, self.max_parameters)
+        monotone = check_monotone(self)
         seed, request = seed_of(self.random_state), check_profile(self.profile)
         _check_limit(limit := self.time_limit_s)
         check_resumable(self.checkpoint, limit)
@@ -299,6 +304,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
                 history=history,
                 log=ready.log,
             )
+            run.monotone, run.signs = monotone, signs_of(monotone, ready, objective)
             self._set_up(run, ready, objective, request)
             with working(engine, self._checkpoint_of(ready, run, objective, request)):
                 scored = run_stages(run)
@@ -313,7 +319,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         run.copies, run.small = self.size == "full", self.size == "small"
         run.budget = self.max_parameters
         run.names = tuple(ready.encoder.names)
-        if request is not None:
+        if request is not None and not run.monotone:
             run.prescriber = Prescriber(request, ready.profile_rows(run.seed))
 
     def _checkpoint_of(
@@ -322,7 +328,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         if not self.checkpoint:
             return None
         settings = settings_of(run.preset, objective, run.seed, request)
-        settings |= {"teacher": repr(self.teacher), "size": self.size}
+        settings |= {"teacher": repr(self.teacher), "size": self.size, "monotone": run.monotone}
         return open_checkpoint(self.checkpoint, rows_of(ready), settings, run.control)
 
     def _keep(
@@ -335,6 +341,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             objective=objective.name,
             quantiles=objective.quantiles,
             offset=offset is not None,
+            monotone=run.monotone,
         )
         # several quantiles have no residuals around one
         # prediction, and with exposures residuals depend on these

@@ -1,7 +1,8 @@
 """Warnings at a fit about strings that may be meant as numbers or as missing values.
 
 A column of strings is taken as categories. The warning is issued if at least half of its rows are
-numbers or dates or resemble them: 1,5 · 1,234.5 · € 20 · 45 % · 31.12.2024. It names column, row, string and next step.
+numbers or dates, or resemble them: 1,5 · 1,234.5 · € 20 · 45 % · 31.12.2024. It names column, row,
+string and next step.
 """
 
 from __future__ import annotations

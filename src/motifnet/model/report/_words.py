@@ -249,6 +249,8 @@ def _command(model: FittedModel) -> str:
     info, words = model.info, ["motifnet", "fit", "TABLE.csv"]
     for target in model.targets:
         words += ["--target", target]
+    for name, sign in info.monotone.items():
+        words += ["--increasing" if sign > 0 else "--decreasing", name]
     words += [
         "--task",
         model.task,
