@@ -80,7 +80,7 @@ def test_the_ledger_says_what_is_guaranteed_and_what_is_left_out(model: MotifReg
     assert "left out" in notes["feature layers"]
     with pytest.raises(UsageError, match="monotone, and a band is not"):
         model.predict_band(rows()[0])
-    with pytest.raises(UsageError, match="monotone in 'a', 'b'.*distilled"):
+    with pytest.raises(UsageError, match=r"monotone in 'a', 'b'.*distilled"):
         model.compress()
 
 

@@ -391,8 +391,15 @@ def test_columns_that_may_be_meant_as_numbers_are_noted() -> None:
 
 @pytest.mark.parametrize(
     ("string", "number"),
-    [("1.234,5", 1234.5), ("-12.345.678,90", -12345678.9), ("1.234", None), ("0.125,5", None)]
-    + [("1.23,5", None), ("1,234.5", None), ("1234,5", 1234.5)],
+    [
+        ("1.234,5", 1234.5),
+        ("-12.345.678,90", -12345678.9),
+        ("1234,5", 1234.5),
+        ("1.234", None),
+        ("0.125,5", None),
+        ("1.23,5", None),
+        ("1,234.5", None),
+    ],
 )
 def test_with_a_decimal_comma_dots_may_separate_thousands(
     string: str, number: float | None

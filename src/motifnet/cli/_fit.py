@@ -155,13 +155,10 @@ def fit(
     columns = Columns(target, drop or [], groups, time, weight, offset)
     settings: dict[str, Any] = {"preset": preset, "n_jobs": jobs, "random_state": seed}
     settings |= {"engine": engine, "checkpoint": checkpoint}
-    without_stream = {"time": time, "weight": weight, "offset": offset, "time-limit": time_limit}
-    without_stream |= {"teacher": teacher, "max-parameters": max_parameters}
-    without_stream |= {"size": size != "compact", "objective": objective != "squared"}
-    without_stream |= {"target (twice)": len(target) > 1}
-    without_stream |= {"increasing": bool(increasing), "decreasing": bool(decreasing)}
+    whole: dict[str, Any] = {"size": size, "max_parameters": max_parameters}
+    whole |= {"monotone": _signs(increasing or [], decreasing or []), "time_limit_s": time_limit}
     model: MotifRegressor | MotifClassifier
-    if is_streamed(table, stream, without_stream, quiet):
+    if is_streamed(table, stream, _without_stream(whole, teacher, objective, columns), quiet):
         settings |= {"verbose": int(not quiet)}
         limits: dict[str, Any] = {"landmarks": landmarks, "memory_limit_mb": memory_limit}
         model = _fit_stream(
@@ -169,19 +166,34 @@ def fit(
         )
     else:
         frame, kind = _read(table, columns, reading, task, objective, quiet)
-        no_input = {*columns.targets, *columns.dropped, *columns.roles.values()}
-        if not quiet:
-            note_identifiers(frame.drop(columns=list(no_input)))
         model = _estimator(kind, objective, quantiles, offset)
-        model.set_params(**settings, **_teacher(teacher))
-        model.set_params(size=size, max_parameters=max_parameters)
-        model.set_params(monotone=_signs(increasing or [], decreasing or []))
-        model.set_params(time_limit_s=time_limit, verbose=int(not quiet and sys.stderr.isatty()))
+        shown = int(not quiet and sys.stderr.isatty())
+        model.set_params(**settings, **whole, **_teacher(teacher), verbose=shown)
         _fit_table(model, frame, columns, reading, out)
     if report is not None:
         model.report(report, overwrite=force)
     if not quiet:
         _print_summary(model, out, clock.monotonic() - start, verbose)
+
+
+def _without_stream(
+    whole: Mapping[str, Any], teacher: str | None, objective: str, columns: Columns
+) -> dict[str, object]:
+    """Options that a stream lacks, by name; those that are set are true."""
+    signs = (whole["monotone"] or {}).values()
+    return {
+        "time": columns.time,
+        "weight": columns.weight,
+        "offset": columns.offset,
+        "time-limit": whole["time_limit_s"],
+        "teacher": teacher,
+        "max-parameters": whole["max_parameters"],
+        "size": whole["size"] != "compact",
+        "objective": objective != "squared",
+        "target (twice)": len(columns.targets) > 1,
+        "increasing": 1 in signs,
+        "decreasing": -1 in signs,
+    }
 
 
 def _read(
@@ -196,6 +208,9 @@ def _read(
         *(targets if task == "classification" else []),
     ]
     frame = _checked(read_table(table, reading=reading, labels=labels), columns)
+    if not quiet:
+        no_input = {*targets, *columns.dropped, *columns.roles.values()}
+        note_identifiers(frame.drop(columns=list(no_input)))
     if task != "auto":
         return frame, task
     if len(targets) > 1 or objective != "squared":
