@@ -110,8 +110,9 @@ def signs_of(monotone: Mapping[str, int], ready: Prepared, objective: Objective)
                 f"monotone names {feature.name!r}, a {kind} column. Only numbers and true/false "
                 "have the order that it needs: pass it as numbers, or leave it out of monotone."
             )
-        # a missing value is an indicator of its own, on which there is no condition
-        signs += [sign if number else 0 for number in feature.numeric]
+        # a value that does not vary has no column; the indicator of missing values no condition
+        value = int(isinstance(feature, Numeric) and feature.sd is not None)
+        signs += [sign] * value + [0] * (len(feature.names) - value)
     return tuple(signs)
 
 
