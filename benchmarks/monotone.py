@@ -50,11 +50,11 @@ def predicted(method: str, signs: dict[str, int], X: Any, y: Any, new: Any) -> A
         )
     from lightgbm import LGBMRegressor
 
-    bound = {
+    bound: dict[str, Any] = {
         "monotone_constraints": conditions,
         "monotone_constraints_method": "advanced",
     }
-    settings = {"n_estimators": 500, "learning_rate": 0.05, "min_child_samples": 5}
+    settings: dict[str, Any] = {"n_estimators": 500, "learning_rate": 0.05, "min_child_samples": 5}
     settings |= {"n_jobs": 1, "verbose": -1} | ({} if "no" in method else bound)
     return LGBMRegressor(**settings).fit(train, y).predict(test)
 
