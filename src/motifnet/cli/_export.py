@@ -15,15 +15,18 @@ from motifnet.cli._console import guarded, say, say_ledger
 from motifnet.cli._estimator_file import read_estimator
 from motifnet.cli._input import check_names, read_by, reading_of
 from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet, argument, option
-from motifnet.cli._output import check_place
+from motifnet.cli._output import beside, check_place
 from motifnet.engine import UsageError
 
 if TYPE_CHECKING:
     from motifnet.tables import Reading
 
 OnnxFile = Annotated[
-    Path,
-    argument(metavar="ONNX", help="Where the ONNX file goes, such as houses.onnx."),
+    Path | None,
+    argument(
+        metavar="[ONNX]",
+        help="Where the ONNX file goes. Default: houses.onnx in this folder for houses.motif.",
+    ),
 ]
 Dtype = Annotated[Literal["float64", "float32"], typer.Option(help="Type of numbers in and out.")]
 Coverage = Annotated[
@@ -93,7 +96,7 @@ ScaleAndLaws = Annotated[
 @guarded
 def export(
     model: Model,
-    out: OnnxFile,
+    out: OnnxFile = None,
     dtype: Dtype = "float64",
     coverage: Coverage = None,
     distribution: ScaleAndLaws = False,
@@ -111,6 +114,7 @@ def export(
     """
     from motifnet.model import load_model, to_onnx
 
+    out = out or beside(model, ".onnx", "ONNX")
     check_place(out, force=force, option="ONNX")
     parity = to_onnx(
         load_model(model), out, dtype=dtype, coverage=coverage, distribution=distribution

@@ -5,7 +5,7 @@ it and report it.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
 from pathlib import Path
@@ -42,6 +42,7 @@ from motifnet.pipeline import (
     Prepared,
     Run,
     ScoredCandidate,
+    check_monotone,
     check_resumable,
     check_size,
     conformal_of,
@@ -55,6 +56,7 @@ from motifnet.pipeline import (
     rows_of,
     run_stages,
     settings_of,
+    signs_of,
     smaller_model,
     teacher_of,
     warn_of_rows,
@@ -207,6 +209,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         teacher: Any = "kernel ridge",
         size: str = "compact",
         max_parameters: int | None = None,
+        monotone: Mapping[str, int] | None = None,
     ) -> None:
         self.preset = preset
         self.time_limit_s = time_limit_s
@@ -220,6 +223,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         self.teacher = teacher
         self.size = size
         self.max_parameters = max_parameters
+        self.monotone = monotone
 
     def _fit(
         self,
@@ -233,6 +237,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
     ) -> Self:
         preset = get_preset(self.preset).with_teachers(self.teachers, objective)
         check_size(self.size, self.max_parameters)
+        monotone = check_monotone(self)
         seed, request = seed_of(self.random_state), check_profile(self.profile)
         _check_limit(limit := self.time_limit_s)
         check_resumable(self.checkpoint, limit)
@@ -268,12 +273,13 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
                 history=history,
                 log=ready.log,
             )
+            run.monotone, run.signs = monotone, signs_of(monotone, ready, objective)
             self._set_up(run, ready, objective, request)
             with working(engine, self._checkpoint_of(ready, run, objective, request)):
                 scored = run_stages(run)
             self._keep(ready, run, scored, objective, offset)
         if run.stopped:
-            _warn_of_end("Ctrl-C" if control.interrupted.is_set() else f"time_limit_s={limit}")
+            _warn_of_end("Ctrl-C" if control.interrupted.is_set() else f"its limit of {limit:g} s")
         return self
 
     def _set_up(self, run: Run, ready: Prepared, objective: Objective, request: Request) -> None:
@@ -282,7 +288,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         run.copies, run.small = self.size == "full", self.size == "small"
         run.budget = self.max_parameters
         run.names = tuple(ready.encoder.names)
-        if request is not None:
+        if request is not None and not run.monotone:
             run.prescriber = Prescriber(request, ready.profile_rows(run.seed))
 
     def _checkpoint_of(
@@ -291,7 +297,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         if not self.checkpoint:
             return None
         settings = settings_of(run.preset, objective, run.seed, request)
-        settings |= {"teacher": repr(self.teacher), "size": self.size}
+        settings |= {"teacher": repr(self.teacher), "size": self.size, "monotone": run.monotone}
         return open_checkpoint(self.checkpoint, rows_of(ready), settings, run.control)
 
     def _keep(
@@ -304,6 +310,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             objective=objective.name,
             quantiles=objective.quantiles,
             offset=offset is not None,
+            monotone=run.monotone,
         )
         # several quantiles have no residuals around one
         # prediction, and with exposures residuals depend on these
@@ -402,8 +409,8 @@ def _check_limit(limit: float | None) -> None:
 
 def _warn_of_end(reason: str) -> None:
     warnings.warn(
-        f"The fit was ended by {reason}; the best model so far is kept. See ledger_ for the stages "
-        "that ran.",
+        f"The fit was ended by {reason}; the best model so far is kept. Its ledger says which "
+        "stages ran (ledger_, or motifnet show).",
         MotifnetWarning,
         stacklevel=3,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -90,6 +90,13 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
     max_parameters : int, optional
         A budget. A larger network keeps the one kernel of least error, with the number of centres
         that the budget allows.
+    monotone : dict of names to signs, optional
+        {"age": 1} where predictions must rise (not fall) with a column, -1 where they must fall
+        (not rise), at every input and whatever the other columns hold. Columns of numbers or
+        true/false only; a missing value is no number, and has no condition. Of two classes the
+        probability of the second one rises. The guarantee is by structure: every part is monotone,
+        and the ledger names the parts and the stages that are left out for it (docs/monotone.md).
+        Intervals are not promised to be monotone. By default there is no condition.
 
     Attributes
     ----------
@@ -150,6 +157,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         teacher: Any = "kernel ridge",
         size: str = "compact",
         max_parameters: int | None = None,
+        monotone: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(
             preset,
@@ -164,6 +172,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
             teacher=teacher,
             size=size,
             max_parameters=max_parameters,
+            monotone=monotone,
         )
         self.objective = objective
         self.quantiles = quantiles
@@ -358,6 +367,8 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
     def _why_no_band(self) -> str:
         if self.model_.info.compressed:
             return "it was compressed. Ask the full model."
+        if self.model_.info.monotone:
+            return "it is monotone, and a band is not. Fit without `monotone`."
         if self._objective.name != "squared":
             return (
                 f"it was fitted with objective={self._objective.name!r}, bands are of the mean. "

@@ -38,8 +38,9 @@ class FitInfo:
 
     `rows` is the number of rows of the fit; a stream has `stream_rows` of which the fit held
     `rows`. `target_sd` has the standard deviation of each target. `quantiles` are the levels of one
-    target, one column each. `offset` says whether the fit had exposures. `notes` belong to those
-    who build on a model: numbers, strings, lists and arrays, which nothing here reads.
+    target, one column each. `offset` says whether the fit had exposures. `monotone` has the columns
+    along which the prediction rises (1) or falls (−1) at every input. `notes` belong to those who
+    build on a model: numbers, strings, lists and arrays, which nothing here reads.
     """
 
     motifnet: str | None = None
@@ -57,6 +58,7 @@ class FitInfo:
     quantiles: tuple[float, ...] = ()
     offset: bool = False
     compressed: bool = False
+    monotone: Mapping[str, int] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -140,7 +142,7 @@ class FittedModel:
     def error_unit(self) -> str:
         """The unit of the errors in the ledger, in words."""
         if self.task == "classification":
-            return "error as log loss"
+            return "log loss"
         objective = self.info.objective
         return (
             "error in standard deviations of the target"

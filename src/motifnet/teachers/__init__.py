@@ -57,6 +57,13 @@ from motifnet.teachers._linear import (
     best_index,
     path_errors,
 )
+from motifnet.teachers._monotone import (
+    FittedRamps,
+    FittedSum,
+    PartlyMonotone,
+    ResidualTrees,
+)
+from motifnet.teachers._monotone_check import is_monotone
 from motifnet.teachers._registry import CLASSIFIERS, OWN, REGRESSORS, TEACHERS, named_estimator
 from motifnet.teachers._sklearn_trees import (
     parse_histogram,
@@ -83,7 +90,9 @@ __all__ = [
     "FittedEstimator",
     "FittedKernel",
     "FittedLinear",
+    "FittedRamps",
     "FittedSplines",
+    "FittedSum",
     "FittedSupportVectors",
     "FittedTeacher",
     "FittedTrees",
@@ -95,8 +104,10 @@ __all__ = [
     "Linear",
     "Member",
     "Nodes",
+    "PartlyMonotone",
     "Problem",
     "RejectedEarly",
+    "ResidualTrees",
     "RidgePath",
     "Splines",
     "SplitPredicates",
@@ -115,6 +126,7 @@ __all__ = [
     "hashes_of",
     "inner_folds",
     "inner_split",
+    "is_monotone",
     "left_out_together",
     "level_splits",
     "named_estimator",

@@ -61,7 +61,9 @@ class BoostedTrees(Teacher):
 
     `randomised` (LightGBM only): trees try one random threshold per column. They are smoother, and
     better for few rows or categories. `smooth` (LightGBM only): the weight, in rows, of the value
-    of its parent in that of a node, so that leaves may be small. `bagged`: the predictor is the
+    of its parent in that of a node, so that leaves may be small. `signs` (LightGBM only): of each
+    column, 1 or −1 where the function must rise or fall along it; empty without constraints.
+    `bagged`: the predictor is the
     mean of the fold models, which is a little more accurate, and larger by the number of folds.
     `library`: "lightgbm", or "catboost" for symmetric trees of depth 6, which have the rate,
     shares, number and patience of these settings.
@@ -77,6 +79,7 @@ class BoostedTrees(Teacher):
     patience: int = 40
     randomised: bool = False
     smooth: float = 0.0
+    signs: tuple[int, ...] = ()
     bagged: bool = True
     library: str = "lightgbm"
 
@@ -146,6 +149,11 @@ class BoostedTrees(Teacher):
             for forest in grow_scored(engine, train, valid, growth, seed, control)
         )
         return FittedTrees(_predict(forests, scored.X), forests)
+
+    def grown(self, sample: Sample, seed: int, control: Control | None = None) -> FittedTrees:
+        """Trees of all rows of a sample, their number by an inner split, without `oof`."""
+        forests = self._grow(sample, find_engine(self.library), [seed], control, math.inf)
+        return FittedTrees(np.full(sample.y.shape, np.nan), forests)
 
     def _grow(
         self,
@@ -225,6 +233,7 @@ class BoostedTrees(Teacher):
             patience=patience,
             randomised=self.randomised,
             smooth=self.smooth,
+            signs=self.signs,
         )
 
 

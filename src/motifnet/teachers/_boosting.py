@@ -32,8 +32,9 @@ class Growth:
     `randomised`: one random threshold per column is tried, not all (extremely randomised trees,
     Geurts et al. 2006). `smooth`: a node of n rows has the value (n v + s u) / (n + s), v its own
     and u its parent's, with s = `smooth` rows (path smoothing; LightGBM only, leaves of 2 rows at
-    least). `seconds`: the time limit of the growth; the rate rises where the limit is too short for
-    the stated one (LightGBM only).
+    least). `signs` of the columns: 1 or −1 where the function must rise or fall along it; empty
+    without constraints (LightGBM only). `seconds`: the time limit of the growth; the rate rises
+    where the limit is too short for the stated one (LightGBM only).
     """
 
     learning_rate: float
@@ -46,6 +47,7 @@ class Growth:
     l2: float = 0.0
     randomised: bool = False
     smooth: float = 0.0
+    signs: tuple[int, ...] = ()
     seconds: float = math.inf
 
     def rate_at(self, pace: float) -> float:

@@ -81,7 +81,8 @@ def _of_rows(model: FittedModel, evidence: Evidence | None) -> Facts:
         else "the network",
         **{key: explained[key] for key in _EXPLAINED},
         "leakage": found.leakage.found,
-        "novelty": _novelty(found),
+        # centres are rows of the fit themselves, and two kernels may share one
+        "novelty": None if evidence.origin == "centres" else _novelty(found),
         "calibration": calibrated(evidence, len(model.classes or ())),
     }
 

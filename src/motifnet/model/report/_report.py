@@ -334,10 +334,12 @@ def _ledger(facts: Facts) -> tuple[Any, ...]:
 
 
 def _importances(facts: Facts) -> tuple[Any, ...]:
-    rows = tuple(
-        (i["column"], _share(i["permutation"]), _share(i["sensitivity"]))
-        for i in facts["importances"]
-    )
+    found = facts["importances"]
+    if all(i["permutation"] is None for i in found):
+        note = "The importance of a column by held-out errors needs --data with the target."
+        shares = tuple((i["column"], _share(i["sensitivity"])) for i in found)
+        return (note,), ("column", "share of variance"), shares, (1,)
+    rows = tuple((i["column"], _share(i["permutation"]), _share(i["sensitivity"])) for i in found)
     return (), ("column", "importance", "share of variance"), rows, (1, 2)
 
 
