@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
@@ -121,7 +122,9 @@ def empty_environment(folder: Path) -> Path:
     """
     venv.create(folder, with_pip=False, symlinks=os.name != "nt")
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    place = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
+    place = Path(
+        run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
+    )
     for each in required("motifnet", {}).values():
         for top in {file.parts[0] for file in each.files or [] if file.parts[0] != ".."}:
             origin = Path(str(each.locate_file(top)))
@@ -156,3 +159,27 @@ def test_wheel_runs_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None
     run(command, "report", "model.motif", "--data", table, "--out", "r.html", cwd=tmp_path, **clean)
     assert (tmp_path / "out.csv").read_text().startswith("predicted_strength\n")
     assert (tmp_path / "r.html").stat().st_size > 10_000
+
+
+WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+
+
+def test_ci_tries_every_system_with_oldest_and_newest_requirements() -> None:
+    jobs = WORKFLOW["jobs"]
+    steps = {name: job["steps"] for name, job in jobs.items()}
+    commands = {step.get("run") for each in steps.values() for step in each}
+    assert {"bash .ci/run", "make test-oldest", "make docs"} <= commands
+    for name in ("newest", "wheel"):
+        systems = jobs[name]["strategy"]["matrix"]["os"]
+        assert {system.partition("-")[0] for system in systems} == {"ubuntu", "macos", "windows"}
+    lowest = PROJECT["requires-python"].removeprefix(">=")
+    assert lowest in jobs["wheel"]["strategy"]["matrix"]["python"]
+    used = [step["uses"] for each in steps.values() for step in each if "uses" in step]
+    assert used and all(re.fullmatch(r"actions/[\w-]+@v\d+", action) for action in used)
+    assert all(job["timeout-minutes"] for job in jobs.values())
+
+
+def test_make_knows_the_commands_of_ci() -> None:
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    used = re.findall(r"run: make ([\w-]+)", (ROOT / ".github/workflows/ci.yml").read_text())
+    assert set(used) <= set(targets) and "test" in targets
