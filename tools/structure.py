@@ -73,7 +73,7 @@ def measures(source: Path = SOURCE) -> list[Measure]:
         if node.attr in LINEAR_ALGEBRA
     ]
     return [
-        Measure("files", len([p for p in trees if "further" not in p.parts]), 296),
+        Measure("files", len([p for p in trees if "further" not in p.parts]), 320),
         Measure("lines of a file, median", statistics.median(map(len, lines.values())), 200, 90),
         Measure("lines of a function, median", functions[len(functions) // 2][0], 8),
         Measure("lines of a file, most", len(lines[longest_file]), 450, where=longest_file.name),

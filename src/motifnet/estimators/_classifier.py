@@ -50,6 +50,9 @@ class MotifClassifier(ClassifierMixin, StreamedEstimator):
         How large the network may be.
     max_parameters : int, optional
         A budget of parameters.
+    monotone : dict of names to signs, optional
+        Of two classes, {"age": 1} where the probability of the second one must not fall with a
+        column, -1 where it must not rise; guaranteed at every input (docs/monotone.md).
 
     Attributes
     ----------

@@ -101,6 +101,9 @@ class Finding:
         }
 
 
+NOT_APPLICABLE = "not applicable"  # the verdict of a detector of other kinds of tables
+
+
 def unreliable(detector: str, unit: str, sentence: str, verdict: str = "too few rows") -> Finding:
     """The finding of a detector that cannot measure this table."""
     nothing = float("nan")

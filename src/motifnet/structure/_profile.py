@@ -21,7 +21,14 @@ import numpy as np
 
 from motifnet.engine import DataError, UsageError, aligned, seed_of, single_threaded
 from motifnet.plots import Axes, Measured, draw_measured, html_block, html_table
-from motifnet.structure._detector import MIN_ROWS, Finding, Rows, as_rows, unreliable
+from motifnet.structure._detector import (
+    MIN_ROWS,
+    NOT_APPLICABLE,
+    Finding,
+    Rows,
+    as_rows,
+    unreliable,
+)
 from motifnet.structure._intrinsic_dimension import intrinsic
 from motifnet.structure._invariance import Blocks, invariance
 from motifnet.structure._noise import noise_floor, spread
@@ -120,14 +127,26 @@ class Profile:
 
     def cells(self) -> list[tuple[str, str, str, str]]:
         """Rows of the table: detector, value with its unit, 95 % interval, verdict."""
-        return [(f.detector, *_numbers(f), f.verdict) for f in self.findings]
+        return [(f.detector, *_numbers(f), f.verdict) for f in self.measured]
+
+    @property
+    def measured(self) -> tuple[Finding, ...]:
+        """The findings of detectors that apply to the table; screens leave out the others."""
+        return tuple(f for f in self.findings if f.verdict != NOT_APPLICABLE)
+
+    @property
+    def omitted(self) -> str:
+        """The detectors that do not apply, such as that of noise to classes; "" if all do."""
+        names = [f.detector for f in self.findings if f.verdict == NOT_APPLICABLE]
+        return f"not measured on this table: {', '.join(names)}" if names else ""
 
     @property
     def _head(self) -> str:
-        return (
+        read = (
             f"{self.rows:,} rows that differ, {self.rows_used:,} read, {self.columns} encoded "
             "columns"
         )
+        return f"{read}; {self.omitted}" if self.omitted else read
 
     def report(self) -> str:
         """Markdown: a table of the findings, a sentence for each, and the settings that they
@@ -138,7 +157,7 @@ class Profile:
             "|---|---|---|---|",
             *(f"| {' | '.join(map(_cell, row))} |" for row in self.cells()),
         ]
-        sentences = [f"- **{f.detector}**: {f.sentence}" for f in self.findings]
+        sentences = [f"- **{f.detector}**: {f.sentence}" for f in self.measured]
         settings = [
             f"- {name}: `{json.dumps(setting, ensure_ascii=False)}`"
             for name, setting in self.prescription.items()
@@ -195,7 +214,7 @@ class Profile:
             If `ax` is no Axes.
         """
         rows = []
-        for f in self.findings:
+        for f in self.measured:
             scale, nothing = SCALES.get(f.detector, ((None, None), None))
             if f.detector == "intrinsic dimension":
                 scale = (0.0, float(self.columns))
@@ -215,7 +234,7 @@ class Profile:
 
     def _repr_html_(self) -> str:
         """HTML for a notebook."""
-        rows = [(*cells, f.sentence) for cells, f in zip(self.cells(), self.findings, strict=True)]
+        rows = [(*cells, f.sentence) for cells, f in zip(self.cells(), self.measured, strict=True)]
         return html_block("Profile", [f"{self._head}."], html_table((*HEADS, ""), rows))
 
     def __str__(self) -> str:
@@ -224,7 +243,7 @@ class Profile:
             textwrap.fill(
                 f"{f.detector}: {f.sentence}", 110, subsequent_indent="  ", break_long_words=False
             )
-            for f in self.findings
+            for f in self.measured
         ]
         return "\n".join([self._head, "", *aligned(rows), "", *sentences])
 
@@ -348,7 +367,7 @@ def _run(
             name,
             "",
             "For classes the noise is part of the target; this is measured for numbers only.",
-            "not applicable",
+            NOT_APPLICABLE,
         )
     return invariance(rows, symmetry) if detector is invariance else detector(rows)
 

@@ -109,7 +109,9 @@ def _categories(name: str, series: Any) -> Column:
         values = found[native.cat.codes.to_numpy()]
     else:
         values = np.array([*series.to_list(), None], dtype=object)[:-1]
-    return categories(name, values, _INFERRED.get(infer_dtype(values, skipna=True), "str"))
+    # pandas before 3 takes None among floats for an integer
+    present = [value for value in values if value is not None]
+    return categories(name, values, _INFERRED.get(infer_dtype(present, skipna=True), "str"))
 
 
 def as_matrix(X: Any) -> NDArray[Any]:
