@@ -402,8 +402,8 @@ def test_bad_input(found: PredictiveDistribution, case: str) -> None:
 
 def test_models_without_a_distribution_say_why() -> None:
     X, y = _table(60)
-    quantiles = MotifRegressor(preset="fast", objective="pinball").fit(X, y)
-    with pytest.raises(UsageError, match="predicts quantiles"):
-        quantiles.predict_distribution(X)
+    exposed = MotifRegressor(preset="fast", objective="poisson").fit(X, y**2, offset=X["a"])
+    with pytest.raises(UsageError, match="exposures"):
+        exposed.predict_distribution(X)
     with pytest.raises(UsageError, match="predict_proba"):
         MotifClassifier().predict_distribution(X)

@@ -1,7 +1,7 @@
 """motifnet export, compress and mimic: a model in, its network in another form out.
 
-`export` writes the same function as ONNX. `compress` distils it into a small model. `mimic` takes a
-fitted estimator of another library and writes its network as ONNX or Python.
+`export` writes the same function as ONNX or Python. `compress` distils it into a small model.
+`mimic` takes a fitted estimator of another library and writes its network as ONNX or Python.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OnnxFile = Annotated[
     Path,
-    argument(metavar="ONNX", help="Where the ONNX file goes, such as houses.onnx."),
+    argument(metavar="FILE", help="Where the file goes, such as houses.onnx; or a .py file."),
 ]
 Dtype = Annotated[Literal["float64", "float32"], typer.Option(help="Type of numbers in and out.")]
 Coverage = Annotated[
@@ -85,7 +85,8 @@ ScaleAndLaws = Annotated[
     bool,
     typer.Option(
         "--distribution",
-        help="Give the scale of each row too; the metadata have the law around it.",
+        help="ONNX: give the scale of each row too; the metadata have the law around it. Python: "
+        "a function distribution() that gives the law.",
     ),
 ]
 
@@ -101,7 +102,7 @@ def export(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Write a model as ONNX, to run without Python.
+    """Write a model as ONNX, to run without Python, or as a Python file that needs only numpy.
 
     The graph takes the columns of the table by name, strings and missing values included. Before
     the file is written, onnxruntime runs the graph and its output is compared with the model. A
@@ -109,9 +110,16 @@ def export(
 
     [bold]motifnet export houses.motif houses.onnx[/bold]
     """
-    from motifnet.model import load_model, to_onnx
+    from motifnet.model import load_model, model_to_python, to_onnx
 
-    check_place(out, force=force, option="ONNX")
+    check_place(out, force=force, option="FILE")
+    if out.suffix == ".py":
+        if dtype != "float64" or coverage is not None:
+            raise UsageError("--dtype and --coverage are for ONNX. Leave them out for a .py file.")
+        model_to_python(load_model(model), out, distribution)
+        if not quiet:
+            say(f"{out}: {out.stat().st_size:,} bytes")
+        return
     parity = to_onnx(
         load_model(model), out, dtype=dtype, coverage=coverage, distribution=distribution
     )

@@ -185,7 +185,7 @@ def _bounds(model: FittedModel, rows: Table, coverage: float, jobs: int) -> dict
     ends = model.predict_interval(rows, levels, n_jobs=jobs)[:, :, 0]
     return {
         f"{side}_{name}": ends[:, j, i]
-        for j, name in enumerate(model.columns)
+        for j, name in enumerate(model.targets)
         for i, side in enumerate(("lower", "upper"))
     }
 

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted as check
 
 from motifnet.engine import LedgerRow, Matrix, UsageError, seed_of
 from motifnet.estimators._network import Network
-from motifnet.model import FittedModel, save_model, to_onnx
+from motifnet.model import FittedModel, model_to_python, save_model, to_onnx
 from motifnet.pipeline import compress_model
 from motifnet.tables import Table, as_table
 from motifnet.transfer import Card, Certificate
@@ -115,6 +115,17 @@ class Finished(BaseEstimator):
         """
         check_is_fitted(self)
         return to_onnx(self.model_, path, dtype=dtype, coverage=coverage, distribution=distribution)
+
+    def to_python(self, path: str | Path, *, distribution: bool = False) -> None:
+        """Write the whole model, with raw columns by name, as one Python file that needs numpy
+        only. It suits small networks, as the file holds all numbers as text.
+
+        The file has a function `predict(table)`, and with `distribution` also
+        `distribution(table)`, which returns for each target the laws of `predict_distribution`:
+        mean, variance, quantiles, cdf, density and CRPS.
+        """
+        check_is_fitted(self)
+        model_to_python(self.model_, path, distribution)
 
     def compress(
         self,

@@ -4,6 +4,8 @@ Residuals of a model of means, medians or one quantile have one law up to their 
 
     Y = f(x) + σ(x) ε,       ε ~ the law of the conformal scores (`motifnet.uncertainty.fit_law`)
 
+A model of several quantiles has the law through these (`motifnet.uncertainty.QuantileLaw`).
+
 Counts and positive amounts have the mean μ = f(x) and a law of their own. Its dispersion is that of
 the out-of-fold residuals: at the rows x_i that the model holds, their mean squares are σ(x_i)² v
 with v = Σ w s² / Σ w, so that
@@ -23,11 +25,13 @@ from motifnet.engine import Matrix, UsageError
 from motifnet.model._fitted import FittedModel
 from motifnet.tables import Table
 from motifnet.uncertainty import (
+    Bend,
     Counts,
     GammaLaw,
     Intervals,
     Law,
     PredictiveDistribution,
+    QuantileLaw,
     RowLaw,
     Scaled,
     fit_law,
@@ -39,25 +43,41 @@ _MIN_MEAN, _MAX_SHAPE = 1e-300, 1e8
 
 def distribution_of(model: FittedModel, table: Table, n_jobs: int = 1) -> PredictiveDistribution:
     """The laws of the rows of a table; UsageError where the model gives no intervals."""
-    intervals = model.intervals
     values, log_scale = model.centre_and_log_scale(table, n_jobs)
-    sigma = np.ones_like(values) if log_scale is None else np.exp(log_scale)
 
     def bounds(levels: Matrix, side: str) -> Matrix:
-        return model.bounded(intervals.bounds(values, log_scale, levels, side))
+        return model.bounds(values, log_scale, levels, side)
 
-    laws: tuple[RowLaw, ...] = (
-        _means(model, values, n_jobs)
-        if model.log_link
-        else tuple(Scaled(values[:, j], sigma[:, j], law) for j, law in enumerate(laws_of(model)))
-    )
-    return PredictiveDistribution(model.targets, laws, bounds, flat=model.width == 1)
+    laws: tuple[RowLaw, ...]
+    if model.has_quantiles:
+        laws = (through_quantiles(model, values),)
+    elif model.log_link:
+        laws = _means(model, values, n_jobs)
+    else:
+        sigma = np.ones_like(values) if log_scale is None else np.exp(log_scale)
+        laws = tuple(Scaled(values[:, j], sigma[:, j], law) for j, law in enumerate(laws_of(model)))
+    return PredictiveDistribution(model.targets, laws, bounds, flat=len(model.targets) == 1)
+
+
+def through_quantiles(model: FittedModel, values: Matrix) -> QuantileLaw:
+    """The laws through quantiles with shape (n, K)."""
+    intervals, levels = model.intervals, np.array(model.info.quantiles)
+    tail = min(levels[0], 1 - levels[-1]) / 2  # the outer nodes are not in the tails
+    law = fit_law(intervals.scores[:, 0], intervals.weight, intervals.unit, tail=tail)
+    return QuantileLaw(Bend.of(law.quantile(levels), values, spread_of(model)), law)
+
+
+def spread_of(model: FittedModel) -> float:
+    """The standard deviation of the first target, 1 where it is unknown."""
+    return model.info.target_sd[0] if model.info.target_sd else 1.0
 
 
 def laws_of(model: FittedModel) -> tuple[Law, ...]:
-    """The law of ε of each target; UsageError for counts and amounts, which have none."""
+    """The law of ε of each target; UsageError for counts, amounts and several quantiles, which
+    have none.
+    """
     intervals = model.intervals
-    if model.log_link:
+    if model.log_link or model.has_quantiles:
         raise UsageError(
             f"objective={model.info.objective!r} has no law of residuals to export. Ask "
             "predict_distribution of the model in Python."

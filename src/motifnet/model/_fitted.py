@@ -24,7 +24,16 @@ from motifnet.engine import LedgerRow, Matrix, UsageError, parallel_map, single_
 from motifnet.motifs import Affine, Motif, evaluate, metric_points
 from motifnet.tables import Encoder, Schema, Table
 from motifnet.transfer import Card, Certificate
-from motifnet.uncertainty import Band, ClassSets, Intervals, Reference, ShiftReport, check_shift
+from motifnet.uncertainty import (
+    Band,
+    Bend,
+    ClassSets,
+    Intervals,
+    Reference,
+    ShiftReport,
+    check_shift,
+    normal_nodes,
+)
 
 BANDS = ("all rows", "split")
 ENCODED_ROWS = 1 << 15  # at a time, which bounds the memory of a prediction
@@ -126,7 +135,7 @@ class FittedModel:
         levels = self.info.quantiles
         return (
             tuple(f"{name}_q{level:g}" for name in self.targets for level in levels)
-            if len(levels) > 1
+            if self.has_quantiles
             else self.targets
         )
 
@@ -146,6 +155,11 @@ class FittedModel:
     def log_link(self) -> bool:
         """Whether values are means that an exposure multiplies."""
         return self.info.objective in ("poisson", "gamma")
+
+    @property
+    def has_quantiles(self) -> bool:
+        """Whether values are several quantiles of one target."""
+        return len(self.info.quantiles) > 1
 
     @property
     def takes_offset(self) -> bool:
@@ -179,12 +193,18 @@ class FittedModel:
         self, table: Table, levels: Matrix, side: str = "both", n_jobs: int = 1
     ) -> Matrix:
         """Lower and upper ends with shape (n, q, L, 2) for coverages with shape (L,)."""
-        values, log_scale = self.centre_and_log_scale(table, n_jobs)
-        return self.bounded(self.intervals.bounds(values, log_scale, levels, side))
+        return self.bounds(*self.centre_and_log_scale(table, n_jobs), levels, side)
 
-    def bounded(self, ends: Matrix) -> Matrix:
-        """Ends of intervals within the range of the target."""
-        return np.maximum(ends, 0.0) if self.log_link else ends
+    def bounds(
+        self, values: Matrix, log_scale: Matrix | None, levels: Matrix, side: str = "both"
+    ) -> Matrix:
+        """The same around values of the network, within the range of the target."""
+        if self.has_quantiles:
+            ends = self.intervals.quantiles(levels, side).reshape(1, -1)
+            bend = Bend(normal_nodes(self.info.quantiles), values)
+            return bend.at(ends).reshape(len(values), 1, len(levels), 2)
+        found = self.intervals.bounds(values, log_scale, levels, side)
+        return np.maximum(found, 0.0) if self.log_link else found
 
     def centre_and_log_scale(self, table: Table, n_jobs: int = 1) -> tuple[Matrix, Matrix | None]:
         """f and log σ with shape (n, q) at the rows of a table; None where σ = 1."""
@@ -263,8 +283,6 @@ class FittedModel:
                 "it was compressed, and its known errors belong to the full network. "
                 "Ask the full model."
             )
-        if len(self.info.quantiles) > 1:
-            return "it predicts quantiles. Fit with objective='squared' or 'absolute'."
         if self.takes_offset:
             return (
                 "it was fitted with exposures, and the spread of an observation depends on them. "

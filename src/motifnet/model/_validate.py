@@ -120,7 +120,7 @@ def _try_out_conformal(model: FittedModel, table: Table) -> None:
     expected = (
         (table.n, 1, model.width)
         if model.task == "classification"
-        else (table.n, model.width, 1, 2)
+        else (table.n, len(model.targets), 1, 2)
     )
     if shape != expected:
         raise BundleError(f"its conformal bounds have shape {shape}, expected {expected}.")

@@ -47,6 +47,7 @@ from motifnet.uncertainty import (
     RowSample,
     draw_rows,
     fit_intervals,
+    fit_quantile_intervals,
     fit_sets,
     in_units,
     last_layer_band,
@@ -167,7 +168,7 @@ def evidence_of_fit(
     chosen = np.sort(_scored_first(sample, rng)[:KEPT_ROWS])
     table = ready.table.take(chosen)
     X = ready.encoder.transform(table)
-    if len(model.info.quantiles) > 1 or model.info.offset:
+    if model.has_quantiles or model.takes_offset:
         return Evidence(X, "out of fold", folds=sample.folds.of[chosen], table=table)
     y, predicted = run.goal.outcome(scored)
     # of intervals that are infinite, as there are too few rows
@@ -199,7 +200,7 @@ def evidence_of_table(model: FittedModel, table: Table, y: Any = None) -> Eviden
     observed = None if y is None else _observed(model, y, table.n)
     if observed is None or known.all():
         return Evidence(X, "rows of the fit" if known.all() else "new rows", table=table)
-    if len(model.columns) > len(model.targets) or model.takes_offset:
+    if model.has_quantiles or model.takes_offset:
         return Evidence(X, "new rows", table=table)
     predicted = np.where(known[:, None], np.nan, model.predict(table))
     covered = None if model.conformal is None else _inside(model, table, observed)
@@ -358,7 +359,9 @@ def _observed(model: FittedModel, y: Any, n: int) -> Matrix:
     return observed
 
 
-def conformal_of(goal: Goal, run: Run, scored: ScoredCandidate) -> Intervals | ClassSets | None:
+def conformal_of(
+    goal: Goal, run: Run, scored: ScoredCandidate, quantiles: tuple[float, ...] = ()
+) -> Intervals | ClassSets | None:
     """Intervals or sets of classes. Local scales need another fit, which is skipped where the run
     was stopped or has next to no time left.
     """
@@ -366,6 +369,8 @@ def conformal_of(goal: Goal, run: Run, scored: ScoredCandidate) -> Intervals | C
     y, predicted = goal.outcome(scored)
     if sample.labels is not None:
         return fit_sets(sample, predicted)
+    if len(quantiles) > 1:
+        return fit_quantile_intervals(sample, y[:, 0], predicted, quantiles)
     shrunk = (
         1.0 if late or run.convex is None else narrowing(run.transformed(), run.convex, run.seed)
     )

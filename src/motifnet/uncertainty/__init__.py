@@ -26,7 +26,14 @@ from motifnet.uncertainty._density_ratio import DensityRatio, ErrorShift, densit
 from motifnet.uncertainty._distribution import PredictiveDistribution
 from motifnet.uncertainty._law import Law
 from motifnet.uncertainty._law_fit import fit_law, out_of_fold_scores
+from motifnet.uncertainty._law_source import source_of_laws
 from motifnet.uncertainty._multiplier_bootstrap import Bootstrap, linear_band, multiplier_bootstrap
+from motifnet.uncertainty._quantile_law import (
+    Bend,
+    QuantileLaw,
+    fit_quantile_intervals,
+    normal_nodes,
+)
 from motifnet.uncertainty._reference import (
     LevelSketch,
     NumberSketch,
@@ -44,6 +51,7 @@ from motifnet.uncertainty._shift_report import ShiftReport, check_shift
 __all__ = [
     "SCORES",
     "Band",
+    "Bend",
     "Bootstrap",
     "ClassSets",
     "ColumnShift",
@@ -56,6 +64,7 @@ __all__ = [
     "LevelSketch",
     "NumberSketch",
     "PredictiveDistribution",
+    "QuantileLaw",
     "Reference",
     "Ridge",
     "RowLaw",
@@ -71,6 +80,7 @@ __all__ = [
     "error_shift",
     "fit_intervals",
     "fit_law",
+    "fit_quantile_intervals",
     "fit_scale",
     "fit_sets",
     "holm",
@@ -83,8 +93,10 @@ __all__ = [
     "narrowing",
     "neighbours_of",
     "noise_level",
+    "normal_nodes",
     "out_of_fold_scores",
     "sketch_column",
+    "source_of_laws",
     "unit_of",
     "upper_quantile",
     "warn_of_strangers",

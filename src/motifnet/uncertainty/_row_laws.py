@@ -11,7 +11,7 @@ Rows are on the first axis: points and levels have shape (n, L), or (1, L) for t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -97,12 +97,10 @@ class Scaled:
         return self.law.crps(self._standard(y)) * self.scale[:, None]
 
     def nodes(self) -> Iterator[tuple[Matrix, Matrix]]:
-        levels, weights = _levels()
-        points = self.law.quantile(levels)
-        step = max(1, _CELLS // len(points))
-        for start in range(0, len(self.scale), step):
-            part = slice(start, start + step)
-            yield self.location[part, None] + self.scale[part, None] * points, weights[None]
+        yield from row_nodes(len(self.scale), self._part)
+
+    def _part(self, rows: slice, levels: Matrix) -> Matrix:
+        return Scaled(self.location[rows], self.scale[rows], self.law).quantile(levels)
 
     def _standard(self, y: Matrix) -> Matrix:
         return np.asarray((y - self.location[:, None]) / self.scale[:, None])
@@ -195,6 +193,16 @@ class Counts:
             return stats.poisson(mu)
         size = 1 / self.dispersion
         return stats.nbinom(size, size / (size + mu))
+
+
+def row_nodes(
+    n: int, quantile: Callable[[slice, Matrix], Matrix]
+) -> Iterator[tuple[Matrix, Matrix]]:
+    """`RowLaw.nodes` of n rows, by the quantiles of a slice of them at levels with shape (1, J)."""
+    levels, weights = _levels()
+    step = max(1, _CELLS // len(levels))
+    for start in range(0, n, step):
+        yield quantile(slice(start, start + step), levels[None]), weights[None]
 
 
 def _levels() -> tuple[Matrix, Matrix]:
