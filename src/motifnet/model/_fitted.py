@@ -29,8 +29,10 @@ from motifnet.uncertainty import (
     Bend,
     ClassSets,
     Intervals,
+    PitShift,
     Reference,
     ShiftReport,
+    check_pit,
     check_shift,
     normal_nodes,
 )
@@ -162,6 +164,11 @@ class FittedModel:
         return len(self.info.quantiles) > 1
 
     @property
+    def spread(self) -> float:
+        """The standard deviation of the first target, 1 where it is unknown."""
+        return self.info.target_sd[0] if self.info.target_sd else 1.0
+
+    @property
     def takes_offset(self) -> bool:
         """Whether the fit had exposures."""
         return self.info.offset
@@ -227,6 +234,13 @@ class FittedModel:
             return values, None
         return values, run(scale, np.hstack([X, values]), self.width, n_jobs)
 
+    def scores(self, table: Table, observed: Matrix, n_jobs: int = 1) -> Matrix:
+        """Conformal scores with shape (n, q) of observations with shape (n, q)."""
+        values, log_scale = self.centre_and_log_scale(table, n_jobs)
+        if self.has_quantiles:
+            return Bend.of(normal_nodes(self.info.quantiles), values, self.spread).inverse(observed)
+        return (observed - values) / (1.0 if log_scale is None else np.exp(log_scale))
+
     def predict_band(
         self, table: Table, which: str, level: float, kind: str, n_jobs: int = 1
     ) -> Matrix:
@@ -248,8 +262,12 @@ class FittedModel:
             raise UsageError(f"This model gives no sets of classes: {self._why_not()}")
         return self.conformal.members(self.predict(table, n_jobs), levels, method)
 
-    def check_shift(self, table: Table, seed: int = 0) -> ShiftReport:
-        """Compare the rows of a table with those of the fit."""
+    def check_shift(
+        self, table: Table, seed: int = 0, observed: Matrix | None = None
+    ) -> ShiftReport:
+        """Compare the rows of a table with those of the fit, and observations with shape (n, q),
+        NaN where they are unknown, with their distributions.
+        """
         if self.reference is None:
             raise UsageError(
                 "This model holds no reference for new rows: its version of motifnet did not keep "
@@ -261,6 +279,7 @@ class FittedModel:
             return metric_points(self.network, torch.tensor(X)).numpy()
 
         with single_threaded():
+            pit = () if observed is None else self._check_pit(table, observed)
             return check_shift(
                 self.reference,
                 table,
@@ -269,7 +288,16 @@ class FittedModel:
                 root=root,
                 error_unit=self.error_unit,
                 seed=seed,
+                pit=pit,
             )
+
+    def _check_pit(self, table: Table, observed: Matrix) -> tuple[PitShift, ...]:
+        intervals, known = self.intervals, np.isfinite(observed).all(1)
+        if not known.any():
+            return ()
+        rows = np.flatnonzero(known)
+        scores = self.scores(table.take(rows), observed[rows])
+        return check_pit(intervals, scores, self.targets, questions=3)
 
     def _why_not(self) -> str:
         if self.conformal is not None:

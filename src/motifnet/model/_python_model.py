@@ -21,7 +21,7 @@ import torch
 
 from motifnet import __version__
 from motifnet.engine import atomic_file
-from motifnet.model._distribution import laws_of, spread_of, through_quantiles
+from motifnet.model._distribution import laws_of, through_quantiles
 from motifnet.model._fitted import FittedModel
 from motifnet.model._numpy_neighbours import Array
 from motifnet.model._python import Source, plain_source
@@ -229,7 +229,7 @@ def _distribution(model: FittedModel, source: Source) -> str:
     ]
     if quantiles:
         levels = list(model.info.quantiles)
-        return _QUANTILES.format(law=written[0], levels=levels, sd=spread_of(model))
+        return _QUANTILES.format(law=written[0], levels=levels, sd=model.spread)
     scale = model.intervals.scale
     text = f"np.zeros((len(x), {model.width}))" if scale is None else _call(source, scale)
     return _SCALED.format(laws=", ".join(written), scale=text)

@@ -112,6 +112,8 @@ def _try_out_conformal(model: FittedModel, table: Table) -> None:
         or conformal.weight.shape != conformal.scores.shape[:1]
     ):
         raise BundleError("its conformal scores and weights do not fit.")
+    if isinstance(conformal, Intervals) and not 0 < conformal.narrowing <= 1:
+        raise BundleError(f"its intervals are narrowed by {conformal.narrowing:g}.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         shape = (model.predict_set if model.task == "classification" else model.predict_interval)(

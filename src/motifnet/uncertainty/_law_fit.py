@@ -29,7 +29,6 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, ndtri
 
 from motifnet.engine import Matrix
-from motifnet.uncertainty._conformal import Intervals
 from motifnet.uncertainty._law import Law
 
 _GRID = 512
@@ -56,26 +55,6 @@ def fit_law(
     density = fitted[-1] @ _mixed(grid, fitted[:-1])
     mass = min(1 / (2 * (float(counts.sum()) + 1)), tail)
     return _law(centre + scale * grid.t, density / scale, mass)
-
-
-def out_of_fold_scores(intervals: Intervals, residuals: Matrix, folds: NDArray[np.int64]) -> Matrix:
-    """PIT value, NLL and CRPS with shape (m, 3) of the out-of-fold residuals of the first target,
-    with shape (m,), by the law of the scores of the other folds.
-
-    A score is a residual over its scale, so that their quotient is the scale; it is not known for a
-    residual of 0.
-    """
-    found = np.full((len(residuals), 3), np.nan)
-    scores = intervals.scores[:, 0]
-    for k in np.unique(folds):
-        here = folds == k
-        if here.all():
-            return found
-        law = fit_law(scores[~here], intervals.weight[~here], intervals.unit)
-        known = here & (residuals != 0)
-        s, scale = scores[known], residuals[known] / scores[known]
-        found[known] = np.stack([law.cdf(s), np.log(scale) - law.logpdf(s), scale * law.crps(s)], 1)
-    return found
 
 
 def _standard(scores: Matrix, counts: Matrix, floor: float) -> tuple[float, float]:

@@ -124,10 +124,10 @@ class QuantileLaw:
         return np.asarray((y - self._middle[:, None]) * (2 * F - 1) + mean - half_gini)
 
     def nodes(self) -> Iterator[tuple[Matrix, Matrix]]:
-        yield from row_nodes(len(self.bend.values), self._part)
+        yield from row_nodes(self, len(self.bend.values))
 
-    def _part(self, rows: slice, levels: Matrix) -> Matrix:
-        return QuantileLaw(Bend(self.bend.nodes, self.bend.values[rows]), self.law).quantile(levels)
+    def take(self, rows: slice) -> QuantileLaw:
+        return QuantileLaw(Bend(self.bend.nodes, self.bend.values[rows]), self.law)
 
     @property
     def _middle(self) -> Matrix:
