@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
+from typer.testing import CliRunner
 
 from motifnet import MotifRegressor, load
+from motifnet.cli._app import app
+from motifnet.engine import UsageError
 from motifnet.uncertainty import Bend, QuantileLaw, fit_law
 
 LEVELS = (0.02, 0.25, 0.5, 0.8, 0.95)
@@ -113,3 +117,25 @@ def test_a_loaded_model_and_a_graph_give_the_same_ends(
     session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
     found = np.hstack(session.run(["lower", "upper"], fed))
     np.testing.assert_allclose(found, ends, atol=1e-9)
+
+
+def test_the_command_line_writes_ends_and_quantiles(
+    model: MotifRegressor, fresh: Any, tmp_path: Path
+) -> None:
+    model.save(tmp_path / "m.motif")
+    fresh[0].to_csv(tmp_path / "rows.csv", index=False)
+    files = [str(tmp_path / name) for name in ("m.motif", "rows.csv")]
+    out = CliRunner().invoke(app, ["predict", *files, "--coverage", "0.8", "--distribution"])
+    assert out.exit_code == 0, out.output
+    table = pd.read_csv(StringIO(out.stdout))
+    ends = model.predict_interval(fresh[0], 0.8)
+    np.testing.assert_allclose(table[["lower_y", "upper_y"]], ends, rtol=1e-9)
+    np.testing.assert_allclose(table["q0.9_y"], table["predicted_y_q0.9"], atol=1e-5)
+
+
+def test_new_targets_are_compared_with_the_law(model: MotifRegressor, fresh: Any) -> None:
+    X, y = fresh[0][:150], fresh[1][:150]
+    assert "higher than predicted" in model.check_shift(X, y=y + 1).verdict
+    # residuals of a law through quantiles are not exported: it is more than a scale
+    with pytest.raises(UsageError, match="no law of residuals"):
+        model.to_onnx("never.onnx", distribution=True)

@@ -117,10 +117,10 @@ def standardised(x: Array, mean: float, sd: float) -> Array:
     return np.clip((x - mean) / sd, -LIMIT, LIMIT)
 
 
-def with_gaps(parts: Sequence[Array], gap: Array, mean: float, sd: float) -> Array:
-    """The parts as columns, 0 in the gaps, and if the fit had some their indicator."""
-    columns = [np.where(gap, 0.0, part) for part in parts]
-    columns += [standardised(gap.astype(float), mean, sd)] if sd else []
+def with_missing(parts: Sequence[Array], absent: Array, mean: float, sd: float) -> Array:
+    """The parts as columns, 0 where values are missing, and their indicator if the fit had some."""
+    columns = [np.where(absent, 0.0, part) for part in parts]
+    columns += [standardised(absent.astype(float), mean, sd)] if sd else []
     return np.stack(columns, axis=1)
 
 
@@ -128,7 +128,7 @@ def numeric(values: Sequence[Any], mean: float, sd: float, gap_mean: float, gap_
     """Numbers."""
     x = np.array([math.nan if missing(value) else float(value) for value in values])
     parts = [standardised(x, mean, sd)] if sd else []
-    return with_gaps(parts, np.isnan(x), gap_mean, gap_sd)
+    return with_missing(parts, np.isnan(x), gap_mean, gap_sd)
 
 
 def calendar(
@@ -152,7 +152,7 @@ def calendar(
         [GAP if missing(v) else np.datetime64(v, "us").astype(int) for v in values], dtype=np.int64
     )
     shown = [standardised(raw(part), m, s) for part, m, s in zip(parts, mean, sd, strict=True)]
-    return with_gaps(shown, t == GAP, gap_mean, gap_sd)
+    return with_missing(shown, t == GAP, gap_mean, gap_sd)
 
 
 def levels(values: Sequence[Any], known: Sequence[Any], table: Array) -> Array:
@@ -162,7 +162,7 @@ def levels(values: Sequence[Any], known: Sequence[Any], table: Array) -> Array:
     return table[found]
 
 
-_FUNCTIONS = (missing, column, standardised, with_gaps, numeric, calendar, levels)
+_FUNCTIONS = (missing, column, standardised, with_missing, numeric, calendar, levels)
 
 
 def model_to_python(
@@ -205,10 +205,10 @@ def _arguments(feature: Feature) -> tuple[str, list[Any]]:
     if isinstance(feature, OneHot | TargetMean):
         return "levels", [list(feature.levels), feature.table]
     assert isinstance(feature, Numeric | Calendar)
-    gaps = [feature.gap_mean, feature.gap_sd]
+    indicator = [feature.gap_mean, feature.gap_sd]
     if isinstance(feature, Calendar):
-        return "calendar", [feature.parts, feature.mean, feature.sd, *gaps]
-    return "numeric", [feature.mean, feature.sd, *gaps]
+        return "calendar", [feature.parts, feature.mean, feature.sd, *indicator]
+    return "numeric", [feature.mean, feature.sd, *indicator]
 
 
 def _tensor(value: Any) -> Any:

@@ -6,12 +6,12 @@ import inspect
 from typing import Any
 
 from motifnet.uncertainty._law import Law, _moments
-from motifnet.uncertainty._quantile_law import _LEAST, Bend, QuantileLaw, _rows_of
+from motifnet.uncertainty._quantile_law import _MIN_SLOPE, Bend, QuantileLaw, _rows_of
 from motifnet.uncertainty._row_laws import _CELLS, _NODES, Scaled, _levels, row_nodes
 
 _CONSTANTS = f"""_POINTS, _SHARES = np.polynomial.legendre.leggauss(3)
 _POINTS, _SHARES = (_POINTS + 1) / 2, _SHARES / 2
-_CELLS, _NODES, _LEAST = {_CELLS}, {_NODES}, {_LEAST}
+_CELLS, _NODES, _MIN_SLOPE = {_CELLS}, {_NODES}, {_MIN_SLOPE}
 """
 
 

@@ -31,7 +31,7 @@ from motifnet.uncertainty._conformal import Intervals, unit_of
 from motifnet.uncertainty._law import Indices, Law
 from motifnet.uncertainty._row_laws import row_nodes
 
-_LEAST = 1e-6  # slope of T in standard deviations of the target
+_MIN_SLOPE = 1e-6  # slope of T in standard deviations of the target
 
 
 def normal_nodes(levels: tuple[float, ...]) -> Matrix:
@@ -49,7 +49,7 @@ class Bend:
     @classmethod
     def of(cls, nodes: Matrix, values: Matrix, sd: float) -> Bend:
         """T with an inverse, also where quantiles are equal; `sd` is that of the target."""
-        room = _LEAST * sd * (nodes - nodes[0])
+        room = _MIN_SLOPE * sd * (nodes - nodes[0])
         return cls(nodes, np.maximum.accumulate(values - room, axis=1) + room)
 
     def at(self, z: Matrix) -> Matrix:
