@@ -1,5 +1,5 @@
 """The base of the two estimators: they validate, run the pipeline, store a frozen model, explain
-it, report it, and show it in a notebook.
+it and report it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from motifnet.engine import (
 from motifnet.estimators._finished import Finished, check_is_fitted
 from motifnet.losses import Objective
 from motifnet.model import FitInfo, FittedModel
-from motifnet.model.explain import Evidence, Explanation, centres_of, explain
+from motifnet.model.explain import Evidence, Explanation, centres_of, explain, sensitivities
 from motifnet.model.report import Report, check_target, held_out_scores, make_report
 from motifnet.pipeline import (
     BandRows,
@@ -95,11 +95,7 @@ class Explained:
         Returns
         -------
         Explanation
-            ``effects`` (accumulated local effects, and partial dependence of levels, with the
-            standard error of the average over rows), ``importances`` (permutation importance on
-            held-out rows, and the share of the network's variance), ``interactions`` of pairs,
-            ``rows`` (outside the data, or near-duplicates, by the trained distance),
-            ``groups`` (error and coverage of subgroups) and ``leakage``.
+            Effects, importances, interactions, novelty of rows, errors of groups, leakage.
 
         Raises
         ------
@@ -112,10 +108,10 @@ class Explained:
     @property
     def feature_importances_(self) -> NDArray[np.float64]:
         """Total Sobol indices of the columns as shares that sum to 1, with shape (p,), in the order
-        of the table. `explain` has more, with intervals, and takes the same seconds.
+        of the table. `explain` has more, with intervals.
         """
         check_is_fitted(self)
-        of_column = {i.column: i.sensitivity.value for i in self.explain().importances}
+        of_column = sensitivities(self.model_, self._rows_for(None, None))
         shares = np.array([max(of_column.get(name, 0.0), 0.0) for name in self.model_.schema.names])
         return shares / max(float(shares.sum()), 1e-300)
 
@@ -130,10 +126,25 @@ class Explained:
         """The report of the model: verdict, network, errors, effects, calibration, findings,
         certificate and how to repeat it.
 
-        It is written to `path` as HTML, Markdown or JSON by its suffix (.html, .md, .json), in one
-        file that needs no network. `print` shows it as text, a notebook as HTML. X and y are as in
-        `explain`. Raises UsageError, before the work, for another suffix, and for an existing file
-        unless `overwrite` is set.
+        `print` shows it as text, a notebook as HTML.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File to write, by its suffix as HTML, Markdown or JSON (.html, .md, .json).
+        X, y
+            As in `explain`.
+        overwrite : bool, default False
+            Whether an existing file is replaced.
+
+        Returns
+        -------
+        Report
+
+        Raises
+        ------
+        UsageError
+            Before the work, for another suffix, and for an existing file without `overwrite`.
         """
         check_is_fitted(self)
         if path is not None:
@@ -174,18 +185,6 @@ class Explained:
     def _profile(self) -> Profile | None:
         return getattr(self, "profile_", None)
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
-        """Verdict, ledger and network of a fitted model; scikit-learn's picture before the fit."""
-        if not hasattr(self, "model_"):
-            return super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
-        return {"text/plain": repr(self), "text/html": self._repr_html_()}
-
-    def _repr_html_(self) -> str:
-        """HTML for a notebook."""
-        if not hasattr(self, "model_"):
-            return super()._repr_html_()  # type: ignore[misc]
-        return make_report(self.model_, None, profile=self._profile)._repr_html_()
-
 
 class MotifEstimator(Finished, Explained, BaseEstimator):
     """Base of `MotifRegressor` and `MotifClassifier`."""
@@ -221,36 +220,6 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         self.teacher = teacher
         self.size = size
         self.max_parameters = max_parameters
-
-    def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None
-    ) -> Self:
-        """Fit a network to a table.
-
-        Parameters
-        ----------
-        X : data frame (pandas, polars, pyarrow) or array with shape (n, p)
-            Numbers, booleans, categories, dates; missing values are allowed.
-        y : array or column with shape (n,), or (n, q) for several regression targets
-        sample_weight : array with shape (n,), optional
-            A row of weight 2 counts twice in every solve, and once in folds, trees and intervals.
-            Rows of weight 0 are dropped.
-        groups : array with shape (n,), optional
-            Rows of one group are never split between fitting and scoring. Without groups every row
-            is an observation of its own, even if it equals another.
-        time : array with shape (n,), optional
-            Numbers or dates. Every score predicts later rows from earlier ones.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        DataError, UsageError
-            With the column or row concerned and the next step.
-        """
-        return self._fit(X, y, sample_weight, groups, time, Objective())
 
     def _fit(
         self,

@@ -1,22 +1,35 @@
-"""What an estimator does with its fitted model: the network, exports, compression, files,
+"""What an estimator does with its fitted model: pictures, the network, exports, compression, files,
 comparison with new rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted as check
 
-from motifnet.engine import DataError, LedgerRow, Matrix, UsageError, seed_of
+from motifnet.engine import DataError, Matrix, UsageError, seed_of
 from motifnet.estimators._network import Network
-from motifnet.model import FittedModel, model_to_python, save_model, to_onnx
+from motifnet.model import FittedModel, Ledger, model_to_python, save_model, to_onnx
+from motifnet.model.explain import (
+    Evidence,
+    effects_of,
+    named_columns,
+    outputs_of,
+    show_effects,
+)
+from motifnet.model.report import fitted_html, show_calibration
 from motifnet.pipeline import compress_model
+from motifnet.plots import Axes
+from motifnet.stacking import Score
+from motifnet.structure import Profile
 from motifnet.tables import Table, as_table, as_target
 from motifnet.transfer import Card, Certificate
 from motifnet.uncertainty import ShiftReport, warn_of_strangers
@@ -34,7 +47,124 @@ def check_is_fitted(estimator: Any) -> None:
         raise UnfittedError(str(error)) from None
 
 
-class Finished(BaseEstimator):
+class Shown:
+    """The part of an estimator that draws it, and shows it in a notebook."""
+
+    model_: FittedModel
+
+    if TYPE_CHECKING:
+
+        def _rows_for(self, X: Any, y: Any) -> Evidence: ...
+        @property
+        def scores_(self) -> dict[str, tuple[Score, ...]]: ...
+        @property
+        def _profile(self) -> Profile | None: ...
+
+    def plot_effects(
+        self, columns: str | Sequence[str] | None = None, X: Any = None, ax: Any = None
+    ) -> Axes | NDArray[Any]:
+        """Draw the effects of columns on the prediction, in its units, with their 95 % bands.
+
+        Accumulated local effects of numbers and dates (Apley and Zhu 2020), which stay where rows
+        are even if columns depend on each other; partial dependence of levels (Friedman 2001). Each
+        is the difference from the mean over rows.
+
+        Parameters
+        ----------
+        columns : name or sequence of names, optional
+            By default the six columns with the largest effects.
+        X : table with the columns of the fit, optional
+            Rows to average over, by default those of the fit, as in `explain`.
+        ax : matplotlib Axes, or a sequence of one for each column, optional
+            Where to draw; by default a new figure with one scale for all.
+
+        Returns
+        -------
+        matplotlib Axes
+            For one name; for several an array of Axes, with shape (columns,). Of two classes the
+            second is drawn, of more outputs the first six.
+
+        Raises
+        ------
+        UsageError
+            For an unknown column, one that does not vary, and axes that are too few or no Axes.
+        """
+        rows, names = self._rows_for(X, None), named_columns(columns)
+        known = names is not None and set(names) <= set(self.model_.schema.names)
+        effects = effects_of(self.model_, rows, names if known else None)
+        classes = self.model_.classes is not None
+        return show_effects(effects, outputs_of(self.model_), classes, columns, ax)
+
+    def plot_calibration(self, X: Any = None, y: Any = None, ax: Any = None) -> Axes:
+        """Draw how right probabilities, or quantiles and intervals, are on held-out rows.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit, optional
+            New rows; by default those of the fit, each predicted by the fits that leave it out.
+        y : column with shape (n,), optional
+            Targets of X.
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+            For classes the reliability curve: observed shares against predicted probabilities, of
+            the second of two classes, or of the most probable of more. For numbers the share of
+            observations in intervals and below quantiles, against the requested one. Bars are 95 %
+            intervals; what is calibrated lies on the diagonal.
+
+        Raises
+        ------
+        UsageError
+            Where fewer than 20 rows have a target and were not in the fit, as after `load` without
+            X and y, and for a model without intervals.
+        """
+        check_is_fitted(self)
+        if X is not None and y is None:
+            raise UsageError("X was passed without y. Pass the targets of its rows too.")
+        return show_calibration(self.model_, self._rows_for(X, y), y, ax)
+
+    def plot_learning(self, ax: Any = None) -> Axes:
+        """Draw the error on held-out rows against the seconds of the fit, stage by stage.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+            As ``ledger_.plot()``.
+
+        Raises
+        ------
+        UsageError
+            Before the fit, and if `ax` is no Axes.
+        """
+        check_is_fitted(self)
+        return Ledger(self.model_.ledger, self.model_.error_unit).plot(ax)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        """scikit-learn's diagram, and what is known of a fitted model."""
+        bundle: dict[str, str] = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
+        if "text/html" in bundle:
+            bundle["text/html"] += self._fitted_html()
+        return bundle
+
+    def _repr_html_(self) -> str:
+        """HTML for a notebook."""
+        return super()._repr_html_() + self._fitted_html()  # type: ignore[misc]
+
+    def _fitted_html(self) -> str:
+        if not hasattr(self, "model_"):
+            return ""
+        return fitted_html(self.model_, self.scores_, self._profile)
+
+
+class Finished(Shown, BaseEstimator):
     """The part of an estimator that serves its fitted model, `model_`."""
 
     model_: FittedModel
@@ -70,10 +200,10 @@ class Finished(BaseEstimator):
         return Network(self.model_.network, self.model_.d, self.model_.certificate)
 
     @property
-    def ledger_(self) -> tuple[LedgerRow, ...]:
+    def ledger_(self) -> Ledger:
         """The stages of the fit with seconds, out-of-fold error and number of parameters."""
         check_is_fitted(self)
-        return self.model_.ledger
+        return Ledger(self.model_.ledger, self.model_.error_unit)
 
     @property
     def card_(self) -> Card:
@@ -90,7 +220,16 @@ class Finished(BaseEstimator):
         return self.model_.certificate
 
     def encode(self, X: Any) -> Matrix:
-        """The input of the network, a matrix with shape (n, d)."""
+        """Encode a table as the input of the network.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit
+
+        Returns
+        -------
+        array with shape (n, d)
+        """
         check_is_fitted(self)
         return self.model_.encode(self._table(X))
 
@@ -109,9 +248,27 @@ class Finished(BaseEstimator):
         """Write the whole model, with raw columns by name, as ONNX. onnxruntime compares it with
         the network before the file is written.
 
-        With a coverage the graph also gives the ends of `predict_interval`, as "lower" and "upper".
-        With `distribution` it gives "scale", and its metadata "laws" the law of
-        (y - prediction) / scale for each target.
+        Parameters
+        ----------
+        path : str or Path
+        dtype : {"float64", "float32"}, default "float64"
+            Type of the graph's numbers.
+        coverage : float, optional
+            Adds the ends of `predict_interval`, as the outputs "lower" and "upper".
+        distribution : bool, default False
+            Adds the output "scale", and to the metadata "laws" the law of
+            (y - prediction) / scale for each target.
+
+        Returns
+        -------
+        onnx.ModelProto
+            What was written.
+
+        Raises
+        ------
+        UsageError, ParityError
+            Where onnx is not installed or the model has no such graph, and where onnxruntime gives
+            other values than the network.
         """
         check_is_fitted(self)
         return to_onnx(self.model_, path, dtype=dtype, coverage=coverage, distribution=distribution)
@@ -123,6 +280,16 @@ class Finished(BaseEstimator):
         The file has a function `predict(table)`, and with `distribution` also
         `distribution(table)`, which returns for each target the laws of `predict_distribution`:
         mean, variance, quantiles, cdf, density and CRPS.
+
+        Parameters
+        ----------
+        path : str or Path
+        distribution : bool, default False
+
+        Raises
+        ------
+        UsageError
+            For a distribution of counts, amounts, and models without intervals.
         """
         check_is_fitted(self)
         model_to_python(self.model_, path, distribution)
@@ -152,8 +319,14 @@ class Finished(BaseEstimator):
             In place of `max_units`: the fewest of 32, 64, ..., 512 units whose error on held-out
             rows is at most (1 + tolerance) times that of the full network. Without y the error is
             estimated from the ledger and the difference between the networks.
+        random_state : int, default 0
+            Seed of the distillation.
         groups : array with shape (n,), optional
             Groups of the rows of X. A group is a whole: it is held out, or it is learned from.
+
+        Returns
+        -------
+        MotifRegressor or MotifClassifier
 
         Raises
         ------
@@ -182,7 +355,8 @@ class Finished(BaseEstimator):
         Parameters
         ----------
         X : table with the columns of the fit
-        random_state : seed of subsamples and permutations
+        random_state : int, default 0
+            Seed of subsamples and permutations.
         y : column with shape (n,), or (n, q), optional
             Targets of X, of a regression. Their PIT values are compared with those of the
             out-of-fold predictions of the fit: by location (higher or lower than predicted) and
@@ -222,6 +396,12 @@ class Finished(BaseEstimator):
         return found
 
     def save(self, path: str | Path) -> None:
-        """Write the model as one file that `motifnet.load` reads."""
+        """Write the model as one file that `motifnet.load` reads.
+
+        Parameters
+        ----------
+        path : str or Path
+            The suffix .motif is usual.
+        """
         check_is_fitted(self)
         save_model(self.model_, path)

@@ -34,7 +34,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
 
     Parameters
     ----------
-    preset : {"fast", "balanced", "best"}, default "balanced"
+    preset : {"balanced", "fast", "best"}, default "balanced"
         How much is tried: seconds, tens of seconds, minutes for some thousands of rows. "best"
         takes CatBoost too where it is installed.
     objective : {"squared", "supnorm", "absolute", "pinball", "poisson", "gamma"}, default "squared"
@@ -93,19 +93,42 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
 
     Attributes
     ----------
-    ledger_ : stages with seconds, out-of-fold error, parameters; the error is in units of sd(y),
-        for other objectives than "squared" it is 1 − D²
-    card_, certificate_ : the architecture, and the difference between network and teacher
-    network_ : the `Network` on the encoded matrix
-    profile_ : the `Profile` that the structure comes from; None where none was requested, or no
-        time was left
-    model_ : the frozen model; stages_ : the network after each stage; teacher_ : the same function
-        outside torch
+    scores_ : dict of tuples of Score
+        R² and RMSE of each target on held-out rows, with standard errors.
+    ledger_ : tuple of LedgerRow
+        Stages with seconds, out-of-fold error, parameters. The error is in units of sd(y), for
+        other objectives than "squared" it is 1 − D².
+    feature_importances_ : array with shape (p,)
+        Shares of the columns in the network's variance, which sum to 1.
+    card_ : Card
+        The architecture.
+    certificate_ : Certificate
+        The difference between network and teacher.
+    network_ : Network
+        The network on the encoded matrix.
+    profile_ : Profile or None
+        Where the structure comes from; None where none was requested, or no time was left.
+    model_ : FittedModel
+        The frozen model, which `save` writes.
+    stages_ : list
+        The network after each stage.
+    teacher_ : object
+        The same function outside torch.
 
     Examples
     --------
+    >>> import numpy as np
     >>> from motifnet import MotifRegressor
-    >>> model = MotifRegressor(preset="fast").fit(X, y)  # doctest: +SKIP
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.uniform(-1, 1, (100, 3))
+    >>> y = np.sin(3 * X[:, 0]) + X[:, 1] ** 2 + 0.1 * rng.normal(size=100)
+    >>> model = MotifRegressor("fast").fit(X, y)
+    >>> model.predict(X[:5]).shape
+    (5,)
+    >>> model.predict_interval(X[:5], coverage=0.9).shape
+    (5, 2)
+    >>> print(*model.scores_["y"], sep=", ")  # on held-out rows
+    R² 0.9..., RMSE 0.1...
     """
 
     _task = "regression"
@@ -154,20 +177,57 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         time: Any = None,
         offset: Any = None,
     ) -> Self:
-        """Fit a network to a table; as `MotifEstimator.fit`, and
+        """Fit a network to a table.
 
+        Parameters
+        ----------
+        X : data frame (pandas, polars, pyarrow) or array with shape (n, p)
+            Numbers, booleans, categories, dates; missing values are allowed.
+        y : array or column with shape (n,), or (n, q) for several targets
+        sample_weight : array with shape (n,), optional
+            A row of weight 2 counts twice in every solve, and once in folds, trees and intervals.
+            Rows of weight 0 are dropped.
+        groups : array with shape (n,), optional
+            Rows of one group are never split between fitting and scoring.
+        time : array with shape (n,), optional
+            Numbers or dates. Every score predicts later rows from earlier ones.
         offset : array with shape (n,), optional
             For "poisson" and "gamma": the log of each row's exposure (years insured, hours
             observed) that y was counted over. The default is 0, exposure 1. The network then gives
             the mean per unit of exposure.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError, UsageError
+            With the column or row concerned and the next step.
         """
         objective = Objective.of(self.objective, self.quantiles)
         _check_offset(offset, objective)
         return self._fit(X, y, sample_weight, groups, time, objective, offset)
 
     def predict(self, X: Any, offset: Any = None) -> Matrix:
-        """Predictions with shape (n,); (n, q) for a fit to y with shape (n, q), (n, levels) for
-        several quantiles. Means are multiplied by e^offset.
+        """Predict the target of each row.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit
+        offset : array with shape (n,), optional
+            The log of each row's exposure, for "poisson" and "gamma": means are multiplied by
+            e^offset.
+
+        Returns
+        -------
+        array with shape (n,)
+            (n, q) for a fit to y with shape (n, q), (n, levels) for several quantiles.
+
+        Raises
+        ------
+        DataError, UsageError
+            For other columns than those of the fit, and an offset that the objective lacks.
         """
         check_is_fitted(self)
         _check_offset(offset, self._objective)
@@ -251,6 +311,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         ----------
         X : table with the columns of the fit
         coverage : float, default 0.9
+            Probability with which the band holds the function.
         kind : {"simultaneous", "pointwise"}, default "simultaneous"
             For all rows of X at once, or for each row by itself.
         split : bool, default False
@@ -270,7 +331,8 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         UsageError
             For another objective than "squared", fits with groups or time (rows that are not
             independent), compressed models, and files that were saved before the band was computed.
-            DataError for fewer than 20 rows, 40 for `split`.
+        DataError
+            For fewer than 20 rows, 40 for `split`.
         """
         check_is_fitted(self)
         levels, single = as_levels(coverage)
@@ -316,6 +378,23 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
     def score(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> float:
         """R², or for another objective D²: one minus the mean loss as a share of that of the best
         constant, averaged over columns.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit
+        y : array or column with shape (n,), or (n, q)
+        sample_weight : array with shape (n,), optional
+        offset : array with shape (n,), optional
+            As in `predict`.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        DataError, UsageError
+            For a target that the objective does not allow, such as negative counts.
         """
         check_is_fitted(self)
         from sklearn.metrics import r2_score

@@ -8,6 +8,7 @@ estimators.
 from motifnet.model._archive import MANIFEST, TENSORS, BundleError, read_archive, write_archive
 from motifnet.model._distribution import distribution_of
 from motifnet.model._fitted import FitInfo, FittedModel, run
+from motifnet.model._ledger import Ledger
 from motifnet.model._onnx import network_to_onnx, to_onnx
 from motifnet.model._onnx_check import ParityError
 from motifnet.model._python import to_python
@@ -22,6 +23,7 @@ __all__ = [
     "BundleError",
     "FitInfo",
     "FittedModel",
+    "Ledger",
     "ParityError",
     "check_width",
     "distribution_of",

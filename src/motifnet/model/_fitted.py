@@ -71,7 +71,7 @@ class FitInfo:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FittedModel:
     """Encoder and network, with notes of the fit.
 
@@ -102,6 +102,12 @@ class FittedModel:
             one_layout(self.conformal.scale)
         for band in (band for bands in (self.bands or {}).values() for band in bands):
             one_layout(band.units)
+
+    def __repr__(self) -> str:
+        return (
+            f"FittedModel of {', '.join(self.targets)}: {len(self.schema.names)} columns, "
+            f"{self.card.parameters:,} parameters"
+        )
 
     def kept_rows(self) -> Matrix | None:
         """The encoded rows of the fit that the model holds, as centres or in its reference.

@@ -139,7 +139,7 @@ def parallel(scored: ScoredCandidate) -> Motif:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Combined:
     """The whole model in numpy: Σ_t v_t f_t(x), extrapolated linearly beyond the rows of the fit,
     then the last layer `finish`.
@@ -148,6 +148,9 @@ class Combined:
     scored: ScoredCandidate
     finish: Callable[[Matrix], Matrix]
     beyond: Extrapolation | None = None
+
+    def __repr__(self) -> str:
+        return f"Combined of {', '.join(part.name for part in self.scored.parts)}"
 
     def __call__(self, X: Matrix) -> Matrix:
         """Values in target units with shape (n, q), or probabilities with shape (n, K)."""

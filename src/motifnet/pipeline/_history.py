@@ -27,7 +27,7 @@ class Stage:
 
     name: str
     seconds: float
-    network: Motif
+    network: Motif = field(repr=False)
 
 
 @dataclass

@@ -15,11 +15,12 @@ import textwrap
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from motifnet.engine import DataError, UsageError, aligned, seed_of, single_threaded
+from motifnet.plots import Axes, Measured, draw_measured, html_block, html_table
 from motifnet.structure._detector import MIN_ROWS, Finding, Rows, as_rows, unreliable
 from motifnet.structure._intrinsic_dimension import intrinsic
 from motifnet.structure._invariance import Blocks, invariance
@@ -27,6 +28,9 @@ from motifnet.structure._noise import noise_floor, spread
 from motifnet.structure._rates import learning_curve
 from motifnet.structure._singularity import RELIABLE_ROWS, singularity
 from motifnet.structure._width import overparameterisation
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 MAX_ROWS = 10_000
 DETECTORS: dict[str, Callable[[Rows], Finding]] = {
@@ -49,12 +53,44 @@ BOUNDARY_ROWS = 2_000  # from which the position of a jump is computed
 MAX_JUMP_COLUMNS = 8  # among which a fit searches for jumps
 # detectors of numeric targets only: for classes the noise is part of the target
 OF_NUMBERS = ("noise floor", "heteroscedasticity", "learning curve", "singularity")
+# in a picture: the ends of the scale, None for those of the interval, and the value of no effect
+SCALES: dict[str, tuple[tuple[float | None, float | None], float | None]] = {
+    "noise floor": ((0.0, 1.0), None),
+    "heteroscedasticity": ((None, None), 1.0),
+    "learning curve": ((0.0, 1.0), None),
+    "singularity": ((None, None), 0.0),
+    "intrinsic dimension": ((0.0, None), None),
+    "invariance": ((None, None), 1.0),
+    "over-parameterisation": ((0.0, None), None),
+}
+HEADS = ("detector", "value", "95 % interval", "verdict")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Profile:
-    """The findings, one a detector. rows: number of distinct rows of the table; rows_used: number
-    of rows read; seconds: those of each detector.
+    """The findings about a table, one a detector, as `motifnet.profile` returns them.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        ``profile["noise floor"]`` is the one of that detector.
+    rows : int
+        Number of distinct rows of the table.
+    rows_used : int
+        Number of rows that were read.
+    columns : int
+        Number of encoded columns.
+    seconds : mapping
+        Seconds of each detector.
+
+    Examples
+    --------
+    >>> from motifnet import profile
+    >>> found = profile(X, y)
+    >>> found.rows, found.columns
+    (100, 3)
+    >>> print(found.report().splitlines()[0])
+    # Profile
     """
 
     findings: tuple[Finding, ...]
@@ -124,8 +160,66 @@ class Profile:
             ]
         )
 
+    def to_frame(self) -> DataFrame:
+        """A data frame with a row for each detector: detector, value, low, high (95 % interval),
+        unit, found, verdict, sentence and seconds. Unknown numbers are NaN.
+        """
+        import pandas as pd
+
+        heads = ["detector", "value", "low", "high", "unit", "found", "verdict", "sentence"]
+        rows = [
+            (f.detector, f.value, *f.interval, f.unit, f.found, f.verdict, f.sentence)
+            for f in self.findings
+        ]
+        frame = pd.DataFrame(rows, columns=heads)
+        frame["seconds"] = [self.seconds.get(f.detector, float("nan")) for f in self.findings]
+        return frame
+
+    def plot(self, ax: Any = None) -> Axes:
+        """Draw what each detector measured: its value with the 95 % interval, and its verdict.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+            A line for each detector, on a scale of its own. A short upright line is the value of no
+            effect. What is found is red.
+
+        Raises
+        ------
+        UsageError
+            If `ax` is no Axes.
+        """
+        rows = []
+        for f in self.findings:
+            scale, nothing = SCALES.get(f.detector, ((None, None), None))
+            if f.detector == "intrinsic dimension":
+                scale = (0.0, float(self.columns))
+            rows.append(
+                Measured(
+                    f.detector, f.value, f.interval, f.unit, f.found, f.verdict, scale, nothing
+                )
+            )
+        return draw_measured(rows, ax)
+
+    def __repr__(self) -> str:
+        found = [f.detector for f in self.findings if f.found]
+        return (
+            f"Profile of {self.rows:,} rows, {len(self.findings)} detectors, found: "
+            f"{', '.join(found) or 'nothing'}; print() shows it"
+        )
+
+    def _repr_html_(self) -> str:
+        """HTML for a notebook."""
+        rows = [(*cells, f.sentence) for cells, f in zip(self.cells(), self.findings, strict=True)]
+        return html_block("Profile", [f"{self._head}."], html_table((*HEADS, ""), rows))
+
     def __str__(self) -> str:
-        rows = [("detector", "value", "95 % interval", "verdict"), *self.cells()]
+        rows = [HEADS, *self.cells()]
         sentences = [
             textwrap.fill(
                 f"{f.detector}: {f.sentence}", 110, subsequent_indent="  ", break_long_words=False
@@ -147,20 +241,38 @@ def profile(
 
     Parameters
     ----------
-    X : data frame or array of any kind with n rows
-    y : target with shape (n,), or (n, q) for several numbers at once
-    task : "regression" or "classification"; classes have only the findings of dimension, invariance
-        and over-parameterisation
-    symmetry : a group to test instead of a search: permutations, cyclic or flips to blocks of
-        column names, as in
-        ``{"permutations": [["x1", "y1"], ["x2", "y2"]]}``
-    random_state : seed of all subsamples and simulations
+    X : data frame or array with n rows
+        Columns of any kind that a fit takes.
+    y : array or column with shape (n,), or (n, q) for several numbers at once
+    task : {"regression", "classification"}, default "regression"
+        Classes have only the findings of dimension, invariance and over-parameterisation.
+    symmetry : mapping, optional
+        A group to test instead of a search: "permutations", "cyclic" or "flips" to blocks of column
+        names, as in ``{"permutations": [["x1", "y1"], ["x2", "y2"]]}``.
+    random_state : int, default 0
+        Seed of all subsamples and simulations.
 
     Returns
     -------
     Profile
         Prints as a table with a sentence for each detector; ``.report()`` is the same as Markdown;
         ``.findings``, ``.prescription``, ``.to_dict()``.
+
+    Raises
+    ------
+    UsageError, DataError
+        For an unknown task or group, too few rows, and a target that does not vary.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet import profile
+    >>> X = np.random.default_rng(0).uniform(-1, 1, (200, 2))
+    >>> found = profile(X, X[:, 0] + X[:, 1])
+    >>> found["noise floor"].unit
+    'share of var(y)'
+    >>> sorted(found.to_dict())
+    ['columns', 'findings', 'prescription', 'rows', 'rows_used', 'seconds']
     """
     if task not in ("regression", "classification"):
         raise UsageError(f"task={task!r} is not known. Pass 'regression' or 'classification'.")

@@ -15,7 +15,7 @@ from motifnet.teachers._base import (
     inner_split,
     trial_folds,
 )
-from motifnet.teachers._boosted_trees import BoostedTrees, FittedTrees
+from motifnet.teachers._boosted_trees import ONCE_ROWS, BoostedTrees, FittedTrees
 from motifnet.teachers._boosting import MIN_TREES, Growth, Problem, find_engine, grow_best
 from motifnet.teachers._catboost import (
     catboost_forests,
@@ -70,6 +70,7 @@ __all__ = [
     "CLASSIFIERS",
     "KINDS",
     "MIN_TREES",
+    "ONCE_ROWS",
     "OWN",
     "REGRESSORS",
     "SMALLEST",

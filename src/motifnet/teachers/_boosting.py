@@ -145,11 +145,14 @@ def grow_best(
     growth: Growth,
     seed: int,
     control: Control | None,
+    *,
+    once: bool = False,
 ) -> list[Forest]:
     """Trees on all rows. Their number is the best one for the rows `valid` when grown on the
     others, times the ratio of the numbers of rows.
 
-    Where a time limit does not allow both growths, the trees are those grown on the others.
+    Where a time limit does not allow both growths, or with `once`, the trees are those grown on the
+    others.
     """
     grown_on = int((~valid).sum())
     first = problem.part(~valid)
@@ -159,6 +162,8 @@ def grow_best(
         or (problem.loss is not None and np.ptp(first.y) == 0)
     ):
         return problem.constants
+    if once and engine.until is not None:
+        return engine.until(first, problem.part(valid), growth, seed, control)
     if math.isfinite(growth.seconds) and engine.until is not None:
         return _grow_in_time(engine, engine.until, problem, valid, growth, seed, control)
     best = engine.count(first, problem.part(valid), growth, seed, control)

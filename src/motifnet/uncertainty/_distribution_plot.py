@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from motifnet.engine import Matrix
+from motifnet.plots import Axes
 from motifnet.uncertainty._row_laws import Counts, RowLaw
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 BANDS = (0.95, 0.8, 0.5)
 _POINTS, _ENDS = 201, (0.003, 0.997)
-
-
-def axes_or_new(ax: Axes | None) -> Axes:
-    """The axes, or those of a new figure."""
-    if ax is not None:
-        return ax
-    from matplotlib import pyplot
-
-    return pyplot.subplots()[1]
 
 
 def draw_fan(law: RowLaw, y: Matrix | None, ax: Axes) -> None:

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from motifnet.engine import Matrix, aligned
+from motifnet.plots import Axes, Row, draw_rows, html_block, html_table
 from motifnet.tables import Encoder, OneHot, Table, TargetMean
 from motifnet.transport import WassersteinTestResult, wasserstein_test
 from motifnet.uncertainty._column_tests import ColumnShift, column_cells, compare_column, holm
@@ -31,19 +32,50 @@ from motifnet.uncertainty._density_ratio import (
 from motifnet.uncertainty._pit_shift import PitShift
 from motifnet.uncertainty._reference import Reference
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 LEVEL = 0.05
 TOGETHER_ROWS, RATIO_ROWS = 1_000, 2_000  # of the test of all columns, and of the density ratio
 _MAX_NAMES = 5  # of columns in a sentence
+_MAX_LINES = 30  # of tests in print
+_WHAT = {"values": "values", "gaps": "missing values"}
+_HEADS = ("column", "", "before", "after", "distance", "p")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ShiftReport:
-    """The tests of all columns and their verdict.
+    """The tests of all columns and their verdict, as `check_shift` of an estimator returns them.
 
-    rows: number of new rows; corrected: p-values of the tests of single columns; overall: that of
-    all columns together; error_unit: the unit of errors, in words. Without a shift the chance of a
-    p-value at or below 0.05 is at most 5 %. overall, distance and error are None where the model
-    holds no rows to compute them from. pit: PIT values of each target, where targets are given.
+    Without a shift the chance of a p-value at or below 0.05 is at most 5 %.
+
+    Attributes
+    ----------
+    rows : int
+        Number of new rows.
+    columns : tuple of ColumnShift
+        The tests of single columns.
+    corrected : tuple of float
+        Their p-values, corrected for their number.
+    overall : float or None
+        p-value of all columns together. It, the distance and the error are None where the model
+        holds no rows to compute them from.
+    distance : float or None
+        Sliced Wasserstein distance in the metric of the model.
+    error : ErrorShift or None
+        Expected error on the new rows.
+    error_unit : str
+        Unit of errors, in words.
+    pit : tuple of PitShift
+        PIT values of each target, where targets are given.
+
+    Examples
+    --------
+    Here `model` is a `MotifRegressor` that was fitted to X and y.
+
+    >>> found = model.check_shift(X + [1, 0, 0])
+    >>> found.shifted, found.moved
+    (True, ('x0',))
     """
 
     rows: int
@@ -184,20 +216,95 @@ class ShiftReport:
             "pit": [asdict(one) for one in self.pit],
         }
 
+    def to_frame(self) -> DataFrame:
+        """A data frame with a row for each test, the smallest p-value first: column, what (values
+        or missing values), before, after, distance, unit, pvalue (corrected) and moved.
+        """
+        import pandas as pd
+
+        rows = [
+            {
+                "column": test.column,
+                "what": _WHAT[test.what],
+                "before": test.before,
+                "after": test.after,
+                "distance": test.distance,
+                "unit": test.unit,
+                "pvalue": p,
+                "moved": p <= LEVEL,
+            }
+            for p, test in self._sorted()
+        ]
+        heads = ["column", "what", "before", "after", "distance", "unit", "pvalue", "moved"]
+        return pd.DataFrame(rows, columns=heads)
+
+    def plot(self, ax: Any = None) -> Axes:
+        """Draw the distance of each column from the rows of the fit, the smallest p-value first.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+            A bar for each test of at most 15 columns, in standard deviations for numbers, as share
+            of rows for levels and missing values. Columns that moved are red.
+
+        Raises
+        ------
+        UsageError
+            If `ax` is no Axes.
+        """
+        rows = [
+            Row(
+                test.column if test.what == "values" else f"{test.column}: missing",
+                test.distance,
+                marked=p <= LEVEL,
+                pale=p > LEVEL,
+                note=f"{test.before} → {test.after}".replace("T00:00:00", ""),
+            )
+            for p, test in self._sorted()
+        ]
+        moved = len(self.moved)
+        return draw_rows(
+            rows,
+            ax,
+            label="distance from the rows of the fit (sd of numbers, share of levels)",
+            word="test",
+            title=f"{moved} of {len({t.column for t in self.columns})} columns moved",
+        )
+
+    def _sorted(self) -> list[tuple[float, ColumnShift]]:
+        """Corrected p-values and tests, the smallest first."""
+        return sorted(zip(self.corrected, self.columns, strict=True), key=lambda pair: pair[0])
+
+    def __repr__(self) -> str:
+        return (
+            f"ShiftReport of {self.rows:,} rows, {len(self.moved)} columns moved; print() shows it"
+        )
+
     def __str__(self) -> str:
-        rows = [("column", "", "before", "after", "distance", "p"), *self.cells()]
+        cells = self.cells()
+        hidden = len(cells) - _MAX_LINES
         return "\n".join(
             [
-                *aligned(rows),
-                *(
-                    []
-                    if self.overall is None
-                    else [f"all columns together: p = {self.overall:.2g}"]
-                ),
+                *aligned([_HEADS, *cells[:_MAX_LINES]]),
+                *([f"and {hidden:,} more tests: see to_frame()"] if hidden > 0 else []),
+                *self._overall(),
                 "",
                 self.verdict,
             ]
         )
+
+    def _overall(self) -> list[str]:
+        return [] if self.overall is None else [f"all columns together: p = {self.overall:.2g}"]
+
+    def _repr_html_(self) -> str:
+        """HTML for a notebook."""
+        table = html_table(_HEADS, self.cells(), (4, 5))
+        return html_block("Shift", [self.verdict, *self._overall()], table)
 
 
 def check_shift(

@@ -33,9 +33,25 @@ from motifnet.structure import Profile
 LINE, CELL = 110, 60  # columns of text, and of one cell of a table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
-    """A report; `facts` is plain JSON with everything that is shown."""
+    """The report of a model, as its method `report` returns it.
+
+    Attributes
+    ----------
+    facts : dict
+        Plain JSON with everything that is shown.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> report = model.report("report.html")
+    >>> report.html()[:15]
+    '<!doctype html>'
+    >>> print(str(report).splitlines()[0])
+    VERDICT
+    """
 
     facts: Facts
 
@@ -52,6 +68,9 @@ class Report:
         text = json.dumps(self.facts, indent=1, ensure_ascii=False, allow_nan=False)
         return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
+    def __repr__(self) -> str:
+        return f"Report of {', '.join(self.facts['targets'])}; print() shows it, write() keeps it"
+
     def __str__(self) -> str:
         return plain_text(visible(self.facts))
 
@@ -63,9 +82,19 @@ class Report:
         )
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write to a file, as HTML, Markdown or JSON by its suffix; no file is ever half written.
+        """Write to a file; no file is ever half written.
 
-        Raises UsageError for another suffix, and for a file that exists unless `overwrite` is set.
+        Parameters
+        ----------
+        path : str or Path
+            HTML, Markdown or JSON by its suffix (.html, .md, .json).
+        overwrite : bool, default False
+            Whether an existing file is replaced.
+
+        Raises
+        ------
+        UsageError, FileError
+            For another suffix, a file that exists without `overwrite`, and no folder to write to.
         """
         form = FORMS[check_target(path, overwrite=overwrite)]
         with atomic_file(path) as temporary:
