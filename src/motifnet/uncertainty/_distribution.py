@@ -310,7 +310,7 @@ class PredictiveDistribution:
         ----------
         y : column with shape (n,), optional
             Observations, drawn with them.
-        kind : {"fan", "density"}, optional
+        kind : str, optional
             "fan": bands of 50, 80 and 95 % and the median of all rows, in the order of their
             medians. "density": one curve a row, of at most 8 rows. Default: "density" for these.
         ax : matplotlib axes, optional
