@@ -1,7 +1,7 @@
 """motifnet export, compress and mimic: a model in, its network in another form out.
 
-`export` writes the same function as ONNX. `compress` distils it into a small model. `mimic` takes a
-fitted estimator of another library and writes its network as ONNX or Python.
+`export` writes the same function as ONNX or Python. `compress` distils it into a small model.
+`mimic` takes a fitted estimator of another library and writes its network as ONNX or Python.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 OnnxFile = Annotated[
     Path | None,
     argument(
-        metavar="[ONNX]",
-        help="Where the ONNX file goes. Default: houses.onnx in this folder for houses.motif.",
+        metavar="[FILE]",
+        help="Where the file goes: an ONNX file, or a .py file. Default: houses.onnx in this folder "
+        "for houses.motif.",
     ),
 ]
 Dtype = Annotated[Literal["float64", "float32"], typer.Option(help="Type of numbers in and out.")]
@@ -88,7 +89,8 @@ ScaleAndLaws = Annotated[
     bool,
     typer.Option(
         "--distribution",
-        help="Give the scale of each row too; the metadata have the law around it.",
+        help="ONNX: give the scale of each row too; the metadata have the law around it. Python: "
+        "a function distribution() that gives the law.",
     ),
 ]
 
@@ -104,7 +106,7 @@ def export(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Write a model as ONNX, to run without Python.
+    """Write a model as ONNX, to run without Python, or as a Python file that needs only numpy.
 
     The graph takes the columns of the table by name, strings and missing values included. Before
     the file is written, onnxruntime runs the graph and its output is compared with the model. A
@@ -112,10 +114,17 @@ def export(
 
     [bold]motifnet export houses.motif houses.onnx[/bold]
     """
-    from motifnet.model import load_model, to_onnx
+    from motifnet.model import load_model, model_to_python, to_onnx
 
-    out = out or beside(model, ".onnx", "ONNX")
-    check_place(out, force=force, option="ONNX")
+    out = out or beside(model, ".onnx", "FILE")
+    check_place(out, force=force, option="FILE")
+    if out.suffix == ".py":
+        if dtype != "float64" or coverage is not None:
+            raise UsageError("--dtype and --coverage are for ONNX. Leave them out for a .py file.")
+        model_to_python(load_model(model), out, distribution)
+        if not quiet:
+            say(f"{out}: {out.stat().st_size:,} bytes")
+        return
     parity = to_onnx(
         load_model(model), out, dtype=dtype, coverage=coverage, distribution=distribution
     )

@@ -312,10 +312,10 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             offset=offset is not None,
             monotone=run.monotone,
         )
-        # several quantiles have no residuals around one
-        # prediction, and with exposures residuals depend on these
-        plain = len(objective.quantiles) <= 1 and offset is None
-        conformal = conformal_of(ready.goal, run, scored) if plain else None
+        # with exposures residuals depend on these
+        conformal = (
+            conformal_of(ready.goal, run, scored, objective.quantiles) if offset is None else None
+        )
         self._store(ready, run.goal, run.history, scored, run.seed, info, conformal)
         if run.row_free:
             self.model_ = without_rows(self.model_)

@@ -265,8 +265,8 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         Raises
         ------
         UsageError
-            For an invalid coverage, and for a model without intervals: quantiles, exposures, a
-            compressed model, a file of an early version.
+            For an invalid coverage, and for a model without intervals: exposures, a compressed
+            model, a file of an early version.
         """
         check_is_fitted(self)
         levels, single = as_levels(coverage)
@@ -274,7 +274,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
             self._new_rows(X), levels, side, resolve_jobs(self.n_jobs)
         )
         ends = ends[:, :, 0] if single else ends
-        return ends[:, 0] if self._flat else ends
+        return ends[:, 0] if self._one_target else ends
 
     def predict_distribution(self, X: Any) -> PredictiveDistribution:
         """The whole distribution of the next observation at each row: mean, quantiles, densities,
@@ -290,19 +290,25 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         Returns
         -------
         PredictiveDistribution
-            For "poisson" counts, Poisson or negative binomial; for "gamma" gamma laws; for other
-            objectives the law of the residuals at each row's own scale.
+            For "poisson" counts, Poisson or negative binomial; for "gamma" gamma laws; for several
+            quantiles the law through them; for other objectives the law of the residuals at each
+            row's own scale.
 
         Raises
         ------
         UsageError
-            For a model without intervals: several quantiles, exposures, a compressed model, a file
-            of an early version.
+            For a model without intervals: exposures, a compressed model, a file of an early
+            version.
         """
         check_is_fitted(self)
         found = distribution_of(self.model_, self._new_rows(X), resolve_jobs(self.n_jobs))
         index = getattr(X, "index", None)
-        return replace(found, flat=self._flat, index=None if callable(index) else index)
+        return replace(found, flat=self._one_target, index=None if callable(index) else index)
+
+    @property
+    def _one_target(self) -> bool:
+        """Whether y had shape (n,)."""
+        return self._flat or self.model_.has_quantiles
 
     def predict_band(
         self, X: Any, coverage: float = 0.9, kind: str = "simultaneous", split: bool = False

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from motifnet.engine import DataError, Matrix, UsageError
+from motifnet.engine import DataError, Matrix, UsageError, check_choice
+from motifnet.plots import Axes, new_axes
 from motifnet.uncertainty._conformal import as_levels
+from motifnet.uncertainty._distribution_plot import draw_densities, draw_fan
 from motifnet.uncertainty._row_laws import RowLaw
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+MAX_CURVES, MAX_SHOWN = 8, 10  # densities in a picture, and rows of a notebook's table
 SHOWN = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 
 
@@ -298,6 +302,59 @@ class PredictiveDistribution:
             values = np.broadcast_to(values, (len(self), len(levels)))
             columns |= {f"q{q:g}{end}": values[:, i] for i, q in enumerate(levels)}
         return pd.DataFrame(columns, index=self.index)
+
+    def plot(self, y: Any = None, *, kind: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw the distributions of one target, and return the axes of matplotlib.
+
+        Parameters
+        ----------
+        y : column with shape (n,), optional
+            Observations, drawn with them.
+        kind : str, optional
+            "fan": bands of 50, 80 and 95 % and the median of all rows, in the order of their
+            medians. "density": one curve a row, of at most 8 rows. Default: "density" for these.
+        ax : matplotlib axes, optional
+            Where to draw. Default: those of a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        UsageError
+            For several targets, too many curves, another kind, and where `ax` is no Axes. DataError
+            for another number of observations than rows.
+        """
+        curves = len(self) <= MAX_CURVES
+        kind = kind or ("density" if curves else "fan")
+        check_choice("kind", kind, ("fan", "density"))
+        if len(self.laws) > 1:
+            raise UsageError(
+                f"There are {len(self.laws)} targets. Draw one of them: "
+                f"distribution[{self.targets[0]!r}].plot()."
+            )
+        if kind == "density" and not curves:
+            raise UsageError(
+                f"There are {len(self):,} rows, and kind='density' draws {MAX_CURVES} at most. Ask "
+                "for the distribution of fewer rows, or for kind='fan'."
+            )
+        points = None if y is None else self._points(np.asarray(y))[0][:, 0, 0]
+        if points is not None and len(points) != len(self):
+            raise DataError(f"y has {len(points)} values, expected {len(self)}, one for each row.")
+        ax = new_axes(ax)
+        (draw_densities if kind == "density" else draw_fan)(self.laws[0], points, ax)
+        (ax.set_xlabel if kind == "density" else ax.set_ylabel)(self.targets[0])
+        ax.legend()
+        return ax
+
+    def _repr_html_(self) -> str:
+        first = PredictiveDistribution(
+            self.targets, tuple(law.take(slice(MAX_SHOWN)) for law in self.laws), self.bounds
+        )
+        table = first.to_frame((0.05, 0.5, 0.95))
+        table.index = range(len(table)) if self.index is None else self.index[:MAX_SHOWN]
+        return f"<p>{escape(repr(self))}</p>{table.to_html(float_format='{:.4g}'.format)}"
 
     def _at(self, method: str, y: Any) -> Matrix:
         points, single = self._points(y)

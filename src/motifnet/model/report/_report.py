@@ -177,6 +177,16 @@ def html(facts: Facts) -> str:
                 "range of chance",
                 _charts.pit_histogram(facts),
             ),
+            (
+                "Predictive distributions of rows in the order of their medians: 50, 80 and 95 % "
+                "bands, and the observations",
+                _charts.fan(facts),
+            ),
+            (
+                "Predictive densities of a row with a small, a middle and a large prediction; the "
+                "short lines are the observations",
+                _charts.densities(facts),
+            ),
         ],
     }
     return template.render(
