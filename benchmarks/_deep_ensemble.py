@@ -9,6 +9,7 @@ of the epoch with its least held-out NLL.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -63,7 +64,7 @@ def _start(columns: int, generator: torch.Generator) -> Weights:
     """He's initial weights, biases of zero."""
     widths = (columns, WIDTH, WIDTH, 2)
     layers: Weights = []
-    for rows, width in zip(widths[:-1], widths[1:], strict=True):
+    for rows, width in pairwise(widths):
         random = torch.randn(MEMBERS, rows, width, generator=generator)
         layers += [random * (2 / rows) ** 0.5, torch.zeros(MEMBERS, 1, width)]
     return [layer.requires_grad_() for layer in layers]

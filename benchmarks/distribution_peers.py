@@ -25,8 +25,8 @@ from benchmarks._distribution_peers import PEERS
 from benchmarks._distribution_peers_report import OURS, report
 from benchmarks._experiment import Experiment, Options, Plan, options_of
 from benchmarks._split import Split
-from benchmarks._tables import CLASSIFICATION, split
 from benchmarks._tables import ALL as TABLES
+from benchmarks._tables import CLASSIFICATION, split
 from benchmarks.distribution import MEASURED, scores
 from motifnet import MotifRegressor
 
@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _more(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(cap=1_000)
+    parser.set_defaults(cap=500)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
 
 
