@@ -134,13 +134,14 @@ def _methods(label: object, rows: pd.DataFrame) -> list[str]:
     ours = mean.loc[next(iter(_presets(rows)), rows.method.iloc[0])]
     lines = []
     for method, part in rows.groupby("method", sort=False):
-        both = mean.loc[method].join(ours, rsuffix="_ours", how="inner")
+        theirs = mean.loc[method]
+        gain = (theirs.nll - ours.nll).dropna()
         own = part.groupby("set").mean(numeric_only=True).mean()
         widths = " / ".join(f"{own[c.replace('cover', 'width')]:.2f}" for c in COVERS)
         lines.append(
             f"| {label} | {method} | {len(part)} | {own.crps:.4f} "
-            f"| {(both.crps_ours / both.crps).median():.3f} "
-            f"| {int((both.nll_ours < both.nll).sum())} of {len(both)} | {part.above.max():.1f} "
+            f"| {(ours.crps / theirs.crps).median():.3f} "
+            f"| {int((gain > 0).sum())} of {len(gain)} | {part.above.max():.1f} "
             f"| {_percents(own[COVERS])} | {own[FIFTHS].min():.1%} – {own[FIFTHS].max():.1%} "
             f"| {widths} | {own.pit:.3f} | {own.fit_seconds:.1f} | {own.predict_seconds:.2f} |"
         )

@@ -9,7 +9,8 @@
     ensemble         deep ensemble of five perceptrons (Lakshminarayanan et al. 2017)
 
 A fifth of the rows is for the test, at most `TEST_ROWS` of them are scored; `--cap` bounds the
-training rows. A method whose package is not installed is left out, with a sentence.
+training rows. Packages: `pip install "motifnet[distributions]"` has ngboost, catboost and mapie,
+the others are there. A method whose package is not installed is left out, with a sentence.
 """
 
 from __future__ import annotations

@@ -13,15 +13,14 @@ import pytest
 from benchmarks import _distribution_peers_report, distribution_peers
 from benchmarks._distribution_peers import LEVELS, PEERS, Peer
 from benchmarks._peer_laws import NormalMixture, PeerLaw, Quantiles
+from scipy.special import ndtri
 
-GRID = np.linspace(-60.0, 60.0, 240_001)
+GRID = np.linspace(-40.0, 40.0, 40_001)
 STEP = GRID[1] - GRID[0]
 RNG = np.random.default_rng(0)
-# two quantiles coincide, and the bound of the density moves them apart
-CROSSED = np.concatenate([RNG.normal(size=20), [0.3]])[None] * 2
 LAWS = (
     NormalMixture(RNG.normal(size=(1, 5)), RNG.uniform(0.3, 1.0, (1, 5))),
-    Quantiles.of(LEVELS, np.where(CROSSED > 1, 1.0, CROSSED), sd=1.0),
+    Quantiles.of(LEVELS, 2 * ndtri(LEVELS[None]) + RNG.uniform(-0.05, 0.05, (1, 21)), sd=1.0),
 )
 
 
@@ -36,8 +35,7 @@ def _rows(law: PeerLaw, n: int) -> PeerLaw:
 def test_the_density_integrates_to_the_cdf_and_the_deviation(law: PeerLaw) -> None:
     wide = _rows(law, len(GRID))
     density, cdf = np.exp(wide.logpdf(GRID)), wide.cdf(GRID)
-    # a density of 100 has steps that a grid of 5e-4 does not resolve
-    np.testing.assert_allclose(np.cumsum(density) * STEP, cdf, atol=0.03)
+    np.testing.assert_allclose(np.cumsum(density) * STEP, cdf, atol=2e-3)
     mean = ((1 - cdf) * (GRID > 0) - cdf * (GRID <= 0)).sum() * STEP
     second = 2 * (np.abs(GRID) * np.where(GRID > 0, 1 - cdf, cdf)).sum() * STEP
     np.testing.assert_allclose(law.std(), np.sqrt(second - mean**2), rtol=1e-3)
@@ -105,7 +103,7 @@ def test_a_method_that_is_not_installed_is_left_out_with_a_sentence(
     distribution_peers.main(
         [
             *("--data", str(tmp_path), "--out", str(tmp_path), "--sets", "t", "--seeds", "0"),
-            *("--methods", "fast", "ngboost", "cqr" if not PEERS["cqr"].missing else "gp"),
+            *("--methods", "fast", "ngboost", "gp"),
         ]
     )
     assert "ngboost is left out: it needs the package no_such_package." in capsys.readouterr().out
