@@ -61,8 +61,8 @@ def _keys(options: Options) -> Iterator[tuple[str, int, str]]:
     for name in sorted({*options.methods} - {*there}):
         print(f"{name} is left out: it needs the package {PEERS[name].module}.")
     for number in options.seeds:
-        for method in there:
-            yield from ((name, number, method) for name in options.sets)
+        for name in options.sets:
+            yield from ((name, number, method) for method in there)
 
 
 def _measure(key: tuple[str, int, str], options: Options) -> dict[str, Any]:
