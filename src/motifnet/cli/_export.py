@@ -25,8 +25,8 @@ OnnxFile = Annotated[
     Path | None,
     argument(
         metavar="[FILE]",
-        help="Where the file goes: an ONNX file, or a .py file. Default: houses.onnx in this folder "
-        "for houses.motif.",
+        help="Where the file goes: an ONNX file, or a .py file. Default: houses.onnx in this "
+        "folder for houses.motif.",
     ),
 ]
 Dtype = Annotated[Literal["float64", "float32"], typer.Option(help="Type of numbers in and out.")]
