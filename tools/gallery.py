@@ -24,6 +24,7 @@ from shutil import copyfile
 from typing import Any
 
 import matplotlib as mpl
+from cycler import cycler
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "examples" / "gallery"
@@ -40,8 +41,8 @@ PICTURES = {
     "shipping": "Distance of each column of new rows from those of the fit; the age moved",
     "groups": "Expected and observed error of new mixtures, with random folds and with groups",
 }
-STYLE: dict[str, Any] = {
-    "axes.prop_cycle": mpl.cycler(color=["#2b6a99", "#c44e28"]),
+STYLE: Any = {
+    "axes.prop_cycle": cycler(color=["#2b6a99", "#c44e28"]),
     "axes.spines.top": False,
     "axes.spines.right": False,
     "figure.constrained_layout.use": True,

@@ -24,7 +24,7 @@ trees = LGBMRegressor(n_estimators=30, num_leaves=6, n_jobs=1, verbose=-1).fit(X
 # %%
 # The largest difference, in units of the target, whose standard deviation is 77:
 rng = np.random.default_rng(0)
-wild = X + 3 * X.std() * rng.normal(size=X.shape)  # rows far away from the data
+wild = X + 3 * X.std().to_numpy() * rng.normal(size=X.shape)  # rows far away from the data
 networks = {}
 for name, model in (("support vectors", machine), ("boosted trees", trees)):
     networks[name] = network = mimic(model, X)
@@ -37,8 +37,8 @@ for name, model in (("support vectors", machine), ("boosted trees", trees)):
 # patient, of the support vector machine:
 network = networks["support vectors"]
 row = torch.tensor(network.encode(X[:1]), requires_grad=True)
-network.to_torch()(row).sum().backward()
-slopes = dict(zip(X.columns, row.grad[0].tolist(), strict=True))
+(gradient,) = torch.autograd.grad(network.to_torch()(row).sum(), row)
+slopes = dict(zip(X.columns, gradient[0].tolist(), strict=True))
 print({name: round(slopes[name], 2) for name in ("bmi", "bp", "s5")})
 
 # %%

@@ -18,7 +18,7 @@ found = model.explain()
 
 # %%
 # Importance is what the squared error rises by when a column is shuffled, as a share of the
-# variance of the target, on rows that the predicting network has not seen. It sums to no total.
+# variance of the target, on held-out rows. The shares do not add up to one.
 importances = found.to_frame()[["column", "importance", "importance_se"]]
 print(importances.head(5).round(2).to_string(index=False))
 
@@ -28,13 +28,15 @@ pairs = found.to_frame("interactions").sort_values("share_of_variance", ascendin
 print(pairs.head(3).round(3).to_string(index=False))
 
 # %%
-# Groups of rows whose error is larger than chance allows, as a multiple of that of all rows:
-groups = found.to_frame("groups").query("worse").sort_values("ratio", ascending=False)
-print(groups[["column", "label", "rows", "ratio"]].head(3).round(2).to_string(index=False))
+# The groups of rows with the largest errors, as multiples of that of all rows. None is larger than
+# chance allows, so none is marked as worse.
+groups = found.to_frame("groups").sort_values("ratio", ascending=False)
+print(groups[["column", "label", "rows", "ratio", "worse"]].head(3).round(2).to_string(index=False))
 
 # %%
-# Accumulated local effects on the strength in MPa, with 95 % bands. Concrete hardens for some two
+# Accumulated local effects on the strength in MPa, with 95 % bands. Concrete hardens for some three
 # months, quickly at first. More water for the same cement makes it weaker.
 fig, axes = plt.subplots(1, 2, figsize=(5, 3.2), sharey=True)
 model.plot_effects(["age", "water"], ax=list(axes))
+axes[1].set_ylabel("")
 plt.show()

@@ -26,7 +26,7 @@ fits = {
 }
 expected, seen = [], []
 for name, model in fits.items():
-    r2, rmse = model.scores_["strength"]
+    _, rmse = model.scores_["strength"]
     error = np.sqrt(np.mean((model.predict(X[new]) - y[new]) ** 2))
     ends = model.predict_interval(X[new], coverage=0.9)
     held = np.mean((ends[:, 0] <= y[new]) & (y[new] <= ends[:, 1]))

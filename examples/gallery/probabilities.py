@@ -27,7 +27,7 @@ print(f"accuracy {model.score(X_new, y_new):.3f} on new rows")
 possible = model.predict_set(X_new, coverage=0.99)
 both = possible.all(axis=1)
 wrong = model.predict(X_new) != y_new.values
-print(f"{both.sum()} of {len(both)} tumours keep both classes")
+print(f"{both.sum()} of {both.size} tumours keep both classes")
 print(f"{wrong.sum()} predictions are wrong, {(wrong & both).sum()} of them there")
 
 # %%

@@ -19,7 +19,7 @@ table = table.drop_duplicates(list(table.columns[:8]))  # one test a mixture and
 strength = table.pop("strength")
 young = table.age <= 28
 X, y = table[young], strength[young]
-model = MotifRegressor(preset="fast", size="small").fit(X, y)
+model = MotifRegressor(preset="fast").fit(X, y)
 print(*model.scores_["strength"], sep=", ")
 
 # %%

@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib import pyplot as plt
 
 ROOT = Path(__file__).parents[2]
 TOOL = runpy.run_path(str(ROOT / "tools" / "gallery.py"))
@@ -101,8 +101,8 @@ def test_notebooks_run(notebook: Path, tmp_path: Path, monkeypatch: pytest.Monke
         NotebookClient(content, timeout=300, resources=place).execute()
         return
     monkeypatch.chdir(tmp_path)
-    mpl.use("agg")
+    plt.switch_backend("agg")
     namespace: dict[str, Any] = {}
     for cell in cells(notebook, "code"):
         exec(compile(cell, notebook.name, "exec"), namespace)
-    mpl.pyplot.close("all")
+    plt.close("all")
