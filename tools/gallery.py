@@ -13,11 +13,11 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
-import re
 import sys
 import tempfile
 import textwrap
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfile
@@ -30,16 +30,41 @@ ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "examples" / "gallery"
 PAGES = ROOT / "docs" / "gallery"
 COLUMNS = 88  # of what is printed
-# in the order of the index, each with what its picture shows
-PICTURES = {
-    "regression": "Measured and predicted strength of 206 held-out mixtures, near the diagonal",
-    "probabilities": "Reliability curve: observed shares of a class lie near the diagonal",
-    "distributions": "Bands of half and nine tenths of the law, and observations of new patients",
-    "effects": "Effect of age, rising and then level, and of water, falling",
-    "findings": "Energy use jumps at 17 °C; the network with the found structure jumps with it",
-    "conversion": "Lines of two models lie on the lines of their networks",
-    "shipping": "Distance of each column of new rows from those of the fit; the age moved",
-    "groups": "Expected and observed error of new mixtures, with random folds and with groups",
+THUMBNAIL = 150  # pixels
+# in the order of the index: what an example shows, and what is in its picture
+EXAMPLES = {
+    "regression": (
+        "A table of numbers: a fit without settings, its scores, its stages, its report.",
+        "Measured and predicted strength of 206 held-out mixtures, near the diagonal",
+    ),
+    "probabilities": (
+        "Probabilities that are checked on held-out rows, and sets of possible classes.",
+        "Reliability curve: observed shares of a class lie near the diagonal",
+    ),
+    "distributions": (
+        "The law of the next observation at each row, and whether it holds on new rows.",
+        "Bands of half and nine tenths of the law, and observations of new patients",
+    ),
+    "effects": (
+        "Importance of columns, pairs that act together, effects, groups with larger errors.",
+        "Effect of age, rising and then level, and of water, falling",
+    ),
+    "findings": (
+        "What theory finds in a table, and what a layer made of it is worth.",
+        "Power jumps at a temperature; the network with a step jumps where the truth does",
+    ),
+    "conversion": (
+        "A pipeline of scikit-learn and trees of LightGBM become networks with the same values.",
+        "Lines of two models lie on the lines of their networks",
+    ),
+    "shipping": (
+        "A file, ONNX and plain Python, each compared with the model; then rows that differ.",
+        "Distance of each column of new rows from those of the fit; the age moved",
+    ),
+    "groups": (
+        "Why random folds promise too much where rows depend on each other.",
+        "Expected and observed error of new mixtures, with random folds and with groups",
+    ),
 }
 STYLE: Any = {
     "axes.prop_cycle": cycler(color=["#2b6a99", "#c44e28"]),
@@ -81,11 +106,6 @@ class Example:
         blocks = (_block(lines, *span) for span in zip(starts, ends, strict=True))
         return cls(path.stem, title, " ".join(text.split()), tuple(blocks))
 
-    @property
-    def sentence(self) -> str:
-        """The first sentence of the text, without the rows and columns after a colon."""
-        return re.split(r"(?<=[.])\s", self.text)[0]
-
 
 def _block(lines: list[str], start: int, end: int) -> Block:
     """Lines after `start`, counted from 1, up to `end`."""
@@ -113,7 +133,7 @@ def run(example: Example, picture: Path | None = None) -> list[str]:
 
 
 @contextlib.contextmanager
-def _folder() -> Any:
+def _folder() -> Iterator[None]:
     """A folder that holds the bundled table, and what a script writes."""
     with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
         Path("examples").mkdir()
@@ -147,7 +167,7 @@ def page(example: Example, printed: list[str]) -> str:
         parts += [f"```text\n{said}\n```"] if said else []
     source = f"examples/gallery/{example.name}.py"
     parts += [
-        f"![{PICTURES[example.name]}]({example.name}.png)",
+        f"![{EXAMPLES[example.name][1]}]({example.name}.png)",
         f"[The script](../../{source}) · `python {source}` · [All examples](README.md)",
     ]
     return "\n\n".join(parts) + "\n"
@@ -155,28 +175,28 @@ def page(example: Example, printed: list[str]) -> str:
 
 def index(examples: list[Example]) -> str:
     """The page that lists all examples with their pictures."""
-    rows = [
-        f"| [![{PICTURES[e.name]}]({e.name}.png)]({e.name}.md) | **[{e.title}]({e.name}.md)** "
-        f"{e.sentence} |"
-        for e in examples
-    ]
+    rows = []
+    for name, title in ((example.name, example.title) for example in examples):
+        sentence, alt = EXAMPLES[name]
+        thumbnail = f'<img src="{name}.png" width="{THUMBNAIL}" alt="{alt}">'
+        rows += [f"| [{thumbnail}]({name}.md) | **[{title}]({name}.md)**<br>{sentence} |"]
     head = (
         "# Gallery\n\nEight scripts that run as they stand, each with what it prints and one "
         "picture. Tables are bundled with motifnet or with scikit-learn; nothing is downloaded. "
         "`make gallery` runs all of them and writes these pages.\n"
     )
-    return "\n".join([head, "| | |", "|---|---|", *rows, ""])
+    return "\n".join([head, "| picture | example |", "|---|---|", *rows, ""])
 
 
 def main(names: list[str]) -> None:
     """Run scripts, all by default, and write their pages."""
     PAGES.mkdir(parents=True, exist_ok=True)
-    for name in names or PICTURES:
+    for name in names or EXAMPLES:
         example = Example.read(SCRIPTS / f"{name}.py")
         printed = run(example, PAGES / f"{name}.png")
         (PAGES / f"{name}.md").write_text(page(example, printed), encoding="utf-8")
         print(name)
-    listed = [Example.read(SCRIPTS / f"{name}.py") for name in PICTURES]
+    listed = [Example.read(SCRIPTS / f"{name}.py") for name in EXAMPLES]
     (PAGES / "README.md").write_text(index(listed), encoding="utf-8")
 
 

@@ -23,9 +23,9 @@ first = law.to_frame()[["mean", "sd", "q0.5"]].head(3)
 print(first.assign(above_200=1 - law.cdf(200)[:3]).round(2).to_string(index=False))
 
 # %%
-# Does it hold? Shares of 133 new patients inside intervals, and the mean CRPS, a distance between
-# the law and what came, in the unit of the target. The CRPS of the law without columns, which is
-# that of all patients of the fit, is the larger one.
+# Does it hold? Shares of 133 new patients inside intervals, and the mean CRPS, which is a distance
+# between the law and the observation in the unit of the target. Beside it stands the CRPS of the law
+# of all patients of the fit, which knows no columns.
 for coverage in (0.5, 0.8, 0.9):
     low, high = model.predict_interval(X_new, coverage=coverage).T
     print(f"{coverage:.0%} intervals hold {np.mean((low <= y_new) & (y_new <= high)):.0%}")

@@ -18,7 +18,7 @@ from matplotlib import pyplot as plt
 ROOT = Path(__file__).parents[2]
 TOOL = runpy.run_path(str(ROOT / "tools" / "gallery.py"))
 PAGES = ROOT / "docs" / "gallery"
-NAMES = list(TOOL["PICTURES"])
+NAMES = list(TOOL["EXAMPLES"])
 NOTEBOOKS = sorted((ROOT / "examples" / "notebooks").glob("*.ipynb"))
 
 
