@@ -20,8 +20,8 @@ weather = pd.DataFrame({"outside": rng.uniform(-5, 20, 3000), "wind": rng.gamma(
 power = 0.1 * (20 - weather.outside) * (4 + 0.5 * weather.wind)
 power += 6.0 * (weather.outside - 0.8 * weather.wind < 2)
 tables = {
-    "invariance": (rooms, loss, loss + 0.3 * rng.normal(size=1400)),
-    "singularity": (weather, power, power + rng.normal(size=3000)),
+    "invariance": (rooms, loss, (loss + 0.3 * rng.normal(size=1400)).rename("loss")),
+    "singularity": (weather, power, (power + rng.normal(size=3000)).rename("power")),
 }
 
 # %%
@@ -39,7 +39,8 @@ for name, (X, truth, y) in tables.items():
         model = MotifRegressor(preset="fast", profile=option).fit(X[:-1000], y[:-1000])
         error = np.sqrt(np.mean((model.predict(X[-1000:]) - truth[-1000:]) ** 2))
         kept = [row.stage for row in model.ledger_ if row.kept]
-        print(f"{name}, profile={option!r}: {error:.3f}", {"sorting layer", "step"} & {*kept})
+        built = " ".join({"sorting layer", "step"} & {*kept}) or "no layer"
+        print(f"{name}, profile={option!r}: {error:.3f}, {built}")
         models[name, option] = model
 
 # %%
