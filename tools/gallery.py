@@ -29,7 +29,7 @@ from cycler import cycler
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "examples" / "gallery"
 PAGES = ROOT / "docs" / "gallery"
-COLUMNS = 88  # of what is printed
+COLUMNS = 82  # of what is printed
 THUMBNAIL = 150  # pixels
 # in the order of the index: what an example shows, and what is in its picture
 EXAMPLES = {
@@ -182,8 +182,9 @@ def index(examples: list[Example]) -> str:
         rows += [f"| [{thumbnail}]({name}.md) | **[{title}]({name}.md)**<br>{sentence} |"]
     head = (
         "# Gallery\n\nEight scripts that run as they stand, each with what it prints and one "
-        "picture. Tables are bundled with motifnet or with scikit-learn; nothing is downloaded. "
-        "`make gallery` runs all of them and writes these pages.\n"
+        "picture. Tables are bundled with motifnet or with scikit-learn, or simulated where the "
+        "truth is needed; nothing is downloaded. `make gallery` runs all of them and writes these "
+        "pages.\n"
     )
     return "\n".join([head, "| picture | example |", "|---|---|", *rows, ""])
 

@@ -37,7 +37,7 @@ for name, model in fits.items():
 # %%
 # Random folds expect an error that is too small for new mixtures. With groups the expected error is
 # the one that comes, within its ±, and the intervals are as wide as new mixtures need. What is
-# predicted is nearly the same: groups mend the scores.
+# predicted is nearly the same: `groups=` is for the scores and the intervals.
 fig, ax = plt.subplots(figsize=(5, 2.6))
 place = [1, 0]
 ax.errorbar(
