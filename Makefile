@@ -1,4 +1,4 @@
-# make demo | test | test-slow | test-oldest | coverage | bench-quick | bench | autogluon | lab | lint | docs | clean.  Another Python: make test PYTHON=python3.12
+# make demo | test | test-slow | test-oldest | coverage | bench-quick | bench | autogluon | lab | lint | docs | gallery | clean.  Another Python: make test PYTHON=python3.12
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Two workers begin at the two halves of the suite, so that what a file prepares is made once.
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo test test-slow test-oldest coverage bench-quick bench autogluon lab lint docs readme clean
+.PHONY: demo test test-slow test-oldest coverage bench-quick bench autogluon lab lint docs gallery readme clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/demo.py
@@ -60,6 +60,10 @@ docs: .venv/.installed-docs
 	$(BIN)/python tools/site.py site-pages
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "Now open site/README.html or site/index.html"
+
+# The scripts of examples/gallery, run again, and their pages in docs/gallery.
+gallery: .venv/.installed-dev
+	$(ONE_THREAD) $(BIN)/python tools/gallery.py
 
 # Figures and tables of the user guide, computed again.
 readme: .venv/.installed-dev

@@ -22,6 +22,8 @@ PAGES = (
     "LICENSE",
     "docs/**/*.*",
     "examples/README.md",
+    "examples/gallery/*.py",
+    "examples/notebooks/*.ipynb",
     "benchmarks/data/README.md",
     "benchmarks/mutation/*.py",
     "benchmarks/results/**/*.md",
