@@ -135,13 +135,13 @@ def test_calibration_of_numbers_is_the_coverage_of_intervals(
 ) -> None:
     ax = fitted.plot_calibration()
     report = fitted.report()
-    drawn = dict(ax.lines[1].get_xydata().tolist())
+    drawn = dict(np.asarray(ax.lines[1].get_xydata()).tolist())
     assert drawn == pytest.approx(dict(report.facts["calibration"]["coverage"]))
     assert len(repr(report)) < 200
     new = rows.copy()
     new["size"] = new["size"].fillna(100) + 0.25
     y = table["price"]
-    at = dict(fitted.plot_calibration(new, y).lines[1].get_xydata().tolist())
+    at = dict(np.asarray(fitted.plot_calibration(new, y).lines[1].get_xydata()).tolist())
     ends = fitted.predict_interval(new, 0.8)
     inside = ((ends[:, 0] <= y) & (y <= ends[:, 1])).mean()
     assert at[0.8] == pytest.approx(inside)
