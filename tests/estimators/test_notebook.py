@@ -104,8 +104,10 @@ def test_effects_of_a_model_are_those_of_its_explanation(
 ) -> None:
     names = ["town", "size"]
     mine = fitted.plot_effects(names)
+    others = found.plot_effects(names)
     assert isinstance(mine, np.ndarray) and mine.shape == (2,)
-    for one, other in zip(mine, found.plot_effects(names), strict=True):  # type: ignore[call-overload]
+    assert isinstance(others, np.ndarray)
+    for one, other in zip(mine, others, strict=True):
         assert one.lines[0].get_ydata() == pytest.approx(other.lines[0].get_ydata())
     largest = max(found.effects, key=lambda effect: effect.size.max()).name
     assert fitted.plot_effects()[0].get_xlabel() == largest  # type: ignore[index]
