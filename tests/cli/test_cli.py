@@ -99,7 +99,8 @@ def test_check_says_which_columns_moved(folder: Path) -> None:
     )
     model = load(folder / "price.motif")
     found = json.loads(done("check", folder / "price.motif", folder / "moved.csv", "--json").stdout)
-    assert found == model.check_shift(moved[list(model.model_.schema.names)]).to_dict()
+    names = list(model.model_.schema.names)
+    assert found == model.check_shift(moved[names], y=moved["price"]).to_dict()
     assert (
         found["shifted"]
         and set(found["moved"]) == {"area", "town"}
