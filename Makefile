@@ -1,4 +1,4 @@
-# make demo | test | test-slow | coverage | bench-quick | bench | autogluon | lab | lint | docs | gallery | clean.  Another Python: make test PYTHON=python3.12
+# make demo | test | test-slow | test-oldest | coverage | bench-quick | bench | autogluon | lab | lint | docs | gallery | clean.  Another Python: make test PYTHON=python3.12
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Two workers begin at the two halves of the suite, so that what a file prepares is made once.
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo test test-slow coverage bench-quick bench autogluon lab lint docs gallery readme clean
+.PHONY: demo test test-slow test-oldest coverage bench-quick bench autogluon lab lint docs gallery readme clean
 
 demo: .venv/.installed
 	$(BIN)/python examples/demo.py
@@ -19,6 +19,12 @@ test: lint
 
 test-slow: .venv/.installed-dev
 	$(PYTEST) -m slow
+
+# The fast tests with the lowest versions that pyproject.toml allows, in a Python of their own. What
+# old packages say of newer ones is not looked at.
+test-oldest: .venv-oldest/.installed
+	$(ONE_THREAD) .venv-oldest/bin/python -m pytest -n 2 --dist worksteal -m "not slow" \
+		-W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning -W ignore::FutureWarning
 
 # Which lines of src the fast tests run.
 coverage: .venv/.installed-dev
@@ -79,10 +85,17 @@ readme: .venv/.installed-dev
 	@$(PIP) --editable ".[docs]"
 	@touch $@
 
+.venv-oldest/.installed: pyproject.toml tools/oldest.py
+	@test -x .venv-oldest/bin/pip || $(PYTHON) -m venv .venv-oldest
+	@.venv-oldest/bin/python tools/oldest.py > .venv-oldest/constraints.txt
+	@.venv-oldest/bin/python -m pip install --quiet --constraint .venv-oldest/constraints.txt torch
+	@.venv-oldest/bin/python -m pip install --quiet --constraint .venv-oldest/constraints.txt --editable ".[dev]"
+	@touch $@
+
 .venv/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	@touch $@
 
 clean:
-	rm -rf .venv demo-out dist site site-pages .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-oldest demo-out dist site site-pages .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -20,6 +20,7 @@ from scipy import stats
 
 from benchmarks._distribution_report import COVERAGES, report
 from benchmarks._experiment import Experiment, Options, Plan, options_of
+from benchmarks._peer_laws import PeerLaw
 from benchmarks._tables import table_of
 from motifnet import MotifRegressor
 from motifnet.uncertainty import PredictiveDistribution
@@ -27,19 +28,22 @@ from motifnet.uncertainty import PredictiveDistribution
 SETS = ("yacht", "energy", "concrete", "wine_red", "power", "kin8nm")
 LARGE = 5_000
 FIFTHS = tuple(f"fifth{i}" for i in range(1, 6))
+MEASURED = (
+    "nll",
+    "crps",
+    *(f"cover{level * 100:.0f}" for level in COVERAGES),
+    *(f"width{level * 100:.0f}" for level in COVERAGES),
+    *FIFTHS,
+    "pit",
+    "worst",
+)
 EXPERIMENT = Experiment(
     "distribution",
     ("set", "split", "preset"),
     (
         "rows",
         "rmse",
-        "nll",
-        "crps",
-        *(f"cover{level * 100:.0f}" for level in COVERAGES),
-        *(f"width{level * 100:.0f}" for level in COVERAGES),
-        *FIFTHS,
-        "pit",
-        "worst",
+        *MEASURED,
         "unconditional_nll",
         "unconditional_crps",
         "shift",
@@ -97,7 +101,7 @@ def _measure(key: tuple[str, int, str], options: Options) -> dict[str, Any]:
     }
 
 
-def scores(found: PredictiveDistribution, y: np.ndarray) -> dict[str, float]:
+def scores(found: PredictiveDistribution | PeerLaw, y: np.ndarray) -> dict[str, float]:
     """NLL and CRPS, coverage and mean width of central quantiles, coverage at 90 % in fifths of
     the predicted standard deviation, distance of the PIT values from uniform, and the worst row.
     """

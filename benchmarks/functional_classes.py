@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._experiment import Check, Experiment, Options, Plan, checks_table, options_of, page
-from motifnet.functional import (
+from motifnet.further.functional import (
     FunctionalClassifier,
     bayes_error_of_classes,
     make_curve_classes,

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from inspect import isclass, isroutine
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PAGES = (
@@ -28,18 +30,79 @@ PAGES = (
     "benchmarks/results/**/*.svg",
     "benchmarks/results/**/*.csv",
 )
-# what users import; the other packages are how these work
-PACKAGES = {
-    "motifnet": "Fit, load, imitate, profile",
-    "motifnet.functional": "Curves",
-    "motifnet.moments": "Conditional moments",
-    "motifnet.density": "Rough densities",
-    "motifnet.trajectories": "Trajectories",
-    "motifnet.synthetic": "Synthetic tables",
-    "motifnet.uncertainty": "Intervals, bands and shifts",
-    "motifnet.transport": "Wasserstein tests",
-    "motifnet.landscape": "Landscapes of torch networks",
-    "motifnet.compare": "Comparison with other methods",
+API_NOTE = (
+    "Every public class and function. What is not listed here is private, whatever the spelling of "
+    "its name: it may change in any version."
+)
+# The public API: a title a page, and public names by package; None stands for `__all__`.
+API: dict[str, tuple[str, dict[str, str | None]]] = {
+    "motifnet": ("Fit, load, imitate, profile", {"motifnet": None}),
+    "results": (
+        "What they return",
+        {
+            "motifnet.engine": "LedgerRow",
+            "motifnet.stacking": "Score ReliabilityCurve",
+            "motifnet.transfer": "Card Block Certificate",
+            "motifnet.compress": "TradeOff Point",
+            "motifnet.structure": "Profile Finding",
+            "motifnet.model.report": "Report",
+            "motifnet.model.explain": (
+                "Explanation Effect Group Importance Leakage Novelty Pair Share"
+            ),
+        },
+    ),
+    "motifnet-uncertainty": (
+        "Distributions, bands and shifts",
+        {
+            "motifnet.uncertainty": (
+                "PredictiveDistribution ShiftReport ColumnShift ErrorShift "
+                "linear_band multiplier_bootstrap Bootstrap"
+            ),
+        },
+    ),
+    "errors": (
+        "Errors and warnings",
+        {
+            "motifnet.engine": (
+                "MotifnetError UsageError DataError FileError ResourceError MotifnetWarning"
+            ),
+            "motifnet.model": "BundleError ParityError",
+            "motifnet.transfer": "MimicryError",
+        },
+    ),
+    "motifnet-functional": ("Curves", {"motifnet.functional": None}),
+    "motifnet-moments": ("Conditional moments", {"motifnet.moments": None}),
+    "motifnet-density": ("Rough densities", {"motifnet.density": None}),
+    "motifnet-trajectories": ("Trajectories", {"motifnet.trajectories": None}),
+    "motifnet-synthetic": ("Synthetic tables", {"motifnet.synthetic": None}),
+    "motifnet-transport": (
+        "Wasserstein tests",
+        {
+            "motifnet.transport": (
+                "wasserstein_distance wasserstein_interval wasserstein_test "
+                "WassersteinInterval WassersteinTestResult"
+            ),
+        },
+    ),
+    "motifnet-landscape": (
+        "Landscapes of torch networks",
+        {
+            "motifnet.landscape": (
+                "audit Audit balanced risk_of Risk hessian_trace Trace "
+                "minimum_sharpness MinimumSharpness curvature Curvature "
+                "gradient_noise GradientNoise escape Escape gaussian_sgd row_noise "
+                "Walk visited Visited information Information fisher_spectrum "
+                "FisherSpectrum size_curve SizeCurve SizePoint ParallelNetwork "
+                "ResidualNetwork"
+            ),
+        },
+    ),
+    "motifnet-compare": (
+        "Comparison with other methods",
+        {
+            "motifnet.compare": "compare default_methods Result summary report picture",
+        },
+    ),
 }
 
 
@@ -53,22 +116,29 @@ def copy_pages(folder: Path) -> None:
                 shutil.copyfile(page, target)
 
 
+def public_names() -> Iterator[tuple[str, str, Any]]:
+    """Page, full name and object of every public class and function."""
+    for page, (_, packages) in API.items():
+        for package, names in packages.items():
+            module = import_module(package)
+            for name in module.__all__ if names is None else names.split():
+                found = getattr(module, name)
+                if isclass(found) or isroutine(found):
+                    yield page, f"{package}.{name}", found
+
+
 def write_api(folder: Path) -> None:
-    """A page a package, and one that lists every public name."""
+    """The pages of the API, and one that lists every public name."""
     pages = folder / "api"
     pages.mkdir(parents=True, exist_ok=True)
-    index = ["# API", ""]
-    for package, title in PACKAGES.items():
-        module = import_module(package)
-        names = [
-            n for n in module.__all__ if isclass(found := getattr(module, n)) or isroutine(found)
-        ]
-        page = f"{package.replace('.', '-')}.md"
-        listed = ", ".join(f"[{name}]({page}#{package}.{name})" for name in names)
-        index += [f"**[{title}]({page})**, `{package}`: {listed}", ""]
-        parts = [f"# {title}", "", f"`{package}`", ""]
-        parts += [f"::: {package}.{name}" for name in names]
-        (pages / page).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    names = [(page, name) for page, name, _ in public_names()]
+    index = ["# API", "", API_NOTE, ""]
+    for page, (title, _) in API.items():
+        own = [name for of, name in names if of == page]
+        listed = ", ".join(f"[{name.split('.')[-1]}]({page}.md#{name})" for name in own)
+        index += [f"**[{title}]({page}.md)**: {listed}", ""]
+        parts = [f"# {title}", *(f"::: {name}" for name in own)]
+        (pages / f"{page}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     (pages / "index.md").write_text("\n".join(index), encoding="utf-8")
 
 

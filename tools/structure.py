@@ -2,7 +2,8 @@
 
     python tools/structure.py     prints the measures and exits with 1 if one is above its ceiling
 
-Lines are counted at 100 columns, the width of the formatter.
+Lines are counted at 100 columns, the width of the formatter. Those of a function are its code: a
+docstring that names every parameter makes it no longer.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def measures(source: Path = SOURCE) -> list[Measure]:
         if node.attr in LINEAR_ALGEBRA
     ]
     return [
-        Measure("files", len([p for p in trees if "further" not in p.parts]), 296),
+        Measure("files", len([p for p in trees if "further" not in p.parts]), 320),
         Measure("lines of a file, median", statistics.median(map(len, lines.values())), 200, 90),
         Measure("lines of a function, median", functions[len(functions) // 2][0], 8),
         Measure("lines of a file, most", len(lines[longest_file]), 450, where=longest_file.name),
@@ -94,14 +95,17 @@ def measures(source: Path = SOURCE) -> list[Measure]:
 
 
 def _functions(trees: dict[Path, ast.Module]) -> Iterator[tuple[int, str]]:
-    """Lines and name of every function."""
+    """Lines without the docstring, and name, of every function."""
     for path, tree in trees.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield (
-                    (node.end_lineno or node.lineno) - node.lineno + 1,
-                    f"{path.name}: {node.name}",
-                )
+                has_text = ast.get_docstring(node) is not None
+                text = _lines(node.body[0]) if has_text else 0
+                yield _lines(node) - text, f"{path.name}: {node.name}"
+
+
+def _lines(node: ast.stmt) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
 def _positional(trees: dict[Path, ast.Module]) -> Iterator[tuple[int, str]]:

@@ -7,6 +7,7 @@ from motifnet.further.moments import (
     DensityRatio,
     Identification,
     KernelIV,
+    OverIdentification,
     SieveTSLS,
 )
 
@@ -15,5 +16,6 @@ __all__ = [
     "DensityRatio",
     "Identification",
     "KernelIV",
+    "OverIdentification",
     "SieveTSLS",
 ]

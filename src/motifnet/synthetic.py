@@ -5,8 +5,7 @@ from motifnet.further.synthetic import (
     Privacy,
     SyntheticReport,
     Utility,
-    check_path,
     check_synthetic,
 )
 
-__all__ = ["Fidelity", "Privacy", "SyntheticReport", "Utility", "check_path", "check_synthetic"]
+__all__ = ["Fidelity", "Privacy", "SyntheticReport", "Utility", "check_synthetic"]

@@ -78,7 +78,6 @@ CASES = {
     "show dir": (2, "Is a directory"),
     "show m.motif rows.csv": (2, "rows.csv"),
     # export
-    "export m.motif": (2, "ONNX"),
     "export m.motif dir.onnx": (2, "is a folder"),
     "export m.motif none/m.onnx": (2, "does not exist"),
     "export m.motif rows.csv": (2, "exists already. Use --force"),

@@ -116,7 +116,7 @@ def test_check_says_which_columns_moved(folder: Path) -> None:
             stdin=(folder / "alike.csv").read_text(),
         ).stdout
     )
-    assert again["moved"] == [] and again["error_unit"] == "error as log loss"
+    assert again["moved"] == [] and again["error_unit"] == "log loss"
 
 
 def test_check_of_a_file_of_before(folder: Path) -> None:

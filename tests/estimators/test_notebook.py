@@ -104,8 +104,10 @@ def test_effects_of_a_model_are_those_of_its_explanation(
 ) -> None:
     names = ["town", "size"]
     mine = fitted.plot_effects(names)
+    others = found.plot_effects(names)
     assert isinstance(mine, np.ndarray) and mine.shape == (2,)
-    for one, other in zip(mine, found.plot_effects(names), strict=True):  # type: ignore[call-overload]
+    assert isinstance(others, np.ndarray)
+    for one, other in zip(mine, others, strict=True):
         assert one.lines[0].get_ydata() == pytest.approx(other.lines[0].get_ydata())
     largest = max(found.effects, key=lambda effect: effect.size.max()).name
     assert fitted.plot_effects()[0].get_xlabel() == largest  # type: ignore[index]
@@ -135,13 +137,13 @@ def test_calibration_of_numbers_is_the_coverage_of_intervals(
 ) -> None:
     ax = fitted.plot_calibration()
     report = fitted.report()
-    drawn = dict(ax.lines[1].get_xydata().tolist())
+    drawn = dict(np.asarray(ax.lines[1].get_xydata()).tolist())
     assert drawn == pytest.approx(dict(report.facts["calibration"]["coverage"]))
     assert len(repr(report)) < 200
     new = rows.copy()
     new["size"] = new["size"].fillna(100) + 0.25
     y = table["price"]
-    at = dict(fitted.plot_calibration(new, y).lines[1].get_xydata().tolist())
+    at = dict(np.asarray(fitted.plot_calibration(new, y).lines[1].get_xydata()).tolist())
     ends = fitted.predict_interval(new, 0.8)
     inside = ((ends[:, 0] <= y) & (y <= ends[:, 1])).mean()
     assert at[0.8] == pytest.approx(inside)

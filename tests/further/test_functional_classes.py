@@ -12,7 +12,7 @@ from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from motifnet.engine import DataError, Matrix, UsageError
-from motifnet.functional import (
+from motifnet.further.functional import (
     FunctionalClassifier,
     SeparabilityProfile,
     bayes_error_of_classes,

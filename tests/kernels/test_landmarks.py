@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from motifnet.kernels import (
+    SINGLE_ROWS,
+    Landmarks,
     choose_landmarks,
     landmark_features,
     leverage_landmarks,
@@ -76,3 +78,17 @@ def test_rows_by_themselves_are_landmarks_first() -> None:
         and len({tuple(marks.tolist()) for marks in draws}) > 1
     )
     assert len(leverage_landmarks(KERNEL.gram, Z[:4], 6, 1e-1, 0)) == 4
+
+
+@pytest.mark.parametrize("n", [SINGLE_ROWS - 1, SINGLE_ROWS])
+def test_sums_over_many_rows_are_those_in_double_precision(n: int) -> None:
+    Z, y = numbers(n, D), numbers(n, 2, seed=1)
+    w = numbers(n, 1, seed=2)[:, 0].abs()
+    marks = Landmarks.choose(KERNEL.gram, Z, 30, 0)
+    S, c = marks.normal_equations(torch.arange(n), y, w)
+    K = KERNEL.gram(Z[marks.chosen], Z)
+    F = torch.cat([torch.linalg.solve_triangular(marks.L, K, upper=False), torch.ones(1, n)])
+    assert S.dtype == c.dtype == torch.float64
+    scale = float((F * w @ F.T).diagonal().max())
+    assert float((S - F * w @ F.T).abs().max()) < 1e-5 * scale
+    assert float((c - F @ (w[:, None] * y)).abs().max()) < 1e-5 * scale

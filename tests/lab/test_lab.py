@@ -100,6 +100,9 @@ def test_ctrl_c_leaves_a_page_of_what_is_done(
     assert "line: figure 1 of 2" in result.stdout and "long: figure 2 of 2" in result.stdout
     assert "holds the 1 of 2 figures that are done" in " ".join(result.stderr.split())
     assert "A &lt;line&gt;" in (tmp_path / "lab.html").read_text(encoding="utf-8")
+    first = run("lab", "long", "--out", tmp_path / "first")
+    assert first.exit_code == 130 and "holds the 0 of 1 figures" in " ".join(first.stderr.split())
+    assert (tmp_path / "first" / "lab.html").exists()
 
 
 def test_registry() -> None:

@@ -56,7 +56,7 @@ def test_what_an_early_end_leaves_is_named() -> None:
 def test_a_fit_without_time_says_what_it_has_not_tried() -> None:
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, (300, 2))
-    with pytest.warns(MotifnetWarning, match="ended by time_limit_s"):
+    with pytest.warns(MotifnetWarning, match="ended by its limit"):
         model = MotifRegressor(preset="balanced", time_limit_s=1e-6).fit(
             X, X[:, 0] * X[:, 1] + 0.1 * rng.normal(size=300)
         )

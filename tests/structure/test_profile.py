@@ -77,6 +77,9 @@ def test_classes_have_no_noise_detectors() -> None:
     )
     assert found["singularity"].verdict == found["noise floor"].verdict == "not applicable"
     assert found["intrinsic dimension"].value > 1
+    for screen in (str(found), found.report()):
+        assert "not applicable" not in screen and screen.count("noise floor") == 1
+        assert "not measured on this table: noise floor, heteroscedasticity, learning" in screen
 
 
 def test_wrong_use_is_told() -> None:

@@ -29,7 +29,6 @@ from motifnet.structure import (
     two_nn,
     variogram,
 )
-from motifnet.structure._surface import steps
 from motifnet.structure._width import divisibility, jacobian, risk_curve, spectrum
 
 
@@ -181,13 +180,22 @@ def test_left_out_residuals_are_those_of_fits_without_the_row() -> None:
     for i in (0, 7, 39):
         kept = np.arange(40) != i
         A, B = torch.as_tensor(fit.X[kept]), torch.as_tensor(fit.X[[i]])
-        part = Smooth.at(fit.X[kept], fit.y[kept], fit.prior, fit.prior.gram(A, A))
+        part = Smooth.at(fit.X[kept], fit.y[kept], fit.prior, fit.prior.single_gram(A, A))
         g = part.P.sum(0)
-        intercept = (part.fitted - fit.prior.gram(A, A).numpy() @ part.dual).mean()
+        intercept = (part.fitted - fit.prior.single_gram(A, A).numpy() @ part.dual).mean()
         assert abs(g).max() < 1e-8
-        assert fit.y[i, 0] - (fit.prior.gram(B, A).numpy() @ part.dual)[
+        assert fit.y[i, 0] - (fit.prior.single_gram(B, A).numpy() @ part.dual)[
             0, 0
-        ] - intercept == pytest.approx(fit.left_out[i, 0], rel=1e-6)
+        ] - intercept == pytest.approx(fit.left_out[i, 0], rel=1e-5)
+
+
+def test_single_precision_is_far_below_the_ridge() -> None:
+    import torch
+
+    fit = small_fit()
+    A = torch.as_tensor(fit.X)
+    rounding = (fit.prior.single_gram(A, A) - fit.prior.gram(A, A)).abs().max()
+    assert float(rounding) < 1e-3 * fit.prior.ridge
 
 
 def test_gradients_are_those_of_the_fit() -> None:
@@ -209,7 +217,8 @@ def test_F_of_one_column_is_the_square_of_its_step() -> None:
     fit = small_fit()
     t = fit.X[:, [1]]
     F, rank, p = fit.score_test((t > 0.1).astype(float))
-    z = steps(fit, t, np.array([0.1]), ramp=False).z[0]
+    S = (t[:, 0] > 0.1).astype(float)
+    z = S @ fit.dual[:, 0] / np.sqrt(fit.tau2[0] * (S @ fit.P @ S))
     n = len(fit.X)
     assert rank == 1
     assert 0 < p < 1

@@ -14,6 +14,7 @@ from motifnet.losses import Loss, Pinball, Poisson
 from motifnet.tables import Sample
 from motifnet.teachers import (
     MIN_TREES,
+    ONCE_ROWS,
     BoostedTrees,
     Forest,
     Growth,
@@ -151,3 +152,15 @@ def test_trees_of_a_single_fold_that_a_limit_cut_short_are_those_that_were_score
     )
     rows = sample.folds.scored
     assert np.allclose(fitted.predict(X[rows]), fitted.oof[rows]) != anew
+
+
+@pytest.mark.parametrize("n", [ONCE_ROWS - 1, ONCE_ROWS])
+def test_trees_of_all_rows_are_as_many_if_those_of_a_single_fold_are_grown_once(n: int) -> None:
+    sample = problem(n)
+    sample = replace(sample, folds=sample.folds.only(0))
+    # so slow that the last tree is the best one
+    teacher = BoostedTrees(max_trees=9, learning_rate=0.01, leaves=3, bagged=False)
+    fitted = teacher.fit(sample)
+    assert len(fitted.forests[0].roots) == 1 + 9 * 4 / 3 * 4 / 3
+    assert r2(fitted.oof, sample.y) > 0.05
+    assert np.isnan(fitted.oof).any(1).mean() == pytest.approx(0.75, abs=0.01)

@@ -264,6 +264,25 @@ def test_shapes_index_and_words(found: PredictiveDistribution, fresh: Any) -> No
     assert frame.index.equals(fresh[0].index)
 
 
+def test_pictures(found: PredictiveDistribution, model: MotifRegressor, fresh: Any) -> None:
+    X, y = fresh
+    ax = found.plot(y)
+    legend = ax.get_legend()
+    assert legend is not None
+    words = [text.get_text() for text in legend.get_texts()]
+    assert words == ["95%", "80%", "50%", "median", "observed"]
+    median, observed = (np.asarray(line.get_ydata()) for line in ax.lines)
+    assert (np.diff(median) >= 0).all()
+    np.testing.assert_array_equal(np.sort(observed), np.sort(y))
+    few = model.predict_distribution(X[:3])
+    axes = few.plot(y[:3], ax=ax.figure.add_subplot())
+    points, density = np.asarray(axes.lines[0].get_xydata()).T
+    np.testing.assert_allclose(density, few.pdf(points[None])[0])
+    page = found._repr_html_()
+    assert "PredictiveDistribution of y at 400 rows" in page
+    assert "1009" in page and "1010" not in page
+
+
 def test_expectations_are_moments_and_probabilities(found: PredictiveDistribution) -> None:
     np.testing.assert_allclose(found.expectation(lambda y: y), found.mean(), atol=1e-6)
     near = found.expectation(lambda y: (y <= 0.3).astype(float))
@@ -292,7 +311,15 @@ def test_the_report_shows_pit_values_and_scores(model: MotifRegressor, fresh: An
         assert max(facts["pit"]) < 0.2
         assert facts["nll"] < facts["nll_one_width"] < facts["nll_unconditional"]
         assert facts["crps"] < facts["crps_one_width"] < facts["crps_unconditional"]
-    assert "PIT histogram" in model.report()._repr_html_()
+        assert len(facts["fan"]) > 50 and len(facts["densities"]) == 3
+        medians = [row["quantiles"][3] for row in facts["fan"]]
+        assert medians == sorted(medians)
+        # seven quantiles: the outer ones hold 95 %
+        inside = [r["quantiles"][0] <= r["observed"] <= r["quantiles"][6] for r in facts["fan"]]
+        assert np.mean(inside) > 0.85
+    page = model.report()._repr_html_()
+    for title in ("PIT histogram", "predictive distributions", "densities of three rows"):
+        assert title in page
 
 
 @pytest.mark.parametrize("coverage", [None, 0.8])
@@ -342,6 +369,8 @@ def test_several_targets_one_by_one(fresh: Any) -> None:
     assert found.cdf(np.zeros((400, 2))).shape == (400, 2)
     with pytest.raises(UsageError, match="The targets are 'y', 'minus'"):
         found["z"]
+    with pytest.raises(UsageError, match=r"distribution\['y'\]\.plot"):
+        found.plot()
 
 
 @pytest.mark.parametrize("objective", ["poisson", "gamma"])
@@ -358,6 +387,12 @@ def test_counts_and_amounts_have_their_own_laws(objective: str) -> None:
     assert np.isfinite(found.logpdf(y[400:])).all()
     np.testing.assert_allclose(found.expectation(lambda y: y), found.mean(), rtol=1e-6)
     np.testing.assert_array_equal(found.interval(0.8), model.predict_interval(X[400:], 0.8))
+    for rows in ((), (X[400:], y[400:])):
+        facts = model.report(None, *rows).facts["calibration"]["distribution"]
+        # the PIT values of counts are drawn, so that they are uniform too
+        assert max(facts["pit"]) < 0.18 and min(facts["pit"]) > 0.04
+        assert facts["nll"] < facts["nll_one_width"]
+        assert facts["crps"] < facts["crps_unconditional"]
 
 
 def test_a_constant_target_has_a_narrow_law() -> None:
@@ -389,6 +424,9 @@ BAD: dict[str, tuple[Callable[[PredictiveDistribution], Any], type[Exception], s
     "a share of a draw": (lambda d: d.sample(1.5), UsageError, "positive number"),  # type: ignore[arg-type]
     "a coverage of 2": (lambda d: d.interval(2), UsageError, "coverage"),
     "another side": (lambda d: d.interval(0.9, "left"), UsageError, "side"),
+    "another picture": (lambda d: d.plot(kind="bars"), UsageError, "'density'"),
+    "too many curves": (lambda d: d.plot(kind="density"), UsageError, "8 at most"),
+    "few observations": (lambda d: d.plot([1.0]), DataError, "expected"),
     "a sum": (lambda d: d.expectation(lambda y: y.sum()), UsageError, "element by element"),
 }
 
@@ -402,8 +440,8 @@ def test_bad_input(found: PredictiveDistribution, case: str) -> None:
 
 def test_models_without_a_distribution_say_why() -> None:
     X, y = _table(60)
-    quantiles = MotifRegressor(preset="fast", objective="pinball").fit(X, y)
-    with pytest.raises(UsageError, match="predicts quantiles"):
-        quantiles.predict_distribution(X)
+    exposed = MotifRegressor(preset="fast", objective="poisson").fit(X, y**2, offset=X["a"])
+    with pytest.raises(UsageError, match="exposures"):
+        exposed.predict_distribution(X)
     with pytest.raises(UsageError, match="predict_proba"):
         MotifClassifier().predict_distribution(X)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from motifnet import __version__
 from motifnet.cli._compare import compare
@@ -16,7 +17,30 @@ from motifnet.cli._report import report, show
 from motifnet.cli._synthetic import check_synthetic
 from motifnet.cli._theory import lab, profile
 
+# names that other libraries have for what ours do
+SYNONYMS = {
+    "train": "fit",
+    "explain": "report",
+    "evaluate": "report",
+    "score": "report",
+    "summary": "show",
+    "info": "show",
+    "convert": "mimic",
+    "benchmark": "compare",
+}
+
+
+class _Commands(TyperGroup):
+    """The commands; an unknown one that has another name here is refused with that name."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] in SYNONYMS:
+            ctx.fail(f"There is no command {args[0]!r}: use motifnet {SYNONYMS[args[0]]}.")
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",

@@ -1,7 +1,7 @@
 """motifnet export, compress and mimic: a model in, its network in another form out.
 
-`export` writes the same function as ONNX. `compress` distils it into a small model. `mimic` takes a
-fitted estimator of another library and writes its network as ONNX or Python.
+`export` writes the same function as ONNX or Python. `compress` distils it into a small model.
+`mimic` takes a fitted estimator of another library and writes its network as ONNX or Python.
 """
 
 from __future__ import annotations
@@ -15,15 +15,19 @@ from motifnet.cli._console import guarded, say, say_ledger
 from motifnet.cli._estimator_file import read_estimator
 from motifnet.cli._input import check_names, read_by, reading_of
 from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet, argument, option
-from motifnet.cli._output import check_place
+from motifnet.cli._output import beside, check_place
 from motifnet.engine import UsageError
 
 if TYPE_CHECKING:
     from motifnet.tables import Reading
 
 OnnxFile = Annotated[
-    Path,
-    argument(metavar="ONNX", help="Where the ONNX file goes, such as houses.onnx."),
+    Path | None,
+    argument(
+        metavar="[FILE]",
+        help="Where the file goes: an ONNX file, or a .py file. Default: houses.onnx in this "
+        "folder for houses.motif.",
+    ),
 ]
 Dtype = Annotated[Literal["float64", "float32"], typer.Option(help="Type of numbers in and out.")]
 Coverage = Annotated[
@@ -85,7 +89,8 @@ ScaleAndLaws = Annotated[
     bool,
     typer.Option(
         "--distribution",
-        help="Give the scale of each row too; the metadata have the law around it.",
+        help="ONNX: give the scale of each row too; the metadata have the law around it. Python: "
+        "a function distribution() that gives the law.",
     ),
 ]
 
@@ -93,7 +98,7 @@ ScaleAndLaws = Annotated[
 @guarded
 def export(
     model: Model,
-    out: OnnxFile,
+    out: OnnxFile = None,
     dtype: Dtype = "float64",
     coverage: Coverage = None,
     distribution: ScaleAndLaws = False,
@@ -101,7 +106,7 @@ def export(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Write a model as ONNX, to run without Python.
+    """Write a model as ONNX, to run without Python, or as a Python file that needs only numpy.
 
     The graph takes the columns of the table by name, strings and missing values included. Before
     the file is written, onnxruntime runs the graph and its output is compared with the model. A
@@ -109,9 +114,17 @@ def export(
 
     [bold]motifnet export houses.motif houses.onnx[/bold]
     """
-    from motifnet.model import load_model, to_onnx
+    from motifnet.model import load_model, model_to_python, to_onnx
 
-    check_place(out, force=force, option="ONNX")
+    out = out or beside(model, ".onnx", "FILE")
+    check_place(out, force=force, option="FILE")
+    if out.suffix == ".py":
+        if dtype != "float64" or coverage is not None:
+            raise UsageError("--dtype and --coverage are for ONNX. Leave them out for a .py file.")
+        model_to_python(load_model(model), out, distribution)
+        if not quiet:
+            say(f"{out}: {out.stat().st_size:,} bytes")
+        return
     parity = to_onnx(
         load_model(model), out, dtype=dtype, coverage=coverage, distribution=distribution
     )

@@ -10,18 +10,28 @@ import time as clock
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from motifnet.cli._console import guarded, note, say, say_ledger
-from motifnet.cli._input import check_names, read_by, reading_of, said_task, with_target
+from motifnet.cli._input import (
+    check_names,
+    note_identifiers,
+    read_by,
+    reading_of,
+    said_task,
+    with_target,
+)
 from motifnet.cli._options import (
     Checkpoint,
     Debug,
     Decimal,
+    Decreasing,
     Drop,
     Engine,
     Force,
     Groups,
+    Increasing,
     Jobs,
     Landmarks,
     MaxParameters,
@@ -46,7 +56,7 @@ from motifnet.cli._options import (
     Verbose,
     Weight,
 )
-from motifnet.cli._output import check_place
+from motifnet.cli._output import beside, check_place
 from motifnet.engine import Control, UsageError
 
 if TYPE_CHECKING:
@@ -107,7 +117,7 @@ and saves the best model so far; a second one stops at once.
 def fit(
     table: Table,
     target: Targets,
-    out: Out,
+    out: Out = None,
     report: ReportFile = None,
     preset: Preset = "balanced",
     task: TaskName = "auto",
@@ -118,6 +128,8 @@ def fit(
     quantiles: Quantiles = ".1,.5,.9",
     offset: Offset = None,
     time_limit: TimeLimit = None,
+    increasing: Increasing = None,
+    decreasing: Decreasing = None,
     groups: Groups = None,
     time: Time = None,
     weight: Weight = None,
@@ -138,16 +150,15 @@ def fit(
 ) -> None:
     """Fit a model to the table and save it."""
     start, reading = clock.monotonic(), reading_of(decimal, missing)
+    out = out or beside(table, ".motif", "--out")
     _check_places(out, report, force)
     columns = Columns(target, drop or [], groups, time, weight, offset)
     settings: dict[str, Any] = {"preset": preset, "n_jobs": jobs, "random_state": seed}
     settings |= {"engine": engine, "checkpoint": checkpoint}
-    without_stream = {"time": time, "weight": weight, "offset": offset, "time-limit": time_limit}
-    without_stream |= {"teacher": teacher, "max-parameters": max_parameters}
-    without_stream |= {"size": size != "compact", "objective": objective != "squared"}
-    without_stream |= {"target (twice)": len(target) > 1}
+    whole: dict[str, Any] = {"size": size, "max_parameters": max_parameters}
+    whole |= {"monotone": _signs(increasing or [], decreasing or []), "time_limit_s": time_limit}
     model: MotifRegressor | MotifClassifier
-    if is_streamed(table, stream, without_stream, quiet):
+    if is_streamed(table, stream, _without_stream(whole, teacher, objective, columns), quiet):
         settings |= {"verbose": int(not quiet)}
         limits: dict[str, Any] = {"landmarks": landmarks, "memory_limit_mb": memory_limit}
         model = _fit_stream(
@@ -156,14 +167,33 @@ def fit(
     else:
         frame, kind = _read(table, columns, reading, task, objective, quiet)
         model = _estimator(kind, objective, quantiles, offset)
-        model.set_params(**settings, **_teacher(teacher))
-        model.set_params(size=size, max_parameters=max_parameters)
-        model.set_params(time_limit_s=time_limit, verbose=int(not quiet and sys.stderr.isatty()))
+        shown = int(not quiet and sys.stderr.isatty())
+        model.set_params(**settings, **whole, **_teacher(teacher), verbose=shown)
         _fit_table(model, frame, columns, reading, out)
     if report is not None:
         model.report(report, overwrite=force)
     if not quiet:
         _print_summary(model, out, clock.monotonic() - start, verbose)
+
+
+def _without_stream(
+    whole: Mapping[str, Any], teacher: str | None, objective: str, columns: Columns
+) -> dict[str, object]:
+    """Options that a stream lacks, by name; those that are set are true."""
+    signs = (whole["monotone"] or {}).values()
+    return {
+        "time": columns.time,
+        "weight": columns.weight,
+        "offset": columns.offset,
+        "time-limit": whole["time_limit_s"],
+        "teacher": teacher,
+        "max-parameters": whole["max_parameters"],
+        "size": whole["size"] != "compact",
+        "objective": objective != "squared",
+        "target (twice)": len(columns.targets) > 1,
+        "increasing": 1 in signs,
+        "decreasing": -1 in signs,
+    }
 
 
 def _read(
@@ -178,6 +208,9 @@ def _read(
         *(targets if task == "classification" else []),
     ]
     frame = _checked(read_table(table, reading=reading, labels=labels), columns)
+    if not quiet:
+        no_input = {*targets, *columns.dropped, *columns.roles.values()}
+        note_identifiers(frame.drop(columns=list(no_input)))
     if task != "auto":
         return frame, task
     if len(targets) > 1 or objective != "squared":
@@ -230,6 +263,17 @@ def _teacher(requested: str | None) -> dict[str, Any]:
     path = Path(requested)
     is_file = bool(path.suffix) or path.exists()
     return {"teacher": read_estimator(path, allow_pickle=False) if is_file else requested}
+
+
+def _signs(increasing: list[str], decreasing: list[str]) -> dict[str, int] | None:
+    """The setting `monotone`, which names a column once."""
+    both = sorted({*increasing} & {*decreasing})
+    if both:
+        raise UsageError(
+            f"{both[0]!r} is named by --increasing and --decreasing. Leave out one of them, or the "
+            "column by --drop if it must have no effect."
+        )
+    return {**dict.fromkeys(increasing, 1), **dict.fromkeys(decreasing, -1)} or None
 
 
 def _checked(frame: DataFrame, columns: Columns) -> DataFrame:
@@ -297,8 +341,8 @@ def _print_summary(
         say(f"on held-out rows: {', '.join(map(str, scores))}{unit}")
     size = f"{fitted.card.parameters:,} parameters, {out.stat().st_size:,} bytes"
     say(f"{out}: {size}")
-    say(f"next: motifnet report {out} --data TABLE --out report.html")
-    say(f"      motifnet predict {out} NEW_TABLE --out predicted.csv")
+    say(f"next: motifnet report {quote(str(out))} --out report.html")
+    say(f"      motifnet predict {quote(str(out))} NEW.csv --out predicted.csv")
 
 
 def is_streamed(

@@ -7,6 +7,7 @@ of the table is refused, with the nearest name that is one.
 from __future__ import annotations
 
 import difflib
+import shlex
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 Task = Literal["regression", "classification"]
 MAX_CLASSES = 10  # different whole numbers that are taken for classes
+MIN_IDENTIFIED = 50  # rows; in fewer, strings may differ by chance
 
 
 def reading_of(
@@ -115,6 +117,25 @@ def assumed_task(target: Series) -> tuple[Task, str]:
     return "regression", f"holds {count} different numbers"
 
 
+def note_identifiers(frame: DataFrame) -> None:
+    """Note columns that number the rows, and columns of strings that differ in every row."""
+    import pandas as pd
+
+    for name in frame.columns:
+        column = frame[name]
+        if len(frame) < MIN_IDENTIFIED or not column.is_unique or column.hasnans:
+            continue
+        numbers = pd.api.types.is_integer_dtype(column.dtype)
+        if numbers and int(column.max()) - int(column.min()) == len(column) - 1:
+            note("note", f"{name!r} numbers the rows; --drop {shlex.quote(name)} leaves it out.")
+        elif pd.api.types.infer_dtype(column) == "string":
+            note(
+                "note",
+                f"{name!r} holds another string in every row, which says nothing about new "
+                f"rows; --drop {shlex.quote(name)} leaves it out.",
+            )
+
+
 def said_task(target: Series, quiet: bool) -> Task:
     """The assumed task, with a note of the reason."""
     task, reason = assumed_task(target)
@@ -125,9 +146,25 @@ def said_task(target: Series, quiet: bool) -> Task:
 
 
 def _check_strings(target: Series) -> None:
-    """Refuse numbers with some strings among them: that is a mistake in the file."""
-    from motifnet.tables import PLAIN
+    """Refuse strings that are no classes: formatted numbers, numbers with some strings among them,
+    and strings of which most occur once.
+    """
+    from motifnet.tables import PLAIN, suspect
 
+    formatted = suspect(target.to_numpy(dtype=object, na_value=None))
+    if formatted is not None and target.nunique() > MAX_CLASSES:
+        row, reason = formatted
+        raise DataError(
+            f"Target {target.name!r}, row {target.index[row]} (the first row is 0), holds "
+            f"{target.iloc[row]!r}: {reason} If each string is a class, pass --task "
+            "classification."
+        )
+    if target.nunique() > max(MAX_CLASSES, len(target) / 2):
+        raise DataError(
+            f"Target {target.name!r} holds {target.nunique():,} different strings in "
+            f"{len(target):,} rows, so that no class has rows to learn from. Choose another "
+            "--target; if each string is a class, pass --task classification."
+        )
     other = [not isinstance(value, str) or PLAIN.number(value) is None for value in target]
     if sum(other) < 0.5 * len(other):
         row = other.index(True)

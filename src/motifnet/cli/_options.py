@@ -97,9 +97,12 @@ Missing = Annotated[
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the Python traceback of an error.")]
 Out = Annotated[
-    Path,
-    typer.Option(
-        "--out", "-o", metavar="MODEL", help="Where the model goes, such as houses.motif."
+    Path | None,
+    option(
+        "--out",
+        "-o",
+        metavar="MODEL",
+        help="Where the model goes. Default: houses.motif in this folder for houses.csv.",
     ),
 ]
 ReportFile = Annotated[
@@ -138,6 +141,23 @@ Offset = Annotated[
     option(
         metavar="COLUMN",
         help="The log of each row's exposure, for poisson and gamma; not an input.",
+    ),
+]
+Increasing = Annotated[
+    list[str] | None,
+    option(
+        "--increasing",
+        metavar="COLUMN",
+        help="Predictions never fall where this column of numbers rises, at any input. May be "
+        "given more than once.",
+    ),
+]
+Decreasing = Annotated[
+    list[str] | None,
+    option(
+        "--decreasing",
+        metavar="COLUMN",
+        help="Predictions never rise where this column of numbers rises.",
     ),
 ]
 Groups = Annotated[

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
+def beside(path: Path, suffix: str, option: str) -> Path:
+    """The name of a table or a model with another suffix, in the working folder."""
+    if str(path) == "-":
+        raise UsageError(f"Standard input has no name for the output. Give a path by {option}.")
+    return Path(path.name.split(".")[0] + suffix)
+
+
 def check_place(path: Path, *, force: bool, option: str = "--out") -> None:
     """Refuse a path that cannot, or must not, be written."""
     if str(path) == "-":

@@ -185,7 +185,7 @@ def _bounds(model: FittedModel, rows: Table, coverage: float, jobs: int) -> dict
     ends = model.predict_interval(rows, levels, n_jobs=jobs)[:, :, 0]
     return {
         f"{side}_{name}": ends[:, j, i]
-        for j, name in enumerate(model.columns)
+        for j, name in enumerate(model.targets)
         for i, side in enumerate(("lower", "upper"))
     }
 
@@ -252,9 +252,10 @@ def check(
 ) -> None:
     """Say whether new rows are like those of the fit, and what error to expect on them.
 
-    Each column is tested by itself, values and missing values, and all columns together; p-values
-    are corrected for the number of tests. The exit code is 0 whether they differ or not; --json has
-    "shifted".
+    Each column is tested by itself, values and missing values, and all columns together. Where the
+    table has the target of a regression, its values are compared with their predictive
+    distributions. p-values are corrected for the number of tests. The exit code is 0 whether they
+    differ or not; --json has "shifted".
 
     [bold]motifnet check houses.motif new.csv[/bold]
 
@@ -267,7 +268,8 @@ def check(
     fitted = read_by(fitted, reading_of(decimal, missing, fitted.schema.reading))
     frame = read_table(table, schema=fitted.schema)
     inputs = _inputs(fitted, frame, fitted.targets)
-    report = fitted.check_shift(as_table(inputs, schema=fitted.schema, reorder=True), seed)
+    rows = as_table(inputs, schema=fitted.schema, reorder=True)
+    report = fitted.check_shift(rows, seed, _observed(fitted, frame))
     if as_json:
         say(json.dumps(report.to_dict(), indent=2, allow_nan=False))
         return
@@ -277,3 +279,18 @@ def check(
     if report.overall is not None:
         say(f"all columns together: p = {report.overall:.2g}")
     say(report.verdict)
+
+
+def _observed(model: FittedModel, frame: DataFrame) -> NDArray[np.float64] | None:
+    """The targets in a table, NaN where they are missing; None where there are none to compare."""
+    from motifnet.tables import as_target
+    from motifnet.uncertainty import Intervals
+
+    names = list(model.targets)
+    if not isinstance(model.conformal, Intervals) or not set(names) <= set(frame.columns):
+        return None
+    there = frame[names].notna().all(axis=1).to_numpy()
+    found = np.full((len(frame), len(names)), np.nan)
+    if there.any():
+        found[there] = as_target(frame.loc[there, names], int(there.sum()), "regression").values
+    return found

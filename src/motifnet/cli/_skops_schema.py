@@ -50,7 +50,13 @@ def _functions() -> frozenset[str]:
     import numpy as np
     from scipy import special
 
-    found = {f"numpy.{name}" for name in dir(np) if isinstance(getattr(np, name), np.ufunc)}
+    # ufuncs of numpy 2.0 name no module, and are found where they are compiled
+    found = {
+        f"{module}.{name}"
+        for module in ("numpy", "numpy._core._multiarray_umath")
+        for name in dir(np)
+        if isinstance(getattr(np, name), np.ufunc)
+    }
     return frozenset(
         found
         | {

@@ -94,7 +94,7 @@ def check_synthetic(
 
     [bold]motifnet check-synthetic real.csv synthetic.csv --target price --out page.html[/bold]
     """
-    from motifnet.synthetic import check_path
+    from motifnet.further.synthetic import check_path
     from motifnet.synthetic import check_synthetic as run
 
     if out is not None:

@@ -71,6 +71,7 @@ def lab(
             "that can be written to."
         ) from None
     check_place(out / "lab.html", force=force)
+    page = write_page(out, FIGURES)
     facts: list[Facts] = []
     try:
         for number, (name, run) in enumerate(chosen.items(), start=1):
@@ -79,11 +80,7 @@ def lab(
             facts.append(_figure(name, run, quick, out, quiet))
             page = write_page(out, FIGURES)
     except KeyboardInterrupt:
-        if facts:
-            note(
-                "note",
-                f"{out / 'lab.html'} holds the {len(facts)} of {len(chosen)} figures that are done",
-            )
+        note("note", f"{page} holds the {len(facts)} of {len(chosen)} figures that are done")
         raise
     if not quiet:
         say(page)
@@ -167,5 +164,7 @@ def profile(
         f"{found.columns} encoded columns"
     )
     say_table(("detector", "value", "95 % interval", "verdict"), list(found.cells()))
-    for finding in found.findings:
+    for finding in found.measured:
         say(f"{finding.detector}: {finding.sentence}")
+    if found.omitted:
+        say(f"{found.omitted[0].upper()}{found.omitted[1:]}.")

@@ -23,7 +23,19 @@ Listen = Callable[[str, int, Result | None], None]
 
 
 def default_methods() -> list[str]:
-    """Our preset `balanced` and every default peer whose packages are installed."""
+    """The methods that `compare` fits by default.
+
+    Returns
+    -------
+    list of str
+        Our preset `balanced` and every default peer whose packages are installed.
+
+    Examples
+    --------
+    >>> from motifnet.compare import default_methods
+    >>> "balanced" in default_methods()
+    True
+    """
     return [
         name
         for name, method in METHODS.items()
@@ -70,23 +82,49 @@ def compare(
 ) -> pd.DataFrame:
     """Fit methods to random splits of a table.
 
+    Every fit runs in its own process: scripts call this under `if __name__ == "__main__":`.
+
     Parameters
     ----------
-    table : data frame of the inputs and the column `target`, which has a value in every row
-    task : "regression" or "classification"
-    methods : names of the registry, or None for `default_methods()`
-    splits : number of random splits; a fifth of the rows is for the test
-    cap : largest number of training rows
-    threads : of each method
-    limit : seconds for one fit; a method that needs more is ended
-    listen : called with (method, split, None) before a fit and (method, split, result) after it
+    table : pandas.DataFrame
+        The inputs and the column `target`, which has a value in every row.
+    target : str
+    task : {"regression", "classification"}
+    methods : sequence of str, optional
+        Names of the registry; None for `default_methods()`.
+    splits : int, default 3
+        Number of random splits; a fifth of the rows is for the test.
+    cap : int, default 10,000
+        Largest number of training rows.
+    threads : int, default 1
+        Of each method.
+    seed : int, default 0
+        Seed of splits and methods.
+    limit : float, default 600
+        Seconds for one fit; a method that needs more is ended.
+    listen : callable, optional
+        Called with (method, split, None) before a fit and (method, split, result) after it.
 
     Returns
     -------
-    data frame with one row a fit: method, split, and the fields of `Result`; after Ctrl-C of the
-    finished fits, with a warning
+    pandas.DataFrame
+        One row a fit: method, split, and the fields of `Result`; after Ctrl-C of the finished fits,
+        with a warning.
 
-    Every fit runs in its own process: scripts call this under `if __name__ == "__main__":`.
+    Raises
+    ------
+    UsageError, DataError
+        For unknown methods or such as are not installed, settings out of range, and a table or
+        target that no fit takes.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from motifnet.compare import compare
+    >>> table = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": y})
+    >>> rows = compare(table, "y", task="regression", methods=["fast", "lightgbm"], splits=1)
+    >>> rows.method.tolist(), rows.status.tolist()
+    (['fast', 'lightgbm'], ['done', 'done'])
     """
     chosen = find_methods(default_methods() if methods is None else methods)
     _check_table(table, target, task)

@@ -45,11 +45,38 @@ KERNEL_STAGES = ("transferred", "last layer", "log scale", "feature layers")
 
 @dataclass(frozen=True)
 class Result:
-    """One fit: its scores on the test rows, its seconds and memory, and how it ended. Only our own
-    fits have the last three fields.
+    """One fit, a row of what `compare` returns. Numbers that are unknown are NaN.
 
-    `cpu_seconds` are those of the fit over all its threads and child processes. With one thread
-    they equal `fit_seconds`, unless other work takes the same core.
+    Attributes
+    ----------
+    rows, test_rows : int
+        Numbers of training and of test rows.
+    version : str
+        Names and versions of the method's packages.
+    status : str
+        "done", or how it ended else.
+    nrmse : float
+        Root mean squared error in units of the standard deviation of the test targets.
+    log_loss, auc, accuracy, ece : float
+        Scores of classes.
+    fit_seconds : float
+        Seconds of the fit by the clock.
+    cpu_seconds : float
+        Those of all its threads and child processes.
+    predict_seconds : float
+        Seconds of the predictions.
+    peak_mb : float
+        Largest memory of the process, in MB.
+    transferred, retrained : float
+        Of our own fits: the test error of the network as transferred, and after its training.
+    tree_share : float
+        Of our own fits: the weight of trees in the network.
+
+    Examples
+    --------
+    >>> from motifnet.compare import Result
+    >>> Result(80, 20, "lightgbm 4.6", nrmse=0.4).finished
+    True
     """
 
     rows: int
@@ -71,6 +98,7 @@ class Result:
 
     @property
     def finished(self) -> bool:
+        """Whether it gave scores."""
         return self.status == DONE
 
 

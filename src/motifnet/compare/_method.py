@@ -95,7 +95,10 @@ class Inputs:
             return cls(form, {}, {})
         names = [name for name in frame.columns if _is_number(frame[name])]
         with np.errstate(all="ignore"):
-            medians = {name: float(np.nan_to_num(_numbers(frame[name]).median())) for name in names}
+            medians = {
+                name: float(np.nan_to_num(_numbers(frame[name]).dropna().median()))
+                for name in names
+            }
         levels = {
             name: list(_strings(frame[name]).value_counts().index)
             for name in frame.columns

@@ -34,8 +34,26 @@ def complete(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a method, indexed by its label: error with its standard deviation over splits, ratio
-    to the best, seconds, memory.
+    """A comparison as a table: error with its standard deviation over splits, ratio to the best,
+    seconds, memory.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        What `compare` returns.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a method, indexed by its label, the best first.
+
+    Examples
+    --------
+    Here `rows` is what `compare` returns.
+
+    >>> from motifnet.compare import summary
+    >>> summary(rows).index.tolist()
+    ['LightGBM']
     """
     score, done = score_of(rows), complete(rows)
     groups = done.groupby("method", sort=False)
@@ -118,7 +136,27 @@ def not_installed(names: Iterable[str] = METHODS) -> list[str]:
 
 
 def report(rows: pd.DataFrame, title: str) -> str:
-    """The comparison of one table in Markdown, without the picture."""
+    """A comparison in Markdown, without the picture.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        What `compare` returns.
+    title : str
+        Such as the name of the table.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    Here `rows` is what `compare` returns.
+
+    >>> from motifnet.compare import report
+    >>> print(report(rows, "Strength").splitlines()[0])
+    # Strength
+    """
     done = complete(rows)
     splits, parts = done.split.nunique(), [f"# {title}\n"]
     if len(done):
@@ -143,7 +181,23 @@ def report(rows: pd.DataFrame, title: str) -> str:
 
 
 def picture(rows: pd.DataFrame, path: Path, title: str) -> None:
-    """Write the picture as SVG; the same rows give the same file."""
+    """Write the picture of a comparison as SVG; the same rows give the same file.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        What `compare` returns.
+    path : Path
+    title : str
+
+    Examples
+    --------
+    Here `rows` is what `compare` returns.
+
+    >>> from pathlib import Path
+    >>> from motifnet.compare import picture
+    >>> picture(rows, Path("comparison.svg"), "Strength")
+    """
     import matplotlib
 
     with matplotlib.rc_context({"svg.hashsalt": "motifnet"}):

@@ -100,10 +100,28 @@ class Yardstick:
 class Point:
     """The size, error and speed of a network.
 
-    units: kernel units. difference: from the full network, the root mean square over the scores in
-    units of their sd. error: to y where y is known, else the one expected from the full network's
-    out-of-fold error. microseconds: for one row among a thousand, also the seconds for a million
-    rows. bytes: of the parameters. seconds: of the distillation.
+    Attributes
+    ----------
+    units : int
+        Kernel units.
+    difference : float
+        From the full network: root mean square over the scores, in units of their sd.
+    error : float
+        To y where y is known, else the one expected from the full network's out-of-fold error.
+    microseconds : float
+        For one row among a thousand: also the seconds for a million rows.
+    bytes : int
+        Of the parameters.
+    seconds : float
+        Of the distillation.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> point = model.network_.trade_off(sizes=[8]).points[0]
+    >>> point.units
+    8
     """
 
     units: int
@@ -121,7 +139,23 @@ class Point:
 
 @dataclass(frozen=True)
 class TradeOff:
-    """The full network and the compressed ones, fewest units first."""
+    """The full network and the compressed ones, as `Network.trade_off` returns them.
+
+    Attributes
+    ----------
+    full : Point
+        The full network.
+    points : tuple of Point
+        The compressed ones, fewest units first.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> curve = model.network_.trade_off(sizes=[8, 16])
+    >>> [point.units for point in curve.points]
+    [8, 16]
+    """
 
     full: Point
     points: tuple[Point, ...]

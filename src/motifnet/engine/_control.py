@@ -98,8 +98,32 @@ def _copy(end: float | None) -> Control:
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """One stage: its wall-clock seconds, its out-of-fold error in units of sd(y) or log loss, its
-    number of parameters, and whether its result was kept.
+    """One stage of a fit, in the `ledger_` of an estimator.
+
+    Attributes
+    ----------
+    stage : str
+        Its name.
+    seconds : float
+        Seconds by the clock.
+    error : float
+        Out-of-fold error after it, in units of sd(y), or log loss.
+    parameters : int
+        Size of the network.
+    kept : bool
+        Whether its result was kept.
+    note : str
+        What was chosen.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> for row in model.ledger_:
+    ...     print(row.stage, round(row.error, 2), row.kept)
+    convex fit 0... True
+    transferred 0... True
+    ...
     """
 
     stage: str
@@ -110,4 +134,5 @@ class LedgerRow:
     note: str = ""
 
     def as_dict(self) -> dict[str, str | float | int | bool]:
+        """Plain values, for JSON."""
         return asdict(self)

@@ -22,7 +22,9 @@ Matrix = NDArray[np.float64]  # floats of any shape
 
 
 class MotifnetError(Exception):
-    """Base of all errors that motifnet raises on purpose."""
+    """Base of all errors that motifnet raises on purpose. The message says what was got, what was
+    expected and what to do next.
+    """
 
     exit_code: ClassVar[int] = 2
 

@@ -5,7 +5,7 @@ it and report it.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
 from pathlib import Path
@@ -42,6 +42,7 @@ from motifnet.pipeline import (
     Prepared,
     Run,
     ScoredCandidate,
+    check_monotone,
     check_resumable,
     check_size,
     conformal_of,
@@ -55,6 +56,7 @@ from motifnet.pipeline import (
     rows_of,
     run_stages,
     settings_of,
+    signs_of,
     smaller_model,
     teacher_of,
     warn_of_rows,
@@ -95,11 +97,7 @@ class Explained:
         Returns
         -------
         Explanation
-            ``effects`` (accumulated local effects, and partial dependence of levels, with the
-            standard error of the average over rows), ``importances`` (permutation importance on
-            held-out rows, and the share of the network's variance), ``interactions`` of pairs,
-            ``rows`` (outside the data, or near-duplicates, by the trained distance),
-            ``groups`` (error and coverage of subgroups) and ``leakage``.
+            Effects, importances, interactions, novelty of rows, errors of groups, leakage.
 
         Raises
         ------
@@ -130,10 +128,25 @@ class Explained:
         """The report of the model: verdict, network, errors, effects, calibration, findings,
         certificate and how to repeat it.
 
-        It is written to `path` as HTML, Markdown or JSON by its suffix (.html, .md, .json), in one
-        file that needs no network. `print` shows it as text, a notebook as HTML. X and y are as in
-        `explain`. Raises UsageError, before the work, for another suffix, and for an existing file
-        unless `overwrite` is set.
+        `print` shows it as text, a notebook as HTML.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File to write, by its suffix as HTML, Markdown or JSON (.html, .md, .json).
+        X, y
+            As in `explain`.
+        overwrite : bool, default False
+            Whether an existing file is replaced.
+
+        Returns
+        -------
+        Report
+
+        Raises
+        ------
+        UsageError
+            Before the work, for another suffix, and for an existing file without `overwrite`.
         """
         check_is_fitted(self)
         if path is not None:
@@ -196,6 +209,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         teacher: Any = "kernel ridge",
         size: str = "compact",
         max_parameters: int | None = None,
+        monotone: Mapping[str, int] | None = None,
     ) -> None:
         self.preset = preset
         self.time_limit_s = time_limit_s
@@ -209,36 +223,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         self.teacher = teacher
         self.size = size
         self.max_parameters = max_parameters
-
-    def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, time: Any = None
-    ) -> Self:
-        """Fit a network to a table.
-
-        Parameters
-        ----------
-        X : data frame (pandas, polars, pyarrow) or array with shape (n, p)
-            Numbers, booleans, categories, dates; missing values are allowed.
-        y : array or column with shape (n,), or (n, q) for several regression targets
-        sample_weight : array with shape (n,), optional
-            A row of weight 2 counts twice in every solve, and once in folds, trees and intervals.
-            Rows of weight 0 are dropped.
-        groups : array with shape (n,), optional
-            Rows of one group are never split between fitting and scoring. Without groups every row
-            is an observation of its own, even if it equals another.
-        time : array with shape (n,), optional
-            Numbers or dates. Every score predicts later rows from earlier ones.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        DataError, UsageError
-            With the column or row concerned and the next step.
-        """
-        return self._fit(X, y, sample_weight, groups, time, Objective())
+        self.monotone = monotone
 
     def _fit(
         self,
@@ -252,6 +237,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
     ) -> Self:
         preset = get_preset(self.preset).with_teachers(self.teachers, objective)
         check_size(self.size, self.max_parameters)
+        monotone = check_monotone(self)
         seed, request = seed_of(self.random_state), check_profile(self.profile)
         _check_limit(limit := self.time_limit_s)
         check_resumable(self.checkpoint, limit)
@@ -287,12 +273,13 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
                 history=history,
                 log=ready.log,
             )
+            run.monotone, run.signs = monotone, signs_of(monotone, ready, objective)
             self._set_up(run, ready, objective, request)
             with working(engine, self._checkpoint_of(ready, run, objective, request)):
                 scored = run_stages(run)
             self._keep(ready, run, scored, objective, offset)
         if run.stopped:
-            _warn_of_end("Ctrl-C" if control.interrupted.is_set() else f"time_limit_s={limit}")
+            _warn_of_end("Ctrl-C" if control.interrupted.is_set() else f"its limit of {limit:g} s")
         return self
 
     def _set_up(self, run: Run, ready: Prepared, objective: Objective, request: Request) -> None:
@@ -301,7 +288,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         run.copies, run.small = self.size == "full", self.size == "small"
         run.budget = self.max_parameters
         run.names = tuple(ready.encoder.names)
-        if request is not None:
+        if request is not None and not run.monotone:
             run.prescriber = Prescriber(request, ready.profile_rows(run.seed))
 
     def _checkpoint_of(
@@ -310,7 +297,7 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
         if not self.checkpoint:
             return None
         settings = settings_of(run.preset, objective, run.seed, request)
-        settings |= {"teacher": repr(self.teacher), "size": self.size}
+        settings |= {"teacher": repr(self.teacher), "size": self.size, "monotone": run.monotone}
         return open_checkpoint(self.checkpoint, rows_of(ready), settings, run.control)
 
     def _keep(
@@ -323,11 +310,12 @@ class MotifEstimator(Finished, Explained, BaseEstimator):
             objective=objective.name,
             quantiles=objective.quantiles,
             offset=offset is not None,
+            monotone=run.monotone,
         )
-        # several quantiles have no residuals around one
-        # prediction, and with exposures residuals depend on these
-        plain = len(objective.quantiles) <= 1 and offset is None
-        conformal = conformal_of(ready.goal, run, scored) if plain else None
+        # with exposures residuals depend on these
+        conformal = (
+            conformal_of(ready.goal, run, scored, objective.quantiles) if offset is None else None
+        )
         self._store(ready, run.goal, run.history, scored, run.seed, info, conformal)
         if run.row_free:
             self.model_ = without_rows(self.model_)
@@ -421,8 +409,8 @@ def _check_limit(limit: float | None) -> None:
 
 def _warn_of_end(reason: str) -> None:
     warnings.warn(
-        f"The fit was ended by {reason}; the best model so far is kept. See ledger_ for the stages "
-        "that ran.",
+        f"The fit was ended by {reason}; the best model so far is kept. Its ledger says which "
+        "stages ran (ledger_, or motifnet show).",
         MotifnetWarning,
         stacklevel=3,
     )

@@ -15,9 +15,9 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted as check
 
-from motifnet.engine import Matrix, UsageError, seed_of
+from motifnet.engine import DataError, Matrix, UsageError, seed_of
 from motifnet.estimators._network import Network
-from motifnet.model import FittedModel, Ledger, save_model, to_onnx
+from motifnet.model import FittedModel, Ledger, model_to_python, save_model, to_onnx
 from motifnet.model.explain import (
     Evidence,
     effects_of,
@@ -30,7 +30,7 @@ from motifnet.pipeline import compress_model
 from motifnet.plots import Axes
 from motifnet.stacking import Score
 from motifnet.structure import Profile
-from motifnet.tables import Table, as_table
+from motifnet.tables import Table, as_table, as_target
 from motifnet.transfer import Card, Certificate
 from motifnet.uncertainty import ShiftReport, warn_of_strangers
 
@@ -220,7 +220,16 @@ class Finished(Shown, BaseEstimator):
         return self.model_.certificate
 
     def encode(self, X: Any) -> Matrix:
-        """The input of the network, a matrix with shape (n, d)."""
+        """Encode a table as the input of the network.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit
+
+        Returns
+        -------
+        array with shape (n, d)
+        """
         check_is_fitted(self)
         return self.model_.encode(self._table(X))
 
@@ -239,12 +248,51 @@ class Finished(Shown, BaseEstimator):
         """Write the whole model, with raw columns by name, as ONNX. onnxruntime compares it with
         the network before the file is written.
 
-        With a coverage the graph also gives the ends of `predict_interval`, as "lower" and "upper".
-        With `distribution` it gives "scale", and its metadata "laws" the law of
-        (y - prediction) / scale for each target.
+        Parameters
+        ----------
+        path : str or Path
+        dtype : {"float64", "float32"}, default "float64"
+            Type of the graph's numbers.
+        coverage : float, optional
+            Adds the ends of `predict_interval`, as the outputs "lower" and "upper".
+        distribution : bool, default False
+            Adds the output "scale", and to the metadata "laws" the law of
+            (y - prediction) / scale for each target.
+
+        Returns
+        -------
+        onnx.ModelProto
+            What was written.
+
+        Raises
+        ------
+        UsageError, ParityError
+            Where onnx is not installed or the model has no such graph, and where onnxruntime gives
+            other values than the network.
         """
         check_is_fitted(self)
         return to_onnx(self.model_, path, dtype=dtype, coverage=coverage, distribution=distribution)
+
+    def to_python(self, path: str | Path, *, distribution: bool = False) -> None:
+        """Write the whole model, with raw columns by name, as one Python file that needs numpy
+        only. It suits small networks, as the file holds all numbers as text.
+
+        The file has a function `predict(table)`, and with `distribution` also
+        `distribution(table)`, which returns for each target the laws of `predict_distribution`:
+        mean, variance, quantiles, cdf, density and CRPS.
+
+        Parameters
+        ----------
+        path : str or Path
+        distribution : bool, default False
+
+        Raises
+        ------
+        UsageError
+            For a distribution of counts, amounts, and models without intervals.
+        """
+        check_is_fitted(self)
+        model_to_python(self.model_, path, distribution)
 
     def compress(
         self,
@@ -271,8 +319,14 @@ class Finished(Shown, BaseEstimator):
             In place of `max_units`: the fewest of 32, 64, ..., 512 units whose error on held-out
             rows is at most (1 + tolerance) times that of the full network. Without y the error is
             estimated from the ledger and the difference between the networks.
+        random_state : int, default 0
+            Seed of the distillation.
         groups : array with shape (n,), optional
             Groups of the rows of X. A group is a whole: it is held out, or it is learned from.
+
+        Returns
+        -------
+        MotifRegressor or MotifClassifier
 
         Raises
         ------
@@ -294,19 +348,24 @@ class Finished(Shown, BaseEstimator):
         small._flat = self._flat
         return small
 
-    def check_shift(self, X: Any, random_state: int = 0) -> ShiftReport:
-        """Whether new rows are like those of the fit: the columns that moved, and the error to be
-        expected.
+    def check_shift(self, X: Any, random_state: int = 0, *, y: Any = None) -> ShiftReport:
+        """Whether new rows are like those of the fit: the columns that moved, the error to be
+        expected, and with known targets whether these lie where `predict_distribution` says.
 
         Parameters
         ----------
         X : table with the columns of the fit
-        random_state : seed of subsamples and permutations
+        random_state : int, default 0
+            Seed of subsamples and permutations.
+        y : column with shape (n,), or (n, q), optional
+            Targets of X, of a regression. Their PIT values are compared with those of the
+            out-of-fold predictions of the fit: by location (higher or lower than predicted) and
+            spread (larger or smaller errors).
 
         Returns
         -------
         ShiftReport
-            Prints as a table and a verdict; `.shifted`, `.moved`, `.error`, `.verdict`,
+            Prints as a table and a verdict; `.shifted`, `.moved`, `.error`, `.pit`, `.verdict`,
             `.to_dict()`. Without a shift, anything is reported with a probability of at most 5 %,
             whatever the number of columns. The expected error (importance-weighted) assumes that
             the target depends on the columns as before.
@@ -314,12 +373,35 @@ class Finished(Shown, BaseEstimator):
         Raises
         ------
         UsageError
-            If the model is of a version that kept no reference.
+            If the model is of a version that kept no reference; with y also for a model without
+            intervals.
         """
         check_is_fitted(self)
-        return self.model_.check_shift(self._table(X), seed_of(random_state))
+        table = self._table(X)
+        observed = None if y is None else self._observed(y, table.n)
+        return self.model_.check_shift(table, seed_of(random_state), observed)
+
+    def _observed(self, y: Any, n: int) -> Matrix:
+        """Targets with shape (n, q)."""
+        if self.model_.classes is not None:
+            raise UsageError(
+                "y is for regressions: classes have no PIT values. Leave it out, and measure the "
+                "error with `score`."
+            )
+        found, q = as_target(y, n, "regression").values, len(self.model_.targets)
+        if found.shape[1] != q:
+            raise DataError(
+                f"y has {found.shape[1]} columns, expected {q}: one for each target. Pass these."
+            )
+        return found
 
     def save(self, path: str | Path) -> None:
-        """Write the model as one file that `motifnet.load` reads."""
+        """Write the model as one file that `motifnet.load` reads.
+
+        Parameters
+        ----------
+        path : str or Path
+            The suffix .motif is usual.
+        """
         check_is_fitted(self)
         save_model(self.model_, path)

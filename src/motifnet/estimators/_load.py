@@ -10,9 +10,30 @@ from motifnet.model import load_model
 
 
 def load(path: str | Path) -> MotifRegressor | MotifClassifier:
-    """The estimator that `save` wrote to `path`; its predictions are bit-equal.
+    """Read the estimator that `save` wrote; its predictions are equal to the last bit.
 
-    Raises BundleError or FileError for any other file.
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    MotifRegressor or MotifClassifier
+
+    Raises
+    ------
+    BundleError, FileError
+        For any other file. A file cannot run code when it is loaded.
+
+    Examples
+    --------
+    Here `model` is a `MotifRegressor` that was fitted to X and y.
+
+    >>> from motifnet import load
+    >>> model.save("table.motif")
+    >>> loaded = load("table.motif")
+    >>> bool((loaded.predict(X) == model.predict(X)).all())
+    True
     """
     model = load_model(path)
     return MotifRegressor._of(model) if model.task == "regression" else MotifClassifier._of(model)

@@ -62,9 +62,9 @@ def mimic(
 
     Parameters
     ----------
-    fitted : fitted estimator of scikit-learn, LightGBM, XGBoost or CatBoost, a pipeline of them
-        included; or any function of rows
-        A regressor gives the network of `predict` with shape (n, q), a classifier that of
+    fitted : fitted estimator or function
+        Of scikit-learn, LightGBM, XGBoost or CatBoost, a pipeline of them included; or any function
+        of rows. A regressor gives the network of `predict` with shape (n, q), a classifier that of
         `predict_proba` with shape (n, K) or, where it has none, of `decision_function`, a
         transformer that of `transform`. A function is imitated by its values on X and on rows near
         them; the certificate then gives a measured fidelity, and nothing is exact.
@@ -86,6 +86,10 @@ def mimic(
         LinearDiscriminantAnalysis, `predict` and `score_samples` of Gaussian mixtures,
         `decision_function` of classifiers with probabilities; also at the end of a pipeline.
 
+    Returns
+    -------
+    Network
+
     Raises
     ------
     UsageError
@@ -95,6 +99,17 @@ def mimic(
     MimicryError
         Where the network differs from the estimator by more than 1e-6 standard deviations of an
         output, and its own type's rounding.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.svm import SVR
+    >>> from motifnet import mimic
+    >>> X = np.random.default_rng(0).uniform(-1, 1, (100, 3))
+    >>> machine = SVR().fit(X, X[:, 0] * X[:, 1])
+    >>> network = mimic(machine, X)
+    >>> bool(abs(network(X)[:, 0] - machine.predict(X)).max() < 1e-10)
+    True
     """
     _check_settings(fitted, form, tolerance, return_std)
     if callable(fitted) and not hasattr(fitted, "predict"):

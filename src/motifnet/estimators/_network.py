@@ -36,7 +36,35 @@ class Network:
     """A network of motifs on a matrix with d columns.
 
     Call it on an array or a data frame (array out, float64) or on a tensor (tensor out, with
-    gradients). Strings become numbers of their own; see `encode`.
+    gradients). Strings become numbers of their own; see `encode`. `mimic` and the `network_` of an
+    estimator return one.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The motifs.
+    d : int
+        Number of columns that it takes.
+    certificate : Certificate, optional
+        The difference from the model that it was computed from.
+    ledger : tuple of LedgerRow
+        Stages of `retrain` and `compress`; empty for others.
+    columns : Columns, optional
+        Names and codes of a data frame's columns, which `mimic` reads from the estimator.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from motifnet import mimic
+    >>> network = mimic(LinearRegression().fit(X, y), X)
+    >>> network(X[:4]).shape
+    (4, 1)
+    >>> rows = torch.tensor(X[:4], requires_grad=True)
+    >>> network(rows).sum().backward()
+    >>> rows.grad.shape
+    torch.Size([4, 3])
+    >>> network.to_python("linear.py")  # needs numpy alone
     """
 
     def __init__(
@@ -88,6 +116,19 @@ class Network:
 
         A data frame is read by the names of its columns, where the network knows them. After the
         columns follow the counts of the terms that the network knows in columns of documents.
+
+        Parameters
+        ----------
+        X : array or data frame with n rows
+
+        Returns
+        -------
+        array with shape (n, d)
+
+        Raises
+        ------
+        DataError
+            For another number of columns, or columns that lack.
         """
         matrix = encoded(X, self.columns, self._numbers)
         if matrix.ndim != 2 or matrix.shape[1] != self.d:
@@ -120,6 +161,24 @@ class Network:
 
         The graph takes the matrix, or the raw columns by name where the network was made with a
         data frame.
+
+        Parameters
+        ----------
+        path : str or Path
+        dtype : {"float64", "float32"}, default "float64"
+            Type of inputs and outputs; the arithmetic between is float64.
+        X : array or data frame with n rows, optional
+            Rows to compare the file with.
+
+        Returns
+        -------
+        onnx.ModelProto
+            What was written.
+
+        Raises
+        ------
+        DataError, UsageError, ParityError
+            Where X is empty, a level has no name in ONNX, or onnxruntime gives other values.
         """
         rows = None if X is None else self.encode(X)
         if rows is not None and not len(rows):
@@ -139,6 +198,10 @@ class Network:
     def to_python(self, path: str | Path) -> None:
         """Write as one Python file that needs numpy only. It suits small networks, as the file
         holds all numbers as text.
+
+        Parameters
+        ----------
+        path : str or Path
         """
         to_python(self.module, self.d, path, self.columns)
 
@@ -158,20 +221,34 @@ class Network:
 
         Parameters
         ----------
-        estimator : the regressor or classifier that the network was computed from, optional
-            X and y may then be the rows of its own fit: clones of it are fitted without each fold,
-            to the matrix of `encode(X)`. Feature layers that start as the identity are added before
+        X : array or data frame with n rows
+        y : array with shape (n,) or (n, q)
+        sample_weight : array with shape (n,), optional
+        estimator : estimator, optional
+            The regressor or classifier that the network was computed from. X and y may then be the
+            rows of its own fit: clones of it are fitted without each fold, to the matrix of
+            `encode(X)`. Feature layers that start as the identity are added before
             its kernel, or a kernel branch of weight 0 to a network without one, and trained. The
             result is the original and the trained network with non-negative weights.
         epochs : int, default 20
             Without an estimator, where X are held-out rows: the last layer is solved in closed
             form, then all weights are fine-tuned. Fold networks choose the number of epochs, which
             is at most this one and may be 0.
+        seed : int, default 0
+            Seed of folds and batches.
+        n_jobs : int, optional
+            Number of parallel jobs; None is one a core.
 
-        Notes
-        -----
-        The certificate of the result compares it with the same function in numpy; without an
-        estimator there is none.
+        Returns
+        -------
+        Network
+            Its certificate compares it with the same function in numpy; without an estimator there
+            is none.
+
+        Raises
+        ------
+        DataError, UsageError
+            For too few rows, missing values, and targets of another shape than the outputs.
         """
         if estimator is not None:
             matrix = self.encode(X)
@@ -202,9 +279,29 @@ class Network:
         """The network after new rows X with shape (k, d) and targets y: its last layer is solved
         again, the others stay.
 
-        The first update weighs the present layer by `ridge`, which predictions of held-out rows
-        choose where it is not given; later updates keep it. Updates in parts, in any order, give
-        the same network as one update with all rows. The result has no certificate.
+        Updates in parts, in any order, give the same network as one update with all rows. The
+        result has no certificate.
+
+        Parameters
+        ----------
+        X : array or data frame with k rows
+        y : array with shape (k,) or (k, q)
+        sample_weight : array with shape (k,), optional
+        ridge : float, optional
+            Weight of the present layer in the first update; by default predictions of held-out rows
+            choose it. Later updates keep it.
+        seed : int, default 0
+            Seed of that choice.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        DataError, UsageError
+            For targets of another shape than the outputs, and a network whose last layer is not
+            affine.
         """
         module, sums = updated(
             self.module,
@@ -219,7 +316,23 @@ class Network:
         return self._with(module, sums)
 
     def forget(self, X: Any, y: Any, sample_weight: Any = None) -> Network:
-        """The network without rows that `update` was given."""
+        """The network without rows that `update` was given.
+
+        Parameters
+        ----------
+        X : array or data frame with k rows
+        y : array with shape (k,) or (k, q)
+        sample_weight : array with shape (k,), optional
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        UsageError
+            Where there was no update, or all of its rows are forgotten already.
+        """
         module, sums = updated(
             self.module, self._sums, self.encode(X), y, sample_weight, ridge=None, sign=-1, seed=0
         )
@@ -244,10 +357,29 @@ class Network:
 
         By default its size is the knee of the trade-off curve: the fewest of 32, 64, ..., 512 units
         whose R² to this network on held-out rows is .9975, or beyond which little is gained.
-        `max_units` limits the number of units. `tolerance` takes the fewest units whose error is at
-        most (1 + tolerance) times that of this network; without y, whose values differ by at most
-        `tolerance` standard deviations. X with shape (n, d) are rows of the kind that it was fitted
-        on; a kernel network carries its own, also after scalers. y are targets of held-out rows X.
+
+        Parameters
+        ----------
+        max_units : int, optional
+            Maximum number of units.
+        tolerance : float, optional
+            In place of it: the fewest units whose error is at most (1 + tolerance) times that of
+            this network; without y, whose values differ by at most `tolerance` standard deviations.
+        X : array or data frame with n rows, optional
+            Rows of the kind that it was fitted on; a kernel network carries its own.
+        y : array with shape (n,) or (n, q), optional
+            Targets of X, which are then held-out rows.
+        seed : int, default 0
+            Seed of the distillation.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        DataError, UsageError
+            If both are given, or the network carries no rows and X is not given.
         """
         scaled = Scaled.of(self._task(X, y, seed))
         module, certificate, ledger = compress_network(scaled.task, max_units, tolerance)
@@ -256,8 +388,26 @@ class Network:
     def trade_off(
         self, X: Any = None, y: Any = None, *, sizes: Sequence[int] = SIZES, seed: int = 0
     ) -> TradeOff:
-        """Error, speed and size of this network compressed to each number of units. X and y are as
-        in `compress`.
+        """Error, speed and size of this network compressed to each number of units.
+
+        Parameters
+        ----------
+        X, y
+            As in `compress`.
+        sizes : sequence of int, default (32, 64, 128, 256, 512)
+            Numbers of units.
+        seed : int, default 0
+            Seed of the distillation.
+
+        Returns
+        -------
+        TradeOff
+            Prints as a table.
+
+        Raises
+        ------
+        DataError, UsageError
+            As `compress`.
         """
         return trade_off(Scaled.of(self._task(X, y, seed)).task, sizes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -34,7 +34,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
 
     Parameters
     ----------
-    preset : {"fast", "balanced", "best"}, default "balanced"
+    preset : {"balanced", "fast", "best"}, default "balanced"
         How much is tried: seconds, tens of seconds, minutes for some thousands of rows. "best"
         takes CatBoost too where it is installed.
     objective : {"squared", "supnorm", "absolute", "pinball", "poisson", "gamma"}, default "squared"
@@ -90,22 +90,52 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
     max_parameters : int, optional
         A budget. A larger network keeps the one kernel of least error, with the number of centres
         that the budget allows.
+    monotone : dict of names to signs, optional
+        {"age": 1} where predictions must rise (not fall) with a column, -1 where they must fall
+        (not rise), at every input and whatever the other columns hold. Columns of numbers or
+        true/false only; a missing value is no number, and has no condition. Of two classes the
+        probability of the second one rises. The guarantee is by structure: every part is monotone,
+        and the ledger names the parts and the stages that are left out for it (docs/monotone.md).
+        Intervals are not promised to be monotone. By default there is no condition.
 
     Attributes
     ----------
-    ledger_ : stages with seconds, out-of-fold error, parameters; the error is in units of sd(y),
-        for other objectives than "squared" it is 1 − D²
-    card_, certificate_ : the architecture, and the difference between network and teacher
-    network_ : the `Network` on the encoded matrix
-    profile_ : the `Profile` that the structure comes from; None where none was requested, or no
-        time was left
-    model_ : the frozen model; stages_ : the network after each stage; teacher_ : the same function
-        outside torch
+    scores_ : dict of tuples of Score
+        R² and RMSE of each target on held-out rows, with standard errors.
+    ledger_ : tuple of LedgerRow
+        Stages with seconds, out-of-fold error, parameters. The error is in units of sd(y), for
+        other objectives than "squared" it is 1 − D².
+    feature_importances_ : array with shape (p,)
+        Shares of the columns in the network's variance, which sum to 1.
+    card_ : Card
+        The architecture.
+    certificate_ : Certificate
+        The difference between network and teacher.
+    network_ : Network
+        The network on the encoded matrix.
+    profile_ : Profile or None
+        Where the structure comes from; None where none was requested, or no time was left.
+    model_ : FittedModel
+        The frozen model, which `save` writes.
+    stages_ : list
+        The network after each stage.
+    teacher_ : object
+        The same function outside torch.
 
     Examples
     --------
+    >>> import numpy as np
     >>> from motifnet import MotifRegressor
-    >>> model = MotifRegressor(preset="fast").fit(X, y)  # doctest: +SKIP
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.uniform(-1, 1, (100, 3))
+    >>> y = np.sin(3 * X[:, 0]) + X[:, 1] ** 2 + 0.1 * rng.normal(size=100)
+    >>> model = MotifRegressor("fast").fit(X, y)
+    >>> model.predict(X[:5]).shape
+    (5,)
+    >>> model.predict_interval(X[:5], coverage=0.9).shape
+    (5, 2)
+    >>> print(*model.scores_["y"], sep=", ")  # on held-out rows
+    R² 0.9..., RMSE 0.1...
     """
 
     _task = "regression"
@@ -127,6 +157,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         teacher: Any = "kernel ridge",
         size: str = "compact",
         max_parameters: int | None = None,
+        monotone: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(
             preset,
@@ -141,6 +172,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
             teacher=teacher,
             size=size,
             max_parameters=max_parameters,
+            monotone=monotone,
         )
         self.objective = objective
         self.quantiles = quantiles
@@ -154,20 +186,57 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         time: Any = None,
         offset: Any = None,
     ) -> Self:
-        """Fit a network to a table; as `MotifEstimator.fit`, and
+        """Fit a network to a table.
 
+        Parameters
+        ----------
+        X : data frame (pandas, polars, pyarrow) or array with shape (n, p)
+            Numbers, booleans, categories, dates; missing values are allowed.
+        y : array or column with shape (n,), or (n, q) for several targets
+        sample_weight : array with shape (n,), optional
+            A row of weight 2 counts twice in every solve, and once in folds, trees and intervals.
+            Rows of weight 0 are dropped.
+        groups : array with shape (n,), optional
+            Rows of one group are never split between fitting and scoring.
+        time : array with shape (n,), optional
+            Numbers or dates. Every score predicts later rows from earlier ones.
         offset : array with shape (n,), optional
             For "poisson" and "gamma": the log of each row's exposure (years insured, hours
             observed) that y was counted over. The default is 0, exposure 1. The network then gives
             the mean per unit of exposure.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError, UsageError
+            With the column or row concerned and the next step.
         """
         objective = Objective.of(self.objective, self.quantiles)
         _check_offset(offset, objective)
         return self._fit(X, y, sample_weight, groups, time, objective, offset)
 
     def predict(self, X: Any, offset: Any = None) -> Matrix:
-        """Predictions with shape (n,); (n, q) for a fit to y with shape (n, q), (n, levels) for
-        several quantiles. Means are multiplied by e^offset.
+        """Predict the target of each row.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit
+        offset : array with shape (n,), optional
+            The log of each row's exposure, for "poisson" and "gamma": means are multiplied by
+            e^offset.
+
+        Returns
+        -------
+        array with shape (n,)
+            (n, q) for a fit to y with shape (n, q), (n, levels) for several quantiles.
+
+        Raises
+        ------
+        DataError, UsageError
+            For other columns than those of the fit, and an offset that the objective lacks.
         """
         check_is_fitted(self)
         _check_offset(offset, self._objective)
@@ -196,8 +265,8 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         Raises
         ------
         UsageError
-            For an invalid coverage, and for a model without intervals: quantiles, exposures, a
-            compressed model, a file of an early version.
+            For an invalid coverage, and for a model without intervals: exposures, a compressed
+            model, a file of an early version.
         """
         check_is_fitted(self)
         levels, single = as_levels(coverage)
@@ -205,7 +274,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
             self._new_rows(X), levels, side, resolve_jobs(self.n_jobs)
         )
         ends = ends[:, :, 0] if single else ends
-        return ends[:, 0] if self._flat else ends
+        return ends[:, 0] if self._one_target else ends
 
     def predict_distribution(self, X: Any) -> PredictiveDistribution:
         """The whole distribution of the next observation at each row: mean, quantiles, densities,
@@ -221,19 +290,25 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         Returns
         -------
         PredictiveDistribution
-            For "poisson" counts, Poisson or negative binomial; for "gamma" gamma laws; for other
-            objectives the law of the residuals at each row's own scale.
+            For "poisson" counts, Poisson or negative binomial; for "gamma" gamma laws; for several
+            quantiles the law through them; for other objectives the law of the residuals at each
+            row's own scale.
 
         Raises
         ------
         UsageError
-            For a model without intervals: several quantiles, exposures, a compressed model, a file
-            of an early version.
+            For a model without intervals: exposures, a compressed model, a file of an early
+            version.
         """
         check_is_fitted(self)
         found = distribution_of(self.model_, self._new_rows(X), resolve_jobs(self.n_jobs))
         index = getattr(X, "index", None)
-        return replace(found, flat=self._flat, index=None if callable(index) else index)
+        return replace(found, flat=self._one_target, index=None if callable(index) else index)
+
+    @property
+    def _one_target(self) -> bool:
+        """Whether y had shape (n,)."""
+        return self._flat or self.model_.has_quantiles
 
     def predict_band(
         self, X: Any, coverage: float = 0.9, kind: str = "simultaneous", split: bool = False
@@ -245,6 +320,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         ----------
         X : table with the columns of the fit
         coverage : float, default 0.9
+            Probability with which the band holds the function.
         kind : {"simultaneous", "pointwise"}, default "simultaneous"
             For all rows of X at once, or for each row by itself.
         split : bool, default False
@@ -264,7 +340,8 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         UsageError
             For another objective than "squared", fits with groups or time (rows that are not
             independent), compressed models, and files that were saved before the band was computed.
-            DataError for fewer than 20 rows, 40 for `split`.
+        DataError
+            For fewer than 20 rows, 40 for `split`.
         """
         check_is_fitted(self)
         levels, single = as_levels(coverage)
@@ -296,6 +373,8 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
     def _why_no_band(self) -> str:
         if self.model_.info.compressed:
             return "it was compressed. Ask the full model."
+        if self.model_.info.monotone:
+            return "it is monotone, and a band is not. Fit without `monotone`."
         if self._objective.name != "squared":
             return (
                 f"it was fitted with objective={self._objective.name!r}, bands are of the mean. "
@@ -310,6 +389,23 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
     def score(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> float:
         """R², or for another objective D²: one minus the mean loss as a share of that of the best
         constant, averaged over columns.
+
+        Parameters
+        ----------
+        X : table with the columns of the fit
+        y : array or column with shape (n,), or (n, q)
+        sample_weight : array with shape (n,), optional
+        offset : array with shape (n,), optional
+            As in `predict`.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        DataError, UsageError
+            For a target that the objective does not allow, such as negative counts.
         """
         check_is_fitted(self)
         from sklearn.metrics import r2_score

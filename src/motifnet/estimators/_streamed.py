@@ -62,7 +62,7 @@ class StreamedEstimator(MotifEstimator):
             CSV, TSV (also gzipped) or parquet. It is read three times.
         target : str
             The column to predict; rows without it are skipped. All other columns are inputs.
-        drop : sequence of str
+        drop : sequence of str, optional
             Columns that are not inputs, such as row numbers.
         landmarks : int, default 500
             Number of kernel units, rows of the sample drawn by leverage.
@@ -70,9 +70,9 @@ class StreamedEstimator(MotifEstimator):
             Fit the sample only: in seconds instead of minutes, on 20,000 rows.
         memory_limit_mb : float, optional
             Memory of the process; that free on the machine if None. `verbose=1` shows the plan.
-        decimal : {".", ","}, default "."
+        decimal : {".", ", "}, default "."
             The decimal character of the file's numbers.
-        missing : sequence of str
+        missing : sequence of str, optional
             Strings that stand for a missing value, such as ["?"], also in later rows.
         groups : str, optional
             A column that is no input. No group is split between fit, validation and test.

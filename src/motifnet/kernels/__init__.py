@@ -54,6 +54,8 @@ from motifnet.kernels._kernel import (
     smoothness,
 )
 from motifnet.kernels._landmarks import (
+    SINGLE_ROWS,
+    Landmarks,
     choose_landmarks,
     landmark_features,
     leverage_landmarks,
@@ -85,6 +87,7 @@ __all__ = [
     "PROFILES",
     "RIDGES",
     "SCALES",
+    "SINGLE_ROWS",
     "SMOOTHNESS",
     "AllRows",
     "Capacity",
@@ -94,6 +97,7 @@ __all__ = [
     "Kernel",
     "LandmarkFolds",
     "LandmarkSmoother",
+    "Landmarks",
     "Layout",
     "Machine",
     "Pace",

@@ -151,15 +151,10 @@ class Landmarks:
 
     def features(self, rows: Tensor) -> Tensor:
         """Fᵀ with shape (m + 1, rows) of some rows, 1 for the intercept at the end."""
-        F = torch.ones(len(self.L) + 1, len(rows), dtype=self.L.dtype)
-        C = self.Z[self.chosen]
-        Z = self.Z[rows]
-        K = (
-            self.gram(C, Z)
-            if len(self.Z) < SINGLE_ROWS
-            else self.gram(C.float(), Z.float()).double()
-        )
-        torch.linalg.solve_triangular(self.L, K, upper=False, out=F[:-1])
+        dtype = self.L.dtype if len(self.Z) < SINGLE_ROWS else torch.float32
+        C, Z = self.Z[self.chosen].to(dtype), self.Z[rows].to(dtype)
+        F = torch.ones(len(self.L) + 1, len(rows), dtype=dtype)
+        torch.linalg.solve_triangular(self.L.to(dtype), self.gram(C, Z), upper=False, out=F[:-1])
         return F
 
     def normal_equations(self, rows: Tensor, y: Tensor, w: Tensor, n_jobs: int = 1) -> Sums:
@@ -172,7 +167,8 @@ class Landmarks:
             F = self.features(block).mul_(root[block])
             # numpy computes half of a product of a matrix and itself, and lets other threads run
             S = F.numpy() @ F.numpy().T
-            return S, (F @ (root[block, None] * y[block])).numpy()
+            c = F @ (root[block, None] * y[block]).to(F.dtype)
+            return S.astype(float), c.double().numpy()
 
         # no rows are split into one block without rows, whose sums are 0
         S, c = ordered_sum(torch.split(rows, _ROWS), terms, n_jobs)

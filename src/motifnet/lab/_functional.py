@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from motifnet.functional import (
+from motifnet.further.functional import (
     FunctionalClassifier,
     FunctionalLinearRegressor,
     bayes_error_of_classes,

@@ -17,8 +17,34 @@ from motifnet.landscape._sharpness import MinimumSharpness, minimum_sharpness
 
 @dataclass(frozen=True)
 class Audit:
-    """The result of each part; every part has values and a `sentence`. `walk` is None without
-    steps or at an unstable rate, `escape` where the risk is zero.
+    """The result of `audit`; every part has values and a `sentence`.
+
+    Attributes
+    ----------
+    risk : float
+        Mean loss on the rows.
+    parameters : int
+        Number of parameters.
+    trace : Trace
+    sharpness : MinimumSharpness
+    curvature : Curvature
+    noise : GradientNoise
+    escape : Escape or None
+        None where the risk is zero.
+    walk : Visited or None
+        None without steps or at an unstable rate.
+    information : Information
+
+    Examples
+    --------
+    >>> import torch
+    >>> from motifnet.landscape import audit
+    >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+    >>> found = audit(net, X, y[:, None], steps=0)
+    >>> found.parameters, found.walk
+    (21, None)
+    >>> print(found.sentences[0])
+    Training risk ... with 21 parameters.
     """
 
     risk: float
@@ -69,23 +95,44 @@ def audit(
 
     Parameters
     ----------
-    module
+    module : torch.nn.Module
         Multilayer perceptron, convolutional or residual network, or one of ours. The audit works
         on a copy.
-    X, y
-        The training rows: arrays or tensors with rows first.
-    loss
-        "squared", "cross_entropy" (y holds class numbers), or a function of outputs and targets
-        that gives the mean over rows.
-    rate, batch
+    X, y : arrays or tensors with rows first
+        The training rows.
+    loss : {"squared", "cross_entropy"} or callable, default "squared"
+        With "cross_entropy" y holds class numbers; a function of outputs and targets gives the mean
+        over rows.
+    rate, batch : float
         Of the stochastic gradient descent whose exit time is computed.
-    barrier
+    barrier : float, optional
         The rise of the loss that counts as leaving; a tenth of the training risk when None.
-    steps
+    steps : int, default 600
         Steps of Gaussian SGD, at least 24. It is left out with 0 steps, and at an unstable rate,
         above 2/λ_max.
-    directions
+    directions : int, default 5
         The number of steepest directions.
+    seed : int, default 0
+        Seed of probes and of the walk.
+
+    Returns
+    -------
+    Audit
+        Prints as a page of sentences.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `risk_of`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from motifnet.landscape import audit
+    >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+    >>> found = audit(net, X, y[:, None], rate=0.05, steps=0)
+    >>> found.curvature.values.shape
+    torch.Size([5])
     """
     risk = risk_of(module, X, y, loss)
     level = float(risk.value(risk.theta))

@@ -102,8 +102,29 @@ class Direction:
 
 @dataclass(frozen=True)
 class Escape:
-    """directions: the steepest first. staying_rate: the rate at which leaving takes 10,000 steps;
-    infinite where all rates up to 1/λ stay longer.
+    """How long stochastic gradient descent stays, as `escape` returns it.
+
+    Attributes
+    ----------
+    rate, batch : float
+        Of the descent.
+    barrier : float
+        The rise of the loss that counts as leaving.
+    directions : tuple
+        The steepest first, each with `curvature`, `noise`, `exponent`, `log_steps` and `to_gain`.
+    staying_rate : float
+        The rate at which leaving takes 10,000 steps; infinite where all rates up to 1/λ stay
+        longer.
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import curvature, escape, gradient_noise
+    >>> top = curvature(risk)
+    >>> found = escape(risk, top, gradient_noise(risk, top), rate=0.01, batch=32)
+    >>> found.directions[0].curvature == top.largest
+    True
     """
 
     rate: float
@@ -114,6 +135,7 @@ class Escape:
 
     @property
     def sentence(self) -> str:
+        """The values in words."""
         if not self.directions:
             return "No direction of positive curvature: there is no bowl to leave."
         first = min(self.directions, key=lambda d: d.log_steps)
@@ -158,8 +180,38 @@ def escape(
     batch: float,
     barrier: float | None = None,
 ) -> Escape:
-    """Expected steps until the loss rises by `barrier` (a tenth of the training risk when None)
-    along each steep direction.
+    """Expected steps until the loss rises by a barrier along each steep direction.
+
+    Parameters
+    ----------
+    risk : Risk
+    top : Curvature
+        That of the risk.
+    noise : GradientNoise
+        That of the risk.
+    rate, batch : float
+        Of stochastic gradient descent.
+    barrier : float, optional
+        A tenth of the training risk when None.
+
+    Returns
+    -------
+    Escape
+
+    Raises
+    ------
+    UsageError
+        Where rate, batch or barrier is not positive.
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import curvature, escape, gradient_noise
+    >>> top = curvature(risk)
+    >>> found = escape(risk, top, gradient_noise(risk, top), rate=0.01, batch=32)
+    >>> found.staying_rate > 0
+    True
     """
     level = 0.1 * float(risk.value(risk.theta)) if barrier is None else barrier
     for name, value in (("rate", rate), ("batch", batch), ("barrier", level)):

@@ -55,8 +55,29 @@ MAX_NOISE_ROWS = 100  # whose gradients are multiplied by H where H is too large
 
 @dataclass(frozen=True)
 class FisherSpectrum:
-    """values: non-zero eigenvalues, largest first. ratio: q. edge: the end of the bulk. spikes: the
-    number of eigenvalues above it.
+    """The spectrum of the Fisher matrix, as `fisher_spectrum` returns it.
+
+    Attributes
+    ----------
+    values : tensor
+        Non-zero eigenvalues, largest first.
+    ratio : float
+        q, parameters to rows · outputs.
+    edge : float
+        The end of the bulk.
+    spikes : int
+        Number of eigenvalues above it.
+    effective_ranks : pair of float
+        Σλ/λ₁ and (Σλ)²/Σλ².
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import fisher_spectrum
+    >>> found = fisher_spectrum(risk)
+    >>> bool(found.values[0] >= found.values[-1])
+    True
     """
 
     values: Tensor
@@ -67,6 +88,7 @@ class FisherSpectrum:
 
     @property
     def sentence(self) -> str:
+        """The values in words."""
         first, second = self.effective_ranks
         bulk = f"{self.spikes} of {len(self.values)} non-zero eigenvalues stand out of the bulk"
         return (
@@ -76,7 +98,24 @@ class FisherSpectrum:
 
 
 def fisher_spectrum(risk: Risk) -> FisherSpectrum:
-    """The spectrum at the parameters of the module."""
+    """The spectrum of the Fisher matrix at the parameters of the module.
+
+    Parameters
+    ----------
+    risk : Risk
+
+    Returns
+    -------
+    FisherSpectrum
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import fisher_spectrum
+    >>> print(fisher_spectrum(risk).sentence)
+    Fisher spectrum at 0.21 parameters a row and output: ...
+    """
     F = factor(risk)
     values = torch.linalg.eigvalsh(F @ F.T if len(F) <= risk.p else F.T @ F).flip(0)
     values = values[values > RANK * values[0]]
@@ -110,11 +149,34 @@ def _median(q: float) -> float:
 
 @dataclass(frozen=True)
 class Information:
-    """criterion: n · NLL plus the penalty. akaike: n · NLL plus the number of parameters. Both are
-    NaN where the residuals vanish. part: whole, or last layer.
+    """Effective dimension and information criteria, as `information` returns them.
 
-    ratio: of the parameters of the whole network to rows. trusted: whether the ratio is small
-    enough for the criterion to choose between networks.
+    Attributes
+    ----------
+    effective_dimension : float
+        Number of parameters that the rows determine.
+    penalty : float
+        That of Takeuchi's criterion.
+    criterion : float
+        n · NLL plus the penalty; NaN where the residuals vanish.
+    akaike : float
+        n · NLL plus the number of parameters; NaN where the residuals vanish.
+    parameters : int
+    decay : float
+        The λ that was used.
+    part : str
+        Whole network, or last layer.
+    ratio : float
+        Parameters of the whole network to rows.
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import information
+    >>> found = information(risk)
+    >>> 0 < found.effective_dimension <= found.parameters
+    True
     """
 
     effective_dimension: float
@@ -128,10 +190,12 @@ class Information:
 
     @property
     def trusted(self) -> bool:
+        """Whether the ratio is small enough for the criterion to choose between networks."""
         return self.ratio <= MAX_RATIO and not math.isnan(self.criterion)
 
     @property
     def sentence(self) -> str:
+        """The values in words."""
         of = f"{self.parameters:,} parameters" + (
             "" if self.part == "whole" else f" of the {self.part}"
         )
@@ -154,8 +218,25 @@ class Information:
 
 
 def information(risk: Risk, decay: float | None = None) -> Information:
-    """Effective dimension and TIC at the fitted parameters. decay: λ; None is 1/n, a prior of
-    variance one.
+    """Effective dimension and Takeuchi's criterion at the fitted parameters.
+
+    Parameters
+    ----------
+    risk : Risk
+    decay : float, optional
+        λ; None is 1/n, a prior of variance one.
+
+    Returns
+    -------
+    Information
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import information
+    >>> information(risk).parameters
+    21
     """
     outputs = risk.outputs(risk.theta, risk.X[:1]).numel()
     scored, part = (
@@ -209,10 +290,31 @@ def _last_layer(risk: Risk) -> Risk:
 
 @dataclass(frozen=True)
 class GradientNoise:
-    """total: tr C. alignment: cos(C, H). along, with shape (k,): vᵀCv for the directions of the
-    curvature. rows: the number of rows of C.
+    """The noise of stochastic gradients, as `gradient_noise` returns it.
 
-    exact: False where random probes give ‖H‖_F.
+    Attributes
+    ----------
+    total : float
+        tr C.
+    alignment : float
+        cos(C, H).
+    along : tensor with shape (k,)
+        vᵀCv for the directions of the curvature.
+    gradient_norm : float
+        Norm of the mean gradient.
+    rows : int
+        Number of rows of C.
+    exact : bool
+        False where random probes give ‖H‖_F.
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import curvature, gradient_noise
+    >>> noise = gradient_noise(risk, curvature(risk))
+    >>> noise.along.shape, noise.exact
+    (torch.Size([5]), True)
     """
 
     total: float
@@ -224,6 +326,7 @@ class GradientNoise:
 
     @property
     def sentence(self) -> str:
+        """The values in words."""
         source = "" if self.exact else f" (from {self.rows:,} rows, ‖H‖ by probes)"
         follows = (
             "the noise follows the curvature"
@@ -251,7 +354,32 @@ def noise_factor(risk: Risk, theta: Tensor, rows: int | None = None) -> Tensor:
 def gradient_noise(
     risk: Risk, top: Curvature, *, exact_up_to: int = 2_000, probes: int = 100, seed: int = 0
 ) -> GradientNoise:
-    """C and its alignment with H at the parameters of the module."""
+    """The covariance C of the gradient of one row, and its alignment with H.
+
+    Parameters
+    ----------
+    risk : Risk
+    top : Curvature
+        That of the risk.
+    exact_up_to : int, default 2,000
+        Number of parameters up to which the alignment is exact.
+    probes : int, default 100
+        Random probes beyond.
+    seed : int, default 0
+        Seed of the probes.
+
+    Returns
+    -------
+    GradientNoise
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import curvature, gradient_noise
+    >>> -1 <= gradient_noise(risk, curvature(risk)).alignment <= 1
+    True
+    """
     exact = risk.p <= exact_up_to
     A = noise_factor(risk, risk.theta, None if exact else MAX_NOISE_ROWS)
     if exact:

@@ -44,11 +44,30 @@ PARTS = 8  # of a third; their means give the standard error
 
 @dataclass(frozen=True)
 class Walk:
-    """points, gradients, with shape (m, p): the visited set after stagnation, at evenly spaced
-    steps. Without stagnation it is the second half of the walk.
+    """A walk of Gaussian SGD, as `gaussian_sgd` returns it.
 
-    losses: one a step. steps: their number. stagnated: the step at which both tests passed, or
-    None. end: the last θ.
+    Attributes
+    ----------
+    points, gradients : tensors with shape (m, p)
+        The visited set after stagnation, at evenly spaced steps. Without stagnation it is the
+        second half of the walk.
+    losses : tensor with shape (steps,)
+    steps : int
+    stagnated : int or None
+        The step at which both tests passed.
+    end : tensor with shape (p,)
+        The last θ.
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import gaussian_sgd, row_noise
+    >>> walk = gaussian_sgd(
+    ...     risk.value, risk.gradient, row_noise(risk), risk.theta, rate=0.01, steps=60, window=20
+    ... )
+    >>> walk.losses.shape, walk.end.shape
+    (torch.Size([60]), torch.Size([21]))
     """
 
     points: Tensor
@@ -72,8 +91,45 @@ def gaussian_sgd(
     radius: float = float("inf"),
     seed: int = 0,
 ) -> Walk:
-    """Run for `steps` steps. noise(θ, generator) draws from N(0, C(θ)). The test of stagnation runs
-    every `window` steps.
+    """Run gradient descent with Gaussian noise.
+
+    Parameters
+    ----------
+    value, gradient : callable
+        R(θ) and ∇R(θ).
+    noise : callable
+        noise(θ, generator) draws from N(0, C(θ)); see `row_noise`.
+    start : tensor with shape (p,)
+    rate : float
+        η.
+    batch : float, default 1
+        Number of rows of a batch: noise is divided by its root.
+    steps : int, default 2,000
+    window : int, default 200
+        The test of stagnation runs every so many steps.
+    radius : float, default infinity
+        Largest distance from the start.
+    seed : int, default 0
+
+    Returns
+    -------
+    Walk
+
+    Raises
+    ------
+    UsageError
+        For fewer steps than three windows, and where the walk diverges.
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import gaussian_sgd, row_noise
+    >>> noise = row_noise(risk)
+    >>> gaussian_sgd(
+    ...     risk.value, risk.gradient, noise, risk.theta, rate=0.01, steps=60, window=20
+    ... ).steps
+    60
     """
     if steps < 3 * window or window < PARTS:
         raise UsageError(
@@ -117,7 +173,26 @@ def gaussian_sgd(
 
 
 def row_noise(risk: Risk) -> Noise:
-    """Draws of covariance C(θ), that of the gradient of one row."""
+    """The noise of stochastic gradients of one row, for `gaussian_sgd`.
+
+    Parameters
+    ----------
+    risk : Risk
+
+    Returns
+    -------
+    callable
+        Draws of covariance C(θ), that of the gradient of one row, from θ and a torch.Generator.
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> import torch
+    >>> from motifnet.landscape import row_noise
+    >>> row_noise(risk)(risk.theta, torch.Generator().manual_seed(0)).shape
+    torch.Size([21])
+    """
 
     def weighted(theta: Tensor, weights: Tensor) -> Tensor:
         F = risk.outputs(theta, risk.X)
@@ -144,8 +219,33 @@ def _grew(values: Tensor) -> bool:
 
 @dataclass(frozen=True)
 class Visited:
-    """The measures of the module docstring. diameter: the largest distance of two points.
-    gap_proxy is NaN without a risk.
+    """Measures of the set that a walk visits, as `visited` returns them.
+
+    Attributes
+    ----------
+    parameters : int
+    stagnated : int or None
+        The step at which the walk stagnated.
+    steps : int
+    participation_ratio : float
+        Number of directions that the walk lives in.
+    essential_convexity : float
+        Share of points whose gradient points away from the mean of the walk: 1 in a convex bowl.
+    diameter : float
+        Largest distance of two points.
+    gap_proxy : float
+        Compares walks of one network; NaN without a risk.
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import gaussian_sgd, row_noise, visited
+    >>> walk = gaussian_sgd(
+    ...     risk.value, risk.gradient, row_noise(risk), risk.theta, rate=0.01, steps=60, window=20
+    ... )
+    >>> visited(walk).participation_ratio >= 1
+    True
     """
 
     parameters: int
@@ -158,6 +258,7 @@ class Visited:
 
     @property
     def sentence(self) -> str:
+        """The values in words."""
         size = (
             f"{self.participation_ratio:.1f} effective directions of {self.parameters:,}, "
             f"essential convexity {self.essential_convexity:.2f}"
@@ -179,7 +280,29 @@ class Visited:
 
 
 def visited(walk: Walk, risk: Risk | None = None) -> Visited:
-    """Measures of the visited set of a walk."""
+    """Measures of the visited set of a walk.
+
+    Parameters
+    ----------
+    walk : Walk
+    risk : Risk, optional
+        For the gap proxy.
+
+    Returns
+    -------
+    Visited
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import gaussian_sgd, row_noise, visited
+    >>> walk = gaussian_sgd(
+    ...     risk.value, risk.gradient, row_noise(risk), risk.theta, rate=0.01, steps=60, window=20
+    ... )
+    >>> visited(walk, risk).parameters
+    21
+    """
     centred = walk.points - walk.points.mean(0)
     gram = centred @ centred.T  # its eigenvalues are those of Σ times the number of points
     ratio = float(gram.trace() ** 2 / gram.square().sum()) if gram.any() else 0.0

@@ -35,13 +35,31 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Curvature:
-    """Eigenvalues, largest first with shape (k,), and unit directions with shape (k, p)."""
+    """The largest eigenvalues of the Hessian, as `curvature` returns them.
+
+    Attributes
+    ----------
+    values : tensor with shape (k,)
+        Eigenvalues, largest first.
+    directions : tensor with shape (k, p)
+        Unit vectors.
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import curvature
+    >>> top = curvature(risk, directions=2)
+    >>> top.largest_rate == 2 / top.largest
+    True
+    """
 
     values: Tensor
     directions: Tensor
 
     @property
     def largest(self) -> float:
+        """λ_max."""
         return float(self.values[0])
 
     @property
@@ -51,6 +69,7 @@ class Curvature:
 
     @property
     def sentence(self) -> str:
+        """The values in words."""
         return (
             f"Largest curvature {self.largest:.4g}: plain gradient descent is stable below a rate "
             f"of {self.largest_rate:.3g}."
@@ -58,7 +77,28 @@ class Curvature:
 
 
 def curvature(risk: Risk, directions: int = 5, seed: int = 0) -> Curvature:
-    """The largest eigenvalues of H at the parameters of the module."""
+    """The largest eigenvalues of H at the parameters of the module, by Lanczos.
+
+    Parameters
+    ----------
+    risk : Risk
+    directions : int, default 5
+        Number of eigenvalues.
+    seed : int, default 0
+        Seed of the first vector.
+
+    Returns
+    -------
+    Curvature
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import curvature
+    >>> curvature(risk, directions=2).directions.shape
+    torch.Size([2, 21])
+    """
     if risk.p <= max(MAX_DENSE, 2 * directions):
         values, vectors = torch.linalg.eigh(hessian_matrix(risk))
         values, vectors = values.flip(0)[:directions], vectors.flip(1)[:, :directions]
@@ -90,8 +130,26 @@ def _lanczos(risk: Risk, k: int, seed: int) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Trace:
-    """tr H. `by_parameter` splits it by parameter tensor, `method` names its computation, and
-    `standard_error` is 0 where the value is exact.
+    """The trace of the Hessian, as `hessian_trace` returns it.
+
+    Attributes
+    ----------
+    value : float
+        tr H.
+    by_parameter : dict
+        Its parts by parameter tensor.
+    method : str
+        How it was computed.
+    standard_error : float
+        0 where the value is exact.
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import hessian_trace
+    >>> sorted(hessian_trace(risk).by_parameter)
+    ['0.bias', '0.weight', '2.bias', '2.weight']
     """
 
     value: float
@@ -101,6 +159,7 @@ class Trace:
 
     @property
     def sentence(self) -> str:
+        """The values in words."""
         margin = f" ± {self.standard_error:.2g}" if self.standard_error else ""
         return f"Trace of the Hessian {self.value:.6g}{margin} ({self.method})."
 
@@ -108,7 +167,30 @@ class Trace:
 def hessian_trace(
     risk: Risk, *, exact_up_to: int = 5_000, probes: int = 100, seed: int = 0
 ) -> Trace:
-    """tr H at the parameters of the module."""
+    """tr H at the parameters of the module.
+
+    Parameters
+    ----------
+    risk : Risk
+    exact_up_to : int, default 5,000
+        Number of parameters up to which the network's own curvature is exact.
+    probes : int, default 100
+        Hutchinson's probes beyond.
+    seed : int, default 0
+        Seed of the probes.
+
+    Returns
+    -------
+    Trace
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> from motifnet.landscape import hessian_trace
+    >>> hessian_trace(risk).standard_error
+    0.0
+    """
     generator = torch.Generator().manual_seed(seed)
     diagonal, error = gauss_newton_diagonal(risk), 0.0
     if _has_remainder(risk, diagonal, generator):

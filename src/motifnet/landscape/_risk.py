@@ -39,8 +39,30 @@ LOSSES: dict[str, RowLoss] = {"squared": squared, "cross_entropy": nn.functional
 
 @dataclass(frozen=True)
 class Risk:
-    """R at the parameters `theta` of the module. `loss` takes outputs and targets of a batch and
-    gives the mean over its rows.
+    """The training risk R(θ) of a module, its gradient and its Hessian, as `risk_of` returns it.
+
+    Attributes
+    ----------
+    module : torch.nn.Module
+        A copy in float64.
+    shapes : dict
+        Shape of each parameter tensor, by name.
+    theta : tensor with shape (p,)
+        The parameters of the module as one vector.
+    X, y : tensors with n rows
+    loss : callable
+        Takes outputs and targets of a batch and gives the mean over its rows.
+    likelihood : str
+        The likelihood that the loss belongs to.
+
+    Examples
+    --------
+    Here `risk` is what `risk_of` returns for a small network.
+
+    >>> risk.n, risk.p
+    (100, 21)
+    >>> risk.gradient(risk.theta).shape, risk.row_gradients(risk.theta).shape
+    (torch.Size([21]), torch.Size([100, 21]))
     """
 
     module: nn.Module
@@ -53,14 +75,25 @@ class Risk:
 
     @property
     def n(self) -> int:
+        """Number of rows."""
         return len(self.X)
 
     @property
     def p(self) -> int:
+        """Number of parameters."""
         return len(self.theta)
 
     def named(self, theta: Tensor) -> dict[str, Tensor]:
-        """The vector as named parameters."""
+        """A vector as named parameters.
+
+        Parameters
+        ----------
+        theta : tensor with shape (p,)
+
+        Returns
+        -------
+        dict of tensors
+        """
         parts = torch.split(theta, [shape.numel() for shape in self.shapes.values()])
         return {
             name: part.view(shape)
@@ -68,7 +101,16 @@ class Risk:
         }
 
     def of(self, names: list[str]) -> Risk:
-        """The same risk as a function of these parameters alone; the others stay fixed."""
+        """The same risk as a function of some parameters; the others stay fixed.
+
+        Parameters
+        ----------
+        names : list of str
+
+        Returns
+        -------
+        Risk
+        """
         named = self.named(self.theta)
         return replace(
             self,
@@ -77,19 +119,56 @@ class Risk:
         )
 
     def outputs(self, theta: Tensor, X: Tensor) -> Tensor:
-        """f_θ of a batch."""
+        """f_θ of a batch.
+
+        Parameters
+        ----------
+        theta : tensor with shape (p,)
+        X : tensor with m rows
+
+        Returns
+        -------
+        tensor with shape (m, outputs)
+        """
         return functional_call(self.module, self.named(theta), (X,))
 
     def value(self, theta: Tensor) -> Tensor:
-        """R(θ)."""
+        """R(θ).
+
+        Parameters
+        ----------
+        theta : tensor with shape (p,)
+
+        Returns
+        -------
+        tensor with shape ()
+        """
         return self.loss(self.outputs(theta, self.X), self.y)
 
     def gradient(self, theta: Tensor) -> Tensor:
-        """∇R(θ)."""
+        """∇R(θ).
+
+        Parameters
+        ----------
+        theta : tensor with shape (p,)
+
+        Returns
+        -------
+        tensor with shape (p,)
+        """
         return grad(self.value)(theta)
 
     def hessian_products(self, V: Tensor) -> Tensor:
-        """H v for each row v of V with shape (m, p), with H = ∇²R."""
+        """H v for each row v of V, with H = ∇²R.
+
+        Parameters
+        ----------
+        V : tensor with shape (m, p)
+
+        Returns
+        -------
+        tensor with shape (m, p)
+        """
         return self._second_products(self.value, V)
 
     def remainder_products(self, V: Tensor) -> Tensor:
@@ -98,6 +177,14 @@ class Risk:
 
         S is the Hessian of θ ↦ (1/n) Σ_i ⟨∂ℓ/∂f at row i, f_θ(x_i)⟩ with the gradients of the loss
         held fixed.
+
+        Parameters
+        ----------
+        V : tensor with shape (m, p)
+
+        Returns
+        -------
+        tensor with shape (m, p)
         """
         fixed: Tensor = grad(lambda f: self.loss(f, self.y))(self.outputs(self.theta, self.X))
         return self._second_products(lambda theta: (fixed * self.outputs(theta, self.X)).sum(), V)
@@ -109,13 +196,31 @@ class Risk:
         return vmap(lambda v: pull(v)[0], chunk_size=max(1, min(len(V), CHUNK // activations)))(V)
 
     def row_gradients(self, theta: Tensor) -> Tensor:
-        """∇ℓ(f_θ(x_i), y_i) with shape (n, p)."""
+        """The gradient of the loss of each row.
+
+        Parameters
+        ----------
+        theta : tensor with shape (p,)
+
+        Returns
+        -------
+        tensor with shape (n, p)
+        """
         return vmap(grad(self._row_loss), (None, 0, 0), chunk_size=self._rows_at_once(1))(
             theta, self.X, self.y
         )
 
     def jacobian(self, X: Tensor) -> Tensor:
-        """∂f_k(x_i)/∂θ with shape (rows, outputs, p)."""
+        """∂f_k(x_i)/∂θ.
+
+        Parameters
+        ----------
+        X : tensor with m rows
+
+        Returns
+        -------
+        tensor with shape (m, outputs, p)
+        """
         one = self._row_outputs
         return vmap(
             jacrev(one), (None, 0), chunk_size=self._rows_at_once(len(one(self.theta, X[0])))
@@ -144,10 +249,38 @@ class Risk:
 
 
 def risk_of(module: nn.Module, X: Any, y: Any, loss: str | RowLoss = "squared") -> Risk:
-    """The training risk of a torch module.
+    """The training risk of a torch module, which is copied, set to evaluation mode and taken in
+    float64.
 
-    loss: "squared", "cross_entropy" (y holds class numbers), or a function such as `nn.HuberLoss()`
-    that gives the mean over the rows of a batch.
+    Parameters
+    ----------
+    module : torch.nn.Module
+        With second derivatives; rows must not act on each other.
+    X, y : arrays or tensors with rows first
+    loss : {"squared", "cross_entropy"} or callable, default "squared"
+        With "cross_entropy" y holds class numbers; a function such as `nn.HuberLoss()` gives the
+        mean over the rows of a batch.
+
+    Returns
+    -------
+    Risk
+
+    Raises
+    ------
+    UsageError
+        For an unknown loss, a module without parameters, rows that act on each other, and a module
+        that cannot be differentiated twice.
+    DataError
+        For missing or infinite values, and unequal numbers of rows.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from motifnet.landscape import risk_of
+    >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+    >>> risk = risk_of(net, X, y[:, None])
+    >>> risk.p
+    21
     """
     if isinstance(loss, str) and loss not in LOSSES:
         raise UsageError(

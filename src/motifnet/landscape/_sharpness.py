@@ -208,8 +208,25 @@ def _keeps_scale(node: fx.Node, target: Any) -> bool:
 
 @dataclass(frozen=True)
 class MinimumSharpness:
-    """value: MS, NaN where a diagonal entry is negative. trace: tr H of the network. factors: the
-    factor of each parameter at the minimum.
+    """The least trace among the rescalings of a network, as `minimum_sharpness` returns it.
+
+    Attributes
+    ----------
+    value : float
+        MS, NaN where a diagonal entry is negative.
+    trace : float
+        tr H of the network.
+    factors : dict
+        The factor of each parameter at the minimum, by name.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from motifnet.landscape import hessian_trace, minimum_sharpness, risk_of
+    >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+    >>> found = minimum_sharpness(net, hessian_trace(risk_of(net, X, y[:, None])))
+    >>> found.value <= found.trace
+    True
     """
 
     value: float
@@ -223,6 +240,7 @@ class MinimumSharpness:
 
     @property
     def sentence(self) -> str:
+        """The values in words."""
         if not self.value > 0:
             return (
                 "Minimum sharpness is not defined here: some parameter has no positive curvature."
@@ -244,7 +262,28 @@ class MinimumSharpness:
 
 
 def minimum_sharpness(module: nn.Module, trace: Trace) -> MinimumSharpness:
-    """MS of a module whose trace is known by parameter."""
+    """Minimum sharpness of a module.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        A module whose graph cannot be read has its trace as minimum sharpness.
+    trace : Trace
+        That of the module.
+
+    Returns
+    -------
+    MinimumSharpness
+
+    Examples
+    --------
+    >>> import torch
+    >>> from motifnet.landscape import hessian_trace, minimum_sharpness, risk_of
+    >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+    >>> trace = hessian_trace(risk_of(net, X, y[:, None]))
+    >>> minimum_sharpness(net, trace).ratio >= 1
+    True
+    """
     scales, parts = scales_of(module), trace.by_parameter
     if min(parts.values()) < 0 or trace.value <= 0:
         return MinimumSharpness(float("nan"), trace.value, {})
@@ -261,7 +300,28 @@ def minimum_sharpness(module: nn.Module, trace: Trace) -> MinimumSharpness:
 
 
 def balanced(module: nn.Module, sharpness: MinimumSharpness) -> nn.Module:
-    """A copy of the module with the same function and the least trace among its rescalings."""
+    """A copy of the module with the same function and the least trace among its rescalings.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    sharpness : MinimumSharpness
+        That of the module.
+
+    Returns
+    -------
+    torch.nn.Module
+
+    Examples
+    --------
+    >>> import torch
+    >>> from motifnet.landscape import audit, balanced
+    >>> net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+    >>> even = balanced(net, audit(net, X, y[:, None], steps=0).sharpness)
+    >>> rows = torch.tensor(X, dtype=torch.float32)
+    >>> torch.allclose(even(rows), net(rows), atol=1e-5)
+    True
+    """
     twin = copy.deepcopy(module)
     with torch.no_grad():
         for name, factor in sharpness.factors.items():

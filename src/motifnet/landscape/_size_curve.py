@@ -44,8 +44,21 @@ Factory = Callable[[int], nn.Module]
 
 
 class ParallelNetwork(nn.Module):
-    """The sum of M copies of a tanh network of these widths (inputs first, outputs last), divided
-    by √M.
+    """The sum of M copies of a tanh network, divided by √M.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Inputs first, outputs last.
+    copies : int
+        M.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from motifnet.landscape import ParallelNetwork
+    >>> ParallelNetwork((3, 2, 1), copies=4)(torch.zeros(5, 3)).shape
+    torch.Size([5, 1])
     """
 
     def __init__(self, widths: Sequence[int], copies: int) -> None:
@@ -57,6 +70,16 @@ class ParallelNetwork(nn.Module):
         self.biases = nn.ParameterList(torch.randn(copies, 1, b) / 2 for b in widths[1:-1])
 
     def forward(self, x: Tensor) -> Tensor:
+        """Outputs at rows.
+
+        Parameters
+        ----------
+        x : tensor with shape (n, inputs)
+
+        Returns
+        -------
+        tensor with shape (n, outputs)
+        """
         h = x @ self.weights[0]  # (copies, rows, units)
         for bias, weight in zip(self.biases, list(self.weights)[1:], strict=True):
             h = torch.tanh(h + bias) @ weight
@@ -72,6 +95,20 @@ class ParallelNetwork(nn.Module):
 class ResidualNetwork(nn.Module):
     """Residual blocks of M tanh units; M further tanh units and a linear map of the last block give
     the outputs.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+    units : int
+        M.
+    blocks : int, default 1
+
+    Examples
+    --------
+    >>> import torch
+    >>> from motifnet.landscape import ResidualNetwork
+    >>> ResidualNetwork(3, 1, units=4)(torch.zeros(5, 3)).shape
+    torch.Size([5, 1])
     """
 
     def __init__(self, inputs: int, outputs: int, units: int, blocks: int = 1) -> None:
@@ -86,6 +123,16 @@ class ResidualNetwork(nn.Module):
         self.direct = nn.Linear(inputs, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Outputs at rows.
+
+        Parameters
+        ----------
+        x : tensor with shape (n, inputs)
+
+        Returns
+        -------
+        tensor with shape (n, outputs)
+        """
         h = x
         steps = list(zip(self.inward, self.biases, self.outward, strict=True))
         for block in steps[:-1]:
@@ -109,11 +156,35 @@ def divisibility(F: Tensor, owners: Tensor) -> float:
 
 @dataclass(frozen=True)
 class SizePoint:
-    """One size: held-out error and GCV for each ridge, variance factor without ridge, and held-out
-    error of the trained network, all as medians over repeats.
+    """One size of a `SizeCurve`. Values are medians over repeats, NaN where they were not requested
+    or are not defined.
 
-    ratio: parameters / (rows · outputs). NaN marks values that were not requested or are not
-    defined.
+    Attributes
+    ----------
+    size : int
+    parameters : int
+    ratio : float
+        Parameters to rows · outputs.
+    errors : tuple of float
+        Held-out error for each ridge.
+    gcv : tuple of float
+        Generalised cross-validation for each ridge.
+    variance_factor : float
+        Without ridge.
+    trained : float
+        Held-out error of the trained network.
+    divisibility : float
+        Share of the squared norm of the Fisher matrix outside of the blocks of a network's parts: 0
+        where they do not interact.
+
+    Examples
+    --------
+    >>> from motifnet.landscape import ParallelNetwork, size_curve
+    >>> curve = size_curve(
+    ...     lambda copies: ParallelNetwork((3, 2, 1), copies), X, y, sizes=[1, 2], repeats=1
+    ... )
+    >>> [(point.size, point.parameters) for point in curve.points]
+    [(1, 10), (2, 20)]
     """
 
     size: int
@@ -128,13 +199,39 @@ class SizePoint:
 
 @dataclass(frozen=True)
 class SizeCurve:
-    """The points, smallest size first."""
+    """Errors against the size of a network, as `size_curve` returns them.
+
+    Attributes
+    ----------
+    points : tuple of SizePoint
+        The smallest size first.
+    ridges : tuple of float
+
+    Examples
+    --------
+    >>> from motifnet.landscape import ParallelNetwork, size_curve
+    >>> curve = size_curve(
+    ...     lambda copies: ParallelNetwork((3, 2, 1), copies), X, y, sizes=[1, 2], repeats=1
+    ... )
+    >>> curve.errors(0.0).shape
+    (2,)
+    """
 
     points: tuple[SizePoint, ...]
     ridges: tuple[float, ...]
 
     def errors(self, ridge: float) -> NDArray[np.float64]:
-        """Held-out errors against size."""
+        """Held-out errors against size.
+
+        Parameters
+        ----------
+        ridge : float
+            One of `ridges`.
+
+        Returns
+        -------
+        array with one value a size
+        """
         return np.array([point.errors[self.ridges.index(ridge)] for point in self.points])
 
     @property
@@ -150,11 +247,21 @@ class SizeCurve:
         return point, self.ridges[int(np.argmin(point.errors))]
 
     def near_threshold(self, size: int) -> bool:
-        """Whether the parameters of a size are within 30 % of rows · outputs."""
+        """Whether the parameters of a size are within 30 % of rows · outputs.
+
+        Parameters
+        ----------
+        size : int
+
+        Returns
+        -------
+        bool
+        """
         return any(point.size == size and abs(point.ratio - 1) <= NEAR for point in self.points)
 
     @property
     def sentence(self) -> str:
+        """The values in words."""
         point, ridge = self.best
         height, error = self.peak.errors[self.ridges.index(min(self.ridges))], min(point.errors)
         advice = f"Size {point.size} with ridge {ridge:g} is enough (held-out error {error:.4g})."
@@ -180,13 +287,43 @@ def size_curve(
     iterations: int = 0,
     seed: int = 0,
 ) -> SizeCurve:
-    """The curve of `factory(size)`, which draws a network with random parameters. loss is "squared"
-    or "cross_entropy".
+    """Errors of networks of several sizes, linearised at random parameters, and trained on request.
 
-    ridges: in units of the mean squared norm of the gradient of an output, so that the scale of the
-    outputs does not matter.
+    Parameters
+    ----------
+    factory : callable
+        `factory(size)` draws a network with random parameters.
+    X, y : arrays or tensors with rows first
+    sizes : sequence of int
+    loss : {"squared", "cross_entropy"}, default "squared"
+    ridges : sequence of float, default (0, 0.001)
+        In units of the mean squared norm of the gradient of an output, so that the scale of the
+        outputs does not matter.
+    repeats : int, default 5
+        Draws of each network.
+    held_out : float, default 0.5
+        Share of held-out rows.
+    iterations : int, default 0
+        Of Levenberg–Marquardt, to train the same networks; 0 leaves this out.
+    seed : int, default 0
 
-    iterations: of Levenberg–Marquardt, to train the same networks; 0 leaves this out.
+    Returns
+    -------
+    SizeCurve
+
+    Raises
+    ------
+    UsageError
+        For an unknown loss, and without sizes, ridges or repeats.
+
+    Examples
+    --------
+    >>> from motifnet.landscape import ParallelNetwork, size_curve
+    >>> curve = size_curve(
+    ...     lambda copies: ParallelNetwork((3, 2, 1), copies), X, y, sizes=[1, 2], repeats=1
+    ... )
+    >>> curve.peak.size in (1, 2)
+    True
     """
     if loss not in LOSSES or not sizes or not ridges or repeats < 1:
         raise UsageError(

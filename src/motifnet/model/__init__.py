@@ -12,6 +12,7 @@ from motifnet.model._ledger import Ledger
 from motifnet.model._onnx import network_to_onnx, to_onnx
 from motifnet.model._onnx_check import ParityError
 from motifnet.model._python import to_python
+from motifnet.model._python_model import model_to_python
 from motifnet.model._serialize import PROTOCOL, check_width, load_model, pack, save_model
 from motifnet.model._synthetic import rows_for, synthetic
 
@@ -27,6 +28,7 @@ __all__ = [
     "check_width",
     "distribution_of",
     "load_model",
+    "model_to_python",
     "network_to_onnx",
     "pack",
     "read_archive",

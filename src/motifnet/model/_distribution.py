@@ -4,14 +4,11 @@ Residuals of a model of means, medians or one quantile have one law up to their 
 
     Y = f(x) + σ(x) ε,       ε ~ the law of the conformal scores (`motifnet.uncertainty.fit_law`)
 
-Counts and positive amounts have the mean μ = f(x) and a law of their own. Its dispersion is that of
-the out-of-fold residuals: at the rows x_i that the model holds, their mean squares are σ(x_i)² v
-with v = Σ w s² / Σ w, so that
+A model of several quantiles has the law through these (`motifnet.uncertainty.QuantileLaw`).
 
-    poisson   φ = Σ max(0, σ_i² v − μ_i) / Σ μ_i²    (the sum first, then 0 as its bound)
-    gamma     1 / k = Σ σ_i² v / Σ μ_i²
-
-match Var Y = μ + φ μ² and Var Y = μ² / k. The whole is computed from the file of a model, so that
+Counts and positive amounts have the mean μ = f(x) and a law of their own (`law_of_means`). Its
+dispersion is that of the out-of-fold residuals: at the rows x_i that the model holds, their mean
+squares are σ(x_i)² v with v = Σ w s² / Σ w. The whole is computed from the file of a model, so that
 models of earlier versions give it too.
 """
 
@@ -23,41 +20,52 @@ from motifnet.engine import Matrix, UsageError
 from motifnet.model._fitted import FittedModel
 from motifnet.tables import Table
 from motifnet.uncertainty import (
-    Counts,
-    GammaLaw,
+    Bend,
     Intervals,
     Law,
     PredictiveDistribution,
+    QuantileLaw,
     RowLaw,
     Scaled,
     fit_law,
+    law_of_means,
 )
 
 _FLOOR = 1e-9  # of the scale of residuals, in standard deviations of the target
-_MIN_MEAN, _MAX_SHAPE = 1e-300, 1e8
 
 
 def distribution_of(model: FittedModel, table: Table, n_jobs: int = 1) -> PredictiveDistribution:
     """The laws of the rows of a table; UsageError where the model gives no intervals."""
-    intervals = model.intervals
     values, log_scale = model.centre_and_log_scale(table, n_jobs)
-    sigma = np.ones_like(values) if log_scale is None else np.exp(log_scale)
 
     def bounds(levels: Matrix, side: str) -> Matrix:
-        return model.bounded(intervals.bounds(values, log_scale, levels, side))
+        return model.bounds(values, log_scale, levels, side)
 
-    laws: tuple[RowLaw, ...] = (
-        _means(model, values, n_jobs)
-        if model.log_link
-        else tuple(Scaled(values[:, j], sigma[:, j], law) for j, law in enumerate(laws_of(model)))
-    )
-    return PredictiveDistribution(model.targets, laws, bounds, flat=model.width == 1)
+    laws: tuple[RowLaw, ...]
+    if model.has_quantiles:
+        laws = (through_quantiles(model, values),)
+    elif model.log_link:
+        laws = _means(model, values, n_jobs)
+    else:
+        sigma = np.ones_like(values) if log_scale is None else np.exp(log_scale)
+        laws = tuple(Scaled(values[:, j], sigma[:, j], law) for j, law in enumerate(laws_of(model)))
+    return PredictiveDistribution(model.targets, laws, bounds, flat=len(model.targets) == 1)
+
+
+def through_quantiles(model: FittedModel, values: Matrix) -> QuantileLaw:
+    """The laws through quantiles with shape (n, K)."""
+    intervals, levels = model.intervals, np.array(model.info.quantiles)
+    tail = min(levels[0], 1 - levels[-1]) / 2  # the outer nodes are not in the tails
+    law = fit_law(intervals.scores[:, 0], intervals.weight, intervals.unit, tail=tail)
+    return QuantileLaw(Bend.of(law.quantile(levels), values, model.spread), law)
 
 
 def laws_of(model: FittedModel) -> tuple[Law, ...]:
-    """The law of ε of each target; UsageError for counts and amounts, which have none."""
+    """The law of ε of each target; UsageError for counts, amounts and several quantiles, which
+    have none.
+    """
     intervals = model.intervals
-    if model.log_link:
+    if model.log_link or model.has_quantiles:
         raise UsageError(
             f"objective={model.info.objective!r} has no law of residuals to export. Ask "
             "predict_distribution of the model in Python."
@@ -78,14 +86,8 @@ def _floors(model: FittedModel) -> Matrix:
 def _means(model: FittedModel, values: Matrix, n_jobs: int) -> tuple[RowLaw, ...]:
     """Laws of counts and amounts around their means."""
     mu, square = _squares(model, n_jobs)
-    power = np.maximum((mu**2).sum(0), _MIN_MEAN)
-    safe = np.maximum(values, _MIN_MEAN)
-    if model.info.objective == "poisson":
-        dispersion = np.maximum((square - mu).sum(0), 0.0) / power
-        return tuple(Counts(m, float(phi)) for m, phi in zip(safe.T, dispersion, strict=True))
-    shape = np.minimum(power / np.maximum(square.sum(0), _MIN_MEAN), _MAX_SHAPE)
-    zero = np.zeros(len(values))
-    return tuple(Scaled(zero, m, GammaLaw(float(k))) for m, k in zip(safe.T, shape, strict=True))
+    columns = zip(values.T, mu.T, square.T, strict=True)
+    return tuple(law_of_means(model.info.objective, *column) for column in columns)
 
 
 def _squares(model: FittedModel, n_jobs: int) -> tuple[Matrix, Matrix]:

@@ -24,7 +24,18 @@ from motifnet.engine import LedgerRow, Matrix, UsageError, parallel_map, single_
 from motifnet.motifs import Affine, Motif, evaluate, metric_points
 from motifnet.tables import Encoder, Schema, Table
 from motifnet.transfer import Card, Certificate
-from motifnet.uncertainty import Band, ClassSets, Intervals, Reference, ShiftReport, check_shift
+from motifnet.uncertainty import (
+    Band,
+    Bend,
+    ClassSets,
+    Intervals,
+    PitShift,
+    Reference,
+    ShiftReport,
+    check_pit,
+    check_shift,
+    normal_nodes,
+)
 
 BANDS = ("all rows", "split")
 ENCODED_ROWS = 1 << 15  # at a time, which bounds the memory of a prediction
@@ -38,8 +49,9 @@ class FitInfo:
 
     `rows` is the number of rows of the fit; a stream has `stream_rows` of which the fit held
     `rows`. `target_sd` has the standard deviation of each target. `quantiles` are the levels of one
-    target, one column each. `offset` says whether the fit had exposures. `notes` belong to those
-    who build on a model: numbers, strings, lists and arrays, which nothing here reads.
+    target, one column each. `offset` says whether the fit had exposures. `monotone` has the columns
+    along which the prediction rises (1) or falls (−1) at every input. `notes` belong to those who
+    build on a model: numbers, strings, lists and arrays, which nothing here reads.
     """
 
     motifnet: str | None = None
@@ -57,6 +69,7 @@ class FitInfo:
     quantiles: tuple[float, ...] = ()
     offset: bool = False
     compressed: bool = False
+    monotone: Mapping[str, int] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -132,7 +145,7 @@ class FittedModel:
         levels = self.info.quantiles
         return (
             tuple(f"{name}_q{level:g}" for name in self.targets for level in levels)
-            if len(levels) > 1
+            if self.has_quantiles
             else self.targets
         )
 
@@ -140,7 +153,7 @@ class FittedModel:
     def error_unit(self) -> str:
         """The unit of the errors in the ledger, in words."""
         if self.task == "classification":
-            return "error as log loss"
+            return "log loss"
         objective = self.info.objective
         return (
             "error in standard deviations of the target"
@@ -152,6 +165,16 @@ class FittedModel:
     def log_link(self) -> bool:
         """Whether values are means that an exposure multiplies."""
         return self.info.objective in ("poisson", "gamma")
+
+    @property
+    def has_quantiles(self) -> bool:
+        """Whether values are several quantiles of one target."""
+        return len(self.info.quantiles) > 1
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation of the first target, 1 where it is unknown."""
+        return self.info.target_sd[0] if self.info.target_sd else 1.0
 
     @property
     def takes_offset(self) -> bool:
@@ -185,12 +208,18 @@ class FittedModel:
         self, table: Table, levels: Matrix, side: str = "both", n_jobs: int = 1
     ) -> Matrix:
         """Lower and upper ends with shape (n, q, L, 2) for coverages with shape (L,)."""
-        values, log_scale = self.centre_and_log_scale(table, n_jobs)
-        return self.bounded(self.intervals.bounds(values, log_scale, levels, side))
+        return self.bounds(*self.centre_and_log_scale(table, n_jobs), levels, side)
 
-    def bounded(self, ends: Matrix) -> Matrix:
-        """Ends of intervals within the range of the target."""
-        return np.maximum(ends, 0.0) if self.log_link else ends
+    def bounds(
+        self, values: Matrix, log_scale: Matrix | None, levels: Matrix, side: str = "both"
+    ) -> Matrix:
+        """The same around values of the network, within the range of the target."""
+        if self.has_quantiles:
+            ends = self.intervals.quantiles(levels, side).reshape(1, -1)
+            bend = Bend(normal_nodes(self.info.quantiles), values)
+            return bend.at(ends).reshape(len(values), 1, len(levels), 2)
+        found = self.intervals.bounds(values, log_scale, levels, side)
+        return np.maximum(found, 0.0) if self.log_link else found
 
     def centre_and_log_scale(self, table: Table, n_jobs: int = 1) -> tuple[Matrix, Matrix | None]:
         """f and log σ with shape (n, q) at the rows of a table; None where σ = 1."""
@@ -213,6 +242,13 @@ class FittedModel:
             return values, None
         return values, run(scale, np.hstack([X, values]), self.width, n_jobs)
 
+    def scores(self, table: Table, observed: Matrix, n_jobs: int = 1) -> Matrix:
+        """Conformal scores with shape (n, q) of observations with shape (n, q)."""
+        values, log_scale = self.centre_and_log_scale(table, n_jobs)
+        if self.has_quantiles:
+            return Bend.of(normal_nodes(self.info.quantiles), values, self.spread).inverse(observed)
+        return (observed - values) / (1.0 if log_scale is None else np.exp(log_scale))
+
     def predict_band(
         self, table: Table, which: str, level: float, kind: str, n_jobs: int = 1
     ) -> Matrix:
@@ -234,8 +270,12 @@ class FittedModel:
             raise UsageError(f"This model gives no sets of classes: {self._why_not()}")
         return self.conformal.members(self.predict(table, n_jobs), levels, method)
 
-    def check_shift(self, table: Table, seed: int = 0) -> ShiftReport:
-        """Compare the rows of a table with those of the fit."""
+    def check_shift(
+        self, table: Table, seed: int = 0, observed: Matrix | None = None
+    ) -> ShiftReport:
+        """Compare the rows of a table with those of the fit, and observations with shape (n, q),
+        NaN where they are unknown, with their distributions.
+        """
         if self.reference is None:
             raise UsageError(
                 "This model holds no reference for new rows: its version of motifnet did not keep "
@@ -247,6 +287,7 @@ class FittedModel:
             return metric_points(self.network, torch.tensor(X)).numpy()
 
         with single_threaded():
+            pit = () if observed is None else self._check_pit(table, observed)
             return check_shift(
                 self.reference,
                 table,
@@ -255,7 +296,16 @@ class FittedModel:
                 root=root,
                 error_unit=self.error_unit,
                 seed=seed,
+                pit=pit,
             )
+
+    def _check_pit(self, table: Table, observed: Matrix) -> tuple[PitShift, ...]:
+        intervals, known = self.intervals, np.isfinite(observed).all(1)
+        if not known.any():
+            return ()
+        rows = np.flatnonzero(known)
+        scores = self.scores(table.take(rows), observed[rows])
+        return check_pit(intervals, scores, self.targets, questions=3)
 
     def _why_not(self) -> str:
         if self.conformal is not None:
@@ -269,8 +319,6 @@ class FittedModel:
                 "it was compressed, and its known errors belong to the full network. "
                 "Ask the full model."
             )
-        if len(self.info.quantiles) > 1:
-            return "it predicts quantiles. Fit with objective='squared' or 'absolute'."
         if self.takes_offset:
             return (
                 "it was fitted with exposures, and the spread of an observation depends on them. "

@@ -6,12 +6,13 @@ exact in float64 and small, and it takes the raw columns by name.
 
 Outputs of a model: "prediction" with shape (N, q), or "probabilities" with shape (N, K) and "label"
 with shape (N,), which are strings, or int64 for whole numbers and truth values. A coverage adds
-"lower" and "upper" with shape (N, q), the ends of `predict_interval`. A distribution adds "scale"
-with shape (N, q), and the metadata "laws": one a target, with the knots, the density, and the mass
-and index of the tails of ε in Y = prediction + scale · ε (`motifnet.uncertainty.Law`). A fit with
-exposures adds the input "offset" with shape (N, 1), which multiplies means by e^offset. With dtype
-"float32" inputs and outputs are float32. The arithmetic between is float64, since networks with
-large weights that cancel need it.
+"lower" and "upper" with shape (N, q), or (N, 1) for several quantiles, the ends of
+`predict_interval`. A distribution adds "scale" with shape (N, q), and the metadata "laws": one a
+target, with the knots, the density, and the mass and index of the tails of ε in
+Y = prediction + scale · ε (`motifnet.uncertainty.Law`). A fit with exposures adds the input
+"offset" with shape (N, 1), which multiplies means by e^offset. With dtype "float32" inputs and
+outputs are float32. The arithmetic between is float64, since networks with large weights that
+cancel need it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from motifnet.model._synthetic import joined, rows_for, synthetic
 from motifnet.motifs import Motif
 from motifnet.tables import Column, Table
 from motifnet.transfer.fitted import Columns, strings_of
-from motifnet.uncertainty import as_levels
+from motifnet.uncertainty import Bend, as_levels, normal_nodes
 
 _MAX_BYTES = 2**31 - 2**20  # of a protobuf message
 _ROWS = 1000  # of the check
@@ -214,7 +215,7 @@ def to_onnx(
                 value(
                     finish(graph, _bound(model, graph, encoded, result, end), name, dtype),
                     dtype,
-                    model.width,
+                    len(model.targets),
                 )
             )
     if laws:
@@ -235,7 +236,7 @@ def to_onnx(
         )
     unit = _unit(model)
     if unit is not None:
-        unit = np.tile(unit, expected.shape[1] // model.width)
+        unit = np.resize(unit, expected.shape[1])  # the same of all quantiles
     return write(onnx_model, path, fed, expected, dtype, unit, own)
 
 
@@ -268,7 +269,11 @@ def _finite_ends(model: FittedModel, coverage: float) -> NDArray[np.float64]:
 def _bound(
     model: FittedModel, graph: Graph, encoded: str, result: str, end: NDArray[np.float64]
 ) -> str:
-    """One end of the interval: f + σ · end."""
+    """One end of the interval: f + σ · end, or the sum of quantiles that is T(end)."""
+    if model.has_quantiles:
+        nodes = normal_nodes(model.info.quantiles)
+        share = Bend(nodes, np.eye(model.width)).at(end[None])
+        return graph.op("MatMul", result, graph.constant(share))
     away = graph.op("Mul", _scale(model, graph, encoded, result), graph.constant(end))
     bound = graph.op("Add", result, away)
     return graph.op("Max", bound, graph.constant(np.zeros(1))) if model.log_link else bound

@@ -127,7 +127,9 @@ def _part(graph: Graph, t: str, part: str) -> str:
         graph.op("Div", within, graph.constant([[float(PERIODS[period])]])),
         graph.constant([[2 * np.pi]]),
     )
-    return graph.op("Sin" if wave == "sine" else "Cos", phase)
+    if wave != "sine":  # onnxruntime has no Cos of float64 in 1.27 and before
+        phase = graph.op("Add", phase, graph.constant([[np.pi / 2]]))
+    return graph.op("Sin", phase)
 
 
 @emit_feature.register(OneHot)

@@ -203,9 +203,7 @@ def _(motif: m.Coupling, graph: Graph, x: str) -> str:
 
 @emit.register
 def _(motif: m.WeightedMedian, graph: Graph, x: str) -> str:
-    values, order = graph.ops(
-        "TopK", x, graph.op("Shape", x, start=1, end=2), outputs=2, axis=1, largest=0
-    )
+    values, order = graph.smallest(x)
     mass = graph.op(
         "CumSum",
         graph.op("Gather", graph.constant(motif.weights), order, axis=0),

@@ -115,6 +115,18 @@ class Graph:
         """Some columns of x."""
         return self.op("Gather", x, self.constant(np.asarray(which, dtype=np.int64)), axis=1)
 
+    def smallest(self, x: str, k: int | None = None) -> list[str]:
+        """The k least values of each row (all, where k is None), in order, and their columns.
+
+        A row is added and left out again, since TopK on no row ends the process in onnxruntime 1.30
+        and before.
+        """
+        count = self.op("Shape", x, start=1, end=2) if k is None else self.constant([k])
+        one_more = self.op("Pad", x, self.constant([0, 0, 1, 0]))
+        found = self.ops("TopK", one_more, count, outputs=2, axis=1, largest=0)
+        ends = self.constant([0]), self.constant([-1]), self.constant([0])
+        return [self.op("Slice", part, *ends) for part in found]
+
     def fill(self, x: str, row: Tensor | NDArray[Any]) -> str:
         """The same row for each row of x, with shape (batch, len(row))."""
         batch = self.op("Shape", x, start=0, end=1)

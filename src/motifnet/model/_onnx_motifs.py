@@ -232,9 +232,7 @@ def _(motif: m.Largest, graph: Graph, x: str) -> str:
 
 @emit.register
 def _(motif: m.Sort, graph: Graph, x: str) -> str:
-    return graph.ops("TopK", x, graph.op("Shape", x, start=1, end=2), outputs=2, axis=1, largest=0)[
-        0
-    ]
+    return graph.smallest(x)[0]
 
 
 @emit.register
@@ -344,18 +342,21 @@ def tree_ensemble(graph: Graph, x: str, trees: TreeEnsemble) -> str:
 
 
 def _split(**arrays: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """The trees, where a single leaf becomes a split with this leaf on both sides.
+    """The trees, where a single leaf becomes a split between this leaf and a copy.
 
-    So every tree keeps its position in the sum.
+    So every tree keeps its position in the sum. A leaf on both sides would do, but
+    onnxruntime 1.27 and before reads other leaves then.
     """
     roots = arrays["roots"]
     single = np.flatnonzero(arrays["left"][roots] == roots)
-    new = {
-        name: np.zeros((len(single), *a.shape[1:]), dtype=a.dtype) for name, a in arrays.items()
-    } | {"left": roots[single], "right": roots[single]}
+    leaves, count = roots[single], len(single)
+    split, copy = len(arrays["left"]) + np.arange(2 * count).reshape(2, count)
+    new = {name: np.zeros((2 * count, *a.shape[1:]), dtype=a.dtype) for name, a in arrays.items()}
+    new |= {"left": np.concatenate([leaves, copy]), "right": np.concatenate([copy, copy])}
+    new["values"][count:] = arrays["values"][leaves]
     grown = {name: np.concatenate([a, new[name]]) for name, a in arrays.items()}
     grown["roots"] = roots.copy()
-    grown["roots"][single] = len(arrays["left"]) + np.arange(len(single))
+    grown["roots"][single] = split
     return grown
 
 

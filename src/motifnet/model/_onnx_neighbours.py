@@ -126,7 +126,7 @@ def _nearest(motif: m.Neighbours, graph: Graph, x: str, D: str) -> str:
     k, count = motif.k, len(motif.centres)
     if k == count:
         return graph.fill(x, np.arange(count))
-    distances, places = graph.ops("TopK", D, graph.constant([k + 1]), outputs=2, axis=1, largest=0)
+    distances, places = graph.smallest(D, k + 1)
     tied = graph.cast(
         graph.op("Equal", graph.columns(distances, [k]), graph.columns(distances, [k - 1])), "INT64"
     )
@@ -217,9 +217,7 @@ def _order(motif: m.Neighbours, graph: Graph, x: str) -> str:
             for part in (odd, sizes)
         ]
         rank = graph.scan({rank: "DOUBLE"}, scanned, level)[0]
-    return graph.ops(
-        "TopK", rank, graph.constant([len(motif.centres)]), outputs=2, axis=1, largest=0
-    )[1]
+    return graph.smallest(rank, len(motif.centres))[1]
 
 
 @emit.register
@@ -269,9 +267,7 @@ def _distances(motif: m.NeighbourFill, graph: Graph, z: str, missing: str) -> st
 def _mean(motif: m.NeighbourFill, graph: Graph, D: str, donors: np.ndarray, j: int) -> str:
     """The mean of a column's nearest donors, with shape (N, 1); of all if none has a distance."""
     k, axis, values = min(motif.k, len(donors)), graph.constant([1]), motif.rows[donors, j]
-    nearest, places = graph.ops(
-        "TopK", graph.columns(D, donors.tolist()), graph.constant([k]), outputs=2, axis=1, largest=0
-    )
+    nearest, places = graph.smallest(graph.columns(D, donors.tolist()), k)
     unknown = graph.op("IsInf", nearest)
     inverse = graph.op("Reciprocal", nearest)
     exact = graph.cast(graph.op("IsInf", inverse), "DOUBLE")

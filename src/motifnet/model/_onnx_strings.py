@@ -173,7 +173,7 @@ def _without(graph: Graph, tokens: str, stop_words: Sequence[str]) -> str:
     width = graph.op("Shape", tokens, start=1, end=2)
     number = graph.op("Range", graph.constant(0), graph.op("Squeeze", width), graph.constant(1))
     rank = graph.op("Add", graph.op("Mul", out, width), number)
-    order = graph.ops("TopK", rank, width, outputs=2, axis=1, largest=0)[1]
+    order = graph.smallest(rank)[1]
     gone = graph.op("Equal", graph.op("GatherElements", out, order, axis=1), graph.constant(1))
     return graph.op(
         "Where", gone, text(graph, _PAD), graph.op("GatherElements", tokens, order, axis=1)

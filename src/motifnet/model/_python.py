@@ -128,14 +128,14 @@ def to_python(
     """
     source = Source()
     body = source.call(copy.deepcopy(network).double(), 1).removeprefix("lambda x: ")
-    functions = "\n\n".join(_plain(text) for text in source.functions.values())
+    functions = "\n\n".join(plain_source(text) for text in source.functions.values())
     title = f"A network of {count_parameters(network):,} numbers."
     tail = _TAIL.format(d=d)
     if columns is not None and columns.documents:
         reading = inspect.getsource(_python_documents).partition(_IMPORTS_END)[2]
         functions = (
             "import re\nimport unicodedata\nfrom collections import Counter\n"
-            + _plain(reading).rstrip()
+            + plain_source(reading).rstrip()
             + "\n\n\n"
             + functions
         )
@@ -186,10 +186,10 @@ def _function_name(motif: Motif) -> str:
     return name
 
 
-def _plain(source: str) -> str:
+def plain_source(source: str) -> str:
     """The source without annotations, whose names the file does not import."""
     return re.sub(
-        r"(: (Array|Function|int|float|bool|str|Sequence\[[^)=]*?\]))(?=[,)])|( -> Array)",
+        r"(: (Array|Function|int|float|bool|str|Any|Sequence\[[^)=]*?\]))(?=[,)])|( -> Array)",
         "",
         source,
     )

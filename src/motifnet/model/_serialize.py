@@ -205,6 +205,9 @@ def _assemble(parts: dict[str, Any]) -> FittedModel:
     # files from before schemas read strings have no reading
     if isinstance(parts["schema"], dict):
         parts["schema"] = {"reading": {"decimal": ".", "missing": []}} | parts["schema"]
+    # nor the narrowing of intervals
+    if isinstance(parts["conformal"], dict) and "scale" in parts["conformal"]:
+        parts["conformal"] = {"narrowing": 1.0} | parts["conformal"]
     # nor groups of the reference's rows
     if isinstance(parts["reference"], dict) and isinstance(
         rows := parts["reference"].get("rows"), dict

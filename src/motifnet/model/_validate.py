@@ -112,6 +112,8 @@ def _try_out_conformal(model: FittedModel, table: Table) -> None:
         or conformal.weight.shape != conformal.scores.shape[:1]
     ):
         raise BundleError("its conformal scores and weights do not fit.")
+    if isinstance(conformal, Intervals) and not 0 < conformal.narrowing <= 1:
+        raise BundleError(f"its intervals are narrowed by {conformal.narrowing:g}.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         shape = (model.predict_set if model.task == "classification" else model.predict_interval)(
@@ -120,7 +122,7 @@ def _try_out_conformal(model: FittedModel, table: Table) -> None:
     expected = (
         (table.n, 1, model.width)
         if model.task == "classification"
-        else (table.n, model.width, 1, 2)
+        else (table.n, len(model.targets), 1, 2)
     )
     if shape != expected:
         raise BundleError(f"its conformal bounds have shape {shape}, expected {expected}.")

@@ -30,6 +30,7 @@ from motifnet.pipeline._kept import (
     evidence_of_table,
     reference_of,
 )
+from motifnet.pipeline._monotone import check_monotone, signs_of
 from motifnet.pipeline._pipeline import Planned, carry_out, run_stages
 from motifnet.pipeline._prepare import Prepared, prepare, warn_of_rows
 from motifnet.pipeline._presets import PRESETS, Preset, check_size, get_preset
@@ -57,6 +58,7 @@ __all__ = [
     "are_probabilities",
     "carry_out",
     "centred_logits",
+    "check_monotone",
     "check_resumable",
     "check_size",
     "check_stream",
@@ -82,6 +84,7 @@ __all__ = [
     "rows_of",
     "run_stages",
     "settings_of",
+    "signs_of",
     "smaller_model",
     "teacher_of",
     "updated",

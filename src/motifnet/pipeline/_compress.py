@@ -46,6 +46,11 @@ def compress_model(
     seed: int,
 ) -> FittedModel:
     """The model with a small network. X with shape (n, d) is encoded."""
+    if model.info.monotone:
+        raise UsageError(
+            f"The model is monotone in {', '.join(map(repr, model.info.monotone))}, and a "
+            "distilled network is not. Keep it as it is, or fit it with preset='fast'."
+        )
     network, certificate, rows = compress_network(
         model_task(model, X, y, seed, groups), max_units, tolerance
     )

@@ -43,15 +43,17 @@ from motifnet.uncertainty import (
     Band,
     ClassSets,
     Intervals,
+    LawScores,
     Reference,
     RowSample,
     draw_rows,
     fit_intervals,
+    fit_quantile_intervals,
     fit_sets,
     in_units,
     last_layer_band,
     narrowing,
-    out_of_fold_scores,
+    out_of_fold_laws,
     sketch_column,
 )
 
@@ -167,7 +169,7 @@ def evidence_of_fit(
     chosen = np.sort(_scored_first(sample, rng)[:KEPT_ROWS])
     table = ready.table.take(chosen)
     X = ready.encoder.transform(table)
-    if len(model.info.quantiles) > 1 or model.info.offset:
+    if model.has_quantiles or model.takes_offset:
         return Evidence(X, "out of fold", folds=sample.folds.of[chosen], table=table)
     y, predicted = run.goal.outcome(scored)
     # of intervals that are infinite, as there are too few rows
@@ -199,7 +201,7 @@ def evidence_of_table(model: FittedModel, table: Table, y: Any = None) -> Eviden
     observed = None if y is None else _observed(model, y, table.n)
     if observed is None or known.all():
         return Evidence(X, "rows of the fit" if known.all() else "new rows", table=table)
-    if len(model.columns) > len(model.targets) or model.takes_offset:
+    if model.has_quantiles or model.takes_offset:
         return Evidence(X, "new rows", table=table)
     predicted = np.where(known[:, None], np.nan, model.predict(table))
     covered = None if model.conformal is None else _inside(model, table, observed)
@@ -213,7 +215,7 @@ def evidence_of_table(model: FittedModel, table: Table, y: Any = None) -> Eviden
         levels=LEVELS,
         held_out=partial(list, (predictor,)),
         law_scores=partial(_law_scores_of_table, model, table, observed)
-        if isinstance(model.conformal, Intervals) and not model.log_link
+        if isinstance(model.conformal, Intervals)
         else None,
         table=table,
     )
@@ -269,30 +271,26 @@ def _conformal_rows(model: FittedModel, predicted: Matrix, folds: Folds) -> Mask
 
 def _law_scores_of_fit(
     model: FittedModel, y: Matrix, predicted: Matrix, folds: Folds, chosen: NDArray[np.int64]
-) -> Callable[[], Matrix] | None:
+) -> Callable[[], LawScores] | None:
     rows = _conformal_rows(model, predicted, folds)
-    if rows is None or not isinstance(model.conformal, Intervals) or model.log_link:
+    if rows is None or not isinstance(model.conformal, Intervals):
         return None
-    residuals = (y - predicted)[:, 0]
-    return partial(_law_scores, model.conformal, residuals, folds.for_stack.of, rows, chosen)
+    place = np.flatnonzero(rows)
+    known = y[place, 0], predicted[place, 0], folds.for_stack.of[place]
+    intervals, objective = model.conformal, model.info.objective
+
+    def scores() -> LawScores:
+        """Scores of the chosen rows, each by the law of the other folds."""
+        observed, centre, of = known
+        laws = out_of_fold_laws(intervals, centre, observed - centre, of, objective)
+        parts = ((place[own], LawScores.of(law, observed[own])) for own, law in laws)
+        return LawScores.joined(len(rows), parts).take(chosen)
+
+    return scores
 
 
-def _law_scores(
-    intervals: Intervals,
-    residuals: Matrix,
-    of: NDArray[np.int64],
-    rows: Mask,
-    chosen: NDArray[np.int64],
-) -> Matrix:
-    """Scores of the chosen ones of out-of-fold residuals, each by the law of the other folds."""
-    found = np.full((len(rows), 3), np.nan)
-    found[rows] = out_of_fold_scores(intervals, residuals[rows], of[rows])
-    return found[chosen]
-
-
-def _law_scores_of_table(model: FittedModel, table: Table, observed: Matrix) -> Matrix:
-    law, y = distribution_of(model, table).laws[0], observed[:, :1]
-    return np.hstack([law.cdf(y), -law.logpdf(y), law.crps(y)])
+def _law_scores_of_table(model: FittedModel, table: Table, observed: Matrix) -> LawScores:
+    return LawScores.of(distribution_of(model, table).laws[0], observed[:, 0])
 
 
 def _covered(model: FittedModel, y: Matrix, predicted: Matrix, folds: Folds) -> Matrix | None:
@@ -358,7 +356,9 @@ def _observed(model: FittedModel, y: Any, n: int) -> Matrix:
     return observed
 
 
-def conformal_of(goal: Goal, run: Run, scored: ScoredCandidate) -> Intervals | ClassSets | None:
+def conformal_of(
+    goal: Goal, run: Run, scored: ScoredCandidate, quantiles: tuple[float, ...] = ()
+) -> Intervals | ClassSets | None:
     """Intervals or sets of classes. Local scales need another fit, which is skipped where the run
     was stopped or has next to no time left.
     """
@@ -366,6 +366,8 @@ def conformal_of(goal: Goal, run: Run, scored: ScoredCandidate) -> Intervals | C
     y, predicted = goal.outcome(scored)
     if sample.labels is not None:
         return fit_sets(sample, predicted)
+    if len(quantiles) > 1:
+        return fit_quantile_intervals(sample, y[:, 0], predicted, quantiles)
     shrunk = (
         1.0 if late or run.convex is None else narrowing(run.transformed(), run.convex, run.seed)
     )

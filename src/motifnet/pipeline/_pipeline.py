@@ -20,6 +20,12 @@ from motifnet.engine import Stopped
 from motifnet.kernels import EveryFold
 from motifnet.pipeline._from_teacher import learn_features, transfer_teacher
 from motifnet.pipeline._goal import ScoredCandidate
+from motifnet.pipeline._monotone import (
+    add_residual_trees,
+    add_trees,
+    certify_monotone,
+    fit_monotone,
+)
 from motifnet.pipeline._run import Run
 from motifnet.pipeline._stages import (
     FIRST_TRAINING,
@@ -51,9 +57,26 @@ class Planned:
 def run_stages(run: Run) -> ScoredCandidate:
     """Run all stages of the preset, or those that improve the network of a given teacher."""
     teacher = run.teacher
-    carry_out(run, _plan(run, *fit_convex(run)) if teacher is None else _teacher_plan(run, teacher))
+    if run.monotone:
+        carry_out(run, _monotone_plan(run))
+        certify_monotone(run)
+    else:
+        plan = _plan(run, *fit_convex(run)) if teacher is None else _teacher_plan(run, teacher)
+        carry_out(run, plan)
     assert run.history.best is not None
     return run.history.best
+
+
+def _monotone_plan(run: Run) -> list[Planned]:
+    """The stages whose parts are monotone."""
+    first, trees = fit_monotone(run), run.preset.monotone
+    add_residuals = partial(add_residual_trees, run, trees[0], first)
+    return [
+        *(Planned(name, partial(add_trees, run, name)) for name in trees),
+        Planned("trees on residuals", add_residuals, trees[0]),
+        Planned("stack", partial(stack, run)),
+        Planned("compact", partial(compact, run)),
+    ]
 
 
 def _plan(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds: float) -> list[Planned]:

@@ -53,6 +53,7 @@ class Preset:
     teachers: tuple[str, ...] = ()  # after the trainings
     of_classes: tuple[str, ...] = ("shallow trees",)  # the same, for classes only
     installed: tuple[str, ...] = ()  # the same, where their package is installed
+    monotone: tuple[str, ...] = ("trees", "randomised trees")  # of a monotone fit
     ridge_again: bool = True  # solve the convex fit for other λ
     sup_norm: bool = False  # train for the largest error
     requested: tuple[str, ...] = ()  # by the caller, by name
@@ -128,6 +129,7 @@ PRESETS = {
         of_single=(_QUICK,),
         retrained=_QUICK,
         of_classes=(),
+        monotone=("quick trees",),
         ridge_again=False,
     ),
     "balanced": Preset(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -36,7 +36,8 @@ class Run:
     `units` is the input layer of a kernel branch added to it, None where rows are standardised.
     `copies`: a training ends in one network a fold, not in the number that theory predicts.
     `small`: no centre may be a row of the table. `budget`: maximum number of parameters. `names`:
-    the encoded columns.
+    the encoded columns. `monotone`: the columns of the table with a sign, `signs` those of the
+    encoded ones; empty without conditions.
 
     State: `screen` is the input layer of a wide table, before all kernels; `input_layer` that of
     the `first` training. `scales` of the target with their convex fits. `trainings` of the trained
@@ -63,6 +64,8 @@ class Run:
     prescriber: Prescriber | None = None
     profile: Profile | None = None
     names: tuple[str, ...] = ()
+    signs: tuple[int, ...] = ()
+    monotone: Mapping[str, int] = field(default_factory=dict)
     kernels: list[Part] = field(default_factory=list)
     others: list[Part] = field(default_factory=list)
     convex: FittedKernel | None = None

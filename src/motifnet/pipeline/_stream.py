@@ -130,6 +130,7 @@ def check_stream(estimator: Any, landmarks: Any, drop: Any, memory_limit_mb: Any
         "teacher": ("kernel ridge",),
         "size": ("compact",),
         "max_parameters": (None,),
+        "monotone": (None,),
     }
     for name, plain in plain_settings.items():
         value = getattr(estimator, name, plain[0])

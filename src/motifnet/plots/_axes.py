@@ -58,7 +58,7 @@ def check_axes(ax: Any) -> Axes:
     from matplotlib.axes import Axes as Known
 
     if not isinstance(ax, Known):
-        several = " For several panels pass as many in a list." if np.ndim(ax) == 0 else ""
+        several = " For several panels pass a list of one each." if np.ndim(ax) == 0 else ""
         raise UsageError(
             f"ax={printable(repr(ax))[:80]} is no matplotlib Axes. Pass one, as plt.subplots() "
             f"returns it, or leave ax out.{several}"

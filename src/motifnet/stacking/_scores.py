@@ -71,7 +71,24 @@ def paired_difference(
 
 @dataclass(frozen=True)
 class Score:
-    """A score of held-out rows and its standard error, NaN where that is unknown."""
+    """A score of held-out rows, in the `scores_` of an estimator.
+
+    Attributes
+    ----------
+    name : str
+        Such as "R²", "RMSE" (in the target's unit), "accuracy", "log loss", "AUC".
+    value : float
+    error : float
+        Its standard error over rows, NaN where that is unknown.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> r2, rmse = model.scores_["y"]
+    >>> print(rmse.name, rmse.error < rmse.value)
+    RMSE True
+    """
 
     name: str
     value: float
@@ -122,8 +139,28 @@ def _area(events: Matrix, others: Matrix) -> Score:
 
 @dataclass(frozen=True)
 class ReliabilityCurve:
-    """The mean predicted probability, the observed share and the weight of each group, with shape
-    (G,), and the ECE.
+    """Predicted probabilities against observed shares, by groups of rows.
+
+    Attributes
+    ----------
+    predicted : array with shape (G,)
+        Mean predicted probability of each group.
+    observed : array with shape (G,)
+        Share of its rows where the event was observed.
+    weight : array with shape (G,)
+        Its weight.
+    ece : float
+        Expected calibration error: the weighted mean of |predicted − observed|.
+
+    Examples
+    --------
+    Here `classifier` is a `MotifClassifier` that was fitted to X and labels.
+
+    >>> curve = classifier.reliability(X, labels, groups=5)
+    >>> curve.predicted.shape == curve.observed.shape
+    True
+    >>> 0 <= curve.ece <= 1
+    True
     """
 
     predicted: Matrix

@@ -42,9 +42,35 @@ Setting = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Finding:
-    """A value with its 95 % interval, in `unit`.
+    """What one detector says of a table.
 
-    setting: the settings that it changes; details: further measurements, plain JSON.
+    Attributes
+    ----------
+    detector : str
+        Its name.
+    value : float
+        NaN where it cannot measure this table.
+    interval : tuple of two floats
+        95 % interval of the value.
+    unit : str
+        Unit of the value.
+    found : bool
+        Whether the structure is there.
+    verdict : str
+        In a few words.
+    sentence : str
+        In a sentence, with what follows from it.
+    setting : mapping
+        Settings of a fit that it changes.
+    details : mapping
+        Further measurements, plain JSON.
+
+    Examples
+    --------
+    >>> from motifnet import profile
+    >>> finding = profile(X, y)["noise floor"]
+    >>> finding.interval[0] <= finding.value <= finding.interval[1]
+    True
     """
 
     detector: str
@@ -73,6 +99,9 @@ class Finding:
             "setting": dict(self.setting),
             "details": dict(self.details),
         }
+
+
+NOT_APPLICABLE = "not applicable"  # the verdict of a detector of other kinds of tables
 
 
 def unreliable(detector: str, unit: str, sentence: str, verdict: str = "too few rows") -> Finding:

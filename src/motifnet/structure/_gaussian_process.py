@@ -54,13 +54,18 @@ class Prior:
     ridge: float
 
     def gram(self, A: Tensor, B: Tensor) -> Tensor:
-        """The Gram matrix of k with shape (n, m)."""
-        joint = radial_at("matern52", 1.0, distances(A * self.scale, B * self.scale, 2))
+        """The Gram matrix of k with shape (n, m), in the precision of A and B."""
+        scale = self.scale.to(A.dtype)
+        joint = radial_at("matern52", 1.0, distances(A * scale, B * scale, 2))
         return (
             joint
             if self.share == 0
             else (1 - self.share) * joint + self.share * _additive(A, B, self.rate)
         )
+
+    def single_gram(self, A: Tensor, B: Tensor) -> Tensor:
+        """The same, computed in single precision: the ridge is far above the rounding."""
+        return self.gram(A.float(), B.float()).double()
 
     def gradients(self, A: Tensor, B: Tensor, dual: Tensor) -> Tensor:
         """∇f with shape (n, d) at rows A of f = Σ dual_i k(·, b_i), from φ'(t) = −(5/3) t (1 + √5
@@ -106,26 +111,30 @@ def _likeliest(X: bytes, y: bytes, n: int) -> Prior:
     A, b = (
         torch.frombuffer(bytearray(values), dtype=torch.float64).reshape(n, -1) for values in (X, y)
     )
-    best, likelihood = _search(A, b, torch.ones(A.shape[1], dtype=A.dtype))
+    best, likelihood, point = _search(A, b, torch.ones(A.shape[1], dtype=A.dtype), (1, 0, 1))
     for _ in range(2 if A.shape[1] > 1 else 0):
-        alpha = projector(best.gram(A, A), torch.full((len(A),), best.ridge, dtype=A.dtype)) @ b
+        alpha = (
+            projector(best.single_gram(A, A), torch.full((len(A),), best.ridge, dtype=A.dtype)) @ b
+        )
         squares = sum(best.gradients(A, A, column).square().mean(0) for column in alpha.T)
         relevance = (torch.as_tensor(squares).sqrt() * A.std(0)).clamp(min=1e-12)
-        new, better = _search(A, b, (relevance / relevance.max()).clamp(min=0.02))
+        new, better, point = _search(A, b, (relevance / relevance.max()).clamp(min=0.02), point)
         if better <= likelihood:
             break
         best, likelihood = new, better
     return best
 
 
-def _search(X: Tensor, y: Tensor, relevance: Tensor) -> tuple[Prior, float]:
-    """The best point of the grid at these relevances, and its restricted log likelihood over all
-    columns of y.
+def _search(
+    X: Tensor, y: Tensor, relevance: Tensor, start: tuple[int, ...]
+) -> tuple[Prior, float, tuple[int, ...]]:
+    """The best point of the grid at these relevances as settings, its restricted log likelihood
+    over all columns of y, and the point itself.
     """
     median = median_distances(X * relevance)[2]
     scales = [relevance * scale / median for scale in _SCALES]
-    joint = cache(lambda i: Prior(scales[i], 1.0, 0.0, 1.0).gram(X, X))
-    additive = cache(lambda i: _additive(X, X, _ADDITIVE[i]))
+    joint = cache(lambda i: Prior(scales[i], 1.0, 0.0, 1.0).single_gram(X, X))
+    additive = cache(lambda i: _additive(X.float(), X.float(), _ADDITIVE[i]).double())
 
     @cache
     def value(scale: int, rate: int, share: int) -> tuple[float, float]:
@@ -137,16 +146,16 @@ def _search(X: Tensor, y: Tensor, relevance: Tensor) -> tuple[Prior, float]:
             y,
         )
 
-    point = _climbed(value, (len(_SCALES), len(_ADDITIVE), len(_SHARES)))
+    point = _climbed(value, (len(_SCALES), len(_ADDITIVE), len(_SHARES)), start)
     highest, ridge = value(*point)
-    return Prior(scales[point[0]], _ADDITIVE[point[1]], _SHARES[point[2]], ridge), highest
+    prior = Prior(scales[point[0]], _ADDITIVE[point[1]], _SHARES[point[2]], ridge)
+    return prior, highest, point
 
 
 def _climbed(
-    value: Callable[..., tuple[float, float]], sizes: tuple[int, int, int]
+    value: Callable[..., tuple[float, float]], sizes: tuple[int, int, int], point: tuple[int, ...]
 ) -> tuple[int, ...]:
     """A point of a grid that no change of one coordinate improves."""
-    point: tuple[int, ...] = (1, 0, 1)
     before: tuple[int, ...] = ()
     while point != before:
         before = point
@@ -186,7 +195,7 @@ class Smooth:
     def fit(cls, X: Matrix, y: Matrix, prior: Prior) -> Smooth:
         """The fit with λ chosen again on these rows, near that of the prior."""
         A = torch.as_tensor(X)
-        return cls.of_gram(X, y, prior, prior.gram(A, A))
+        return cls.of_gram(X, y, prior, prior.single_gram(A, A))
 
     @classmethod
     def of_gram(cls, X: Matrix, y: Matrix, prior: Prior, K: Tensor) -> Smooth:
@@ -202,6 +211,11 @@ class Smooth:
         L = _factor(K, prior)
         P = projector_of(L).numpy()
         return cls(X, y, prior, P, P @ y, *_variance_and_likelihood(L, y))
+
+    @cached_property
+    def single(self) -> NDArray[np.float32]:
+        """P in single precision."""
+        return self.P.astype(np.float32)
 
     @property
     def noise_variance(self) -> Matrix:
@@ -240,9 +254,9 @@ class Smooth:
 
     def _smooth_at(self, X: Matrix) -> Tensor:
         """g at rows X with shape (n, d)."""
-        return self.prior.gram(torch.as_tensor(X), torch.as_tensor(self.X)) @ torch.as_tensor(
-            self.dual
-        )
+        return self.prior.single_gram(
+            torch.as_tensor(X), torch.as_tensor(self.X)
+        ) @ torch.as_tensor(self.dual)
 
     def score_test(
         self, S: Matrix, column: int = 0, units: NDArray[np.int64] | None = None

@@ -29,7 +29,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from motifnet.engine import Matrix
-from motifnet.structure._detector import MIN_ROWS, Finding, Rows, unreliable
+from motifnet.structure._detector import MIN_ROWS, NOT_APPLICABLE, Finding, Rows, unreliable
 from motifnet.structure._rates import rows_to_halve, smooth_exponent
 
 NAME, UNIT = "intrinsic dimension", "dimensions"
@@ -117,7 +117,7 @@ def intrinsic(rows: Rows, beta: float = 2.0, *, projections_only: bool = False) 
             NAME,
             UNIT,
             f"A dimension needs two columns of numbers and {MIN_ROWS} rows that differ.",
-            "not applicable",
+            NOT_APPLICABLE,
         )
     components, D = _components(X), len(columns)
     if projections_only and components > MAX_COMPONENTS * D:

@@ -17,7 +17,7 @@ import numpy as np
 
 from motifnet.engine import Matrix, UsageError
 from motifnet.structure._candidates import candidates, clearly_broken
-from motifnet.structure._detector import LEVEL, MIN_ROWS, Finding, Rows, unreliable
+from motifnet.structure._detector import LEVEL, MIN_ROWS, NOT_APPLICABLE, Finding, Rows, unreliable
 from motifnet.structure._gaussian_process import SETTING_ROWS, choose_prior
 from motifnet.structure._group import PRESETS, Group, act, non_invariant, permutations
 from motifnet.structure._rates import smooth_exponent
@@ -53,7 +53,7 @@ def invariance(
             NAME,
             UNIT,
             "Several classes have no symmetry that a layer carries out.",
-            "not applicable",
+            NOT_APPLICABLE,
         )
     groups = _of_the_targets(
         _candidates(rows, raw) if symmetry is None else _named(rows, symmetry), rows

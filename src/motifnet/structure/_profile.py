@@ -21,7 +21,14 @@ import numpy as np
 
 from motifnet.engine import DataError, UsageError, aligned, seed_of, single_threaded
 from motifnet.plots import Axes, Measured, draw_measured, html_block, html_table
-from motifnet.structure._detector import MIN_ROWS, Finding, Rows, as_rows, unreliable
+from motifnet.structure._detector import (
+    MIN_ROWS,
+    NOT_APPLICABLE,
+    Finding,
+    Rows,
+    as_rows,
+    unreliable,
+)
 from motifnet.structure._intrinsic_dimension import intrinsic
 from motifnet.structure._invariance import Blocks, invariance
 from motifnet.structure._noise import noise_floor, spread
@@ -68,8 +75,29 @@ HEADS = ("detector", "value", "95 % interval", "verdict")
 
 @dataclass(frozen=True, repr=False)
 class Profile:
-    """The findings, one a detector. rows: number of distinct rows of the table; rows_used: number
-    of rows read; seconds: those of each detector.
+    """The findings about a table, one a detector, as `motifnet.profile` returns them.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        ``profile["noise floor"]`` is the one of that detector.
+    rows : int
+        Number of distinct rows of the table.
+    rows_used : int
+        Number of rows that were read.
+    columns : int
+        Number of encoded columns.
+    seconds : mapping
+        Seconds of each detector.
+
+    Examples
+    --------
+    >>> from motifnet import profile
+    >>> found = profile(X, y)
+    >>> found.rows, found.columns
+    (100, 3)
+    >>> print(found.report().splitlines()[0])
+    # Profile
     """
 
     findings: tuple[Finding, ...]
@@ -99,14 +127,26 @@ class Profile:
 
     def cells(self) -> list[tuple[str, str, str, str]]:
         """Rows of the table: detector, value with its unit, 95 % interval, verdict."""
-        return [(f.detector, *_numbers(f), f.verdict) for f in self.findings]
+        return [(f.detector, *_numbers(f), f.verdict) for f in self.measured]
+
+    @property
+    def measured(self) -> tuple[Finding, ...]:
+        """The findings of detectors that apply to the table; screens leave out the others."""
+        return tuple(f for f in self.findings if f.verdict != NOT_APPLICABLE)
+
+    @property
+    def omitted(self) -> str:
+        """The detectors that do not apply, such as that of noise to classes; "" if all do."""
+        names = [f.detector for f in self.findings if f.verdict == NOT_APPLICABLE]
+        return f"not measured on this table: {', '.join(names)}" if names else ""
 
     @property
     def _head(self) -> str:
-        return (
+        read = (
             f"{self.rows:,} rows that differ, {self.rows_used:,} read, {self.columns} encoded "
             "columns"
         )
+        return f"{read}; {self.omitted}" if self.omitted else read
 
     def report(self) -> str:
         """Markdown: a table of the findings, a sentence for each, and the settings that they
@@ -117,7 +157,7 @@ class Profile:
             "|---|---|---|---|",
             *(f"| {' | '.join(map(_cell, row))} |" for row in self.cells()),
         ]
-        sentences = [f"- **{f.detector}**: {f.sentence}" for f in self.findings]
+        sentences = [f"- **{f.detector}**: {f.sentence}" for f in self.measured]
         settings = [
             f"- {name}: `{json.dumps(setting, ensure_ascii=False)}`"
             for name, setting in self.prescription.items()
@@ -174,7 +214,7 @@ class Profile:
             If `ax` is no Axes.
         """
         rows = []
-        for f in self.findings:
+        for f in self.measured:
             scale, nothing = SCALES.get(f.detector, ((None, None), None))
             if f.detector == "intrinsic dimension":
                 scale = (0.0, float(self.columns))
@@ -194,7 +234,7 @@ class Profile:
 
     def _repr_html_(self) -> str:
         """HTML for a notebook."""
-        rows = [(*cells, f.sentence) for cells, f in zip(self.cells(), self.findings, strict=True)]
+        rows = [(*cells, f.sentence) for cells, f in zip(self.cells(), self.measured, strict=True)]
         return html_block("Profile", [f"{self._head}."], html_table((*HEADS, ""), rows))
 
     def __str__(self) -> str:
@@ -203,7 +243,7 @@ class Profile:
             textwrap.fill(
                 f"{f.detector}: {f.sentence}", 110, subsequent_indent="  ", break_long_words=False
             )
-            for f in self.findings
+            for f in self.measured
         ]
         return "\n".join([self._head, "", *aligned(rows), "", *sentences])
 
@@ -220,20 +260,38 @@ def profile(
 
     Parameters
     ----------
-    X : data frame or array of any kind with n rows
-    y : target with shape (n,), or (n, q) for several numbers at once
-    task : "regression" or "classification"; classes have only the findings of dimension, invariance
-        and over-parameterisation
-    symmetry : a group to test instead of a search: permutations, cyclic or flips to blocks of
-        column names, as in
-        ``{"permutations": [["x1", "y1"], ["x2", "y2"]]}``
-    random_state : seed of all subsamples and simulations
+    X : data frame or array with n rows
+        Columns of any kind that a fit takes.
+    y : array or column with shape (n,), or (n, q) for several numbers at once
+    task : {"regression", "classification"}, default "regression"
+        Classes have only the findings of dimension, invariance and over-parameterisation.
+    symmetry : mapping, optional
+        A group to test instead of a search: "permutations", "cyclic" or "flips" to blocks of column
+        names, as in ``{"permutations": [["x1", "y1"], ["x2", "y2"]]}``.
+    random_state : int, default 0
+        Seed of all subsamples and simulations.
 
     Returns
     -------
     Profile
         Prints as a table with a sentence for each detector; ``.report()`` is the same as Markdown;
         ``.findings``, ``.prescription``, ``.to_dict()``.
+
+    Raises
+    ------
+    UsageError, DataError
+        For an unknown task or group, too few rows, and a target that does not vary.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet import profile
+    >>> X = np.random.default_rng(0).uniform(-1, 1, (200, 2))
+    >>> found = profile(X, X[:, 0] + X[:, 1])
+    >>> found["noise floor"].unit
+    'share of var(y)'
+    >>> sorted(found.to_dict())
+    ['columns', 'findings', 'prescription', 'rows', 'rows_used', 'seconds']
     """
     if task not in ("regression", "classification"):
         raise UsageError(f"task={task!r} is not known. Pass 'regression' or 'classification'.")
@@ -309,7 +367,7 @@ def _run(
             name,
             "",
             "For classes the noise is part of the target; this is measured for numbers only.",
-            "not applicable",
+            NOT_APPLICABLE,
         )
     return invariance(rows, symmetry) if detector is invariance else detector(rows)
 

@@ -24,7 +24,7 @@ from scipy.spatial.distance import pdist
 from scipy.stats import norm
 
 from motifnet.engine import Matrix
-from motifnet.structure._detector import LEVEL, Finding, Rows, unreliable
+from motifnet.structure._detector import LEVEL, NOT_APPLICABLE, Finding, Rows, unreliable
 from motifnet.structure._gaussian_process import Smooth
 from motifnet.structure._rates import phase, singularity_exponents
 from motifnet.structure._surface import Steps, Surface, eligible, search, steps, thresholds_at
@@ -110,7 +110,7 @@ def singularity(rows: Rows, level: float = LEVEL) -> Finding:
             NAME,
             unit,
             "A jump is one of a numeric target along numeric columns. There are none here.",
-            "not applicable",
+            NOT_APPLICABLE,
         )
     surface, test, p = _most_likely(rows, columns)
     return _finding(rows, surface, test, p, _exponent(rows, columns), level)

@@ -64,15 +64,13 @@ class Steps:
         return self.size / self.error
 
 
-def steps(fit: Smooth, T: Matrix, thresholds: Matrix, *, ramp: bool = True) -> Steps:
+def steps(fit: Smooth, T: Matrix, thresholds: Matrix) -> Steps:
     """Jumps of the (first) target where coordinates T with shape (n, m) pass thresholds with shape
     (m,).
     """
     S, dual = (thresholds < T).astype(float), fit.dual[:, 0]
     PS = fit.P @ S
     squares, products = np.maximum((PS * S).sum(0), 1e-300), S.T @ dual
-    if not ramp:
-        return Steps(products / squares, np.sqrt(fit.tau2[0] / squares))
     R = _ramps(T, thresholds)
     PR = fit.P @ R
     across, ramps = (PS * R).sum(0), np.maximum((PR * R).sum(0), 1e-300)
@@ -98,13 +96,26 @@ def eligible(X: Matrix, numeric: NDArray[np.bool_]) -> list[int]:
     return [int(j) for j in np.flatnonzero(numeric) if len(np.unique(X[:, j])) >= MIN_VALUES]
 
 
+def _step_z(fit: Smooth, along: Matrix, levels: Matrix) -> Matrix:
+    """|z| with shape (m, k) of steps without ramps where m coordinates, with shape (m, n), pass
+    their k levels. Products are in single precision: they only direct the search.
+    """
+    thresholds, n = _between(np.sort(along, axis=1), levels), along.shape[1]
+    S = (along[:, None, :] > thresholds[:, :, None]).reshape(-1, n).astype(np.float32)
+    squares = np.einsum("ij,ij->i", S @ fit.single, S).astype(float)
+    products = S @ fit.dual[:, 0].astype(np.float32)
+    z = np.abs(products) * np.sqrt(1 / (fit.tau2[0] * np.maximum(squares, 1e-30)))
+    return np.asarray(z).reshape(thresholds.shape)
+
+
 def search(fit: Smooth, columns: list[int], seed: int = 0) -> list[Surface]:
     """The best axis, plane, curved and closed surface for a step in the rows of the fit. The search
     is by |z| without the ramp, which increases already far from the jump.
     """
     prior = replace(fit.prior, scale=fit.prior.scale / 3, rate=fit.prior.rate / 3)
     stiff = Smooth.fit(fit.X, fit.y, prior)
-    first = Smooth.fit(fit.X[:FIRST_ROWS], fit.y[:FIRST_ROWS], prior)
+    few = len(fit.X) > FIRST_ROWS
+    first = Smooth.fit(fit.X[:FIRST_ROWS], fit.y[:FIRST_ROWS], prior) if few else stiff
     axis = _best(stiff, columns, np.eye(len(columns)))[0]
     G = fit.gradients()[:, columns]
     starts = _best(first, columns, np.vstack([axis.weight, _directions(G, seed)]), STARTS)
@@ -135,12 +146,9 @@ def _best(fit: Smooth, columns: list[int], weights: Matrix, count: int = 1) -> l
     """The best of planes with weights of shape (m, p), each at its best level, without similar
     ones.
     """
-    along = fit.X[:, columns] @ weights.T
-    T = np.repeat(along, len(LEVELS), axis=1)
-    z = np.abs(
-        steps(fit, T, thresholds_at(T, np.tile(LEVELS, len(weights))), ramp=False).z
-    ).reshape(len(weights), -1)
-    alike, chosen = np.abs(np.corrcoef(along.T)).reshape(len(weights), -1) > ALIKE, list[int]()
+    along = weights @ fit.X[:, columns].T
+    z = _step_z(fit, along, LEVELS)
+    alike, chosen = np.abs(np.corrcoef(along)).reshape(len(weights), -1) > ALIKE, list[int]()
     for i in np.argsort(-z.max(1), kind="stable"):
         if len(chosen) < count and not alike[i, chosen].any():
             chosen.append(int(i))
@@ -202,8 +210,7 @@ def _spheres(fit: Smooth, columns: list[int], G: Matrix, steepness: Matrix) -> l
                 np.concatenate([-2 * centre, np.ones(count)]),
                 0.5,
             )
-            T = np.repeat(start.coordinate(fit.X)[:, None], len(LEVELS), axis=1)
-            z = np.abs(steps(fit, T, thresholds_at(T, LEVELS), ramp=False).z)
+            z = _step_z(fit, start.coordinate(fit.X)[None], LEVELS)
             found.append(replace(start, level=float(LEVELS[z.argmax()])))
     return found
 
@@ -231,17 +238,14 @@ def _climb(fit: Smooth, surface: Surface, rounds: int = 40) -> Surface:
             [np.zeros(F.shape[1]), step * np.diag(1 / unit), -step * np.diag(1 / unit)]
         )
         weights = surface.weight * (1 / float(np.linalg.norm(surface.weight * unit))) + moves
-        weights = np.repeat(weights, 3, axis=0)
         levels = np.clip(
-            surface.level + np.tile([-0.08 * step, 0.0, 0.08 * step], len(moves)),
-            LEVELS[0],
-            LEVELS[-1],
+            surface.level + np.array([-0.08 * step, 0.0, 0.08 * step]), LEVELS[0], LEVELS[-1]
         )
-        T = F @ weights.T
-        z = np.abs(steps(fit, T, thresholds_at(T, levels), ramp=False).z)
-        i = int(z.argmax())
-        if z[i] > best * (1 + 1e-6):
-            best, surface = float(z[i]), replace(surface, weight=weights[i], level=float(levels[i]))
+        z = _step_z(fit, weights @ F.T, levels)
+        i, j = np.unravel_index(int(z.argmax()), z.shape)
+        if z[i, j] > best * (1 + 1e-6):
+            best = float(z[i, j])
+            surface = replace(surface, weight=weights[i], level=float(levels[j]))
         else:
             step /= 2
         if step < 0.005:
@@ -254,3 +258,10 @@ def thresholds_at(T: Matrix, levels: Matrix) -> Matrix:
     order, n = np.sort(T, axis=0), len(T)
     k, columns = np.clip((levels * n).astype(int), 1, n - 1), np.arange(T.shape[1])
     return (order[k - 1, columns] + order[k, columns]) / 2
+
+
+def _between(order: Matrix, levels: Matrix) -> Matrix:
+    """The same with shape (m, k) for all levels of each of m sorted coordinates."""
+    n = order.shape[1]
+    k = np.clip((levels * n).astype(int), 1, n - 1)
+    return np.asarray(order[:, k - 1] + order[:, k]) / 2

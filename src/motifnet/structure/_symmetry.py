@@ -185,7 +185,9 @@ def _kernel(
     own = choose_prior(Z[first], y[first], seed) if prior is None or on_quotient else prior
     A, part = torch.as_tensor(Z), torch.as_tensor(np.flatnonzero(first))
     own, K = (
-        _averaged_gram(group, own, X) if group is not None and averaged else (own, own.gram(A, A))
+        _averaged_gram(group, own, X)
+        if group is not None and averaged
+        else (own, own.single_gram(A, A))
     )
     return Smooth.at(Z[first], y[first], own, K[part][:, part]).likelihood, Z, own, K
 
@@ -195,7 +197,7 @@ def _averaged_gram(group: Group, prior: Prior, X: Matrix) -> tuple[Prior, Tensor
     elements, A = group.elements(), torch.as_tensor(X)
     scale = torch.stack([prior.scale[list(p)] for p, _ in elements]).square().mean(0).sqrt()
     even = replace(prior, scale=scale)
-    K = torch.stack([even.gram(A, torch.as_tensor(act(e, X))) for e in elements]).mean(0)
+    K = torch.stack([even.single_gram(A, torch.as_tensor(act(e, X))) for e in elements]).mean(0)
     return even, (K + K.T) / 2
 
 

@@ -109,7 +109,9 @@ def _categories(name: str, series: Any) -> Column:
         values = found[native.cat.codes.to_numpy()]
     else:
         values = np.array([*series.to_list(), None], dtype=object)[:-1]
-    return categories(name, values, _INFERRED.get(infer_dtype(values, skipna=True), "str"))
+    # pandas before 3 takes None among floats for an integer
+    present = [value for value in values if value is not None]
+    return categories(name, values, _INFERRED.get(infer_dtype(present, skipna=True), "str"))
 
 
 def as_matrix(X: Any) -> NDArray[Any]:
@@ -118,8 +120,10 @@ def as_matrix(X: Any) -> NDArray[Any]:
     """
     if hasattr(X, "toarray"):
         raise DataError(
-            "Sparse data was passed, but dense data is required. Use X.toarray() to "
-            "convert it, or keep only the columns that matter."
+            f"Sparse data was passed, {X.shape[0]:,} rows and {X.shape[-1]:,} columns, but dense "
+            "data is required. Pass X.toarray() where there are at most some hundred columns; of "
+            "more, make_pipeline(TruncatedSVD(50), MotifRegressor()) of scikit-learn takes the "
+            "sparse X."
         )
     if hasattr(X, "collect_schema"):
         raise DataError("A lazy frame was passed, but its rows are needed. Pass X.collect().")

@@ -1,7 +1,8 @@
 """Warnings at a fit about strings that may be meant as numbers or as missing values.
 
 A column of strings is taken as categories. The warning is issued if at least half of its rows are
-numbers or resemble them: 1,5 · 1,234.5 · € 20 · 45 %. It names column, row, string and next step.
+numbers or dates, or resemble them: 1,5 · 1,234.5 · € 20 · 45 % · 31.12.2024. It names column, row,
+string and next step.
 """
 
 from __future__ import annotations
@@ -27,7 +28,12 @@ _FORMATTED = re.compile(
     re.ASCII,
 )
 _DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+(?:e[-+]?\d+)?\s*", re.ASCII | re.IGNORECASE)
+_DATE = re.compile(r"\s*(\d{1,2})([./-])(\d{1,2})\2(?:\d{4}|\d{2})(?:[ T].*)?", re.ASCII)
 _MIN_SHARE = 0.5  # of the rows
+_DATE_REMEDY = (
+    "a date? Only dates like 2024-12-31 are read as dates. Write them so (pandas: "
+    "to_datetime(column, dayfirst=True))."
+)
 
 
 def note_strings(table: Table, X: Any) -> None:
@@ -73,10 +79,13 @@ def suspect(values: NDArray[Any]) -> tuple[int, str] | None:
 
     codes, found = pd.factorize(values)
     strings = [str(value) for value in found]
+    dated = np.array([_DATE.fullmatch(string) is not None for string in strings], dtype=bool)
     plain = np.array([PLAIN.number(string) is not None for string in strings], dtype=bool)
     similar = np.array([_FORMATTED.fullmatch(string) is not None for string in strings], dtype=bool)
     formatted = similar & ~plain
     count = np.bincount(codes[codes >= 0], minlength=len(strings))
+    if dated.sum() > 1 and count[dated].sum() >= _MIN_SHARE * count.sum():
+        return int(np.flatnonzero(np.isin(codes, np.flatnonzero(dated)))[0]), _DATE_REMEDY
     if (
         plain.all()
         or count[plain | formatted].sum() < _MIN_SHARE * count.sum()
@@ -100,7 +109,8 @@ def _format_remedy(string: str) -> str:
         )
     return (
         "a number with more than digits? Leave out signs of currency and per cent and separators "
-        "of thousands, and use --decimal , for decimal commas."
+        "of thousands (pandas: read_csv(..., thousands=',')), and use --decimal , for decimal "
+        "commas."
     )
 
 

@@ -4,6 +4,7 @@
     blanks, NA, nan, null, None, … (`MARKS`)   missing in columns of numbers, truth values or
                                                dates; a string like others elsewhere
     number = [±] digits [decimal digits] [e ± digits], or ± inf
+             with a decimal comma also dots between thousands: 1.234,5
 
 A string means the same in a file and in memory. One that merely resembles a number (1_0, 1,5, ١) is
 not a number.
@@ -57,6 +58,8 @@ _FOLDED = frozenset(mark.casefold() for mark in MARKS)
 _NUMBER = re.compile(
     r"\s*[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|inf(?:inity)?)\s*", re.ASCII | re.IGNORECASE
 )
+# 1.234 alone may be a number with a decimal point, in a file of another country
+_GROUPED = re.compile(r"\s*[-+]?[1-9]\d{0,2}(?:\.\d{3})+,\d+\s*", re.ASCII)
 _WHOLE = re.compile(r"\s*[-+]?\d+\s*", re.ASCII)
 _ISO = re.compile(
     r"\d{4}-\d{2}-\d{2}"
@@ -130,6 +133,8 @@ class Reading:
     def _plain(self, string: str) -> str | None:
         """The string of a number, with a decimal point; None if it is no number."""
         if self.decimal != ".":
+            if _GROUPED.fullmatch(string):
+                string = string.replace(".", "")
             string = string.replace(".", "\0").replace(self.decimal, ".")
         return string if _NUMBER.fullmatch(string) else None
 

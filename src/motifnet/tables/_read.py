@@ -149,7 +149,8 @@ def _decoded(data: bytes, path: str) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         raise DataError(
             f"{path}, line {line}: byte {data[error.start]:#04x} is not UTF-8. Save the file in "
-            "UTF-8, such as by iconv -t utf-8."
+            f"UTF-8. If it comes from Excel or Windows: iconv -f cp1252 -t utf-8 {path} > new.csv "
+            "(Python: pandas.read_csv(..., encoding='cp1252'))."
         ) from None
     if not text.strip():
         raise DataError(f"{path} is empty. A header line and at least one row are expected.")

@@ -70,7 +70,8 @@ def as_target(y: Any, n: int, task: Task, *, weight: Matrix | None = None) -> Ta
     if len(parts) > 1:
         raise DataError(
             f"y should be a 1d array, got {len(parts)} columns instead: a classifier "
-            "takes one target. Fit one model for each column."
+            "takes one target. Fit one model for each column, such as by "
+            "sklearn.multioutput.MultiOutputClassifier(MotifClassifier())."
         )
     labels = exact("y", parts[0], n)
     check_no_missing("y", is_missing(labels), _REMEDY)

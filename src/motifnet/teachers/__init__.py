@@ -15,7 +15,7 @@ from motifnet.teachers._base import (
     inner_split,
     trial_folds,
 )
-from motifnet.teachers._boosted_trees import BoostedTrees, FittedTrees
+from motifnet.teachers._boosted_trees import ONCE_ROWS, BoostedTrees, FittedTrees
 from motifnet.teachers._boosting import MIN_TREES, Growth, Problem, find_engine, grow_best
 from motifnet.teachers._catboost import (
     catboost_forests,
@@ -57,6 +57,13 @@ from motifnet.teachers._linear import (
     best_index,
     path_errors,
 )
+from motifnet.teachers._monotone import (
+    FittedRamps,
+    FittedSum,
+    PartlyMonotone,
+    ResidualTrees,
+)
+from motifnet.teachers._monotone_check import is_monotone
 from motifnet.teachers._registry import CLASSIFIERS, OWN, REGRESSORS, TEACHERS, named_estimator
 from motifnet.teachers._sklearn_trees import (
     parse_histogram,
@@ -70,6 +77,7 @@ __all__ = [
     "CLASSIFIERS",
     "KINDS",
     "MIN_TREES",
+    "ONCE_ROWS",
     "OWN",
     "REGRESSORS",
     "SMALLEST",
@@ -82,7 +90,9 @@ __all__ = [
     "FittedEstimator",
     "FittedKernel",
     "FittedLinear",
+    "FittedRamps",
     "FittedSplines",
+    "FittedSum",
     "FittedSupportVectors",
     "FittedTeacher",
     "FittedTrees",
@@ -94,8 +104,10 @@ __all__ = [
     "Linear",
     "Member",
     "Nodes",
+    "PartlyMonotone",
     "Problem",
     "RejectedEarly",
+    "ResidualTrees",
     "RidgePath",
     "Splines",
     "SplitPredicates",
@@ -114,6 +126,7 @@ __all__ = [
     "hashes_of",
     "inner_folds",
     "inner_split",
+    "is_monotone",
     "left_out_together",
     "level_splits",
     "named_estimator",

@@ -29,6 +29,7 @@ F = TypeVar("F")
 R = TypeVar("R")
 Worth = Callable[[Matrix], bool]
 TRIAL_ROWS = 200  # of the folds that are fitted first
+INNER_FOLDS = 4  # of which one chooses among fits to the others
 _BLOCK = 4096  # rows predicted at a time
 
 
@@ -158,5 +159,5 @@ def inner_split(sample: Sample, seed: int) -> NDArray[np.bool_]:
     """About a quarter of the rows, or the last ones with time, for a choice among fits to the
     others.
     """
-    folds = inner_folds(sample, 4, seed)
+    folds = inner_folds(sample, INNER_FOLDS, seed)
     return folds.held_out(folds.count - 1 if folds.forward else 0)

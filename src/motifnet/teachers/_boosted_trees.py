@@ -3,7 +3,9 @@
 Early stopping on an inner split of train(k) gives the number of trees of model k. It is grown again
 on all of train(k) with that number times the ratio of the rows, and predicts the held-out fold k.
 The predictor is the mean of the models. If not `bagged`, or where folds look forward in time, it is
-one model of all rows, with the mean number of trees per row of those models.
+one model of all rows, with the mean number of trees per row of those models. From `ONCE_ROWS` rows
+on, the trees of a single fold are those of the inner split: what they would gain by its quarter of
+the rows decides nothing.
 
 For classes, predictions are logits: of the second class against the first, or one for each class.
 For a response, trees are fitted to its losses, and predictions are scores in the coding, one column
@@ -20,11 +22,19 @@ import numpy as np
 
 from motifnet.engine import Control, Matrix
 from motifnet.tables import Sample
-from motifnet.teachers._base import FittedTeacher, Teacher, Worth, cross_fit, inner_split
+from motifnet.teachers._base import (
+    INNER_FOLDS,
+    FittedTeacher,
+    Teacher,
+    Worth,
+    cross_fit,
+    inner_split,
+)
 from motifnet.teachers._boosting import Engine, Growth, Problem, find_engine, grow_best, grow_scored
 from motifnet.teachers._forest import Forest
 
 Forests = tuple[Forest, ...]
+ONCE_ROWS = 8_000  # from which on the trees of a single fold are grown once
 _FULL_ROWS = 3000  # with the stated learning rate; it grows as 1 / √n with fewer rows, to save time
 _MAX_SPEED = 2.4  # times the stated rate
 _MANY_CLASSES = 2.0  # times the rate: a round grows a tree for each class
@@ -51,7 +61,9 @@ class BoostedTrees(Teacher):
 
     `randomised` (LightGBM only): trees try one random threshold per column. They are smoother, and
     better for few rows or categories. `smooth` (LightGBM only): the weight, in rows, of the value
-    of its parent in that of a node, so that leaves may be small. `bagged`: the predictor is the
+    of its parent in that of a node, so that leaves may be small. `signs` (LightGBM only): of each
+    column, 1 or −1 where the function must rise or fall along it; empty without constraints.
+    `bagged`: the predictor is the
     mean of the fold models, which is a little more accurate, and larger by the number of folds.
     `library`: "lightgbm", or "catboost" for symmetric trees of depth 6, which have the rate,
     shares, number and patience of these settings.
@@ -67,6 +79,7 @@ class BoostedTrees(Teacher):
     patience: int = 40
     randomised: bool = False
     smooth: float = 0.0
+    signs: tuple[int, ...] = ()
     bagged: bool = True
     library: str = "lightgbm"
 
@@ -86,6 +99,13 @@ class BoostedTrees(Teacher):
         end = start + _SHARE * (control or Control()).seconds_left
         single, one_model = sample.folds.count == 1 and not forward, forward or not self.bagged
         count = sample.folds.count + (one_model and not single)
+        once = (
+            single
+            and one_model
+            and sample.n >= ONCE_ROWS
+            and math.isinf(end)
+            and engine.until is not None
+        )
 
         def grow(rows: Sample, k: int) -> Forests:
             seconds = (
@@ -93,7 +113,7 @@ class BoostedTrees(Teacher):
                 * max(end - time.monotonic(), 0.0)
                 / math.ceil((count - k) / n_jobs)
             )
-            return self._grow(rows, engine, [seed, k], control, seconds)
+            return self._grow(rows, engine, [seed, k], control, seconds, once=once)
 
         oof, models = cross_fit(sample, grow, _predict, n_jobs=n_jobs, control=control, worth=worth)
         now = time.monotonic()
@@ -102,7 +122,7 @@ class BoostedTrees(Teacher):
         if not models or (one_model and (not single or end - now > _AGAIN * (now - start))):
             counted = not forward and bool(models) and (single or math.isinf(end))
             models = [
-                self._grow_again(sample, engine, models, seed)
+                self._grow_again(sample, engine, models, seed, once=once)
                 if counted
                 else grow(sample, sample.folds.count)
             ]
@@ -130,6 +150,11 @@ class BoostedTrees(Teacher):
         )
         return FittedTrees(_predict(forests, scored.X), forests)
 
+    def grown(self, sample: Sample, seed: int, control: Control | None = None) -> FittedTrees:
+        """Trees of all rows of a sample, their number by an inner split, without `oof`."""
+        forests = self._grow(sample, find_engine(self.library), [seed], control, math.inf)
+        return FittedTrees(np.full(sample.y.shape, np.nan), forests)
+
     def _grow(
         self,
         sample: Sample,
@@ -137,6 +162,8 @@ class BoostedTrees(Teacher):
         entropy: list[int],
         control: Control | None,
         seconds: float,
+        *,
+        once: bool = False,
     ) -> Forests:
         """Forests of one sample, one for each output, grown within some seconds."""
         seed, split_seed = (
@@ -151,7 +178,7 @@ class BoostedTrees(Teacher):
             [
                 forest
                 for problem in problems
-                for forest in grow_best(engine, problem, valid, growth, seed, control)
+                for forest in grow_best(engine, problem, valid, growth, seed, control, once=once)
             ],
         )
 
@@ -167,12 +194,13 @@ class BoostedTrees(Teacher):
         )
 
     def _grow_again(
-        self, sample: Sample, engine: Engine, models: list[Forests], seed: int
+        self, sample: Sample, engine: Engine, models: list[Forests], seed: int, *, once: bool
     ) -> Forests:
         """Forests of all rows. Their number of trees is the mean of the folds, times the ratio of
         the rows.
         """
-        ratio = sample.n / np.mean([sample.folds.train(k).sum() for k in range(sample.folds.count)])
+        rows = np.mean([sample.folds.train(k).sum() for k in range(sample.folds.count)])
+        ratio = sample.n / rows * (INNER_FOLDS / (INNER_FOLDS - 1) if once else 1)
         growth = self._growth(sample.n, sample.y.shape[1] if sample.labels is not None else 0)
         constants = 1 if sample.response is None else 2
         problems, forests = _problems(sample), list[Forest]()
@@ -205,6 +233,7 @@ class BoostedTrees(Teacher):
             patience=patience,
             randomised=self.randomised,
             smooth=self.smooth,
+            signs=self.signs,
         )
 
 

@@ -32,8 +32,9 @@ class Growth:
     `randomised`: one random threshold per column is tried, not all (extremely randomised trees,
     Geurts et al. 2006). `smooth`: a node of n rows has the value (n v + s u) / (n + s), v its own
     and u its parent's, with s = `smooth` rows (path smoothing; LightGBM only, leaves of 2 rows at
-    least). `seconds`: the time limit of the growth; the rate rises where the limit is too short for
-    the stated one (LightGBM only).
+    least). `signs` of the columns: 1 or −1 where the function must rise or fall along it; empty
+    without constraints (LightGBM only). `seconds`: the time limit of the growth; the rate rises
+    where the limit is too short for the stated one (LightGBM only).
     """
 
     learning_rate: float
@@ -46,6 +47,7 @@ class Growth:
     l2: float = 0.0
     randomised: bool = False
     smooth: float = 0.0
+    signs: tuple[int, ...] = ()
     seconds: float = math.inf
 
     def rate_at(self, pace: float) -> float:
@@ -145,11 +147,14 @@ def grow_best(
     growth: Growth,
     seed: int,
     control: Control | None,
+    *,
+    once: bool = False,
 ) -> list[Forest]:
     """Trees on all rows. Their number is the best one for the rows `valid` when grown on the
     others, times the ratio of the numbers of rows.
 
-    Where a time limit does not allow both growths, the trees are those grown on the others.
+    Where a time limit does not allow both growths, or with `once`, the trees are those grown on the
+    others.
     """
     grown_on = int((~valid).sum())
     first = problem.part(~valid)
@@ -159,6 +164,8 @@ def grow_best(
         or (problem.loss is not None and np.ptp(first.y) == 0)
     ):
         return problem.constants
+    if once and engine.until is not None:
+        return engine.until(first, problem.part(valid), growth, seed, control)
     if math.isfinite(growth.seconds) and engine.until is not None:
         return _grow_in_time(engine, engine.until, problem, valid, growth, seed, control)
     best = engine.count(first, problem.part(valid), growth, seed, control)

@@ -164,6 +164,8 @@ def _settings(train: Problem, growth: Growth, seed: int) -> dict[str, Any]:
         "lambda_l2": growth.l2,
         "extra_trees": growth.randomised,
         "path_smooth": growth.smooth,
+        "monotone_constraints": list(growth.signs) or None,
+        "monotone_constraints_method": "advanced",
         "boost_from_average": False,
         "use_missing": False,
         "feature_pre_filter": False,

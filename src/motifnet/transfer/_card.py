@@ -15,8 +15,26 @@ from motifnet.motifs import Chain, Motif, count_nonzeros, count_parameters
 
 @dataclass(frozen=True)
 class Block:
-    """One motif of the network: its name, the model that it comes from, its number of outputs (0
-    where unknown), and what it computes.
+    """One motif of a network.
+
+    Attributes
+    ----------
+    motif : str
+        Its name.
+    origin : str
+        The model or stage that it comes from.
+    width : int
+        Number of its outputs, 0 where unknown.
+    computes : str
+        The function, in words.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> block = model.card_.blocks[0]
+    >>> isinstance(block.computes, str)
+    True
     """
 
     motif: str
@@ -27,8 +45,29 @@ class Block:
 
 @dataclass(frozen=True, repr=False)
 class Card:
-    """Depth counts the layers of the longest path. Widths are the numbers of outputs of the layers
-    from the input on, summed over parallel branches.
+    """The description of an architecture.
+
+    Attributes
+    ----------
+    depth : int
+        Layers of the longest path.
+    widths : tuple of int
+        Outputs of the layers from the input on, summed over parallel branches.
+    parameters : int
+    nonzeros : int
+        Parameters that are not 0.
+    blocks : tuple of Block
+        The motifs, in the order of the computation.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> card = model.card_
+    >>> card.nonzeros <= card.parameters
+    True
+    >>> print(str(card).splitlines()[0])
+    depth ..., ... parameters (... not zero)
     """
 
     depth: int

@@ -6,10 +6,10 @@ A family registers itself with `@transfer.register` in its own file; nothing els
 families exist. This file also has what all families share: float64 tensors of numpy weights, affine
 maps in the layout of the libraries, and the error of a conversion that breaks its promise.
 
-Linear models, additive splines and boosted trees are teachers of this library. Their transfers are
-here, and all three are exact. A linear model is one affine layer. Boosted trees are one tree
-ensemble for each output. Additive splines are a layer of piecewise-linear functions of single
-columns, then their sum:
+Linear models, additive splines, monotone ramps and boosted trees are teachers of this library.
+Their transfers are here, and all are exact. A linear model is one affine layer. Boosted trees are
+one tree ensemble for each output. Additive splines are a layer of piecewise-linear functions of
+single columns, then their sum:
 
     f(x) = b + Σ_j [ β_j x_j + Σ_k δ_jk σ(x_j − t_jk) ]  =  b + Σ_j β_j t_j0 + Σ_j w_j(x_j)
 
@@ -27,8 +27,26 @@ import torch
 from torch import Tensor
 
 from motifnet.engine import Matrix, MotifnetError, UsageError
-from motifnet.motifs import Affine, Chain, Concat, Hinge, Motif, SparseAffine, TreeEnsemble
-from motifnet.teachers import Additive, FittedLinear, FittedSplines, FittedTrees, Forest
+from motifnet.motifs import (
+    Affine,
+    Chain,
+    Concat,
+    Hinge,
+    Motif,
+    Parallel,
+    Select,
+    SparseAffine,
+    TreeEnsemble,
+)
+from motifnet.teachers import (
+    Additive,
+    FittedLinear,
+    FittedRamps,
+    FittedSplines,
+    FittedSum,
+    FittedTrees,
+    Forest,
+)
 
 
 @singledispatch
@@ -118,3 +136,22 @@ def tree_network(forest: Forest, single: bool = False) -> TreeEnsemble:
 def _trees(fitted: FittedTrees) -> Motif:
     networks: list[Motif] = [tree_network(forest) for forest in fitted.forests]
     return Chain(networks if len(networks) == 1 else [Concat(networks)], label="trees")
+
+
+@transfer.register
+def _ramps(fitted: FittedRamps) -> Motif:
+    outputs: list[Motif] = []
+    for c, start in enumerate(fitted.intercept):
+        hinge = Hinge(tensor(fitted.knots), tensor(fitted.slopes[:, :, c]))
+        last = affine(np.ones((len(fitted.knots), 1)), np.array([start]))
+        outputs.append(Chain([hinge, last], label="monotone ramps"))
+    return outputs[0] if len(outputs) == 1 else Concat(outputs)
+
+
+@transfer.register
+def _sum(fitted: FittedSum) -> Motif:
+    branches: list[Motif] = [
+        Chain([Select(columns.tolist()), transfer(part)])
+        for part, columns in zip(fitted.parts, fitted.inputs, strict=True)
+    ]
+    return Parallel(tensor(np.ones(len(branches))), branches)

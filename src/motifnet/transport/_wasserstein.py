@@ -150,12 +150,23 @@ def wasserstein_distance(
         "exact": in closed form for d = 1, an assignment for n = m, else a linear programme of n m
         variables. "sliced": the mean over 64 directions. "network": the best shallow ReLU network
         of path norm 1. All are in the units of the columns. The last two are at most the exact one.
-    random_state : seed of the directions
+    random_state : int, default 0
+        Seed of the directions.
+
+    Returns
+    -------
+    float
 
     Raises
     ------
     DataError, UsageError
         Where a sample is no finite matrix of two rows or more, or the critic is not known.
+
+    Examples
+    --------
+    >>> from motifnet.transport import wasserstein_distance
+    >>> wasserstein_distance([0.0, 1.0, 2.0], [1.0, 2.0, 3.0])
+    1.0
     """
     check_choice("critic", critic, get_args(Critic))
     samples = Samples.of(X, Z)
@@ -168,7 +179,27 @@ def wasserstein_distance(
 
 @dataclass(frozen=True)
 class WassersteinTestResult:
-    """The distance, its p-value, the critical value at level alpha, and the B draws."""
+    """The result of `wasserstein_test`.
+
+    Attributes
+    ----------
+    distance : float
+        Distance of the samples.
+    pvalue : float
+    critical_value : float
+        The value that the distance exceeds at level alpha under the hypothesis.
+    null_distribution : array with shape (B,)
+        The draws.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.transport import wasserstein_test
+    >>> A = np.random.default_rng(0).normal(size=(50, 2))
+    >>> found = wasserstein_test(A, A + 1)
+    >>> found.distance > found.critical_value
+    True
+    """
 
     distance: float
     pvalue: float
@@ -209,7 +240,8 @@ def wasserstein_test(
     standardize : bool
         Whether columns are first divided by their standard deviation over both samples. The
         distance is then in these units.
-    random_state : seed of directions, rows and draws
+    random_state : int, default 0
+        Seed of directions, rows and draws.
 
     Returns
     -------
@@ -220,6 +252,14 @@ def wasserstein_test(
     DataError, UsageError
         Where a sample is no finite matrix, an option is not known, or the multiplier law is not
         valid.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.transport import wasserstein_test
+    >>> A = np.random.default_rng(0).normal(size=(50, 2))
+    >>> wasserstein_test(A, A + 1).pvalue
+    0.005
     """
     check_choice("critic", critic, get_args(Critic))
     check_choice("calibration", calibration, get_args(Calibration))
@@ -271,7 +311,24 @@ def critical_value(law: Matrix, alpha: float) -> float:
 
 @dataclass(frozen=True)
 class WassersteinInterval:
-    """The distance of the samples, and the ends of an interval for the distance of the laws."""
+    """The result of `wasserstein_interval`.
+
+    Attributes
+    ----------
+    distance : float
+        Distance of the samples.
+    low, high : float
+        Ends of the interval for the distance of the laws.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.transport import wasserstein_interval
+    >>> a = np.random.default_rng(0).normal(size=100)
+    >>> found = wasserstein_interval(a, a + 1)
+    >>> found.low < found.distance < found.high
+    True
+    """
 
     distance: float
     low: float
@@ -294,7 +351,8 @@ def wasserstein_interval(
     Parameters
     ----------
     X, Z : arrays with shape (n, d) and (m, d), or (n,) and (m,)
-    level : float
+    level : float, default 0.95
+        Least probability with which the interval holds the distance.
     critic : {"exact", "sliced", "network"}
         The distance, see `wasserstein_distance`. "exact" takes at most two columns, since the
         multiplier law is not valid for more.
@@ -302,12 +360,26 @@ def wasserstein_interval(
         Draws of the multiplier law. A finite interval at 95 % needs 19.
     max_points : int
         As in `wasserstein_test`. Each draw is a linear programme of max_points² variables.
-    random_state : seed of directions, rows and draws
+    random_state : int, default 0
+        Seed of directions, rows and draws.
+
+    Returns
+    -------
+    WassersteinInterval
 
     Raises
     ------
     DataError, UsageError
         As `wasserstein_test`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.transport import wasserstein_interval
+    >>> A = np.random.default_rng(0).normal(size=(100, 3))
+    >>> found = wasserstein_interval(A, A + 1, critic="network")
+    >>> found.low <= found.distance <= found.high
+    True
     """
     check_choice("critic", critic, get_args(Critic))
     check_share("level", level)

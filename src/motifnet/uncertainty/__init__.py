@@ -25,8 +25,17 @@ from motifnet.uncertainty._conformal import (
 from motifnet.uncertainty._density_ratio import DensityRatio, ErrorShift, density_ratio, error_shift
 from motifnet.uncertainty._distribution import PredictiveDistribution
 from motifnet.uncertainty._law import Law
-from motifnet.uncertainty._law_fit import fit_law, out_of_fold_scores
+from motifnet.uncertainty._law_fit import fit_law
+from motifnet.uncertainty._law_scores import FAN, LawScores, out_of_fold_laws
+from motifnet.uncertainty._law_source import source_of_laws
 from motifnet.uncertainty._multiplier_bootstrap import Bootstrap, linear_band, multiplier_bootstrap
+from motifnet.uncertainty._pit_shift import PitShift, check_pit
+from motifnet.uncertainty._quantile_law import (
+    Bend,
+    QuantileLaw,
+    fit_quantile_intervals,
+    normal_nodes,
+)
 from motifnet.uncertainty._reference import (
     LevelSketch,
     NumberSketch,
@@ -38,12 +47,14 @@ from motifnet.uncertainty._reference import (
 )
 from motifnet.uncertainty._residuals import fit_scale, narrowing
 from motifnet.uncertainty._ridge import Ridge, neighbours_of, noise_level
-from motifnet.uncertainty._row_laws import Counts, GammaLaw, RowLaw, Scaled
+from motifnet.uncertainty._row_laws import Counts, GammaLaw, RowLaw, Scaled, law_of_means
 from motifnet.uncertainty._shift_report import ShiftReport, check_shift
 
 __all__ = [
+    "FAN",
     "SCORES",
     "Band",
+    "Bend",
     "Bootstrap",
     "ClassSets",
     "ColumnShift",
@@ -53,9 +64,12 @@ __all__ = [
     "GammaLaw",
     "Intervals",
     "Law",
+    "LawScores",
     "LevelSketch",
     "NumberSketch",
+    "PitShift",
     "PredictiveDistribution",
+    "QuantileLaw",
     "Reference",
     "Ridge",
     "RowLaw",
@@ -63,6 +77,7 @@ __all__ = [
     "Scaled",
     "ShiftReport",
     "as_levels",
+    "check_pit",
     "check_shift",
     "column_cells",
     "compare_column",
@@ -71,11 +86,13 @@ __all__ = [
     "error_shift",
     "fit_intervals",
     "fit_law",
+    "fit_quantile_intervals",
     "fit_scale",
     "fit_sets",
     "holm",
     "in_units",
     "last_layer_band",
+    "law_of_means",
     "linear_band",
     "lower_quantile",
     "misses",
@@ -83,8 +100,10 @@ __all__ = [
     "narrowing",
     "neighbours_of",
     "noise_level",
-    "out_of_fold_scores",
+    "normal_nodes",
+    "out_of_fold_laws",
     "sketch_column",
+    "source_of_laws",
     "unit_of",
     "upper_quantile",
     "warn_of_strangers",

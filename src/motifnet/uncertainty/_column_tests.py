@@ -29,8 +29,29 @@ _MIN_EXPECTED = 5.0
 
 @dataclass(frozen=True)
 class ColumnShift:
-    """One test: the distance between old and new, in standard deviations of the old values or as a
-    share, and before and after in words. `what`: "gaps" are missing values.
+    """The test of one column.
+
+    Attributes
+    ----------
+    column : str
+    what : {"values", "gaps"}
+        "gaps" are missing values.
+    distance : float
+        Distance between old and new.
+    unit : {"sd", "share"}
+        Its unit: standard deviations of the old values, or a share of rows.
+    before, after : str
+        Old and new values, in words.
+    pvalue : float
+        Not corrected for the number of tests.
+
+    Examples
+    --------
+    Here `model` is a `MotifRegressor` that was fitted to X and y.
+
+    >>> test = model.check_shift(X + [1, 0, 0]).columns[0]
+    >>> test.column, test.what, test.unit
+    ('x0', 'values', 'sd')
     """
 
     column: str

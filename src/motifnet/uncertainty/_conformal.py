@@ -98,13 +98,14 @@ def lower_quantile(scores: Matrix, weight: Matrix, unit: float, miss: float) -> 
 @dataclass(frozen=True)
 class Intervals:
     """scale: the network (x, f(x)) → log σ, None where σ = 1; scores with shape (m, q), ρ included;
-    weight with shape (m,); unit: the weight of a new row.
+    weight with shape (m,); unit: the weight of a new row; narrowing: ρ, 1 where it is unknown.
     """
 
     scale: Motif | None
     scores: Matrix
     weight: Matrix
     unit: float
+    narrowing: float = 1.0
 
     def bounds(
         self, values: Matrix, log_scale: Matrix | None, levels: Matrix, side: str = "both"
@@ -169,6 +170,7 @@ def fit_intervals(
         narrowing * scores[rows],
         weight,
         unit_of(weight, groups),
+        narrowing,
     )
 
 

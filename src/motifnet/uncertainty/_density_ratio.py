@@ -109,12 +109,35 @@ def _log_loss(y: NDArray[np.int64], p: Matrix) -> Matrix:
 
 @dataclass(frozen=True)
 class ErrorShift:
-    """Errors, in the unit of the ledger, on rows like the old and on rows like the new, the latter
-    with a 95 % interval.
+    """Expected errors, in the unit of the ledger.
 
-    effective: number of equally weighted old rows, or groups where the fit has some (`unit`), that
-    the estimate is based on, (Σ r)² / Σ r² (Kish 1965); rows: number of old rows; covered: share of
-    new rows where there are old ones.
+    Attributes
+    ----------
+    before : float
+        Error on rows like the old ones.
+    after : float
+        Error on rows like the new ones.
+    interval : tuple of two floats
+        95 % interval of it.
+    effective : float
+        Number of equally weighted old rows, or groups, that the estimate is based on,
+        (Σ r)² / Σ r² (Kish 1965).
+    rows : int
+        Number of old rows.
+    covered : float
+        Share of new rows where there are old ones.
+    method : str
+        The classifier that gives the density ratio r.
+    unit : {"rows", "groups"}
+        What `effective` counts: groups where the fit has some.
+
+    Examples
+    --------
+    Here `model` is a `MotifRegressor` that was fitted to X and y.
+
+    >>> error = model.check_shift(X).error
+    >>> error.interval[0] <= error.after <= error.interval[1]
+    True
     """
 
     before: float
@@ -128,6 +151,7 @@ class ErrorShift:
 
     @property
     def reliable(self) -> bool:
+        """Whether there are enough old rows like the new ones."""
         return self.effective >= MIN_EFFECTIVE and self.covered >= MIN_COVERED
 
     @property

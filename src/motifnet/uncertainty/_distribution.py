@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from motifnet.engine import DataError, Matrix, UsageError
+from motifnet.engine import DataError, Matrix, UsageError, check_choice
+from motifnet.plots import Axes, new_axes
 from motifnet.uncertainty._conformal import as_levels
+from motifnet.uncertainty._distribution_plot import draw_densities, draw_fan
 from motifnet.uncertainty._row_laws import RowLaw
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+MAX_CURVES, MAX_SHOWN = 8, 10  # densities in a picture, and rows of a notebook's table
 SHOWN = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 
 
@@ -28,6 +32,33 @@ class PredictiveDistribution:
 
     Arrays have shape (n,), or (n, q) for several targets, with one more axis for several levels,
     points or draws. `distribution["price"]` is that of one target.
+
+    Attributes
+    ----------
+    targets : tuple of str
+        Names of the targets.
+    laws : tuple of RowLaw
+        The laws of the rows, one for each target.
+    bounds : callable
+        The conformal ends that `interval` gives, of levels and a side.
+    flat : bool
+        Whether arrays leave out the axis of the targets.
+    index : index of a data frame or None
+        That of the rows.
+
+    Examples
+    --------
+    Here `model` is a `MotifRegressor` that was fitted to X and y.
+
+    >>> law = model.predict_distribution(X[:4])
+    >>> law.mean().shape, law.quantile([0.1, 0.5, 0.9]).shape
+    ((4,), (4, 3))
+    >>> (1 - law.cdf(0.5)).shape  # the probability of more than 0.5
+    (4,)
+    >>> law.sample(100, seed=0).shape
+    (4, 100)
+    >>> bool((law.interval(0.9) == model.predict_interval(X[:4], 0.9)).all())
+    True
     """
 
     targets: tuple[str, ...]
@@ -81,35 +112,107 @@ class PredictiveDistribution:
         They are those of a smooth law. `interval` has the conformal bounds instead, which are
         ranks of the same scores: the levels of the two agree up to about one rank, 1 / (m + 1) for
         m scores.
+
+        Parameters
+        ----------
+        q : float or sequence of L floats
+            Levels between 0 and 1.
+
+        Returns
+        -------
+        array with shape (n,), or (n, L)
+
+        Raises
+        ------
+        UsageError
+            For a level outside of 0 and 1.
         """
         levels, single = _as_quantiles(q)
         found = self._joined([law.quantile(levels[None]) for law in self.laws])
         return found[..., 0] if single else found
 
     def cdf(self, y: Any) -> Matrix:
-        """P(Y ≤ y) for a number, an array of one value a row, or one with a last axis of points,
-        with shape (1, L) for the same points at each row.
+        """The probability P(Y ≤ y).
+
+        Parameters
+        ----------
+        y : float or array
+            A number, one value a row, or an array with a last axis of points, with shape (1, L) for
+            the same points at each row.
+
+        Returns
+        -------
+        array with shape (n,), or (n, L)
         """
         return self._at("cdf", y)
 
     def pdf(self, y: Any) -> Matrix:
-        """The density at y, as in `cdf`; for counts the probability of y."""
+        """The density at y; for counts the probability of y.
+
+        Parameters
+        ----------
+        y : float or array
+            As in `cdf`.
+
+        Returns
+        -------
+        array with shape (n,), or (n, L)
+        """
         return self._at("pdf", y)
 
     def logpdf(self, y: Any) -> Matrix:
-        """The logarithm of `pdf`. The negative of its mean is the NLL in nats."""
+        """The logarithm of `pdf`. The negative of its mean is the NLL in nats.
+
+        Parameters
+        ----------
+        y : float or array
+            As in `cdf`.
+
+        Returns
+        -------
+        array with shape (n,), or (n, L)
+        """
         return self._at("logpdf", y)
 
     def crps(self, y: Any) -> Matrix:
         """The continuous ranked probability score ∫ (F(t) − 1{y ≤ t})² dt of an observation, in
         units of the target, in closed form. Less is better.
+
+        Parameters
+        ----------
+        y : array with one value a row
+
+        Returns
+        -------
+        array with shape (n,), or (n, q)
+
+        Raises
+        ------
+        DataError
+            For missing or infinite values, and another number of values than rows.
         """
         if not np.isfinite(self._points(y)[0]).all():
             raise DataError("y has infinite values, whose score is infinite. Leave these rows out.")
         return self._at("crps", y)
 
     def sample(self, n: int, seed: int = 0) -> Matrix:
-        """n independent draws a row and target, on a last axis."""
+        """Independent draws of each row and target.
+
+        Parameters
+        ----------
+        n : int
+            Number of draws.
+        seed : int, default 0
+
+        Returns
+        -------
+        array with shape (rows, n), or (rows, q, n)
+
+        Raises
+        ------
+        UsageError
+            Where n is no positive whole number.
+        """
         if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
             raise UsageError(f"n={n!r} must be a positive number of draws.")
         rng = np.random.default_rng(seed)
@@ -119,14 +222,44 @@ class PredictiveDistribution:
         )
 
     def interval(self, coverage: float | Sequence[float] = 0.9, side: str = "both") -> Matrix:
-        """The conformal intervals of `predict_interval`, with its shapes, to the last bit."""
+        """The conformal intervals of `predict_interval`, to the last bit.
+
+        Parameters
+        ----------
+        coverage : float or sequence of L floats, default 0.9
+        side : {"both", "lower", "upper"}, default "both"
+
+        Returns
+        -------
+        array with the shapes of `predict_interval`
+
+        Raises
+        ------
+        UsageError
+            For an invalid coverage or side.
+        """
         levels, single = as_levels(coverage)
         ends = self.bounds(levels, side)
         ends = ends[:, :, 0] if single else ends
         return ends[:, 0] if self.flat else ends
 
     def expectation(self, f: Callable[[Matrix], Matrix]) -> Matrix:
-        """E f(Y) for a function of arrays that keeps their shape, by Gauss quadrature."""
+        """The mean E f(Y), by Gauss quadrature.
+
+        Parameters
+        ----------
+        f : callable
+            A function of arrays that keeps their shape, such as `np.log1p`.
+
+        Returns
+        -------
+        array with shape (n,), or (n, q)
+
+        Raises
+        ------
+        UsageError
+            Where f gives another shape.
+        """
 
         def mean(y: Matrix, weights: Matrix) -> Matrix:
             values = np.asarray(f(y), dtype=np.float64)
@@ -145,8 +278,18 @@ class PredictiveDistribution:
         )
 
     def to_frame(self, quantiles: Sequence[float] | Matrix = SHOWN) -> DataFrame:
-        """Mean, standard deviation and quantiles as a data frame, with the index of X if it had
-        one. Columns are "mean", "sd", "q0.05" and so on, with "_TARGET" for several targets.
+        """Mean, standard deviation and quantiles as a table.
+
+        Parameters
+        ----------
+        quantiles : sequence of floats
+            Levels, by default nine from 0.01 to 0.99.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns "mean", "sd", "q0.05" and so on, with "_TARGET" for several targets,
+            and the index of X if it had one.
         """
         import pandas as pd
 
@@ -159,6 +302,59 @@ class PredictiveDistribution:
             values = np.broadcast_to(values, (len(self), len(levels)))
             columns |= {f"q{q:g}{end}": values[:, i] for i, q in enumerate(levels)}
         return pd.DataFrame(columns, index=self.index)
+
+    def plot(self, y: Any = None, *, kind: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw the distributions of one target, and return the axes of matplotlib.
+
+        Parameters
+        ----------
+        y : column with shape (n,), optional
+            Observations, drawn with them.
+        kind : str, optional
+            "fan": bands of 50, 80 and 95 % and the median of all rows, in the order of their
+            medians. "density": one curve a row, of at most 8 rows. Default: "density" for these.
+        ax : matplotlib axes, optional
+            Where to draw. Default: those of a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        UsageError
+            For several targets, too many curves, another kind, and where `ax` is no Axes. DataError
+            for another number of observations than rows.
+        """
+        curves = len(self) <= MAX_CURVES
+        kind = kind or ("density" if curves else "fan")
+        check_choice("kind", kind, ("fan", "density"))
+        if len(self.laws) > 1:
+            raise UsageError(
+                f"There are {len(self.laws)} targets. Draw one of them: "
+                f"distribution[{self.targets[0]!r}].plot()."
+            )
+        if kind == "density" and not curves:
+            raise UsageError(
+                f"There are {len(self):,} rows, and kind='density' draws {MAX_CURVES} at most. Ask "
+                "for the distribution of fewer rows, or for kind='fan'."
+            )
+        points = None if y is None else self._points(np.asarray(y))[0][:, 0, 0]
+        if points is not None and len(points) != len(self):
+            raise DataError(f"y has {len(points)} values, expected {len(self)}, one for each row.")
+        ax = new_axes(ax)
+        (draw_densities if kind == "density" else draw_fan)(self.laws[0], points, ax)
+        (ax.set_xlabel if kind == "density" else ax.set_ylabel)(self.targets[0])
+        ax.legend()
+        return ax
+
+    def _repr_html_(self) -> str:
+        first = PredictiveDistribution(
+            self.targets, tuple(law.take(slice(MAX_SHOWN)) for law in self.laws), self.bounds
+        )
+        table = first.to_frame((0.05, 0.5, 0.95))
+        table.index = range(len(table)) if self.index is None else self.index[:MAX_SHOWN]
+        return f"<p>{escape(repr(self))}</p>{table.to_html(float_format='{:.4g}'.format)}"
 
     def _at(self, method: str, y: Any) -> Matrix:
         points, single = self._points(y)

@@ -109,7 +109,22 @@ class Law:
         """(1) at points of any shape."""
         t = np.asarray(t, dtype=np.float64)
         # (2): both terms of t (2 F − 1) − 2 M are large in a tail, and are taken about the mean
-        return t * (2 * self.cdf(t) - 1) + self.mean - 2 * self._partial_mean(t) - self._half_gini
+        return t * (2 * self.cdf(t) - 1) + self.mean - 2 * self.partial_mean(t) - self._half_gini
+
+    def pieces(self, cuts: Matrix) -> Matrix:
+        """P, ∫ t p, ∫ t² p and ∫ F (1 − F) with shape (4, k + 1) of the pieces between k increasing
+        cuts, which lie among the knots.
+        """
+        knots = np.union1d(self.knots, cuts)
+        # the density is linear there, so that more knots leave the law as it is
+        fine = Law(knots, np.interp(knots, self.knots, self.density), self.mass, self.index)
+        left, (mass, first, second) = knots[:-1], _moments(fine.density[:-1], fine._slope, fine._h)
+        squares = left**2 * mass + 2 * left * first + second
+        steps = np.stack([mass, left * mass + first, squares, fine._gini_steps])
+        found = np.add.reduceat(steps, [0, *np.searchsorted(knots, cuts)], axis=1)
+        for side in (0, 1):
+            found[:, -side] += self._tail_piece(side)
+        return np.asarray(found)
 
     @property
     def mean(self) -> float:
@@ -119,22 +134,25 @@ class Law:
     @cached_property
     def var(self) -> float:
         """The variance."""
-        h, p = np.diff(self.knots), self.density
         # about the mean, so that nothing cancels
         left = self.knots[:-1] - self.mean
-        moments = _moments(p[:-1], self._slope, h)
+        moments = _moments(self.density[:-1], self._slope, self._h)
         inside = left**2 * moments[0] + 2 * left * moments[1] + moments[2]
         return float(inside.sum() + sum(self._tail_square(side) for side in (0, 1)))
 
     @cached_property
+    def _h(self) -> Matrix:
+        """The width of each interval."""
+        return np.diff(self.knots)
+
+    @cached_property
     def _slope(self) -> Matrix:
-        slope = np.diff(self.density) / np.diff(self.knots)
-        return np.asarray(slope)
+        return np.asarray(np.diff(self.density) / self._h)
 
     @cached_property
     def _cdf(self) -> Matrix:
         """F at the knots."""
-        steps = np.diff(self.knots) * (self.density[1:] + self.density[:-1]) / 2
+        steps = self._h * (self.density[1:] + self.density[:-1]) / 2
         return np.concatenate([[self.mass[0]], self.mass[0] + np.cumsum(steps)])
 
     @cached_property
@@ -164,13 +182,13 @@ class Law:
     @cached_property
     def _first(self) -> Matrix:
         """M at the knots."""
-        moments = _moments(self.density[:-1], self._slope, np.diff(self.knots))
+        moments = _moments(self.density[:-1], self._slope, self._h)
         steps = self.knots[:-1] * moments[0] + moments[1]
         start = self._tail_moments[0][0]
         return np.concatenate([[start], start + np.cumsum(steps)])
 
-    def _partial_mean(self, t: Matrix) -> Matrix:
-        """M(t)."""
+    def partial_mean(self, t: Matrix) -> Matrix:
+        """M(t) at points of any shape."""
         k, u, outside = self._place(t)
         moments = _moments(self.density[k], self._slope[k], u)
         found = np.array(self._first[k] + self.knots[k] * moments[0] + moments[1])
@@ -185,16 +203,23 @@ class Law:
     @cached_property
     def _half_gini(self) -> float:
         """∫ F (1 − F) dt."""
-        h = np.diff(self.knots)[:, None]
-        u = h * _POINTS
+        return float(self._gini_steps.sum()) + sum(self._tail_piece(side)[3] for side in (0, 1))
+
+    @property
+    def _gini_steps(self) -> Matrix:
+        """∫ F (1 − F) dt over each interval."""
+        u = self._h[:, None] * _POINTS
         F = self._cdf[:-1, None] + u * (self.density[:-1, None] + self._slope[:, None] * u / 2)
-        inside = float(((F * (1 - F)) * _SHARES * h).sum())
-        tails = (
-            self.mass[s] * self._length[s] / (self.index[s] - 1)
-            - self.mass[s] ** 2 * self._length[s] / (2 * self.index[s] - 1)
-            for s in (0, 1)
-        )
-        return inside + sum(tails)
+        return np.asarray(((F * (1 - F)) * _SHARES).sum(1) * self._h)
+
+    def _tail_piece(self, side: int) -> tuple[float, float, float, float]:
+        """P, ∫ t p, ∫ t² p and ∫ F (1 − F) of a tail."""
+        nu, length, mass = self.index[side], self._length[side], self.mass[side]
+        first, away = self._tail_moments[side]
+        edge, sign = float(self.knots[-side]), 1.0 if side else -1.0
+        second = mass * (edge**2 + 2 * length**2 / ((nu - 1) * (nu - 2))) + 2 * sign * edge * away
+        gini = mass * length / (nu - 1) - mass**2 * length / (2 * nu - 1)
+        return mass, first, second, gini
 
     def _place(self, t: Matrix) -> tuple[Indices, Matrix, tuple[tuple[Any, Any], ...]]:
         """The interval of each point, its distance to the knot below, and for each tail: which

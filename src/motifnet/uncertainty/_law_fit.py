@@ -29,7 +29,6 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, ndtri
 
 from motifnet.engine import Matrix
-from motifnet.uncertainty._conformal import Intervals
 from motifnet.uncertainty._law import Law
 
 _GRID = 512
@@ -42,9 +41,11 @@ _STEPS, _EM_STEPS = 15, 200
 _TINY = 1e-300
 
 
-def fit_law(scores: Matrix, weight: Matrix, unit: float, floor: float = 1e-9) -> Law:
-    """The law of scores and weights with shape (m,); `unit` is the weight of a new row, and `floor`
-    the smallest scale that the scores may have.
+def fit_law(
+    scores: Matrix, weight: Matrix, unit: float, floor: float = 1e-9, tail: float = 0.5
+) -> Law:
+    """The law of scores and weights with shape (m,); `unit` is the weight of a new row, `floor` the
+    smallest scale that the scores may have, and `tail` the largest mass of a tail.
     """
     scores = np.asarray(scores, dtype=np.float64)
     counts = np.asarray(weight, dtype=np.float64) / unit
@@ -52,27 +53,8 @@ def fit_law(scores: Matrix, weight: Matrix, unit: float, floor: float = 1e-9) ->
     grid = _Grid.of((scores - centre) / scale, counts, _folds_of(len(scores), unit, weight))
     fitted = np.stack(list(_components(grid)), axis=-1)
     density = fitted[-1] @ _mixed(grid, fitted[:-1])
-    return _law(centre + scale * grid.t, density / scale, float(counts.sum()))
-
-
-def out_of_fold_scores(intervals: Intervals, residuals: Matrix, folds: NDArray[np.int64]) -> Matrix:
-    """PIT value, NLL and CRPS with shape (m, 3) of the out-of-fold residuals of the first target,
-    with shape (m,), by the law of the scores of the other folds.
-
-    A score is a residual over its scale, so that their quotient is the scale; it is not known for a
-    residual of 0.
-    """
-    found = np.full((len(residuals), 3), np.nan)
-    scores = intervals.scores[:, 0]
-    for k in np.unique(folds):
-        here = folds == k
-        if here.all():
-            return found
-        law = fit_law(scores[~here], intervals.weight[~here], intervals.unit)
-        known = here & (residuals != 0)
-        s, scale = scores[known], residuals[known] / scores[known]
-        found[known] = np.stack([law.cdf(s), np.log(scale) - law.logpdf(s), scale * law.crps(s)], 1)
-    return found
+    mass = min(1 / (2 * (float(counts.sum()) + 1)), tail)
+    return _law(centre + scale * grid.t, density / scale, mass)
 
 
 def _standard(scores: Matrix, counts: Matrix, floor: float) -> tuple[float, float]:
@@ -235,9 +217,8 @@ def _mixed(grid: _Grid, held_out: Matrix) -> Matrix:
     return weights
 
 
-def _law(knots: Matrix, density: Matrix, rows: float) -> Law:
+def _law(knots: Matrix, density: Matrix, mass: float) -> Law:
     """The law of a density on a wide grid, cut where the mass of its tails begins."""
-    mass = 1 / (2 * (rows + 1))
     lower, upper = _tail(knots, density, mass), _tail(-knots[::-1], density[::-1], mass)
     kept = slice(lower[0], len(knots) - upper[0])
     return Law.of(knots[kept], density[kept], (mass, mass), (lower[1], upper[1]))

@@ -71,11 +71,44 @@ def linear_band(
     n_resamples: int = 1000,
     seed: int = 0,
 ) -> Matrix:
-    """Lower and upper ends with shape (k, 2) at k rows.
+    """A confidence band of a function that is linear in given features, for noise of any shape.
 
-    features: Φ with shape (n, m), a column of ones included if there is an intercept; y with shape
-    (n,); at: φ of the requested rows, with shape (k, m); kind: "simultaneous" or
-    "pointwise". Raises DataError, UsageError.
+    Parameters
+    ----------
+    features : array with shape (n, m)
+        Φ at the rows of the fit, with a column of ones if there is an intercept.
+    y : array with shape (n,)
+    at : array with shape (k, m)
+        φ of the requested rows.
+    coverage : float, default 0.95
+        Probability with which the band holds the function.
+    kind : {"simultaneous", "pointwise"}, default "simultaneous"
+        For all requested rows at once, or for each by itself.
+    weight : array with shape (n,), optional
+    n_resamples : int, default 1000
+        Draws of the bootstrap.
+    seed : int, default 0
+
+    Returns
+    -------
+    array with shape (k, 2)
+        Lower and upper ends.
+
+    Raises
+    ------
+    DataError, UsageError
+        For arrays that do not belong together, too few rows, and settings out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.uncertainty import linear_band
+    >>> x = np.linspace(0, 1, 200)
+    >>> noisy = 1 + 2 * x + np.random.default_rng(0).normal(0, 0.1, 200)
+    >>> features = np.column_stack([np.ones(200), x])
+    >>> band = linear_band(features, noisy, features[::50])
+    >>> band.shape
+    (4, 2)
     """
     check_choice("kind", kind, ("simultaneous", "pointwise"))
     check_count("n_resamples", n_resamples, 1, 1000)
@@ -156,13 +189,43 @@ def _simultaneous(
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """θ^ with shape (p,) and its resamples with shape (B, p)."""
+    """An estimate and its resamples, as `multiplier_bootstrap` returns them.
+
+    Attributes
+    ----------
+    estimate : array with shape (p,)
+        θ^.
+    draws : array with shape (B, p)
+        Its resamples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.uncertainty import Bootstrap
+    >>> found = Bootstrap(np.zeros(1), np.random.default_rng(0).normal(size=(1000, 1)))
+    >>> found.interval(0.95).round(1)
+    array([[-1.9,  1.9]])
+    """
 
     estimate: Matrix
     draws: Matrix
 
     def interval(self, coverage: float = 0.95) -> Matrix:
-        """Symmetric intervals with shape (p, 2), one for each coordinate."""
+        """Symmetric intervals, one for each coordinate.
+
+        Parameters
+        ----------
+        coverage : float, default 0.95
+
+        Returns
+        -------
+        array with shape (p, 2)
+
+        Raises
+        ------
+        UsageError
+            For a coverage outside of 0 and 1.
+        """
         level = as_levels(coverage)[0][0]
         half = np.quantile(np.abs(self.draws - self.estimate), level, axis=0, method="higher")
         return np.column_stack([self.estimate - half, self.estimate + half])
@@ -179,9 +242,39 @@ def multiplier_bootstrap(
 ) -> Bootstrap:
     """Resamples of the argmax of a criterion.
 
-    values: f_θ(Z_i) with shape (n, T); grid: the T values of θ with shape (T,) or (T, p); drift:
-    "empirical" or, for estimators of cube-root rate, "quadratic", which takes `smoothing`, in units
-    of θ and wider than the error of θ^. Raises DataError, UsageError.
+    Parameters
+    ----------
+    values : array with shape (n, T)
+        f_θ(Z_i), the criterion of each row at each θ.
+    grid : array with shape (T,) or (T, p)
+        The values of θ.
+    drift : {"empirical", "quadratic"}, default "empirical"
+        "quadratic" is for estimators of cube-root rate, such as modes.
+    smoothing : float, optional
+        For "quadratic": in units of θ, and wider than the error of θ^.
+    n_resamples : int, default 300
+    seed : int, default 0
+
+    Returns
+    -------
+    Bootstrap
+
+    Raises
+    ------
+    DataError, UsageError
+        For arrays that do not belong together, and settings out of range.
+
+    Examples
+    --------
+    The median of a sample, as the argmax of −|z − θ|.
+
+    >>> import numpy as np
+    >>> from motifnet.uncertainty import multiplier_bootstrap
+    >>> z = np.random.default_rng(0).normal(size=200)
+    >>> grid = np.linspace(-1, 1, 201)
+    >>> found = multiplier_bootstrap(-abs(z[:, None] - grid), grid)
+    >>> found.interval(0.95).shape
+    (1, 2)
     """
     F, theta = as_floats("values", values), as_floats("grid", grid)
     if theta.ndim not in (1, 2) or not theta.size or not (np.abs(theta) < MAX_NUMBER).all():

@@ -23,6 +23,7 @@ from motifnet.engine import Matrix
 _CELLS = 1 << 22  # of a matrix of rows and nodes
 _NODES = 6  # Gauss points of a panel
 _POISSON = 1e-8  # dispersion below which a count is Poisson
+_MIN_MEAN, _MAX_SHAPE = 1e-300, 1e8
 
 
 class StandardLaw(Protocol):
@@ -62,6 +63,10 @@ class RowLaw(Protocol):
 
     def crps(self, y: Matrix) -> Matrix: ...
 
+    def take(self, rows: slice) -> RowLaw:
+        """The laws of some rows."""
+        ...
+
     def nodes(self) -> Iterator[tuple[Matrix, Matrix]]:
         """Points and weights of a quadrature with shape (b, J), for blocks of rows in order."""
         ...
@@ -97,12 +102,10 @@ class Scaled:
         return self.law.crps(self._standard(y)) * self.scale[:, None]
 
     def nodes(self) -> Iterator[tuple[Matrix, Matrix]]:
-        levels, weights = _levels()
-        points = self.law.quantile(levels)
-        step = max(1, _CELLS // len(points))
-        for start in range(0, len(self.scale), step):
-            part = slice(start, start + step)
-            yield self.location[part, None] + self.scale[part, None] * points, weights[None]
+        yield from row_nodes(self, len(self.scale))
+
+    def take(self, rows: slice) -> Scaled:
+        return Scaled(self.location[rows], self.scale[rows], self.law)
 
     def _standard(self, y: Matrix) -> Matrix:
         return np.asarray((y - self.location[:, None]) / self.scale[:, None])
@@ -180,11 +183,14 @@ class Counts:
         # Σ k P(k) over k ≤ y is μ times a cdf at y − 1
         return np.asarray(y * (2 * self.cdf(y) - 1) + mu - 2 * mu * below - half_gini)
 
+    def take(self, rows: slice) -> Counts:
+        return Counts(self.mu[rows], self.dispersion)
+
     def nodes(self) -> Iterator[tuple[Matrix, Matrix]]:
         most = self._law.ppf(1 - 1e-13)[:, 0]
         step = max(1, _CELLS // (int(most.max(initial=0.0)) + 1))
         for start in range(0, len(self.mu), step):
-            part = Counts(self.mu[start : start + step], self.dispersion)
+            part = self.take(slice(start, start + step))
             points = np.arange(most[start : start + step].max() + 1.0)[None]
             yield np.broadcast_to(points, (len(part.mu), points.shape[1])), part.pdf(points)
 
@@ -195,6 +201,30 @@ class Counts:
             return stats.poisson(mu)
         size = 1 / self.dispersion
         return stats.nbinom(size, size / (size + mu))
+
+
+def law_of_means(objective: str, values: Matrix, mu: Matrix, square: Matrix) -> RowLaw:
+    """The laws of counts ("poisson") or amounts ("gamma") with the means `values`, whose dispersion
+    is that of means and squared residuals with shape (k,):
+
+        poisson   φ = Σ max(0, r² − μ) / Σ μ²    (the sum first, then 0 as its bound)
+        gamma     1 / shape = Σ r² / Σ μ²
+
+    match Var Y = μ + φ μ² and Var Y = μ² / shape.
+    """
+    power, safe = max(float(mu @ mu), _MIN_MEAN), np.maximum(values, _MIN_MEAN)
+    if objective == "poisson":
+        return Counts(safe, max(float((square - mu).sum()), 0.0) / power)
+    shape = min(power / max(float(square.sum()), _MIN_MEAN), _MAX_SHAPE)
+    return Scaled(np.zeros(len(values)), safe, GammaLaw(shape))
+
+
+def row_nodes(law: RowLaw, n: int) -> Iterator[tuple[Matrix, Matrix]]:
+    """`RowLaw.nodes` of n rows, by quantiles."""
+    levels, weights = _levels()
+    step = max(1, _CELLS // len(levels))
+    for start in range(0, n, step):
+        yield law.take(slice(start, start + step)).quantile(levels[None]), weights[None]
 
 
 def _levels() -> tuple[Matrix, Matrix]:

@@ -1,8 +1,9 @@
 """The check for distribution shift and its report: tests, error, and a verdict in sentences.
 
-Each column is tested by itself, and all together in the metric of the model. The tests of single
-columns and the test of all columns share the level of 5 %. p-values of columns are corrected by
-Holm's method, and both are doubled.
+Each column is tested by itself, and all together in the metric of the model; with known targets
+also whether these lie where their predictive distributions say. The two or three questions share
+the level of 5 %. p-values of columns are corrected by Holm's method, and all are multiplied by the
+number of questions.
 
 Columns with very many levels are compared by themselves only. Their encoding by statistics of each
 level cannot be compared: without any change, levels that are new since the fit are frequent among
@@ -28,6 +29,7 @@ from motifnet.uncertainty._density_ratio import (
     ErrorShift,
     error_shift,
 )
+from motifnet.uncertainty._pit_shift import PitShift
 from motifnet.uncertainty._reference import Reference
 
 if TYPE_CHECKING:
@@ -43,12 +45,37 @@ _HEADS = ("column", "", "before", "after", "distance", "p")
 
 @dataclass(frozen=True, repr=False)
 class ShiftReport:
-    """The tests of all columns and their verdict.
+    """The tests of all columns and their verdict, as `check_shift` of an estimator returns them.
 
-    rows: number of new rows; corrected: p-values of the tests of single columns; overall: that of
-    all columns together; error_unit: the unit of errors, in words. Without a shift the chance of a
-    p-value at or below 0.05 is at most 5 %. overall, distance and error are None where the model
-    holds no rows to compute them from.
+    Without a shift the chance of a p-value at or below 0.05 is at most 5 %.
+
+    Attributes
+    ----------
+    rows : int
+        Number of new rows.
+    columns : tuple of ColumnShift
+        The tests of single columns.
+    corrected : tuple of float
+        Their p-values, corrected for their number.
+    overall : float or None
+        p-value of all columns together. It, the distance and the error are None where the model
+        holds no rows to compute them from.
+    distance : float or None
+        Sliced Wasserstein distance in the metric of the model.
+    error : ErrorShift or None
+        Expected error on the new rows.
+    error_unit : str
+        Unit of errors, in words.
+    pit : tuple of PitShift
+        PIT values of each target, where targets are given.
+
+    Examples
+    --------
+    Here `model` is a `MotifRegressor` that was fitted to X and y.
+
+    >>> found = model.check_shift(X + [1, 0, 0])
+    >>> found.shifted, found.moved
+    (True, ('x0',))
     """
 
     rows: int
@@ -58,6 +85,7 @@ class ShiftReport:
     distance: float | None
     error: ErrorShift | None
     error_unit: str
+    pit: tuple[PitShift, ...] = ()
 
     @property
     def moved(self) -> tuple[str, ...]:
@@ -67,13 +95,23 @@ class ShiftReport:
 
     @property
     def shifted(self) -> bool:
-        """Whether anything moved."""
+        """Whether anything moved: columns, or the target given the columns."""
+        return self._columns_shifted or self.drifted
+
+    @property
+    def drifted(self) -> bool:
+        """Whether PIT values of the target moved."""
+        return any(one.drifted(LEVEL) for one in self.pit)
+
+    @property
+    def _columns_shifted(self) -> bool:
         return bool(self.moved) or (self.overall is not None and self.overall <= LEVEL)
 
     @property
     def verdict(self) -> str:
         """The shift and its effect on the error, in sentences."""
-        return f"{self._what()} {self._effect()}".strip()
+        parts = (self._what(), self._effect(), self._target())
+        return " ".join(part for part in parts if part)
 
     def _what(self) -> str:
         moved = self.moved
@@ -84,12 +122,28 @@ class ShiftReport:
                 f"The new rows differ from those of the fit in {len(moved)} {word}: "
                 f"{', '.join(moved[:_MAX_NAMES])}{more}."
             )
-        if self.shifted:
+        if self._columns_shifted:
             return (
                 "The new rows differ from those of the fit: no column by itself, but the columns "
                 "together."
             )
         return f"No difference from the rows of the fit is to be seen in these {self.rows:,} rows."
+
+    def _target(self) -> str:
+        """Where the observations lie, and what to do."""
+        if not self.pit:
+            return ""
+        if not self.drifted:
+            p = min(min(one.location_pvalue, one.spread_pvalue) for one in self.pit)
+            return f"The targets lie where their predictive distributions say (p = {p:.2g})."
+        moved = [one for one in self.pit if one.drifted(LEVEL)]
+        found = " ".join(one.sentence(LEVEL) for one in moved)
+        if all(one.location_pvalue > LEVEL and one.spread < 0.5 for one in moved):
+            return (
+                f"{found} Intervals are wider than they need to be. If these rows were in the fit, "
+                "pass others."
+            )
+        return f"{found} Fit again with such rows; until then intervals do not hold what they say."
 
     def _effect(self) -> str:
         error = self.error
@@ -159,6 +213,7 @@ class ShiftReport:
             "together": together,
             "error": error,
             "error_unit": self.error_unit,
+            "pit": [asdict(one) for one in self.pit],
         }
 
     def to_frame(self) -> DataFrame:
@@ -261,18 +316,21 @@ def check_shift(
     root: bool,
     error_unit: str,
     seed: int,
+    pit: tuple[PitShift, ...] = (),
 ) -> ShiftReport:
     """Compare a table of n rows with the reference.
 
     metric: maps the encoded matrix to the points, with shape (n, r), between which the network
-    takes distances; root: whether the error is the root of the mean loss.
+    takes distances; root: whether the error is the root of the mean loss; pit: the tests of the
+    targets, if these are known.
     """
+    questions = 3 if pit else 2
     tests: list[ColumnShift] = []
     for old, new, feature in zip(reference.columns, table.columns, encoder.features, strict=True):
         tests += compare_column(
             old, new, feature.levels if isinstance(feature, OneHot | TargetMean) else ()
         )
-    corrected = tuple(min(1.0, 2 * p) for p in holm([test.pvalue for test in tests]))
+    corrected = tuple(min(1.0, questions * p) for p in holm([test.pvalue for test in tests]))
     overall, error = None, None
     if (old_rows := reference.rows) is not None:
         chosen = np.random.default_rng([seed, 1]).permutation(table.n)[:RATIO_ROWS]
@@ -290,9 +348,11 @@ def check_shift(
         overall = _together(X, Z, metric, seed)
         error = error_shift(X, old_rows.losses, Z, groups=old_rows.groups, root=root, seed=seed)
     p, distance = (
-        (None, None) if overall is None else (min(1.0, 2 * overall.pvalue), overall.distance)
+        (None, None)
+        if overall is None
+        else (min(1.0, questions * overall.pvalue), overall.distance)
     )
-    return ShiftReport(table.n, tuple(tests), corrected, p, distance, error, error_unit)
+    return ShiftReport(table.n, tuple(tests), corrected, p, distance, error, error_unit, pit)
 
 
 def _together(

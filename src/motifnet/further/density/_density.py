@@ -55,13 +55,18 @@ class PartitionDensity(BaseEstimator):
     labels_ : tuple of arrays
         The class of each bin, one array an axis. Every bin is a class of its own where the
         partition was not chosen. Empty for a tree.
-    row_labels_, column_labels_ : arrays
-        The first two of them; two columns or more.
+    row_labels_ : array
+        The first of them; two columns or more.
+    column_labels_ : array
+        The second of them.
     parts_ : tuple of (columns, Chosen)
         The densities that the whole is the product of: one with at most three columns. With more,
         a dependence tree of pairs (Chow and Liu 1968); all parts but the first are conditional on
         their first column.
-    n_features_in_, feature_names_in_
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : array of str
+        Their names, after a fit to a data frame.
 
     Notes
     -----
@@ -69,6 +74,18 @@ class PartitionDensity(BaseEstimator):
     the units of the number columns, and counting measure on categories. The rows count n and a
     uniform row counts 1, so that cells without rows have a density above 0. Outside of the bounds,
     and for categories that the fit has not seen, the log density is −inf.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.density import PartitionDensity
+    >>> rng = np.random.default_rng(0)
+    >>> corners = rng.integers(0, 2, (400, 2)) * [1, -1] + rng.uniform(0, 0.5, (400, 2))
+    >>> law = PartitionDensity().fit(corners)
+    >>> law.chosen_ in ("partition", "histogram", "kde")
+    True
+    >>> law.score_samples(corners[:3]).shape, law.sample(5).shape
+    ((3,), (5, 2))
     """
 
     def __init__(
@@ -89,10 +106,23 @@ class PartitionDensity(BaseEstimator):
         self.bounds = bounds
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Fit to the rows of X with shape (n, d), an array or a data frame. y is not used.
+        """Fit to the rows of a table.
 
-        Raises UsageError for a wrong setting; DataError for missing values, a column with one
-        value, or values outside of the bounds.
+        Parameters
+        ----------
+        X : array or data frame with shape (n, d)
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        UsageError
+            For a wrong setting.
+        DataError
+            For missing values, a column with one value, or values outside of the bounds.
         """
         requested, seed = self._requested(), seed_of(self.random_state)
         columns = read_columns(X)
@@ -144,8 +174,21 @@ class PartitionDensity(BaseEstimator):
         )
 
     def score_samples(self, X: Any) -> Matrix:
-        """Log density of each row with shape (n,): −inf outside of the bounds and for categories
-        that the fit has not seen. Raises DataError for other columns than those of the fit.
+        """Log density of each row.
+
+        Parameters
+        ----------
+        X : array or data frame with shape (n, d)
+
+        Returns
+        -------
+        array with shape (n,)
+            −inf outside of the bounds and for categories that the fit has not seen.
+
+        Raises
+        ------
+        DataError
+            For other columns than those of the fit.
         """
         columns = self._columns(X)
         (first, joint), *others = self.parts_
@@ -157,12 +200,37 @@ class PartitionDensity(BaseEstimator):
         return np.where(np.isnan(found), -np.inf, found)
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Mean log density of the rows. y is not used."""
+        """Mean log density of the rows.
+
+        Parameters
+        ----------
+        X : array or data frame with shape (n, d)
+        y : ignored
+
+        Returns
+        -------
+        float
+        """
         return float(self.score_samples(X).mean())
 
     def sample(self, n_samples: int = 1, random_state: Any = None) -> Any:
-        """New rows with shape (n_samples, d): a data frame where the fit had one or categories, and
-        an array otherwise.
+        """Draw new rows.
+
+        Parameters
+        ----------
+        n_samples : int, default 1
+        random_state : int, RandomState or None
+            None is 0.
+
+        Returns
+        -------
+        data frame or array with shape (n_samples, d)
+            A data frame where the fit had one or categories.
+
+        Raises
+        ------
+        UsageError
+            Where n_samples is no positive whole number.
         """
         self._check_fitted()
         check_count("n_samples", n_samples, 1, 100)
@@ -179,7 +247,21 @@ class PartitionDensity(BaseEstimator):
     def plot(self, columns: tuple[int, int] = (0, 1), ax: Any = None) -> Axes:
         """Draw the density of one column, or of two: the classes of a partition stand at the sides.
 
-        columns: of two or more, those that are drawn; of a tree an edge. ax: where to draw.
+        Parameters
+        ----------
+        columns : pair of int, default (0, 1)
+            Of two columns or more, those that are drawn; of a tree an edge.
+        ax : matplotlib Axes, optional
+            Where to draw.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        UsageError
+            Where the columns are not in one part.
         """
         self._check_fitted()
         for group, part in self.parts_:

@@ -52,9 +52,22 @@ def half_width(quantile: float, noise: float, n: int, share: float) -> float:
 class ActiveDomain:
     """Where |b| is above a threshold: for sure (inner set), and possibly (outer set).
 
-    grid : points with shape (T,).
-    threshold : r of {|b| > r}; 0 is the domain where the curves have an effect.
-    inner, outer : masks with shape (T,). The inner set lies in the outer one.
+    Attributes
+    ----------
+    grid : array with shape (T,)
+        Points of the curves.
+    threshold : float
+        r of {|b| > r}; 0 is the domain where the curves have an effect.
+    inner, outer : boolean arrays with shape (T,)
+        The inner set lies in the outer one.
+
+    Examples
+    --------
+    >>> from motifnet.functional import FunctionalLinearRegressor, make_curve_regression
+    >>> X, y, grid, coef = make_curve_regression(100, random_state=0)
+    >>> linear = FunctionalLinearRegressor(grid=grid).fit(X, y)
+    >>> print(linear.active_domain(threshold=0.5))
+    |b| is above 0.5 on ...
     """
 
     grid: Matrix
@@ -64,7 +77,19 @@ class ActiveDomain:
 
     @classmethod
     def of_band(cls, grid: Matrix, lower: Matrix, upper: Matrix, threshold: float) -> ActiveDomain:
-        """The sets that a band leaves."""
+        """The sets that a band leaves.
+
+        Parameters
+        ----------
+        grid : array with shape (T,)
+        lower, upper : arrays with shape (T,)
+            Ends of the band.
+        threshold : float
+
+        Returns
+        -------
+        ActiveDomain
+        """
         inner = (lower > threshold) | (upper < -threshold)
         return cls(grid, threshold, inner, (upper > threshold) | (lower < -threshold))
 

@@ -58,10 +58,21 @@ class FunctionalClassifier(ClassifierMixin, CurveEstimator):
     Attributes
     ----------
     classes_ : array with shape (K,)
-    C_, bandwidth_, derivative_ : what was chosen.
+    C_ : float
+        The cost that was chosen; bandwidth_ and derivative_ likewise.
+    bandwidth_ : float
+    derivative_ : int
     cv_error_ : float
         Error of cross-validation at what was chosen.
     grid_ : array with shape (T,)
+
+    Examples
+    --------
+    >>> from motifnet.functional import FunctionalClassifier, make_curve_classes
+    >>> X, y, grid = make_curve_classes(60, random_state=0)
+    >>> machine = FunctionalClassifier(grid=grid).fit(X, y)
+    >>> machine.predict(X[:3]).shape
+    (3,)
     """
 
     def __init__(
@@ -81,11 +92,22 @@ class FunctionalClassifier(ClassifierMixin, CurveEstimator):
     def fit(self, X: Any, y: Any) -> Self:
         """Fit to n curves.
 
-        X : curves as `read_curves` takes them.
-        y : class labels with shape (n,).
+        Parameters
+        ----------
+        X : curves as `read_curves` takes them
+        y : array with shape (n,)
+            Classes.
 
-        DataError for unusable curves, one class, or a class of a single curve. UsageError for
-        settings out of range.
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError
+            For unusable curves, one class, or a class of a single curve.
+        UsageError
+            For settings out of range.
         """
         costs, orders = self._settings()
         curves = self._curves_of_fit(X)
@@ -139,12 +161,36 @@ class FunctionalClassifier(ClassifierMixin, CurveEstimator):
         return _weighted(self._curves_of_predict(X), self.derivative_)
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Classes with shape (n,). DataError for curves on other points than those of the fit."""
+        """Predict the class of each curve.
+
+        Parameters
+        ----------
+        X : curves as `read_curves` takes them
+
+        Returns
+        -------
+        array with shape (n,)
+
+        Raises
+        ------
+        DataError
+            For curves on other points than those of the fit.
+        """
         rows = self._rows(X)
         return self.classes_[self.machine_.predict(rows)]
 
     def decision_function(self, X: Any) -> Matrix:
-        """Decision values with shape (n,) for two classes, positive for the second, else (n, K)."""
+        """Decision values of the support vector machine.
+
+        Parameters
+        ----------
+        X : curves as `read_curves` takes them
+
+        Returns
+        -------
+        array with shape (n,)
+            For two classes, positive for the second; for K classes with shape (n, K).
+        """
         rows = self._rows(X)
         return np.asarray(self.machine_.decision_function(rows))
 

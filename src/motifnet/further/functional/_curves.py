@@ -35,9 +35,24 @@ _READ = (
 class Curves:
     """Curves on a common grid.
 
-    values : array with shape (n, T), without missing values.
-    grid : array with shape (T,), strictly increasing, in the unit of the curves' argument.
-    weights : array with shape (T,), the trapezoidal weights of the grid.
+    Attributes
+    ----------
+    values : array with shape (n, T)
+        Without missing values.
+    grid : array with shape (T,)
+        Strictly increasing, in the unit of the curves' argument.
+    weights : array with shape (T,)
+        The trapezoidal weights of the grid.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.functional import read_curves
+    >>> curves = read_curves(np.ones((3, 5)), grid=np.linspace(0, 2, 5))
+    >>> len(curves), curves.length
+    (3, 2.0)
+    >>> curves.inner(np.ones(5))  # integrals of 1 over [0, 2]
+    array([2., 2., 2.])
     """
 
     values: Matrix
@@ -55,7 +70,13 @@ class Curves:
     def inner(self, other: Matrix) -> Matrix:
         """Inner products ∫ x(t) z(t) dt of each curve with functions on the same grid.
 
-        A function with shape (T,) gives shape (n,). Functions with shape (m, T) give shape (n, m).
+        Parameters
+        ----------
+        other : array with shape (T,) or (m, T)
+
+        Returns
+        -------
+        array with shape (n,) or (n, m)
         """
         return np.asarray(self.values @ (self.weights * other).T)
 
@@ -68,16 +89,36 @@ class Curves:
 def read_curves(X: Any, grid: Any = None) -> Curves:
     """Curves from whatever a caller has.
 
-    X : array with shape (n, T); data frame of pandas, polars or pyarrow with a column for each
-        point; or a univariate FDataGrid of scikit-fda (any object with `data_matrix` and
-        `grid_points`, or with `to_grid`). NaN is a missing value.
-    grid : points with shape (T,), strictly increasing. Default: the points of the FDataGrid; the
-        column names if they are numbers, alone or after a common name (`height_1.5`), except for
-        0, 1, …, T − 1; else T equidistant points of [0, 1].
+    Parameters
+    ----------
+    X : array with shape (n, T), data frame or FDataGrid
+        A data frame of pandas, polars or pyarrow has a column for each point; a univariate
+        FDataGrid of scikit-fda is any object with `data_matrix` and `grid_points`, or with
+        `to_grid`. NaN is a missing value.
+    grid : array with shape (T,), optional
+        Points, strictly increasing. Default: those of the FDataGrid; the column names if they are
+        numbers, alone or after a common name (`height_1.5`), except for 0, 1, …, T − 1; else T
+        equidistant points of [0, 1].
 
-    DataError for values that are not numbers, infinite values, curves with missing values and fewer
-    than four observed points, and another grid than `grid`. UsageError for a `grid` that does not
-    increase.
+    Returns
+    -------
+    Curves
+
+    Raises
+    ------
+    DataError
+        For values that are not numbers, infinite values, curves with missing values and fewer than
+        four observed points, and another grid than `grid`.
+    UsageError
+        For a `grid` that does not increase.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from motifnet.functional import read_curves
+    >>> table = pd.DataFrame([[1.0, 2.0, 3.0]], columns=["height_0", "height_1", "height_1.5"])
+    >>> read_curves(table).grid
+    array([0. , 1. , 1.5])
     """
     values, own = _read(X)
     _check_values(values, min_points=2 if grid is None else 0)

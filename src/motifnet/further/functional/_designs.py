@@ -31,9 +31,38 @@ POINTS, TERMS = 101, 50
 def make_curve_regression(
     n: int, alpha: float = 1.1, beta: float = 2.0, random_state: Any = None
 ) -> tuple[Matrix, Matrix, Matrix, Matrix]:
-    """Curves X with shape (n, 101), targets y, the grid, and the coefficient function b on it.
+    """Draw curves with a target, linear in the curve, for examples and tests.
 
-    random_state : int, numpy Generator or None, whose results differ from call to call.
+    Parameters
+    ----------
+    n : int
+        Number of curves.
+    alpha : float, default 1.1
+        Decay of the variances of the curves' components.
+    beta : float, default 2.0
+        Decay of the coefficients of b in these components.
+    random_state : int, numpy Generator or None
+        With None results differ from call to call.
+
+    Returns
+    -------
+    X : array with shape (n, 101)
+    y : array with shape (n,)
+    grid : array with shape (101,)
+    coef : array with shape (101,)
+        The coefficient function b on the grid.
+
+    Raises
+    ------
+    UsageError
+        Where n is no positive whole number.
+
+    Examples
+    --------
+    >>> from motifnet.functional import make_curve_regression
+    >>> X, y, grid, coef = make_curve_regression(20, random_state=0)
+    >>> X.shape, y.shape, grid.shape, coef.shape
+    ((20, 101), (20,), (101,), (101,))
     """
     check_count("n", n, 1, example=200)
     rng = np.random.default_rng(random_state)
@@ -50,9 +79,36 @@ def make_curve_regression(
 def make_curve_classes(
     n: int, decay: float = 1.2, random_state: Any = None
 ) -> tuple[Matrix, NDArray[np.int64], Matrix]:
-    """Curves X with shape (n, 101), classes 0 and 1 with equal probability, and the grid.
+    """Draw curves of two classes, for examples and tests.
 
-    random_state : int, numpy Generator or None, whose results differ from call to call.
+    Parameters
+    ----------
+    n : int
+        Number of curves.
+    decay : float, default 1.2
+        Decay of the components of the difference of the class means. Up to 1.5 perfect
+        classification is possible.
+    random_state : int, numpy Generator or None
+        With None results differ from call to call.
+
+    Returns
+    -------
+    X : array with shape (n, 101)
+    y : array with shape (n,)
+        Classes 0 and 1 with equal probability.
+    grid : array with shape (101,)
+
+    Raises
+    ------
+    UsageError
+        Where n is no positive whole number.
+
+    Examples
+    --------
+    >>> from motifnet.functional import make_curve_classes
+    >>> X, y, grid = make_curve_classes(20, random_state=0)
+    >>> X.shape, sorted(set(y.tolist()))
+    ((20, 101), [0, 1])
     """
     check_count("n", n, 1, example=200)
     rng = np.random.default_rng(random_state)

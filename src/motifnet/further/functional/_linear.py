@@ -66,7 +66,18 @@ class FunctionalLinearRegressor(RegressorMixin, CurveEstimator):
         AIC for m = 1, 2, …
     grid_ : array with shape (T,)
 
-    Source: Imaizumi and Kato, Statistica Sinica 29 (2019), arXiv:1612.07490.
+    References
+    ----------
+    Imaizumi and Kato, Statistica Sinica 29 (2019), arXiv:1612.07490.
+
+    Examples
+    --------
+    >>> from motifnet.functional import FunctionalLinearRegressor, make_curve_regression
+    >>> X, y, grid, coef = make_curve_regression(100, random_state=0)
+    >>> linear = FunctionalLinearRegressor(grid=grid).fit(X, y)
+    >>> lower, upper = linear.confidence_band(level=0.9, miss=0.1)
+    >>> bool(((coef < lower) | (coef > upper)).mean() <= 0.1)
+    True
     """
 
     def __init__(
@@ -79,12 +90,23 @@ class FunctionalLinearRegressor(RegressorMixin, CurveEstimator):
     def fit(self, X: Any, y: Any, covariates: Any = None) -> Self:
         """Fit to n curves.
 
-        X : curves as `read_curves` takes them.
-        y : numbers with shape (n,).
-        covariates : numbers with shape (n, p) or (n,), optional. They enter linearly.
+        Parameters
+        ----------
+        X : curves as `read_curves` takes them
+        y : array with shape (n,)
+        covariates : array with shape (n, p) or (n,), optional
+            Numbers, which enter linearly.
 
-        DataError for unusable curves, targets or covariates, UsageError for more components than
-        the curves allow.
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError
+            For unusable curves, targets or covariates.
+        UsageError
+            For more components than the curves allow.
         """
         if isinstance(self.n_components, str):
             check_choice("n_components", self.n_components, AIC)
@@ -119,9 +141,23 @@ class FunctionalLinearRegressor(RegressorMixin, CurveEstimator):
         self.n_curves_ = path.n
 
     def predict(self, X: Any, covariates: Any = None) -> Matrix:
-        """Predictions with shape (n,), in units of y.
+        """Predict the target of each curve.
 
-        DataError for curves on other points than those of the fit, or other covariates.
+        Parameters
+        ----------
+        X : curves as `read_curves` takes them
+        covariates : array with shape (n, p) or (n,), optional
+            Those of the fit.
+
+        Returns
+        -------
+        array with shape (n,)
+            In units of y.
+
+        Raises
+        ------
+        DataError
+            For curves on other points than those of the fit, or other covariates.
         """
         curves = self._curves_of_predict(X)
         design = design_of(covariates, len(curves), check_rank=False)
@@ -135,10 +171,23 @@ class FunctionalLinearRegressor(RegressorMixin, CurveEstimator):
         return np.asarray(curves.inner(self.coef_) + known)
 
     def confidence_band(self, level: float = 0.9, miss: float = 0.1) -> tuple[Matrix, Matrix]:
-        """Lower and upper bounds of the coefficient function, each with shape (T,).
+        """A band for the coefficient function, inside of which it lies with probability about
+        `level`, but for at most the share `miss` of the domain. It says nothing about a single
+        point.
 
-        With probability about `level` the function is inside, but for at most the share `miss` of
-        the domain. It says nothing about a single point. See `_band` for the formula.
+        Parameters
+        ----------
+        level : float, default 0.9
+        miss : float, default 0.1
+
+        Returns
+        -------
+        lower, upper : arrays with shape (T,)
+
+        Raises
+        ------
+        UsageError
+            Where level or miss is not between 0 and 1.
         """
         self._check_band(level, miss)
         quantile = norm_quantile(self.eigenvalues_, level, seed_of(self.random_state))
@@ -158,6 +207,21 @@ class FunctionalLinearRegressor(RegressorMixin, CurveEstimator):
 
         The band is inverted. With probability about `level`, the inner set is truly above but for a
         share `miss` of the domain, and the outer set leaves out at most such a share.
+
+        Parameters
+        ----------
+        threshold : float, default 0.0
+        level, miss : float
+            As in `confidence_band`.
+
+        Returns
+        -------
+        ActiveDomain
+
+        Raises
+        ------
+        UsageError
+            For a negative threshold.
         """
         lower, upper = self.confidence_band(level, miss)
         wrong = isinstance(threshold, bool) or not isinstance(threshold, Real)
@@ -169,7 +233,19 @@ class FunctionalLinearRegressor(RegressorMixin, CurveEstimator):
         return ActiveDomain.of_band(self.grid_, lower, upper, float(threshold))
 
     def plot(self, ax: Any = None, level: float = 0.9, miss: float = 0.1) -> Any:
-        """Draw the coefficient function with its band, on matplotlib axes that are returned."""
+        """Draw the coefficient function with its band.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+        level, miss : float
+            As in `confidence_band`.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
         lower, upper = self.confidence_band(level, miss)
         ax = axes_of(ax)
         label = f"{level:.0%} band for {1 - miss:.0%} of the points"

@@ -79,12 +79,24 @@ class FunctionalMotif(CurveEstimator):
     def fit(self, X: Any, y: Any, covariates: Any = None) -> Self:
         """Fit to n curves.
 
-        X : curves as `read_curves` takes them.
-        y : targets with shape (n,).
-        covariates : table or array with n rows, optional. Columns of any kind that the library's
-            estimators take. They have no part in the choice of the front layer.
+        Parameters
+        ----------
+        X : curves as `read_curves` takes them
+        y : array with shape (n,)
+        covariates : table or array with n rows, optional
+            Columns of any kind that the library's estimators take. They have no part in the choice
+            of the front layer.
 
-        DataError for unusable curves, targets or covariates; UsageError for settings out of range.
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError
+            For unusable curves, targets or covariates.
+        UsageError
+            For settings out of range.
         """
         settings = self._settings()
         curves = self._curves_of_fit(X)
@@ -100,7 +112,15 @@ class FunctionalMotif(CurveEstimator):
         return self
 
     def take(self, front: FrontLayer, model: Any, covariates: list[str]) -> None:
-        """Hold a front layer and a fitted model on its scores, from a fit or from a file."""
+        """Hold a front layer and a fitted model on its scores, from a fit or from a file.
+
+        Parameters
+        ----------
+        front : FrontLayer
+        model : MotifRegressor or MotifClassifier
+        covariates : list of str
+            Names of their columns.
+        """
         self.front_, self.model_, self.covariates_in_ = front, model, covariates
         self.n_components_ = front.n_components
         self.derivative_, self.whitening_ = front.derivative, front.whitening
@@ -109,6 +129,20 @@ class FunctionalMotif(CurveEstimator):
         """The data frame that `model_` takes: a column for each score, then the covariates.
 
         With it every method of `model_` is at hand, such as `model_.explain`.
+
+        Parameters
+        ----------
+        X : curves as `read_curves` takes them
+        covariates : table or array with n rows, optional
+
+        Returns
+        -------
+        pandas.DataFrame
+
+        Raises
+        ------
+        DataError
+            For curves on other points than those of the fit, or other covariates.
         """
         curves = self._curves_of_predict(X)
         frame = covariate_frame(covariates, len(curves))
@@ -126,9 +160,27 @@ class FunctionalMotif(CurveEstimator):
         """Write the whole model as ONNX, from the input "curves" with shape (N, T), and an input
         with shape (N, 1) for each covariate.
 
-        onnxruntime compares the graph with `predict` before the file is written: on the curves X,
-        by default on random curves of the components. A model with covariates needs X and
-        covariates. Curves with missing values have to be filled before (`read_curves`).
+        onnxruntime compares the graph with `predict` before the file is written. Curves with
+        missing values have to be filled before they go into the graph (`read_curves`).
+
+        Parameters
+        ----------
+        path : str or Path
+        X : curves as `read_curves` takes them, optional
+            Curves to compare on; by default random curves of the components.
+        covariates : table or array with n rows, optional
+            A model with covariates needs X and these.
+        dtype : {"float64", "float32"}, default "float64"
+
+        Returns
+        -------
+        onnx.ModelProto
+            What was written.
+
+        Raises
+        ------
+        UsageError
+            For a model with covariates without X.
         """
         from motifnet.further.functional._export import export, random_curves
 
@@ -146,6 +198,10 @@ class FunctionalMotif(CurveEstimator):
     def save(self, path: str | Path) -> None:
         """Write the model as one file that `motifnet.functional.load` reads: a model on the scores,
         with the front layer as a note.
+
+        Parameters
+        ----------
+        path : str or Path
         """
         from motifnet.further.functional._saved import save
 

@@ -17,10 +17,45 @@ from motifnet.tables import as_target
 class FunctionalMotifClassifier(ClassifierMixin, FunctionalMotif):
     """Classification of curves, two classes or more, by a network.
 
-    Parameters and attributes are those of `FunctionalMotifRegressor` without `objective` and
-    `quantiles`, and `classes_`. The front layer is chosen by the squared leave-one-out error of
-    columns of 0 and 1, one for each class; the teacher is the library's own. `model_` is a
-    `MotifClassifier`.
+    The front layer is chosen by the squared leave-one-out error of columns of 0 and 1, one for each
+    class; the teacher is the library's own.
+
+    Parameters
+    ----------
+    preset : {"fast", "balanced", "best"}, default "fast"
+        How much is tried.
+    n_components : "cv", int or float, default "cv"
+        It and the next four are as in `FunctionalMotifRegressor`.
+    derivative : "cv", 0, 1 or 2, default "cv"
+    whitening : "cv" or number between 0 and 1, default "cv"
+    smoothing : "gcv" or number, default "gcv"
+    grid : array with shape (T,), optional
+    time_limit_s : float or None
+        It and all that follow are as in `motifnet.MotifClassifier`.
+    n_jobs : int or None
+    random_state : int, RandomState or None
+    verbose : int, default 0
+    teachers : sequence of str, optional
+    profile : "auto" (default), None or a Profile
+    engine : str, default "local"
+    checkpoint : path of a folder or None
+    teacher : "auto", a name or an estimator, default "auto"
+    size : {"compact", "full", "small"}, default "compact"
+    max_parameters : int, optional
+
+    Attributes
+    ----------
+    classes_ : array with shape (K,)
+    model_ : MotifClassifier
+        Fitted to the scores; the others are those of `FunctionalMotifRegressor`.
+
+    Examples
+    --------
+    >>> from motifnet.functional import FunctionalMotifClassifier, make_curve_classes
+    >>> X, y, grid = make_curve_classes(60, random_state=0)
+    >>> network = FunctionalMotifClassifier(grid=grid).fit(X, y)
+    >>> network.predict_proba(X[:3]).shape
+    (3, 2)
     """
 
     @property
@@ -30,17 +65,48 @@ class FunctionalMotifClassifier(ClassifierMixin, FunctionalMotif):
         return np.asarray(self.model_.classes_)
 
     def predict(self, X: Any, covariates: Any = None) -> NDArray[Any]:
-        """The most probable class of each curve, with shape (n,)."""
+        """Predict the most probable class of each curve.
+
+        Parameters
+        ----------
+        X : curves as `read_curves` takes them
+        covariates : table or array with n rows, optional
+
+        Returns
+        -------
+        array with shape (n,)
+        """
         table = self.scores(X, covariates)
         return np.asarray(self.model_.predict(table))
 
     def predict_proba(self, X: Any, covariates: Any = None) -> Matrix:
-        """Probabilities with shape (n, K)."""
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : curves as `read_curves` takes them
+        covariates : table or array with n rows, optional
+
+        Returns
+        -------
+        array with shape (n, K)
+        """
         table = self.scores(X, covariates)
         return np.asarray(self.model_.predict_proba(table))
 
     def predict_set(self, X: Any, covariates: Any = None, coverage: float = 0.9) -> Matrix:
-        """Conformal sets of classes with shape (n, K), as `MotifClassifier.predict_set`."""
+        """Conformal sets of classes, as `MotifClassifier.predict_set`.
+
+        Parameters
+        ----------
+        X : curves as `read_curves` takes them
+        covariates : table or array with n rows, optional
+        coverage : float, default 0.9
+
+        Returns
+        -------
+        array of booleans with shape (n, K)
+        """
         table = self.scores(X, covariates)
         return np.asarray(self.model_.predict_set(table, coverage))
 

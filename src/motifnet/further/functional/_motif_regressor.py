@@ -24,6 +24,7 @@ class FunctionalMotifRegressor(RegressorMixin, FunctionalMotif):
     Parameters
     ----------
     preset : {"fast", "balanced", "best"}, default "fast"
+        How much is tried.
     n_components : "cv", int or float, default "cv"
         Number of principal components, or the share of the variance that they hold. "cv" takes at
         most 20 of them, and those of 99.9 % of the variance if these predict better.
@@ -36,21 +37,48 @@ class FunctionalMotifRegressor(RegressorMixin, FunctionalMotif):
         Penalty of the smoothing spline, on the grid moved to [0, 1].
     grid : array with shape (T,), optional
         Points of the curves, increasing. Default: see `read_curves`.
+    objective : str, default "squared"
+        It and all that follow are as in `motifnet.MotifRegressor`.
+    quantiles : float or sequence of floats, default (0.1, 0.5, 0.9)
+    time_limit_s : float or None
+    n_jobs : int or None
+    random_state : int, RandomState or None
+    verbose : int, default 0
+    teachers : sequence of str, optional
+    profile : "auto" (default), None or a Profile
+    engine : str, default "local"
+    checkpoint : path of a folder or None
     teacher : "auto", a name or an estimator, default "auto"
         "auto" is the kernel ridge regression that chose the front layer, for squared error, one
         target, up to 1,200 curves and no covariates; else the library's own.
-    objective, quantiles, time_limit_s, n_jobs, random_state, verbose, teachers, profile, engine,
-    checkpoint, size, max_parameters : as `motifnet.MotifRegressor`.
+    size : {"compact", "full", "small"}, default "compact"
+    max_parameters : int, optional
 
     Attributes
     ----------
-    front_ : the front layer, with `weight` (T, k) and `offset` (k,)
-    choice_ : the leave-one-out error that chose it, with length scale and ridge
-    n_components_, derivative_, whitening_ : what was chosen
-    model_ : the fitted `MotifRegressor` on the scores; see `scores`
+    front_ : FrontLayer
+        The front layer, with `weight` (T, k) and `offset` (k,).
+    choice_ : FrontChoice
+        The leave-one-out error that chose it, with length scale and ridge.
+    n_components_ : int
+        What was chosen; derivative_ and whitening_ likewise.
+    derivative_ : int
+    whitening_ : float
+    model_ : MotifRegressor
+        Fitted to the scores; see `scores`.
     grid_ : array with shape (T,)
 
+    Notes
+    -----
     All choices compare leave-one-out errors of kernel ridge regressions on the training rows.
+
+    Examples
+    --------
+    >>> from motifnet.functional import FunctionalMotifRegressor, make_curve_regression
+    >>> X, y, grid, coef = make_curve_regression(80, random_state=0)
+    >>> network = FunctionalMotifRegressor(grid=grid).fit(X, y)
+    >>> network.predict(X[:3]).shape, network.predict_interval(X[:3]).shape
+    ((3,), (3, 2))
     """
 
     def __init__(
@@ -99,13 +127,33 @@ class FunctionalMotifRegressor(RegressorMixin, FunctionalMotif):
         self.quantiles = quantiles
 
     def predict(self, X: Any, covariates: Any = None) -> Matrix:
-        """Predictions with shape (n,), or (n, q) for several targets or quantiles."""
+        """Predict the target of each curve.
+
+        Parameters
+        ----------
+        X : curves as `read_curves` takes them
+        covariates : table or array with n rows, optional
+
+        Returns
+        -------
+        array with shape (n,)
+            (n, q) for several targets or quantiles.
+        """
         table = self.scores(X, covariates)
         return np.asarray(self.model_.predict(table))
 
     def predict_interval(self, X: Any, covariates: Any = None, coverage: float = 0.9) -> Matrix:
-        """Conformal intervals of the next observation with shape (n, 2), as
-        `MotifRegressor.predict_interval`.
+        """Conformal intervals of the next observation, as `MotifRegressor.predict_interval`.
+
+        Parameters
+        ----------
+        X : curves as `read_curves` takes them
+        covariates : table or array with n rows, optional
+        coverage : float, default 0.9
+
+        Returns
+        -------
+        array with shape (n, 2)
         """
         table = self.scores(X, covariates)
         return np.asarray(self.model_.predict_interval(table, coverage))

@@ -35,9 +35,29 @@ def save(estimator: FunctionalMotif, path: str | Path) -> None:
 
 
 def load(path: str | Path) -> FunctionalMotifRegressor | FunctionalMotifClassifier:
-    """The estimator that `save` wrote to `path`. Its predictions are bit-equal.
+    """Read the estimator that `save` wrote; its predictions are equal to the last bit.
 
-    Raises BundleError or FileError for any other file.
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    FunctionalMotifRegressor or FunctionalMotifClassifier
+
+    Raises
+    ------
+    BundleError, FileError
+        For any other file.
+
+    Examples
+    --------
+    >>> from motifnet.functional import FunctionalMotifRegressor, load, make_curve_regression
+    >>> curves, target, grid, coef = make_curve_regression(40, random_state=0)
+    >>> network = FunctionalMotifRegressor(grid=grid).fit(curves, target)
+    >>> network.save("curves.motif")
+    >>> bool((load("curves.motif").predict(curves) == network.predict(curves)).all())
+    True
     """
     from motifnet.model import BundleError
 

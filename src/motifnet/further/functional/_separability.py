@@ -41,9 +41,22 @@ ROUNDING = 1e-12  # eigenvalues below this share of the largest are lost in roun
 class SeparabilityProfile:
     """The profile r ↦ S(r) of two classes, for r = 1, …, R.
 
-    values : Ŝ(r) with shape (R,).
-    delta : δ = 1/n_0 + 1/n_1, the variance of μ̂_j in units of θ_j.
-    freedom : ν = n_0 + n_1 − 2.
+    Attributes
+    ----------
+    values : array with shape (R,)
+        Ŝ(r).
+    delta : float
+        δ = 1/n_0 + 1/n_1, the variance of μ̂_j in units of θ_j.
+    freedom : int
+        ν = n_0 + n_1 − 2.
+
+    Examples
+    --------
+    >>> from motifnet.functional import make_curve_classes, separability_profile
+    >>> X, y, grid = make_curve_classes(200, random_state=0)
+    >>> found = separability_profile(X, y, grid)
+    >>> len(found.values), found.freedom
+    (20, 198)
     """
 
     values: Matrix
@@ -119,7 +132,17 @@ class SeparabilityProfile:
         )
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw S(r) with two standard errors, on matplotlib axes that are returned."""
+        """Draw S(r) with two standard errors.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
         ax = axes_of(ax)
         error = 2 * self.standard_errors
         r, S = self.components, self.values
@@ -135,15 +158,35 @@ class SeparabilityProfile:
 def separability_profile(
     X: Any, y: Any, grid: Any = None, n_components: int | None = None
 ) -> SeparabilityProfile:
-    """The profile of two classes.
+    """Whether more smooth components go on separating two classes of curves.
 
-    X : curves as `read_curves` takes them.
-    y : labels of two classes, with shape (n,).
-    grid : points of the curves, increasing. Default: see `read_curves`.
-    n_components : R, an even number. Default: a tenth of the number of curves, at most 40.
+    Parameters
+    ----------
+    X : curves as `read_curves` takes them
+    y : array with shape (n,)
+        Two classes.
+    grid : array with shape (T,), optional
+        Points of the curves, increasing. Default: see `read_curves`.
+    n_components : int, optional
+        R, an even number. Default: a tenth of the number of curves, at most 40.
 
-    DataError for unusable curves or another number of classes than two, UsageError for more
-    components than the curves have.
+    Returns
+    -------
+    SeparabilityProfile
+
+    Raises
+    ------
+    DataError
+        For unusable curves or another number of classes than two.
+    UsageError
+        For more components than the curves have.
+
+    Examples
+    --------
+    >>> from motifnet.functional import make_curve_classes, separability_profile
+    >>> X, y, grid = make_curve_classes(200, random_state=0)
+    >>> print(separability_profile(X, y, grid))
+    The squared distance of the classes is ...
     """
     curves = read_curves(X, grid)
     target = as_target(y, len(curves), "classification")

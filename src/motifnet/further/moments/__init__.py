@@ -6,6 +6,7 @@ line. Networks come in as fitted estimators of the library.
 """
 
 from motifnet.further.moments._identification import Identification
+from motifnet.further.moments._inference import OverIdentification
 from motifnet.further.moments._kernel_iv import KernelIV
 from motifnet.further.moments._ratio import DensityRatio
 from motifnet.further.moments._regressor import ConditionalMomentRegressor
@@ -16,5 +17,6 @@ __all__ = [
     "DensityRatio",
     "Identification",
     "KernelIV",
+    "OverIdentification",
     "SieveTSLS",
 ]

@@ -90,15 +90,39 @@ class MomentEstimator(RegressorMixin, BaseEstimator):
             )
 
     def predict(self, X: Any) -> Matrix:
-        """f at rows with shape (n, p), as an array with shape (n,)."""
+        """f at rows.
+
+        Parameters
+        ----------
+        X : array or data frame with shape (n, p)
+
+        Returns
+        -------
+        array with shape (n,)
+        """
         return self._rows(X) @ self.coefficients_
 
     def predict_band(self, X: Any, level: float = 0.9) -> Matrix:
-        """A pointwise confidence band of f, with shape (n, 2): lower and upper ends.
+        """A pointwise confidence band of f.
 
         It holds f in a share `level` of samples, on average over X. It widens where the
         instruments say little of f; see `identification_`. It takes the moments for right and f
-        for as smooth as the penalty that the data chose. Raises UsageError for a bad level.
+        for as smooth as the penalty that the data chose.
+
+        Parameters
+        ----------
+        X : array or data frame with shape (n, p)
+        level : float, default 0.9
+
+        Returns
+        -------
+        array with shape (n, 2)
+            Lower and upper ends.
+
+        Raises
+        ------
+        UsageError
+            Where level is not between 0 and 1.
         """
         check_share("level", level)
         P = self._rows(X)
@@ -108,6 +132,19 @@ class MomentEstimator(RegressorMixin, BaseEstimator):
         """Whether more moments than f needs are zero together, by multiplier bootstrap.
 
         A small p-value says that some instrument is not exogenous, or that f is not in the model.
+
+        Parameters
+        ----------
+        n_resamples : int, default 999
+
+        Returns
+        -------
+        OverIdentification
+
+        Raises
+        ------
+        UsageError
+            Where n_resamples is no positive whole number.
         """
         check_is_fitted(self)
         check_count("n_resamples", n_resamples, 1, 999)

@@ -25,8 +25,29 @@ _NOTHING = 1e-6
 
 @dataclass(frozen=True)
 class Identification:
-    """Canonical correlations in decreasing order, the effective rank, the number of directions of f
-    and F of the strongest.
+    """What the instruments say of f; `print` gives words.
+
+    Attributes
+    ----------
+    correlations : array
+        Canonical correlations of features and instruments, in decreasing order.
+    effective_rank : float
+        Number of directions of f that the instruments see.
+    directions : int
+        Number of all directions of f.
+    f_statistic : float
+        F of the strongest direction.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.moments import SieveTSLS
+    >>> rng = np.random.default_rng(0)
+    >>> Z, e = rng.uniform(-3, 3, (300, 2)), rng.normal(size=300)
+    >>> X = Z[:, :1] / 2 + e[:, None] / 2  # depends on e
+    >>> y = np.sin(X[:, 0]) + e
+    >>> print(SieveTSLS().fit(X, y, Z).identification_)
+    The instruments see ...
     """
 
     correlations: Matrix
@@ -41,7 +62,21 @@ class Identification:
 
     @classmethod
     def of(cls, P: Matrix, U: Matrix, exogenous: Matrix) -> Identification:
-        """P with shape (n, k), U with shape (n, K), and the exogenous features among P."""
+        """Compare features and instruments.
+
+        Parameters
+        ----------
+        P : array with shape (n, k)
+            Features of f.
+        U : array with shape (n, K)
+            Functions of the instruments.
+        exogenous : array with shape (n, j)
+            The features among P that hold exogenous columns only.
+
+        Returns
+        -------
+        Identification
+        """
         n = len(P)
         base = orthonormal(exogenous)
         left = orthonormal(P - base @ (base.T @ P) / n)

@@ -37,8 +37,28 @@ _NOTHING = 1e-8
 
 @dataclass(frozen=True)
 class OverIdentification:
-    """J, its p-value by multiplier bootstrap, and the number of restrictions that are left over.
-    The p-value is NaN where none is.
+    """A test of whether the instruments contradict each other; `print` gives words.
+
+    Attributes
+    ----------
+    statistic : float
+        J.
+    p_value : float
+        By multiplier bootstrap; NaN where no restriction is left over.
+    restrictions : int
+        Number of moments that are left over.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.moments import SieveTSLS
+    >>> rng = np.random.default_rng(0)
+    >>> Z, e = rng.uniform(-3, 3, (300, 2)), rng.normal(size=300)
+    >>> X = Z[:, :1] / 2 + e[:, None] / 2  # depends on e
+    >>> y = np.sin(X[:, 0]) + e
+    >>> test = SieveTSLS("linear").fit(X, y, Z).overidentification_test()
+    >>> test.restrictions
+    1
     """
 
     statistic: float

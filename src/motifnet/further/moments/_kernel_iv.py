@@ -42,14 +42,41 @@ class KernelIV(RegressorMixin, BaseEstimator):
     ----------
     first_ridge_, second_ridge_ : float
         λ and ξ, each chosen on rows that the stage has not seen.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.moments import KernelIV
+    >>> rng = np.random.default_rng(0)
+    >>> Z, e = rng.uniform(-3, 3, (300, 2)), rng.normal(size=300)
+    >>> X = Z[:, :1] / 2 + e[:, None] / 2  # depends on e
+    >>> y = np.sin(X[:, 0]) + e
+    >>> KernelIV().fit(X, y, Z).predict(X[:3]).shape
+    (3,)
     """
 
     def __init__(self, random_state: Any = None) -> None:
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, Z: Any = None) -> Self:
-        """As `ConditionalMomentRegressor.fit`. DataError for more than 20,000 rows: the fit holds
-        matrices of half the rows squared.
+        """Fit to rows.
+
+        Parameters
+        ----------
+        X : array or data frame with shape (n, p)
+        y : array with shape (n,)
+        Z : array or data frame with shape (n, q)
+            Instruments.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError, UsageError
+            As `ConditionalMomentRegressor.fit`, and for more than 20,000 rows: the fit holds
+            matrices of half the rows squared.
         """
         X, y, Z = as_fit(X, y, Z)
         if len(y) > MAX_ROWS:
@@ -69,7 +96,16 @@ class KernelIV(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X: Any) -> Matrix:
-        """f at rows with shape (n, p), as an array with shape (n,)."""
+        """f at rows.
+
+        Parameters
+        ----------
+        X : array or data frame with shape (n, p)
+
+        Returns
+        -------
+        array with shape (n,)
+        """
         check_is_fitted(self)
         return (
             self._kernel(as_matrix("X", X, self.n_features_in_)) @ self.coefficients_ + self._mean

@@ -66,6 +66,18 @@ class DensityRatio(BaseEstimator):
     ----------
     Kanamori, Hido and Sugiyama, JMLR 10 (2009). Kato, Imaizumi, McAlinn, Yasui and Kakehi, ICLR
     2022.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.moments import DensityRatio
+    >>> rng = np.random.default_rng(0)
+    >>> Z = rng.uniform(-1, 1, (200, 1))
+    >>> W = Z + 0.1 * rng.normal(size=(200, 1))
+    >>> ratio = DensityRatio().fit(W, Z)
+    >>> mean = ratio.conditional_mean(W, W, Z)  # E[W | Z], which is Z
+    >>> bool(abs(mean - Z).mean() < 0.1)
+    True
     """
 
     def __init__(self, n_centers: int = 200, random_state: Any = None) -> None:
@@ -73,7 +85,22 @@ class DensityRatio(BaseEstimator):
         self.random_state = random_state
 
     def fit(self, W: Any, Z: Any) -> Self:
-        """Fit to pairs: W with shape (n, a), Z with shape (n, b). Raises DataError, UsageError."""
+        """Fit to pairs.
+
+        Parameters
+        ----------
+        W : array or data frame with shape (n, a)
+        Z : array or data frame with shape (n, b)
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError, UsageError
+            For rows that are no pairs or not complete, and settings out of range.
+        """
         check_count("n_centers", self.n_centers, 2, 200)
         W, Z = as_matrix("W", W), as_matrix("Z", Z)
         if len(W) != len(Z) or len(W) < 4:
@@ -116,8 +143,18 @@ class DensityRatio(BaseEstimator):
         return np.asarray(raw / np.maximum(raw.mean(1, keepdims=True), _NOTHING))
 
     def conditional_mean(self, values: Matrix, W: Any, Z: Any) -> Matrix:
-        """E[values | Z = z_j] by weights, (1/n) Σ_i r(w_i, z_j) values_i, with the shape of the
-        values but len(Z) rows.
+        """E[values | Z = z_j] by weights, (1/n) Σ_i r(w_i, z_j) values_i.
+
+        Parameters
+        ----------
+        values : array with shape (n, k)
+            Functions of W at the n rows.
+        W : array or data frame with shape (n, a)
+        Z : array or data frame with shape (m, b)
+
+        Returns
+        -------
+        array with shape (m, k)
         """
         Z = as_matrix("Z", Z)
         step = max(1, 4_000_000 // len(W))
@@ -125,7 +162,16 @@ class DensityRatio(BaseEstimator):
         return np.concatenate([block @ values / len(values) for block in blocks])
 
     def instruments(self, Z: Any) -> Matrix:
-        """1 and the functions u_k of z, with shape (len(Z), 1 + k)."""
+        """1 and the functions u_k of z.
+
+        Parameters
+        ----------
+        Z : array or data frame with shape (m, b)
+
+        Returns
+        -------
+        array with shape (m, 1 + k)
+        """
         check_is_fitted(self)
         Z = as_matrix("Z", Z)
         return np.column_stack([np.ones(len(Z)), self._pairs.u(Z)])

@@ -36,6 +36,7 @@ class ConditionalMomentRegressor(MomentEstimator):
         features of a MotifRegressor fitted to (X, y), or of the one given, or of a network of
         `motifnet.mimic`. A transformer of scikit-learn gives its outputs.
     ratio : "ulsif" or DensityRatio, default "ulsif"
+        How the density ratio is estimated.
     n_centers : int, default 200
         Centres of the kernels of the ratio.
     level : float, default 0.5
@@ -56,7 +57,10 @@ class ConditionalMomentRegressor(MomentEstimator):
         What the instruments say of f; `print` gives words. A weak one is warned of.
     ridge_ : float
         The weight η of the penalty.
-    converged_, n_iter_ : whether the moments are solved, and the number of steps
+    converged_ : bool
+        Whether the moments are solved.
+    n_iter_ : int
+        Number of steps.
 
     References
     ----------
@@ -65,8 +69,15 @@ class ConditionalMomentRegressor(MomentEstimator):
 
     Examples
     --------
-    >>> model = ConditionalMomentRegressor().fit(X, y, Z)  # doctest: +SKIP
-    >>> model.predict_band(X, level=0.9)  # doctest: +SKIP
+    >>> import numpy as np
+    >>> from motifnet.moments import ConditionalMomentRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> Z, e = rng.uniform(-3, 3, (300, 2)), rng.normal(size=300)
+    >>> X = Z[:, :1] / 2 + e[:, None] / 2  # depends on e
+    >>> y = np.sin(X[:, 0]) + e
+    >>> model = ConditionalMomentRegressor().fit(X, y, Z)
+    >>> model.predict(X[:3]).shape, model.predict_band(X[:3], level=0.9).shape
+    ((3,), (3, 2))
     """
 
     def __init__(
@@ -91,17 +102,39 @@ class ConditionalMomentRegressor(MomentEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, Z: Any = None) -> Self:
-        """Fit to X with shape (n, p), y with shape (n,) and instruments Z with shape (n, q).
+        """Fit to rows. Warns of weak instruments, and of moments that are not solved.
 
-        Exogenous columns stand in both X and Z. Raises DataError for rows that are not complete,
-        constant columns and too few instruments, UsageError for settings and a missing Z. Warns of
-        weak instruments, and of moments that are not solved.
+        Parameters
+        ----------
+        X : array or data frame with shape (n, p)
+        y : array with shape (n,)
+        Z : array or data frame with shape (n, q)
+            Instruments. Exogenous columns stand in both X and Z.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError
+            For rows that are not complete, constant columns and too few instruments.
+        UsageError
+            For settings out of range, and a missing Z.
         """
         return self._fit(X, y, Z)
 
     def moment_residual(self, Z: Any) -> Matrix:
-        """The estimate of E[m(y, f(X)) | Z] at rows Z, with shape (n,): 0 where the model is right.
-        The ratio weights the moments of the rows of the fit.
+        """The estimate of E[m(y, f(X)) | Z]: 0 where the model is right. The ratio weights the
+        moments of the rows of the fit.
+
+        Parameters
+        ----------
+        Z : array or data frame with shape (n, q)
+
+        Returns
+        -------
+        array with shape (n,)
         """
         Z = as_matrix("Z", Z, self._Z.shape[1])
         return self.ratio_.conditional_mean(self._m[:, None], self._W, Z)[:, 0]

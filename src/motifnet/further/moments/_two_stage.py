@@ -28,6 +28,18 @@ class SieveTSLS(MomentEstimator):
         Of the sieves of X and Z, as in `ConditionalMomentRegressor`.
     random_state : int, RandomState or None
         Seed of the test; None is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.moments import SieveTSLS
+    >>> rng = np.random.default_rng(0)
+    >>> Z, e = rng.uniform(-3, 3, (300, 2)), rng.normal(size=300)
+    >>> X = Z[:, :1] / 2 + e[:, None] / 2  # depends on e
+    >>> y = np.sin(X[:, 0]) + e
+    >>> model = SieveTSLS().fit(X, y, Z)
+    >>> model.predict_band(X[:3]).shape
+    (3, 2)
     """
 
     def __init__(
@@ -44,7 +56,24 @@ class SieveTSLS(MomentEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, Z: Any = None) -> Self:
-        """As `ConditionalMomentRegressor.fit`."""
+        """Fit to rows.
+
+        Parameters
+        ----------
+        X : array or data frame with shape (n, p)
+        y : array with shape (n,)
+        Z : array or data frame with shape (n, q)
+            Instruments.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError, UsageError
+            As `ConditionalMomentRegressor.fit`.
+        """
         check_choice("model", self.model, ("sieve", "linear"))
         return self._fit(X, y, Z)
 

@@ -32,7 +32,9 @@ def check_synthetic(
 
     Parameters
     ----------
-    real, synthetic : data frames or arrays with shape (n, d) and (m, d)
+    real : data frame or array with shape (n, d)
+        The real rows.
+    synthetic : data frame or array with shape (m, d)
         Tables of the same columns, in any order where they have names. Numbers, dates, truth values
         and strings, with missing values. Rows that do not depend on each other.
     holdout : data frame or array with shape (k, d), optional
@@ -46,7 +48,8 @@ def check_synthetic(
     max_rows : int
         Random rows of each table in the test of all columns, in the search for copies and in the
         fits. Tests of single columns and the set of rows in which copies are looked for are whole.
-    random_state : seed of splits, subsamples and permutations
+    random_state : int, default 0
+        Seed of splits, subsamples and permutations.
 
     Returns
     -------
@@ -59,6 +62,15 @@ def check_synthetic(
         hold-out: 60), the target is missing everywhere, or the hold-out is a part of `real`.
     UsageError
         Where an option is not known, or the target is not a column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.synthetic import check_synthetic
+    >>> rng = np.random.default_rng(0)
+    >>> real, drawn = rng.normal(size=(90, 2)), rng.normal(size=(90, 2))
+    >>> print(check_synthetic(real, drawn))
+    Fidelity: no difference from the real rows is to be seen ...
     """
     check_choice("task", task, _TASKS)
     check_count("max_rows", max_rows, 100, 2_000)

@@ -52,10 +52,31 @@ _MAX_NAMES = 5  # of columns in a sentence
 
 @dataclass(frozen=True)
 class Fidelity:
-    """The tests of columns, with corrected p-values, and that of all columns together.
+    """Tests of equal laws, in the `fidelity` of a `SyntheticReport`.
 
-    distance: that of the critic; null_distribution: its values for random assignments of rows;
-    rows: the number of real and of synthetic rows that it compares; overall: its p-value, doubled.
+    Attributes
+    ----------
+    columns : tuple of ColumnShift
+        The tests of single columns.
+    corrected : tuple of float
+        Their p-values, corrected for their number.
+    distance : float
+        Distance of all columns together, by the critic, between 0 and 1.
+    null_distribution : array
+        Its values for random assignments of rows.
+    overall : float
+        Its p-value, doubled.
+    rows : pair of int
+        Number of real and of synthetic rows that it compares.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.synthetic import check_synthetic
+    >>> rng = np.random.default_rng(0)
+    >>> real, drawn = rng.normal(size=(90, 2)), rng.normal(size=(90, 2))
+    >>> check_synthetic(real, drawn + [2, 0]).fidelity.differing
+    ('x0',)
     """
 
     columns: tuple[ColumnShift, ...]

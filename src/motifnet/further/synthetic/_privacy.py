@@ -47,13 +47,40 @@ _RESAMPLES, _STRATA, _STRATUM_ROWS = 999, 5, 40
 
 @dataclass(frozen=True)
 class Privacy:
-    """exact, near: shares of synthetic rows that are exact or near copies of a reference row;
-    exact_by_chance, near_by_chance: those of held-out rows.
+    """Copies of real rows, in the `privacy` of a `SyntheticReport`.
 
-    relative, relative_by_chance: ρ of synthetic and of held-out rows, ascending; threshold: the ρ
-    of near copies; near_copies: positions of the synthetic rows of this kind, of those that were
-    looked at, for all real rows; looked_at: how many rows that were; split: whether reference and
-    hold-out are parts of the real table.
+    Attributes
+    ----------
+    exact : float
+        Share of synthetic rows that are exact copies of a reference row.
+    exact_by_chance : float
+        That of held-out rows.
+    near : float
+        Share of synthetic rows that are near copies of a reference row.
+    near_by_chance : float
+        That of held-out rows.
+    pvalue : float
+        Of more copies than chance brings.
+    threshold : float
+        The relative distance ρ of near copies.
+    relative, relative_by_chance : arrays
+        ρ of synthetic and of held-out rows, ascending.
+    near_copies : tuple of int
+        Positions of the synthetic rows that are near copies of a real row, of those that were
+        looked at.
+    looked_at : int
+        Number of rows that were looked at.
+    split : bool
+        Whether reference and hold-out are parts of the real table.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.synthetic import check_synthetic
+    >>> rng = np.random.default_rng(0)
+    >>> real, drawn = rng.normal(size=(90, 2)), rng.normal(size=(90, 2))
+    >>> check_synthetic(real, real).privacy.exact  # a copy of the table
+    0.6...
     """
 
     exact: float

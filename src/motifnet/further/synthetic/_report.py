@@ -18,8 +18,31 @@ _SUFFIXES = (".html", ".json")
 
 @dataclass(frozen=True)
 class SyntheticReport:
-    """What was found. rows: numbers of real and synthetic rows; holdout_rows: 0 where a third of
-    the real rows served.
+    """What `check_synthetic` found; `print` gives a sentence for each question.
+
+    Attributes
+    ----------
+    fidelity : Fidelity
+        Whether rows have the law of the real ones.
+    utility : Utility
+        Whether models of these rows predict real ones.
+    privacy : Privacy
+        Whether rows are copies of real ones.
+    rows : pair of int
+        Numbers of real and synthetic rows.
+    holdout_rows : int
+        Number of rows of the hold-out, 0 where a third of the real rows served.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.synthetic import check_synthetic
+    >>> rng = np.random.default_rng(0)
+    >>> real, drawn = rng.normal(size=(90, 2)), rng.normal(size=(90, 2))
+    >>> found = check_synthetic(real, drawn)
+    >>> found.passed, found.alarms
+    (True, ())
+    >>> found.write("synthetic.html")
     """
 
     fidelity: Fidelity
@@ -80,10 +103,21 @@ class SyntheticReport:
         return "\n".join(self.verdict)
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write to a file, as HTML or JSON by its suffix.
+        """Write to a file.
 
-        Raises UsageError for another suffix, and for a file that exists unless `overwrite` is set;
-        FileError where the folder does not exist.
+        Parameters
+        ----------
+        path : str or Path
+            HTML or JSON by its suffix (.html, .json).
+        overwrite : bool, default False
+            Whether an existing file is replaced.
+
+        Raises
+        ------
+        UsageError
+            For another suffix, and for a file that exists without `overwrite`.
+        FileError
+            Where the folder does not exist.
         """
         suffix = check_path(path, overwrite=overwrite)
         with atomic_file(path) as temporary:

@@ -36,8 +36,31 @@ _MIN_PROBABILITY = 1e-3
 
 @dataclass(frozen=True)
 class Utility:
-    """Errors on held-out real rows of models that were fitted to parts of the synthetic and of the
-    real rows. skipped: the reason why there are none.
+    """Errors on held-out real rows of models of synthetic and of real rows, in the `utility` of a
+    `SyntheticReport`.
+
+    Attributes
+    ----------
+    target : str or None
+        The column that models predict.
+    task : {"regression", "classification"} or None
+    synthetic, real : tuple of float
+        Errors of models that were fitted to parts of the synthetic and of the real rows.
+    part_rows : int
+        Number of rows of a part.
+    test_rows : int
+        Number of held-out real rows.
+    skipped : str
+        The reason why there are no errors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.synthetic import check_synthetic
+    >>> rng = np.random.default_rng(0)
+    >>> real, drawn = rng.normal(size=(90, 2)), rng.normal(size=(90, 2))
+    >>> print(check_synthetic(real, drawn).utility.skipped)
+    not measured, as no target was given. Pass target=.
     """
 
     target: str | None

@@ -71,6 +71,20 @@ class FrechetKernel(TransformerMixin, BaseEstimator):
     Takeuchi et al., SIGSPATIAL 2021. Tracks are a list of arrays with shape (L, d), an array with
     shape (n, L, d), or a long data frame (id, time, coordinates). All coordinates have one scale:
     standardise them where their units differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.svm import SVC
+    >>> from motifnet.trajectories import FrechetKernel
+    >>> rng = np.random.default_rng(0)
+    >>> east = [np.column_stack([np.arange(5), rng.normal(0, 0.1, 5)]) for _ in range(10)]
+    >>> north = [track[:, ::-1] for track in east]
+    >>> machine = make_pipeline(FrechetKernel(), SVC(kernel="precomputed"))
+    >>> machine = machine.fit(east + north, [0] * 10 + [1] * 10)
+    >>> machine.predict([east[0] + 0.1, north[0] + 0.1]).tolist()
+    [0, 1]
     """
 
     def __init__(
@@ -93,21 +107,54 @@ class FrechetKernel(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Take the tracks of X as the columns of the Gram matrix. y is not used.
+        """Take tracks as the columns of the Gram matrix.
 
-        Raises UsageError for a wrong setting; DataError for empty tracks, missing values, unequal
-        numbers of coordinates, or times that repeat.
+        Parameters
+        ----------
+        X : n tracks
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        UsageError
+            For a wrong setting.
+        DataError
+            For empty tracks, missing values, unequal numbers of coordinates, or times that repeat.
         """
         self._fit(X, "X")
         return self
 
     def fit_transform(self, X: Any, y: Any = None) -> Matrix:
-        """The Gram matrix of the tracks of the fit, symmetric with shape (n, n)."""
+        """Fit, and give the Gram matrix of the tracks.
+
+        Parameters
+        ----------
+        X : n tracks
+        y : ignored
+
+        Returns
+        -------
+        array with shape (n, n)
+            Symmetric.
+        """
         gram = self._fit(X, "X")
         return gram if self.psd is None else _inner(self._features, self._features)
 
     def transform(self, X: Any) -> Matrix:
-        """The Gram matrix of tracks and those of the fit, with shape (n, n of the fit)."""
+        """The Gram matrix of tracks and those of the fit.
+
+        Parameters
+        ----------
+        X : m tracks
+
+        Returns
+        -------
+        array with shape (m, n)
+        """
         return self._transform(X, "X")
 
     def _transform(self, X: Any, name: str) -> Matrix:
@@ -194,12 +241,36 @@ def frechet_kernel(
     psd: Literal["clip"] | None = "clip",
     random_state: Any = 0,
 ) -> Matrix:
-    """The Gram matrix of tracks T1 with shape (n1, n1), or of T1 and T2 with shape (n1, n2).
+    """The Gram matrix of tracks, or of tracks and those of a fit.
 
-    T2 are the tracks of the fit: they give gamma and the eigenvectors of the clipping. So
     `frechet_kernel(train)` and `frechet_kernel(test, train)` belong together, and the second has
-    the rows of the first for tracks that occur in both. Parameters, errors and source are those of
-    `FrechetKernel`, which keeps what it has computed of the tracks of the fit.
+    the rows of the first for tracks that occur in both. `FrechetKernel` does the same, and keeps
+    what it has computed of the tracks of the fit.
+
+    Parameters
+    ----------
+    T1 : n1 tracks
+    T2 : n2 tracks, optional
+        The tracks of the fit: they give gamma and the eigenvectors of the clipping. Default: T1.
+    gamma, beta, n_alignments, exact, normalize, psd, random_state
+        As in `FrechetKernel`.
+
+    Returns
+    -------
+    array with shape (n1, n1), or (n1, n2)
+
+    Raises
+    ------
+    UsageError, DataError
+        As `FrechetKernel.fit`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from motifnet.trajectories import frechet_kernel
+    >>> tracks = np.random.default_rng(0).normal(size=(4, 6, 2))
+    >>> frechet_kernel(tracks).shape, frechet_kernel(tracks[:2], tracks).shape
+    ((4, 4), (2, 4))
     """
     kernel = FrechetKernel(
         gamma,

@@ -44,6 +44,19 @@ def mimic_tracks(fitted: Any, tracks: Any) -> Network:
         and tracks of several lengths: there is one network a length.
     MimicryError
         Where the network differs from the pipeline by more than 1e-6 standard deviations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from motifnet.trajectories import FrechetKernel, mimic_tracks
+    >>> tracks = np.random.default_rng(0).normal(size=(12, 4, 2))
+    >>> pipeline = make_pipeline(FrechetKernel(n_alignments=10), Ridge())
+    >>> pipeline = pipeline.fit(tracks, tracks[:, -1, 0])
+    >>> network = mimic_tracks(pipeline, tracks)
+    >>> network(tracks.reshape(12, -1)).shape
+    (12, 1)
     """
     from motifnet.estimators import Network
     from motifnet.motifs import Chain

@@ -4,23 +4,31 @@ Comes in: a frozen `FittedModel` and `Evidence`, rows with what is known of them
 `Explanation`. Never knows about: fits, estimators.
 """
 
-from motifnet.model.explain._effects import Share
+from motifnet.model.explain._effects import Effect, Pair, Share
 from motifnet.model.explain._evidence import Evidence, ScoredRows, raw_columns
 from motifnet.model.explain._explain import (
     Explanation,
+    Importance,
     centres_of,
     effects_of,
     explain,
     outputs_of,
     sensitivities,
 )
-from motifnet.model.explain._leakage import warn_of_leaks, warn_of_twins
+from motifnet.model.explain._leakage import Leakage, warn_of_leaks, warn_of_twins
+from motifnet.model.explain._novelty import Novelty
 from motifnet.model.explain._shown import named_columns, show_effects
-from motifnet.model.explain._subgroups import subgroups
+from motifnet.model.explain._subgroups import Group, subgroups
 
 __all__ = [
+    "Effect",
     "Evidence",
     "Explanation",
+    "Group",
+    "Importance",
+    "Leakage",
+    "Novelty",
+    "Pair",
     "ScoredRows",
     "Share",
     "centres_of",

@@ -54,10 +54,30 @@ Values = Callable[[Matrix], Matrix]
 
 @dataclass(frozen=True)
 class Effect:
-    """The effect of one column.
+    """The effect of one column, in the `effects` of an `Explanation`.
 
-    `at` holds G numbers (dates as ISO strings) or levels. `value` and `error` have shape (G, q), in
-    units of the prediction. `share` is the share of rows at each.
+    Attributes
+    ----------
+    name : str
+        The column.
+    kind : str
+        Its kind, such as "numeric" or "categorical".
+    at : tuple
+        G numbers (dates as ISO strings) or levels.
+    value : array with shape (G, q)
+        Effect on the prediction, in its units, with mean 0 over the rows.
+    error : array with shape (G, q)
+        Standard error of the average over rows.
+    share : array with shape (G,)
+        Share of rows at each.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> effect = model.explain().effects[0]
+    >>> effect.value.shape == (len(effect.at), 1)
+    True
     """
 
     name: str
@@ -166,7 +186,22 @@ def _shown(edges: Matrix, kind: str) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class Share:
-    """A share of the variance with its standard error."""
+    """A share of the variance.
+
+    Attributes
+    ----------
+    value : float
+    error : float
+        Its standard error.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> share = model.explain().importances[0].sensitivity
+    >>> print(share)
+    0... ± 0...
+    """
 
     value: float
     error: float
@@ -177,7 +212,23 @@ class Share:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two columns and their interaction."""
+    """Two columns and their interaction.
+
+    Attributes
+    ----------
+    first, second : str
+        The columns.
+    share : Share
+        Υ, the mean squared second difference as a share of the network's variance.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> pair = model.explain().interactions[0]
+    >>> pair.first != pair.second
+    True
+    """
 
     first: str
     second: str

@@ -30,6 +30,7 @@ from motifnet.tables import (
     TargetMean,
     codes_of,
 )
+from motifnet.uncertainty import LawScores
 
 Origin = Literal["out of fold", "new rows", "rows of the fit", "centres"]
 MISSING, UNSEEN = "missing", "unseen"
@@ -56,7 +57,7 @@ class Evidence:
     for classes. They are None where unknown, and NaN in rows without a score. `covered` has shape
     (n, L): 1 where the observation is inside the interval, or set, of each of `levels`, 0 where it
     is outside, NaN where that is unknown. `law_scores` computes PIT value, NLL and CRPS of each
-    observation of the first target on request, with shape (n, 3), NaN where unknown. `folds` has
+    observation of the first target on request. `folds` has
     shape (n,). `held_out` makes predictors with held-out rows on request. `table` holds the raw
     rows. It is None where only their encoding is known, which does not distinguish unseen levels
     from known ones, or numbers beyond its limit from that limit. All rows count equally, whatever
@@ -71,7 +72,7 @@ class Evidence:
     levels: tuple[float, ...] = ()
     folds: NDArray[np.int64] | None = None
     held_out: Callable[[], list[ScoredRows]] | None = None
-    law_scores: Callable[[], Matrix] | None = None
+    law_scores: Callable[[], LawScores] | None = None
     table: Table | None = None
 
     def take(self, rows: NDArray[Any]) -> Evidence:

@@ -33,9 +33,22 @@ CURVE_ROWS, MIN_ROWS = 400, 2
 class Importance:
     """The importance of one column.
 
-    `sensitivity` is its total Sobol index in the network. `permutation` is the rise of the squared
-    error on held-out rows when it is shuffled, as share of the target's variance; None where there
-    are no such rows.
+    Attributes
+    ----------
+    column : str
+    sensitivity : Share
+        Its total Sobol index in the network.
+    permutation : Share or None
+        The rise of the squared error on held-out rows when it is shuffled, as share of the target's
+        variance; None where there are no such rows.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> most = model.explain().importances[0]
+    >>> most.column, most.permutation is not None
+    ('x0', True)
     """
 
     column: str
@@ -45,13 +58,40 @@ class Importance:
 
 @dataclass(frozen=True, repr=False)
 class Explanation(ShownExplanation):
-    """The use that a fitted model makes of its columns.
+    """The use that a fitted model makes of its columns, as its method `explain` returns it.
 
-    `outputs` names the q columns of a prediction. `origin` is that of the rows. `effects` has one
-    for each column that varies, in the order of the table. `importances` starts with the most
-    important column, `interactions` with the strongest pair. `rows` has the novelty of each row.
-    `groups` has errors by subgroup and is empty without a target. `error` is that of the scored
-    rows, None where there are none.
+    Attributes
+    ----------
+    outputs : tuple of str
+        Names of the q columns of a prediction.
+    origin : str
+        Where the rows come from.
+    effects : tuple of Effect
+        One for each column that varies, in the order of the table.
+    importances : tuple of Importance
+        The most important column first.
+    interactions : tuple of Pair
+        The strongest pair first.
+    rows : Novelty or None
+        The novelty of each row; None for a network without a kernel part.
+    groups : tuple of Group
+        Errors by subgroup, empty without a target.
+    leakage : Leakage
+        Signs of leaks.
+    error : float or None
+        Error of the scored rows, None where there are none.
+    classes : bool
+        Whether the outputs are classes.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> found = model.explain()
+    >>> [effect.name for effect in found.effects]
+    ['x0', 'x1', 'x2']
+    >>> found.importances[0].column
+    'x0'
     """
 
     outputs: tuple[str, ...]

@@ -53,10 +53,25 @@ ADVICE = "If twins are of one object, errors are too good: pass the object as gr
 
 @dataclass(frozen=True)
 class Leakage:
-    """Signs of leakage in a number of `rows`.
+    """Signs of leakage.
 
-    `alone` is R² of each single column, None where it is unknown. `given_away` names those above
-    the limit. `repeated` is the number of rows that have a twin in another fold.
+    Attributes
+    ----------
+    alone : dict or None
+        R² of each single column, None where it is unknown.
+    given_away : tuple of str
+        The columns above the limit of .99.
+    repeated : int
+        Number of rows that have a twin in another fold.
+    rows : int
+        Number of rows that were looked at.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> model.explain().leakage.found
+    []
     """
 
     alone: dict[str, float] | None

@@ -29,9 +29,24 @@ USUAL, COPY, COMPARED, BLOCK, SAME = 0.99, 0.01, 1_000, 256, 1e-9
 
 @dataclass(frozen=True)
 class Novelty:
-    """ν with shape (n,), and its limits.
+    """The distance of each row from those of the fit, by the trained kernel.
 
-    Rows above `outside` extrapolate. Rows up to `copy` are near-duplicates of a row of the fit.
+    Attributes
+    ----------
+    value : array with shape (n,)
+        The distance ν.
+    outside : float
+        Rows above it extrapolate.
+    copy : float
+        Rows up to it are near-duplicates of a row of the fit.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> rows = model.explain(X[:20]).rows
+    >>> rows.value.shape
+    (20,)
     """
 
     value: Matrix

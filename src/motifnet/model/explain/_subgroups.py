@@ -28,10 +28,31 @@ Mask = NDArray[np.bool_]
 class Group:
     """The error of one subgroup.
 
-    `error` is the root mean squared error in standard deviations of the target, or the log loss.
-    `ratio` is its ratio to that of all rows. `coverage` is that of the first level, None where it
-    is unknown. `worse` says whether the error is larger than that of the rest, beyond chance.
-    `low` and `high` are the values of a number, None for a level.
+    Attributes
+    ----------
+    column : str
+    label : str
+        The rows, such as a quarter of the numbers or a level.
+    rows : int
+        Their number.
+    error : float
+        Root mean squared error in standard deviations of the target, or log loss.
+    ratio : float
+        Its ratio to that of all rows.
+    coverage : float or None
+        Share of observations inside the intervals of the first level, None where unknown.
+    worse : bool
+        Whether the error is larger than that of the rest, beyond chance.
+    low, high : float or None
+        Ends of a group of numbers, None for a level.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> groups = model.explain().groups
+    >>> [group.label for group in groups if group.worse]
+    []
     """
 
     column: str

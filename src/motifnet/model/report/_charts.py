@@ -262,6 +262,50 @@ def pit_histogram(facts: Facts) -> Markup | None:
     return plot.render()
 
 
+def fan(facts: Facts) -> Markup | None:
+    """The distributions of rows in the order of their medians, with the observations."""
+    found = (facts["calibration"] or {}).get("distribution")
+    if not found:
+        return None
+    quantiles = np.array([row["quantiles"] for row in found["fan"]]).T
+    observed = [row["observed"] for row in found["fan"]]
+    xs = list(range(1, len(observed) + 1))
+    plot = Plot(
+        "predictive distributions",
+        (1.0, float(max(len(xs), 2))),
+        _span(min(*observed, quantiles.min()), max(*observed, quantiles.max())),
+        "rows, by their medians",
+        "target",
+        height=300.0,
+    )
+    for i in range(len(quantiles) // 2):  # one over the other, so that the middle is darkest
+        plot.band(xs, quantiles[i].tolist(), quantiles[-1 - i].tolist(), "band c0")
+    plot.line(xs, quantiles[len(quantiles) // 2].tolist(), "line c0")
+    plot.dots(xs, observed, "dot c1", 1.8)
+    return plot.render()
+
+
+def densities(facts: Facts) -> Markup | None:
+    """The densities of three rows, each with a line at its observation."""
+    found = (facts["calibration"] or {}).get("distribution")
+    if not found:
+        return None
+    rows = found["densities"]
+    ends = [value for row in rows for value in (*row["points"], row["observed"])]
+    top = max(max(row["density"]) for row in rows)
+    plot = Plot(
+        "densities of three rows",
+        _span(min(ends), max(ends)),
+        (0.0, 1.05 * top),
+        "target",
+        "density",
+    )
+    for n, row in enumerate(rows):
+        plot.line(row["points"], row["density"], f"line c{n}")
+        plot.line((row["observed"],) * 2, (0.0, 0.5 * max(row["density"])), f"line c{n}")
+    return plot.render()
+
+
 def coverage_by_prediction(facts: Facts) -> Markup | None:
     """Coverage in each tenth of the predictions."""
     found = facts["calibration"]

@@ -26,9 +26,10 @@ from motifnet.model.report._words import (
 )
 from motifnet.stacking import Score, calibration, class_scores, regression_scores
 from motifnet.structure import Profile
+from motifnet.uncertainty import FAN, LawScores
 
 VERSION = 1
-POINTS, TENTHS, MIN_ROWS, PIT_BINS = 400, 10, 20, 10
+POINTS, TENTHS, MIN_ROWS, PIT_BINS, FAN_ROWS = 400, 10, 20, 10, 120
 _EXPLAINED = ("outputs", "effects", "importances", "interactions", "groups")
 
 
@@ -81,7 +82,8 @@ def _of_rows(model: FittedModel, evidence: Evidence | None) -> Facts:
         else "the network",
         **{key: explained[key] for key in _EXPLAINED},
         "leakage": found.leakage.found,
-        "novelty": _novelty(found),
+        # centres are rows of the fit themselves, and two kernels may share one
+        "novelty": None if evidence.origin == "centres" else _novelty(found),
         "calibration": calibrated(evidence, len(model.classes or ())),
     }
 
@@ -176,16 +178,18 @@ def _of_ledger(model: FittedModel) -> dict[str, tuple[Score, ...]]:
 
 def _of_laws(evidence: Evidence, y: Matrix, p: Matrix) -> dict[str, Any] | None:
     """A histogram of PIT values, and NLL and CRPS beside those of two normal laws: without a model,
-    and around the prediction with one width.
+    and around the prediction with one width; the laws of some rows.
     """
-    scores = None if evidence.law_scores is None else evidence.law_scores()[evidence.scored]
-    known = np.zeros(len(y), bool) if scores is None else np.isfinite(scores).all(1)
-    if scores is None or known.sum() < MIN_ROWS:
+    if evidence.law_scores is None:
         return None
-    pit, nll, crps = scores[known].T
-    shares = np.histogram(pit, PIT_BINS, (0, 1))[0] / len(pit)
-    found: dict[str, Any] = {"rows": len(pit), "pit": shares.tolist()}
-    found |= {"nll": float(nll.mean()), "crps": float(crps.mean())}
+    scores = evidence.law_scores().take(np.flatnonzero(evidence.scored))
+    known = np.flatnonzero(np.isfinite(scores.nll + scores.pit + scores.crps))
+    if len(known) < MIN_ROWS:
+        return None
+    scores = scores.take(known)
+    shares = np.histogram(scores.pit, PIT_BINS, (0, 1))[0] / len(known)
+    found: dict[str, Any] = {"rows": len(known), "pit": shares.tolist()}
+    found |= {"nll": float(scores.nll.mean()), "crps": float(scores.crps.mean())}
     for name, error in (("unconditional", y - y.mean()), ("one_width", y - p)):
         error = error[known]
         sd = max(float(np.sqrt((error**2).mean())), 1e-300)
@@ -193,7 +197,25 @@ def _of_laws(evidence: Evidence, y: Matrix, p: Matrix) -> dict[str, Any] | None:
         found[f"nll_{name}"] = float((z**2 / 2).mean() + np.log(sd * np.sqrt(2 * np.pi)))
         score = z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / np.sqrt(np.pi)
         found[f"crps_{name}"] = float(sd * score.mean())
-    return found
+    return found | _of_single_rows(scores, y[known])
+
+
+def _of_single_rows(scores: LawScores, y: Matrix) -> dict[str, Any]:
+    """Quantiles of rows in the order of their medians, and the densities of three of them."""
+    order = np.argsort(scores.quantiles[:, FAN.index(0.5)], kind="stable")
+    fan = order[np.unique(np.linspace(0, len(order) - 1, FAN_ROWS).astype(np.int64))]
+    shown = order[(np.array([0.1, 0.5, 0.9]) * (len(order) - 1)).astype(np.int64)]
+    return {
+        "fan": [{"observed": float(y[i]), "quantiles": scores.quantiles[i].tolist()} for i in fan],
+        "densities": [
+            {
+                "observed": float(y[i]),
+                "points": scores.points[i].tolist(),
+                "density": scores.density[i].tolist(),
+            }
+            for i in shown
+        ],
+    }
 
 
 def _of_classes(y: Matrix, p: Matrix) -> dict[str, Any]:

@@ -35,7 +35,23 @@ LINE, CELL = 110, 60  # columns of text, and of one cell of a table
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """A report; `facts` is plain JSON with everything that is shown."""
+    """The report of a model, as its method `report` returns it.
+
+    Attributes
+    ----------
+    facts : dict
+        Plain JSON with everything that is shown.
+
+    Examples
+    --------
+    Here `model` is a fitted `MotifRegressor`.
+
+    >>> report = model.report("report.html")
+    >>> report.html()[:15]
+    '<!doctype html>'
+    >>> print(str(report).splitlines()[0])
+    VERDICT
+    """
 
     facts: Facts
 
@@ -66,9 +82,19 @@ class Report:
         )
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Write to a file, as HTML, Markdown or JSON by its suffix; no file is ever half written.
+        """Write to a file; no file is ever half written.
 
-        Raises UsageError for another suffix, and for a file that exists unless `overwrite` is set.
+        Parameters
+        ----------
+        path : str or Path
+            HTML, Markdown or JSON by its suffix (.html, .md, .json).
+        overwrite : bool, default False
+            Whether an existing file is replaced.
+
+        Raises
+        ------
+        UsageError, FileError
+            For another suffix, a file that exists without `overwrite`, and no folder to write to.
         """
         form = FORMS[check_target(path, overwrite=overwrite)]
         with atomic_file(path) as temporary:
@@ -150,6 +176,16 @@ def html(facts: Facts) -> str:
                 "PIT histogram: observations in tenths of their predictive distributions, with the "
                 "range of chance",
                 _charts.pit_histogram(facts),
+            ),
+            (
+                "Predictive distributions of rows in the order of their medians: 50, 80 and 95 % "
+                "bands, and the observations",
+                _charts.fan(facts),
+            ),
+            (
+                "Predictive densities of a row with a small, a middle and a large prediction; the "
+                "short lines are the observations",
+                _charts.densities(facts),
             ),
         ],
     }
@@ -308,10 +344,12 @@ def _ledger(facts: Facts) -> tuple[Any, ...]:
 
 
 def _importances(facts: Facts) -> tuple[Any, ...]:
-    rows = tuple(
-        (i["column"], _share(i["permutation"]), _share(i["sensitivity"]))
-        for i in facts["importances"]
-    )
+    found = facts["importances"]
+    if all(i["permutation"] is None for i in found):
+        note = "The importance of a column by held-out errors needs --data with the target."
+        shares = tuple((i["column"], _share(i["sensitivity"])) for i in found)
+        return (note,), ("column", "share of variance"), shares, (1,)
+    rows = tuple((i["column"], _share(i["permutation"]), _share(i["sensitivity"])) for i in found)
     return (), ("column", "importance", "share of variance"), rows, (1, 2)
 
 

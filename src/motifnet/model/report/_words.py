@@ -114,8 +114,8 @@ def _error(facts: Facts) -> str:
     if not kept:
         return f"The network predicts {target}; no error is known."
     return (
-        f"The network predicts {target} with an {facts['error_unit']} of "
-        f"{kept[-1]['error']:.4g}, on held-out rows."
+        f"The network predicts {target} with {_an(facts['error_unit'])} of "
+        f"{kept[-1]['error']:.4g} on held-out rows."
     )
 
 
@@ -207,6 +207,10 @@ def _table(facts: Facts) -> list[list[str]]:
     return rows
 
 
+def _an(noun: str) -> str:
+    return f"an {noun}" if noun.startswith("e") else f"a {noun}"
+
+
 def _and(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
@@ -245,6 +249,8 @@ def _command(model: FittedModel) -> str:
     info, words = model.info, ["motifnet", "fit", "TABLE.csv"]
     for target in model.targets:
         words += ["--target", target]
+    for name, sign in info.monotone.items():
+        words += ["--increasing" if sign > 0 else "--decreasing", name]
     words += [
         "--task",
         model.task,

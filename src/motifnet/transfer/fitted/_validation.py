@@ -34,6 +34,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn._loss._loss import CyHalfSquaredError
 
 from motifnet.engine import DataError, Matrix, UsageError
 from motifnet.motifs import Motif
@@ -103,7 +104,7 @@ _PARTS = {
     "sklearn.preprocessing._label": ("LabelBinarizer", "LabelEncoder"),
 }
 _COMPILED = {
-    "sklearn._loss._loss": tuple(f"Cy{name}" for name in _LOSSES),
+    CyHalfSquaredError.__module__: tuple(f"Cy{name}" for name in _LOSSES),  # `_loss` before 1.9
     "sklearn.linear_model._sgd_fast": (
         "EpsilonInsensitive",
         "Hinge",
