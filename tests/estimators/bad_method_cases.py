@@ -67,11 +67,6 @@ REFUSED: dict[str, Refused] = {
         DataError,
         "'a', row 0",
     ),
-    "interval of quantiles": (
-        lambda: quantiles().predict_interval(X),
-        UsageError,
-        "quantiles. Fit with objective='squared'",
-    ),
     "interval of a compressed model": (
         lambda: compressed().predict_interval(MIXED),
         UsageError,

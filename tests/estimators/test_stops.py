@@ -16,7 +16,7 @@ from motifnet.pipeline import History
 def test_time_limit_keeps_the_best_so_far() -> None:
     rng = np.random.default_rng(5)
     X = rng.normal(size=(400, 4))
-    with pytest.warns(MotifnetWarning, match="time_limit_s"):
+    with pytest.warns(MotifnetWarning, match="ended by its limit"):
         model = MotifRegressor(time_limit_s=0.01).fit(X, X[:, 0])
     assert [row.stage for row in model.ledger_][:2] == ["convex fit", "transferred"]
     assert np.isfinite(model.predict(X)).all()

@@ -277,16 +277,24 @@ def _law_scores_of_fit(
         return None
     place = np.flatnonzero(rows)
     known = y[place, 0], predicted[place, 0], folds.for_stack.of[place]
-    intervals, objective = model.conformal, model.info.objective
+    return partial(
+        _law_scores, model.conformal, model.info.objective, place, known, len(rows), chosen
+    )
 
-    def scores() -> LawScores:
-        """Scores of the chosen rows, each by the law of the other folds."""
-        observed, centre, of = known
-        laws = out_of_fold_laws(intervals, centre, observed - centre, of, objective)
-        parts = ((place[own], LawScores.of(law, observed[own])) for own, law in laws)
-        return LawScores.joined(len(rows), parts).take(chosen)
 
-    return scores
+def _law_scores(
+    intervals: Intervals,
+    objective: str,
+    place: NDArray[np.int64],
+    known: tuple[Matrix, Matrix, NDArray[np.int64]],
+    n: int,
+    chosen: NDArray[np.int64],
+) -> LawScores:
+    """Scores of the chosen rows among n, each by the law of the other folds."""
+    observed, centre, of = known
+    laws = out_of_fold_laws(intervals, centre, observed - centre, of, objective)
+    parts = ((place[own], LawScores.of(law, observed[own])) for own, law in laws)
+    return LawScores.joined(n, parts).take(chosen)
 
 
 def _law_scores_of_table(model: FittedModel, table: Table, observed: Matrix) -> LawScores:

@@ -134,7 +134,7 @@ def search(fit: Smooth, columns: list[int], seed: int = 0) -> list[Surface]:
     ]
     single = Surface((columns[int(axis.weight.argmax())],), (1,), np.ones(1), axis.level)
     return [
-        single,
+        replace(_climb(stiff, single), weight=np.ones(1)),
         *(
             max(some, key=lambda surface: _jump_z(stiff, surface))
             for some in (planes, curved, closed)
