@@ -78,7 +78,9 @@ def test_targets_of_all_kinds_are_taken(name: str, kind: str, tmp_path: Path) ->
     assert ("have no target" in result.stderr) == ("gap" in name)
 
 
-@pytest.mark.parametrize("command", ["fit", "profile", "compare"])
+@pytest.mark.parametrize(
+    "command", ["fit", "profile", pytest.param("compare", marks=pytest.mark.slow)]
+)
 def test_columns_of_lists_and_records_are_named(command: str, tmp_path: Path) -> None:
     out = ["-o", tmp_path / "m"] if command == "fit" else []
     cells = {"lists": [[1, 2]] * 40, "arrays": [np.ones(2)] * 40, "records": [{"a": 1}] * 40}
@@ -158,7 +160,9 @@ def test_labels_and_groups_of_a_file_keep_their_text(tmp_path: Path) -> None:
     assert "error" not in result.stderr
 
 
-@pytest.mark.parametrize("command", ["fit", "fit --stream", "profile", "compare"])
+@pytest.mark.parametrize(
+    "command", ["fit", "fit --stream", "profile", pytest.param("compare", marks=pytest.mark.slow)]
+)
 def test_numbers_in_another_notation_are_noted(command: str, tmp_path: Path) -> None:
     n = 1_200 if "stream" in command else 60
     rng = np.random.default_rng(0)

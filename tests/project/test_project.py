@@ -49,6 +49,7 @@ def test_root_names_exist_and_are_few() -> None:
         motifnet.nonsense  # noqa: B018
 
 
+@pytest.mark.slow  # `make lint` runs the same
 def test_structure_keeps_its_ceilings() -> None:
     path = ROOT / "tools" / "structure.py"
     run = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=False)
