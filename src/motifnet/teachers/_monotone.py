@@ -32,14 +32,13 @@ from motifnet.engine import Control, Matrix
 from motifnet.kernels import RIDGES, SCALES, landmark_features, median_distances, start_kernel
 from motifnet.kernels import Kernel as KernelFunction
 from motifnet.tables import Sample
-from motifnet.teachers._base import FittedTeacher, Teacher, cross_fit, inner_folds
+from motifnet.teachers._base import INNER_FOLDS, FittedTeacher, Teacher, cross_fit, inner_folds
 from motifnet.teachers._boosted_trees import BoostedTrees
 from motifnet.teachers._kernel_ridge import FittedKernel
 
 LANDMARKS = 300
 SEGMENTS = 12  # of each monotone column
 MEDIAN_ROWS = 300
-INNER_FOLDS = 4
 PROFILES = ("laplace1", "laplace2", "gaussian")
 Signs = tuple[int, ...]
 Columns = NDArray[np.int64]
