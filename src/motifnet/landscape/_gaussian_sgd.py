@@ -106,7 +106,7 @@ def gaussian_sgd(
         Number of rows of a batch: noise is divided by its root.
     steps : int, default 2,000
     window : int, default 200
-        The test of stagnation runs every so many steps.
+        Number of steps between two tests of stagnation.
     radius : float, default infinity
         Largest distance from the start.
     seed : int, default 0
