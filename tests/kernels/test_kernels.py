@@ -125,12 +125,19 @@ def test_leave_block_out_is_brute_force(size: int, problem: tuple[Tensor, Tensor
 def test_rows_of_block_minus_one_are_not_scored() -> None:
     blocks = blocks_of(torch.tensor([2, -1, 0, 2]), 4)
     assert blocks is not None
-    assert [b.tolist() for b in blocks] == [[2], [0, 3]]
+    assert [b.tolist() for b in blocks] == [[[2]], [[0, 3]]]
 
 
-@pytest.mark.parametrize(
-    "ids", [None, torch.arange(N) // 7, torch.where(torch.arange(N) < 15, -1, 0)]
-)
+BLOCKS = [
+    None,
+    torch.arange(N) // 7,
+    torch.where(torch.arange(N) < 15, -1, 0),
+    (torch.arange(N) - 9).clamp(min=-1),  # single rows, and rows of no block
+    (torch.arange(N) - 5).clamp(min=0),  # one large block among single rows
+]
+
+
+@pytest.mark.parametrize("ids", BLOCKS)
 def test_gradient_of_the_leave_out_loss(
     ids: Tensor | None, problem: tuple[Tensor, Tensor, Tensor]
 ) -> None:
@@ -139,7 +146,7 @@ def test_gradient_of_the_leave_out_loss(
     blocks = blocks_of(ids, N)
     P = projector(K, 0.1 / w)
     r = leave_out_residuals(P, P @ y, blocks)
-    scored = torch.arange(N) if blocks is None else torch.cat(blocks)
+    scored = torch.arange(N) if blocks is None else torch.cat([b.ravel() for b in blocks])
     loss = (w[scored, None] * r[scored] ** 2).sum() / w[scored].sum()
     (expected,) = torch.autograd.grad(loss, K)
     value, gradient = leave_out_gradient(P.detach(), (P @ y).detach(), w, blocks)
@@ -153,16 +160,17 @@ def test_gradient_of_the_leave_out_loss(
     )
 
 
-def test_spectral_path_is_the_projector(problem: tuple[Tensor, Tensor, Tensor]) -> None:
+@pytest.mark.parametrize("ids", BLOCKS)
+def test_spectral_path_leaves_out_blocks(
+    ids: Tensor | None, problem: tuple[Tensor, Tensor, Tensor]
+) -> None:
     X, y, w = problem
-    K = MIXTURE.gram(X, X)
+    K, blocks = MIXTURE.gram(X, X), blocks_of(ids, N)
     path = SpectralPath.of(K, w)
     for lam in (1e-3, 1.0):
         P = projector(K, lam / w)
-        assert torch.allclose(path.projector(lam), P, rtol=0, atol=1e-9)
-        assert torch.allclose(
-            path.leave_one_out(y, lam), leave_out_residuals(P, P @ y), rtol=0, atol=1e-9
-        )
+        expected = leave_out_residuals(P, P @ y, blocks)
+        assert torch.allclose(path.leave_out(y, lam, blocks), expected, rtol=0, atol=1e-9)
 
 
 def test_hundred_problems_against_scikit_learn() -> None:
@@ -205,7 +213,8 @@ def test_every_fold_is_left_out_as_the_block_formula_says(
     blocks = list(torch.arange(N).chunk(4))
     P = projector(MIXTURE.gram(X, X), 0.1 / w)
     s = every_fold(MIXTURE.gram, X, y, w, blocks).solve(0.1)
-    assert torch.allclose(y - s.held_out, leave_out_residuals(P, P @ y, blocks), rtol=0, atol=1e-9)
+    expected = leave_out_residuals(P, P @ y, [rows[None] for rows in blocks])
+    assert torch.allclose(y - s.held_out, expected, rtol=0, atol=1e-9)
     assert torch.allclose(s.dual, P @ y, rtol=0, atol=1e-9)
 
 

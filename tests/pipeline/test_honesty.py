@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from motifnet import MotifClassifier, MotifRegressor
-from motifnet.engine import Matrix
+from motifnet.engine import Matrix, MotifnetWarning
 from motifnet.kernels import Capacity
 from motifnet.pipeline import PRESETS
 from tests.shared.leak_cases import drawn, shrunk
@@ -103,6 +103,30 @@ def test_copies_that_nobody_keeps_apart_look_learned() -> None:
 @pytest.mark.usefixtures("small")
 def test_copies_above_a_small_capacity_with_a_last_layer_on_all_rows() -> None:
     assert of_copies("groups", 300, 0, "balanced", False) <= 0.05
+
+
+@pytest.mark.parametrize("classes", [False, True], ids=["values", "classes"])
+@pytest.mark.parametrize("n", [400, 1_400, 8_200])
+def test_rows_entered_twice_are_no_news(n: int, classes: bool) -> None:
+    """All rows of noise stand twice. Below and above the number of rows of which some folds, and
+    one fold, are scored.
+    """
+    rng = np.random.default_rng(n)
+    X = np.tile(rng.normal(size=(n // 2, 3)), (2, 1))
+    y = np.tile(rng.normal(size=n // 2), 2)
+    estimator, target = (MotifClassifier, (y > 0).astype(int)) if classes else (MotifRegressor, y)
+    with pytest.warns(MotifnetWarning, match="rows are copies of another one"):
+        model = estimator(preset="fast").fit(X, target)
+    assert explained(model, target) <= 0.02
+
+
+def test_rows_entered_twice_and_kept_apart_look_learned() -> None:
+    """That the test above can fail."""
+    rng = np.random.default_rng(0)
+    X, y = np.tile(rng.normal(size=(200, 3)), (2, 1)), np.tile(rng.normal(size=200), 2)
+    with pytest.warns(MotifnetWarning, match="rows have a twin"):
+        model = MotifRegressor(preset="fast").fit(X, y, groups=np.arange(400))
+    assert explained(model, y) > 0.3
 
 
 @pytest.mark.filterwarnings("ignore:.*outside the range")

@@ -38,6 +38,15 @@ def test_groups_are_never_split() -> None:
     assert np.ptp(np.bincount(folds.of)) < 50
 
 
+def test_groups_of_one_label_each_are_spread_evenly() -> None:
+    groups = np.repeat(np.arange(60), 2)
+    labels = np.repeat([0, 0, 1], 20)[groups]
+    folds = make_folds(120, 4, 0, groups=groups, labels=labels)
+    assert (np.bincount(folds.of) == 30).all()
+    assert (np.bincount(folds.of[labels == 1]) == 10).all()
+    assert all(len(set(folds.of[groups == g])) == 1 for g in range(60))
+
+
 def test_time_looks_forward_and_keeps_ties_together() -> None:
     time = np.random.default_rng(0).integers(0, 60, 400).astype(float)
     folds = make_folds(400, 4, 0, time=time)

@@ -363,7 +363,8 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         return ends[:, 0] if self._flat else ends
 
     def _keep_for_bands(self, ready: Prepared, run: Run) -> BandRows | None:
-        independent = ready.sample.groups is None and ready.sample.time is None
+        grouped = ready.sample.groups is not None and not ready.copies
+        independent = not grouped and ready.sample.time is None
         return (
             BandRows.of(ready, run, ready.goal.mean, ready.goal.sd)
             if independent and isinstance(ready.goal, RegressionGoal)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from motifnet.kernels._distances import distances
 from motifnet.kernels._kernel import Kernel
-from motifnet.kernels._leave_out import SpectralPath, leave_out_residuals
+from motifnet.kernels._leave_out import SpectralPath, scored_weight
 
 SCALES = (0.1, 0.3, 1.0, 3.0)
 RIDGES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
@@ -73,16 +73,11 @@ def best_ridge(
     K: Tensor, y: Tensor, weight: Tensor, blocks: list[Tensor] | None = None
 ) -> tuple[float, float]:
     """λ of least weighted leave-out error under a Gram matrix with shape (n, n), and that error."""
-    path = SpectralPath.of(K, weight)
-    rows = torch.arange(len(K)) if blocks is None else torch.cat(blocks)
+    path, scored = SpectralPath.of(K, weight), scored_weight(weight, blocks)
     best = 1.0, float("inf")
     for lam in RIDGES:
-        if blocks is None:
-            r = path.leave_one_out(y, lam)
-        else:
-            P = path.projector(lam)
-            r = leave_out_residuals(P, P @ y, blocks)
-        error = float((weight[rows, None] * r[rows] ** 2).sum() / weight[rows].sum())
+        r = path.leave_out(y, lam, blocks)
+        error = float((scored[:, None] * r**2).sum() / scored.sum())
         if error < best[1] * (1 - 1e-9):
             best = lam, error
     return best

@@ -22,7 +22,7 @@ and H = I − s sᵀ let  H S K S H = Q Λ Qᵀ.  Then, for every λ,
 
     P(λ) = S [ Σ_{q ⟂ s} q qᵀ / (Λ_q + λ) ] S
 
-so α, b and leave-one-out residuals cost n² per λ instead of n³.
+so α, b and leave-one-out residuals cost n² per λ instead of n³, and blocks of s rows n² s.
 """
 
 from __future__ import annotations
@@ -81,25 +81,41 @@ def solve_factored(L: Tensor, y: Tensor, *, intercept: bool = True) -> tuple[Ten
 
 
 def blocks_of(ids: Tensor | None, n: int) -> list[Tensor] | None:
-    """Rows of each block; None stands for n blocks of one row, which have a shorter path."""
+    """Rows of the blocks: for each size s one tensor with shape (blocks, s), so that equal sizes
+    are solved together. None stands for n blocks of one row, which have a shorter path.
+    """
     if ids is None:
         return None
     order = torch.argsort(ids, stable=True)
     values, counts = torch.unique_consecutive(ids[order], return_counts=True)
-    parts = torch.split(order, counts.tolist())
-    return [rows for value, rows in zip(values.tolist(), parts, strict=True) if value >= 0]
+    counted = values >= 0
+    starts, counts = (torch.cumsum(counts, 0) - counts)[counted], counts[counted]
+    return [
+        order[starts[counts == size, None] + torch.arange(size)]
+        for size in counts.unique().tolist()
+    ]
 
 
 def leave_out_residuals(P: Tensor, alpha: Tensor, blocks: list[Tensor] | None = None) -> Tensor:
     """Residuals y − f with shape (n, q), each row predicted without its block; 0 in rows of no
     block.
     """
+    return _through_blocks(P, alpha, blocks)
+
+
+def _through_blocks(P: Tensor, values: Tensor, blocks: list[Tensor] | None) -> Tensor:
+    """(P_BB)⁻¹ v_B for every block B of values v with shape (n, q), and 0 elsewhere."""
     if blocks is None:
-        return alpha / P.diagonal()[:, None]
-    r = torch.zeros_like(alpha)
+        return values / P.diagonal()[:, None]
+    solved = torch.zeros_like(values)
     for rows in blocks:
-        r[rows] = torch.linalg.solve(P[rows][:, rows].to(alpha.dtype), alpha[rows])
-    return r
+        solved[rows] = _solve(P[rows[:, :, None], rows[:, None]].to(values.dtype), values[rows])
+    return solved
+
+
+def _solve(A: Tensor, b: Tensor) -> Tensor:
+    """A⁻¹ b for many A with shape (m, s, s)."""
+    return b / A if A.shape[-1] == 1 else torch.linalg.solve(A, b)
 
 
 def leave_out_gradient(
@@ -125,8 +141,8 @@ def gradient_through(
 
     The latter is 0 in rows of no block.
     """
+    u = _through_blocks(P, gradient, blocks)
     if blocks is None:
-        u = gradient / P.diagonal()[:, None]
         v = (u * r).sum(1).to(P.dtype)
         if bool((v >= 0).all()):
             half = (P * v.sqrt()).numpy()
@@ -135,11 +151,11 @@ def gradient_through(
         else:
             PVP = (P * v) @ P
     else:
-        V, u = torch.zeros_like(P), torch.zeros_like(r)
+        PV = torch.zeros_like(P)
         for rows in blocks:
-            u[rows] = torch.linalg.solve(P[rows][:, rows].to(r.dtype), gradient[rows])
-            V[rows[:, None], rows] = (u[rows] @ r[rows].T).to(P.dtype)
-        PVP = P @ V @ P
+            V = (u[rows] @ r[rows].mT).to(P.dtype)  # (blocks, s, s)
+            PV[:, rows] = torch.einsum("nbs,bst->nbt", P[:, rows], V)
+        PVP = PV @ P
     return PVP.addmm_(P @ u.to(P.dtype), alpha.T.to(P.dtype), alpha=-1)
 
 
@@ -175,11 +191,13 @@ class SpectralPath:
         values, vectors = torch.linalg.eigh(M + top * torch.outer(s, s))
         return cls(root[:, None] * vectors[:, :-1], values[:-1].clamp(min=0))
 
-    def projector(self, lam: float) -> Tensor:
-        """P(λ) with shape (n, n)."""
-        return (self.vectors / (self.values + lam)) @ self.vectors.T
-
-    def leave_one_out(self, y: Tensor, lam: float) -> Tensor:
-        """Leave-one-out residuals with shape (n, q) without forming P."""
+    def leave_out(self, y: Tensor, lam: float, blocks: list[Tensor] | None = None) -> Tensor:
+        """Leave-out residuals with shape (n, q), without P outside of the blocks."""
         scaled = self.vectors / (self.values + lam)
-        return (scaled @ (self.vectors.T @ y)) / (scaled * self.vectors).sum(1)[:, None]
+        alpha = scaled @ (self.vectors.T @ y)
+        if blocks is None:
+            return alpha / (scaled * self.vectors).sum(1)[:, None]
+        residuals = torch.zeros_like(y)
+        for rows in blocks:
+            residuals[rows] = _solve(scaled[rows] @ self.vectors[rows].mT, alpha[rows])
+        return residuals

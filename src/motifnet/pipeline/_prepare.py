@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from motifnet.engine import DataError, Matrix
 from motifnet.losses import Objective
 from motifnet.model import check_width
-from motifnet.model.explain import Evidence, raw_columns, warn_of_leaks, warn_of_twins
+from motifnet.model.explain import Evidence, copies, raw_columns, warn_of_leaks, warn_of_twins
 from motifnet.pipeline._goal import ClassificationGoal, Goal, LossGoal, RegressionGoal
 from motifnet.pipeline._presets import Preset
 from motifnet.structure import LogScale, Rows, units_of
@@ -54,7 +54,7 @@ MIN_FOLDS, MAX_FOLDS = 4, 20
 @dataclass(frozen=True)
 class Prepared:
     """The encoded sample with its goal, the table of its rows, the encoding for new rows, and the
-    logarithmic scale where it is worth a try.
+    logarithmic scale where it is worth a try. `copies`: groups are of rows that are copies.
     """
 
     sample: Sample
@@ -65,6 +65,7 @@ class Prepared:
     targets: tuple[str, ...]
     classes: tuple[Any, ...] | None
     flat: bool
+    copies: bool
     log: LogScale | None
 
     def profile_rows(self, seed: int) -> Rows:
@@ -119,7 +120,10 @@ def prepare(
     check_range(values, target.names, objective)
     rows = canonical(table, values, exposed, as_groups(groups, table.n), as_time(time, table.n))
     labels = rows.y[:, 0].astype(np.int64) if task == "classification" else None
-    folds, scored = _make_folds(rows, labels, preset, seed)
+    alike = rows.groups is None and rows.time is None
+    if alike:
+        rows = replace(rows, groups=copies(rows.table, rows.y))
+    folds, scored = _make_folds(rows, labels, preset, seed, alike=alike)
     coded, response, goal_of = _code(rows.y, rows.weight, labels, target, objective)
     # so that units of exposure do not matter
     row_weight = rows.weight / (fsum(exposed) / fsum(weight))
@@ -147,13 +151,18 @@ def prepare(
         targets=target.names,
         classes=target.classes,
         flat=target.flat and len(objective.quantiles) < 2,
+        copies=alike and rows.groups is not None,
         log=LogScale.of(sample, goal.mean, goal.sd) if isinstance(goal, RegressionGoal) else None,
     )
 
 
-def _make_folds(rows: CanonicalRows, labels: Any, preset: Preset, seed: int) -> tuple[Folds, Folds]:
-    """The folds that cross-fit the encoding, and those of them that are scored."""
-    n, alike = rows.table.n, rows.groups is None and rows.time is None
+def _make_folds(
+    rows: CanonicalRows, labels: Any, preset: Preset, seed: int, *, alike: bool
+) -> tuple[Folds, Folds]:
+    """The folds that cross-fit the encoding, and those of them that are scored: not all where rows
+    are `alike`, without groups and time of the user.
+    """
+    n = rows.table.n
     if n < MIN_ROWS:
         raise DataError(
             f"The table has {n} sample(s) that have weight; a minimum of {MIN_ROWS} "
@@ -175,7 +184,7 @@ def _make_folds(rows: CanonicalRows, labels: Any, preset: Preset, seed: int) -> 
             "some rows by. Leave one of them out, or add groups."
         )
     if single:
-        return folds, folds.first(1, at_least=1)
+        return folds, replace(folds.first(1, at_least=1), groups=rows.groups)
     scored_rows = max(preset.scored_rows, math.ceil(SCORED_OF_CLASS * n / rarest))
     return folds, folds.first(scored_rows) if alike else folds
 
@@ -185,7 +194,7 @@ def warn_of_rows(ready: Prepared, seed: int) -> None:
     sample = ready.sample
     rows = Evidence(sample.X, "rows of the fit", sample.y, folds=sample.folds.of, table=ready.table)
     warn_of_leaks(raw_columns(ready.encoder, ready.schema), rows, sample.labels is not None, seed)
-    warn_of_twins(ready.table, sample.groups)
+    warn_of_twins(ready.table, sample.groups, ready.copies)
 
 
 def _per_exposure(

@@ -116,13 +116,13 @@ def make_folds(
     labels: NDArray[np.int64] | None = None,
 ) -> Folds:
     """Folds of n rows in canonical order: random, by whole groups, forward in time, or stratified
-    by labels.
+    by labels, also by groups of one label each.
     """
     rng = np.random.default_rng(seed)
     if time is not None:
         return _forward(n, count, time, groups)
     if groups is not None:
-        return _by_group(count, groups, rng)
+        return _by_group(count, groups, rng, labels)
     order = rng.permutation(n)
     if labels is not None:
         order = order[np.argsort(labels[order], kind="stable")]
@@ -142,16 +142,29 @@ def _forward(
     return Folds(block.astype(np.int64) - 1, int(block.max()), True, groups)
 
 
-def _by_group(count: int, groups: NDArray[np.int64], rng: np.random.Generator) -> Folds:
-    """Each group goes to the smallest fold so far, the largest group first."""
+def _by_group(
+    count: int,
+    groups: NDArray[np.int64],
+    rng: np.random.Generator,
+    labels: NDArray[np.int64] | None = None,
+) -> Folds:
+    """Each group goes to the smallest fold so far, the largest group first: to the fold with the
+    fewest rows of its label, where every group has one.
+    """
     sizes = np.bincount(groups)
     order = rng.permutation(len(sizes))
     order = order[np.argsort(-sizes[order], kind="stable")]
-    load, fold_of_group = np.zeros(min(count, len(sizes))), np.zeros(len(sizes), dtype=np.int64)
+    count = min(count, len(sizes))
+    label = np.zeros(len(sizes), dtype=np.int64)
+    if labels is not None:
+        label[groups] = labels
+        label *= np.array_equal(label[groups], labels)
+    load, fold_of_group = np.zeros((int(label.max()) + 1, count)), np.zeros(len(sizes), np.int64)
     for g in order:
-        fold_of_group[g] = np.argmin(load)
-        load[fold_of_group[g]] += sizes[g]
-    return Folds(fold_of_group[groups], len(load))
+        own = load[label[g]]
+        fold_of_group[g] = np.lexsort((load.sum(0), own))[0]
+        own[fold_of_group[g]] += sizes[g]
+    return Folds(fold_of_group[groups], count)
 
 
 def drawn(rows: NDArray[np.bool_], most: int, rng: np.random.Generator) -> NDArray[np.bool_]:

@@ -277,9 +277,9 @@ def left_out_together(
         )
         later = later[kept]
         if 0 < later.sum() < len(later):
-            return rows[kept], [torch.as_tensor(np.flatnonzero(later))]
+            return rows[kept], [torch.as_tensor(np.flatnonzero(later))[None]]
     blocks = None if groups is None else blocks_of(torch.as_tensor(groups), len(rows))
-    return rows, blocks if blocks is not None and len(blocks) > 1 else None
+    return rows, blocks if blocks is not None and sum(map(len, blocks)) > 1 else None
 
 
 def fold_partition(sample: Sample, k: int) -> Partition:
@@ -296,7 +296,9 @@ def fold_partition(sample: Sample, k: int) -> Partition:
             torch.as_tensor(train), (torch.as_tensor(block),), torch.as_tensor(~scored)
         )
     others = [folds.held_out(j) for j in range(folds.count) if j != k]
-    if not others and sample.groups is None:  # a single fold: some of its training rows
-        others = [drawn(train, min(INNER_ROWS, int(train.sum()) // 2), np.random.default_rng(0))]
+    if not others:  # a single fold: some of its training rows
+        some = drawn(train, min(INNER_ROWS, int(train.sum()) // 2), np.random.default_rng(0))
+        groups = sample.groups
+        others = [some if groups is None else train & np.isin(groups, groups[some])]
     inner = (torch.as_tensor(block) for block in others if (train & ~block).any())
     return Partition(torch.as_tensor(train), tuple(inner))

@@ -15,7 +15,7 @@ from motifnet.model.explain._explain import (
     outputs_of,
     sensitivities,
 )
-from motifnet.model.explain._leakage import Leakage, warn_of_leaks, warn_of_twins
+from motifnet.model.explain._leakage import Leakage, copies, warn_of_leaks, warn_of_twins
 from motifnet.model.explain._novelty import Novelty
 from motifnet.model.explain._shown import named_columns, show_effects
 from motifnet.model.explain._subgroups import Group, subgroups
@@ -40,6 +40,7 @@ __all__ = [
     "sensitivities",
     "show_effects",
     "subgroups",
+    "copies",
     "warn_of_leaks",
     "warn_of_twins",
 ]

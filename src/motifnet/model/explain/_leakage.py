@@ -20,7 +20,8 @@ integers or of one measurement in two units. The expected number of agreeing pai
 
     n (n − 1) / 2 · Π_j c_j
 
-Rows that agree are twins if this is below `EXPECTED_PAIRS` by at least `MIN_COLUMNS` columns.
+Rows that agree are twins if this is below `EXPECTED_PAIRS` by at least `MIN_COLUMNS` columns. Twins
+that agree in the target too are copies. A fit keeps copies on one side of every split.
 """
 
 from __future__ import annotations
@@ -237,7 +238,7 @@ def twins(table: Table, groups: NDArray[Any] | None = None) -> Mask:
     """
     import pandas as pd
 
-    codes = [pd.factorize(column.values, use_na_sentinel=False)[0] for column in table.columns]
+    codes = _codes(table)
     frame = pd.DataFrame(dict(enumerate(codes)))
     rows = frame.duplicated(keep=False).to_numpy().copy()
     if rows.any() and groups is not None:
@@ -249,14 +250,40 @@ def twins(table: Table, groups: NDArray[Any] | None = None) -> Mask:
     return rows
 
 
-def warn_of_twins(table: Table, groups: NDArray[Any] | None) -> None:
-    """Warn if many rows of a fit have a twin in another group."""
+def copies(table: Table, y: NDArray[Any]) -> Codes | None:
+    """Codes with shape (n,), equal for rows that are copies, of a table and its target y with shape
+    (n, q); None if these are few.
+    """
+    import pandas as pd
+
+    codes = _codes(table)
+    frame = pd.DataFrame(dict(enumerate([*codes, *y.T])))
+    if not are_many(int(frame.duplicated(keep=False).sum()), table.n):
+        return None
+    if not _are_unexpected(table, codes):
+        return None
+    return frame.groupby(list(frame), sort=False, dropna=False).ngroup().to_numpy(dtype=np.int64)
+
+
+def warn_of_twins(table: Table, groups: NDArray[Any] | None, together: bool = False) -> None:
+    """Warn if many rows of a fit have a twin in another group, or are copies that it keeps
+    `together`.
+    """
+    import pandas as pd
+
     count = int(twins(table, np.arange(table.n) if groups is None else groups).sum())
     if are_many(count, table.n):
         warn_caller(
             f"{count:,} of {table.n:,} rows have a twin that agrees with them in every digit of "
             "every column. If twins are one object entered twice, the errors of the fit are too "
             "good: pass groups= (--groups), with the same value for all rows of an object."
+        )
+    elif together:
+        again = int(pd.Series(groups).duplicated().sum())
+        warn_caller(
+            f"{again:,} of {table.n:,} rows are copies of another one, in every column and the "
+            "target. The fit keeps copies on one side of every split, so that its errors are those "
+            "of new rows. Leave copies out, or pass groups= (--groups) if they are other objects."
         )
 
 
@@ -265,7 +292,14 @@ def are_many(count: int, n: int) -> bool:
     return count > max(MIN_TWINS, TWIN_SHARE * n)
 
 
-def _are_unexpected(table: Table, codes: list[NDArray[np.int64]]) -> bool:
+def _codes(table: Table) -> list[Codes]:
+    """Of each column, codes that equal values share."""
+    import pandas as pd
+
+    return [pd.factorize(column.values, use_na_sentinel=False)[0] for column in table.columns]
+
+
+def _are_unexpected(table: Table, codes: list[Codes]) -> bool:
     """Whether chance makes hardly any pair of rows agree."""
     pairs, kept = table.n * (table.n - 1) / 2, list[NDArray[np.float64]]()
     for column, code in zip(table.columns, codes, strict=True):
