@@ -32,6 +32,7 @@ __all__ = [
     "ScoredRows",
     "Share",
     "centres_of",
+    "copies",
     "effects_of",
     "explain",
     "named_columns",
@@ -40,7 +41,6 @@ __all__ = [
     "sensitivities",
     "show_effects",
     "subgroups",
-    "copies",
     "warn_of_leaks",
     "warn_of_twins",
 ]
