@@ -131,10 +131,13 @@ def _tuned(
     log: LogScale | None = None,
 ) -> Part:
     sample = run.transformed(log)
-    # no trial where few centres are wanted, as another kernel may then
-    # be the better one, nor of a single fold, which is a trial itself
-    tried = number and sample.folds.count > 1 and not run.small and run.budget is None
-    worth = run.gains(log, MIN_GAIN) if tried else None
+    # no trial where few centres are wanted, as another kernel may then be the better one, nor where
+    # others need the first training; of a single fold, the trial itself, where the model of all
+    # rows is another one, because its encoding is
+    single, needed = sample.folds.count == 1, run.copies or run.preset.sup_norm
+    apart = sample.views is not None and not (number == 0 and needed)
+    tried = (apart if single else number > 0) and not run.small and run.budget is None
+    worth = run.gains(log, MIN_GAIN if number else 0.0) if tried else None
     fitted = run.train(sample, starts_of(convex, settings.profiles), settings, number + 1, worth)
     if number == 0:
         run.first = fitted

@@ -71,12 +71,9 @@ class Prior:
         """∇f with shape (n, d) at rows A of f = Σ dual_i k(·, b_i), from φ'(t) = −(5/3) t (1 + √5
         t) e^{−√5 t}.
         """
-        W = (
-            (1 - self.share)
-            * _derivative_ratio(distances(A * self.scale, B * self.scale, 2))
-            * dual
-        )
-        joint = (W.sum(1)[:, None] * A - W @ B) * self.scale**2
+        scale = self.scale.to(A.dtype)
+        W = (1 - self.share) * _derivative_ratio(distances(A * scale, B * scale, 2)) * dual
+        joint = (W.sum(1)[:, None] * A - W @ B) * scale**2
         additive = torch.empty_like(A)
         for j, (a, b) in enumerate(zip(A.T, B.T, strict=True)):
             difference = a[:, None] - b
@@ -240,9 +237,9 @@ class Smooth:
         return self.dual / np.sqrt((self.P**2).sum(1)[:, None] * self.noise_variance)
 
     def gradients(self) -> Matrix:
-        """∇f̂ of the first target at the rows, with shape (n, d)."""
-        A = torch.as_tensor(self.X)
-        return self.prior.gradients(A, A, torch.as_tensor(self.dual[:, 0])).numpy()
+        """∇f̂ of the first target at the rows, with shape (n, d), computed in single precision."""
+        A = torch.as_tensor(self.X).float()
+        return self.prior.gradients(A, A, torch.as_tensor(self.dual[:, 0]).float()).double().numpy()
 
     def change(self, X: Matrix) -> float:
         """The root mean square of f̂ at the rows minus f̂ at others X with shape (n, d)."""

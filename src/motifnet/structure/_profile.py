@@ -56,7 +56,7 @@ STRUCTURE = {
     "invariance": (200, 400),
 }
 JUMP_LEVEL = 1e-3  # of a jump that is worth a layer, on those few rows
-BOUNDARY_ROWS = 2_000  # from which the position of a jump is computed
+BOUNDARY_ROWS = 1_200  # from which the position of a jump is computed
 MAX_JUMP_COLUMNS = 8  # among which a fit searches for jumps
 # detectors of numeric targets only: for classes the noise is part of the target
 OF_NUMBERS = ("noise floor", "heteroscedasticity", "learning curve", "singularity")

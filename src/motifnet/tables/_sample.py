@@ -85,11 +85,14 @@ class Sample:
         """Codes with shape (n,), the same for equal rows of the matrix (None) or of the view of
         fold k.
         """
-        return self._own_codes if k is None or self.views is None else equal_rows(self.views[k])
+        of = None if self.views is None else k
+        if of not in self._codes:
+            self._codes[of] = equal_rows(self.X if of is None else self.view(of))
+        return self._codes[of]
 
     @cached_property
-    def _own_codes(self) -> NDArray[np.int64]:
-        return equal_rows(self.X)
+    def _codes(self) -> dict[int | None, NDArray[np.int64]]:
+        return {}
 
     def only(self, k: int) -> Sample:
         """The sample with fold k as its only scored fold."""

@@ -75,12 +75,18 @@ class RidgePath:
         coef = self.directions @ (self.products / (self.squares + lam)[:, None])
         return coef, self.y_mean - self.x_mean @ coef
 
-    def leave_one_out(self, lam: float) -> Matrix:
-        """Leave-one-out residuals of y with shape (n, q); 0 in rows whose leverage is 1."""
-        shrunk = self.scores / (self.squares + lam)
-        leverage = self.root**2 / (self.root**2).sum() + (shrunk * self.scores).sum(1)
-        residual = self.b - shrunk @ self.products
-        return residual / np.maximum(1 - leverage, 1e-10)[:, None] / self.root[:, None]
+    def leave_one_out_errors(self, lams: Matrix) -> Matrix:
+        """Σ w_i ‖r_i‖² over leave-one-out residuals r for every λ, with shape (L,). A residual is 0
+        in rows whose leverage is 1.
+        """
+        inverse = 1 / (self.squares[:, None] + lams)
+        leverage = self.root[:, None] ** 2 / (self.root**2).sum() + self.scores**2 @ inverse
+        left = np.maximum(1 - leverage, 1e-10)
+        errors = np.zeros(len(lams))
+        for b, products in zip(self.b.T, self.products.T, strict=True):
+            residuals = b[:, None] - self.scores @ (products[:, None] * inverse)
+            errors += ((residuals / left) ** 2).sum(0)
+        return errors
 
 
 def path_errors(X: Matrix, y: Matrix, weight: Matrix, folds: Folds | None = None) -> Matrix:
@@ -88,11 +94,8 @@ def path_errors(X: Matrix, y: Matrix, weight: Matrix, folds: Folds | None = None
     of folds where rows depend on each other.
     """
     if folds is None:
-        path = RidgePath.of(X, y, weight)
-        return (
-            np.array([weight @ (path.leave_one_out(g * weight.sum()) ** 2).sum(1) for g in GRID])
-            / weight.sum()
-        )
+        total = weight.sum()
+        return RidgePath.of(X, y, weight).leave_one_out_errors(GRID * total) / total
     errors = np.zeros(len(GRID))
     for k in range(folds.count):
         train, out = folds.train(k), folds.held_out(k)
@@ -141,10 +144,10 @@ class Linear(Teacher):
 
 
 def _solve(sample: Sample, seed: int) -> tuple[Matrix, Matrix]:
-    errors = path_errors(sample.X, sample.y, sample.weight, dependent_folds(sample, seed))
-    return RidgePath.of(sample.X, sample.y, sample.weight).solve(
-        GRID[best_index(errors)] * sample.weight.sum()
-    )
+    rows, lams = (sample.X, sample.y, sample.weight), GRID * sample.weight.sum()
+    path, folds = RidgePath.of(*rows), dependent_folds(sample, seed)
+    errors = path.leave_one_out_errors(lams) if folds is None else path_errors(*rows, folds)
+    return path.solve(lams[best_index(errors)])
 
 
 def dependent_folds(sample: Sample, seed: int) -> Folds | None:
