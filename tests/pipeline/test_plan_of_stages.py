@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ import pytest
 
 from motifnet import MotifClassifier, MotifRegressor
 from motifnet.engine import Control, LedgerRow, MotifnetWarning, Stopped
-from motifnet.pipeline import History, Planned, Run, ScoredCandidate, carry_out
+from motifnet.pipeline import PRESETS, History, Planned, Run, ScoredCandidate, carry_out
 
 
 def run_of(limit: float | None, took: float) -> Any:
@@ -100,3 +101,22 @@ def test_a_kernel_far_from_all_parts_has_no_output_layer_of_its_own(
         if row.stage == "own loss"
     )
     assert note.startswith("not run: the trained kernel alone has") != refitted
+
+
+@pytest.mark.parametrize(("limit", "more"), [(None, False), (600.0, True)])
+def test_what_a_limit_leaves_goes_to_more_trees(limit: float | None, more: bool) -> None:
+    X, _ = _wave()
+    y = 2.0 * (X[:, 0] > 0) + (X[:, 1] > 0.3) * (X[:, 2] > 0) + 0.3 * X[::-1, 0]
+    ledger = MotifRegressor(preset="balanced", time_limit_s=limit).fit(X, y).ledger_
+    extras = [name for name, _ in PRESETS["balanced"].in_time if name != "catboost"]
+    assert all((name in [row.stage for row in ledger]) == more for name in extras)
+
+
+def test_a_stage_waits_for_a_multiple_of_the_time_of_another() -> None:
+    done: list[float] = []
+    run = run_of(8.0, took=3.0)
+    plan = [Planned(f"{t}", partial(done.append, t), "first", t) for t in (2.0, 3.0)]
+    carry_out(cast(Run, run), plan)
+    assert done == [2.0]
+    said = "not run: first took 3.0 s, of which it takes some 3 times, and 8.0 s are left"
+    assert run.history.ledger[-1].note == said

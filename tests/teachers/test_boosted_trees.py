@@ -139,13 +139,15 @@ def test_a_limit_of_time_ends_the_growth_and_not_the_fit() -> None:
     assert np.mean((fitted.oof - sample.y) ** 2) < np.var(sample.y)
 
 
-@pytest.mark.parametrize(("limit", "anew"), [(None, True), (0.4, False)])
+@pytest.mark.parametrize(
+    ("n", "limit", "anew"), [(4_000, None, True), (4_000, 0.4, False), (9_000, 0.4, False)]
+)
 def test_trees_of_a_single_fold_that_a_limit_cut_short_are_those_that_were_scored(
-    limit: float | None, anew: bool
+    n: int, limit: float | None, anew: bool
 ) -> None:
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(4_000, 6))
-    whole = Sample.plain(X, np.sin(3 * X[:, 0]) * X[:, 1] + 0.1 * rng.normal(size=4_000))
+    X = rng.normal(size=(n, 6))
+    whole = Sample.plain(X, np.sin(3 * X[:, 0]) * X[:, 1] + 0.1 * rng.normal(size=n))
     sample = replace(whole, folds=whole.folds.first(1, at_least=1))
     fitted = BoostedTrees(max_trees=5_000, patience=5_000, bagged=False).fit(
         sample, control=Control(limit)
@@ -154,13 +156,17 @@ def test_trees_of_a_single_fold_that_a_limit_cut_short_are_those_that_were_score
     assert np.allclose(fitted.predict(X[rows]), fitted.oof[rows]) != anew
 
 
-@pytest.mark.parametrize("n", [ONCE_ROWS - 1, ONCE_ROWS])
-def test_trees_of_all_rows_are_as_many_if_those_of_a_single_fold_are_grown_once(n: int) -> None:
+@pytest.mark.parametrize(
+    ("n", "limit"), [(ONCE_ROWS - 1, None), (ONCE_ROWS, None), (ONCE_ROWS, 600.0)]
+)
+def test_trees_of_all_rows_are_as_many_if_those_of_a_single_fold_are_grown_once(
+    n: int, limit: float | None
+) -> None:
     sample = problem(n)
     sample = replace(sample, folds=sample.folds.only(0))
     # so slow that the last tree is the best one
     teacher = BoostedTrees(max_trees=9, learning_rate=0.01, leaves=3, bagged=False)
-    fitted = teacher.fit(sample)
+    fitted = teacher.fit(sample, control=Control(limit))
     assert len(fitted.forests[0].roots) == 1 + 9 * 4 / 3 * 4 / 3
     assert r2(fitted.oof, sample.y) > 0.05
     assert np.isnan(fitted.oof).any(1).mean() == pytest.approx(0.75, abs=0.01)

@@ -29,7 +29,8 @@ class MotifClassifier(ClassifierMixin, StreamedEstimator):
     preset : {"balanced", "fast", "best"}, default "balanced"
         How much is tried: seconds, tens of seconds, minutes for some thousands of rows.
     time_limit_s : float or None
-        Seconds after which the fit ends with its best model.
+        Seconds after which the fit ends with its best model. What the stages of `balanced` leave of
+        them goes to more trees, CatBoost's too where it is installed.
     n_jobs : int or None
         Number of parallel jobs; None is one a core. The result does not depend on it.
     random_state : int, RandomState or None

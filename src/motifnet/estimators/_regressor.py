@@ -45,7 +45,8 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         The levels of "pinball". One level gives predictions with shape (n,), several with shape (n,
         levels), in increasing order.
     time_limit_s : float or None
-        Seconds after which the fit ends with its best model.
+        Seconds after which the fit ends with its best model. What the stages of `balanced` leave of
+        them goes to more trees, CatBoost's too where it is installed.
     n_jobs : int or None
         Number of parallel jobs; None is one a core. The result does not depend on it.
     random_state : int, RandomState or None

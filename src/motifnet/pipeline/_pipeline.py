@@ -47,11 +47,14 @@ from motifnet.teachers import EstimatorTeacher, FittedKernel
 
 @dataclass(frozen=True)
 class Planned:
-    """A stage that is to run, and `like`, an earlier stage that took about the same time."""
+    """A stage that is to run, and `like`, an earlier stage of which it takes about `times` the
+    seconds.
+    """
 
     name: str
     work: Callable[[], object]
     like: str | None = None
+    times: float = 1.0
 
 
 def run_stages(run: Run) -> ScoredCandidate:
@@ -99,6 +102,8 @@ def _plan(run: Run, convex: FittedKernel, folds: EveryFold | None, seconds: floa
     for number, name in enumerate(preset.later(run.sample.labels is not None), 1):
         add = partial(add_later_model, run, name, number)
         plan.append(Planned(name, add, trees if "trees" in name else None))
+    for name, times in preset.in_time if limited else ():
+        plan.append(Planned(name, partial(add_base_model, run, name, None), trees, times))
     plan.append(Planned("stack", partial(stack, run)))
     plan.append(Planned("compact", partial(compact, run)))
     if preset.sup_norm:
@@ -129,8 +134,12 @@ def carry_out(run: Run, plan: list[Planned]) -> None:
         # convex fit are as large as a Gram matrix of all rows
         while plan:
             stage, left = plan[0], run.control.seconds_left
-            if stage.like is not None and (took := run.history.seconds_of(stage.like)) > left > 0:
-                why = f"not run: {stage.like} took {took:.1f} s, and {left:.1f} s are left"
+            took = 0.0 if stage.like is None else run.history.seconds_of(stage.like)
+            if stage.times * took > left > 0:
+                times = (
+                    "" if stage.times == 1 else f", of which it takes some {stage.times:.0f} times"
+                )
+                why = f"not run: {stage.like} took {took:.1f} s{times}, and {left:.1f} s are left"
                 run.history.leave_out(stage.name, why)
             else:
                 stage.work()

@@ -53,6 +53,8 @@ class Preset:
     teachers: tuple[str, ...] = ()  # after the trainings
     of_classes: tuple[str, ...] = ("shallow trees",)  # the same, for classes only
     installed: tuple[str, ...] = ()  # the same, where their package is installed
+    # the same, in what a time limit leaves: the name, and its seconds over those of quick trees
+    in_time: tuple[tuple[str, float], ...] = ()
     monotone: tuple[str, ...] = ("trees", "randomised trees")  # of a monotone fit
     ridge_again: bool = True  # solve the convex fit for other λ
     sup_norm: bool = False  # train for the largest error
@@ -78,13 +80,15 @@ class Preset:
         """
         if objective.name == "supnorm":
             return replace(self, sup_norm=True).with_teachers(names, Objective())
-        found = [
-            name
-            for name in self.installed
-            if find_spec(name) is not None and (name, objective.name) not in CANNOT_LEARN
-        ]
+
+        def can_learn(name: str) -> bool:
+            missing = name == "catboost" and find_spec(name) is None
+            return not missing and (name, objective.name) not in CANNOT_LEARN
+
+        found = [name for name in self.installed if can_learn(name)]
         if names is None:
-            return replace(self, teachers=(*self.teachers, *found))
+            in_time = tuple(extra for extra in self.in_time if can_learn(extra[0]))
+            return replace(self, teachers=(*self.teachers, *found), in_time=in_time)
         known = [name for name in TEACHERS if name != "kernel ridge"]
         if (
             isinstance(names, str)
@@ -108,7 +112,10 @@ class Preset:
             )
         others = [*found, *(name for name in names if name not in self.early)]
         return replace(
-            self, teachers=tuple(dict.fromkeys([*self.teachers, *others])), requested=tuple(names)
+            self,
+            teachers=tuple(dict.fromkeys([*self.teachers, *others])),
+            in_time=(),
+            requested=tuple(names),
         )
 
     def trainings(self, folds: int) -> tuple[FeatureSettings, ...]:
@@ -132,7 +139,9 @@ PRESETS = {
         monotone=("quick trees",),
         ridge_again=False,
     ),
-    "balanced": Preset(),
+    "balanced": Preset(
+        in_time=(("trees", 3.0), ("catboost", 12.0), ("randomised trees", 4.0)),
+    ),
     "best": Preset(
         small_rows=1_000,
         scored_rows=4_000,

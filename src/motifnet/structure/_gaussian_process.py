@@ -14,7 +14,7 @@ p-value does not rely on that. Let P + 11ᵀ/n = C Cᵀ. The entries of e = Cᵀ
 contribution of a row given the rows after it. They have one variance and no correlation. ‖(CᵀS)ᵀe‖
 is compared with the same under random signs of the entries. The test is valid for noise that grows
 along a column or has heavy tails, and for the misfit. Settings come from the restricted likelihood
-on few rows, by coordinate ascent on a grid.
+on few rows, by coordinate ascent on a grid, λ by steps between neighbours.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from torch import Tensor
 
 from motifnet.engine import Matrix
 from motifnet.kernels import (
-    SpectralPath,
     distances,
     factor,
     median_distances,
@@ -133,19 +132,19 @@ def _search(
     joint = cache(lambda i: Prior(scales[i], 1.0, 0.0, 1.0).single_gram(X, X))
     additive = cache(lambda i: _additive(X.float(), X.float(), _ADDITIVE[i]).double())
 
+    ridge = {0: len(_RIDGES) // 2}  # where the next climb starts: of neighbours it is nearly one
+
     @cache
     def value(scale: int, rate: int, share: int) -> tuple[float, float]:
         s = _SHARES[share]
-        return _best_ridge(
-            SpectralPath.of(
-                (1 - s) * joint(scale) + s * additive(rate), torch.ones(len(X), dtype=X.dtype)
-            ),
-            y,
+        likelihood, ridge[0] = _best_ridge(
+            (1 - s) * joint(scale) + s * additive(rate), y.numpy(), ridge[0]
         )
+        return likelihood, float(_RIDGES[ridge[0]])
 
     point = _climbed(value, (len(_SCALES), len(_ADDITIVE), len(_SHARES)), start)
-    highest, ridge = value(*point)
-    prior = Prior(scales[point[0]], _ADDITIVE[point[1]], _SHARES[point[2]], ridge)
+    highest, lam = value(*point)
+    prior = Prior(scales[point[0]], _ADDITIVE[point[1]], _SHARES[point[2]], lam)
     return prior, highest, point
 
 
@@ -163,15 +162,22 @@ def _climbed(
     return point
 
 
-def _best_ridge(path: SpectralPath, y: Tensor) -> tuple[float, float]:
-    """The largest −½ Σ_columns [Σ log(Λ + λ) + (n − 1) log τ²] over λ, and that λ."""
-    shifted = path.values[:, None] + torch.as_tensor(_RIDGES, dtype=y.dtype)
-    squares = ((path.vectors.T @ y) ** 2).T @ (1 / shifted)  # (q, ridges)
-    likelihood = -0.5 * (
-        len(squares) * shifted.log().sum(0) + len(shifted) * (squares + 1e-300).log().sum(0)
-    )
-    i = int(likelihood.argmax())
-    return float(likelihood[i]), float(_RIDGES[i])
+def _best_ridge(K: Tensor, y: Matrix, start: int) -> tuple[float, int]:
+    """The restricted log likelihood at the λ of the grid that neither neighbour exceeds, and its
+    index. The climb begins at an index.
+    """
+
+    @cache
+    def likelihood(i: int) -> float:
+        L = factor(K, torch.full((len(K),), float(_RIDGES[i]), dtype=K.dtype))
+        return _variance_and_likelihood(L, y)[1]
+
+    best, before = start, -1
+    while best != before:
+        before = best
+        near = range(max(best - 1, 0), min(best + 2, len(_RIDGES)))
+        best = max(near, key=likelihood)
+    return likelihood(best), best
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ ONCE_ROWS = 8_000  # from which on the trees of a single fold are grown once
 _FULL_ROWS = 3000  # with the stated learning rate; it grows as 1 / √n with fewer rows, to save time
 _MAX_SPEED = 2.4  # times the stated rate
 _MANY_CLASSES = 2.0  # times the rate: a round grows a tree for each class
-_AGAIN = 1.5  # time of trees of all rows, in units of that of a single fold
+# time of trees of all rows, in units of that of a single fold, and of one that is grown once
+_AGAIN, _AGAIN_ONCE = 1.5, 2.0
 _SHARE = 0.75  # of the time that is left
 # growth, of the time of a fold: trees are also read, and predict; many classes have more trees
 _OF_SLICE, _OF_CLASSES = 0.7, 0.45
@@ -99,13 +100,7 @@ class BoostedTrees(Teacher):
         end = start + _SHARE * (control or Control()).seconds_left
         single, one_model = sample.folds.count == 1 and not forward, forward or not self.bagged
         count = sample.folds.count + (one_model and not single)
-        once = (
-            single
-            and one_model
-            and sample.n >= ONCE_ROWS
-            and math.isinf(end)
-            and engine.until is not None
-        )
+        once = single and one_model and sample.n >= ONCE_ROWS and engine.until is not None
 
         def grow(rows: Sample, k: int) -> Forests:
             seconds = (
@@ -119,7 +114,8 @@ class BoostedTrees(Teacher):
         now = time.monotonic()
         # Trees that a time limit cut short stay: grown again on all rows in the same time, they
         # would be worse than their score.
-        if not models or (one_model and (not single or end - now > _AGAIN * (now - start))):
+        again = _AGAIN_ONCE if once else _AGAIN
+        if not models or (one_model and (not single or end - now > again * (now - start))):
             counted = not forward and bool(models) and (single or math.isinf(end))
             models = [
                 self._grow_again(sample, engine, models, seed, once=once)
