@@ -36,15 +36,10 @@ def conventions(*estimators: Any) -> Callable[[Callable[..., None]], Callable[..
     return parametrize_with_checks([*estimators], expected_failed_checks=lambda _: BY_FOLDS)
 
 
-@conventions(MotifRegressor(), MotifClassifier("fast"))
-def test_scikit_learn_conventions(
-    estimator: Any, check: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With every stage of two presets: no convention depends on the number of folds, or of the
-    steps of a training.
-    """
-    for name in ("balanced", "fast"):
-        monkeypatch.setitem(PRESETS, name, short(name))
+@pytest.mark.usefixtures("short_fits")
+@conventions(MotifRegressor("fast"), MotifClassifier("fast"))
+def test_scikit_learn_conventions(estimator: Any, check: Callable[[Any], None]) -> None:
+    """No convention depends on the number of folds, or of the steps of a training."""
     check(estimator)
 
 

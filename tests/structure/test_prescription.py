@@ -126,6 +126,7 @@ def test_found_structure_is_built_in_kept_saved_and_exported(
     model.to_onnx(tmp_path / "m.onnx")  # compared with the network before it is written
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("n", [150, 300])
 def test_where_nothing_is_found_the_model_is_that_without_a_profile(n: int) -> None:
     rng = np.random.default_rng(0)
@@ -141,6 +142,7 @@ def test_where_nothing_is_found_the_model_is_that_without_a_profile(n: int) -> N
     np.testing.assert_array_equal(model.predict(X), plain.predict(X))
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_a_given_profile_is_followed_and_checked() -> None:
     X, _, y = exchangeable(np.random.default_rng(2))
     found = motifnet.profile(X, y)
@@ -153,6 +155,7 @@ def test_a_given_profile_is_followed_and_checked() -> None:
         MotifRegressor(profile="car").fit(X, y)
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_classes_have_invariances_too() -> None:
     X, f, _ = exchangeable(np.random.default_rng(3), 600)
     model = MotifClassifier(preset="fast", profile="auto").fit(
