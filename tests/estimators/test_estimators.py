@@ -148,6 +148,7 @@ def test_bit_equal_over_processes_jobs_hash_seeds_and_row_order(
     assert done.stdout == here
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.filterwarnings("ignore:.*alone explains")
 def test_fit_leaves_global_random_state_alone() -> None:
     np.random.seed(3)
@@ -160,6 +161,7 @@ def test_fit_leaves_global_random_state_alone() -> None:
     assert torch.equal(torch.get_rng_state(), before_torch)
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("kind", [MotifRegressor, MotifClassifier])
 def test_a_row_of_weight_zero_is_none(kind: Any) -> None:
     rng = np.random.default_rng(1)
@@ -272,6 +274,7 @@ def test_bad_input_is_our_error(X: Any, y: Any, words: str) -> None:
         MotifRegressor(preset="fast").fit(X, y)
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.filterwarnings("ignore:.*alone explains")
 def test_odd_but_right_input_is_fitted() -> None:
     rng = np.random.default_rng(7)
@@ -343,6 +346,7 @@ def test_retraining_on_new_rows_never_hurts_them() -> None:
         network.retrain(X[:, :1], y)
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_catboost_as_a_further_teacher(table: pd.DataFrame, tmp_path: Path) -> None:
     pytest.importorskip("catboost")
     X = table.drop(columns="price")
