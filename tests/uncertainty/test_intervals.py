@@ -196,7 +196,6 @@ def test_intervals_of_what_groups_or_moments_have_in_common(kind: str) -> None:
     assert intervals_of(fit).unit == (4 if kind == "groups" else 1)
 
 
-@pytest.mark.usefixtures("short_fits")
 def test_intervals_with_groups_and_time() -> None:
     X, y = rows(240)
     time = np.arange(240)
