@@ -346,7 +346,6 @@ def test_retraining_on_new_rows_never_hurts_them() -> None:
         network.retrain(X[:, :1], y)
 
 
-@pytest.mark.usefixtures("short_fits")
 def test_catboost_as_a_further_teacher(table: pd.DataFrame, tmp_path: Path) -> None:
     pytest.importorskip("catboost")
     X = table.drop(columns="price")

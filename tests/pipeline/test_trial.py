@@ -183,7 +183,7 @@ def test_a_fit_with_rounds_and_trials_takes_every_form_of_table(
         "time": {"time": np.arange(n)},
         "weights": {"sample_weight": rng.uniform(0, 2, n)},
     }
-    model = MotifRegressor(random_state=0, n_jobs=1, time_limit_s=60).fit(
+    model = MotifRegressor(profile=None, random_state=0, n_jobs=1, time_limit_s=60).fit(
         X, y, **given.get(form, {})
     )
     assert np.isfinite(model.predict(X)).all()
