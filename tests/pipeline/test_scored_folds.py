@@ -188,7 +188,6 @@ def test_other_forms_of_a_table_keep_their_scores(n: int, form: str) -> None:
     assert 0.95 < claimed < 1.05  # the noise, and nothing else
 
 
-@pytest.mark.usefixtures("short_fits")
 @few_rows
 def test_classes_are_scored_so_too(n: int) -> None:
     X, y = table(n)
