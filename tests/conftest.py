@@ -24,11 +24,14 @@ def _same_start() -> Iterator[None]:
 
 @pytest.fixture
 def short_fits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The preset "fast" with two folds and trainings of few steps, for what does not depend on what
-    a fit has learned. Slow tests take the whole one.
+    """The preset "fast" with two folds, and trainings and distillations of few steps, for what does
+    not depend on what a fit has learned. Slow tests take the whole ones.
     """
+    from motifnet.compress._distillation import Distillation
     from motifnet.pipeline import PRESETS
-    from tests.shared.short_presets import short
+    from tests.shared.short_presets import short, shorter
 
     if request.node.get_closest_marker("slow") is None:
         monkeypatch.setitem(PRESETS, "fast", short("fast"))
+        whole = Distillation.of
+        monkeypatch.setattr(Distillation, "of", staticmethod(lambda task: shorter(whole(task))))

@@ -52,12 +52,19 @@ MENDED = bad_input_cases.MENDED | bad_method_cases.MENDED
 SLOW = {"compression to more units than rows"}
 
 
+@pytest.fixture(scope="module")
+def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that cases name."""
+    folder = tmp_path_factory.mktemp("bad")
+    lay_out(folder)
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder, with the files that cases name."""
-    lay_out(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def folder(laid_out: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, which no case changes."""
+    monkeypatch.chdir(laid_out)
+    return laid_out
 
 
 def test_the_table_is_long_and_no_case_has_the_name_of_another() -> None:

@@ -36,15 +36,10 @@ def conventions(*estimators: Any) -> Callable[[Callable[..., None]], Callable[..
     return parametrize_with_checks([*estimators], expected_failed_checks=lambda _: BY_FOLDS)
 
 
-@conventions(MotifRegressor(), MotifClassifier("fast"))
-def test_scikit_learn_conventions(
-    estimator: Any, check: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With every stage of two presets: no convention depends on the number of folds, or of the
-    steps of a training.
-    """
-    for name in ("balanced", "fast"):
-        monkeypatch.setitem(PRESETS, name, short(name))
+@pytest.mark.usefixtures("short_fits")
+@conventions(MotifRegressor("fast"), MotifClassifier("fast"))
+def test_scikit_learn_conventions(estimator: Any, check: Callable[[Any], None]) -> None:
+    """No convention depends on the number of folds, or of the steps of a training."""
     check(estimator)
 
 
@@ -153,6 +148,7 @@ def test_bit_equal_over_processes_jobs_hash_seeds_and_row_order(
     assert done.stdout == here
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.filterwarnings("ignore:.*alone explains")
 def test_fit_leaves_global_random_state_alone() -> None:
     np.random.seed(3)
@@ -165,6 +161,7 @@ def test_fit_leaves_global_random_state_alone() -> None:
     assert torch.equal(torch.get_rng_state(), before_torch)
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("kind", [MotifRegressor, MotifClassifier])
 def test_a_row_of_weight_zero_is_none(kind: Any) -> None:
     rng = np.random.default_rng(1)
@@ -277,6 +274,7 @@ def test_bad_input_is_our_error(X: Any, y: Any, words: str) -> None:
         MotifRegressor(preset="fast").fit(X, y)
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.filterwarnings("ignore:.*alone explains")
 def test_odd_but_right_input_is_fitted() -> None:
     rng = np.random.default_rng(7)

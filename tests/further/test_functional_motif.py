@@ -71,6 +71,7 @@ def two_waves(n: int = 40) -> tuple[Matrix, Matrix]:
     return 5 + coefficients @ waves, coefficients
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_scores_are_standardised_and_keep_l2_distances() -> None:
     X, _ = two_waves()
     front = layer(X, n_components=2)
@@ -85,6 +86,7 @@ def test_scores_are_standardised_and_keep_l2_distances() -> None:
     assert front.explained == pytest.approx(1)
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_whitening_counts_all_components_alike() -> None:
     X, coefficients = two_waves()
     Z = layer(X, n_components=2, whitening=1.0)(X)
@@ -92,6 +94,7 @@ def test_whitening_counts_all_components_alike() -> None:
     np.testing.assert_allclose(Z @ Z.T, 2 * coefficients @ coefficients.T, atol=1e-9)
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_a_share_of_the_variance_chooses_the_number_of_components() -> None:
     X, _ = two_waves()  # variances 4 : 1
     assert layer(X, n_components=0.79).n_components == 1
@@ -99,6 +102,7 @@ def test_a_share_of_the_variance_chooses_the_number_of_components() -> None:
     assert layer(X, n_components=1).explained == pytest.approx(0.8, rel=1e-2)
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize(("order", "removed"), [(1, 0), (2, 1)])
 def test_a_derivative_does_not_see_polynomials_of_lower_degree(order: int, removed: int) -> None:
     X, _ = two_waves()
@@ -109,6 +113,7 @@ def test_a_derivative_does_not_see_polynomials_of_lower_degree(order: int, remov
     assert np.abs(front(higher) - front(X)).max() > 1e-2
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_the_derivative_is_that_of_calculus() -> None:
     grid = np.sort(np.random.default_rng(0).uniform(0, 2, 80))
     sizes = np.linspace(1, 2, 30)
@@ -121,6 +126,7 @@ def test_the_derivative_is_that_of_calculus() -> None:
     assert abs(a) == pytest.approx(abs(b), rel=1e-9)
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_strong_smoothing_leaves_lines_and_a_little_of_it_the_curves() -> None:
     X, _ = two_waves()
     noisy = X + 0.2 * np.random.default_rng(0).standard_normal(X.shape)
@@ -145,6 +151,7 @@ def test_the_choice_sees_through_levels() -> None:
     assert np.sqrt(np.mean((lost.predict(new) - truth) ** 2)) > 0.8 * truth.std()
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_the_leave_one_out_error_is_that_of_fits_without_the_row() -> None:
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import RBF
@@ -170,14 +177,16 @@ def test_the_network_starts_as_the_model_that_chose_its_layer(
     assert [row.error for row in fitted.model_.ledger_ if row.kept][-1] <= first.error
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_same_seed_same_model_and_global_state_untouched(fitted: FunctionalMotifRegressor) -> None:
     X, y = shifted_curves(120)
     before = np.random.get_state()[1].copy()  # type: ignore[index]
-    again = clone(fitted).fit(X, y)
+    one, again = (clone(fitted).fit(X, y) for _ in range(2))
     assert (np.random.get_state()[1] == before).all()  # type: ignore[index]
-    assert (again.predict(X) == fitted.predict(X)).all()
+    assert (again.predict(X) == one.predict(X)).all()
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_frames_name_the_grid_and_missing_points_are_filled() -> None:
     X, y = shifted_curves(60)
     y = y + 0.2 * np.sin(np.arange(60) ** 2)  # else one score explains it, of which a fit warns

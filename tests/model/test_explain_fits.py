@@ -114,6 +114,7 @@ def test_classes_are_explained_by_their_probabilities() -> None:
     assert found.error is not None and found.error < np.log(2)
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("setting", ["time", "groups", "pinball", "poisson"])
 def test_every_kind_of_fit_can_be_explained(setting: str) -> None:
     X, y = noisy(120)

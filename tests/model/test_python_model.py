@@ -17,7 +17,7 @@ from motifnet import MotifClassifier, MotifRegressor
 from motifnet.cli._app import app
 from motifnet.engine import UsageError
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("short_fits")]
 LEVELS = np.array([0.01, 0.1, 0.5, 0.9, 0.99])
 
 

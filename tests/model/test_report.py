@@ -360,6 +360,7 @@ def test_command_line(fitted: MotifRegressor, tmp_path: Path) -> None:
     assert output("report", tmp_path / "m.motif", "--out", tmp_path / "r.pdf")[0] == 2
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_fit_writes_a_report(tmp_path: Path) -> None:
     X, y = table(90)
     X.assign(price=y).to_csv(tmp_path / "t.csv", index=False)

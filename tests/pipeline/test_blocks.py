@@ -120,12 +120,19 @@ BESIDE: dict[str, dict[str, Any]] = {
     "time": {"time": np.arange(150)},
     "weights": {"sample_weight": np.linspace(0.5, 2, 150)},
 }
+TABLES, SIZES = ("numbers", "equal rows", "categories"), ("compact", "small")
+# each table beside each column has one size in the fast suite, and the other in the slow one
+KINDS = [
+    pytest.param(rows, beside, size, marks=[pytest.mark.slow] if (i + j + k) % 2 else [])
+    for i, rows in enumerate(TABLES)
+    for j, beside in enumerate(BESIDE)
+    for k, size in enumerate(SIZES)
+]
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("rows", ["numbers", "equal rows", "categories"])
-@pytest.mark.parametrize("beside", list(BESIDE))
-@pytest.mark.parametrize("size", ["compact", "small"])
+@pytest.mark.parametrize(("rows", "beside", "size"), KINDS)
 def test_parallel_and_small_networks_of_every_kind_of_table(
     rows: str, beside: str, size: str
 ) -> None:

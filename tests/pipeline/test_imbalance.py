@@ -28,8 +28,9 @@ def rows(n: int, seed: int) -> tuple[Matrix, np.ndarray, Matrix]:
 
 
 @cache
-def fitted() -> tuple[MotifClassifier, Matrix, np.ndarray]:
-    X, y, _ = rows(3_000, 0)
+def fitted(n: int = 2_000) -> tuple[MotifClassifier, Matrix, np.ndarray]:
+    """Of as many rows as a model keeps the predictions of."""
+    X, y, _ = rows(n, 0)
     return MotifClassifier(preset="fast").fit(X, y), X, y
 
 
@@ -53,7 +54,7 @@ def test_rare_class_is_found_and_probabilities_are_right() -> None:
 def test_the_calibration_of_a_rare_class_over_three_draws() -> None:
     # of single draws the error varies from .002 to .008
     draws = [
-        (fitted()[0], rows(10_000, 1)[:2]),
+        (fitted(3_000)[0], rows(10_000, 1)[:2]),
         *(
             (
                 MotifClassifier(preset="fast").fit(*rows(3_000, seed)[:2]),
@@ -82,8 +83,7 @@ def test_ledger_says_how_well_calibrated() -> None:
     """The figure is that of the out-of-fold probabilities of the kept model, which are calibrated
     as far as chance lets one tell.
     """
-    X, y, _ = rows(2_000, 3)  # as many as the model keeps the predictions of
-    model = MotifClassifier(preset="fast").fit(X, y)
+    model, _, _ = fitted()
     assert model._evidence is not None
     observed, p = model._evidence.observed, model._evidence.predicted
     assert observed is not None and p is not None and len(p) == 2_000

@@ -38,6 +38,10 @@ CASES = [
 ]
 every_part = pytest.mark.parametrize(("part", "size"), CASES)
 every_kind = pytest.mark.parametrize("kind", KINDS)
+# what time alone keeps from a row, groups and time keep from it too
+few_kinds = pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind == "time")) for kind in KINDS]
+)
 both_sizes = pytest.mark.parametrize("size", CAPACITIES)
 KERNEL = start_kernel(("laplace1",), {1: 1.0, 2: 1.0}, 1.0)
 RIDGES = [1e-6, 1e-2, 1.0, 100.0]
@@ -84,7 +88,7 @@ def test_rows_that_choose_a_length_scale_are_predicted_by_other_objects(kind: st
 # predictions of a fold do not change with the targets that it may not see
 
 
-@every_kind
+@few_kinds
 @every_part
 def test_a_fold_does_not_see_what_it_may_not(part: Part, size: str, kind: str) -> None:
     sample, k = part.of(copies(kind)), 2
@@ -189,7 +193,7 @@ def check_nothing(scores: list[float]) -> None:
     assert np.mean(scores) <= 0.05 and max(scores) <= 0.25, scores
 
 
-@every_kind
+@few_kinds
 @pytest.mark.parametrize(("name", "size"), SCORED_CASES)
 def test_copies_say_nothing_about_other_objects(name: str, size: str, kind: str) -> None:
     check_nothing(

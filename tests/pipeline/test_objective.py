@@ -89,6 +89,7 @@ def test_units_of_exposure_do_not_matter(models: dict[str, MotifRegressor], obje
     )
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("objective", ["absolute", "pinball", "poisson", "gamma"])
 def test_the_order_of_weighted_rows_does_not_matter_and_the_same_seed_gives_the_same_bits(
     objective: str,
@@ -128,6 +129,7 @@ def test_saved_exported_and_transferred_alike(
     assert max(model.certificate_.on_data, model.certificate_.on_box) <= 1e-10
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_onnx_takes_the_offset_only_where_the_fit_had_one(
     models: dict[str, MotifRegressor], tmp_path: Path
 ) -> None:
@@ -142,6 +144,7 @@ def test_onnx_takes_the_offset_only_where_the_fit_had_one(
         assert ("offset" in inputs) == expected
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_scores_are_those_of_scikit_learn(models: dict[str, MotifRegressor]) -> None:
     X, y, _ = data()
     plain = fit("poisson", offset=None)
@@ -193,6 +196,7 @@ def test_pure_noise_scores_no_better_than_the_constant(objective: str) -> None:
     assert min(row.error for row in model.ledger_) > 0.93
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_several_targets_and_one_level() -> None:
     X, y, _ = data()
     both = np.column_stack([y["poisson"], y["poisson"][::-1]])
@@ -224,12 +228,14 @@ def test_bad_input(models: dict[str, MotifRegressor]) -> None:
         )
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_counts_that_are_all_zero() -> None:
     X, _, _ = data()
     values = MotifRegressor(preset="fast", objective="poisson").fit(X, np.zeros(N)).predict(X)
     assert np.isfinite(values).all() and (values > 0).all() and values.max() < 0.1
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     X, y, offset = data()
     X.assign(n=y["poisson"], size=y["pinball"], log_years=offset).to_csv(

@@ -70,6 +70,7 @@ def _wave(n: int = 300) -> tuple[np.ndarray, np.ndarray]:
     return X, np.sin(2 * X[:, 0]) + X[:, 1]
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize(("limit", "first"), [(None, "linear"), (600.0, "quick trees")])
 def test_trees_come_first_where_seconds_count(limit: float | None, first: str) -> None:
     stages = [
@@ -78,6 +79,7 @@ def test_trees_come_first_where_seconds_count(limit: float | None, first: str) -
     assert min(("linear", "quick trees"), key=stages.index) == first
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize(("seconds", "looked"), [(0.0, True), (1e9, False)])
 def test_detectors_wait_for_time_that_there_is(
     monkeypatch: pytest.MonkeyPatch, seconds: float, looked: bool
@@ -89,6 +91,7 @@ def test_detectors_wait_for_time_that_there_is(
     assert (model.profile_ is not None) == looked
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize(("far", "refitted"), [(0.0, False), (np.inf, True)])
 def test_a_kernel_far_from_all_parts_has_no_output_layer_of_its_own(
     monkeypatch: pytest.MonkeyPatch, far: float, refitted: bool

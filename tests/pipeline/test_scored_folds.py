@@ -26,6 +26,14 @@ from motifnet.training import FeatureSettings, cross_tune, solve_whole, starts_o
 ROWS = (700, 2_900, 3_100, 7_900, 8_100)
 
 
+def sizes(*fast: int) -> list[Any]:
+    """All of them in the slow suite."""
+    return [pytest.param(n, marks=[pytest.mark.slow] * (n not in fast)) for n in ROWS]
+
+
+few_rows = pytest.mark.parametrize("n", sizes(2_900, 3_100))
+
+
 def table(n: int, seed: int = 0) -> tuple[pd.DataFrame, Any]:
     rng = np.random.default_rng(seed)
     shop, x = rng.integers(0, 300, n), rng.uniform(-1, 1, (n, 2))
@@ -121,7 +129,7 @@ def test_the_network_of_a_single_fold_is_solved_on_all_rows() -> None:
     assert np.isfinite(tuned.oof[sample.folds.scored]).all()
 
 
-@pytest.fixture(scope="module", params=ROWS)
+@pytest.fixture(scope="module", params=sizes(700, 2_900, 3_100, 8_100))
 def fitted(request: pytest.FixtureRequest) -> tuple[MotifRegressor, pd.DataFrame, Any]:
     X, y = table(request.param)
     return MotifRegressor(preset="fast", random_state=0, n_jobs=1).fit(X, y), X, y
@@ -148,7 +156,8 @@ def test_a_fit_has_all_that_a_fit_has(
     )
 
 
-@pytest.mark.parametrize("n", ROWS)
+@pytest.mark.usefixtures("short_fits")
+@few_rows
 def test_groups_and_time_score_all_their_folds(n: int) -> None:
     rng = np.random.default_rng(2)
     X = rng.normal(size=(n, 2))
@@ -159,7 +168,7 @@ def test_groups_and_time_score_all_their_folds(n: int) -> None:
 
 
 @pytest.mark.parametrize("form", ["weights", "equal rows", "categories only"])
-@pytest.mark.parametrize("n", ROWS)
+@few_rows
 def test_other_forms_of_a_table_keep_their_scores(n: int, form: str) -> None:
     rng = np.random.default_rng(4)
     X = rng.uniform(-1, 1, (n, 3))
@@ -179,7 +188,7 @@ def test_other_forms_of_a_table_keep_their_scores(n: int, form: str) -> None:
     assert 0.95 < claimed < 1.05  # the noise, and nothing else
 
 
-@pytest.mark.parametrize("n", ROWS)
+@few_rows
 def test_classes_are_scored_so_too(n: int) -> None:
     X, y = table(n)
     labels = np.where(y > np.median(y), "hi", "lo")

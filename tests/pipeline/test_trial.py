@@ -160,9 +160,13 @@ def test_a_warped_target_is_worth_more_rounds_than_noise() -> None:
 
 
 @pytest.mark.parametrize(
-    "form", ["plain", "groups", "time", "weights", "equal rows", "categories only"]
+    ("n", "form"),
+    [
+        pytest.param(n, form, marks=[pytest.mark.slow] * (n == 120 and form != "plain"))
+        for n in (120, 640)
+        for form in ("plain", "groups", "time", "weights", "equal rows", "categories only")
+    ],
 )
-@pytest.mark.parametrize("n", [120, 640])
 def test_a_fit_with_rounds_and_trials_takes_every_form_of_table(
     monkeypatch: pytest.MonkeyPatch, n: int, form: str
 ) -> None:
@@ -179,7 +183,7 @@ def test_a_fit_with_rounds_and_trials_takes_every_form_of_table(
         "time": {"time": np.arange(n)},
         "weights": {"sample_weight": rng.uniform(0, 2, n)},
     }
-    model = MotifRegressor(random_state=0, n_jobs=1, time_limit_s=60).fit(
+    model = MotifRegressor(profile=None, random_state=0, n_jobs=1, time_limit_s=60).fit(
         X, y, **given.get(form, {})
     )
     assert np.isfinite(model.predict(X)).all()

@@ -21,20 +21,39 @@ def _block(part: str, kind: str) -> str:
     return re.search(rf"```{kind}\n(.*?)```", part, re.DOTALL)[1]  # type: ignore[index]
 
 
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sources with all diffs, each of which applies to the sources as they are."""
+    folder = tmp_path_factory.mktemp("extended")
+    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    diffs = [_block(part, "diff") for part in PARTS.values()]
+    for options in (["--check"], []):
+        for diff in diffs:
+            applied = subprocess.run(
+                ["git", "apply", *options, "-"],
+                input=diff,
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert applied.returncode == 0, applied.stderr
+    return folder
+
+
 @pytest.mark.parametrize("name", PARTS)
-def test_a_diff_applies_and_its_check_passes(name: str, tmp_path: Path) -> None:
-    diff, check = (_block(PARTS[name], kind) for kind in ("diff", "python"))
-    assert len(re.findall(r"^diff --git", diff, re.MULTILINE)) <= MAX_FILES[name]
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    applied = subprocess.run(
-        ["git", "apply", "-"], input=diff, cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert applied.returncode == 0, applied.stderr
-    environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
+def test_a_diff_changes_few_files(name: str) -> None:
+    diff = _block(PARTS[name], "diff")
+    assert 0 < len(re.findall(r"^diff --git", diff, re.MULTILINE)) <= MAX_FILES[name]
+
+
+def test_the_diffs_apply_and_their_checks_pass(changed: Path) -> None:
+    """In one process, each with names of its own."""
+    checks = [_block(part, "python") for part in PARTS.values()]
     run = subprocess.run(
-        [sys.executable, "-c", check],
-        cwd=tmp_path,
-        env=environment,
+        [sys.executable, "-c", f"for check in {checks!r}:\n    exec(check, {{}})"],
+        cwd=changed,
+        env=os.environ | {"PYTHONPATH": str(changed / "src")},
         capture_output=True,
         text=True,
         check=False,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,6 @@ import motifnet
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
-TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
 HEAVY = (
     "torch",
     "matplotlib",
@@ -28,6 +28,12 @@ HEAVY = (
     "typer",
     "rich",
 )
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Parsed when a test asks for it: the process that collects may not be the one that runs."""
+    return ast.parse(path.read_text())
 
 
 def test_import_is_quick_and_loads_nothing_heavy() -> None:
@@ -58,7 +64,7 @@ def test_structure_keeps_its_ceilings() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
 def test_public_names_are_documented(path: Path) -> None:
-    tree = TREES[path]
+    tree = tree_of(path)
     assert ast.get_docstring(tree), "the module docstring says what the file is about"
     named = [
         node
@@ -77,7 +83,7 @@ def _imported(node: ast.AST) -> list[str]:
 def test_no_file_can_run_code_when_loaded() -> None:
     """But for one file: `motifnet mimic --allow-pickle`, which must be typed."""
     banned = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
-    nodes = [(path.name, node) for path, tree in TREES.items() for node in ast.walk(tree)]
+    nodes = [(path.name, node) for path in SOURCES for node in ast.walk(tree_of(path))]
     imports = [
         (name, module)
         for name, node in nodes
@@ -89,6 +95,7 @@ def test_no_file_can_run_code_when_loaded() -> None:
     assert [call for call in calls if call[1] in {"torch.load", "torch.save"}] == []
 
 
+@pytest.mark.slow  # `make lint` runs the same
 def test_imports_go_one_way() -> None:
     run = subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports"))],

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
+import runpy
 from importlib import import_module
 from inspect import isclass, isroutine
 from pathlib import Path
@@ -26,7 +25,9 @@ OURS = {"extending.md", "testing.md", "how-it-works.md", "tried.md"}
 def listed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """Full names on the page of the API."""
     folder = tmp_path_factory.mktemp("site")
-    subprocess.run([sys.executable, ROOT / "tools" / "site.py", str(folder)], check=True)
+    site = runpy.run_path(str(ROOT / "tools" / "site.py"))
+    site["copy_pages"](folder)
+    site["write_api"](folder)
     page = (folder / "api" / "index.md").read_text(encoding="utf-8")
     return set(re.findall(r"\(\S+\.md#(motifnet[\w.]+)\)", page))
 

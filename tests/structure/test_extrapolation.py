@@ -284,6 +284,7 @@ def test_equal_rows(equal: bool) -> None:
     assert ((0, True) in sides) != equal
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_fits_without_lines() -> None:
     X, y = trend(300)
     classes = MotifClassifier(preset="fast").fit(X, y > 5)

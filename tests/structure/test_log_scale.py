@@ -117,6 +117,7 @@ def test_pays_for_a_target_with_relative_noise(
     )
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_compressed(fitted: MotifRegressor) -> None:
     small = fitted.compress(max_units=64)
     assert np.corrcoef(small.predict(X), fitted.predict(X))[0, 1] > 0.9

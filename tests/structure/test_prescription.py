@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from motifnet.structure import (
     Group,
     InputLayer,
     Prescriber,
+    Profile,
     Rows,
     Surface,
     act,
@@ -100,7 +102,16 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("draw", "layer"), CASES, ids=[draw.__name__ for draw, _ in CASES])
+@pytest.mark.parametrize(
+    ("draw", "layer"),
+    # of the two steps one in the fast suite
+    [
+        pytest.param(
+            *case, id=case[0].__name__, marks=[pytest.mark.slow] * (case[0] is CASES[-1][0])
+        )
+        for case in CASES
+    ],
+)
 def test_found_structure_is_built_in_kept_saved_and_exported(
     draw: Callable[..., Drawn], layer: str, tmp_path: Path
 ) -> None:
@@ -126,6 +137,7 @@ def test_found_structure_is_built_in_kept_saved_and_exported(
     model.to_onnx(tmp_path / "m.onnx")  # compared with the network before it is written
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("n", [150, 300])
 def test_where_nothing_is_found_the_model_is_that_without_a_profile(n: int) -> None:
     rng = np.random.default_rng(0)
@@ -141,6 +153,7 @@ def test_where_nothing_is_found_the_model_is_that_without_a_profile(n: int) -> N
     np.testing.assert_array_equal(model.predict(X), plain.predict(X))
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_a_given_profile_is_followed_and_checked() -> None:
     X, _, y = exchangeable(np.random.default_rng(2))
     found = motifnet.profile(X, y)
@@ -153,6 +166,7 @@ def test_a_given_profile_is_followed_and_checked() -> None:
         MotifRegressor(profile="car").fit(X, y)
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_classes_have_invariances_too() -> None:
     X, f, _ = exchangeable(np.random.default_rng(3), 600)
     model = MotifClassifier(preset="fast", profile="auto").fit(
@@ -278,6 +292,12 @@ def test_a_network_of_a_fold_stands_behind_the_front_that_it_was_trained_behind(
     np.testing.assert_allclose(numpy_of(part.network, X), part.predict(X), atol=1e-10)
 
 
+@cache
+def profile_of_a_jump() -> Profile:
+    X, _, y = jumping(np.random.default_rng(4))
+    return motifnet.profile(X, y)
+
+
 @pytest.mark.parametrize(("n", "searched"), [(450, [1, 0, 2, None]), (900, [0])])
 def test_a_step_is_searched_without_the_fold_of_its_trial_first(
     monkeypatch: pytest.MonkeyPatch, n: int, searched: list[int | None]
@@ -286,8 +306,8 @@ def test_a_step_is_searched_without_the_fold_of_its_trial_first(
     150 rows are too few for a trial.
     """
     rng = np.random.default_rng(4)
-    X, _, y = jumping(rng)
-    found = motifnet.profile(X, y)
+    X, _, _ = jumping(rng)
+    found = profile_of_a_jump()
     assert "singularity" in found.prescription
     without, search = list[int | None](), Prescriber._step
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,11 @@ from motifnet.structure import (
 )
 from tests.shared.command import done, run
 from tests.structure.sampled import rows_of, table
+
+
+def seeds(count: int) -> list[Any]:
+    """One draw in the fast suite, all in the slow one."""
+    return [pytest.param(seed, marks=[pytest.mark.slow] * (seed > 0)) for seed in range(count)]
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +138,7 @@ def test_noise_that_doubles_is_found_and_even_noise_is_not(slope: float) -> None
         )  # from the means of (1 + x)² in the outer thirds
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(4))
 def test_jump_along_a_column_is_found_placed_and_measured(seed: int) -> None:
     rng = np.random.default_rng(seed)
     X = rng.random((2_000, 3))
@@ -156,7 +162,7 @@ def test_jump_across_a_plane_is_found_beside_a_column_that_is_steeper(seed: int)
     assert "x3" not in found.details["columns"]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(3))
 def test_jump_across_a_sphere_is_found_and_measured(seed: int) -> None:
     rng = np.random.default_rng(seed)
     X = rng.uniform(-1, 1, (2_000, 3))

@@ -156,6 +156,7 @@ def test_noise_explains_nothing(kind: str) -> None:
     assert min(row.error for row in model.ledger_ if row.kept) > 0.93
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("form", ["weights", "equal rows", "categories only"])
 @pytest.mark.parametrize("d", [MAX, MAX + 4])
 def test_other_forms_of_a_table_on_both_sides_of_the_screen(d: int, form: str) -> None:
@@ -204,6 +205,7 @@ def test_a_wide_fit_is_near_the_noise_and_leaves_as_it_came(tmp_path: Path) -> N
     assert model.to_onnx(tmp_path / "m.onnx").max_difference < 1e-8
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("size", ["full", "small"])
 def test_sizes(size: str) -> None:
     rng = np.random.default_rng(0)
@@ -217,6 +219,7 @@ def test_sizes(size: str) -> None:
     )
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("classes", [2, 3])
 def test_classes(classes: int) -> None:
     rng = np.random.default_rng(0)

@@ -223,6 +223,7 @@ def test_bands_are_nested_repeatable_and_wide_far_away(banded: MotifRegressor) -
     assert far > 2 * here
 
 
+@pytest.mark.usefixtures("short_fits")
 @FEW_ROWS_HERE
 def test_the_same_band_whatever_the_jobs_and_the_order_of_the_rows() -> None:
     (X, y), new = rows(90), rows(20, seed=8)[0]
@@ -248,6 +249,7 @@ def test_saved_bands_are_bit_equal(banded: MotifRegressor, tmp_path: Path) -> No
         )
 
 
+@pytest.mark.usefixtures("short_fits")
 @FEW_ROWS_HERE
 def test_several_targets_have_one_band_each() -> None:
     X, y = rows(80)
@@ -257,6 +259,7 @@ def test_several_targets_have_one_band_each() -> None:
     np.testing.assert_allclose(ends[:, 1], 1000 + 100 * ends[:, 0], rtol=1e-6)
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_what_has_no_band_says_why(
     model: MotifRegressor, classifier: MotifClassifier, tmp_path: Path
 ) -> None:

@@ -164,6 +164,7 @@ def test_intervals_are_exported_with_the_network(model: MotifRegressor, tmp_path
         model.to_onnx(tmp_path / "m.onnx", coverage=80)
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_order_of_rows_and_jobs_do_not_matter() -> None:
     (X, y), new = rows(130), rows(40, seed=4)[0]
     weight = np.where(np.arange(130) % 3 == 0, 2.0, 1.0)
@@ -202,6 +203,7 @@ def test_intervals_with_groups_and_time() -> None:
     assert np.isfinite(fit.predict_interval(X)).all() and intervals_of(fit).unit > 1
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_few_groups_give_infinite_intervals_and_say_so() -> None:
     X, y = rows(60)
     fit = MotifRegressor(preset="fast").fit(X, y, groups=np.arange(60) % 6)
@@ -211,6 +213,7 @@ def test_few_groups_give_infinite_intervals_and_say_so() -> None:
     assert np.isfinite(fit.predict_interval(X[:3], 0.6)).all()
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_several_targets_have_one_interval_each() -> None:
     X, y = rows(120)
     # of the second target nearly all
@@ -295,6 +298,7 @@ def test_bad_side_and_method(model: MotifRegressor, classifier: MotifClassifier)
         classifier.predict_set(rows(3)[0], method="raps")
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_models_without_intervals_say_why(
     model: MotifRegressor, classifier: MotifClassifier
 ) -> None:

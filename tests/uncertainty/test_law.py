@@ -357,6 +357,7 @@ def test_the_command_line_writes_quantiles_and_probabilities(
     np.testing.assert_allclose(table["cdf_-1_y"], found.cdf(-1), rtol=1e-12)
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_several_targets_one_by_one(fresh: Any) -> None:
     X, y = _table(150)
     both = pd.DataFrame({"y": y, "minus": -3 * y})
@@ -395,6 +396,7 @@ def test_counts_and_amounts_have_their_own_laws(objective: str) -> None:
         assert facts["crps"] < facts["crps_unconditional"]
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_a_constant_target_has_a_narrow_law() -> None:
     X = np.random.default_rng(0).normal(size=(40, 2))
     found = MotifRegressor(preset="fast").fit(X, np.full(40, 3.0)).predict_distribution(X)
@@ -438,6 +440,7 @@ def test_bad_input(found: PredictiveDistribution, case: str) -> None:
         method(found)
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_models_without_a_distribution_say_why() -> None:
     X, y = _table(60)
     exposed = MotifRegressor(preset="fast", objective="poisson").fit(X, y**2, offset=X["a"])

@@ -117,6 +117,7 @@ def test_a_table_in_which_nothing_varies() -> None:
     assert fit.check_shift(pd.DataFrame({"a": np.zeros(40)})).moved == ("a",)
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_groups_of_a_fit_are_kept_for_the_error(tmp_path: Path) -> None:
     table, of = houses(80, 11), np.arange(80) // 5
     fit = MotifRegressor(preset="fast").fit(table[INPUTS], table.price, groups=of)
@@ -141,6 +142,7 @@ def test_few_new_rows(model: MotifRegressor) -> None:
     assert some.error is None and some.moved == ("x0",) and str(some).endswith("x0.")
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_the_losses_that_are_kept_are_those_of_the_ledger(model: MotifRegressor) -> None:
     assert np.sqrt(rows_of(model).losses.mean()) == pytest.approx(
         [row.error for row in model.ledger_ if row.kept][-1], rel=1e-9
@@ -160,6 +162,7 @@ def test_the_losses_that_are_kept_are_those_of_the_ledger(model: MotifRegressor)
     assert rows_of(labels).X.shape == (250, labels.model_.d)
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_rows_of_a_fit_forward_in_time_are_those_that_were_scored() -> None:
     table = houses(200, 5)
     fit = MotifRegressor(preset="fast").fit(table[INPUTS], table.price, time=np.arange(200))
