@@ -112,10 +112,16 @@ def learn_feature_layers(run: Run, settings: FeatureSettings, number: int) -> No
     out-of-fold scores, so that a training that misleads leaves the start its share.
     """
     (log, convex), stage = run.scale_of(number), training_name(number)
+    kind = (FeatureSettings, log is None)
+    if kind in run.rejected:
+        run.history.leave_out(stage, f"not run: {FIRST_TRAINING} were rejected early")
+        return
     start = run.history.start(stage)
     try:
         part = _tuned(run, convex, settings, number, log)
     except RejectedEarly as early:
+        if number == 0:
+            run.rejected.add(kind)
         run.reject(stage, start, early, log)
         return
     run.kernels.append(part)

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import softmax
 
 from motifnet.engine import Matrix
@@ -24,6 +23,7 @@ from motifnet.stacking._scores import log_loss
 from motifnet.tables import Folds
 
 PULL_ROWS = 30.0
+TOLERANCE, MAX_STEPS, MAX_HALVINGS = 1e-12, 100, 30
 
 
 @dataclass(frozen=True)
@@ -102,33 +102,79 @@ def _minimise(
     """v with shape (T,) and b with shape (K,) that minimise log loss plus pull ‖v − v̄‖² / 2 plus a
     small ridge, each per unit of weight.
     """
-    count, total = len(logits), weight.sum()
-    ridge, share = 0.01 / max(total, 1.0), weight / total
-    flat, labels, rows = logits.reshape(count, -1), one_hot.argmax(1), np.arange(len(one_hot))
+    (count, _, classes), total = logits.shape, weight.sum()
+    share = weight / total
+    # the quadratic terms are θᵀ A θ / 2
+    A = 0.02 / max(total, 1.0) * np.eye(count + classes)
+    A[:count, :count] += pull / total * (np.eye(count) - 1 / count)
+    problem = _Problem(logits, one_hot, share, A)
+    start = np.concatenate([np.full(count, 1.0 / count), np.zeros(classes)])
+    theta = projected_newton(problem, start, count)
+    return theta[:count], theta[count:]
 
-    def loss(theta: Matrix) -> tuple[float, Matrix]:
-        v, b = theta[:count], theta[count:]
-        z = (v @ flat).reshape(one_hot.shape) + b
+
+@dataclass(frozen=True)
+class _Problem:
+    """The log loss of logits F with shape (T, n, K) under shares with shape (n,), plus θᵀAθ/2.
+
+    With p the probabilities, s the shares and m_t = Σ_c p_c F_tc, its Hessian is
+
+        H_vv = Σ s (Σ_c p_c F_t F_u − m_t m_u),  H_vb = Σ s p_c (F_tc − m_t),
+        H_bb = Σ s (diag p − p pᵀ)
+    """
+
+    F: Matrix
+    one_hot: Matrix
+    share: Matrix
+    A: Matrix
+
+    def value(self, theta: Matrix) -> tuple[float, Matrix]:
+        """The value at θ = (v, b), and the probabilities."""
+        z = np.tensordot(theta[: len(self.F)], self.F, 1) + theta[len(self.F) :]
         z -= z.max(1, keepdims=True)
         p = np.exp(z)
-        sums = p.sum(1, keepdims=True)
-        residual, apart = share[:, None] * (p / sums - one_hot), v - v.mean()
-        value = (
-            float(share @ (np.log(sums[:, 0]) - z[rows, labels]))
-            + ridge * float(theta @ theta)
-            + pull / total * float(apart @ apart) / 2
-        )
-        gradient = np.concatenate([flat @ residual.ravel() + pull / total * apart, residual.sum(0)])
-        return value, gradient + 2 * ridge * theta
+        sums = p.sum(1)
+        loss = float(self.share @ (np.log(sums) - (z * self.one_hot).sum(1)))
+        return loss + float(theta @ self.A @ theta) / 2, p / sums[:, None]
 
-    start = np.concatenate([np.full(count, 1.0 / count), np.zeros(one_hot.shape[1])])
-    bounds = [(0, None)] * count + [(None, None)] * one_hot.shape[1]
-    theta = minimize(
-        loss,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-8},
-    ).x
-    return theta[:count], theta[count:]
+    def derivatives(self, theta: Matrix, p: Matrix) -> tuple[Matrix, Matrix]:
+        """Gradient and Hessian at θ with the probabilities p."""
+        count, weighted = len(self.F), self.share[:, None] * p
+        flat = self.F.reshape(count, -1)
+        residual = weighted - self.share[:, None] * self.one_hot
+        gradient = np.concatenate([flat @ residual.ravel(), residual.sum(0)]) + self.A @ theta
+        scores = weighted * self.F
+        mean = np.einsum("nc,tnc->tn", p, self.F) * np.sqrt(self.share)
+        root = np.sqrt(self.share)[:, None] * p
+        H = self.A.copy()
+        H[:count, :count] += scores.reshape(count, -1) @ flat.T - mean @ mean.T
+        H[:count, count:] += scores.sum(1) - mean @ root
+        H[count:, :count] = H[:count, count:].T
+        H[count:, count:] += np.diag(weighted.sum(0)) - root.T @ root
+        return gradient, H
+
+
+def projected_newton(problem: _Problem, theta: Matrix, bounded: int) -> Matrix:
+    """θ of least value, its first entries at least 0 (Bertsekas, SIAM J. Control Optim. 20, 1982):
+    Newton steps in the entries that no bound holds, halved until the value falls.
+    """
+    value, p = problem.value(theta)
+    for _ in range(MAX_STEPS):
+        gradient, H = problem.derivatives(theta, p)
+        free = np.ones(len(theta), dtype=bool)
+        free[:bounded] = (theta[:bounded] > 0) | (gradient[:bounded] < 0)
+        step = np.zeros(len(theta))
+        step[free] = -np.linalg.solve(H[np.ix_(free, free)], gradient[free])
+        if -float(gradient @ step) <= TOLERANCE * (1 + abs(value)):
+            break  # what is left to gain
+        for _ in range(MAX_HALVINGS):
+            new = theta + step
+            new[:bounded] = np.maximum(new[:bounded], 0.0)
+            lower, q = problem.value(new)
+            if lower <= value + 1e-4 * float(gradient @ (new - theta)):
+                break
+            step /= 2
+        else:
+            break  # rounding: nothing is lower
+        theta, value, p = new, lower, q
+    return theta
