@@ -7,6 +7,7 @@ import pytest
 from scipy.optimize import minimize
 
 from motifnet.stacking import (
+    expansion,
     fit_logistic_stack,
     fit_nnls_stack,
     log_loss,
@@ -191,3 +192,26 @@ def test_a_paired_difference_has_the_standard_error_of_a_mean(
     assert paired_difference(one, other, np.ones(N), by_group)[1] == pytest.approx(
         np.sqrt(sums @ sums) / (N - 5)
     )
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_no_change_of_weights_and_offsets_lowers_the_loss(n_classes: int) -> None:
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, n_classes, 400)
+    columns = np.eye(n_classes)[:, 1:] if n_classes == 2 else np.eye(n_classes)
+    good = 3 * columns[labels] + rng.normal(size=(400, columns.shape[1]))
+    w, folds = rng.random(400) + 0.5, make_folds(400, 4, 0)
+    stack = fit_logistic_stack([good], labels, n_classes, w, folds)
+
+    def loss(weight: float, offsets: np.ndarray) -> float:
+        logits = weight * good @ expansion(n_classes).T + offsets
+        p = np.exp(logits - logits.max(1, keepdims=True))
+        return log_loss(labels, p / p.sum(1, keepdims=True), w)
+
+    at = loss(float(stack.weights[0]), stack.offsets)
+    for step in (-0.01, 0.01):
+        assert loss(float(stack.weights[0]) + step, stack.offsets) > at
+        for offset in np.eye(n_classes):
+            assert loss(float(stack.weights[0]), stack.offsets + step * offset) > at
+    opposed = fit_logistic_stack([good, -good], labels, n_classes, w, folds)
+    assert opposed.weights[1] == 0
