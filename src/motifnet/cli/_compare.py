@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from motifnet.cli._console import guarded, note, say, say_table
-from motifnet.cli._input import check_names, reading_of, said_task, with_target
+from motifnet.cli._input import check_names, check_table, reading_of, said_task, with_target
 from motifnet.cli._options import (
     Debug,
     Decimal,
@@ -99,6 +99,8 @@ def compare(
 
     [bold]motifnet compare houses.csv -t price -m balanced,lightgbm --splits 5 -o comparison[/bold]
     """
+    check_table(table)
+
     from motifnet.compare import compare as run
     from motifnet.compare import default_methods, find_methods, not_installed
     from motifnet.engine import resolve_jobs

@@ -13,7 +13,7 @@ import typer
 
 from motifnet.cli._console import guarded, say, say_ledger
 from motifnet.cli._estimator_file import read_estimator
-from motifnet.cli._input import check_names, read_by, reading_of
+from motifnet.cli._input import check_model, check_names, check_table, read_by, reading_of
 from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet, argument, option
 from motifnet.cli._output import beside, check_place
 from motifnet.engine import UsageError
@@ -114,13 +114,15 @@ def export(
 
     [bold]motifnet export houses.motif houses.onnx[/bold]
     """
-    from motifnet.model import load_model, model_to_python, to_onnx
-
+    check_model(model)
     out = out or beside(model, ".onnx", "FILE")
     check_place(out, force=force, option="FILE")
+    if out.suffix == ".py" and (dtype != "float64" or coverage is not None):
+        raise UsageError("--dtype and --coverage are for ONNX. Leave them out for a .py file.")
+
+    from motifnet.model import load_model, model_to_python, to_onnx
+
     if out.suffix == ".py":
-        if dtype != "float64" or coverage is not None:
-            raise UsageError("--dtype and --coverage are for ONNX. Leave them out for a .py file.")
         model_to_python(load_model(model), out, distribution)
         if not quiet:
             say(f"{out}: {out.stat().st_size:,} bytes")
@@ -158,10 +160,13 @@ def compress(
 
     [bold]motifnet compress houses.motif houses.csv --tolerance 0.02 --out small.motif[/bold]
     """
+    check_model(model)
+    check_table(table)
+    check_place(out, force=force)
+
     from motifnet import load
     from motifnet.tables import read_table
 
-    check_place(out, force=force)
     full = load(model)
     full.model_ = read_by(full.model_, reading_of(decimal, missing, full.model_.schema.reading))
     rows, names = None, list(full.model_.schema.names)
@@ -197,16 +202,18 @@ def mimic(
 
     [bold]motifnet mimic model.skops --data sample.csv --out model.onnx[/bold]
     """
-    import motifnet
-
     if out.suffix not in (".onnx", ".py"):
         raise UsageError(
             f"--out {out} ends in {out.suffix!r}; a network is written as .onnx or as .py. "
             "Choose one of them."
         )
+    check_table(data)
     check_place(out, force=force)
     fitted = read_estimator(estimator, allow_pickle=allow_pickle)
     rows = _rows(data, fitted, reading_of(decimal, missing))
+
+    import motifnet
+
     network = motifnet.mimic(fitted, rows)
     if out.suffix == ".py":
         network.to_python(out)

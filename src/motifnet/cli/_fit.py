@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from motifnet.cli._console import guarded, note, say, say_ledger
 from motifnet.cli._input import (
     check_names,
+    check_table,
     note_identifiers,
     read_by,
     reading_of,
@@ -56,7 +57,7 @@ from motifnet.cli._options import (
     Verbose,
     Weight,
 )
-from motifnet.cli._output import beside, check_place
+from motifnet.cli._output import beside, check_page, check_place
 from motifnet.engine import Control, UsageError
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ class Columns:
     time: str | None
     weight: str | None
     offset: str | None
+    increasing: list[str]
+    decreasing: list[str]
 
     @property
     def roles(self) -> dict[str, str]:
@@ -90,6 +93,17 @@ class Columns:
             "offset": self.offset,
         }
         return {key: name for key, name in named.items() if name}
+
+    @property
+    def signs(self) -> dict[str, int] | None:
+        """The setting `monotone`, which names a column once."""
+        both = sorted({*self.increasing} & {*self.decreasing})
+        if both:
+            raise UsageError(
+                f"{both[0]!r} is named by --increasing and --decreasing. Leave out one of them, or "
+                "the column by --drop if it must have no effect."
+            )
+        return {**dict.fromkeys(self.increasing, 1), **dict.fromkeys(self.decreasing, -1)} or None
 
 
 HELP = """Fit a model to the table and save it.
@@ -149,14 +163,20 @@ def fit(
     debug: Debug = False,
 ) -> None:
     """Fit a model to the table and save it."""
-    start, reading = clock.monotonic(), reading_of(decimal, missing)
+    start = clock.monotonic()
+    check_table(table, _file_of(teacher))
     out = out or beside(table, ".motif", "--out")
-    _check_places(out, report, force)
-    columns = Columns(target, drop or [], groups, time, weight, offset)
+    check_place(out, force=force)
+    check_page(report, force=force, option="--report")
+    reading = reading_of(decimal, missing)
+    columns = Columns(
+        target, drop or [], groups, time, weight, offset, increasing or [], decreasing or []
+    )
+    levels = _levels(quantiles)
     settings: dict[str, Any] = {"preset": preset, "n_jobs": jobs, "random_state": seed}
     settings |= {"engine": engine, "checkpoint": checkpoint}
     whole: dict[str, Any] = {"size": size, "max_parameters": max_parameters}
-    whole |= {"monotone": _signs(increasing or [], decreasing or []), "time_limit_s": time_limit}
+    whole |= {"monotone": columns.signs, "time_limit_s": time_limit}
     model: MotifRegressor | MotifClassifier
     if is_streamed(table, stream, _without_stream(whole, teacher, objective, columns), quiet):
         settings |= {"verbose": int(not quiet)}
@@ -166,7 +186,7 @@ def fit(
         )
     else:
         frame, kind = _read(table, columns, reading, task, objective, quiet)
-        model = _estimator(kind, objective, quantiles, offset)
+        model = _estimator(kind, objective, levels, offset)
         shown = int(not quiet and sys.stderr.isatty())
         model.set_params(**settings, **whole, **_teacher(teacher), verbose=shown)
         _fit_table(model, frame, columns, reading, out)
@@ -180,7 +200,6 @@ def _without_stream(
     whole: Mapping[str, Any], teacher: str | None, objective: str, columns: Columns
 ) -> dict[str, object]:
     """Options that a stream lacks, by name; those that are set are true."""
-    signs = (whole["monotone"] or {}).values()
     return {
         "time": columns.time,
         "weight": columns.weight,
@@ -191,8 +210,8 @@ def _without_stream(
         "size": whole["size"] != "compact",
         "objective": objective != "squared",
         "target (twice)": len(columns.targets) > 1,
-        "increasing": 1 in signs,
-        "decreasing": -1 in signs,
+        "increasing": columns.increasing,
+        "decreasing": columns.decreasing,
     }
 
 
@@ -244,14 +263,10 @@ def _fit_table(
         save_model(model.model_, out)
 
 
-def _check_places(out: Path, report: Path | None, force: bool) -> None:
-    """Both files can be written."""
-    from motifnet.model.report import suffix_of
-
-    check_place(out, force=force)
-    if report is not None:
-        suffix_of(report)
-        check_place(report, force=force, option="--report")
+def _file_of(teacher: str | None) -> Path | None:
+    """The file of a teacher that is no name."""
+    path = Path(teacher or "")
+    return path if teacher and (path.suffix or path.exists()) else None
 
 
 def _teacher(requested: str | None) -> dict[str, Any]:
@@ -260,20 +275,8 @@ def _teacher(requested: str | None) -> dict[str, Any]:
 
     if requested is None:
         return {}
-    path = Path(requested)
-    is_file = bool(path.suffix) or path.exists()
-    return {"teacher": read_estimator(path, allow_pickle=False) if is_file else requested}
-
-
-def _signs(increasing: list[str], decreasing: list[str]) -> dict[str, int] | None:
-    """The setting `monotone`, which names a column once."""
-    both = sorted({*increasing} & {*decreasing})
-    if both:
-        raise UsageError(
-            f"{both[0]!r} is named by --increasing and --decreasing. Leave out one of them, or the "
-            "column by --drop if it must have no effect."
-        )
-    return {**dict.fromkeys(increasing, 1), **dict.fromkeys(decreasing, -1)} or None
+    path = _file_of(requested)
+    return {"teacher": requested if path is None else read_estimator(path, allow_pickle=False)}
 
 
 def _checked(frame: DataFrame, columns: Columns) -> DataFrame:
@@ -281,6 +284,8 @@ def _checked(frame: DataFrame, columns: Columns) -> DataFrame:
     targets = columns.targets
     check_names(frame, targets, "--target")
     check_names(frame, columns.dropped, "--drop")
+    check_names(frame, columns.increasing, "--increasing")
+    check_names(frame, columns.decreasing, "--decreasing")
     used = [*targets]
     for key, name in columns.roles.items():
         option = f"--{key.removeprefix('sample_')}"
@@ -299,12 +304,12 @@ def _checked(frame: DataFrame, columns: Columns) -> DataFrame:
 
 
 def _estimator(
-    task: str, objective: str, quantiles: str, offset: str | None
+    task: str, objective: str, quantiles: tuple[float, ...], offset: str | None
 ) -> MotifRegressor | MotifClassifier:
     from motifnet import MotifClassifier, MotifRegressor
 
     if task == "regression":
-        return MotifRegressor(objective=objective, quantiles=_levels(quantiles))
+        return MotifRegressor(objective=objective, quantiles=quantiles)
     if objective != "squared" or offset:
         raise UsageError(
             "--objective and --offset are for a regression. Leave them out, or pass "

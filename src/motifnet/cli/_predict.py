@@ -14,7 +14,7 @@ import numpy as np
 import typer
 
 from motifnet.cli._console import guarded, note, say, say_table
-from motifnet.cli._input import check_names, read_by, reading_of
+from motifnet.cli._input import check_model, check_names, check_table, read_by, reading_of
 from motifnet.cli._options import Debug, Decimal, Force, Jobs, Missing, Model, Quiet
 from motifnet.cli._output import check_format, check_place, write_table
 from motifnet.engine import UsageError
@@ -123,14 +123,17 @@ def predict(
 
     [bold]motifnet predict houses.motif new.parquet --coverage 0.9 | head[/bold]
     """
+    check_model(model)
+    check_table(table)
+    if str(out) != "-":
+        check_format(out)
+        check_place(out, force=force)
+
     from motifnet.engine import resolve_jobs
     from motifnet.model import load_model
     from motifnet.tables import as_table, read_table
     from motifnet.uncertainty import warn_of_strangers
 
-    if str(out) != "-":
-        check_format(out)
-        check_place(out, force=force)
     ids = id or []
     fitted = load_model(model)
     fitted = read_by(fitted, reading_of(decimal, missing, fitted.schema.reading))
@@ -261,6 +264,9 @@ def check(
 
     [bold]motifnet check houses.motif new.csv --json[/bold]
     """
+    check_model(model)
+    check_table(table)
+
     from motifnet.model import load_model
     from motifnet.tables import as_table, read_table
 

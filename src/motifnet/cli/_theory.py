@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from motifnet.cli._console import guarded, note, say, say_table
-from motifnet.cli._input import check_names, reading_of, said_task, with_target
+from motifnet.cli._input import check_names, check_table, reading_of, said_task, with_target
 from motifnet.cli._options import (
     Debug,
     Decimal,
@@ -134,7 +134,8 @@ def profile(
 
     [bold]motifnet profile houses.csv --target price --json[/bold]
     """
-    from motifnet.structure import profile as run
+    check_table(table)
+
     from motifnet.tables import read_table
 
     labels = target if task == "classification" else []
@@ -150,6 +151,9 @@ def profile(
         else said_task(frame[target[0]], quiet)
     )
     inputs = frame.drop(columns=[*target, *(name for name in drop or [] if name not in target)])
+
+    from motifnet.structure import profile as run
+
     found = run(
         inputs,
         frame[target[0]] if len(target) == 1 else frame[target],

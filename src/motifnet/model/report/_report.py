@@ -22,7 +22,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from motifnet.engine import FileError, UsageError, aligned, as_path, atomic_file
+from motifnet.engine import FileError, UsageError, aligned, atomic_file, suffix_of
 from motifnet.model import FittedModel
 from motifnet.model.explain import Evidence, Share
 from motifnet.model.report import _charts, _drawing
@@ -108,23 +108,12 @@ FORMS: dict[str, Callable[[Report], str]] = {
 }
 
 
-def suffix_of(path: str | Path) -> str:
-    """The suffix of a path that a report can be written to."""
-    suffix = Path(as_path(path)).suffix.lower()
-    if suffix not in FORMS:
-        raise UsageError(
-            f"{str(path)!r} has the suffix {suffix!r}, which is no format of a report. "
-            f"Use one of {', '.join(FORMS)}."
-        )
-    return suffix
-
-
 def check_target(path: str | Path, *, overwrite: bool) -> str:
     """The suffix of a path that a report may be written to.
 
     Raises an error for another suffix, without a folder, or for a file that would be replaced.
     """
-    suffix, target = suffix_of(path), Path(os.path.realpath(path))
+    suffix, target = suffix_of(path, FORMS), Path(os.path.realpath(path))
     if target.is_dir() or not target.parent.is_dir():
         reason = "Is a directory" if target.is_dir() else "No such file or directory"
         raise FileError(
