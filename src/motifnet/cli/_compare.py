@@ -22,6 +22,7 @@ from motifnet.cli._options import (
     Quiet,
     Table,
     TaskName,
+    Thousands,
     option,
 )
 from motifnet.cli._output import check_place
@@ -82,6 +83,7 @@ def compare(
     time_limit: FitLimit = 600.0,
     drop: Drop = None,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     seed: Seed = 0,
     jobs: Jobs = None,
@@ -111,7 +113,7 @@ def compare(
     if out:
         _check_folder(out, force)
     labels = [target] if task == "classification" else []
-    raw = read_table(table, reading=reading_of(decimal, missing), labels=labels)
+    raw = read_table(table, reading=reading_of(decimal, thousands, missing), labels=labels)
     frame = _checked(raw, target, drop or [])
     kind = said_task(frame[target], quiet) if task == "auto" else task
     for line in not_installed() if methods is None and not quiet else ():

@@ -14,7 +14,17 @@ import typer
 from motifnet.cli._console import guarded, say, say_ledger
 from motifnet.cli._estimator_file import read_estimator
 from motifnet.cli._input import check_model, check_names, check_table, read_by, reading_of
-from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet, argument, option
+from motifnet.cli._options import (
+    Debug,
+    Decimal,
+    Force,
+    Missing,
+    Model,
+    Quiet,
+    Thousands,
+    argument,
+    option,
+)
 from motifnet.cli._output import beside, check_place
 from motifnet.engine import UsageError
 
@@ -145,6 +155,7 @@ def compress(
     max_units: MaxUnits = None,
     tolerance: Tolerance = None,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     seed: Seed = 0,
     force: Force = False,
@@ -168,7 +179,9 @@ def compress(
     from motifnet.tables import read_table
 
     full = load(model)
-    full.model_ = read_by(full.model_, reading_of(decimal, missing, full.model_.schema.reading))
+    full.model_ = read_by(
+        full.model_, reading_of(decimal, thousands, missing, full.model_.schema.reading)
+    )
     rows, names = None, list(full.model_.schema.names)
     if table is not None:
         frame = read_table(table, schema=full.model_.schema)
@@ -188,6 +201,7 @@ def mimic(
     out: NetworkFile,
     allow_pickle: AllowPickle = False,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     force: Force = False,
     quiet: Quiet = False,
@@ -210,7 +224,7 @@ def mimic(
     check_table(data)
     check_place(out, force=force)
     fitted = read_estimator(estimator, allow_pickle=allow_pickle)
-    rows = _rows(data, fitted, reading_of(decimal, missing))
+    rows = _rows(data, fitted, reading_of(decimal, thousands, missing))
 
     import motifnet
 

@@ -52,6 +52,7 @@ from motifnet.cli._options import (
     Targets,
     TaskName,
     Teacher,
+    Thousands,
     Time,
     TimeLimit,
     Verbose,
@@ -108,7 +109,7 @@ class Columns:
 
 HELP = """Fit a model to the table and save it.
 
-Numbers, true/false, strings, ISO dates and empty cells need no preparation. Ctrl-C ends the fit
+Numbers, true/false, strings, dates and empty cells need no preparation. Ctrl-C ends the fit
 and saves the best model so far; a second one stops at once.
 
 [bold]motifnet fit houses.csv --target price --out houses.motif[/bold]
@@ -117,7 +118,7 @@ and saves the best model so far; a second one stops at once.
 
 [bold]motifnet fit claims.csv -t n -o claims.motif --objective poisson --offset log_years[/bold]
 
-[bold]motifnet fit preise.csv -t preis -o preise.motif --decimal , --missing k.A.[/bold]
+[bold]motifnet fit preise.csv -t preis --decimal , --thousands . --missing k.A.[/bold]
 
 [bold]motifnet fit houses.csv -t price -o houses.motif --teacher svr[/bold]   (or a .skops file)
 
@@ -149,6 +150,7 @@ def fit(
     weight: Weight = None,
     drop: Drop = None,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     stream: Stream = None,
     landmarks: Landmarks = 500,
@@ -168,7 +170,7 @@ def fit(
     out = out or beside(table, ".motif", "--out")
     check_place(out, force=force)
     check_page(report, force=force, option="--report")
-    reading = reading_of(decimal, missing)
+    reading = reading_of(decimal, thousands, missing)
     columns = Columns(
         target, drop or [], groups, time, weight, offset, increasing or [], decreasing or []
     )
@@ -413,6 +415,7 @@ def _fit_stream(
         memory_limit_mb=memory_limit_mb,
         decimal=reading.decimal,
         missing=reading.missing,
+        thousands=reading.thousands,
         groups=groups,
     )
     save_model(model.model_, out)

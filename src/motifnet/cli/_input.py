@@ -58,15 +58,21 @@ def _check_readable(path: Path, shown: str, advice: str) -> None:
 
 
 def reading_of(
-    decimal: str | None, missing: list[str] | None, fitted: Reading | None = None
+    decimal: str | None,
+    thousands: str | None,
+    missing: list[str] | None,
+    fitted: Reading | None = None,
 ) -> Reading:
-    """The reading of --decimal and --missing, and else of the fit."""
+    """The reading of --decimal, --thousands and --missing, and else of the fit. A file with another
+    decimal character has other separators too.
+    """
     from motifnet.tables import PLAIN, Reading
 
     before = fitted or PLAIN
-    return Reading(
-        decimal or before.decimal, tuple(dict.fromkeys((*before.missing, *(missing or []))))
-    )
+    if thousands is None:
+        thousands = before.thousands if decimal in (None, before.decimal) else ""
+    marks = tuple(dict.fromkeys((*before.missing, *(missing or []))))
+    return Reading(decimal or before.decimal, marks, thousands)
 
 
 def read_by(model: FittedModel, reading: Reading) -> FittedModel:

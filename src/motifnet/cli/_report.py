@@ -19,7 +19,7 @@ from motifnet.cli._input import (
     read_by,
     reading_of,
 )
-from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet
+from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet, Thousands
 from motifnet.cli._output import check_page
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def report(
         ),
     ] = None,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     force: Force = False,
     quiet: Quiet = False,
@@ -73,7 +74,7 @@ def report(
 
     fitted = load(model)
     fitted.model_ = read_by(
-        fitted.model_, reading_of(decimal, missing, fitted.model_.schema.reading)
+        fitted.model_, reading_of(decimal, thousands, missing, fitted.model_.schema.reading)
     )
     found = fitted.report() if data is None else _with_data(fitted, data, quiet)
     if out is None:

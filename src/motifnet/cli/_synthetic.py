@@ -9,7 +9,7 @@ import typer
 
 from motifnet.cli._console import guarded, say, say_table
 from motifnet.cli._input import check_names, check_table, reading_of
-from motifnet.cli._options import Debug, Decimal, Drop, Force, Missing, Quiet, TaskName
+from motifnet.cli._options import Debug, Decimal, Drop, Force, Missing, Quiet, TaskName, Thousands
 from motifnet.cli._output import check_page
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def check_synthetic(
     drop: Drop = None,
     out: Page = None,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     max_rows: MaxRows = 2_000,
     seed: Seed = 0,
@@ -96,11 +97,15 @@ def check_synthetic(
     """
     check_table(real, synthetic, holdout)
     check_page(out, force=force, known=(".html", ".json"))
-    first = _read(real, reading_of(decimal, missing), None, drop)
+    first = _read(real, reading_of(decimal, thousands, missing), None, drop)
     check_names(first, [] if target is None else [target], "--target")
     schema = _schema(first)
-    second = _read(synthetic, reading_of(decimal, missing), schema, drop)
-    third = None if holdout is None else _read(holdout, reading_of(decimal, missing), schema, drop)
+    second = _read(synthetic, reading_of(decimal, thousands, missing), schema, drop)
+    third = (
+        None
+        if holdout is None
+        else _read(holdout, reading_of(decimal, thousands, missing), schema, drop)
+    )
 
     from motifnet.synthetic import check_synthetic as run
 

@@ -25,6 +25,7 @@ from motifnet.cli._options import (
     Table,
     Targets,
     TaskName,
+    Thousands,
 )
 from motifnet.cli._output import check_place
 from motifnet.engine import FileError
@@ -119,6 +120,7 @@ def profile(
     task: TaskName = "auto",
     drop: Drop = None,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -139,7 +141,7 @@ def profile(
     from motifnet.tables import read_table
 
     labels = target if task == "classification" else []
-    frame = read_table(table, reading=reading_of(decimal, missing), labels=labels)
+    frame = read_table(table, reading=reading_of(decimal, thousands, missing), labels=labels)
     check_names(frame, target, "--target")
     check_names(frame, drop or [], "--drop")
     frame = with_target(frame, target)

@@ -20,8 +20,8 @@ from motifnet.tables._feature import (
 from motifnet.tables._folds import STACK_FOLDS, Folds, drawn, make_folds
 from motifnet.tables._input import as_array
 from motifnet.tables._notation import note_strings, suspect
-from motifnet.tables._parse import PLAIN, Reading
 from motifnet.tables._read import read_table
+from motifnet.tables._reading import PLAIN, Reading
 from motifnet.tables._sample import (
     CanonicalRows,
     Response,
