@@ -46,8 +46,8 @@ EXAMPLES = {
         "Bands of half and nine tenths of the law, and observations of new patients",
     ),
     "effects": (
-        "Importance of columns, pairs that act together, effects, groups with larger errors.",
-        "Effect of age, rising and then level, and of water, falling",
+        "Importance, pairs that act together, groups, effects, and what one prediction is made of.",
+        "Effect of age, rising and then level, and of water, falling; contributions to one row",
     ),
     "findings": (
         "What theory finds in a table, and what a layer made of it is worth.",

@@ -4,7 +4,7 @@ Comes in: data frames, arrays and files, with target, weights, groups, times and
 `Sample` and `Encoder`. Never knows about: teachers and networks.
 """
 
-from motifnet.tables._column import GAP, Column, Kind, Level, codes_of
+from motifnet.tables._column import GAP, Column, Kind, Level, codes_of, objects
 from motifnet.tables._encoder import Encoder
 from motifnet.tables._errors import numbered
 from motifnet.tables._feature import (
@@ -112,6 +112,7 @@ __all__ = [
     "moments",
     "note_strings",
     "numbered",
+    "objects",
     "open_stream",
     "read_table",
     "sensible_weight",
