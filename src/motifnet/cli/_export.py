@@ -137,13 +137,11 @@ def export(
         if not quiet:
             say(f"{out}: {out.stat().st_size:,} bytes")
         return
-    parity = to_onnx(
-        load_model(model), out, dtype=dtype, coverage=coverage, distribution=distribution
-    )
+    fitted = load_model(model)
+    parity = to_onnx(fitted, out, dtype=dtype, coverage=coverage, distribution=distribution)
     if not quiet:
-        difference = (
-            f"at most {parity.max_difference:.1e} standard deviations on {parity.rows:,} rows"
-        )
+        unit = "standard deviations" if fitted.classes is None else "in a probability"
+        difference = f"at most {parity.max_difference:.1e} {unit} on {parity.rows:,} rows"
         say(f"{out}: {out.stat().st_size:,} bytes; differs from the model by {difference}")
 
 

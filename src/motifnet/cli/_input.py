@@ -144,10 +144,10 @@ def assumed_task(target: Series) -> tuple[Task, str]:
         return "classification", "is true or false"
     if column.kind == "categorical":
         _check_strings(target)
-        return "classification", f"holds {count} different strings"
+        return "classification", f"holds {count:,} different strings"
     if column.kind == "numeric" and count <= MAX_CLASSES and (values == np.floor(values)).all():
-        return "classification", f"holds {count} different whole numbers"
-    return "regression", f"holds {count} different numbers"
+        return "classification", f"holds {count:,} different whole numbers"
+    return "regression", f"holds {count:,} different numbers"
 
 
 def note_identifiers(frame: DataFrame) -> None:

@@ -8,13 +8,12 @@ string and next step.
 from __future__ import annotations
 
 import re
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.engine import MotifnetWarning, warn_caller
+from motifnet.engine import warn_caller
 from motifnet.tables._errors import numbered, row_name, shown
 from motifnet.tables._reading import PLAIN, is_mark, is_share
 from motifnet.tables._table import Table
@@ -51,7 +50,7 @@ def note_strings(table: Table, X: Any) -> None:
                 f"Column {column.name!r}, {_row_name(X, row)}, holds "
                 f"{shown(column.values[row])}: {reason} The column is taken as categories."
             )
-            warnings.warn(message, MotifnetWarning, stacklevel=4)
+            warn_caller(message)
 
 
 def note_label_strings(name: str, labels: NDArray[Any]) -> None:
@@ -119,9 +118,8 @@ def _format_remedy(string: str) -> str:
             " / 100)."
         )
     return (
-        "a number with more than digits? Say how it is written, such as --decimal , --thousands . "
-        "for 1.234,50 (pandas: read_csv(..., decimal=',', thousands='.')), and leave out signs of "
-        "currency."
+        "a number? Say how it is written, such as --decimal , --thousands . for 1.234,50 (pandas: "
+        "read_csv(..., decimal=',', thousands='.')), and leave out signs of currency."
     )
 
 

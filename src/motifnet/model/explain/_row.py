@@ -88,8 +88,8 @@ class RowExplanation:
         Parameters
         ----------
         output : str, optional
-            One of `outputs`. By default the only one, the first target or quantile, or the class
-            that is predicted.
+            One of `outputs`. By default the only one, the first target or quantile, the second of
+            two classes, or of more classes the one that is predicted.
 
         Returns
         -------
@@ -188,7 +188,9 @@ class RowExplanation:
 
     def _number(self, output: str | None) -> int:
         if output is None:
-            return int(self.prediction.argmax()) if self.classes else 0
+            if not self.classes:
+                return 0
+            return 1 if len(self.outputs) == 2 else int(self.prediction.argmax())
         check_choice("output", output, self.outputs)
         return self.outputs.index(output)
 

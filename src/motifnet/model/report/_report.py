@@ -31,6 +31,7 @@ from motifnet.model.report._words import Facts
 from motifnet.structure import Profile
 
 LINE, CELL = 110, 60  # columns of text, and of one cell of a table
+VISIBLE = 0.0005  # a share that is not 0.000
 
 
 @dataclass(frozen=True, repr=False)
@@ -179,6 +180,7 @@ def html(facts: Facts) -> str:
         ],
     }
     return template.render(
+        pairs=_pairs(facts),
         facts=facts,
         style=style,
         policy=policy,
@@ -290,9 +292,7 @@ def sections(facts: Facts) -> Iterator[Section]:
     if facts["importances"]:
         yield Section("Columns", *_importances(facts))
     if facts["interactions"]:
-        pairs = tuple(
-            (p["first"], p["second"], _share(p["share"])) for p in facts["interactions"][:10]
-        )
+        pairs = tuple((p["first"], p["second"], _share(p["share"])) for p in _pairs(facts)[:10])
         yield Section("Interactions", (), ("column", "and", "share of variance"), pairs, (2,))
     if facts["groups"]:
         yield Section("Errors by group", (f"Errors {facts['origin']}.",), *_groups(facts))
@@ -317,6 +317,12 @@ def sections(facts: Facts) -> Iterator[Section]:
     yield Section("How to repeat it", (again["command"], versions, facts["privacy"]))
 
 
+def _pairs(facts: Facts) -> list[Facts]:
+    """The strongest pair of columns, and all whose share is not 0.000."""
+    pairs: list[Facts] = facts["interactions"]
+    return [pair for k, pair in enumerate(pairs) if k == 0 or pair["share"]["value"] >= VISIBLE]
+
+
 def _ledger(facts: Facts) -> tuple[Any, ...]:
     rows = tuple(
         (
@@ -324,7 +330,8 @@ def _ledger(facts: Facts) -> tuple[Any, ...]:
             f"{r['seconds']:.2f}",
             number(r["error"]),
             f"{r['parameters']:,}",
-            "yes" if r["kept"] else "no",
+            # the profile is no model that could be kept
+            "" if r["stage"] == "profile" else "yes" if r["kept"] else "no",
             r["note"],
         )
         for r in facts["ledger"]
