@@ -166,14 +166,10 @@ def fit(
 ) -> None:
     """Fit a model to the table and save it."""
     start = clock.monotonic()
-    check_table(table, _file_of(teacher))
-    out = out or beside(table, ".motif", "--out")
-    check_place(out, force=force)
-    check_page(report, force=force, option="--report")
+    out = _checked_paths(table, teacher, out, report, force)
     reading = reading_of(decimal, thousands, missing)
-    columns = Columns(
-        target, drop or [], groups, time, weight, offset, increasing or [], decreasing or []
-    )
+    signed = (increasing or [], decreasing or [])
+    columns = Columns(target, drop or [], groups, time, weight, offset, *signed)
     levels = _levels(quantiles)
     settings: dict[str, Any] = {"preset": preset, "n_jobs": jobs, "random_state": seed}
     settings |= {"engine": engine, "checkpoint": checkpoint}
@@ -182,10 +178,8 @@ def fit(
     model: MotifRegressor | MotifClassifier
     if is_streamed(table, stream, _without_stream(whole, teacher, objective, columns), quiet):
         settings |= {"verbose": int(not quiet)}
-        limits: dict[str, Any] = {"landmarks": landmarks, "memory_limit_mb": memory_limit}
-        model = _fit_stream(
-            table, columns, reading, task=task, settings=settings, quiet=quiet, out=out, **limits
-        )
+        limits = {"landmarks": landmarks, "memory_limit_mb": memory_limit}
+        model = _fit_stream(table, columns, reading, task, settings, limits, quiet, out)
     else:
         frame, kind = _read(table, columns, reading, task, objective, quiet)
         model = _estimator(kind, objective, levels, offset)
@@ -263,6 +257,17 @@ def _fit_table(
         if model.model_.info.stopped_early:
             saving.interrupted.set()  # the next Ctrl-C is the second one
         save_model(model.model_, out)
+
+
+def _checked_paths(
+    table: Path, teacher: str | None, out: Path | None, report: Path | None, force: bool
+) -> Path:
+    """The path of the model; all files can be read, or written."""
+    check_table(table, _file_of(teacher))
+    out = out or beside(table, ".motif", "--out")
+    check_place(out, force=force)
+    check_page(report, force=force, option="--report")
+    return out
 
 
 def _file_of(teacher: str | None) -> Path | None:
@@ -384,11 +389,9 @@ def _fit_stream(
     table: Path,
     columns: Columns,
     reading: Reading,
-    *,
     task: str,
     settings: Mapping[str, object],
-    landmarks: int,
-    memory_limit_mb: float | None,
+    limits: Mapping[str, Any],
     quiet: bool,
     out: Path,
 ) -> MotifRegressor | MotifClassifier:
@@ -411,8 +414,7 @@ def _fit_stream(
         table,
         target,
         drop=columns.dropped,
-        landmarks=landmarks,
-        memory_limit_mb=memory_limit_mb,
+        **limits,
         decimal=reading.decimal,
         missing=reading.missing,
         thousands=reading.thousands,
