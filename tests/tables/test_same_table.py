@@ -393,7 +393,7 @@ def test_columns_that_may_be_meant_as_numbers_are_noted() -> None:
         "many": ([str(i) for i in range(99)] + ["?"], "'many', row 99"),
         "money": (["$1,200.50", "$3", "$4"], "'money', row 0 .*currency"),
         "under": (["1_0", "10", "11"], "'under', row 0 .*'1_0'"),
-        "share": (["12 %", "13 %", "14"], "'share', row 0 .*'12 %'.*a share"),
+        "share": (["12 %", "13 %", "14"], "'share', row 0 .*'12 %'.*per cent"),
         "comma_share": (["12,5 %", "13,0 %"], "'comma_share', row 0 .*--decimal ,"),
         "thousands": (["1.234,50", "2.345,60"], "'thousands', row 0 .*--thousands"),
         "day": (["31.12.2024", "1.2.2024", "?"], r"'day', row 0 .*a date\?.*dayfirst"),

@@ -113,7 +113,7 @@ def _format_remedy(string: str) -> str:
         )
     if PLAIN.number(string) is not None:
         return (
-            "a share? A file with the sign in every row of the column is read so, 12 % as 0.12. "
+            "a number in per cent? A file with the sign in every row is read so, 12 % as 0.12. "
             "Write the sign in every row, or in none (pandas: column.str.rstrip('% ').astype(float)"
             " / 100)."
         )
