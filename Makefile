@@ -59,7 +59,7 @@ lint: .venv/.installed-dev
 docs: .venv/.installed-docs
 	$(BIN)/python tools/site.py site-pages
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-	@echo "Now open site/README.html or site/index.html"
+	@echo "Now open site/index.html"
 
 # The scripts of examples/gallery, run again, and their pages in docs/gallery.
 gallery: .venv/.installed-dev

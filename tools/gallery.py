@@ -46,8 +46,8 @@ EXAMPLES = {
         "Bands of half and nine tenths of the law, and observations of new patients",
     ),
     "effects": (
-        "Importance of columns, pairs that act together, effects, groups with larger errors.",
-        "Effect of age, rising and then level, and of water, falling",
+        "Importance, pairs that act together, groups, effects, and what one prediction is made of.",
+        "Effect of age, rising and then level, and of water, falling; contributions to one row",
     ),
     "findings": (
         "What theory finds in a table, and what a layer made of it is worth.",
@@ -64,6 +64,10 @@ EXAMPLES = {
     "groups": (
         "Why random folds promise too much where rows depend on each other.",
         "Expected and observed error of new mixtures, with random folds and with groups",
+    ),
+    "curves": (
+        "Rows that are spectra: smoothed, reduced and fitted as curves, with intervals.",
+        "Spectra that scatter moves, and the fat of held-out samples near its predictions",
     ),
 }
 STYLE: Any = {
@@ -181,7 +185,7 @@ def index(examples: list[Example]) -> str:
         thumbnail = f'<img src="{name}.png" width="{THUMBNAIL}" alt="{alt}">'
         rows += [f"| [{thumbnail}]({name}.md) | **[{title}]({name}.md)**<br>{sentence} |"]
     head = (
-        "# Gallery\n\nEight scripts that run as they stand, each with what it prints and one "
+        "# Gallery\n\nNine scripts that run as they stand, each with what it prints and one "
         "picture. Tables are bundled with motifnet or with scikit-learn, or simulated where the "
         "truth is needed; nothing is downloaded. `make gallery` runs all of them and writes these "
         "pages.\n"

@@ -47,7 +47,7 @@ API: dict[str, tuple[str, dict[str, str | None]]] = {
             "motifnet.structure": "Profile Finding",
             "motifnet.model.report": "Report",
             "motifnet.model.explain": (
-                "Explanation Effect Group Importance Leakage Novelty Pair Share"
+                "Explanation RowExplanation Effect Group Importance Leakage Novelty Pair Share"
             ),
         },
     ),

@@ -2,7 +2,7 @@
 
 Concrete once more. The network is a closed formula of its columns, so that it can be taken apart:
 how much each column matters on held-out rows, which pairs act together, what the effect of a column
-looks like, and where the errors are larger.
+looks like, where the errors are larger, and what one prediction is made of.
 """
 
 import matplotlib.pyplot as plt
@@ -34,9 +34,18 @@ groups = found.to_frame("groups").sort_values("ratio", ascending=False)
 print(groups[["column", "label", "rows", "ratio", "worse"]].head(3).round(2).to_string(index=False))
 
 # %%
-# Accumulated local effects on the strength in MPa, with 95 % bands. Concrete hardens for some three
-# months, quickly at first. More water for the same cement makes it weaker.
-fig, axes = plt.subplots(1, 2, figsize=(5, 3.2), sharey=True)
-model.plot_effects(["age", "water"], ax=list(axes))
-axes[1].set_ylabel("")
+# What one prediction is made of: Shapley values, which add up from the mean prediction to that of
+# the row.
+row = model.explain_row(table.iloc[[0]])
+print(row)
+
+# %%
+# Below, the same as a picture. Above, accumulated local effects on the strength in MPa, with 95 %
+# bands: concrete hardens for some three months, quickly at first; more water for the same cement
+# makes it weaker.
+fig, axes = plt.subplot_mosaic("AB;CC", figsize=(6, 6.4), height_ratios=[1, 1.1])
+axes["B"].sharey(axes["A"])
+model.plot_effects(["age", "water"], ax=[axes["A"], axes["B"]])
+axes["B"].set_ylabel("")
+row.plot(ax=axes["C"])
 plt.show()

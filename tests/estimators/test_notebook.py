@@ -300,3 +300,14 @@ def test_skore_reports_on_a_model(
     pytest.importorskip("skore")
     report = run_path(str(EXAMPLE))["with_skore"](fitted, rows, table["price"])
     assert report.metrics.r2() == pytest.approx(fitted.score(rows, table["price"]))
+
+
+def test_one_row_is_explained_by_contributions_that_add_up(
+    fitted: MotifRegressor, rows: pd.DataFrame
+) -> None:
+    found = fitted.explain_row(rows.iloc[[5]])
+    assert found.prediction[0] == pytest.approx(fitted.predict(rows.iloc[[5]])[0])
+    assert found.mean[0] + found.contribution.sum() == pytest.approx(found.prediction[0])
+    assert isinstance(found.plot(), Axes)
+    with pytest.raises(UsageError, match="one row"):
+        fitted.explain_row(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from motifnet.plots import (
     draw_measured,
     draw_rows,
     draw_stages,
+    draw_waterfall,
     html_block,
     html_table,
     new_axes,
@@ -143,3 +145,16 @@ def test_html_escapes_what_a_table_holds_and_counts_what_it_leaves_out() -> None
     page = html_block("<b>", ["x < y"], html_table(["a"], [["<script>"]] * 40))
     assert "<script" not in page and "&lt;script&gt;" in page and "x &lt; y" in page
     assert "10 more rows" in page and page.count("<tr>") == 31
+
+
+def test_a_waterfall_ends_where_it_should_and_joins_the_smallest_steps() -> None:
+    steps = [Row(f"${i}$ column", (-1.0) ** i / (i + 1), 0.01) for i in range(14)]
+    total = sum(step.value for step in steps)
+    ax = draw_waterfall(steps, 5.0, 5.0 + total, label="price in $")
+    bars: list[Any] = list(ax.patches)
+    assert len(bars) == 11
+    assert ax.get_yticklabels()[-1].get_text() == "4 other columns"
+    ends = [bar.get_x() + bar.get_width() for bar in bars]
+    np.testing.assert_allclose([bar.get_x() for bar in bars], [5.0, *ends[:-1]])
+    assert ends[-1] == pytest.approx(5.0 + total)
+    ax.figure.canvas.draw()  # names are no formulas

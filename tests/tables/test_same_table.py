@@ -4,6 +4,7 @@ or missing values stay the texts that they are.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from motifnet import MotifRegressor, load
-from motifnet.engine import DataError, MotifnetWarning
+from motifnet.engine import DataError, MotifnetWarning, UsageError
 from motifnet.tables import (
     Reading,
     Table,
@@ -70,6 +71,12 @@ NASTY += [
     "\ufeff",
     "0x1A",
     "١",
+    "1,234",
+    "1.234,5",
+    "12 %",
+    "12,5\u00a0%",
+    "31.12.2024",
+    "31.2.2024",
 ]
 CELLS = st.one_of(
     st.sampled_from(NASTY),
@@ -113,6 +120,11 @@ ROWS = st.lists(
 )
 
 
+EMPTY: list[Any] = [None] * 4
+LINES = [[cell, *EMPTY] for cell in ("a\nb", "a\r\nb", None, "c")]
+
+
+@example(LINES, LINES, ())
 @given(ROWS, ROWS, st.sampled_from([(), ("?",), ("NA", "-999")]))
 @settings(
     max_examples=40,
@@ -295,6 +307,7 @@ def test_a_model_keeps_how_its_table_was_read(tmp_path: Path) -> None:
     assert "'y', row 0" in refused.stderr and "--decimal ," in refused.stderr
 
 
+@pytest.mark.filterwarnings("ignore:Column 'c' holds")
 @pytest.mark.parametrize(
     ("lines", "kind", "values"),
     [
@@ -305,6 +318,11 @@ def test_a_model_keeps_how_its_table_was_read(tmp_path: Path) -> None:
         ("NA\nTRUE\nfalse\n", "boolean", [np.nan, 1.0, 0.0]),
         ("NaT\n2024-01-01\n", "date", [np.iinfo(np.int64).min, 1_704_067_200_000_000]),
         ("1_0\n1\n", "categorical", ["1_0", "1"]),
+        ("12.5 %\nNA\n7%\n", "numeric", [0.125, np.nan, 0.07]),
+        ("12.3 %\n3 ‰\n", "numeric", [0.123, 0.003]),
+        ("12 %\n13\n", "categorical", ["12 %", "13"]),
+        ("31.12.1969\n1.1.1970 00:00\n", "date", [-86_400_000_000, 0]),
+        ("31.2.2024\n1.1.1970\n", "categorical", ["31.2.2024", "1.1.1970"]),
         ("١\n1\n", "categorical", ["١", "1"]),
         ("18446744073709551617\n1\n", "numeric", [2.0**64, 1.0]),
         ('""\n""\n', "numeric", [np.nan, np.nan]),
@@ -375,6 +393,9 @@ def test_columns_that_may_be_meant_as_numbers_are_noted() -> None:
         "many": ([str(i) for i in range(99)] + ["?"], "'many', row 99"),
         "money": (["$1,200.50", "$3", "$4"], "'money', row 0 .*currency"),
         "under": (["1_0", "10", "11"], "'under', row 0 .*'1_0'"),
+        "share": (["12 %", "13 %", "14"], "'share', row 0 .*'12 %'.*per cent"),
+        "comma_share": (["12,5 %", "13,0 %"], "'comma_share', row 0 .*--decimal ,"),
+        "thousands": (["1.234,50", "2.345,60"], "'thousands', row 0 .*--thousands"),
         "day": (["31.12.2024", "1.2.2024", "?"], r"'day', row 0 .*a date\?.*dayfirst"),
     }
     for name, (values, message) in columns.items():
@@ -387,21 +408,72 @@ def test_columns_that_may_be_meant_as_numbers_are_noted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("string", "number"),
+    ("decimal", "thousands", "string", "number"),
     [
-        ("1.234,5", 1234.5),
-        ("-12.345.678,90", -12345678.9),
-        ("1234,5", 1234.5),
-        ("1.234", None),
-        ("0.125,5", None),
-        ("1.23,5", None),
-        ("1,234.5", None),
+        (",", "", "1.234,5", 1234.5),
+        (",", "", "-12.345.678,90", -12345678.9),
+        (",", "", "1234,5", 1234.5),
+        (",", "", "1.234", None),
+        (",", "", "0.125,5", None),
+        (",", "", "1.23,5", None),
+        (",", "", "1,234.5", None),
+        (",", "", "12,5 %", 0.125),
+        (",", ".", "1.234", 1234.0),
+        (",", ".", "1.234,5\u202f%", 12.345),
+        (",", ".", "12.34", None),
+        (",", " ", "1.234,5", None),
+        (".", "", "1,234", None),
+        (".", ",", "1,234", 1234.0),
+        (".", ",", "-1,234,567.25", -1234567.25),
+        (".", ",", "0,123", None),
+        (".", ",", "1,23", None),
+        (".", " ", "1\u00a0234", 1234.0),
+        (".", "'", "1’234.5", 1234.5),
+        (".", "'", "1e5", 1e5),
+        (".", "", "1e2 %", None),
+        (".", "", "%", None),
     ],
 )
-def test_with_a_decimal_comma_dots_may_separate_thousands(
-    string: str, number: float | None
+def test_how_numbers_are_written(
+    decimal: str, thousands: str, string: str, number: float | None
 ) -> None:
-    assert Reading(decimal=",").number(string) == number
+    assert Reading(decimal, thousands=thousands).number(string) == number
+
+
+@pytest.mark.parametrize(("decimal", "thousands"), [(",", ","), (".", "."), (".", "x")])
+def test_separators_that_cannot_be(decimal: str, thousands: str) -> None:
+    with pytest.raises(UsageError, match="does not separate thousands"):
+        Reading(decimal, thousands=thousands)
+
+
+SALES = "menge;rabatt;tag;umsatz\n1.234;12,5 %;31.12.2024;1.234,50\n856;3 %;1.1.2025;7,5\n"
+
+
+def test_a_german_table_is_the_same_in_memory_and_in_files(tmp_path: Path) -> None:
+    """At the fit and later, when its strings come in a data frame too; what is assumed is said."""
+    (tmp_path / "sales.csv").write_text(SALES, encoding="utf-8")
+    reading = Reading(",", thousands=".")
+    with pytest.warns(MotifnetWarning) as said:
+        frame = read_table(tmp_path / "sales.csv", reading=reading)
+    assert [str(one.message) for one in said] == [
+        "Column 'rabatt' holds shares: 12,5 % is read as 0.125.",
+        "Column 'tag' holds dates: 31.12.2024 is read as 2024-12-31, the day first.",
+    ]
+    assert frame["menge"].tolist() == [1234, 856] and frame["umsatz"].tolist() == [1234.5, 7.5]
+    assert frame["rabatt"].tolist() == [0.125, 0.03]
+    table = as_table(frame)
+    schema = replace(table.schema, reading=reading)
+    strings = pd.DataFrame([line.split(";") for line in SALES.splitlines()[1:]])
+    assert_same(as_table(strings.set_axis(frame.columns, axis=1), schema=schema), table)
+    stream = open_stream(tmp_path / "sales.csv", reading)
+    assert_same(as_table(stream.frame([block.raw for block in stream.blocks()])), table)
+
+
+def test_thousands_that_are_not_declared_are_noted(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("menge\n1.234\n856\n")
+    with pytest.warns(MotifnetWarning, match=r"'menge' holds '1.234'.* say so by --thousands \."):
+        frame = read_table(tmp_path / "t.csv", reading=Reading(","))
+    assert frame["menge"].tolist() == ["1.234", "856"]
 
 
 @pytest.mark.filterwarnings("error")

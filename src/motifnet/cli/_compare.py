@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from motifnet.cli._console import guarded, note, say, say_table
-from motifnet.cli._input import check_names, reading_of, said_task, with_target
+from motifnet.cli._input import check_names, check_table, reading_of, said_task, with_target
 from motifnet.cli._options import (
     Debug,
     Decimal,
@@ -22,6 +22,7 @@ from motifnet.cli._options import (
     Quiet,
     Table,
     TaskName,
+    Thousands,
     option,
 )
 from motifnet.cli._output import check_place
@@ -82,6 +83,7 @@ def compare(
     time_limit: FitLimit = 600.0,
     drop: Drop = None,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     seed: Seed = 0,
     jobs: Jobs = None,
@@ -99,6 +101,8 @@ def compare(
 
     [bold]motifnet compare houses.csv -t price -m balanced,lightgbm --splits 5 -o comparison[/bold]
     """
+    check_table(table)
+
     from motifnet.compare import compare as run
     from motifnet.compare import default_methods, find_methods, not_installed
     from motifnet.engine import resolve_jobs
@@ -109,7 +113,7 @@ def compare(
     if out:
         _check_folder(out, force)
     labels = [target] if task == "classification" else []
-    raw = read_table(table, reading=reading_of(decimal, missing), labels=labels)
+    raw = read_table(table, reading=reading_of(decimal, thousands, missing), labels=labels)
     frame = _checked(raw, target, drop or [])
     kind = said_task(frame[target], quiet) if task == "auto" else task
     for line in not_installed() if methods is None and not quiet else ():

@@ -13,8 +13,18 @@ import typer
 
 from motifnet.cli._console import guarded, say, say_ledger
 from motifnet.cli._estimator_file import read_estimator
-from motifnet.cli._input import check_names, read_by, reading_of
-from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet, argument, option
+from motifnet.cli._input import check_model, check_names, check_table, read_by, reading_of
+from motifnet.cli._options import (
+    Debug,
+    Decimal,
+    Force,
+    Missing,
+    Model,
+    Quiet,
+    Thousands,
+    argument,
+    option,
+)
 from motifnet.cli._output import beside, check_place
 from motifnet.engine import UsageError
 
@@ -114,24 +124,24 @@ def export(
 
     [bold]motifnet export houses.motif houses.onnx[/bold]
     """
-    from motifnet.model import load_model, model_to_python, to_onnx
-
+    check_model(model)
     out = out or beside(model, ".onnx", "FILE")
     check_place(out, force=force, option="FILE")
+    if out.suffix == ".py" and (dtype != "float64" or coverage is not None):
+        raise UsageError("--dtype and --coverage are for ONNX. Leave them out for a .py file.")
+
+    from motifnet.model import load_model, model_to_python, to_onnx
+
     if out.suffix == ".py":
-        if dtype != "float64" or coverage is not None:
-            raise UsageError("--dtype and --coverage are for ONNX. Leave them out for a .py file.")
         model_to_python(load_model(model), out, distribution)
         if not quiet:
             say(f"{out}: {out.stat().st_size:,} bytes")
         return
-    parity = to_onnx(
-        load_model(model), out, dtype=dtype, coverage=coverage, distribution=distribution
-    )
+    fitted = load_model(model)
+    parity = to_onnx(fitted, out, dtype=dtype, coverage=coverage, distribution=distribution)
     if not quiet:
-        difference = (
-            f"at most {parity.max_difference:.1e} standard deviations on {parity.rows:,} rows"
-        )
+        unit = "standard deviations" if fitted.classes is None else "in a probability"
+        difference = f"at most {parity.max_difference:.1e} {unit} on {parity.rows:,} rows"
         say(f"{out}: {out.stat().st_size:,} bytes; differs from the model by {difference}")
 
 
@@ -143,6 +153,7 @@ def compress(
     max_units: MaxUnits = None,
     tolerance: Tolerance = None,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     seed: Seed = 0,
     force: Force = False,
@@ -158,12 +169,17 @@ def compress(
 
     [bold]motifnet compress houses.motif houses.csv --tolerance 0.02 --out small.motif[/bold]
     """
+    check_model(model)
+    check_table(table)
+    check_place(out, force=force)
+
     from motifnet import load
     from motifnet.tables import read_table
 
-    check_place(out, force=force)
     full = load(model)
-    full.model_ = read_by(full.model_, reading_of(decimal, missing, full.model_.schema.reading))
+    full.model_ = read_by(
+        full.model_, reading_of(decimal, thousands, missing, full.model_.schema.reading)
+    )
     rows, names = None, list(full.model_.schema.names)
     if table is not None:
         frame = read_table(table, schema=full.model_.schema)
@@ -183,6 +199,7 @@ def mimic(
     out: NetworkFile,
     allow_pickle: AllowPickle = False,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     force: Force = False,
     quiet: Quiet = False,
@@ -197,16 +214,18 @@ def mimic(
 
     [bold]motifnet mimic model.skops --data sample.csv --out model.onnx[/bold]
     """
-    import motifnet
-
     if out.suffix not in (".onnx", ".py"):
         raise UsageError(
             f"--out {out} ends in {out.suffix!r}; a network is written as .onnx or as .py. "
             "Choose one of them."
         )
+    check_table(data)
     check_place(out, force=force)
     fitted = read_estimator(estimator, allow_pickle=allow_pickle)
-    rows = _rows(data, fitted, reading_of(decimal, missing))
+    rows = _rows(data, fitted, reading_of(decimal, thousands, missing))
+
+    import motifnet
+
     network = motifnet.mimic(fitted, rows)
     if out.suffix == ".py":
         network.to_python(out)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from motifnet.cli._console import guarded, note, say, say_ledger
 from motifnet.cli._input import (
     check_names,
+    check_table,
     note_identifiers,
     read_by,
     reading_of,
@@ -51,12 +52,13 @@ from motifnet.cli._options import (
     Targets,
     TaskName,
     Teacher,
+    Thousands,
     Time,
     TimeLimit,
     Verbose,
     Weight,
 )
-from motifnet.cli._output import beside, check_place
+from motifnet.cli._output import beside, check_page, check_place
 from motifnet.engine import Control, UsageError
 
 if TYPE_CHECKING:
@@ -79,6 +81,8 @@ class Columns:
     time: str | None
     weight: str | None
     offset: str | None
+    increasing: list[str]
+    decreasing: list[str]
 
     @property
     def roles(self) -> dict[str, str]:
@@ -91,10 +95,21 @@ class Columns:
         }
         return {key: name for key, name in named.items() if name}
 
+    @property
+    def signs(self) -> dict[str, int] | None:
+        """The setting `monotone`, which names a column once."""
+        both = sorted({*self.increasing} & {*self.decreasing})
+        if both:
+            raise UsageError(
+                f"{both[0]!r} is named by --increasing and --decreasing. Leave out one of them, or "
+                "the column by --drop if it must have no effect."
+            )
+        return {**dict.fromkeys(self.increasing, 1), **dict.fromkeys(self.decreasing, -1)} or None
+
 
 HELP = """Fit a model to the table and save it.
 
-Numbers, true/false, strings, ISO dates and empty cells need no preparation. Ctrl-C ends the fit
+Numbers, true/false, strings, dates and empty cells need no preparation. Ctrl-C ends the fit
 and saves the best model so far; a second one stops at once.
 
 [bold]motifnet fit houses.csv --target price --out houses.motif[/bold]
@@ -103,7 +118,7 @@ and saves the best model so far; a second one stops at once.
 
 [bold]motifnet fit claims.csv -t n -o claims.motif --objective poisson --offset log_years[/bold]
 
-[bold]motifnet fit preise.csv -t preis -o preise.motif --decimal , --missing k.A.[/bold]
+[bold]motifnet fit preise.csv -t preis --decimal , --thousands . --missing k.A.[/bold]
 
 [bold]motifnet fit houses.csv -t price -o houses.motif --teacher svr[/bold]   (or a .skops file)
 
@@ -135,6 +150,7 @@ def fit(
     weight: Weight = None,
     drop: Drop = None,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     stream: Stream = None,
     landmarks: Landmarks = 500,
@@ -149,24 +165,24 @@ def fit(
     debug: Debug = False,
 ) -> None:
     """Fit a model to the table and save it."""
-    start, reading = clock.monotonic(), reading_of(decimal, missing)
-    out = out or beside(table, ".motif", "--out")
-    _check_places(out, report, force)
-    columns = Columns(target, drop or [], groups, time, weight, offset)
+    start = clock.monotonic()
+    out = _checked_paths(table, teacher, out, report, force)
+    reading = reading_of(decimal, thousands, missing)
+    signed = (increasing or [], decreasing or [])
+    columns = Columns(target, drop or [], groups, time, weight, offset, *signed)
+    levels = _levels(quantiles)
     settings: dict[str, Any] = {"preset": preset, "n_jobs": jobs, "random_state": seed}
     settings |= {"engine": engine, "checkpoint": checkpoint}
     whole: dict[str, Any] = {"size": size, "max_parameters": max_parameters}
-    whole |= {"monotone": _signs(increasing or [], decreasing or []), "time_limit_s": time_limit}
+    whole |= {"monotone": columns.signs, "time_limit_s": time_limit}
     model: MotifRegressor | MotifClassifier
     if is_streamed(table, stream, _without_stream(whole, teacher, objective, columns), quiet):
         settings |= {"verbose": int(not quiet)}
-        limits: dict[str, Any] = {"landmarks": landmarks, "memory_limit_mb": memory_limit}
-        model = _fit_stream(
-            table, columns, reading, task=task, settings=settings, quiet=quiet, out=out, **limits
-        )
+        limits = {"landmarks": landmarks, "memory_limit_mb": memory_limit}
+        model = _fit_stream(table, columns, reading, task, settings, limits, quiet, out)
     else:
         frame, kind = _read(table, columns, reading, task, objective, quiet)
-        model = _estimator(kind, objective, quantiles, offset)
+        model = _estimator(kind, objective, levels, offset)
         shown = int(not quiet and sys.stderr.isatty())
         model.set_params(**settings, **whole, **_teacher(teacher), verbose=shown)
         _fit_table(model, frame, columns, reading, out)
@@ -180,7 +196,6 @@ def _without_stream(
     whole: Mapping[str, Any], teacher: str | None, objective: str, columns: Columns
 ) -> dict[str, object]:
     """Options that a stream lacks, by name; those that are set are true."""
-    signs = (whole["monotone"] or {}).values()
     return {
         "time": columns.time,
         "weight": columns.weight,
@@ -191,8 +206,8 @@ def _without_stream(
         "size": whole["size"] != "compact",
         "objective": objective != "squared",
         "target (twice)": len(columns.targets) > 1,
-        "increasing": 1 in signs,
-        "decreasing": -1 in signs,
+        "increasing": columns.increasing,
+        "decreasing": columns.decreasing,
     }
 
 
@@ -244,14 +259,21 @@ def _fit_table(
         save_model(model.model_, out)
 
 
-def _check_places(out: Path, report: Path | None, force: bool) -> None:
-    """Both files can be written."""
-    from motifnet.model.report import suffix_of
-
+def _checked_paths(
+    table: Path, teacher: str | None, out: Path | None, report: Path | None, force: bool
+) -> Path:
+    """The path of the model; all files can be read, or written."""
+    check_table(table, _file_of(teacher))
+    out = out or beside(table, ".motif", "--out")
     check_place(out, force=force)
-    if report is not None:
-        suffix_of(report)
-        check_place(report, force=force, option="--report")
+    check_page(report, force=force, option="--report")
+    return out
+
+
+def _file_of(teacher: str | None) -> Path | None:
+    """The file of a teacher that is no name."""
+    path = Path(teacher or "")
+    return path if teacher and (path.suffix or path.exists()) else None
 
 
 def _teacher(requested: str | None) -> dict[str, Any]:
@@ -260,20 +282,8 @@ def _teacher(requested: str | None) -> dict[str, Any]:
 
     if requested is None:
         return {}
-    path = Path(requested)
-    is_file = bool(path.suffix) or path.exists()
-    return {"teacher": read_estimator(path, allow_pickle=False) if is_file else requested}
-
-
-def _signs(increasing: list[str], decreasing: list[str]) -> dict[str, int] | None:
-    """The setting `monotone`, which names a column once."""
-    both = sorted({*increasing} & {*decreasing})
-    if both:
-        raise UsageError(
-            f"{both[0]!r} is named by --increasing and --decreasing. Leave out one of them, or the "
-            "column by --drop if it must have no effect."
-        )
-    return {**dict.fromkeys(increasing, 1), **dict.fromkeys(decreasing, -1)} or None
+    path = _file_of(requested)
+    return {"teacher": requested if path is None else read_estimator(path, allow_pickle=False)}
 
 
 def _checked(frame: DataFrame, columns: Columns) -> DataFrame:
@@ -281,6 +291,8 @@ def _checked(frame: DataFrame, columns: Columns) -> DataFrame:
     targets = columns.targets
     check_names(frame, targets, "--target")
     check_names(frame, columns.dropped, "--drop")
+    check_names(frame, columns.increasing, "--increasing")
+    check_names(frame, columns.decreasing, "--decreasing")
     used = [*targets]
     for key, name in columns.roles.items():
         option = f"--{key.removeprefix('sample_')}"
@@ -299,12 +311,12 @@ def _checked(frame: DataFrame, columns: Columns) -> DataFrame:
 
 
 def _estimator(
-    task: str, objective: str, quantiles: str, offset: str | None
+    task: str, objective: str, quantiles: tuple[float, ...], offset: str | None
 ) -> MotifRegressor | MotifClassifier:
     from motifnet import MotifClassifier, MotifRegressor
 
     if task == "regression":
-        return MotifRegressor(objective=objective, quantiles=_levels(quantiles))
+        return MotifRegressor(objective=objective, quantiles=quantiles)
     if objective != "squared" or offset:
         raise UsageError(
             "--objective and --offset are for a regression. Leave them out, or pass "
@@ -377,11 +389,9 @@ def _fit_stream(
     table: Path,
     columns: Columns,
     reading: Reading,
-    *,
     task: str,
     settings: Mapping[str, object],
-    landmarks: int,
-    memory_limit_mb: float | None,
+    limits: Mapping[str, Any],
     quiet: bool,
     out: Path,
 ) -> MotifRegressor | MotifClassifier:
@@ -404,10 +414,10 @@ def _fit_stream(
         table,
         target,
         drop=columns.dropped,
-        landmarks=landmarks,
-        memory_limit_mb=memory_limit_mb,
+        **limits,
         decimal=reading.decimal,
         missing=reading.missing,
+        thousands=reading.thousands,
         groups=groups,
     )
     save_model(model.model_, out)

@@ -1,22 +1,26 @@
 """The table of a command: the reading of its strings, its columns by name, the task of its target.
 
 Options set how strings are read; the default is the reading of the fit. A name that is not a column
-of the table is refused, with the nearest name that is one.
+of the table is refused, with the nearest name that is one. Files are looked for before libraries
+are loaded, which takes seconds.
 """
 
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 import shlex
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from motifnet.cli._console import note
-from motifnet.engine import DataError, MotifnetWarning, UsageError
+from motifnet.engine import DataError, FileError, MotifnetWarning, UsageError
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -30,16 +34,45 @@ MAX_CLASSES = 10  # different whole numbers that are taken for classes
 MIN_IDENTIFIED = 50  # rows; in fewer, strings may differ by chance
 
 
+def check_table(*paths: Path | None) -> None:
+    """Refuse tables that are not there; - is standard input, and None no table."""
+    for path in paths:
+        if path is not None and str(path) != "-":
+            _check_readable(path, str(path), "Check the path and the permissions.")
+
+
+def check_model(path: Path) -> None:
+    """Refuse a model that is not there."""
+    _check_readable(path, repr(str(path)), "Give the path of a saved model.")
+
+
+def _check_readable(path: Path, shown: str, advice: str) -> None:
+    """Refuse a path that cannot be read. It is not opened, since a pipe opens once."""
+    try:
+        os.stat(path)
+    except OSError as error:
+        raise FileError(f"{shown} cannot be read: {error.strerror}. {advice}") from None
+    number = errno.EISDIR if path.is_dir() else errno.EACCES
+    if path.is_dir() or not os.access(path, os.R_OK):
+        raise FileError(f"{shown} cannot be read: {os.strerror(number)}. {advice}")
+
+
 def reading_of(
-    decimal: str | None, missing: list[str] | None, fitted: Reading | None = None
+    decimal: str | None,
+    thousands: str | None,
+    missing: list[str] | None,
+    fitted: Reading | None = None,
 ) -> Reading:
-    """The reading of --decimal and --missing, and else of the fit."""
+    """The reading of --decimal, --thousands and --missing, and else of the fit. A file with another
+    decimal character has other separators too.
+    """
     from motifnet.tables import PLAIN, Reading
 
     before = fitted or PLAIN
-    return Reading(
-        decimal or before.decimal, tuple(dict.fromkeys((*before.missing, *(missing or []))))
-    )
+    if thousands is None:
+        thousands = before.thousands if decimal in (None, before.decimal) else ""
+    marks = tuple(dict.fromkeys((*before.missing, *(missing or []))))
+    return Reading(decimal or before.decimal, marks, thousands)
 
 
 def read_by(model: FittedModel, reading: Reading) -> FittedModel:
@@ -111,10 +144,10 @@ def assumed_task(target: Series) -> tuple[Task, str]:
         return "classification", "is true or false"
     if column.kind == "categorical":
         _check_strings(target)
-        return "classification", f"holds {count} different strings"
+        return "classification", f"holds {count:,} different strings"
     if column.kind == "numeric" and count <= MAX_CLASSES and (values == np.floor(values)).all():
-        return "classification", f"holds {count} different whole numbers"
-    return "regression", f"holds {count} different numbers"
+        return "classification", f"holds {count:,} different whole numbers"
+    return "regression", f"holds {count:,} different numbers"
 
 
 def note_identifiers(frame: DataFrame) -> None:

@@ -87,6 +87,14 @@ Decimal = Annotated[
         "point.",
     ),
 ]
+Thousands = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHARACTER",
+        help="What separates thousands in the table's numbers: . or , or ' or a space.  Default: "
+        "that of the fit, or nothing.",
+    ),
+]
 Missing = Annotated[
     list[str] | None,
     typer.Option(

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from motifnet.engine import FileError, UsageError
+from motifnet.engine import FileError, UsageError, suffix_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -54,6 +54,19 @@ def check_place(path: Path, *, force: bool, option: str = "--out") -> None:
 _FORMATS = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".pq")
 # the last four are the full-width forms, which some programs run too
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def check_page(
+    path: Path | None,
+    *,
+    force: bool,
+    option: str = "--out",
+    known: tuple[str, ...] = (".html", ".md", ".json"),
+) -> None:
+    """Refuse the path of a report that has no known suffix, or cannot be written."""
+    if path is not None:
+        suffix_of(path, known)
+        check_place(path, force=force, option=option)
 
 
 def check_format(path: Path) -> None:

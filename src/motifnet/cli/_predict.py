@@ -14,8 +14,8 @@ import numpy as np
 import typer
 
 from motifnet.cli._console import guarded, note, say, say_table
-from motifnet.cli._input import check_names, read_by, reading_of
-from motifnet.cli._options import Debug, Decimal, Force, Jobs, Missing, Model, Quiet
+from motifnet.cli._input import check_model, check_names, check_table, read_by, reading_of
+from motifnet.cli._options import Debug, Decimal, Force, Jobs, Missing, Model, Quiet, Thousands
 from motifnet.cli._output import check_format, check_place, write_table
 from motifnet.engine import UsageError
 
@@ -104,6 +104,7 @@ def predict(
     distribution: WithDistribution = False,
     cdf: Cdf = None,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     escape_formulas: EscapeFormulas = False,
     jobs: Jobs = None,
@@ -123,17 +124,20 @@ def predict(
 
     [bold]motifnet predict houses.motif new.parquet --coverage 0.9 | head[/bold]
     """
+    check_model(model)
+    check_table(table)
+    if str(out) != "-":
+        check_format(out)
+        check_place(out, force=force)
+
     from motifnet.engine import resolve_jobs
     from motifnet.model import load_model
     from motifnet.tables import as_table, read_table
     from motifnet.uncertainty import warn_of_strangers
 
-    if str(out) != "-":
-        check_format(out)
-        check_place(out, force=force)
     ids = id or []
     fitted = load_model(model)
-    fitted = read_by(fitted, reading_of(decimal, missing, fitted.schema.reading))
+    fitted = read_by(fitted, reading_of(decimal, thousands, missing, fitted.schema.reading))
     frame = read_table(table, schema=fitted.schema, as_strings=ids)  # an id of 007 stays 007
     check_names(frame, ids, "--id")
     exposed = _offset(fitted, frame, offset)
@@ -245,6 +249,7 @@ def check(
     model: Model,
     table: Rows,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -261,11 +266,14 @@ def check(
 
     [bold]motifnet check houses.motif new.csv --json[/bold]
     """
+    check_model(model)
+    check_table(table)
+
     from motifnet.model import load_model
     from motifnet.tables import as_table, read_table
 
     fitted = load_model(model)
-    fitted = read_by(fitted, reading_of(decimal, missing, fitted.schema.reading))
+    fitted = read_by(fitted, reading_of(decimal, thousands, missing, fitted.schema.reading))
     frame = read_table(table, schema=fitted.schema)
     inputs = _inputs(fitted, frame, fitted.targets)
     rows = as_table(inputs, schema=fitted.schema, reorder=True)

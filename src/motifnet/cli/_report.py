@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from motifnet.cli._console import guarded, note, say, say_ledger, say_table
-from motifnet.cli._input import check_names, class_strings, read_by, reading_of
-from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet
-from motifnet.cli._output import check_place
+from motifnet.cli._input import (
+    check_model,
+    check_names,
+    check_table,
+    class_strings,
+    read_by,
+    reading_of,
+)
+from motifnet.cli._options import Debug, Decimal, Force, Missing, Model, Quiet, Thousands
+from motifnet.cli._output import check_page
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -44,6 +51,7 @@ def report(
         ),
     ] = None,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     force: Force = False,
     quiet: Quiet = False,
@@ -58,15 +66,15 @@ def report(
 
     [bold]motifnet report houses.motif[/bold]
     """
-    from motifnet import load
-    from motifnet.model.report import suffix_of
+    check_model(model)
+    check_table(data)
+    check_page(out, force=force)
 
-    if out is not None:
-        suffix_of(out)
-        check_place(out, force=force)
+    from motifnet import load
+
     fitted = load(model)
     fitted.model_ = read_by(
-        fitted.model_, reading_of(decimal, missing, fitted.model_.schema.reading)
+        fitted.model_, reading_of(decimal, thousands, missing, fitted.model_.schema.reading)
     )
     found = fitted.report() if data is None else _with_data(fitted, data, quiet)
     if out is None:
@@ -105,6 +113,8 @@ def show(model: Model, debug: Debug = False) -> None:
 
     [bold]motifnet show houses.motif[/bold]
     """
+    check_model(model)
+
     from motifnet.model import load_model
     from motifnet.model.report import inputs, privacy, summary
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from motifnet.cli._console import guarded, say, say_table
-from motifnet.cli._input import check_names, reading_of
-from motifnet.cli._options import Debug, Decimal, Drop, Force, Missing, Quiet, TaskName
-from motifnet.cli._output import check_place
+from motifnet.cli._input import check_names, check_table, reading_of
+from motifnet.cli._options import Debug, Decimal, Drop, Force, Missing, Quiet, TaskName, Thousands
+from motifnet.cli._output import check_page
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -78,6 +78,7 @@ def check_synthetic(
     drop: Drop = None,
     out: Page = None,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     max_rows: MaxRows = 2_000,
     seed: Seed = 0,
@@ -94,17 +95,20 @@ def check_synthetic(
 
     [bold]motifnet check-synthetic real.csv synthetic.csv --target price --out page.html[/bold]
     """
-    from motifnet.further.synthetic import check_path
-    from motifnet.synthetic import check_synthetic as run
-
-    if out is not None:
-        check_path(out, overwrite=True)
-        check_place(out, force=force)
-    first = _read(real, reading_of(decimal, missing), None, drop)
+    check_table(real, synthetic, holdout)
+    check_page(out, force=force, known=(".html", ".json"))
+    first = _read(real, reading_of(decimal, thousands, missing), None, drop)
     check_names(first, [] if target is None else [target], "--target")
     schema = _schema(first)
-    second = _read(synthetic, reading_of(decimal, missing), schema, drop)
-    third = None if holdout is None else _read(holdout, reading_of(decimal, missing), schema, drop)
+    second = _read(synthetic, reading_of(decimal, thousands, missing), schema, drop)
+    third = (
+        None
+        if holdout is None
+        else _read(holdout, reading_of(decimal, thousands, missing), schema, drop)
+    )
+
+    from motifnet.synthetic import check_synthetic as run
+
     report = run(first, second, third, target, task=task, max_rows=max_rows, random_state=seed)
     if out is not None:
         report.write(out, overwrite=force)

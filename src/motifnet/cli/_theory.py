@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from motifnet.cli._console import guarded, note, say, say_table
-from motifnet.cli._input import check_names, reading_of, said_task, with_target
+from motifnet.cli._input import check_names, check_table, reading_of, said_task, with_target
 from motifnet.cli._options import (
     Debug,
     Decimal,
@@ -25,6 +25,7 @@ from motifnet.cli._options import (
     Table,
     Targets,
     TaskName,
+    Thousands,
 )
 from motifnet.cli._output import check_place
 from motifnet.engine import FileError
@@ -119,6 +120,7 @@ def profile(
     task: TaskName = "auto",
     drop: Drop = None,
     decimal: Decimal = None,
+    thousands: Thousands = None,
     missing: Missing = None,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -134,11 +136,12 @@ def profile(
 
     [bold]motifnet profile houses.csv --target price --json[/bold]
     """
-    from motifnet.structure import profile as run
+    check_table(table)
+
     from motifnet.tables import read_table
 
     labels = target if task == "classification" else []
-    frame = read_table(table, reading=reading_of(decimal, missing), labels=labels)
+    frame = read_table(table, reading=reading_of(decimal, thousands, missing), labels=labels)
     check_names(frame, target, "--target")
     check_names(frame, drop or [], "--drop")
     frame = with_target(frame, target)
@@ -150,6 +153,9 @@ def profile(
         else said_task(frame[target[0]], quiet)
     )
     inputs = frame.drop(columns=[*target, *(name for name in drop or [] if name not in target)])
+
+    from motifnet.structure import profile as run
+
     found = run(
         inputs,
         frame[target[0]] if len(target) == 1 else frame[target],

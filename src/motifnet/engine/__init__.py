@@ -25,7 +25,7 @@ from motifnet.engine._errors import (
     seed_of,
     warn_caller,
 )
-from motifnet.engine._files import as_path, atomic_file
+from motifnet.engine._files import as_path, atomic_file, suffix_of
 from motifnet.engine._memory import (
     MB,
     MemoryPlan,
@@ -80,6 +80,7 @@ __all__ = [
     "resolve_jobs",
     "seed_of",
     "single_threaded",
+    "suffix_of",
     "translate_memory_errors",
     "warn_caller",
     "working",

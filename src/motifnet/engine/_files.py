@@ -11,7 +11,7 @@ import errno
 import glob
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,17 @@ def as_path(path: Any) -> str:
             "a string or a pathlib.Path without zero characters."
         )
     return text
+
+
+def suffix_of(path: Any, known: Iterable[str]) -> str:
+    """The suffix of a path, in lower case. UsageError if it is none of `known`."""
+    suffix = Path(as_path(path)).suffix.lower()
+    if suffix not in known:
+        raise UsageError(
+            f"{str(path)!r} has the suffix {suffix!r}, which is no format of a report. "
+            f"Use one of {', '.join(known)}."
+        )
+    return suffix
 
 
 @contextmanager

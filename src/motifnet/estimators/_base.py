@@ -33,7 +33,15 @@ from motifnet.engine import (
 from motifnet.estimators._finished import Finished, check_is_fitted
 from motifnet.losses import Objective
 from motifnet.model import FitInfo, FittedModel
-from motifnet.model.explain import Evidence, Explanation, centres_of, explain, sensitivities
+from motifnet.model.explain import (
+    Evidence,
+    Explanation,
+    RowExplanation,
+    centres_of,
+    explain,
+    explain_row,
+    sensitivities,
+)
 from motifnet.model.report import Report, check_target, held_out_scores, make_report
 from motifnet.pipeline import (
     BandRows,
@@ -106,6 +114,32 @@ class Explained:
         """
         rows = self._rows_for(X, y)
         return explain(self.model_, rows)
+
+    def explain_row(self, X: Any, others: Any = None) -> RowExplanation:
+        """Explain one prediction: what each column contributes to it (Shapley values).
+
+        Parameters
+        ----------
+        X : table with one row and the columns of the fit
+            The row, such as ``table.iloc[[0]]``.
+        others : table with the columns of the fit, optional
+            Rows to compare it with, of which at most 100 are drawn. By default those of the fit, or
+            of a loaded model those that its network carries as centres.
+
+        Returns
+        -------
+        RowExplanation
+            Contributions that add up from the mean prediction of the others to that of the row;
+            `plot()` draws them.
+
+        Raises
+        ------
+        UsageError
+            For more rows than one, and where others are not given and the model carries no rows.
+        """
+        check_is_fitted(self)
+        row = as_table(X, schema=self.model_.schema)
+        return explain_row(self.model_, row, self._rows_for(others, None))
 
     @property
     def feature_importances_(self) -> NDArray[np.float64]:

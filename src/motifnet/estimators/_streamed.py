@@ -49,6 +49,7 @@ class StreamedEstimator(MotifEstimator):
         decimal: str = ".",
         missing: Sequence[str] = (),
         groups: str | None = None,
+        thousands: str = "",
     ) -> Self:
         """Fit a network to a file of any number of rows, read block by block and never held whole.
 
@@ -70,12 +71,14 @@ class StreamedEstimator(MotifEstimator):
             Fit the sample only: in seconds instead of minutes, on 20,000 rows.
         memory_limit_mb : float, optional
             Memory of the process; that free on the machine if None. `verbose=1` shows the plan.
-        decimal : {".", ", "}, default "."
+        decimal : {".", ","}, default "."
             The decimal character of the file's numbers.
         missing : sequence of str, optional
             Strings that stand for a missing value, such as ["?"], also in later rows.
         groups : str, optional
             A column that is no input. No group is split between fit, validation and test.
+        thousands : {"", ".", ",", " ", "'"}, default ""
+            What separates thousands in the file's numbers; "" for nothing.
 
         Returns
         -------
@@ -90,7 +93,7 @@ class StreamedEstimator(MotifEstimator):
             With the column or row concerned and the next step.
         """
         check_stream(self, landmarks, drop, memory_limit_mb)
-        reading = Reading(decimal, missing)  # type: ignore[arg-type]
+        reading = Reading(decimal, missing, thousands)  # type: ignore[arg-type]
         return self._fit_stream(
             path, target, tuple(drop), landmarks, subsample, memory_limit_mb, reading, groups
         )

@@ -73,7 +73,8 @@ class Ledger(tuple[LedgerRow, ...]):
                 f"{row.seconds:.2f}",
                 f"{row.error:.4f}",
                 f"{row.parameters:,}",
-                "yes" if row.kept else "no",
+                # the profile is no model that could be kept
+                "" if row.stage == "profile" else "yes" if row.kept else "no",
                 row.note,
             )
             for row in self

@@ -205,6 +205,9 @@ def _assemble(parts: dict[str, Any]) -> FittedModel:
     # files from before schemas read strings have no reading
     if isinstance(parts["schema"], dict):
         parts["schema"] = {"reading": {"decimal": ".", "missing": []}} | parts["schema"]
+        # and later ones no separator of thousands
+        if isinstance(reading := parts["schema"]["reading"], dict):
+            parts["schema"]["reading"] = {"thousands": ""} | reading
     # nor the narrowing of intervals
     if isinstance(parts["conformal"], dict) and "scale" in parts["conformal"]:
         parts["conformal"] = {"narrowing": 1.0} | parts["conformal"]

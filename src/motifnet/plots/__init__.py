@@ -11,6 +11,7 @@ from motifnet.plots._html import html_bar, html_block, html_table
 from motifnet.plots._rows import LONG, Row, draw_rows
 from motifnet.plots._scales import Measured, draw_measured
 from motifnet.plots._stages import draw_stages
+from motifnet.plots._waterfall import draw_waterfall
 
 __all__ = [
     "LONG",
@@ -24,6 +25,7 @@ __all__ = [
     "draw_measured",
     "draw_rows",
     "draw_stages",
+    "draw_waterfall",
     "html_bar",
     "html_block",
     "html_table",

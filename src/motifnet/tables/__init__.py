@@ -4,7 +4,7 @@ Comes in: data frames, arrays and files, with target, weights, groups, times and
 `Sample` and `Encoder`. Never knows about: teachers and networks.
 """
 
-from motifnet.tables._column import GAP, Column, Kind, Level, codes_of
+from motifnet.tables._column import GAP, Column, Kind, Level, codes_of, objects
 from motifnet.tables._encoder import Encoder
 from motifnet.tables._errors import numbered
 from motifnet.tables._feature import (
@@ -20,8 +20,8 @@ from motifnet.tables._feature import (
 from motifnet.tables._folds import STACK_FOLDS, Folds, drawn, make_folds
 from motifnet.tables._input import as_array
 from motifnet.tables._notation import note_strings, suspect
-from motifnet.tables._parse import PLAIN, Reading
 from motifnet.tables._read import read_table
+from motifnet.tables._reading import PLAIN, Reading
 from motifnet.tables._sample import (
     CanonicalRows,
     Response,
@@ -112,6 +112,7 @@ __all__ = [
     "moments",
     "note_strings",
     "numbered",
+    "objects",
     "open_stream",
     "read_table",
     "sensible_weight",

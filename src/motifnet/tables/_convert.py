@@ -16,13 +16,13 @@ from motifnet.engine import DataError
 from motifnet.tables._column import GAP, LEVEL_TYPES, Column, Kind, as_string, numbers, objects
 from motifnet.tables._errors import row_name, shown
 from motifnet.tables._infer import datetimes
-from motifnet.tables._parse import PLAIN, Reading, is_mark
+from motifnet.tables._reading import PLAIN, Reading, is_mark, iso_date
 
 _TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
 _WANTED = {
     "numeric": "numbers",
     "boolean": "true or false",
-    "date": "dates (ISO, such as 2024-05-31 or 2024-05-31T12:00:00)",
+    "date": "dates (such as 2024-05-31, 2024-05-31T12:00:00 or 31.5.2024)",
 }
 
 
@@ -109,7 +109,9 @@ def _date(value: Any) -> int | None:
     if not isinstance(value, str):
         return None
     try:
-        return int(datetimes(np.array([value], dtype=object)).astype(np.int64)[0])
+        return int(
+            datetimes(np.array([iso_date(value) or value], dtype=object)).astype(np.int64)[0]
+        )
     except ValueError:
         return None
 
@@ -135,9 +137,10 @@ def _level(value: Any, level_type: str) -> Any:
         found = _truth(value)
         return value if found is None else bool(found)
     if isinstance(value, str):
-        if PLAIN.number(value) is None:
+        plain = PLAIN.literal(value)
+        if plain is None:
             return value
-        value = float(value) if set(value) & set(".eEnN") else int(value)
+        value = float(plain) if set(plain) & set(".eEnN") else int(plain)
     try:
         level = LEVEL_TYPES[level_type](value)
         return level if level == value else value

@@ -22,7 +22,7 @@ from motifnet.engine import DataError
 from motifnet.tables._column import is_missing
 from motifnet.tables._errors import ValueTypeError, row_name, shown
 from motifnet.tables._input import as_array
-from motifnet.tables._parse import PLAIN
+from motifnet.tables._reading import PLAIN
 
 _PLAIN_TYPES = {str, bytes, bool, int, float, type(None)}
 _KINDS = {

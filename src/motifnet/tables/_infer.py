@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from motifnet.engine import DataError
 from motifnet.tables._column import Column, categories, dates, is_missing, numbers, seconds
 from motifnet.tables._errors import ValueTypeError, row_name, shown
-from motifnet.tables._parse import PLAIN
+from motifnet.tables._reading import PLAIN
 
 
 def column_of(name: str, values: NDArray[Any]) -> Column:

@@ -8,15 +8,14 @@ string and next step.
 from __future__ import annotations
 
 import re
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from motifnet.engine import MotifnetWarning, warn_caller
+from motifnet.engine import warn_caller
 from motifnet.tables._errors import numbered, row_name, shown
-from motifnet.tables._parse import PLAIN, is_mark
+from motifnet.tables._reading import PLAIN, is_mark, is_share
 from motifnet.tables._table import Table
 
 _MONEY = r"(?:[$€£¥₹]|EUR|USD|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN|CZK|kr|zł)"
@@ -27,11 +26,13 @@ _FORMATTED = re.compile(
     r"|[-+]?\d+(?:_\d+)+",
     re.ASCII,
 )
-_DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+(?:e[-+]?\d+)?\s*", re.ASCII | re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(
+    r"\s*[-+]?\d+,\d+(?:e[-+]?\d+|[\s\u00a0\u202f]?[%‰])?\s*", re.ASCII | re.IGNORECASE
+)
 _DATE = re.compile(r"\s*(\d{1,2})([./-])(\d{1,2})\2(?:\d{4}|\d{2})(?:[ T].*)?", re.ASCII)
 _MIN_SHARE = 0.5  # of the rows
 _DATE_REMEDY = (
-    "a date? Only dates like 2024-12-31 are read as dates. Write them so (pandas: "
+    "a date? In a file write 2024-12-31 or 31.12.2024, in Python pass dates (pandas: "
     "to_datetime(column, dayfirst=True))."
 )
 
@@ -49,7 +50,7 @@ def note_strings(table: Table, X: Any) -> None:
                 f"Column {column.name!r}, {_row_name(X, row)}, holds "
                 f"{shown(column.values[row])}: {reason} The column is taken as categories."
             )
-            warnings.warn(message, MotifnetWarning, stacklevel=4)
+            warn_caller(message)
 
 
 def note_label_strings(name: str, labels: NDArray[Any]) -> None:
@@ -80,7 +81,10 @@ def suspect(values: NDArray[Any]) -> tuple[int, str] | None:
     codes, found = pd.factorize(values)
     strings = [str(value) for value in found]
     dated = np.array([_DATE.fullmatch(string) is not None for string in strings], dtype=bool)
-    plain = np.array([PLAIN.number(string) is not None for string in strings], dtype=bool)
+    plain = np.array(
+        [PLAIN.number(string) is not None and not is_share(string) for string in strings],
+        dtype=bool,
+    )
     similar = np.array([_FORMATTED.fullmatch(string) is not None for string in strings], dtype=bool)
     formatted = similar & ~plain
     count = np.bincount(codes[codes >= 0], minlength=len(strings))
@@ -105,12 +109,17 @@ def _format_remedy(string: str) -> str:
     if _DECIMAL_COMMA.fullmatch(string):
         return (
             "a number with a decimal comma? Say so by --decimal , (pandas: read_csv(..., "
-            "decimal=',')); if the comma separates thousands, leave it out."
+            "decimal=',')); if the comma separates thousands, by --thousands , in its place."
+        )
+    if PLAIN.number(string) is not None:
+        return (
+            "a number in per cent? A file with the sign in every row is read so, 12 % as 0.12. "
+            "Write the sign in every row, or in none (pandas: column.str.rstrip('% ').astype(float)"
+            " / 100)."
         )
     return (
-        "a number with more than digits? Leave out signs of currency and per cent and separators "
-        "of thousands (pandas: read_csv(..., thousands=',')), and use --decimal , for decimal "
-        "commas."
+        "a number? Say how it is written, such as --decimal , --thousands . for 1.234,50 (pandas: "
+        "read_csv(..., decimal=',', thousands='.')), and leave out signs of currency."
     )
 
 

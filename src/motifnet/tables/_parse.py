@@ -1,156 +1,39 @@
-"""Strings as values: which are a number, a date or a missing value, in memory and in files.
+"""The lines of a file as a pandas data frame.
 
-    an empty string, or one of `missing`       missing in every column
-    blanks, NA, nan, null, None, … (`MARKS`)   missing in columns of numbers, truth values or
-                                               dates; a string like others elsewhere
-    number = [±] digits [decimal digits] [e ± digits], or ± inf
-             with a decimal comma also dots between thousands: 1.234,5
-
-A string means the same in a file and in memory. One that merely resembles a number (1_0, 1,5, ١) is
-not a number.
-
-`parse` returns the lines of a file as a pandas data frame. Columns of numbers, true/false and ISO
-dates (UTC) are converted, every other column keeps its strings. The kind of a column is determined
-without `MARKS`. In a column of strings, or of marks only, the marks are strings too. A column of
-"NA" and numbers is numeric, since a text file cannot say otherwise. Parquet can, and so can the
-schema of a fit.
+Columns of numbers, true/false and dates (UTC) are converted, every other column keeps its strings.
+The kind of a column is determined without `MARKS`. In a column of strings, or of marks only, the
+marks are strings too. A column of "NA" and numbers is numeric, since a text file cannot say
+otherwise. Parquet can, and so can the schema of a fit.
 """
 
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from motifnet.engine import DataError, UsageError
+from motifnet.engine import DataError, warn_caller
+from motifnet.tables._reading import MARKS, PLAIN, Reading, is_mark, is_share, iso_date
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-MARKS: tuple[str, ...] = (
-    "",
-    "NA",
-    "N/A",
-    "n/a",
-    "NaN",
-    "nan",
-    "-NaN",
-    "-nan",
-    "NaT",
-    "NULL",
-    "null",
-    "None",
-    "<NA>",
-    "#N/A",
-    "#NA",
-    "#N/A N/A",
-    "1.#IND",
-    "-1.#IND",
-    "1.#QNAN",
-    "-1.#QNAN",
-)
-_FOLDED = frozenset(mark.casefold() for mark in MARKS)
-_NUMBER = re.compile(
-    r"\s*[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|inf(?:inity)?)\s*", re.ASCII | re.IGNORECASE
-)
-# 1.234 alone may be a number with a decimal point, in a file of another country
-_GROUPED = re.compile(r"\s*[-+]?[1-9]\d{0,2}(?:\.\d{3})+,\d+\s*", re.ASCII)
-_WHOLE = re.compile(r"\s*[-+]?\d+\s*", re.ASCII)
-_ISO = re.compile(
-    r"\d{4}-\d{2}-\d{2}"
-    r"([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?",
-    re.ASCII,
-)
 _PARSED = ("floating", "integer", "mixed-integer-float", "boolean")  # by pandas.read_csv itself
-
-
-def is_mark(string: str) -> bool:
-    """Whether the string stands for a missing value in a column of no strings."""
-    return string.strip().casefold() in _FOLDED
-
-
-@dataclass(frozen=True)
-class Reading:
-    """`decimal`: the decimal character; `missing`: strings that stand for a missing value in every
-    column.
-    """
-
-    decimal: str = "."
-    missing: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.decimal not in (".", ","):
-            raise UsageError(
-                f"decimal={self.decimal!r} is no decimal character. Choose '.' or ','."
-            )
-        if isinstance(self.missing, str) or not all(isinstance(mark, str) for mark in self.missing):
-            raise UsageError(
-                f"missing={self.missing!r} must be a list of strings, such as ['?']. "
-                "Pass [] for none."
-            )
-        object.__setattr__(self, "missing", tuple(self.missing))
-
-    @property
-    def missing_numbers(self) -> list[float]:
-        """Those of `missing` that are numbers: -999 is missing as -999.0 too."""
-        return [number for mark in self.missing if (number := self.number(mark)) is not None]
-
-    def number(self, string: str) -> float | None:
-        """The number that a string stands for, or None."""
-        plain = self._plain(string)
-        return None if plain is None else float(plain)
-
-    def numbers(self, strings: NDArray[Any]) -> NDArray[Any] | None:
-        """An array of strings and None as numbers, with marks as missing; None if a string is
-        neither. Whole numbers of any size stay exact.
-        """
-        import pandas as pd
-
-        codes, found = pd.factorize(strings)
-        if all(map(is_mark, found)) and any(string.strip() for string in found):
-            return None
-        plain = [None if is_mark(string) else self._plain(string) for string in found]
-        if any(
-            number is None and not is_mark(string)
-            for number, string in zip(plain, found, strict=True)
-        ):
-            return None
-        if codes.min(initial=0) >= 0 and all(
-            number is not None and _WHOLE.fullmatch(number) for number in plain
-        ):
-            whole = [int(number) for number in plain if number is not None]
-            fits = all(-(2**63) <= number < 2**63 for number in whole)
-            return np.array(whole, dtype=np.int64 if fits else object)[codes]
-        return np.array(
-            [*(np.nan if number is None else float(number) for number in plain), np.nan]
-        )[codes]
-
-    def _plain(self, string: str) -> str | None:
-        """The string of a number, with a decimal point; None if it is no number."""
-        if self.decimal != ".":
-            if _GROUPED.fullmatch(string):
-                string = string.replace(".", "")
-            string = string.replace(".", "\0").replace(self.decimal, ".")
-        return string if _NUMBER.fullmatch(string) else None
-
-
-PLAIN = Reading()
 
 
 @dataclass(frozen=True)
 class Types:
     """How columns are read: those in `strings` stay strings. Those in `labels` do if conversion
-    would merge two of their values ('7' and '007').
+    would merge two of their values ('7' and '007'). `noted`: whether the reading is explained.
     """
 
     reading: Reading = PLAIN
     strings: Collection[str] = ()
     labels: Collection[str] = ()
+    noted: bool = False
 
 
 def parse(text: str, separator: str, types: Types, path: str) -> DataFrame:
@@ -203,6 +86,8 @@ def _typed(text: str, options: dict[str, Any], types: Types, path: str) -> DataF
         )
         for name in again:
             column = typed_strings(raw[name], types.reading) if name in unclear else frame[name]
+            if types.noted and name in unclear:
+                _note_reading(raw[name].dropna(), column, types.reading)
             frame[name] = (
                 raw[name] if name in types.labels and _merges(raw[name], column) else column
             )
@@ -228,13 +113,13 @@ def typed_strings(strings: Series, reading: Reading) -> Series:
             for string in values
         ]
         return pd.Series(truth, strings.index, dtype=object, name=strings.name)
-    return _dated(strings, values) if all(map(_ISO.fullmatch, present)) else strings
+    return _dated(strings, values) if all(map(iso_date, present)) else strings
 
 
 def _dated(strings: Series, values: Iterable[Any]) -> Series:
     import pandas as pd
 
-    present = [None if string is None or is_mark(string) else string for string in values]
+    present = [None if string is None or is_mark(string) else iso_date(string) for string in values]
     try:
         found = pd.to_datetime(
             pd.Series(present, strings.index, dtype=object, name=strings.name),
@@ -244,6 +129,30 @@ def _dated(strings: Series, values: Iterable[Any]) -> Series:
         return found.dt.tz_localize(None)
     except ValueError:
         return strings
+
+
+def _note_reading(strings: Series, column: Series, reading: Reading) -> None:
+    """Say how shares and dates with dots are read, and that 1.234 is no number of a file with
+    decimal commas.
+    """
+    present = [string for string in strings.unique() if not is_mark(string)]
+    if not present:
+        return
+    name, first, kind = column.name, present[0], column.dtype.kind
+    if kind == "f" and is_share(first):
+        warn_caller(
+            f"Column {name!r} holds shares: {first.strip()} is read as "
+            f"{reading.number(first):.12g}."
+        )
+    elif kind == "M" and (date := iso_date(first)) != first:
+        warn_caller(f"Column {name!r} holds dates: {first} is read as {date}, the day first.")
+    elif kind not in "biufM" and all(PLAIN.literal(string) for string in present):
+        odd = next((string for string in present if reading.literal(string) is None), first)
+        warn_caller(
+            f"Column {name!r} holds {odd!r}, which is no number with a decimal comma. If the dot "
+            "separates thousands, say so by --thousands . (in Python thousands='.'); the column "
+            "is taken as categories."
+        )
 
 
 def _merges(strings: Series, column: Series) -> bool:

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from motifnet.engine import DataError, FileError, MotifnetError
 from motifnet.tables._convert import read_as_missing
 from motifnet.tables._input import column_of_series
-from motifnet.tables._parse import Reading, Types, parse
+from motifnet.tables._parse import Types, parse
+from motifnet.tables._reading import Reading
 from motifnet.tables._table import Schema
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def read_table(
     if text.count("\r") > text.count("\r\n"):
         text = _lines_anew(text, separator)
     strings = {*as_strings, *(schema.strings if schema else ())}
-    return parse(text, separator, Types(reading, strings, labels), path)
+    return parse(text, separator, Types(reading, strings, labels, noted=schema is None), path)
 
 
 def _read_parquet(path: str, reading: Reading) -> DataFrame:

@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError, Matrix, UsageError, as_path
-from motifnet.tables._parse import PLAIN, Reading, Types, parse
+from motifnet.tables._parse import Types, parse
 from motifnet.tables._read import (
     check_names,
     names_of,
@@ -40,6 +40,7 @@ from motifnet.tables._read import (
     unreadable,
     wrong_width,
 )
+from motifnet.tables._reading import PLAIN, Reading
 from motifnet.tables._sample import Sample
 
 if TYPE_CHECKING:
@@ -97,10 +98,15 @@ class Stream(ABC):
 
     @abstractmethod
     def frame(
-        self, raws: list[Any], as_strings: Collection[str] = (), labels: Collection[str] = ()
+        self,
+        raws: list[Any],
+        as_strings: Collection[str] = (),
+        labels: Collection[str] = (),
+        *,
+        noted: bool = False,
     ) -> DataFrame:
         """Raw rows of one or more blocks as a data frame. The columns in `as_strings` stay strings;
-        `labels` as in `Types`.
+        `labels` and `noted` as in `Types`.
         """
 
     @abstractmethod
@@ -143,7 +149,9 @@ class Stream(ABC):
                 f"{self.path} has {self.n} rows, too few to draw samples from. Fit "
                 "the table as a whole."
             )
-        frame = self.frame(raws, labels=labels).set_axis(np.concatenate(numbers), axis=0)
+        frame = self.frame(raws, labels=labels, noted=True).set_axis(
+            np.concatenate(numbers), axis=0
+        )
         return frame, np.concatenate(draws)
 
 
@@ -167,7 +175,12 @@ class Parquet(Stream):
         return block.raw.filter(pa.array(rows))
 
     def frame(
-        self, raws: list[Any], as_strings: Collection[str] = (), labels: Collection[str] = ()
+        self,
+        raws: list[Any],
+        as_strings: Collection[str] = (),
+        labels: Collection[str] = (),
+        *,
+        noted: bool = False,
     ) -> DataFrame:
         import pyarrow as pa
 
@@ -197,10 +210,16 @@ class Text(Stream):
         return list(compress(block.raw, rows))
 
     def frame(
-        self, raws: list[Any], as_strings: Collection[str] = (), labels: Collection[str] = ()
+        self,
+        raws: list[Any],
+        as_strings: Collection[str] = (),
+        labels: Collection[str] = (),
+        *,
+        noted: bool = False,
     ) -> DataFrame:
         text = "\n".join([_line(self.names, self.separator), *chain.from_iterable(raws), ""])
-        return parse(text, self.separator, Types(self.reading, as_strings, labels), self.path)
+        types = Types(self.reading, as_strings, labels, noted)
+        return parse(text, self.separator, types, self.path)
 
 
 def open_stream(path: str | Path, reading: Reading = PLAIN) -> Stream:
@@ -298,9 +317,12 @@ def _width(line: str, separator: str) -> int:
 
 
 def _line(fields: Sequence[str], separator: str) -> str:
+    """The fields with quotes where they need them. A writer quotes the ends of lines only if it
+    ends lines itself.
+    """
     text = io.StringIO(newline="")
-    csv.writer(text, delimiter=separator, lineterminator="").writerow(fields)
-    return text.getvalue()
+    csv.writer(text, delimiter=separator, lineterminator="\r\n").writerow(fields)
+    return text.getvalue().removesuffix("\r\n")
 
 
 class RowSource(Protocol):

@@ -21,7 +21,7 @@ from motifnet.tables._errors import row_name
 from motifnet.tables._exact import whole_numbers
 from motifnet.tables._infer import column_of
 from motifnet.tables._input import as_matrix, column_of_series, is_frame, parts_of_frame
-from motifnet.tables._parse import PLAIN, Reading
+from motifnet.tables._reading import PLAIN, Reading
 
 _MISMATCH = "The feature names should match those that were passed during fit.\n"
 

@@ -24,7 +24,7 @@ from motifnet.tables._exact import exact, kind_of, kinds_of, ranked
 from motifnet.tables._infer import column_of
 from motifnet.tables._input import as_array, column_of_series, is_frame, parts_of_frame
 from motifnet.tables._notation import note_label_strings, suspect
-from motifnet.tables._parse import PLAIN
+from motifnet.tables._reading import PLAIN
 from motifnet.tables._vector import check_finite, check_length, check_no_missing
 
 Task = Literal["regression", "classification"]

@@ -133,7 +133,7 @@ def _middle(quantiles: Matrix, kind: str) -> str:
         return f"{quantiles.mean():.1%} true"
     middle = float(quantiles[len(quantiles) // 2])
     return (
-        str(np.datetime64(int(middle), "us").astype("datetime64[s]"))
+        str(np.datetime64(int(middle), "us").astype("datetime64[s]")).removesuffix("T00:00:00")
         if kind == "date"
         else f"{middle:.4g}"
     )

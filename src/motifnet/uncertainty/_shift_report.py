@@ -150,23 +150,19 @@ class ShiftReport:
         if error is None:
             return ""
         if not error.reliable:
-            few = (
-                f"only {error.effective:.0f} {error.unit} of the fit"
-                if error.effective < MIN_EFFECTIVE
-                else ""
+            count = f"{error.effective:.0f}"
+            like = (
+                f"{error.unit[:-1]} of the fit is"
+                if count == "1"
+                else f"{error.unit} of the fit are"
             )
+            few = f"only {count} {like} like them" if error.effective < MIN_EFFECTIVE else ""
             bare = (
                 f"only {error.covered:.0%} of the new rows lie where the fit had some"
                 if error.covered < MIN_COVERED
                 else ""
             )
-            why = (
-                f"{few} are like them; {bare}"
-                if few and bare
-                else f"{few} are like them"
-                if few
-                else bare
-            )
+            why = "; ".join(part for part in (few, bare) if part)
             return (
                 f"What the error on them is cannot be said: {why}. Measure it on rows with a known "
                 "target, or fit again with such rows."
@@ -263,7 +259,7 @@ class ShiftReport:
                 test.distance,
                 marked=p <= LEVEL,
                 pale=p > LEVEL,
-                note=f"{test.before} → {test.after}".replace("T00:00:00", ""),
+                note=f"{test.before} → {test.after}",
             )
             for p, test in self._sorted()
         ]

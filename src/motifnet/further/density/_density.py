@@ -252,7 +252,7 @@ class PartitionDensity(BaseEstimator):
         columns : pair of int, default (0, 1)
             Of two columns or more, those that are drawn; of a tree an edge.
         ax : matplotlib Axes, optional
-            Where to draw.
+            Where to draw; by default a new figure.
 
         Returns
         -------
@@ -261,7 +261,7 @@ class PartitionDensity(BaseEstimator):
         Raises
         ------
         UsageError
-            Where the columns are not in one part.
+            Where the columns are not in one part, and if `ax` is no Axes.
         """
         self._check_fitted()
         for group, part in self.parts_:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from motifnet.further.density._axes import Axis
 from motifnet.further.density._choice import Chosen
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from motifnet.plots import Axes, new_axes
 
 _STRIP = 0.03  # width of the strip of classes, in units of the axes
 
 
 def draw_density(part: Chosen, which: Sequence[int], ax: Any = None) -> Axes:
     """The marginal density of the axes `which`, one or two of those of the part."""
-    if ax is None:
-        from matplotlib.figure import Figure
-
-        ax = Figure(figsize=(4.2, 3.6), layout="constrained").subplots()
+    ax = new_axes(ax, width=4.2, height=3.6)
     grid = part.density.grid
     others = tuple(i for i in range(len(grid.axes)) if i not in which)
     masses = part.density.masses.sum(others)

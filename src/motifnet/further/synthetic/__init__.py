@@ -7,7 +7,7 @@ JSON and one HTML page. Never knows about: the generator of the synthetic rows.
 from motifnet.further.synthetic._check import check_synthetic
 from motifnet.further.synthetic._fidelity import Fidelity
 from motifnet.further.synthetic._privacy import Privacy
-from motifnet.further.synthetic._report import SyntheticReport, check_path
+from motifnet.further.synthetic._report import SyntheticReport
 from motifnet.further.synthetic._utility import Utility
 
-__all__ = ["Fidelity", "Privacy", "SyntheticReport", "Utility", "check_path", "check_synthetic"]
+__all__ = ["Fidelity", "Privacy", "SyntheticReport", "Utility", "check_synthetic"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from motifnet.engine import FileError, UsageError, as_path, atomic_file
+from motifnet.engine import FileError, UsageError, as_path, atomic_file, suffix_of
 from motifnet.further.synthetic._fidelity import LEVEL, Fidelity
 from motifnet.further.synthetic._privacy import Privacy
 from motifnet.further.synthetic._utility import Utility
@@ -119,20 +119,16 @@ class SyntheticReport:
         FileError
             Where the folder does not exist.
         """
-        suffix = check_path(path, overwrite=overwrite)
+        suffix = _checked(path, overwrite=overwrite)
         with atomic_file(path) as temporary:
             content = self.html() if suffix == ".html" else self.json()
             temporary.write_text(content, encoding="utf-8")
 
 
-def check_path(path: str | Path, *, overwrite: bool) -> str:
+def _checked(path: str | Path, *, overwrite: bool) -> str:
     """The suffix of a path that a report may be written to."""
     target = Path(os.path.realpath(as_path(path)))
-    suffix = Path(as_path(path)).suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise UsageError(
-            f"{str(path)!r} has the suffix {suffix!r}. Use one of {', '.join(_SUFFIXES)}."
-        )
+    suffix = suffix_of(path, _SUFFIXES)
     if target.is_dir() or not target.parent.is_dir():
         raise FileError(
             f"{str(path)!r} cannot be written: it is a folder, or its folder does not exist. Give "

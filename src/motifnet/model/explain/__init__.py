@@ -1,7 +1,7 @@
 """Explanations of a fitted model, from its network and rows of data.
 
 Comes in: a frozen `FittedModel` and `Evidence`, rows with what is known of them. Goes out:
-`Explanation`. Never knows about: fits, estimators.
+`Explanation`, and `RowExplanation` of one row. Never knows about: fits, estimators.
 """
 
 from motifnet.model.explain._effects import Effect, Pair, Share
@@ -17,6 +17,7 @@ from motifnet.model.explain._explain import (
 )
 from motifnet.model.explain._leakage import Leakage, copies, warn_of_leaks, warn_of_twins
 from motifnet.model.explain._novelty import Novelty
+from motifnet.model.explain._row import RowExplanation, explain_row
 from motifnet.model.explain._shown import named_columns, show_effects
 from motifnet.model.explain._subgroups import Group, subgroups
 
@@ -29,12 +30,14 @@ __all__ = [
     "Leakage",
     "Novelty",
     "Pair",
+    "RowExplanation",
     "ScoredRows",
     "Share",
     "centres_of",
     "copies",
     "effects_of",
     "explain",
+    "explain_row",
     "named_columns",
     "outputs_of",
     "raw_columns",

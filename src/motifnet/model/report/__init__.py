@@ -6,7 +6,7 @@ HTML, Markdown, JSON and text; the style and the axes of pages. Never knows abou
 
 from motifnet.model.report._facts import held_out_scores
 from motifnet.model.report._notebook import fitted_html, show_calibration
-from motifnet.model.report._report import Report, check_target, make_report, page_style, suffix_of
+from motifnet.model.report._report import Report, check_target, make_report, page_style
 from motifnet.model.report._svg import Plot
 from motifnet.model.report._words import inputs, privacy, summary
 
@@ -21,6 +21,5 @@ __all__ = [
     "page_style",
     "privacy",
     "show_calibration",
-    "suffix_of",
     "summary",
 ]

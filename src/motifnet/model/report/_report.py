@@ -22,7 +22,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from motifnet.engine import FileError, UsageError, aligned, as_path, atomic_file
+from motifnet.engine import FileError, UsageError, aligned, atomic_file, suffix_of
 from motifnet.model import FittedModel
 from motifnet.model.explain import Evidence, Share
 from motifnet.model.report import _charts, _drawing
@@ -31,6 +31,7 @@ from motifnet.model.report._words import Facts
 from motifnet.structure import Profile
 
 LINE, CELL = 110, 60  # columns of text, and of one cell of a table
+VISIBLE = 0.0005  # a share that is not 0.000
 
 
 @dataclass(frozen=True, repr=False)
@@ -108,23 +109,12 @@ FORMS: dict[str, Callable[[Report], str]] = {
 }
 
 
-def suffix_of(path: str | Path) -> str:
-    """The suffix of a path that a report can be written to."""
-    suffix = Path(as_path(path)).suffix.lower()
-    if suffix not in FORMS:
-        raise UsageError(
-            f"{str(path)!r} has the suffix {suffix!r}, which is no format of a report. "
-            f"Use one of {', '.join(FORMS)}."
-        )
-    return suffix
-
-
 def check_target(path: str | Path, *, overwrite: bool) -> str:
     """The suffix of a path that a report may be written to.
 
     Raises an error for another suffix, without a folder, or for a file that would be replaced.
     """
-    suffix, target = suffix_of(path), Path(os.path.realpath(path))
+    suffix, target = suffix_of(path, FORMS), Path(os.path.realpath(path))
     if target.is_dir() or not target.parent.is_dir():
         reason = "Is a directory" if target.is_dir() else "No such file or directory"
         raise FileError(
@@ -190,6 +180,7 @@ def html(facts: Facts) -> str:
         ],
     }
     return template.render(
+        pairs=_pairs(facts),
         facts=facts,
         style=style,
         policy=policy,
@@ -301,9 +292,7 @@ def sections(facts: Facts) -> Iterator[Section]:
     if facts["importances"]:
         yield Section("Columns", *_importances(facts))
     if facts["interactions"]:
-        pairs = tuple(
-            (p["first"], p["second"], _share(p["share"])) for p in facts["interactions"][:10]
-        )
+        pairs = tuple((p["first"], p["second"], _share(p["share"])) for p in _pairs(facts)[:10])
         yield Section("Interactions", (), ("column", "and", "share of variance"), pairs, (2,))
     if facts["groups"]:
         yield Section("Errors by group", (f"Errors {facts['origin']}.",), *_groups(facts))
@@ -328,6 +317,12 @@ def sections(facts: Facts) -> Iterator[Section]:
     yield Section("How to repeat it", (again["command"], versions, facts["privacy"]))
 
 
+def _pairs(facts: Facts) -> list[Facts]:
+    """The strongest pair of columns, and all whose share is not 0.000."""
+    pairs: list[Facts] = facts["interactions"]
+    return [pair for k, pair in enumerate(pairs) if k == 0 or pair["share"]["value"] >= VISIBLE]
+
+
 def _ledger(facts: Facts) -> tuple[Any, ...]:
     rows = tuple(
         (
@@ -335,7 +330,8 @@ def _ledger(facts: Facts) -> tuple[Any, ...]:
             f"{r['seconds']:.2f}",
             number(r["error"]),
             f"{r['parameters']:,}",
-            "yes" if r["kept"] else "no",
+            # the profile is no model that could be kept
+            "" if r["stage"] == "profile" else "yes" if r["kept"] else "no",
             r["note"],
         )
         for r in facts["ledger"]
