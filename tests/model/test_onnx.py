@@ -57,6 +57,8 @@ def test_emitter_repeats_forward(name: str, dtype: Any, tolerance: float, tmp_pa
     parity = network_to_onnx(network, d, tmp_path / "net.onnx", dtype)
     assert parity.max_difference <= tolerance
     assert parity.rows == 1000
+    named = [node.name for node in onnx.load(tmp_path / "net.onnx").graph.node]
+    assert all(named) and len(set(named)) == len(named)  # onnxruntime 1.21 relies on it
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
+from packaging.version import Version
 from sklearn.exceptions import DataConversionWarning
 
 from motifnet import MotifClassifier, load
@@ -358,7 +359,13 @@ def test_a_constant_target_is_fine() -> None:
     [
         ["1", "0"],
         ["01", "1"],
-        ["a\0", "a"],
+        pytest.param(
+            ["a\0", "a"],
+            marks=pytest.mark.skipif(
+                Version(pd.__version__).major < 3,
+                reason="pandas 2 compares strings up to their first NUL character",
+            ),
+        ),
         [2**63, -1],
         [2**70, 2**70 + 1],
         [True, False],

@@ -67,18 +67,24 @@ class Graph:
     def ops(
         self, kind: str, *inputs: str, outputs: int, domain: str = "", **attributes: Any
     ) -> list[str]:
-        """Add a node with several outputs, and return their names."""
+        """Add a node with several outputs, and return their names.
+
+        The first is that of the node too: onnxruntime 1.21 and before refuses a graph in which it
+        fuses nodes without a name at two places.
+        """
         from onnx import helper
 
         names = [self.name(kind) for _ in range(outputs)]
-        self.nodes.append(helper.make_node(kind, list(inputs), names, domain=domain, **attributes))
+        self.nodes.append(
+            helper.make_node(kind, list(inputs), names, name=names[0], domain=domain, **attributes)
+        )
         return names
 
     def rename(self, x: str, name: str) -> str:
         """Give a value a public name."""
         from onnx import helper
 
-        self.nodes.append(helper.make_node("Identity", [x], [name]))
+        self.nodes.append(helper.make_node("Identity", [x], [name], name=name))
         return name
 
     def constant(self, value: Tensor | NDArray[Any] | Sequence[Any] | float) -> str:

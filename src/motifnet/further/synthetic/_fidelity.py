@@ -183,7 +183,8 @@ def _scores(
     critic.fit(np.concatenate([half[0] for half in halves]), labels)
     rest = np.concatenate([half[1] for half in halves])
     rows = (len(halves[0][1]), len(halves[1][1]))
-    return np.asarray(critic.predict_proba(rest), dtype=np.float64)[:, 1], rows
+    # of the booster: LightGBM 4.6 names the columns of a matrix, and scikit-learn then misses names
+    return np.asarray(critic.booster_.predict(rest), dtype=np.float64), rows
 
 
 def _compare(old: Column, new: Column) -> list[ColumnShift]:
