@@ -228,8 +228,10 @@ def test_batches_leave_out_groups_and_later_rows() -> None:
     _, blocks = batch_blocks(grouped, rows, rng)
     assert (
         blocks is not None
-        and all(len(set(groups[rows[b.numpy()]])) == 1 for b in blocks)
-        and sum(map(len, blocks)) == 40
+        and all(
+            len(set(groups[rows[block.numpy()]])) == 1 for of_size in blocks for block in of_size
+        )
+        and sum(of_size.numel() for of_size in blocks) == 40
     )
     time = np.arange(90.0)
     timed = Sample(
@@ -241,8 +243,8 @@ def test_batches_leave_out_groups_and_later_rows() -> None:
         numeric=sample.numeric,
     )
     _, later = batch_blocks(timed, rows, rng)
-    assert later is not None and len(later) == 1
-    assert later[0].tolist() == list(range(int(later[0][0]), 40))
+    assert later is not None and len(later) == len(later[0]) == 1
+    assert later[0][0].tolist() == list(range(int(later[0][0, 0]), 40))
     assert batch_blocks(sample, rows, rng)[1] is None
     both = Sample(
         sample.X,
@@ -255,8 +257,9 @@ def test_batches_leave_out_groups_and_later_rows() -> None:
     )
     kept, scored = batch_blocks(both, rows, rng)
     assert scored is not None and both.groups is not None
-    earlier = np.setdiff1d(np.arange(len(kept)), scored[0].numpy())
-    assert len(earlier) and not set(both.groups[kept[earlier]]) & set(both.groups[kept[scored[0]]])
+    later_rows = scored[0][0].numpy()
+    earlier = np.setdiff1d(np.arange(len(kept)), later_rows)
+    assert len(earlier) and not set(both.groups[kept[earlier]]) & set(both.groups[kept[later_rows]])
 
 
 def test_a_stop_ends_the_training() -> None:
