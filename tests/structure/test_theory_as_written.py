@@ -193,7 +193,7 @@ def test_the_convex_fit_learns_at_the_intrinsic_dimension() -> None:
 
     def errors(d: int, D: int) -> Matrix:
         found = np.zeros(3)
-        for seed in range(2):
+        for seed in range(5):
             X, f = on_a_sphere(d, D, seed, 2_000)
             y = f + 0.1 * np.random.default_rng([seed, 1]).standard_normal(2_000)
             for i, n in enumerate(sizes):
