@@ -364,7 +364,7 @@ class MotifRegressor(RegressorMixin, StreamedEstimator):
         return ends[:, 0] if self._flat else ends
 
     def _keep_for_bands(self, ready: Prepared, run: Run) -> BandRows | None:
-        grouped = ready.sample.groups is not None and not ready.copies
+        grouped = ready.sample.groups is not None and not ready.duplicates
         independent = not grouped and ready.sample.time is None
         return (
             BandRows.of(ready, run, ready.goal.mean, ready.goal.sd)

@@ -13,7 +13,13 @@ import numpy as np
 from motifnet.engine import DataError, Matrix
 from motifnet.losses import Objective
 from motifnet.model import check_width
-from motifnet.model.explain import Evidence, copies, raw_columns, warn_of_leaks, warn_of_twins
+from motifnet.model.explain import (
+    Evidence,
+    duplicate_rows,
+    raw_columns,
+    warn_of_leaks,
+    warn_of_twins,
+)
 from motifnet.pipeline._goal import ClassificationGoal, Goal, LossGoal, RegressionGoal
 from motifnet.pipeline._presets import Preset
 from motifnet.structure import LogScale, Rows, units_of
@@ -54,7 +60,7 @@ MIN_FOLDS, MAX_FOLDS = 4, 20
 @dataclass(frozen=True)
 class Prepared:
     """The encoded sample with its goal, the table of its rows, the encoding for new rows, and the
-    logarithmic scale where it is worth a try. `copies`: groups are of rows that are copies.
+    logarithmic scale where it is worth a try. `duplicates`: groups are of rows that are copies.
     """
 
     sample: Sample
@@ -65,7 +71,7 @@ class Prepared:
     targets: tuple[str, ...]
     classes: tuple[Any, ...] | None
     flat: bool
-    copies: bool
+    duplicates: bool
     log: LogScale | None
 
     def profile_rows(self, seed: int) -> Rows:
@@ -122,7 +128,7 @@ def prepare(
     labels = rows.y[:, 0].astype(np.int64) if task == "classification" else None
     alike = rows.groups is None and rows.time is None
     if alike:
-        rows = replace(rows, groups=copies(rows.table, rows.y))
+        rows = replace(rows, groups=duplicate_rows(rows.table, rows.y))
     folds, scored = _make_folds(rows, labels, preset, seed, alike=alike)
     coded, response, goal_of = _code(rows.y, rows.weight, labels, target, objective)
     # so that units of exposure do not matter
@@ -151,7 +157,7 @@ def prepare(
         targets=target.names,
         classes=target.classes,
         flat=target.flat and len(objective.quantiles) < 2,
-        copies=alike and rows.groups is not None,
+        duplicates=alike and rows.groups is not None,
         log=LogScale.of(sample, goal.mean, goal.sd) if isinstance(goal, RegressionGoal) else None,
     )
 
@@ -194,7 +200,7 @@ def warn_of_rows(ready: Prepared, seed: int) -> None:
     sample = ready.sample
     rows = Evidence(sample.X, "rows of the fit", sample.y, folds=sample.folds.of, table=ready.table)
     warn_of_leaks(raw_columns(ready.encoder, ready.schema), rows, sample.labels is not None, seed)
-    warn_of_twins(ready.table, sample.groups, ready.copies)
+    warn_of_twins(ready.table, sample.groups, ready.duplicates)
 
 
 def _per_exposure(

@@ -132,15 +132,15 @@ def _search(
     joint = cache(lambda i: Prior(scales[i], 1.0, 0.0, 1.0).single_gram(X, X))
     additive = cache(lambda i: _additive(X.float(), X.float(), _ADDITIVE[i]).double())
 
-    ridge = {0: len(_RIDGES) // 2}  # where the next climb starts: of neighbours it is nearly one
+    ridge = len(_RIDGES) // 2  # where the next climb starts: neighbours have nearly one best λ
 
     @cache
     def value(scale: int, rate: int, share: int) -> tuple[float, float]:
+        nonlocal ridge
         s = _SHARES[share]
-        likelihood, ridge[0] = _best_ridge(
-            (1 - s) * joint(scale) + s * additive(rate), y.numpy(), ridge[0]
-        )
-        return likelihood, float(_RIDGES[ridge[0]])
+        K = (1 - s) * joint(scale) + s * additive(rate)
+        likelihood, ridge = _best_ridge(K, y.numpy(), ridge)
+        return likelihood, float(_RIDGES[ridge])
 
     point = _climbed(value, (len(_SCALES), len(_ADDITIVE), len(_SHARES)), start)
     highest, lam = value(*point)

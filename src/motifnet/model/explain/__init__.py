@@ -15,7 +15,7 @@ from motifnet.model.explain._explain import (
     outputs_of,
     sensitivities,
 )
-from motifnet.model.explain._leakage import Leakage, copies, warn_of_leaks, warn_of_twins
+from motifnet.model.explain._leakage import Leakage, duplicate_rows, warn_of_leaks, warn_of_twins
 from motifnet.model.explain._novelty import Novelty
 from motifnet.model.explain._row import RowExplanation, explain_row
 from motifnet.model.explain._shown import named_columns, show_effects
@@ -34,7 +34,7 @@ __all__ = [
     "ScoredRows",
     "Share",
     "centres_of",
-    "copies",
+    "duplicate_rows",
     "effects_of",
     "explain",
     "explain_row",

@@ -250,7 +250,7 @@ def twins(table: Table, groups: NDArray[Any] | None = None) -> Mask:
     return rows
 
 
-def copies(table: Table, y: NDArray[Any]) -> Codes | None:
+def duplicate_rows(table: Table, y: NDArray[Any]) -> Codes | None:
     """Codes with shape (n,), equal for rows that are copies, of a table and its target y with shape
     (n, q); None if these are few.
     """
