@@ -24,6 +24,7 @@ from motifnet.engine import (
 )
 from motifnet.pipeline import PRESETS, Roles
 from motifnet.pipeline import _stream_stages as _stream_layer
+from motifnet.pipeline._stream_rows import with_copies_together
 from motifnet.tables import BLOCK_ROWS, open_stream, read_table
 from tests.engine.runs import bits, killed_while_it_fits
 from tests.pipeline.taxis import taxis
@@ -375,7 +376,7 @@ def test_groups_fall_as_a_whole_to_those_that_fit_choose_or_score(
     )
     path = tmp_path / f"rows.{suffix}"
     rows.to_csv(path, index=False) if suffix == "csv" else rows.to_parquet(path)
-    stream = replace(open_stream(path), groups="g")
+    stream = replace(open_stream(path), together=("g",))
     frame, draws = stream.sample(lambda u: u < 0.5, 3, labels=["g"])
     assert (
         set(frame["g"]).isdisjoint(set(rows["g"]) - set(frame["g"]))
@@ -392,3 +393,42 @@ def test_groups_fall_as_a_whole_to_those_that_fit_choose_or_score(
     assert alone < 0.6 and together > 0.8
     with pytest.raises(UsageError, match="'h' is not a column"):
         model.fit_stream(path, "y", groups="h")
+
+
+def noisy(n: int, seed: int) -> pd.DataFrame:
+    """y = |a| + b + noise with sd .3, of three normal columns."""
+    rng = np.random.default_rng(seed)
+    rows = pd.DataFrame(rng.normal(size=(n, 3)), columns=list("abc"))
+    return rows.assign(y=rows.a.abs() + rows.b + 0.3 * rng.normal(size=n))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_copies_fall_to_one_role_so_that_the_error_is_that_of_new_rows(
+    suffix: str, tmp_path: Path
+) -> None:
+    """The end of the file repeats its beginning. `drop`: a number of the row tells copies apart."""
+    rows = pd.concat([noisy(3_000, 0)] * 2).reset_index(drop=True)
+    rows["row"] = np.arange(len(rows))
+    path = tmp_path / f"rows.{suffix}"
+    rows.to_csv(path, index=False) if suffix == "csv" else rows.to_parquet(path)
+    model = MotifRegressor("fast", n_jobs=1)
+    with pytest.warns(UserWarning, match="are copies of another one"):
+        model.fit_stream(path, "y", drop=["row"], landmarks=100)
+    new = noisy(4_000, 1)
+    error = np.sqrt(np.mean((model.predict(new[list("abc")]) - new.y) ** 2)) / new.y.std()
+    assert model.ledger_[-1].error == pytest.approx(error, rel=0.08)
+
+
+def test_only_copies_beyond_chance_change_the_draws_of_a_file(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    codes = pd.DataFrame(rng.integers(0, 3, (3_000, 4)), columns=list("abcy"))
+    once = noisy(3_000, 0)
+    for name, rows, expected in (
+        ("once", once, ()),
+        ("twice", pd.concat([once] * 2), tuple("abcy")),
+        ("few", pd.concat([once, once[:10]]), ()),
+        ("codes", codes, ()),
+    ):
+        rows.to_csv(path := tmp_path / f"{name}.csv", index=False)
+        found = with_copies_together(open_stream(path), list("abc"), "y", 0)
+        assert found.together == expected, name

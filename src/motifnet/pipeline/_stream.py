@@ -39,6 +39,7 @@ from motifnet.pipeline._stream_rows import (
     Coding,
     FileRows,
     Roles,
+    with_copies_together,
     with_target,
     with_validation_rows,
 )
@@ -163,8 +164,11 @@ def fit_stream(
     """Plan the memory, draw the sample, run the stages, score the finished network."""
     stream = open_stream(path, request.reading)
     inputs = request.inputs(stream)
-    stream = replace(stream, groups=request.groups)
     roles, plan = _planned(stream, request, preset, n_jobs)
+    if request.groups is None:
+        stream = with_copies_together(stream, inputs, request.target, seed)
+    else:
+        stream = replace(stream, together=(request.groups,))
     samples = _drawn(stream, request, roles, seed)
     first = samples["sample"]
     groups = first[request.groups] if request.groups else None

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motifnet.engine import DataError, Matrix
+from motifnet.model.explain import duplicate_rows
 from motifnet.pipeline._goal import RegressionGoal
 from motifnet.pipeline._prepare import Prepared
 from motifnet.tables import (
@@ -48,6 +49,7 @@ HELD_OUT = 10_000  # validation rows, and test rows
 # m coefficients from n rows add σ² m / n to the squared error;
 # more rows lower it by less than .2 % of the noise
 ROWS_PER_CENTRE = 500
+COPY_ROWS = 10_000  # of a search for copies
 TRIAL_ROWS = 40_000  # of the first trees, in addition to the sample
 FOLDS = 4
 
@@ -155,7 +157,11 @@ class Coding:
         stack.
         """
         table, (y, labels) = self._table(frame), self.coded(frame)
-        groups = None if self.groups is None else as_groups(frame[self.groups], len(frame))
+        groups = (
+            duplicate_rows(table, y)
+            if self.groups is None
+            else as_groups(frame[self.groups], len(frame))
+        )
         folds = make_folds(table.n, min(FOLDS, table.n), seed, groups=groups, labels=labels)
         sample = Sample(
             X=self.encoder.transform(table),
@@ -203,6 +209,21 @@ def with_validation_rows(sample: Sample, validation: Sample) -> Sample:
 def with_target(frame: DataFrame, target: str) -> DataFrame:
     """The rows that have a target."""
     return frame[frame[target].notna()]
+
+
+def with_copies_together(stream: Stream, inputs: list[str], target: str, seed: int) -> Stream:
+    """The stream, whose copies are drawn together where `COPY_ROWS` of its rows show that it has
+    many. These rows are drawn with all of their copies.
+    """
+    together = replace(stream, together=(*inputs, target))
+    frame, _ = together.sample(lambda u: u < COPY_ROWS / stream.n, seed, noted=False)
+    frame = with_target(frame, target)
+    if frame.empty:
+        return stream
+    with numbered(frame.index):
+        table = as_table(frame[inputs])
+    y = frame[target].factorize()[0][:, None]
+    return stream if duplicate_rows(table, y) is None else together
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ The file is CSV, TSV (also gzipped) or parquet, and is read again for every pass
 (the mixing function of SplitMix64; Steele, Lea & Flood 2014). Rows whose draws fall into an
 interval are a uniform random sample. It does not depend on the blocks and needs no list of numbers.
 If rows have groups, the draw depends on the group only (a hash of its string), so an interval has
-whole groups.
+whole groups. If rows are copies, it depends on their cells, so an interval has all copies or none.
 
 Sums over all rows, and trees grown on them, read *pieces* from a `RowSource`. A job, possibly on
 another machine, codes each piece. `SampleRows` is the source of a sample in memory.
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 BLOCK_ROWS = 4_096
 _COUNT_ROWS = 1 << 16  # in a block when draws are counted without reading
 _STRIDE = 0x632BE59BD9B4E019  # between seeds, so draws of one are not those of the next, shifted
+_BETWEEN = "\x1f"  # the separator of units in ASCII, between the cells of a row
 Chosen = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 # X with shape (rows, d), coded y with shape (rows, q), class codes or None
 CodedRows = tuple[Matrix, Matrix, NDArray[np.int64] | None]
@@ -78,15 +79,15 @@ class Block:
 
 @dataclass(frozen=True)
 class Stream(ABC):
-    """A file with `n` rows and columns `names`, whose strings are read by `reading`. `groups`: the
-    column whose groups are drawn as a whole.
+_BETWEEN = "\x1f"  # between the cells of a row, the separator of units of ASCII
+    columns whose cells decide the draws, so that rows that are equal in them are drawn together.
     """
 
     path: str
     n: int
     names: tuple[str, ...]
     reading: Reading
-    groups: str | None = None
+    together: tuple[str, ...] = ()
 
     @abstractmethod
     def blocks(self) -> Iterator[Block]:
@@ -110,20 +111,20 @@ class Stream(ABC):
         """
 
     @abstractmethod
-    def cells(self, block: Block, name: str) -> list[str]:
-        """The cells of a column as strings."""
+    def cells(self, block: Block, names: Sequence[str]) -> list[str]:
+        """The cells of columns of each row as one string."""
 
     def draws(self, block: Block, seed: int) -> NDArray[np.float64]:
         """A number in [0, 1) for each row of a block, with shape (count,)."""
-        if self.groups is None:
+        if not self.together:
             return block.draws(seed)
-        cells = self.cells(block, self.groups)
-        of_group = {cell: _hashed(cell, seed) for cell in set(cells)}
-        return np.array([of_group[cell] for cell in cells])
+        cells = self.cells(block, self.together)
+        draw_of = {cell: _hashed(cell, seed) for cell in set(cells)}
+        return np.array([draw_of[cell] for cell in cells])
 
     def count(self, chosen: Chosen, seed: int) -> int:
-        """The number of rows whose draws are chosen. The file is read only if groups are drawn."""
-        if self.groups is not None:
+        """The number of rows whose draws are chosen. The file is read only if cells decide them."""
+        if self.together:
             return sum(int(chosen(self.draws(block, seed)).sum()) for block in self.blocks())
         return sum(
             int(chosen(Block(first, min(_COUNT_ROWS, self.n - first), None).draws(seed)).sum())
@@ -131,10 +132,10 @@ class Stream(ABC):
         )
 
     def sample(
-        self, chosen: Chosen, seed: int, *, labels: Collection[str] = ()
+        self, chosen: Chosen, seed: int, *, labels: Collection[str] = (), noted: bool = True
     ) -> tuple[DataFrame, NDArray[np.float64]]:
         """The rows whose draws are chosen, with their numbers in the file as index, and their
-        draws.
+        draws. `labels` and `noted` as in `Types`.
         """
         raws, draws, numbers = [], [], []
         for block in self.blocks():
@@ -149,7 +150,7 @@ class Stream(ABC):
                 f"{self.path} has {self.n} rows, too few to draw samples from. Fit "
                 "the table as a whole."
             )
-        frame = self.frame(raws, labels=labels, noted=True).set_axis(
+        frame = self.frame(raws, labels=labels, noted=noted).set_axis(
             np.concatenate(numbers), axis=0
         )
         return frame, np.concatenate(draws)
@@ -166,8 +167,9 @@ class Parquet(Stream):
                 yield Block(first, batch.num_rows, batch)
                 first += batch.num_rows
 
-    def cells(self, block: Block, name: str) -> list[str]:
-        return [str(value) for value in block.raw.column(name).to_pylist()]
+    def cells(self, block: Block, names: Sequence[str]) -> list[str]:
+        columns = (map(str, block.raw.column(name).to_pylist()) for name in names)
+        return [_BETWEEN.join(row) for row in zip(*columns, strict=True)]
 
     def kept(self, block: Block, rows: NDArray[np.bool_]) -> Any:
         import pyarrow as pa
@@ -202,9 +204,12 @@ class Text(Stream):
             yield Block(first, len(rows), rows)
             first += len(rows)
 
-    def cells(self, block: Block, name: str) -> list[str]:
-        position = self.names.index(name)
-        return [_fields(line, self.separator)[position] for line in block.raw]
+    def cells(self, block: Block, names: Sequence[str]) -> list[str]:
+        if set(names) == set(self.names):
+            return list(block.raw)
+        of = [self.names.index(name) for name in names]
+        fields = (_fields(line, self.separator) for line in block.raw)
+        return [_BETWEEN.join([row[k] for k in of]) for row in fields]
 
     def kept(self, block: Block, rows: NDArray[np.bool_]) -> Any:
         return list(compress(block.raw, rows))
