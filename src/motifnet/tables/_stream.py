@@ -79,8 +79,8 @@ class Block:
 
 @dataclass(frozen=True)
 class Stream(ABC):
-_BETWEEN = "\x1f"  # between the cells of a row, the separator of units of ASCII
-    columns whose cells decide the draws, so that rows that are equal in them are drawn together.
+    """A file with `n` rows and columns `names`, whose strings are read by `reading`. The cells of
+    the columns `together` decide the draws, so that rows that are equal in them are drawn together.
     """
 
     path: str
@@ -168,8 +168,11 @@ class Parquet(Stream):
                 first += batch.num_rows
 
     def cells(self, block: Block, names: Sequence[str]) -> list[str]:
-        columns = (map(str, block.raw.column(name).to_pylist()) for name in names)
-        return [_BETWEEN.join(row) for row in zip(*columns, strict=True)]
+        import pyarrow.compute as pc
+
+        columns = [_strings(block.raw.column(name)) for name in names]
+        joined = pc.binary_join_element_wise(*columns, _BETWEEN, null_handling="replace")
+        return list(joined.to_pylist())
 
     def kept(self, block: Block, rows: NDArray[np.bool_]) -> Any:
         import pyarrow as pa
@@ -245,6 +248,16 @@ def open_stream(path: str | Path, reading: Reading = PLAIN) -> Stream:
     lines = _lines(path, separator)
     names = names_of(_fields(next(lines), separator), path)
     return _with_rows(Text(path, sum(1 for _ in lines), tuple(names), reading, separator=separator))
+
+
+def _strings(column: Any) -> Any:
+    """A column of a batch as strings, those of Python where its values have none in Arrow."""
+    import pyarrow as pa
+
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowException:
+        return pa.array([str(value) for value in column.to_pylist()])
 
 
 def _hashed(string: str, seed: int) -> float:
