@@ -4,6 +4,7 @@ files without zeros, and what a small fit holds.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from motifnet.model import BundleError
 from motifnet.model._codec import narrowed, with_zeros, without_zeros
 from motifnet.motifs import Affine, Distance
 from motifnet.pipeline import Compactor, RegressionGoal
+from motifnet.pipeline._compact import promises
 from motifnet.structure import Part, kernel_width
 from motifnet.tables import Sample
 from motifnet.training import CrossTuned, FeatureLayers, TunedModel, with_centres
@@ -192,6 +194,17 @@ def test_little_of_what_is_explained_is_lost(kept: float, signal: float, good: b
     assert compactor.as_good(fewer) == good
     if signal == 0.2:
         assert fewer.error <= 1.005 * full.error
+
+
+@pytest.mark.parametrize(
+    ("losses", "promised"),
+    [([0.5], True), ([0.2, 0.1], False), ([0.2, 0.02], True), ([math.inf, 0.1], True)],
+)
+def test_a_double_is_tried_where_the_loss_may_fall_to_one_hundredth(
+    losses: list[float], promised: bool
+) -> None:
+    """.2, .1 → .05; .2, .02 → .002."""
+    assert promises(losses, 0.01) == promised
 
 
 def test_a_small_fit_holds_no_row_and_tells_its_width(tmp_path: Path) -> None:

@@ -356,3 +356,28 @@ def test_where_no_earlier_row_of_another_group_is_left_no_block_chooses() -> Non
     assert part.scored(block).tolist() == ((of == 0) & (groups == 0)).tolist()
     alone = replace(sample, folds=Folds(of, 2, True, np.where(groups == 1, 0, groups)))
     assert fold_partition(alone, 1).inner == ()
+
+
+@pytest.mark.parametrize("views", [False, True])
+def test_a_kernel_fit_to_some_rows_does_not_know_the_others(views: bool) -> None:
+    """Both sides of the limit: at 225 training rows of 300 nothing changes, at 224 one row is left
+    out; targets of rows that are left out change nothing.
+    """
+    sample = problem(300)
+    folds = sample.folds.first(1, at_least=1)
+    sample = replace(sample, folds=folds, views=(sample.X + 0.1,) if views else None)
+    teacher = KernelRidge(grid_rows=60)
+    whole = teacher.fit(sample)
+    same = replace(teacher, fitted_rows=225).fit(sample)
+    np.testing.assert_array_equal(same.oof, whole.oof)
+    assert len(replace(teacher, fitted_rows=224).fit(sample).centres) == 299
+
+    few = replace(teacher, fitted_rows=100)
+    fitted = few.fit(sample)
+    assert len(fitted.centres) == 175 and np.isfinite(fitted.oof[folds.held_out(0)]).all()
+    used = {row.tobytes() for row in fitted.centres}
+    others = np.array([row.tobytes() not in used for row in sample.X])
+    changed = replace(sample, y=np.where(others[:, None], 9.0, sample.y))
+    again = few.fit(changed)
+    np.testing.assert_array_equal(again.oof, fitted.oof)
+    np.testing.assert_array_equal(again.dual, fitted.dual)

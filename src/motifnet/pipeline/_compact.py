@@ -4,7 +4,7 @@
    good.
 2. Centres: the profile of a trained kernel predicts a width N from dimension, smoothness and noise
    (`structure.kernel_width`). The out-of-fold error at N centres corrects it: N is halved while the
-   error is as good, or doubled until it is.
+   error is as good, or doubled until it is, or does not promise to be.
 3. Budget, where one is given and exceeded: the kernel of least error with the number of centres
    that it allows, together with a few small trees where these gain. Kernels of few centres
    represent jumps badly, and trees hold no row.
@@ -18,6 +18,7 @@ and all other centres lie between rows (`training.with_centres`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -44,7 +45,11 @@ TRIAL_FACTOR = 3  # times the tolerated loss on the rows of a trial is too much 
 MAX_LOST = 0.05  # share of what the parts explain beyond a constant
 MAX_WHOLE = 20_000  # parameters; a smaller network keeps all its centres
 MIN_CENTRES = 32
-MAX_RATIO = 4  # of predicted to present centres; above it half of them are too few
+FIRST_CENTRES = 400  # at most, of a search: few cost next to nothing
+# of predicted to present centres, above which half of them are too few; of many rows, of which a
+# try takes long
+MAX_RATIO, MAX_RATIO_OF_MANY = 4, 1
+MANY_ROWS = 8_000
 SMALL_TREES = BoostedTrees(learning_rate=0.08, leaves=8, max_trees=150, bagged=False)
 GRAM_ROWS = 600  # for the prediction of a width
 
@@ -193,7 +198,8 @@ class Compactor:
             if training is None or (training.centres < 2 * MIN_CENTRES and not self.small):
                 continue
             width = training.width(self.seed)
-            too_few = width.centres > MAX_RATIO * training.centres and not self.small
+            ratio = MAX_RATIO if training.sample.n < MANY_ROWS else MAX_RATIO_OF_MANY
+            too_few = width.centres > ratio * training.centres and not self.small
             smaller = None if too_few else self._search(best, part, training, width.centres)
             taken = training.centres if smaller is None else smaller[1]
             if smaller is not None:
@@ -208,17 +214,19 @@ class Compactor:
         self, best: ScoredCandidate, part: Part, training: Training, predicted: int
     ) -> tuple[ScoredCandidate, int] | None:
         """The candidate with the fewest centres of a part that is as good, among the predicted
-        number, its halves and its doubles; None where no number up to half of the present one is.
+        number (`FIRST_CENTRES` where it is larger), its halves and its doubles; None where no
+        number up to half of the present one is, or promises to be.
         """
         max_count, found, growing = training.centres // 2, None, None
-        count = min(max(predicted, MIN_CENTRES), max_count)
+        count = min(max(predicted, MIN_CENTRES), max_count, FIRST_CENTRES)
+        losses = list[float]()
         while MIN_CENTRES <= count <= max_count:
             scored = self._with_count(best, part, training, count)
             good = scored is not None and self.as_good(scored)
             found = (scored, count) if scored is not None and good else found
             growing = not good if growing is None else growing
-            # theory predicts far more than half of the present centres
-            if good == growing or (count == max_count and predicted > 2 * max_count):
+            losses.append(math.inf if scored is None else scored.error / self.full.error - 1)
+            if good == growing or (growing and not promises(losses, 2 * self.worth)):
                 break
             count = 2 * count if growing else count // 2
         return found
@@ -296,7 +304,8 @@ class Compactor:
 
         try:
             # a group average has more rows than the table
-            tried = not training.at_rows and training.sample.n == self.goal.sample.n
+            same = training.sample.n == self.goal.sample.n
+            tried = same and not training.at_rows and training.sample.folds.count > 1
             return self._replaced(best, part, self._make(training, count, worth if tried else None))
         except RejectedEarly:
             return None
@@ -327,6 +336,14 @@ class Compactor:
         """The losses of the best constant."""
         part = self.full.parts[0]
         return self.goal.losses(self.goal.score([replace(part, oof=0 * part.oof)]))
+
+
+def promises(losses: list[float], most: float) -> bool:
+    """Whether the next double of the centres may lose at most that share of the error, if the loss
+    falls by the factor by which the last double lowered it.
+    """
+    before, last = losses[-2:] if len(losses) > 1 else (math.inf, losses[-1])
+    return not 0 < before < math.inf or last**2 / before <= most
 
 
 def holds_rows(part: Part) -> bool:

@@ -131,7 +131,7 @@ PRESETS = {
     "fast": Preset(
         folds=3,
         small_rows=0,
-        convex=KernelRidge(capacity=_SMALLEST, grid_rows=200),
+        convex=KernelRidge(capacity=_SMALLEST, grid_rows=200, fitted_rows=12_000),
         inner=(_QUICK,),
         of_single=(_QUICK,),
         retrained=_QUICK,

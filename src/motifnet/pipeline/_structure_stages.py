@@ -28,6 +28,8 @@ from motifnet.training import CrossTuned, starts_of
 # function is smooth there, so no Laplace kernel of ‖·‖₁
 SMOOTHEST, SMOOTH = ("gaussian",), ("laplace2", "matern52", "gaussian")
 SMOOTH_STEPS = 60  # minimum, to find the scale of the kernel
+# share of the error that an input layer takes off the convex fit, before a training is worth it
+LAYER_WORTH = 0.02
 PROFILE_SECONDS = 2.0  # of the detectors, which cannot be interrupted
 
 
@@ -143,7 +145,7 @@ def _fitted(
     worth: Worth | None = None,
 ) -> tuple[FittedKernel, CrossTuned]:
     """The convex fit and the training of a sample after an input layer. Raises `RejectedEarly`
-    where the convex fit is not better than that without the layer.
+    where the convex fit gains too little by the layer.
     """
     sample, first = input_layer.transform(sample), run.preset.inner[0]
     settings = replace(first, profiles=SMOOTH, steps=max(first.steps, SMOOTH_STEPS))
@@ -152,7 +154,7 @@ def _fitted(
     if isinstance(input_layer, InputLayer) and run.convex is not None:
         trial = Trial.of(run.goal, convex.oof, None, run.seed)
         plain = run.part("kernel ridge", run.convex)
-        if trial.error([], plain) > trial.error([plain]):
+        if trial.error([], plain) > (1 - LAYER_WORTH) * trial.error([plain]):
             raise RejectedEarly(convex.oof)
     return convex, run.train(
         sample, starts_of(convex, settings.profiles), settings, 100 + number, worth

@@ -130,6 +130,11 @@ class Sample:
             **part,
         )
 
+    def encoded_rows(self, chosen: NDArray[np.bool_]) -> Sample:
+        """The sample on some rows (a mask) of every scored fold, in all encodings."""
+        views = None if self.views is None else tuple(view[chosen] for view in self.views)
+        return replace(self.rows(chosen), views=views)
+
 
 def equal_rows(X: Matrix) -> NDArray[np.int64]:
     """Codes with shape (n,), the same for equal rows of X with shape (n, d), by a hash of their
