@@ -147,15 +147,15 @@ def refit_outputs(
 
     refit(k, copy): predictions of the rows of fold k, the settings that its training rows choose,
     and the model of all rows where it is one of the copies; whole: the one model of all rows, by
-    the settings of all folds, where there are no copies.
+    the settings of all folds, where there are no copies. The model of a single fold in the encoding
+    of all rows is a copy.
     """
-    copies = len(fitted.models)
-    results = parallel_map(lambda k: refit(k, 1 < copies > k), range(sample.folds.count), n_jobs)
-    models = (
-        tuple(model for _, _, model in results if model is not None)
-        if copies > 1
-        else (whole([settings for _, settings, _ in results]),)
-    )
+    single = sample.folds.count == 1 and sample.views is None
+    copies = len(fitted.models) if len(fitted.models) > 1 or single else 0
+    results = parallel_map(lambda k: refit(k, k < copies), range(sample.folds.count), n_jobs)
+    models = tuple(model for _, _, model in results if model is not None)
+    if not models:
+        models = (whole([settings for _, settings, _ in results]),)
     return CrossTuned(
         sample.folds.joined([held_out for held_out, _, _ in results]), fitted.inner, models
     )
