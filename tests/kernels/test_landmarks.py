@@ -57,6 +57,15 @@ def test_normal_equations_leave_the_intercept_free() -> None:
     assert float(solve_folds(ones, ones[:, :1], 0.0).sum()) == pytest.approx(1, abs=1e-6)
 
 
+def test_normal_equations_that_rounding_left_indefinite_are_solved() -> None:
+    """Eigenvalues 1e4, 1, …, and one of −1e-4, the size of the rounding in single precision."""
+    Q = torch.linalg.qr(numbers(6, 6)).Q
+    values = torch.tensor([1e4, 1.0, 1.0, 1.0, 1.0, -1e-4], dtype=torch.float64)
+    S = Q @ torch.diag(values) @ Q.T
+    x = Q[:, :5] @ numbers(5, 1)
+    assert torch.allclose(solve_folds(S, S @ x, 1e-6), x, atol=1e-2)
+
+
 def test_leverages_of_all_rows_are_the_diagonal_of_the_smoother() -> None:
     X = numbers(N, D)
     K = KERNEL.gram(X, X)

@@ -14,6 +14,7 @@ import pytest
 
 import motifnet
 from motifnet import MotifClassifier, MotifRegressor
+from motifnet.kernels import SINGLE_ROWS
 from motifnet.losses import Objective
 from motifnet.pipeline import PRESETS, prepare, with_validation_rows
 from motifnet.stacking import fit_nnls_stack
@@ -221,3 +222,12 @@ def test_rows_of_every_class_are_scored(n: int, events: float, scored: int) -> N
     assert folds.count == scored
     assert ready.sample.labels is not None
     assert (np.bincount(ready.sample.labels[folds.scored]) >= min(50, round(events * n))).all()
+
+
+@pytest.mark.parametrize("n", [SINGLE_ROWS - 100, SINGLE_ROWS + 1_000])
+def test_a_function_without_noise_is_learned_on_both_sides_of_single_precision(n: int) -> None:
+    """The trained ridge is far below the rounding of sums in single precision."""
+    X = np.random.default_rng(0).normal(size=(n + 2_000, 60))
+    y = np.sin(X[:, 0]) + X[:, 1]
+    model = MotifRegressor("fast", n_jobs=1, random_state=0).fit(X[:n], y[:n])
+    assert np.sqrt(np.mean((model.predict(X[n:]) - y[n:]) ** 2)) < 0.015

@@ -24,7 +24,7 @@ from motifnet.engine import (
 )
 from motifnet.pipeline import PRESETS, Roles
 from motifnet.pipeline import _stream_stages as _stream_layer
-from motifnet.pipeline._stream_rows import with_copies_together
+from motifnet.pipeline._stream_rows import drawn_together
 from motifnet.tables import BLOCK_ROWS, open_stream, read_table
 from tests.engine.runs import bits, killed_while_it_fits
 from tests.pipeline.taxis import taxis
@@ -430,5 +430,5 @@ def test_only_copies_beyond_chance_change_the_draws_of_a_file(tmp_path: Path) ->
         ("codes", codes, ()),
     ):
         rows.to_csv(path := tmp_path / f"{name}.csv", index=False)
-        found = with_copies_together(open_stream(path), list("abc"), "y", 0)
+        found = drawn_together(open_stream(path), list("abc"), "y", None, 0)
         assert found.together == expected, name

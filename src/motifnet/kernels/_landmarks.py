@@ -41,6 +41,7 @@ its neighbour.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
@@ -54,6 +55,9 @@ from motifnet.engine import Matrix, ordered_sum
 Gram = Callable[[Tensor, Tensor], Tensor]
 Sums = tuple[Tensor, Tensor]
 SINGLE_ROWS = 8_000  # from which on K_Cn is in single precision, in half of the time
+# of the sums of products in single precision, in units of their largest diagonal entry: a smaller
+# ridge is lost in it, and S may have negative eigenvalues of that size
+ROUNDING = 2e-8
 PILOTS = 500  # uniform landmarks for the leverages
 ROWS_A_CENTRE, MIN_ROWS = 20, 4_096  # the larger number of rows goes to k-means
 KMEANS_ITERATIONS = 5
@@ -96,15 +100,17 @@ def landmark_features(K_CC: Tensor) -> Tensor:
 
 def solve_folds(S: Tensor, c: Tensor, lam: float) -> Tensor:
     """Coefficients γ with shape (m + 1, q) of normal equations S and c with m + 1 rows. The last
-    one, the intercept, has no penalty.
+    one, the intercept, has no penalty. A jitter of 1e-10 of the mean diagonal, which grows by a
+    factor of ten, is added until S can be factorised.
     """
-    G = S.clone()
+    G, jitter = S.clone(), 1e-10 * float(S.diagonal().mean())
     G.diagonal()[:-1] += lam
     G[-1, -1] *= 1 + 1e-12
     L, info = torch.linalg.cholesky_ex(G)
-    if int(info) != 0:
-        G.diagonal().add_(1e-10 * float(S.diagonal().mean()))
-        L = torch.linalg.cholesky(G)
+    while int(info) != 0 and 0 < jitter < math.inf:
+        G.diagonal().add_(jitter)
+        L, info = torch.linalg.cholesky_ex(G)
+        jitter *= 10
     return torch.cholesky_solve(c, L)
 
 
@@ -149,9 +155,14 @@ class Landmarks:
         Q[-1, -1] = 1.0
         return Q
 
+    @property
+    def is_single(self) -> bool:
+        """Whether features are in single precision."""
+        return len(self.Z) >= SINGLE_ROWS
+
     def features(self, rows: Tensor) -> Tensor:
         """Fᵀ with shape (m + 1, rows) of some rows, 1 for the intercept at the end."""
-        dtype = self.L.dtype if len(self.Z) < SINGLE_ROWS else torch.float32
+        dtype = torch.float32 if self.is_single else self.L.dtype
         C, Z = self.Z[self.chosen].to(dtype), self.Z[rows].to(dtype)
         F = torch.ones(len(self.L) + 1, len(rows), dtype=dtype)
         torch.linalg.solve_triangular(self.L.to(dtype), self.gram(C, Z), upper=False, out=F[:-1])
@@ -244,6 +255,8 @@ class Cells:
         for more in others:
             S += more[0]
             s += more[1]
+        if self.marks.is_single:
+            S.diagonal().add_(ROUNDING * float(S.diagonal().max()))
         return Normal.of((S, s), None if kept is None else self.marks.basis(kept))
 
     def predict(self, name: str, gamma: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ from motifnet.pipeline._stream_rows import (
     Coding,
     FileRows,
     Roles,
-    with_copies_together,
+    drawn_together,
     with_target,
     with_validation_rows,
 )
@@ -165,10 +165,7 @@ def fit_stream(
     stream = open_stream(path, request.reading)
     inputs = request.inputs(stream)
     roles, plan = _planned(stream, request, preset, n_jobs)
-    if request.groups is None:
-        stream = with_copies_together(stream, inputs, request.target, seed)
-    else:
-        stream = replace(stream, together=(request.groups,))
+    stream = drawn_together(stream, inputs, request.target, request.groups, seed)
     samples = _drawn(stream, request, roles, seed)
     first = samples["sample"]
     groups = first[request.groups] if request.groups else None
@@ -271,7 +268,7 @@ def plan_memory(
     import torch  # noqa: F401
 
     m = min(landmarks, n)
-    blocks = n_jobs * BLOCK_ROWS * (2 * m + 3 * d) * FLOAT
+    blocks = n_jobs * BLOCK_ROWS * (2 * m * SINGLE + 3 * d * FLOAT)
     kept = {
         "libraries": LIBRARIES,
         "batches": 24 * batch**2 * FLOAT,

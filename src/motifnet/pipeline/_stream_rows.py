@@ -211,10 +211,14 @@ def with_target(frame: DataFrame, target: str) -> DataFrame:
     return frame[frame[target].notna()]
 
 
-def with_copies_together(stream: Stream, inputs: list[str], target: str, seed: int) -> Stream:
-    """The stream, whose copies are drawn together where `COPY_ROWS` of its rows show that it has
-    many. These rows are drawn with all of their copies.
+def drawn_together(
+    stream: Stream, inputs: list[str], target: str, groups: str | None, seed: int
+) -> Stream:
+    """The stream, whose rows of a group are drawn together; without groups copies are, where
+    `COPY_ROWS` of its rows show that it has many. These rows are drawn with all of their copies.
     """
+    if groups is not None:
+        return replace(stream, together=(groups,))
     together = replace(stream, together=(*inputs, target))
     frame, _ = together.sample(lambda u: u < COPY_ROWS / stream.n, seed, noted=False)
     frame = with_target(frame, target)
