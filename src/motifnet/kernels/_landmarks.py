@@ -160,6 +160,12 @@ class Landmarks:
         """Whether features are in single precision."""
         return len(self.Z) >= SINGLE_ROWS
 
+    def rounded(self, S: Tensor) -> Tensor:
+        """Sums S of features, with a ridge of their rounding in single precision."""
+        if self.is_single:
+            S.diagonal().add_(ROUNDING * float(S.diagonal().max()))
+        return S
+
     def features(self, rows: Tensor) -> Tensor:
         """Fᵀ with shape (m + 1, rows) of some rows, 1 for the intercept at the end."""
         dtype = torch.float32 if self.is_single else self.L.dtype
@@ -255,9 +261,9 @@ class Cells:
         for more in others:
             S += more[0]
             s += more[1]
-        if self.marks.is_single:
-            S.diagonal().add_(ROUNDING * float(S.diagonal().max()))
-        return Normal.of((S, s), None if kept is None else self.marks.basis(kept))
+        return Normal.of(
+            (self.marks.rounded(S), s), None if kept is None else self.marks.basis(kept)
+        )
 
     def predict(self, name: str, gamma: Tensor) -> Tensor:
         """Predictions of the rows of a cell, with shape (rows, q)."""
