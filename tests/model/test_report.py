@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -410,3 +411,25 @@ def test_a_browser_has_nothing_to_say(hostile: Report, tmp_path: Path) -> None:
     assert console(page, tmp_path) == []
     # it would say so
     assert console(page.replace("</main>", "<p style='color: red'>x</p></main>"), tmp_path)
+
+
+def test_a_picture_is_as_wide_as_its_boxes_need() -> None:
+    """Three networks of two boxes each take three times the width of one."""
+    layer = {"kind": "layer", "motif": "Affine", "computes": "W x + b", "width": 8}
+    two = _sum_of([layer, layer])
+    three = _sum_of([{"kind": "chain", "label": "", "parts": [layer, two]}] * 3)
+    assert [_drawing.columns_of(node) for node in (layer, two, three)] == [1, 2, 6]
+    small, large = (
+        float(
+            _drawing.drawing({"body": node, "weight": 1.0, "count": 1}, 8, 8)
+            .split('viewBox="0 0 ')[1]
+            .split()[0]
+        )
+        for node in (two, three)
+    )
+    assert large == 3 * small
+
+
+def _sum_of(bodies: list[dict[str, Any]]) -> dict[str, Any]:
+    branches = [{"body": body, "weight": 1.0, "count": 1} for body in bodies]
+    return {"kind": "parallel", "join": "sum", "branches": branches}

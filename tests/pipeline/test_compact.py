@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -205,6 +206,33 @@ def test_a_double_is_tried_where_the_loss_may_fall_to_one_hundredth(
 ) -> None:
     """.2, .1 → .05; .2, .02 → .002."""
     assert promises(losses, 0.01) == promised
+
+
+@pytest.mark.parametrize(
+    ("n", "predicted", "searched"),
+    [(7_999, 401, True), (8_000, 401, False), (8_000, 400, True), (7_999, 1_601, False)],
+)
+def test_fewer_centres_are_searched_where_theory_does_not_ask_for_more(
+    n: int, predicted: int, searched: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """400 centres: up to 4 times that number below 8,000 rows, up to that number from there on."""
+    part = SimpleNamespace(name="kernel", network=Affine(torch.eye(1), torch.zeros(1)))
+    width = SimpleNamespace(centres=predicted, sentence="")
+    training = SimpleNamespace(centres=400, sample=SimpleNamespace(n=n), width=lambda seed: width)
+    compactor = Compactor(
+        cast(Any, None),
+        cast(Any, None),
+        cast(Any, {"kernel": training}),
+        small=False,
+        budget=None,
+        seed=0,
+        n_jobs=1,
+        control=Control(),
+    )
+    calls: list[int] = []
+    monkeypatch.setattr(Compactor, "_search", lambda self, *arguments: calls.append(predicted))
+    compactor.fewer_centres(cast(Any, SimpleNamespace(parts=[part])))
+    assert bool(calls) == searched
 
 
 def test_a_small_fit_holds_no_row_and_tells_its_width(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ class Landmarks:
         """Whether features are in single precision."""
         return len(self.Z) >= SINGLE_ROWS
 
-    def rounded(self, S: Tensor) -> Tensor:
+    def with_least_ridge(self, S: Tensor) -> Tensor:
         """Sums S of features, with a ridge of their rounding in single precision."""
         if self.is_single:
             S.diagonal().add_(ROUNDING * float(S.diagonal().max()))
@@ -262,7 +262,7 @@ class Cells:
             S += more[0]
             s += more[1]
         return Normal.of(
-            (self.marks.rounded(S), s), None if kept is None else self.marks.basis(kept)
+            (self.marks.with_least_ridge(S), s), None if kept is None else self.marks.basis(kept)
         )
 
     def predict(self, name: str, gamma: Tensor) -> Tensor:

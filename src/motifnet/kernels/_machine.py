@@ -133,7 +133,7 @@ class LandmarkMachine:
     def on(self, rows: Tensor) -> Callable[[float], Smoother]:
         F = self.F if bool(rows.all()) else self.F[rows]
         S = torch.stack([S for cell, S in self.sums if bool(rows[cell].all())]).sum(0)
-        S = self.marks.rounded(S)
+        S = self.marks.with_least_ridge(S)
         basis = self.marks.basis(rows)
         S = S if basis is None else basis.T @ S @ basis
         return lambda lam: LandmarkSmoother.of(F, S, lam, basis)

@@ -28,6 +28,7 @@ from motifnet.motifs import Chain, Concat, Identity, Motif, Parallel, Precise, R
 
 Node = dict[str, Any]
 SPACE, LINE, PAD, LETTER = 14.0, 13.0, 8.0, 6.1
+SHOWN = 3  # branches of a sum that are drawn
 
 
 def anatomy(network: Motif, inputs: int) -> Node:
@@ -135,16 +136,26 @@ def count_of(branch: Node) -> int:
 
 
 def drawing(branch: Node, inputs: int, widest: int) -> Markup:
-    """The picture of one branch."""
-    top = text(WIDTH / 2, 12, f"{inputs:,} columns", cls="label")
-    box = _draw(branch["body"], 2.0, WIDTH - 4, 18.0, max(widest, 2))
+    """The picture of one branch, as wide as its boxes need."""
+    width = WIDTH * max(1.0, columns_of(branch["body"]) / 2)
+    top = text(width / 2, 12, f"{inputs:,} columns", cls="label")
+    box = _draw(branch["body"], 2.0, width - 4, 18.0, max(widest, 2))
     end = 18.0 + box.height
     return picture(
         label_of(branch) or "network",
-        [top, *box.parts, _arrow(WIDTH / 2, end, end + SPACE)],
-        WIDTH,
+        [top, *box.parts, _arrow(width / 2, end, end + SPACE)],
+        width,
         end + SPACE + 4,
     )
+
+
+def columns_of(node: Node) -> int:
+    """The number of boxes that a drawing has side by side."""
+    if node["kind"] == "layer":
+        return 1
+    if node["kind"] == "chain":
+        return max((columns_of(part) for part in node["parts"]), default=1)
+    return sum(columns_of(branch["body"]) for branch in node["branches"][:SHOWN])
 
 
 def widest_of(node: Node) -> int:
@@ -176,7 +187,7 @@ def _draw(node: Node, x: float, width: float, y: float, widest: int) -> Box:
 
 
 def _side_by_side(node: Node, x: float, width: float, y: float, widest: int) -> Box:
-    shown = node["branches"][:3]
+    shown = node["branches"][:SHOWN]
     room = 8.0
     each = (width - room * (len(shown) - 1)) / len(shown)
     boxes = [

@@ -208,6 +208,7 @@ def _network(facts: Facts) -> Facts:
             "weight": branch["weight"],
             "label": _drawing.label_of(branch),
             "count": _drawing.count_of(branch),
+            "across": _drawing.columns_of(branch["body"]) > 2,
             "picture": _drawing.drawing(branch, facts["network"]["inputs"], widest),
         }
         for branch in branches
